@@ -1,0 +1,241 @@
+#include "admin.h"
+
+#include "bind/bind.h"
+#include "buf.h"
+#include "log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum { REQUEST_LIMIT = 64 * 1024, ARGS_LIMIT = 64, CLIENT_NS_S = 60 };
+
+struct client {
+    struct admin *admin;
+    int fd;
+    struct buf in, out;
+    size_t sent;
+    bool answered;
+    struct loop_timer deadline;
+    struct client *prev, *next;
+};
+
+struct admin {
+    struct host *host;
+    int fd, dir;
+    struct client *clients;
+};
+
+static void client_close(struct client *c)
+{
+    struct admin *a = c->admin;
+    loop_remove(a->host->loop, c->fd);
+    loop_timer_stop(a->host->loop, &c->deadline);
+    close(c->fd);
+    if (c->prev)
+        c->prev->next = c->next;
+    else
+        a->clients = c->next;
+    if (c->next)
+        c->next->prev = c->prev;
+    buf_free(&c->in);
+    buf_free(&c->out);
+    free(c);
+}
+
+static void client_late(void *arg)
+{
+    client_close(arg);
+}
+
+static void client_write(struct client *c)
+{
+    while (c->sent < c->out.len) {
+        ssize_t n = send(c->fd, c->out.data + c->sent, c->out.len - c->sent, MSG_NOSIGNAL);
+        if (n < 0 && errno == EAGAIN) {
+            loop_change(c->admin->host->loop, c->fd, EPOLLOUT);
+            return;
+        }
+        if (n <= 0)
+            break;
+        c->sent += (size_t)n;
+    }
+    client_close(c);
+}
+
+static void answer(struct client *c, int code, const char *text, size_t len)
+{
+    c->answered = true;
+    buf_printf(&c->out, "%d\n", code);
+    buf_add(&c->out, text, len);
+    if (len && text[len - 1] != '\n')
+        buf_text(&c->out, "\n");
+    client_write(c);
+}
+
+/* The client that a command's task answers may be gone by then: it is looked for. */
+static void command_ended(struct task *t, bool ok, const char *text, size_t len)
+{
+    struct client *wanted = t->arg;
+    struct admin *a = t->gen->host->admin;
+    for (struct client *c = a ? a->clients : NULL; c; c = c->next)
+        if (c == wanted) {
+            answer(c, ok ? 0 : 1, text, len);
+            return;
+        }
+}
+
+static void client_command(struct client *c)
+{
+    char *args[ARGS_LIMIT];
+    size_t count = 0;
+    struct host *h = c->admin->host;
+    for (char *p = c->in.data; p < c->in.data + c->in.len - 1 && count < ARGS_LIMIT; p += strlen(p) + 1)
+        args[count++] = p;
+    struct buf out = { .data = NULL };
+    int code = count ? admin_host_command(h, args, count, &out) : 1;
+    if (code >= 0)
+        answer(c, code, out.data ? out.data : "", out.len);
+    else if (!h->current || !bind_command(h->current, args[0], args + 1, count - 1, command_ended, c)) {
+        buf_printf(&out, "There is no command \"%s\". `assistant help` lists them.", args[0]);
+        answer(c, 1, out.data, out.len);
+    }
+    buf_free(&out);
+}
+
+static void on_client(void *arg, int fd, uint32_t events)
+{
+    struct client *c = arg;
+    char bytes[4096];
+    if (c->answered) {
+        client_write(c);
+        return;
+    }
+    ssize_t n = recv(fd, bytes, sizeof bytes, 0);
+    if (n < 0 && errno == EAGAIN && !(events & EPOLLHUP))
+        return;
+    if (n <= 0 || c->in.len + (size_t)n > REQUEST_LIMIT || !buf_add(&c->in, bytes, (size_t)n)) {
+        client_close(c);
+        return;
+    }
+    size_t len = c->in.len;
+    if ((len >= 2 && c->in.data[len - 1] == 0 && c->in.data[len - 2] == 0) || (len == 1 && c->in.data[0] == 0))
+        client_command(c);
+}
+
+static void on_connect(void *arg, int fd, uint32_t events)
+{
+    struct admin *a = arg;
+    (void)events;
+    for (int s; (s = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0;) {
+        struct client *c = calloc(1, sizeof *c);
+        if (!c) {
+            close(s);
+            return;
+        }
+        c->admin = a;
+        c->fd = s;
+        c->next = a->clients;
+        if (a->clients)
+            a->clients->prev = c;
+        a->clients = c;
+        loop_timer_set(a->host->loop, &c->deadline, loop_now_ns() + CLIENT_NS_S * 1000000000ULL, client_late, c);
+        if (loop_add(a->host->loop, s, EPOLLIN, on_client, c) != 0)
+            client_close(c);
+    }
+}
+
+/* sun_path holds 108 bytes: the folder is opened and named by its descriptor. */
+static int address_of(const char *database, struct sockaddr_un *a)
+{
+    char folder[4096];
+    const char *slash = strrchr(database, '/');
+    snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - database + 1) : 1, slash ? database : ".");
+    int dir = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    *a = (struct sockaddr_un){ .sun_family = AF_UNIX };
+    snprintf(a->sun_path, sizeof a->sun_path, "/proc/self/fd/%d/admin.sock", dir);
+    return dir;
+}
+
+struct admin *admin_start(struct host *h, const char *database, char *why, size_t size)
+{
+    struct sockaddr_un address;
+    struct admin *a = calloc(1, sizeof *a);
+    if (!a)
+        return NULL;
+    a->host = h;
+    a->dir = address_of(database, &address);
+    a->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    unlink(address.sun_path); /* ours: the database's lock is held */
+    mode_t old = umask(0177);
+    int rc = a->dir < 0 || a->fd < 0 ? -1 : bind(a->fd, (struct sockaddr *)&address, sizeof address);
+    umask(old);
+    if (rc != 0 || listen(a->fd, 16) != 0 || loop_add(h->loop, a->fd, EPOLLIN, on_connect, a) != 0) {
+        snprintf(why, size, "the admin socket beside %s cannot be made (%s). Check that the folder can be written.", database,
+                 strerror(errno));
+        admin_stop(a);
+        return NULL;
+    }
+    return a;
+}
+
+void admin_stop(struct admin *a)
+{
+    if (!a)
+        return;
+    while (a->clients)
+        client_close(a->clients);
+    if (a->fd >= 0) {
+        loop_remove(a->host->loop, a->fd);
+        close(a->fd);
+    }
+    if (a->dir >= 0) {
+        unlinkat(a->dir, "admin.sock", 0);
+        close(a->dir);
+    }
+    free(a);
+}
+
+/* ---- the client ---- */
+
+int admin_call(const char *database, char *const *args, size_t count)
+{
+    struct sockaddr_un address;
+    struct buf in = { .data = NULL }, out = { .data = NULL };
+    int dir = address_of(database, &address), code = 1;
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (dir < 0 || fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof address) != 0) {
+        code = -1;
+        goto done;
+    }
+    for (size_t i = 0; i < count; i++)
+        buf_add(&out, args[i], strlen(args[i]) + 1);
+    buf_add(&out, "", 1);
+    if (send(fd, out.data, out.len, MSG_NOSIGNAL) != (ssize_t)out.len)
+        goto done;
+    char bytes[4096];
+    for (ssize_t n; (n = recv(fd, bytes, sizeof bytes, 0)) > 0;)
+        buf_add(&in, bytes, (size_t)n);
+    char *line = in.data ? strchr(in.data, '\n') : NULL;
+    if (!line) {
+        fprintf(stderr, "The service closed the connection without an answer.\n");
+        goto done;
+    }
+    code = atoi(in.data);
+    fwrite(line + 1, 1, in.len - (size_t)(line + 1 - in.data), code ? stderr : stdout);
+done:
+    if (fd >= 0)
+        close(fd);
+    if (dir >= 0)
+        close(dir);
+    buf_free(&in);
+    buf_free(&out);
+    return code;
+}

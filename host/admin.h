@@ -1,0 +1,24 @@
+/*
+ * admin: the socket the command line talks to, `admin.sock` beside the database, mode 0600.
+ *
+ * A request is its arguments, each ended by NUL, and one more NUL; the answer is a line with the exit code, then text to print. One
+ * service a database holds it. The loop thread; a slow client is cut off after 10 s.
+ */
+#ifndef HOST_ADMIN_H
+#define HOST_ADMIN_H
+
+#include "host.h"
+
+struct admin;
+
+/* NULL with why. */
+struct admin *admin_start(struct host *h, const char *database, char *why, size_t size);
+void admin_stop(struct admin *a);
+
+/* What a command of the host answers: exit code, text appended to out. -1: not one of the host's. */
+int admin_host_command(struct host *h, char *const *args, size_t count, struct buf *out);
+
+/* The client: prints the answer. -1: no service is running there; else its exit code. */
+int admin_call(const char *database, char *const *args, size_t count);
+
+#endif

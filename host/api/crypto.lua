@@ -1,0 +1,46 @@
+---@meta host.crypto
+-- OpenSSL 3. Keys and digests are byte strings.
+
+---@class host.crypto
+local crypto = {}
+
+---@param key string not empty (throws: an empty key is a missing secret)
+---@param data string
+---@return string digest 32 bytes
+function crypto.hmac_sha256(key, data) end
+
+---@param data string
+---@return string digest 32 bytes
+function crypto.sha256(data) end
+
+---@param data string
+---@return string lower-case
+function crypto.hex(data) end
+
+---@param text string
+---@return string? data nil when it is not an even number of hex digits
+function crypto.unhex(text) end
+
+---@param data string
+---@return string base64 with padding
+function crypto.base64(data) end
+
+---@param text string
+---@return string? data nil when it is not base64
+function crypto.unbase64(text) end
+
+---Constant time for equal lengths; different lengths are unequal.
+---@param a string
+---@param b string
+---@return boolean
+function crypto.equal(a, b) end
+
+---@param count integer 1 to 1024
+---@return string bytes from the operating system's generator
+function crypto.random(count) end
+
+---A random (version 4) UUID.
+---@return string
+function crypto.uuid() end
+
+return crypto

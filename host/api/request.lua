@@ -1,0 +1,43 @@
+---@meta host.request
+-- What a route's handler gets and returns. There is no module to require: main.lua's `routes` names the handlers.
+
+---@class host.Request
+---@field method string
+---@field path string                     as sent, not decoded
+---@field query table<string, string>     decoded; a name given twice is absent here and true in `repeated`; a value with %00 likewise
+---@field repeated table<string, boolean>
+---@field headers table<string, string>   names lower-case; a header sent twice is joined with ", " and true in `repeated_headers`
+---@field repeated_headers table<string, boolean>
+---@field body string
+---@field id string                       for logs
+---@field remote string
+
+---@class host.Response
+---@field status integer
+---@field json? any
+---@field body? string
+---@field headers? table<string, string>
+
+---Routes are "METHOD /path" or "METHOD /path/*". A handler may wait. Its response leaves when all it wrote is durable.
+---@alias host.Handler fun(request: host.Request): host.Response
+
+---@class host.Main                       what scripts/main.lua returns
+---@field settings host.settings.Declared[] and `check = function(get) return {"problem", …} end`
+---@field routes table<string, host.Handler>
+---@field inbox? table<string, fun(row: host.inbox.Row)>  readers; they may not wait
+---@field jobs table<string, {run: fun(job: host.jobs.Job): any, limit?: integer, per_second?: integer, drain?: "turn"}>
+---  limit: at once (default 1000); per_second: starts a second; drain="turn": may finish for LLM_DEADLINE_MS on an old generation
+---@field every? table<string, {seconds: integer, run: fun(job: host.jobs.Job)}>
+---@field commands? table<string, {run: fun(args: string[]): any, help: string}>  of `assistant NAME …`; what is returned (text, or a table as JSON) is printed
+---@field schema string[]                 numbered steps of SQL (several statements each), applied at start only
+---@field notice? fun(notice: host.Notice) a word for people from the host; may write and enqueue, may not wait
+---@field status? fun(): table            the business half of `assistant status --json`; may not wait
+---@field start? fun()                    once when the generation takes over, as a task
+
+---@class host.Notice
+---@field event "job_dead"|"parked"|"reload_failed"|"rolled_back"|"script_errors"
+---@field message string                  one line, file and line included where there is one
+---@field job? host.jobs.Job              job_dead: the job
+---@field count? integer
+
+return {}

@@ -1,0 +1,24 @@
+---@meta host.settings
+-- Settings as this generation saw them: the host's own and those that scripts/settings.lua declares.
+
+---@class host.settings
+local settings = {}
+
+---@class host.settings.Declared          one entry of the list that scripts/settings.lua returns
+---@field name string                      the variable
+---@field type "text"|"secret"|"url"|"integer"|"choice"|"list"
+---@field required? boolean
+---@field default? string|integer          as it would stand in the environment
+---@field min? integer
+---@field max? integer
+---@field choices? string[]
+---@field insecure? "warn"                 url: http:// to other than loopback is only warned about (else it is a problem)
+---@field help string                      one line: what it is and where to get it; shown when it is missing
+---@field check? fun(value: any): string?  what is wrong and what to do, or nil; never repeats the value
+
+---The value: text, an integer, or a list of text; nil when unset. A name that is not declared throws.
+---@param name string
+---@return string|integer|string[]|nil
+function settings.get(name) end
+
+return settings

@@ -1,0 +1,75 @@
+/*
+ * bind: the Lua modules host.*, one file each. Each luaopen leaves its module table on the stack. Contracts: host/api.
+ */
+#ifndef HOST_BIND_H
+#define HOST_BIND_H
+
+#include "../generation.h"
+#include "../host.h"
+#include "../task.h"
+#include "values.h"
+
+#include <lauxlib.h>
+#include <lua.h>
+
+int luaopen_host_http(lua_State *L);
+int luaopen_host_db(lua_State *L);
+int luaopen_host_jobs(lua_State *L);
+int luaopen_host_inbox(lua_State *L);
+int luaopen_host_task(lua_State *L);
+int luaopen_host_log(lua_State *L);
+int luaopen_host_files(lua_State *L);
+int luaopen_host_settings(lua_State *L);
+
+/* One outbound request, from the call to the moment its task has read what came. */
+struct http_op {
+    struct pool_transfer transfer;
+    struct host *host;
+    struct task *task; /* NULL: its task is gone */
+    char *lane;              /* what http.cancel names; NULL: none */
+    bool held;               /* not given to the pool yet */
+    bool done;
+    struct task *canceller;  /* a task in http.cancel that waits for this one */
+    struct http_op *next, *prev; /* host->requests */
+    struct http_op *next_held;
+};
+
+/* Throws at the caller's line while scripts are loading: there may be no database yet. */
+void bind_not_loading(lua_State *L, const char *what);
+/* Gives a statement back that a throwing call left open. At the end of each slice. */
+void bind_db_settle(struct host *h);
+/* For tick: held requests go to the pool; held ones of condemned tasks do not. */
+void bind_http_release(struct host *h);
+/* For tick: a transfer came back. */
+void bind_http_done(struct host *h, struct pool_transfer *t);
+/* A task ends that did not read what came for it. */
+void bind_http_forget(struct task *t);
+/* A task ends that did not get to its arguments. */
+void bind_command_forget(struct task *t);
+/* For stopping: every request under way ends as cancelled. */
+void bind_http_cancel_all(struct host *h);
+
+/* A whole request: finds the route and makes a task ready, or answers 404/405. */
+void bind_request(struct host *h, struct httpd_request *r);
+/* A claimed job (strings taken over): makes its task. The kind must exist in g. */
+void bind_job_start(struct generation *g, struct job *job);
+/* Runs the kind's failed handler for a job that had its tries (strings taken over). */
+void bind_job_failed(struct generation *g, struct job *job, int kind, const char *error);
+/* Reads one inbox row. 0 fine, -1 script error (undone), 1 the database was in the way (undone). */
+int bind_inbox_row(struct generation *g, struct inbox_row *row);
+/* Calls main.lua's notice, if there is one. job may be NULL. */
+void bind_notice(struct host *h, const char *event, const char *message, const struct job *job, int64_t count);
+/* Starts a command of main.lua. false: no such command. ended gets the text to print. */
+bool bind_command(struct generation *g, const char *name, char *const *args, size_t count,
+                  void (*ended)(struct task *t, bool ok, const char *text, size_t len), void *arg);
+/* main.lua's status() as JSON text; NULL: none, or it failed. The caller frees it. */
+char *bind_status(struct generation *g);
+/* main.lua's start(), as a task. */
+bool bind_start(struct generation *g);
+/* Runs a Lua file as a task (assistant run); args[0] is its path. */
+bool bind_file(struct generation *g, char *const *args, size_t count,
+               void (*ended)(struct task *t, bool ok, const char *text, size_t len), void *arg);
+/* Declares the settings in the list at the top of L's stack (throws). */
+void bind_settings_declare(lua_State *L, struct settings *s);
+
+#endif

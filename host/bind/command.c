@@ -1,0 +1,128 @@
+/*
+ * command: what the command line runs as a task: a command of main.lua, or a file (assistant run).
+ */
+#include "bind.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct call {
+    int ref;
+    size_t count;
+    char *args[];
+};
+
+static struct call *new_call(char *const *args, size_t count)
+{
+    struct call *c = calloc(1, sizeof *c + count * sizeof(char *));
+    for (size_t i = 0; c && i < count; i++)
+        c->args[c->count++] = strdup(args[i]);
+    return c;
+}
+
+void bind_command_forget(struct task *t)
+{
+    struct call *c = t->wait_call;
+    for (size_t i = 0; c && i < c->count; i++)
+        free(c->args[i]);
+    free(c);
+    t->wait_call = NULL;
+}
+
+static void push_args(lua_State *L, const struct call *c)
+{
+    lua_createtable(L, (int)c->count, 0);
+    for (size_t i = 0; i < c->count; i++) {
+        lua_pushstring(L, c->args[i] ? c->args[i] : "");
+        lua_rawseti(L, -2, (lua_Integer)i + 1);
+    }
+}
+
+static int command_done(lua_State *L, int status, lua_KContext ctx)
+{
+    struct task *t = (struct task *)ctx;
+    size_t n = 0;
+    (void)status;
+    if (lua_istable(L, -1)) {
+        lua_getfield(L, LUA_REGISTRYINDEX, "host.json.encode");
+        lua_insert(L, -2);
+        lua_call(L, 1, 1);
+    } else if (lua_isnil(L, -1)) {
+        lua_pushliteral(L, "");
+    }
+    const char *text = luaL_tolstring(L, -1, &n);
+    bind_command_forget(t);
+    if (t->ended)
+        t->ended(t, true, text, n);
+    t->ended = NULL;
+    return 0;
+}
+
+static int command_main(lua_State *L)
+{
+    struct task *t = task_of(L);
+    struct call *c = t->wait_call;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, c->ref);
+    push_args(L, c);
+    lua_callk(L, 1, 1, (lua_KContext)t, command_done);
+    return command_done(L, LUA_OK, (lua_KContext)t);
+}
+
+static bool start(struct generation *g, lua_CFunction entry, struct call *c,
+                  void (*ended)(struct task *t, bool ok, const char *text, size_t len), void *arg)
+{
+    struct task *t = c ? task_new(g, TASK_COMMAND, entry) : NULL;
+    if (!t)
+        return false;
+    t->wait_call = c;
+    t->ended = ended;
+    t->arg = arg;
+    task_ready(t);
+    return true;
+}
+
+bool bind_command(struct generation *g, const char *name, char *const *args, size_t count,
+                  void (*ended)(struct task *t, bool ok, const char *text, size_t len), void *arg)
+{
+    for (size_t i = 0; i < g->command_count; i++)
+        if (strcmp(g->commands[i].name, name) == 0) {
+            struct call *c = new_call(args, count);
+            if (c)
+                c->ref = g->commands[i].ref;
+            return start(g, command_main, c, ended, arg);
+        }
+    return false;
+}
+
+bool bind_start(struct generation *g)
+{
+    struct call *c = new_call(NULL, 0);
+    if (c)
+        c->ref = g->start;
+    return start(g, command_main, c, NULL, NULL);
+}
+
+static int file_main(lua_State *L)
+{
+    struct task *t = task_of(L);
+    struct call *c = t->wait_call;
+    if (luaL_loadfile(L, c->args[0]) != LUA_OK)
+        return lua_error(L);
+    lua_createtable(L, (int)c->count, 0);
+    for (size_t i = 0; i < c->count; i++) {
+        lua_pushstring(L, c->args[i]);
+        lua_rawseti(L, -2, (lua_Integer)i);
+    }
+    lua_setglobal(L, "arg");
+    luaL_checkstack(L, (int)c->count, "arguments");
+    for (size_t i = 1; i < c->count; i++)
+        lua_pushstring(L, c->args[i]);
+    lua_callk(L, (int)c->count - 1, 1, (lua_KContext)t, command_done);
+    return command_done(L, LUA_OK, (lua_KContext)t);
+}
+
+bool bind_file(struct generation *g, char *const *args, size_t count,
+               void (*ended)(struct task *t, bool ok, const char *text, size_t len), void *arg)
+{
+    return start(g, file_main, new_call(args, count), ended, arg);
+}

@@ -1,0 +1,325 @@
+/*
+ * crypto: host.crypto, OpenSSL 3 and the operating system's generator.
+ *
+ * Algorithms are fetched once a process, and the contexts of the last few keys are kept keyed:
+ * fetching and keying cost more than hashing a webhook. They belong to the process, not to a Lua
+ * state, and to the loop thread. Nothing secret gets into an error text. A key that gives up its
+ * slot is overwritten.
+ */
+#include "values.h"
+#include <errno.h>
+#include <limits.h>
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/params.h>
+#include <string.h>
+#include <sys/random.h>
+
+enum { DIGEST = 32, KEY_SLOTS = 4, KEY_MAX = 128, RANDOM_MAX = 1024, DATA_MAX = INT_MAX / 2 };
+
+struct key_slot {
+    EVP_MAC_CTX *context; /* NULL: free */
+    size_t len;
+    unsigned long used; /* when last, in calls */
+    unsigned char key[KEY_MAX];
+};
+
+static struct {
+    EVP_MAC *hmac;
+    EVP_MD *sha256;
+    EVP_MD_CTX *digest;
+    unsigned long calls;
+    bool keeps_key; /* initialising again without a key is right since 3.0.3 */
+    struct key_slot slots[KEY_SLOTS];
+} process;
+
+static int fail(lua_State *L, const char *what)
+{
+    ERR_clear_error();
+    return luaL_error(L, "OpenSSL cannot do %s", what);
+}
+
+/* Bytes at an argument; a number is not taken for text here. */
+static const char *check_bytes(lua_State *L, int arg, size_t *len)
+{
+    luaL_checktype(L, arg, LUA_TSTRING);
+    return lua_tolstring(L, arg, len);
+}
+
+static EVP_MAC_CTX *keyed_context(const char *key, size_t len, EVP_MAC_CTX *context)
+{
+    OSSL_PARAM digest[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char[]){ "SHA256" }, 0),
+        OSSL_PARAM_construct_end(),
+    };
+
+    if (!context && !(context = EVP_MAC_CTX_new(process.hmac)))
+        return NULL;
+    if (EVP_MAC_init(context, (const unsigned char *)key, len, digest))
+        return context;
+    EVP_MAC_CTX_free(context);
+    return NULL;
+}
+
+static void slot_empty(struct key_slot *slot)
+{
+    EVP_MAC_CTX_free(slot->context); /* cleanses its own copy */
+    OPENSSL_cleanse(slot, sizeof *slot);
+    slot->context = NULL;
+}
+
+/* The slot of this key, ready for data; NULL on failure. Every slot is looked at, whichever holds
+ * the key. */
+static struct key_slot *slot_of(const char *key, size_t len)
+{
+    struct key_slot *found = NULL, *oldest = process.slots;
+
+    for (struct key_slot *s = process.slots; s < process.slots + KEY_SLOTS; s++) {
+        if (s->context && s->len == len && CRYPTO_memcmp(s->key, key, len) == 0)
+            found = s;
+        if (!s->context || (oldest->context && s->used < oldest->used))
+            oldest = s;
+    }
+    if (found) {
+        found->used = ++process.calls;
+        if (process.keeps_key ? EVP_MAC_init(found->context, NULL, 0, NULL) != 0
+                              : (found->context = keyed_context(key, len, found->context)) != NULL)
+            return found;
+        slot_empty(found);
+        return NULL;
+    }
+    slot_empty(oldest);
+    if (!(oldest->context = keyed_context(key, len, NULL)))
+        return NULL;
+    memcpy(oldest->key, key, len);
+    oldest->len = len;
+    oldest->used = ++process.calls;
+    return oldest;
+}
+
+static int lua_hmac_sha256(lua_State *L)
+{
+    size_t key_len, len, out_len = 0;
+    const char *key = check_bytes(L, 1, &key_len), *data = check_bytes(L, 2, &len);
+    unsigned char out[DIGEST];
+    struct key_slot *slot = NULL;
+    EVP_MAC_CTX *context;
+    bool ok;
+
+    luaL_argcheck(L, key_len > 0, 1, "an empty key is a missing secret");
+    if (key_len <= KEY_MAX)
+        slot = slot_of(key, key_len);
+    context = slot ? slot->context : key_len > KEY_MAX ? keyed_context(key, key_len, NULL) : NULL;
+    ok = context && EVP_MAC_update(context, (const unsigned char *)data, len) &&
+         EVP_MAC_final(context, out, &out_len, sizeof out) && out_len == sizeof out;
+    if (!slot)
+        EVP_MAC_CTX_free(context);
+    if (!ok)
+        return fail(L, "HMAC-SHA256");
+    lua_pushlstring(L, (const char *)out, sizeof out);
+    return 1;
+}
+
+static int lua_sha256(lua_State *L)
+{
+    size_t len;
+    const char *data = check_bytes(L, 1, &len);
+    unsigned char out[DIGEST];
+
+    if (!EVP_DigestInit_ex2(process.digest, process.sha256, NULL) ||
+        !EVP_DigestUpdate(process.digest, data, len) ||
+        !EVP_DigestFinal_ex(process.digest, out, NULL))
+        return fail(L, "SHA-256");
+    lua_pushlstring(L, (const char *)out, sizeof out);
+    return 1;
+}
+
+static int lua_hex(lua_State *L)
+{
+    static const char digits[] = "0123456789abcdef";
+    size_t len;
+    const unsigned char *data = (const unsigned char *)check_bytes(L, 1, &len);
+    luaL_Buffer b;
+    char *out;
+
+    luaL_argcheck(L, len <= DATA_MAX, 1, "too long");
+    out = luaL_buffinitsize(L, &b, len * 2);
+    for (size_t i = 0; i < len; i++) {
+        out[2 * i] = digits[data[i] >> 4];
+        out[2 * i + 1] = digits[data[i] & 15];
+    }
+    luaL_pushresultsize(&b, len * 2);
+    return 1;
+}
+
+static int hex_digit(unsigned char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c |= 0x20;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static int lua_unhex(lua_State *L)
+{
+    size_t len;
+    const unsigned char *text = (const unsigned char *)check_bytes(L, 1, &len);
+    luaL_Buffer b;
+    char *out;
+
+    if (len % 2 != 0)
+        return 0;
+    for (size_t i = 0; i < len; i++)
+        if (hex_digit(text[i]) < 0)
+            return 0;
+    out = luaL_buffinitsize(L, &b, len / 2);
+    for (size_t i = 0; i < len; i += 2)
+        out[i / 2] = (char)(hex_digit(text[i]) << 4 | hex_digit(text[i + 1]));
+    luaL_pushresultsize(&b, len / 2);
+    return 1;
+}
+
+static int lua_base64(lua_State *L)
+{
+    size_t len;
+    const char *data = check_bytes(L, 1, &len);
+    luaL_Buffer b;
+    char *out;
+
+    luaL_argcheck(L, len <= DATA_MAX, 1, "too long");
+    out = luaL_buffinitsize(L, &b, (len + 2) / 3 * 4 + 1);
+    luaL_pushresultsize(
+        &b, (size_t)EVP_EncodeBlock((unsigned char *)out, (const unsigned char *)data, (int)len));
+    return 1;
+}
+
+static int base64_digit(unsigned char c)
+{
+    if (c >= 'A' && c <= 'Z')
+        return c - 'A';
+    if (c >= 'a' && c <= 'z')
+        return c - 'a' + 26;
+    if (c >= '0' && c <= '9')
+        return c - '0' + 52;
+    return c == '+' ? 62 : c == '/' ? 63 : -1;
+}
+
+/* Strict: padding where it belongs, nothing else between, the bits that padding leaves over are
+ * zero. */
+static int lua_unbase64(lua_State *L)
+{
+    size_t len, digits, at = 0;
+    const unsigned char *text = (const unsigned char *)check_bytes(L, 1, &len);
+    unsigned bits = 0;
+    luaL_Buffer b;
+    char *out;
+
+    for (digits = len; digits > 0 && len - digits < 2 && text[digits - 1] == '='; digits--)
+        ;
+    if (len % 4 != 0)
+        return 0;
+    for (size_t i = 0; i < digits; i++) {
+        if (base64_digit(text[i]) < 0)
+            return 0;
+        bits = bits << 6 | (unsigned)base64_digit(text[i]);
+    }
+    if (bits & ((1U << (2 * (len - digits))) - 1))
+        return 0;
+    out = luaL_buffinitsize(L, &b, len / 4 * 3 + 1);
+    for (size_t i = 0; i < digits; i++) {
+        bits = bits << 6 | (unsigned)base64_digit(text[i]);
+        if (i % 4 != 0)
+            out[at++] = (char)(bits >> (6 - 2 * (i % 4)));
+    }
+    luaL_pushresultsize(&b, at);
+    return 1;
+}
+
+static int lua_equal(lua_State *L)
+{
+    size_t left_len, right_len;
+    const char *left = check_bytes(L, 1, &left_len), *right = check_bytes(L, 2, &right_len);
+
+    lua_pushboolean(L, left_len == right_len && CRYPTO_memcmp(left, right, left_len) == 0);
+    return 1;
+}
+
+static void fill_random(lua_State *L, unsigned char *out, size_t count)
+{
+    while (count > 0) {
+        ssize_t n = getrandom(out, count, 0);
+
+        if (n < 0 && errno != EINTR)
+            luaL_error(L, "the operating system gives no random bytes: %s", strerror(errno));
+        if (n > 0) {
+            out += n;
+            count -= (size_t)n;
+        }
+    }
+}
+
+static int lua_random(lua_State *L)
+{
+    lua_Integer count = luaL_checkinteger(L, 1);
+    unsigned char out[RANDOM_MAX];
+
+    luaL_argcheck(L, count >= 1 && count <= RANDOM_MAX, 1, "1 to 1024 expected");
+    fill_random(L, out, (size_t)count);
+    lua_pushlstring(L, (const char *)out, (size_t)count);
+    return 1;
+}
+
+static int lua_uuid(lua_State *L)
+{
+    static const char digits[] = "0123456789abcdef";
+    unsigned char raw[16];
+    char out[36];
+    size_t at = 0;
+
+    fill_random(L, raw, sizeof raw);
+    raw[6] = (unsigned char)((raw[6] & 0x0F) | 0x40);
+    raw[8] = (unsigned char)((raw[8] & 0x3F) | 0x80);
+    for (size_t i = 0; i < sizeof raw; i++) {
+        if (i == 4 || i == 6 || i == 8 || i == 10)
+            out[at++] = '-';
+        out[at++] = digits[raw[i] >> 4];
+        out[at++] = digits[raw[i] & 15];
+    }
+    lua_pushlstring(L, out, sizeof out);
+    return 1;
+}
+
+static bool fetch_algorithms(void)
+{
+    if (!process.hmac)
+        process.hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+    if (!process.sha256)
+        process.sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+    if (!process.digest)
+        process.digest = EVP_MD_CTX_new();
+    process.keeps_key = OpenSSL_version_num() >= 0x30000030UL;
+    return process.hmac && process.sha256 && process.digest;
+}
+
+int luaopen_host_crypto(lua_State *L)
+{
+    static const luaL_Reg functions[] = {
+        { "hmac_sha256", lua_hmac_sha256 },
+        { "sha256", lua_sha256 },
+        { "hex", lua_hex },
+        { "unhex", lua_unhex },
+        { "base64", lua_base64 },
+        { "unbase64", lua_unbase64 },
+        { "equal", lua_equal },
+        { "random", lua_random },
+        { "uuid", lua_uuid },
+        { NULL, NULL },
+    };
+
+    if (!fetch_algorithms())
+        return fail(L, "HMAC and SHA-256");
+    luaL_newlib(L, functions);
+    return 1;
+}

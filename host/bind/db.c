@@ -1,0 +1,241 @@
+/*
+ * db: host.db. Statements come from the store's cache and go back before the call ends. A call that throws half way (memory)
+ * leaves its statement in host->open_statement; the next call, or the end of the slice, gives it back.
+ */
+#include "bind.h"
+
+#include "../guard.h"
+
+#include <string.h>
+
+void bind_not_loading(lua_State *L, const char *what)
+{
+    if (!task_of(L))
+        luaL_error(L, "%s cannot be used while scripts are loading. Move the call into a handler, or into `start` of main.lua.", what);
+}
+
+void bind_db_settle(struct host *h)
+{
+    if (h->open_statement)
+        store_done(h->store, h->open_statement);
+    h->open_statement = NULL;
+}
+
+/* The group that this task touched is lost: it ends here, and cannot catch it. */
+static int lost(lua_State *L, struct task *t)
+{
+    if (t) {
+        t->condemned = true;
+        guard_condemn(t->co);
+    }
+    return luaL_error(L, "cancelled: what was written could not be kept (is the disk full?)");
+}
+
+static int sql_error(lua_State *L, struct store *s, int rc, const char *sql)
+{
+    struct task *t = task_of(L);
+    if (store_lost(s))
+        return lost(L, t);
+    const char *text = sqlite3_errmsg(store_db(s));
+    if (rc == SQLITE_BUSY || rc == SQLITE_FULL || rc == SQLITE_READONLY || rc == SQLITE_CANTOPEN)
+        return lost(L, t); /* the world's fault, not the statement's */
+    return luaL_error(L, "SQL: %s (in: %s)", text, sql);
+}
+
+static void bind_values(lua_State *L, sqlite3_stmt *st, int first)
+{
+    int given = lua_gettop(L) - first + 1, wanted = sqlite3_bind_parameter_count(st); /* fewer: trailing nils */
+    if (given > wanted)
+        luaL_error(L, "SQL: %d values given, the statement has %d", given, wanted);
+    for (int i = 0; i < given; i++) {
+        int at = first + i, rc;
+        size_t n = 0;
+        switch (lua_type(L, at)) {
+        case LUA_TNIL:
+            rc = sqlite3_bind_null(st, i + 1);
+            break;
+        case LUA_TBOOLEAN:
+            rc = sqlite3_bind_int(st, i + 1, lua_toboolean(L, at));
+            break;
+        case LUA_TNUMBER:
+            rc = lua_isinteger(L, at) ? sqlite3_bind_int64(st, i + 1, lua_tointeger(L, at))
+                                      : sqlite3_bind_double(st, i + 1, lua_tonumber(L, at));
+            break;
+        case LUA_TSTRING: {
+            const char *text = lua_tolstring(L, at, &n); /* stays on the stack until the last step: no copy */
+            rc = sqlite3_bind_text64(st, i + 1, text, n, SQLITE_STATIC, SQLITE_UTF8);
+            break;
+        }
+        default:
+            if (lua_islightuserdata(L, at) && !lua_touserdata(L, at)) { /* json.null */
+                rc = sqlite3_bind_null(st, i + 1);
+                break;
+            }
+            luaL_error(L, "SQL: value %d is a %s; text, numbers, booleans and nil can be stored", i + 1, luaL_typename(L, at));
+            return;
+        }
+        if (rc != SQLITE_OK)
+            luaL_error(L, "SQL: value %d: %s", i + 1, sqlite3_errstr(rc));
+    }
+}
+
+static sqlite3_stmt *open_statement(lua_State *L, struct host *h, const char **sql)
+{
+    size_t n = 0;
+    const char *error = NULL;
+    *sql = luaL_checklstring(L, 1, &n);
+    bind_not_loading(L, "db");
+    bind_db_settle(h);
+    h->open_statement = store_prepare(h->store, *sql, n, &error);
+    if (!h->open_statement)
+        luaL_error(L, "SQL: %s (in: %s)", error ? error : "not prepared", *sql);
+    bind_values(L, h->open_statement, 2);
+    return h->open_statement;
+}
+
+static void touch(lua_State *L)
+{
+    struct task *t = task_of(L);
+    if (t)
+        task_touch(t);
+}
+
+static void push_row(lua_State *L, sqlite3_stmt *st)
+{
+    int n = sqlite3_column_count(st);
+    lua_createtable(L, 0, n);
+    for (int i = 0; i < n; i++) {
+        switch (sqlite3_column_type(st, i)) {
+        case SQLITE_INTEGER:
+            lua_pushinteger(L, sqlite3_column_int64(st, i));
+            break;
+        case SQLITE_FLOAT:
+            lua_pushnumber(L, sqlite3_column_double(st, i));
+            break;
+        case SQLITE_NULL:
+            continue;
+        default: {
+            const void *p = sqlite3_column_blob(st, i);
+            lua_pushlstring(L, p ? p : "", (size_t)sqlite3_column_bytes(st, i));
+        }
+        }
+        lua_setfield(L, -2, sqlite3_column_name(st, i));
+    }
+}
+
+static int one(lua_State *L)
+{
+    const char *sql;
+    struct host *h = generation_of(L)->host;
+    sqlite3_stmt *st = open_statement(L, h, &sql);
+    int rc = store_step(h->store, st);
+    touch(L);
+    if (rc == SQLITE_ROW) {
+        push_row(L, st);
+        /* RETURNING does its work on the way to DONE. */
+        if (!sqlite3_stmt_readonly(st))
+            while ((rc = store_step(h->store, st)) == SQLITE_ROW)
+                ;
+    } else {
+        lua_pushnil(L);
+    }
+    if (rc != SQLITE_ROW && rc != SQLITE_DONE)
+        return sql_error(L, h->store, rc, sql);
+    bind_db_settle(h);
+    return 1;
+}
+
+static int all(lua_State *L)
+{
+    const char *sql;
+    struct host *h = generation_of(L)->host;
+    sqlite3_stmt *st = open_statement(L, h, &sql);
+    lua_newtable(L);
+    int rc;
+    lua_Integer n = 0;
+    while ((rc = store_step(h->store, st)) == SQLITE_ROW) {
+        push_row(L, st);
+        lua_rawseti(L, -2, ++n);
+    }
+    touch(L);
+    if (rc != SQLITE_DONE)
+        return sql_error(L, h->store, rc, sql);
+    bind_db_settle(h);
+    return 1;
+}
+
+static int run(lua_State *L)
+{
+    const char *sql;
+    struct host *h = generation_of(L)->host;
+    sqlite3_stmt *st = open_statement(L, h, &sql);
+    int rc;
+    while ((rc = store_step(h->store, st)) == SQLITE_ROW)
+        ;
+    touch(L);
+    if (rc != SQLITE_DONE)
+        return sql_error(L, h->store, rc, sql);
+    int changes = sqlite3_stmt_readonly(st) ? 0 : sqlite3_changes(store_db(h->store));
+    bind_db_settle(h);
+    lua_pushinteger(L, changes);
+    return 1;
+}
+
+static int transaction(lua_State *L)
+{
+    struct host *h = generation_of(L)->host;
+    luaL_checktype(L, 1, LUA_TFUNCTION);
+    bind_not_loading(L, "db.transaction");
+    int args = lua_gettop(L) - 1;
+    int rc = store_savepoint(h->store);
+    touch(L);
+    if (rc != SQLITE_OK)
+        return sql_error(L, h->store, rc, "SAVEPOINT");
+    rc = lua_pcall(L, args, LUA_MULTRET, 0); /* a C boundary: whoever waits inside is told so */
+    if (store_lost(h->store))
+        return lost(L, task_of(L));
+    if (rc != LUA_OK) {
+        store_rollback(h->store);
+        jobs_forget(h->jobs);
+        return lua_error(L);
+    }
+    rc = store_release(h->store);
+    if (rc != SQLITE_OK)
+        return sql_error(L, h->store, rc, "RELEASE");
+    return lua_gettop(L);
+}
+
+static void stop_waiting(struct task *t)
+{
+    for (struct task **p = &t->gen->host->durable; *p; p = &(*p)->next_side)
+        if (*p == t) {
+            *p = t->next_side;
+            return;
+        }
+}
+
+static int is_durable(lua_State *L, int status, lua_KContext ctx)
+{
+    (void)L, (void)status, (void)ctx;
+    return 0;
+}
+
+static int durable(lua_State *L)
+{
+    struct task *t = task_may_wait(L, "db.durable");
+    struct host *h = t->gen->host;
+    if (!store_dirty(h->store))
+        return 0;
+    task_touch(t);
+    t->next_side = h->durable;
+    h->durable = t;
+    return task_wait(L, t, stop_waiting, is_durable);
+}
+
+int luaopen_host_db(lua_State *L)
+{
+    static const luaL_Reg functions[] = { { "one", one },         { "all", all },         { "run", run },
+                                          { "transaction", transaction }, { "durable", durable }, { NULL, NULL } };
+    luaL_newlib(L, functions);
+    return 1;
+}

@@ -1,0 +1,398 @@
+/*
+ * json_encode: Lua values → JSON text; half of host.json, whose other half is json.c.
+ *
+ * Raw access only: no metamethod of a script runs, so nothing can change a table, throw or wait
+ * half way. Equal values give equal bytes: keys are sorted. Depth, bytes and values are capped, so
+ * a cycle, or a table shared many times over, ends in an error that names the place. The text is
+ * built in one scratch area a state, a userdata whose memory comes from the state's own allocator:
+ * it counts against its cap and goes with it.
+ */
+#include "values.h"
+#include <math.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { KEEP_BYTES = 64 << 10, NUMBER_MAX = 40, PATH_MAX_BYTES = 200, PATH_KEY_BYTES = 40 };
+
+static const char scratch_key = 0; /* its address: the scratch area in the registry */
+
+struct key {
+    const char *text; /* a key of a table that is being written, which holds it */
+    size_t len;
+};
+
+struct scratch {
+    char *out;
+    size_t len, cap;
+    struct key *keys; /* of all open objects, innermost last */
+    size_t key_count, key_cap;
+};
+
+struct level {
+    const void *table;
+    const char *key; /* NULL: index */
+    size_t key_len;
+    lua_Integer index;
+};
+
+struct writer {
+    lua_State *L;
+    struct scratch *s;
+    int depth, nodes;
+    struct level levels[JSON_DEPTH];
+};
+
+static void write_value(struct writer *w, int index);
+
+static void *resize(lua_State *L, void *block, size_t from, size_t to)
+{
+    void *arg;
+    lua_Alloc alloc = lua_getallocf(L, &arg);
+
+    return alloc(arg, block, from, to);
+}
+
+static void scratch_free(lua_State *L, struct scratch *s)
+{
+    if (s->out)
+        resize(L, s->out, s->cap, 0);
+    if (s->keys)
+        resize(L, s->keys, s->key_cap * sizeof *s->keys, 0);
+    *s = (struct scratch){ 0 };
+}
+
+static int scratch_gc(lua_State *L)
+{
+    scratch_free(L, lua_touserdata(L, 1));
+    return 0;
+}
+
+/* Also on the stack, so that it lives as long as the call. */
+static struct scratch *scratch_push(lua_State *L)
+{
+    struct scratch *s;
+
+    if (lua_rawgetp(L, LUA_REGISTRYINDEX, &scratch_key) == LUA_TUSERDATA)
+        return lua_touserdata(L, -1);
+    lua_pop(L, 1);
+    s = lua_newuserdatauv(L, sizeof *s, 0);
+    *s = (struct scratch){ 0 };
+    lua_createtable(L, 0, 1);
+    lua_pushcfunction(L, scratch_gc);
+    lua_setfield(L, -2, "__gc");
+    lua_setmetatable(L, -2);
+    lua_pushvalue(L, -1);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &scratch_key);
+    return s;
+}
+
+static void scratch_reset(lua_State *L, struct scratch *s)
+{
+    if (s->cap > KEEP_BYTES || s->key_cap * sizeof *s->keys > KEEP_BYTES)
+        scratch_free(L, s);
+    s->len = s->key_count = 0;
+}
+
+/* "messages[3].content" for people; the end is cut when it is long. */
+static void path_text(const struct writer *w, char *out, size_t size)
+{
+    size_t at = 0;
+
+    for (int i = 0; i < w->depth && at < size - PATH_KEY_BYTES - 8; i++) {
+        const struct level *l = &w->levels[i];
+
+        if (l->key) {
+            if (at > 0)
+                out[at++] = '.';
+            for (size_t k = 0; k < l->key_len && k < PATH_KEY_BYTES; k++)
+                out[at++] = l->key[k] >= ' ' && l->key[k] <= '~' ? l->key[k] : '?';
+        } else if (l->index > 0) {
+            at += (size_t)snprintf(out + at, size - at, "[%lld]", (long long)l->index);
+        }
+    }
+    out[at] = '\0';
+}
+
+static void refuse(struct writer *w, const char *what)
+{
+    char path[PATH_MAX_BYTES];
+
+    path_text(w, path, sizeof path);
+    scratch_reset(w->L, w->s);
+    if (path[0])
+        luaL_error(w->L, "JSON cannot hold %s (at %s)", what, path);
+    else
+        luaL_error(w->L, "JSON cannot hold %s", what);
+}
+
+/* Grows a block of the scratch area, or throws and gives all of it back. */
+static void *grow(struct writer *w, void *block, size_t from, size_t to)
+{
+    void *fresh = resize(w->L, block, from, to);
+
+    if (!fresh) {
+        lua_gc(w->L, LUA_GCCOLLECT);
+        fresh = resize(w->L, block, from, to);
+    }
+    if (!fresh) {
+        scratch_free(w->L, w->s);
+        luaL_error(w->L, "not enough memory");
+    }
+    return fresh;
+}
+
+/* Room for more bytes; where they go. */
+static char *reserve(struct writer *w, size_t more)
+{
+    struct scratch *s = w->s;
+
+    if (more > s->cap - s->len) {
+        size_t cap = s->cap ? s->cap : 1024;
+
+        if (more > JSON_OUTPUT_MAX - s->len)
+            refuse(w, "more than 16 MiB");
+        while (cap - s->len < more)
+            cap *= 2;
+        s->out = grow(w, s->out, s->cap, cap);
+        s->cap = cap;
+    }
+    return s->out + s->len;
+}
+
+static void put(struct writer *w, const char *bytes, size_t len)
+{
+    memcpy(reserve(w, len), bytes, len);
+    w->s->len += len;
+}
+
+static void put_byte(struct writer *w, char byte)
+{
+    *reserve(w, 1) = byte;
+    w->s->len++;
+}
+
+/* 0: as it is; 'u': \u00XX; 'h': begins a UTF-8 sequence; else the letter after the backslash. */
+static const char escape_of[256] = {
+    [0 ... 7] = 'u', ['\b'] = 'b',  ['\t'] = 't',          ['\n'] = 'n',
+    [11] = 'u',      ['\f'] = 'f',  ['\r'] = 'r',          [14 ... 31] = 'u',
+    ['"'] = '"',     ['\\'] = '\\', [0x80 ... 0xFF] = 'h',
+};
+
+static void write_escape(struct writer *w, unsigned char c)
+{
+    static const char hex[] = "0123456789abcdef";
+    const char text[6] = { '\\', escape_of[c], '0', '0', hex[c >> 4], hex[c & 15] };
+
+    put(w, text, text[1] == 'u' ? 6 : 2);
+}
+
+static void write_string(struct writer *w, const char *text, size_t len)
+{
+    const unsigned char *p = (const unsigned char *)text, *end = p + len, *from = p;
+    bool valid;
+
+    put_byte(w, '"');
+    while (p < end) {
+        if (!escape_of[*p]) {
+            p++;
+            continue;
+        }
+        size_t n = escape_of[*p] == 'h' ? utf8_sequence(p, (size_t)(end - p), &valid) : 1;
+        if (escape_of[*p] == 'h' && valid) {
+            p += n;
+            continue;
+        }
+        put(w, (const char *)from, (size_t)(p - from));
+        if (escape_of[*p] == 'h')
+            put(w, UTF8_REPLACEMENT, 3);
+        else
+            write_escape(w, *p);
+        from = p += n;
+    }
+    put(w, (const char *)from, (size_t)(p - from));
+    put_byte(w, '"');
+}
+
+static void write_integer(struct writer *w, lua_Integer value)
+{
+    char text[NUMBER_MAX], *p = text + sizeof text;
+    uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+
+    do
+        *--p = (char)('0' + rest % 10);
+    while (rest /= 10);
+    if (value < 0)
+        *--p = '-';
+    put(w, p, (size_t)(text + sizeof text - p));
+}
+
+static void write_float(struct writer *w, double value)
+{
+    char text[NUMBER_MAX];
+    int len = 0;
+
+    if (!isfinite(value))
+        refuse(w, isnan(value) ? "NaN" : "Infinity");
+    if (fabs(value) <= 9007199254740992.0 && value == floor(value)) {
+        write_integer(w, (lua_Integer)value);
+        return;
+    }
+    for (int digits = 15; digits <= 17; digits++) {
+        len = snprintf(text, sizeof text, "%.*g", digits, value);
+        if (strtod(text, NULL) == value)
+            break;
+    }
+    put(w, text, (size_t)len);
+}
+
+static void write_array(struct writer *w, int index, lua_Integer n)
+{
+    struct level *l = &w->levels[w->depth - 1];
+
+    put_byte(w, '[');
+    for (lua_Integer i = 1; i <= n; i++) {
+        l->index = i;
+        if (i > 1)
+            put_byte(w, ',');
+        lua_rawgeti(w->L, index, i);
+        write_value(w, index + 1);
+        lua_pop(w->L, 1);
+    }
+    put_byte(w, ']');
+}
+
+static int compare_keys(const void *left, const void *right)
+{
+    const struct key *a = left, *b = right;
+    int order = memcmp(a->text, b->text, a->len < b->len ? a->len : b->len);
+
+    return order ? order : (a->len > b->len) - (a->len < b->len);
+}
+
+/* The keys of a table onto the scratch area, sorted. How many. */
+static size_t collect_keys(struct writer *w, int index)
+{
+    struct scratch *s = w->s;
+    size_t base = s->key_count, n;
+
+    lua_pushnil(w->L);
+    while (lua_next(w->L, index)) {
+        lua_pop(w->L, 1);
+        if (lua_type(w->L, -1) != LUA_TSTRING)
+            refuse(w, "a table whose keys are neither 1..n nor all text");
+        if (w->nodes + (int)(s->key_count - base) >= JSON_NODES_MAX)
+            refuse(w, "more than 1,000,000 values");
+        if (s->key_count == s->key_cap) {
+            size_t cap = s->key_cap ? s->key_cap * 2 : 32;
+
+            s->keys = grow(w, s->keys, s->key_cap * sizeof *s->keys, cap * sizeof *s->keys);
+            s->key_cap = cap;
+        }
+        struct key *k = &s->keys[s->key_count++];
+        k->text = lua_tolstring(w->L, -1, &k->len);
+    }
+    n = s->key_count - base;
+    if (n > 1)
+        qsort(s->keys + base, n, sizeof *s->keys, compare_keys);
+    return n;
+}
+
+static void write_object(struct writer *w, int index)
+{
+    struct level *l = &w->levels[w->depth - 1];
+    size_t n = collect_keys(w, index), base = w->s->key_count - n;
+
+    put_byte(w, '{');
+    for (size_t i = 0; i < n; i++) {
+        const struct key k = w->s->keys[base + i];
+
+        l->key = k.text;
+        l->key_len = k.len;
+        if (i > 0)
+            put_byte(w, ',');
+        write_string(w, k.text, k.len);
+        put_byte(w, ':');
+        lua_pushlstring(w->L, k.text, k.len);
+        lua_rawget(w->L, index);
+        write_value(w, index + 1);
+        lua_pop(w->L, 1);
+    }
+    put_byte(w, '}');
+    w->s->key_count = base;
+}
+
+static void write_table(struct writer *w, int index)
+{
+    const void *table = lua_topointer(w->L, index);
+    lua_Integer n = 0;
+
+    for (int i = 0; i < w->depth; i++)
+        if (w->levels[i].table == table)
+            refuse(w, "a table that contains itself");
+    if (w->depth == JSON_DEPTH)
+        refuse(w, "more than 64 levels");
+    w->levels[w->depth] = (struct level){ .table = table };
+    if (json_marked_array(w->L, index) || lua_rawlen(w->L, index) > 0) {
+        if (!json_list_keys(w->L, index, &n))
+            refuse(w, "an array with gaps or with other keys than 1..n");
+        w->depth++;
+        write_array(w, index, n);
+    } else {
+        w->depth++;
+        write_object(w, index);
+    }
+    w->depth--;
+}
+
+static void write_value(struct writer *w, int index)
+{
+    size_t len;
+    const char *text;
+
+    if (++w->nodes > JSON_NODES_MAX)
+        refuse(w, "more than 1,000,000 values");
+    switch (lua_type(w->L, index)) {
+    case LUA_TSTRING:
+        text = lua_tolstring(w->L, index, &len);
+        write_string(w, text, len);
+        break;
+    case LUA_TTABLE: write_table(w, index); break;
+    case LUA_TNUMBER:
+        if (lua_isinteger(w->L, index))
+            write_integer(w, lua_tointeger(w->L, index));
+        else
+            write_float(w, lua_tonumber(w->L, index));
+        break;
+    case LUA_TBOOLEAN:
+        text = lua_toboolean(w->L, index) ? "true" : "false";
+        put(w, text, strlen(text));
+        break;
+    case LUA_TNIL: refuse(w, "nil; use json.null"); break;
+    case LUA_TLIGHTUSERDATA:
+        if (!lua_touserdata(w->L, index)) {
+            put(w, "null", 4);
+            break;
+        }
+        /* fall through */
+    default:
+        refuse(w, lua_type(w->L, index) == LUA_TFUNCTION ? "a function" : "a userdata or thread");
+    }
+}
+
+void json_encode(lua_State *L, int index)
+{
+    struct writer w = { .L = L };
+
+    luaL_checkstack(L, 2 * JSON_DEPTH + LUA_MINSTACK, "not enough memory");
+    index = lua_absindex(L, index);
+    w.s = scratch_push(L);
+    scratch_reset(L, w.s);
+    lua_pushvalue(L, index);
+    write_value(&w, lua_gettop(L));
+    lua_pop(L, 1);
+    lua_pushlstring(L, w.s->out, w.s->len);
+    lua_remove(L, -2);
+    scratch_reset(L, w.s);
+}

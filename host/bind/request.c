@@ -1,0 +1,276 @@
+/*
+ * request: routes, the request table, the response. Contract: host/api/request.lua.
+ */
+#include "bind.h"
+
+#include "../buf.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum { ANSWER_HEADERS = 16 };
+
+/* ---- the request table ---- */
+
+static int hex(char c)
+{
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/* Pushes text with %xx and + decoded. false: it holds a NUL (nothing pushed). */
+static bool push_decoded(lua_State *L, const char *text, size_t n)
+{
+    char *out = lua_newuserdatauv(L, n + 1, 0); /* freed by Lua whatever happens */
+    size_t len = 0;
+    bool nul = false;
+    for (size_t i = 0; i < n; i++) {
+        char c = text[i] == '+' ? ' ' : text[i];
+        if (c == '%' && i + 2 < n && hex(text[i + 1]) >= 0 && hex(text[i + 2]) >= 0) {
+            c = (char)(hex(text[i + 1]) << 4 | hex(text[i + 2]));
+            i += 2;
+        }
+        nul |= c == 0;
+        out[len++] = c;
+    }
+    if (nul)
+        lua_pop(L, 1);
+    else {
+        lua_pushlstring(L, out, len);
+        lua_remove(L, -2);
+    }
+    return !nul;
+}
+
+/* Stores the value on top under the name below it; a second one makes the name absent and marked. */
+static void put_query(lua_State *L, int query, int repeated)
+{
+    lua_pushvalue(L, -2);
+    lua_rawget(L, repeated);
+    lua_pushvalue(L, -3);
+    lua_rawget(L, query);
+    bool twice = !lua_isnil(L, -1) || lua_toboolean(L, -2);
+    lua_pop(L, 2);
+    if (twice) {
+        lua_pop(L, 1);
+        lua_pushvalue(L, -1);
+        lua_pushnil(L);
+        lua_rawset(L, query);
+        lua_pushboolean(L, 1);
+        lua_rawset(L, repeated);
+    } else {
+        lua_rawset(L, query);
+    }
+}
+
+static void push_query(lua_State *L, const struct httpd_request *r)
+{
+    lua_newtable(L);
+    lua_newtable(L);
+    int query = lua_gettop(L) - 1, repeated = lua_gettop(L);
+    const char *p = r->query, *end = p ? p + r->query_len : NULL;
+    for (int pairs = 0; p && p < end && pairs < 256; pairs++) {
+        const char *amp = memchr(p, '&', (size_t)(end - p));
+        const char *stop = amp ? amp : end;
+        const char *eq = memchr(p, '=', (size_t)(stop - p));
+        if (stop > p && push_decoded(L, p, (size_t)((eq ? eq : stop) - p))) {
+            if (push_decoded(L, eq ? eq + 1 : stop, eq ? (size_t)(stop - eq - 1) : 0)) {
+                put_query(L, query, repeated);
+            } else { /* a NUL inside: absent, and marked */
+                lua_pushboolean(L, 1);
+                lua_rawset(L, repeated);
+            }
+        }
+        p = stop + 1;
+    }
+    lua_setfield(L, query - 1, "repeated");
+    lua_setfield(L, query - 1, "query");
+}
+
+static void push_lower(lua_State *L, const char *text, size_t n)
+{
+    char small[128];
+    if (n > sizeof small)
+        n = sizeof small;
+    for (size_t i = 0; i < n; i++)
+        small[i] = text[i] >= 'A' && text[i] <= 'Z' ? (char)(text[i] + 32) : text[i];
+    lua_pushlstring(L, small, n);
+}
+
+static void push_request_headers(lua_State *L, const struct httpd_request *r)
+{
+    int request = lua_gettop(L);
+    lua_createtable(L, 0, (int)r->header_count);
+    lua_newtable(L);
+    for (size_t i = 0; i < r->header_count; i++) {
+        const struct httpd_header *x = &r->headers[i];
+        push_lower(L, x->name, x->name_len);
+        lua_pushvalue(L, -1);
+        if (lua_rawget(L, request + 1) == LUA_TSTRING) {
+            lua_pushvalue(L, -2);
+            lua_pushboolean(L, 1);
+            lua_rawset(L, request + 2);
+            lua_pushliteral(L, ", ");
+            lua_pushlstring(L, x->value, x->value_len);
+            lua_concat(L, 3);
+        } else {
+            lua_pop(L, 1);
+            lua_pushlstring(L, x->value, x->value_len);
+        }
+        lua_rawset(L, request + 1);
+    }
+    lua_setfield(L, request, "repeated_headers");
+    lua_setfield(L, request, "headers");
+}
+
+static void push_request(lua_State *L, const struct httpd_request *r)
+{
+    char id[24];
+    lua_createtable(L, 0, 10);
+    lua_pushstring(L, r->method);
+    lua_setfield(L, -2, "method");
+    lua_pushlstring(L, r->path, r->path_len);
+    lua_setfield(L, -2, "path");
+    push_query(L, r);
+    push_request_headers(L, r);
+    lua_pushlstring(L, r->body ? r->body : "", r->body_len);
+    lua_setfield(L, -2, "body");
+    snprintf(id, sizeof id, "r%llu", (unsigned long long)r->id);
+    lua_pushstring(L, id);
+    lua_setfield(L, -2, "id");
+    lua_pushstring(L, r->remote ? r->remote : "");
+    lua_setfield(L, -2, "remote");
+}
+
+/* ---- the response ---- */
+
+static bool header_clean(const char *text, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if ((unsigned char)text[i] < 0x20 && text[i] != '\t')
+            return false;
+    return true;
+}
+
+/* The table on top of the stack: {status=, json=|body=, headers=}. Throws for the owner of the script. */
+static void answer(lua_State *L, struct httpd_request *r)
+{
+    struct httpd_header headers[ANSWER_HEADERS];
+    size_t count = 0, len = 0;
+    int whole = 0, at = lua_gettop(L);
+    if (!lua_istable(L, at))
+        luaL_error(L, "a handler must return a table like { status = 200, json = … }, it returned a %s", luaL_typename(L, at));
+    lua_getfield(L, at, "status");
+    lua_Integer status = lua_tointegerx(L, -1, &whole);
+    if (!whole || status < 200 || status > 599)
+        luaL_error(L, "a response needs a `status` from 200 to 599");
+    const char *body = NULL;
+    bool typed = false;
+    if (lua_getfield(L, at, "headers") == LUA_TTABLE) {
+        int table = lua_gettop(L);
+        luaL_checkstack(L, 2 * ANSWER_HEADERS + 8, "headers");
+        for (lua_pushnil(L); lua_next(L, table); lua_pop(L, 1)) {
+            if (lua_type(L, -2) != LUA_TSTRING || lua_type(L, -1) != LUA_TSTRING || count >= ANSWER_HEADERS - 1)
+                luaL_error(L, "a response's `headers` must map up to %d names to text", ANSWER_HEADERS - 1);
+            struct httpd_header *x = &headers[count++];
+            x->name = lua_tolstring(L, -2, &x->name_len);
+            x->value = lua_tolstring(L, -1, &x->value_len);
+            if (!header_clean(x->name, x->name_len) || !header_clean(x->value, x->value_len))
+                luaL_error(L, "response header \"%s\" holds a line break", x->name);
+            typed |= x->name_len == 12 && strncasecmp(x->name, "content-type", 12) == 0;
+        }
+    }
+    const char *type = "text/plain; charset=utf-8";
+    if (lua_getfield(L, at, "json") != LUA_TNIL) {
+        lua_getfield(L, LUA_REGISTRYINDEX, "host.json.encode");
+        lua_insert(L, -2);
+        lua_call(L, 1, 1);
+        body = lua_tolstring(L, -1, &len);
+        type = "application/json";
+    } else if (lua_getfield(L, at, "body") != LUA_TNIL) {
+        body = lua_tolstring(L, -1, &len);
+        if (!body)
+            luaL_error(L, "a response's `body` must be text");
+    }
+    if (!typed && body)
+        headers[count++] = (struct httpd_header){ "Content-Type", 12, type, strlen(type) };
+    httpd_respond(r, (unsigned)status, headers, count, body ? body : "", len);
+}
+
+static int handled(lua_State *L, int status, lua_KContext ctx)
+{
+    struct task *t = (struct task *)ctx;
+    (void)status;
+    if (t->request)
+        answer(L, t->request);
+    return 0;
+}
+
+static int request_main(lua_State *L)
+{
+    struct task *t = task_of(L);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, t->sync_ref);
+    push_request(L, t->request);
+    lua_callk(L, 1, 1, (lua_KContext)t, handled);
+    return handled(L, LUA_OK, (lua_KContext)t);
+}
+
+/* ---- routes ---- */
+
+static bool matches(const struct route *x, const struct httpd_request *r)
+{
+    if (x->prefix)
+        return r->path_len >= x->path_len && memcmp(r->path, x->path, x->path_len) == 0;
+    return r->path_len == x->path_len && memcmp(r->path, x->path, x->path_len) == 0;
+}
+
+static void not_allowed(const struct generation *g, struct httpd_request *r)
+{
+    char allow[128] = "";
+    static const char body[] = "{\"error\":\"method not allowed\"}";
+    for (size_t i = 0; i < g->route_count; i++) {
+        size_t n = strlen(allow);
+        if (matches(&g->routes[i], r) && !strstr(allow, g->routes[i].method))
+            snprintf(allow + n, sizeof allow - n, "%s%s", n ? ", " : "", g->routes[i].method);
+    }
+    const struct httpd_header headers[] = { { "Allow", 5, allow, strlen(allow) }, { "Content-Type", 12, "application/json", 16 } };
+    httpd_respond(r, 405, headers, 2, body, sizeof body - 1);
+}
+
+void bind_request(struct host *h, struct httpd_request *r)
+{
+    struct generation *g = h->current;
+    const struct route *found = NULL;
+    bool path = false;
+    h->requests_seen++;
+    if (h->stopping || !g) {
+        httpd_error(r, 503, "stopping");
+        httpd_forget(r);
+        return;
+    }
+    for (size_t i = 0; i < g->route_count; i++)
+        if (matches(&g->routes[i], r)) {
+            path = true;
+            if (strcmp(g->routes[i].method, r->method) == 0 && (!found || g->routes[i].path_len > found->path_len))
+                found = &g->routes[i];
+        }
+    if (!found) {
+        if (path)
+            not_allowed(g, r);
+        else
+            httpd_error(r, 404, "not found");
+        httpd_forget(r);
+        return;
+    }
+    struct task *t = task_new(g, TASK_REQUEST, request_main);
+    if (!t) {
+        httpd_error(r, 503, "busy");
+        httpd_forget(r);
+        return;
+    }
+    t->request = r;
+    t->sync_ref = found->ref;
+    r->holder = t;
+    task_ready(t);
+}

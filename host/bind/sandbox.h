@@ -1,0 +1,22 @@
+/*
+ * sandbox: what a script can see, for honest owners: mistakes stay small, nothing waits in the wrong place. Not a jail.
+ *
+ * No io, os, debug, coroutine, load, collectgarbage; text chunks only; undefined globals are errors; require stays inside the
+ * scripts folder; library tables are read-only; setmetatable refuses __gc; what one C call could do for ever is capped.
+ */
+#ifndef HOST_BIND_SANDBOX_H
+#define HOST_BIND_SANDBOX_H
+
+#include "../generation.h"
+
+int sandbox_open(lua_State *L);       /* protected: libraries, host.* and require for a generation */
+int sandbox_open_plain(lua_State *L); /* protected: the full library and host.* for `assistant run` */
+int sandbox_path(lua_State *L);       /* protected, light userdata: a scripts folder put before package.path */
+/* Compiles one file without running it. false: *error "file:line: what" (free it). */
+bool sandbox_compile(struct generation *g, const struct tree_file *f, char **error);
+/* Makes settings.get answer from g->settings. */
+bool sandbox_settings(struct generation *g, char **error);
+/* After loading: no further module can be loaded for the first time by a task that waits. */
+void sandbox_close(struct generation *g);
+
+#endif

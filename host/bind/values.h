@@ -1,0 +1,78 @@
+/*
+ * values: the four modules of plain values (json, yaml, crypto, time) and what other bindings may
+ * use of them.
+ *
+ * They know nothing else of the host. Every function here may throw a Lua error, for memory too;
+ * none then leaks: what is not a Lua value lives in a userdata with a finalizer, or in the process
+ * for good (crypto's contexts).
+ */
+#ifndef HOST_BIND_VALUES_H
+#define HOST_BIND_VALUES_H
+
+#include <lauxlib.h>
+#include <lua.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+enum {
+    JSON_DEPTH = 64,
+    JSON_TEXT_MAX = 8 << 20,    /* bytes to decode */
+    JSON_OUTPUT_MAX = 16 << 20, /* bytes encoded */
+    JSON_NODES_MAX = 1000000    /* values encoded; a shared table counts each time */
+};
+
+int luaopen_host_json(lua_State *L);
+int luaopen_host_yaml(lua_State *L);
+int luaopen_host_crypto(lua_State *L);
+int luaopen_host_time(lua_State *L);
+
+/* Decodes the string at index. true: pushed the value; false: pushed why, with the position and
+ * without the text. */
+bool json_decode(lua_State *L, int index, bool null_as_nil);
+/* Pushes the value at index as JSON text. Throws, naming the place, what JSON cannot hold. Calls no
+ * metamethod. */
+void json_encode(lua_State *L, int index);
+/* What json_decode, json_mark_array and null's name rest on; the luaopen of json and of yaml call
+ * it. Again is fine. */
+void json_setup(lua_State *L);
+/* Pushes json.null. */
+void json_push_null(lua_State *L);
+/* Marks the table at index as an array; its metatable, if any, is replaced. */
+void json_mark_array(lua_State *L, int index);
+bool json_marked_array(lua_State *L, int index);
+/* Has this table the keys 1..n and no other? n = 0: the empty table. */
+bool json_list_keys(lua_State *L, int index, lua_Integer *n);
+
+#define UTF8_REPLACEMENT "\xEF\xBF\xBD"
+
+/*
+ * The UTF-8 sequence at p, whose first byte is 0x80 or more; left >= 1 bytes may be read. Its
+ * length; when it is not valid, the length of what one U+FFFD stands for.
+ */
+static inline size_t utf8_sequence(const unsigned char *p, size_t left, bool *valid)
+{
+    unsigned char c = p[0], low = 0x80, high = 0xBF;
+    size_t more = c < 0xE0 ? 1 : c < 0xF0 ? 2 : 3;
+
+    *valid = false;
+    if (c < 0xC2 || c > 0xF4)
+        return 1;
+    if (c == 0xE0)
+        low = 0xA0;
+    else if (c == 0xED)
+        high = 0x9F;
+    else if (c == 0xF0)
+        low = 0x90;
+    else if (c == 0xF4)
+        high = 0x8F;
+    for (size_t i = 1; i <= more; i++) {
+        if (i >= left || p[i] < low || p[i] > high)
+            return i;
+        low = 0x80;
+        high = 0xBF;
+    }
+    *valid = true;
+    return more + 1;
+}
+
+#endif

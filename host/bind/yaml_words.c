@@ -1,0 +1,126 @@
+/*
+ * yaml_words: a table from libyaml's sentences to the owner's, and a look at the line for what
+ * libyaml cannot know. Never touches Lua, keeps nothing.
+ */
+#include "yaml_words.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+struct saying {
+    const char *problem, *context; /* parts of libyaml's sentences; NULL: any */
+    bool at_context;               /* the place is where that began, not where libyaml gave up */
+    const char *words;
+};
+
+/* The first that fits counts. */
+static const struct saying sayings[] = {
+    { "unexpected end of stream", "quoted", true,
+      "a quotation mark is opened here and never closed. Close it at the end of the text." },
+    { "unexpected document indicator", NULL, true,
+      "a quotation mark is opened here and never closed. Close it at the end of the text." },
+    { "unknown escape character", NULL, false,
+      "a backslash inside double quotes. Write \\\\ for a backslash, or use single quotes around "
+      "the text." },
+    { "hexdecimal number", NULL, false,
+      "a backslash code that is not complete. Use single quotes around the text." },
+    { "Unicode character escape code", NULL, false,
+      "a backslash code of no character. Use single quotes around the text." },
+    { "mapping values are not allowed", NULL, false,
+      "a second ':' or wrong indentation. Put the text after the first ':' in quotes, or line the "
+      "key up with its neighbours." },
+    { "block sequence entries are not allowed", NULL, false,
+      "a list item \"- \" cannot stand here. Begin the list on a line of its own." },
+    { "could not find expected ':'", NULL, true,
+      "a ':' is missing after this key, or a quotation mark is not closed on a line above. Write "
+      "key: value." },
+    { NULL, "alias", true, "a text cannot begin with *. Put it in quotes." },
+    { NULL, "anchor", true, "a text cannot begin with &. Put it in quotes." },
+    { NULL, "tag", true, "a text cannot begin with !. Put it in quotes." },
+    { "undefined tag handle", NULL, false, "a text cannot begin with !. Put it in quotes." },
+    { "comment or line break", "block scalar", false,
+      "a text cannot begin with | or >. Put it in quotes, or begin it on the next line, "
+      "indented." },
+    { NULL, "block scalar", false,
+      "a text after | or > that is not indented well. Indent all its lines by the same number of "
+      "spaces." },
+    { NULL, "directive", true, "a line cannot begin with %. Put the text in quotes." },
+    { "',' or ']'", NULL, true,
+      "a [ is opened here and not closed, or a comma is missing. Write [one, two]." },
+    { "',' or '}'", NULL, true,
+      "a { is opened here and not closed, or a comma is missing. Put a text that begins with { in "
+      "quotes." },
+    { "'-' indicator", NULL, false,
+      "this line does not fit the list above it. Begin it with \"- \", lined up with the other "
+      "items, or check the quotes." },
+    { "expected key", NULL, false,
+      "this line does not fit the lines above it. Line it up with the other keys, or check the "
+      "quotes." },
+    { "expected <document start>", NULL, false,
+      "this line does not fit the lines above it. Line it up with them." },
+    { "mapping keys are not allowed", NULL, false,
+      "a text cannot begin with \"? \". Put it in quotes." },
+    { "node content", NULL, false,
+      "a value is missing or misplaced here. Put the text in quotes." },
+};
+
+/* The first byte of a line; lines end in \n, \r\n or \r. */
+static const char *line_text(const char *text, const char *end, size_t line)
+{
+    for (; line > 0 && text < end; text++)
+        if (*text == '\n' || (*text == '\r' && text[1] != '\n'))
+            line--;
+    return text;
+}
+
+/* The character at this column of a line, or the line's end. */
+static const char *column_text(const char *line, const char *end, size_t column)
+{
+    for (; column > 0 && line < end && *line != '\n'; column--)
+        for (line++; line < end && (*line & 0xC0) == 0x80; line++)
+            ;
+    return line;
+}
+
+static bool has(const char *sentence, const char *part)
+{
+    return !part || (sentence && strstr(sentence, part));
+}
+
+const char *yaml_words(const yaml_parser_t *parser, const char *text, const char *end,
+                       yaml_mark_t *at)
+{
+    const char *line = line_text(text, end, parser->problem_mark.line), *tab = line, *before, *here;
+
+    *at = parser->problem_mark;
+    if (parser->error == YAML_MEMORY_ERROR || !parser->problem)
+        return "not enough memory to read it. Make the file smaller.";
+    while (*tab == ' ')
+        tab++;
+    if (*tab == '\t') {
+        at->column = (size_t)(tab - line);
+        return "uses a tab; YAML wants spaces. Indent this line with spaces.";
+    }
+    before = here = column_text(line, end, at->column);
+    while (before > line && before[-1] == ' ')
+        before--;
+    if (has(parser->problem, "did not find expected") && before > line &&
+        (before[-1] == '"' || before[-1] == '\''))
+        return "something stands after the closing quotation mark. Inside \" \" write \\\", inside "
+               "' ' write '' for a "
+               "quotation mark.";
+    if (has(parser->problem, "cannot start any token"))
+        return *here && strchr("@`%", *here)
+                   ? "a text cannot begin with @, ` or %. Put it in quotes."
+                   : "a tab or another character that cannot stand here. Use spaces.";
+    for (size_t i = 0; i < sizeof sayings / sizeof *sayings; i++) {
+        const struct saying *s = &sayings[i];
+
+        if (!has(parser->problem, s->problem) || (s->context && !has(parser->context, s->context)))
+            continue;
+        if (s->at_context && parser->context)
+            *at = parser->context_mark;
+        return s->words;
+    }
+    return "YAML cannot read this. Put the text in quotes.";
+}

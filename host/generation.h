@@ -1,0 +1,95 @@
+/*
+ * generation: one lua_State with everything that was loaded into it.
+ *
+ * Built beside the one that serves, from a tree in memory and a settings snapshot; checked; swapped in by tick; drained; closed. A
+ * failed build leaves nothing behind and says why with file, line and remedy. Its memory is capped by its allocator. The loop thread.
+ */
+#ifndef HOST_GENERATION_H
+#define HOST_GENERATION_H
+
+#include "host.h"
+#include "task.h"
+
+#include <lua.h>
+
+struct route {
+    char *method, *path;
+    size_t path_len;
+    bool prefix; /* "/x/…": path holds it with the slash */
+    int ref;
+};
+
+struct job_kind {
+    char *name;
+    int run, failed; /* registry references; failed: LUA_NOREF when there is none */
+    int limit, running;
+    double per_second, tokens;
+    uint64_t refilled_ns;
+    bool drain_turn;
+    int64_t every_seconds; /* of main.lua's `every`; 0: an ordinary kind */
+};
+
+struct named {
+    char *name;
+    char *help;
+    int ref;
+    int64_t seconds; /* every */
+};
+
+struct generation {
+    lua_State *L;
+    struct host *host;
+    struct tree *tree;
+    struct settings *settings;
+    uint64_t number;
+    char hash[65];
+    size_t memory, memory_cap;
+    bool headroom; /* pushes of the host may pass the cap */
+
+    struct route *routes;
+    struct job_kind *kinds;
+    struct named *readers, *every, *commands;
+    size_t route_count, kind_count, reader_count, every_count, command_count;
+    int notice, status, start; /* LUA_NOREF when absent */
+    char **schema;             /* "scripts", and one more list */
+    size_t schema_count;
+    char *extra_name;
+    char **extra_schema;
+    size_t extra_count;
+    char schema_hash[65];
+
+    struct task *tasks; /* alive */
+    size_t task_count;
+    struct task *spare; /* ended coroutines to run again */
+    size_t spare_count;
+    struct task *sync;  /* the one that inbox rows and notices run on */
+
+    unsigned errors_in_row; /* script errors since the last success */
+    bool proven;            /* at least one job or request has gone well */
+    uint64_t drain_until_ns, turn_drain_until_ns;
+    struct generation *older;
+};
+
+struct generation_options {
+    const char *main_module;     /* "main", "sandbox.main" */
+    const char *settings_module; /* "settings" */
+    bool only_check;             /* missing settings get placeholders, so that the rest can be checked too */
+    bool ignore_settings;        /* no word about settings at all (check DIR) */
+};
+
+enum generation_result { GENERATION_OK = 0, GENERATION_SETTINGS = 2, GENERATION_SCRIPTS = 5 };
+
+/* *out NULL: problems holds lines for people (settings' and scripts', both). settings' warnings are in warnings. */
+enum generation_result generation_build(struct generation **out, struct host *h, struct tree *tree,
+                                        const struct generation_options *o, struct buf *problems, struct buf *warnings);
+/* A bare state for `assistant run`: the full library, host.* modules, scripts on the path. */
+struct generation *generation_plain(struct host *h, const char *scripts_dir, struct buf *problems);
+/* Kills its tasks, closes the state, frees everything. */
+void generation_close(struct generation *g);
+
+struct job_kind *generation_kind(struct generation *g, const char *name);
+/* Runs f(L) protected on the main state with one light userdata argument. On failure false and *error (free it). */
+bool generation_protected(struct generation *g, lua_CFunction f, void *arg, char **error);
+struct generation *generation_of(lua_State *L);
+
+#endif

@@ -1,0 +1,26 @@
+/*
+ * guard: no script holds the loop for longer than its slice.
+ *
+ * A repeating timer on the loop thread's CPU clock looks at the number of the slice that runs. The same number for
+ * LUA_SLICE_MS: a hook is set on the running thread that throws at every instruction, so a pcall loop dies too. What no
+ * hook can stop (one long C call) is ended by a thread that aborts the process after WATCHDOG_MS of CPU inside one slice; the
+ * page of `jobs` then names the culprit at the next start. Costs nothing per slice but two stores. One guard a process.
+ */
+#ifndef HOST_GUARD_H
+#define HOST_GUARD_H
+
+#include <lua.h>
+
+/* From the loop thread, once. slice_ms 0: no slices (assistant run). watchdog_ms 0: none. 0, or -1 with errno. */
+int guard_start(unsigned slice_ms, unsigned watchdog_ms);
+void guard_stop(void);
+/* Around every entry into Lua. L is the thread that runs; extra_ms lengthens this slice (loading). Entries nest: the inner
+ * one counts as part of the outer slice. Returns what guard_leave wants back. */
+lua_State *guard_enter(lua_State *L, unsigned extra_ms);
+void guard_leave(lua_State *outer);
+/* Was the slice that just ended stopped by the guard? */
+int guard_fired(void);
+/* Makes L throw at every instruction from now to the end of its slice: a cancelled task cannot catch it. */
+void guard_condemn(lua_State *L);
+
+#endif

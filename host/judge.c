@@ -1,0 +1,75 @@
+#include "judge.h"
+
+#include "bind/bind.h"
+#include "generation.h"
+#include "log.h"
+#include "reload.h"
+
+#include <string.h>
+
+void judge_fine(struct task *t)
+{
+    if (t->kind != TASK_REQUEST && t->kind != TASK_JOB)
+        return;
+    t->gen->errors_in_row = 0;
+    t->gen->proven = true;
+}
+
+static void count_error(struct generation *g, const char *what, const char *error)
+{
+    struct host *h = g->host;
+    h->script_errors++;
+    g->errors_in_row++;
+    log_event(LOG_ERROR, "script.error", log_s("in", what), log_s("error", error), log_s("generation", g->hash));
+    if (g == h->current && g->errors_in_row >= JUDGE_ROW && h->good && strcmp(h->good->hash, g->hash) != 0)
+        reload_roll_back(h, error);
+}
+
+static void job_failed(struct task *t)
+{
+    struct generation *g = t->gen;
+    struct host *h = g->host;
+    struct job *job = &t->job;
+    int kind = t->job_kind;
+    int64_t every = kind >= 0 ? g->kinds[kind].every_seconds : 0;
+    if (every) { /* the next time comes by itself */
+        if (jobs_again(h->jobs, job, loop_wall_ms() + every * 1000, false, t->error) < 0)
+            task_put_back(h, job);
+        task_touch(t);
+        return;
+    }
+    int tries = g->proven || !h->good ? JUDGE_TRIES : JUDGE_TRIES_UNPROVEN;
+    if (job->attempts + 1 < tries || h->current != g) {
+        if (jobs_again(h->jobs, job, loop_wall_ms() + JUDGE_AGAIN_MS, true, t->error) < 0)
+            task_put_back(h, job);
+    } else if (kind >= 0 && g->kinds[kind].failed != LUA_NOREF && !job->error_handled) {
+        bind_job_failed(g, job, kind, t->error);
+    } else {
+        if (jobs_die(h->jobs, job, t->error) < 0)
+            task_put_back(h, job);
+        else
+            bind_notice(h, "job_dead", t->error, job, 0);
+    }
+    task_touch(t);
+}
+
+void judge_failed(struct task *t)
+{
+    static const char *const names[] = { "request", "job", "spawned task", "command", "inbox" };
+    count_error(t->gen, t->kind == TASK_JOB && t->job.kind ? t->job.kind : names[t->kind], t->error);
+    if (t->request)
+        httpd_error(t->request, 500, "internal error");
+    if (t->kind == TASK_JOB)
+        job_failed(t);
+    if (t->ended)
+        t->ended(t, false, t->error, t->error ? strlen(t->error) : 0);
+    t->ended = NULL;
+}
+
+bool judge_row_failed(struct generation *g, const char *error, unsigned tries)
+{
+    struct host *h = g->host;
+    if (tries < JUDGE_TRIES) /* counted once: one bad row is not five bad turns */
+        count_error(g, "inbox", error);
+    return tries >= JUDGE_TRIES && (g->proven || !h->good || tries >= JUDGE_TRIES_UNPROVEN) && h->current == g;
+}

@@ -1,0 +1,151 @@
+#include "reload.h"
+
+#include "bind/bind.h"
+#include "buf.h"
+#include "log.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { DRAINING_LIMIT = 2 };
+
+static const struct generation_options *options;
+
+void reload_options(const struct generation_options *o)
+{
+    options = o;
+}
+
+const struct generation_options *reload_get_options(void)
+{
+    return options;
+}
+
+/* "every" has no clock of its own: a row a name that puts itself back. */
+void reload_seed_every(struct host *h)
+{
+    struct generation *g = h->current;
+    for (size_t i = 0; i < g->every_count; i++) {
+        struct jobs_put p = { .kind = g->every[i].name, .lane = g->every[i].name, .unique = g->every[i].name, .keep = true,
+                              .run_at = loop_wall_ms() + 1000 };
+        jobs_put(h->jobs, &p);
+    }
+}
+
+static bool failed(struct host *h, char *text, char **words)
+{
+    snprintf(h->last_error, sizeof h->last_error, "%s", text);
+    h->last_error_at = loop_wall_ms();
+    log_event(LOG_ERROR, "reload.failed", log_s("error", text));
+    bind_notice(h, "reload_failed", text, NULL, 1);
+    if (words) {
+        struct buf b = { .data = NULL };
+        buf_printf(&b, "The scripts and prompts were not reloaded; what served before goes on.\n%s", text);
+        *words = b.data;
+    }
+    free(text);
+    return false;
+}
+
+static unsigned draining(const struct host *h)
+{
+    unsigned n = 0;
+    for (const struct generation *g = h->draining; g; g = g->older)
+        n++;
+    return n;
+}
+
+static bool same_secrets(const struct settings *a, const struct settings *b)
+{
+    for (size_t i = 0; i < a->count; i++) {
+        const char *x = a->items[i].text, *y = settings_text(b, a->items[i].name);
+        if ((x && y) ? strcmp(x, y) != 0 : x != y)
+            return false;
+    }
+    return a->count == b->count;
+}
+
+static char *text_of(struct buf *problems, const char *otherwise)
+{
+    if (!problems->len)
+        buf_text(problems, otherwise);
+    char *text = problems->data;
+    *problems = (struct buf){ .data = NULL };
+    return text;
+}
+
+bool reload_now(struct host *h, bool force, char **words)
+{
+    char why[2048];
+    struct buf problems = { .data = NULL }, warnings = { .data = NULL };
+    struct generation *g = NULL;
+    const struct settings *old = h->current->settings;
+    struct tree *t = tree_read(settings_text(old, "SCRIPTS_DIR"), settings_text(old, "PROMPTS_DIR"), why, sizeof why);
+    if (!t)
+        return failed(h, strdup(why), words);
+    bool same = strcmp(t->hash, h->current->hash) == 0;
+    if ((same && !force) || (strcmp(t->hash, h->bad_hash) == 0 && !force)) {
+        tree_drop(t);
+        return true;
+    }
+    if (h->next || draining(h) >= DRAINING_LIMIT) { /* wait, and coalesce: looked at again when one is closed */
+        h->reload_wanted = true;
+        if (words)
+            *words = strdup("Older scripts are still finishing their work; the reload follows as soon as they are done.");
+        tree_drop(t);
+        return true;
+    }
+    enum generation_result r = generation_build(&g, h, t, options, &problems, &warnings);
+    tree_drop(t);
+    if (r != GENERATION_OK) {
+        buf_free(&warnings);
+        return failed(h, text_of(&problems, "not built"), words);
+    }
+    buf_free(&problems);
+    buf_free(&warnings);
+    if (strcmp(g->schema_hash, h->current->schema_hash) != 0) {
+        generation_close(g);
+        return failed(h, strdup("scripts/main.lua: the list of schema steps changed. Restart to migrate."), words);
+    }
+    bool secrets = !same_secrets(old, g->settings);
+    h->last_error[0] = 0;
+    h->bad_hash[0] = 0;
+    h->next = g;
+    if (words) {
+        struct buf b = { .data = NULL };
+        buf_printf(&b, "Reloaded: generation %llu (%.12s)%s%s.", (unsigned long long)g->number, g->hash, same ? ", the same files" : "",
+                   secrets ? ", changed settings" : "");
+        *words = b.data;
+    }
+    return true;
+}
+
+void reload_roll_back(struct host *h, const char *error)
+{
+    struct buf problems = { .data = NULL }, warnings = { .data = NULL };
+    struct generation *g = NULL;
+    if (h->next || !h->good)
+        return;
+    memcpy(h->bad_hash, h->current->hash, sizeof h->bad_hash);
+    snprintf(h->last_error, sizeof h->last_error,
+             "These scripts failed five times in a row and were taken back; the ones before them serve again. Last error: %s",
+             error ? error : "unknown");
+    h->last_error_at = loop_wall_ms();
+    if (generation_build(&g, h, h->good, options, &problems, &warnings) == GENERATION_OK) {
+        h->next = g;
+        log_event(LOG_ERROR, "generation.rolled_back", log_n("from", h->bad_hash, 12), log_n("to", g->hash, 12), log_s("error", error));
+        bind_notice(h, "rolled_back", h->last_error, NULL, 5);
+    }
+    buf_free(&problems);
+    buf_free(&warnings);
+}
+
+int reload_migrate(struct host *h, struct generation *g, char *why, size_t size)
+{
+    if (store_migrate(h->store, "scripts", (const char *const *)g->schema, g->schema_count, why, size) != 0)
+        return -1;
+    if (g->extra_name)
+        return store_migrate(h->store, g->extra_name, (const char *const *)g->extra_schema, g->extra_count, why, size);
+    return 0;
+}

@@ -1,0 +1,23 @@
+/*
+ * reload: how a generation comes to be while the service runs: read, build, check, hand to tick for the swap. A failed one changes
+ * nothing and is told: in the log, in `status`, and to the scripts that serve (notice). The loop thread.
+ */
+#ifndef HOST_RELOAD_H
+#define HOST_RELOAD_H
+
+#include "generation.h"
+#include "host.h"
+
+/* How generations of this process are built. Kept by reference. */
+void reload_options(const struct generation_options *o);
+const struct generation_options *reload_get_options(void);
+/* Says in words what came of it (free it). force: also when nothing changed. false: it failed, nothing changed. */
+bool reload_now(struct host *h, bool force, char **words);
+/* The generation that serves fails again and again: the last good tree is built and takes over. */
+void reload_roll_back(struct host *h, const char *error);
+/* One row a name for main.lua's `every`. */
+void reload_seed_every(struct host *h);
+/* Applies the schema of a first generation. 0, or -1 with why. */
+int reload_migrate(struct host *h, struct generation *g, char *why, size_t size);
+
+#endif

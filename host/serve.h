@@ -1,0 +1,34 @@
+/*
+ * serve: one instance from its first line to its last: settings, scripts, database, listener, loop, drain.
+ *
+ * Nothing half starts: every problem that can be known is told before anything is opened. Owns struct host. The main thread,
+ * which becomes the loop thread.
+ */
+#ifndef HOST_SERVE_H
+#define HOST_SERVE_H
+
+#include "generation.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct serve_mode {
+    const char *name;
+    const char *main_module, *settings_module;
+    const char *const *defaults; /* for settings the environment does not give */
+};
+extern const struct serve_mode serve_modes[]; /* serve, sandbox, stand-ins */
+
+/* The service until SIGTERM. An exit code of PRODUCT.md 1. */
+int serve_run(const struct serve_mode *m);
+/* `assistant check`: dir NULL: what serve would load. */
+int serve_check(const char *dir);
+/* `assistant run FILE`. */
+int serve_file(char *const *args, size_t count);
+/* A command that touches the database, with no service running: takes its lock, does it, prints. */
+int serve_offline(char *const *args, size_t count);
+
+/* DATABASE_URL → path (free it); NULL: why. ":memory:" for memory. */
+char *serve_database(const struct settings *s, char *why, size_t size);
+
+#endif

@@ -1,0 +1,352 @@
+#include "tick.h"
+
+#include "bind/bind.h"
+#include "buf.h"
+#include "log.h"
+#include "reload.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+    TASK_BUDGET = 2000,           /* ready tasks in one tick: a commit is never further away than this */
+    CLAIM_BATCH = 256,            /* jobs claimed of one kind in one tick */
+    READ_NS_BUSY = 400000,        /* reading the inbox while requests come in: accepting goes first … */
+    READ_NS_LATE = 4000000,       /* … until the oldest row has waited for READ_LATE_MS */
+    READ_LATE_MS = 1000,
+    PROBE_NS = 1000000000,        /* the file, and an unhealthy store, are looked at once a second */
+    IDLE_NS = 20000000,           /* quiet for this long is a quiet moment */
+};
+
+/* ---- due work ---- */
+
+static void refill(struct job_kind *k, uint64_t now)
+{
+    double burst = k->per_second / 10 > 1 ? k->per_second / 10 : 1;
+    if (k->refilled_ns)
+        k->tokens += (double)(now - k->refilled_ns) / 1e9 * k->per_second;
+    else
+        k->tokens = burst;
+    if (k->tokens > burst)
+        k->tokens = burst;
+    k->refilled_ns = now;
+}
+
+/* How many of this kind may start now. */
+static int room_for(struct job_kind *k, uint64_t now)
+{
+    int room = k->limit - k->running;
+    if (k->per_second > 0) {
+        refill(k, now);
+        if (k->tokens < room)
+            room = (int)k->tokens;
+    }
+    return room > CLAIM_BATCH ? CLAIM_BATCH : room;
+}
+
+/* Jobs claimed in this tick; they start when the claim is durable. */
+struct claimed {
+    struct job *jobs;
+    int count, cap;
+};
+
+static void claim_due(struct host *h, struct claimed *c)
+{
+    struct generation *g = h->current;
+    int64_t wall = loop_wall_ms();
+    uint64_t now = loop_now_ns();
+    if (!g || h->stopping || h->paused || h->next)
+        return;
+    for (size_t i = 0; i < g->kind_count; i++) {
+        struct job_kind *k = &g->kinds[i];
+        if (jobs_next_due(h->jobs, k->name) > wall)
+            continue;
+        int room = room_for(k, now);
+        if (room <= 0)
+            continue;
+        if (c->count + room > c->cap) {
+            struct job *more = realloc(c->jobs, (size_t)(c->count + room) * sizeof *more);
+            if (!more)
+                return;
+            c->jobs = more;
+            c->cap = c->count + room;
+        }
+        int n = jobs_claim(h->jobs, k->name, wall, c->jobs + c->count, room);
+        if (n < 0)
+            return;
+        k->tokens -= n;
+        c->count += n;
+    }
+}
+
+static void start_claimed(struct host *h, struct claimed *c, bool durable)
+{
+    for (int i = 0; i < c->count; i++) {
+        struct job *j = &c->jobs[i];
+        if (durable && generation_kind(h->current, j->kind))
+            bind_job_start(h->current, j);
+        job_free(j);
+    }
+    c->count = 0;
+}
+
+/* ns until a job is due or may start; UINT64_MAX: nothing is waiting. */
+static uint64_t next_job_ns(struct host *h)
+{
+    struct generation *g = h->current;
+    int64_t wall = loop_wall_ms();
+    uint64_t least = UINT64_MAX;
+    if (!g || h->stopping || h->paused)
+        return least;
+    for (size_t i = 0; i < g->kind_count; i++) {
+        struct job_kind *k = &g->kinds[i];
+        int64_t due = jobs_next_due(h->jobs, k->name);
+        if (due == INT64_MAX || k->running >= k->limit)
+            continue;
+        uint64_t ns = due > wall ? (uint64_t)(due - wall) * 1000000u : 0;
+        if (ns > 86400ULL * 1000000000u) /* a wall clock that jumps must not put us to sleep for long */
+            ns = 86400ULL * 1000000000u;
+        if (k->per_second > 0 && k->tokens < 1) {
+            uint64_t token = (uint64_t)((1 - k->tokens) / k->per_second * 1e9) + 1000;
+            ns = ns > token ? ns : token;
+        }
+        least = ns < least ? ns : least;
+    }
+    return least;
+}
+
+/* ---- the inbox ---- */
+
+/* Rows are copied out, read, and passed over one by one. Stops at a row that must be tried again later. */
+static void read_inbox(struct host *h, bool busy)
+{
+    struct generation *g = h->current;
+    if (!g || h->stopping || h->paused || h->next)
+        return;
+    uint64_t start = loop_now_ns();
+    if (h->row.id && start < h->row_again_ns)
+        return;
+    int64_t oldest = inbox_oldest_ms(h->jobs);
+    bool late = oldest && loop_wall_ms() - oldest > READ_LATE_MS;
+    uint64_t budget = busy && !late ? READ_NS_BUSY : READ_NS_LATE;
+    do {
+        if (!h->row.id && inbox_next(h->jobs, &h->row) != 1)
+            break;
+        int rc = bind_inbox_row(g, &h->row);
+        if (rc != 0) {
+            h->row_again_ns = loop_now_ns() + 1000000000u;
+            break;
+        }
+        inbox_read(h->jobs, &h->row);
+        inbox_row_free(&h->row);
+        h->row = (struct inbox_row){ .id = 0 };
+    } while (loop_now_ns() - start < budget);
+}
+
+/* After a reload whole rows that could not be read get another chance, one a tick. */
+static void read_parked(struct host *h)
+{
+    struct inbox_row row = { .id = 0 };
+    if (!h->current || h->paused || h->stopping || h->parked_from == INT64_MAX)
+        return;
+    if (inbox_parked_next(h->jobs, h->parked_from, &row) != 1) {
+        h->parked_from = INT64_MAX;
+        return;
+    }
+    h->parked_from = row.id;
+    row.parked = true;
+    row.tries = 1000; /* one try; it is parked already */
+    if (bind_inbox_row(h->current, &row) == 0 && !row.parked_again)
+        inbox_unpark(h->jobs, &row);
+    inbox_row_free(&row);
+}
+
+/* ---- generations ---- */
+
+static bool drained(const struct generation *g)
+{
+    return g->task_count == 0;
+}
+
+static void drain_generations(struct host *h)
+{
+    uint64_t now = loop_now_ns();
+    for (struct generation **p = &h->draining; *p;) {
+        struct generation *g = *p;
+        for (struct task *t = g->tasks, *next; t; t = next) {
+            next = t->next;
+            bool turn = t->kind == TASK_JOB && t->job_kind >= 0 && g->kinds[t->job_kind].drain_turn;
+            if (now > (turn ? g->turn_drain_until_ns : g->drain_until_ns))
+                task_kill(t);
+        }
+        if (drained(g)) {
+            *p = g->older;
+            log_event(LOG_INFO, "generation.closed", log_i("number", (int64_t)g->number));
+            generation_close(g);
+        } else {
+            p = &g->older;
+        }
+    }
+}
+
+/* Forget a row half tried under the old scripts; read what was parked again. */
+static void swap(struct host *h)
+{
+    struct generation *g = h->next, *old = h->current;
+    if (!g)
+        return;
+    h->next = NULL;
+    if (old) {
+        if (old->proven && old->errors_in_row < 5) {
+            tree_drop(h->good);
+            h->good = tree_keep(old->tree);
+        }
+        old->drain_until_ns = loop_now_ns() + (uint64_t)h->drain_ms * 1000000u;
+        old->turn_drain_until_ns = loop_now_ns() + (uint64_t)h->turn_drain_ms * 1000000u;
+        old->older = h->draining;
+        h->draining = old;
+    }
+    h->current = g;
+    h->loaded_at = loop_wall_ms();
+    h->row.tries = 0;
+    h->row_again_ns = 0;
+    h->parked_from = 0;
+    reload_seed_every(h);
+    if (g->start != LUA_NOREF)
+        bind_start(g);
+    log_event(LOG_INFO, "generation.serving", log_i("number", (int64_t)g->number), log_n("hash", g->hash, 12));
+}
+
+/* ---- the commit, and what follows from it ---- */
+
+static void commit(struct host *h, struct claimed *c)
+{
+    task_rearm(h);
+    jobs_flush(h->jobs);
+    uint64_t group = store_group(h->store);
+    enum store_commit_result r = store_commit(h->store);
+    if (r == STORE_LOST) {
+        log_event(LOG_ERROR, "store.lost", log_i("claimed", c->count));
+        jobs_forget(h->jobs);
+        start_claimed(h, c, false);
+        task_lost(h, group);
+        h->paused = true;
+    } else {
+        if (r == STORE_COMMITTED)
+            inbox_durable(h->jobs);
+        task_committed(h);
+        start_claimed(h, c, true);
+    }
+    bind_http_release(h); /* outbound requests of this tick; those of undone tasks are gone from the list */
+}
+
+static void run_ready(struct host *h)
+{
+    size_t n = h->ready.count < TASK_BUDGET ? h->ready.count : TASK_BUDGET;
+    while (n-- && h->ready.head) {
+        struct task *t = h->ready.head;
+        h->ready.head = t->next_ready;
+        if (!h->ready.head)
+            h->ready.tail = NULL;
+        h->ready.count--;
+        t->next_ready = NULL;
+        if (store_lost(h->store)) { /* nobody writes into a group that is gone: after the commit has said so */
+            t->state = TASK_WAITING;
+            task_ready(t);
+            return;
+        }
+        task_run(t);
+    }
+}
+
+static void take_transfers(struct host *h)
+{
+    for (struct pool_transfer *t; h->pool && (t = pool_take(h->pool));)
+        bind_http_done(h, t);
+}
+
+/* Once a second: is the file still there, and can an unhealthy store write again? */
+static void look_after_store(struct host *h)
+{
+    uint64_t now = loop_now_ns();
+    if (now < h->probe_ns)
+        return;
+    h->probe_ns = now + PROBE_NS;
+    if (!store_in_place(h->store)) {
+        log_event(LOG_ERROR, "store.moved", log_s("path", store_path(h->store)),
+                  log_s("message", "the database was moved, removed or replaced while it was open; the process ends so that nothing "
+                                   "is accepted into a file nobody will find. Put it back and start again."));
+        fflush(stdout);
+        _exit(3); /* no checkpoint, no close: nothing more is written to whatever lies there now */
+    }
+    store_probe(h->store);
+    if (h->paused && store_healthy(h->store))
+        h->paused = false;
+}
+
+static uint64_t sleep_ns(struct host *h)
+{
+    if (h->ready.count || h->next || h->held)
+        return 0;
+    uint64_t least = PROBE_NS, ns = next_job_ns(h);
+    least = ns < least ? ns : least;
+    if (h->httpd && (ns = httpd_timeout_ns(h->httpd)) < least)
+        least = ns;
+    if (!h->stopping && !h->paused && h->current) {
+        uint64_t now = loop_now_ns();
+        if (h->row.id && h->row_again_ns > now)
+            ns = h->row_again_ns - now;
+        else
+            ns = h->row.id || inbox_backlog(h->jobs) > 0 ? 0 : UINT64_MAX;
+        least = ns < least ? ns : least;
+        if (h->parked_from != INT64_MAX)
+            least = 0;
+    }
+    return least;
+}
+
+static void quiet_moment(struct host *h, bool worked)
+{
+    uint64_t now = loop_now_ns();
+    if (worked || store_dirty(h->store)) {
+        h->idle_since_ns = now;
+        store_bound(h->store);
+        return;
+    }
+    if (now - h->idle_since_ns < IDLE_NS)
+        return;
+    store_idle(h->store);
+    if (h->current)
+        lua_gc(h->current->L, LUA_GCSTEP, 200);
+}
+
+void tick(struct host *h)
+{
+    struct claimed claimed = { .jobs = NULL };
+    /* 1: sleep until something is due. Descriptors, timers and signals are served inside: they only mark tasks ready. */
+    loop_wait(h->loop, sleep_ns(h));
+    /* 2: libmicrohttpd is run every tick, events or not: its epoll is edge-triggered and its timeouts are its own. */
+    if (h->httpd)
+        httpd_run(h->httpd);
+    take_transfers(h);
+    bool worked = h->ready.count > 0;
+    /* 3: everyone who can go on does, up to a budget. */
+    run_ready(h);
+    /* Accepting goes before reading: what is in the inbox is safe already. */
+    read_inbox(h, worked);
+    read_parked(h);
+    claim_due(h, &claimed);
+    /* 4: what all of them wrote is one transaction; nothing they said leaves before it is on disk (law 1). */
+    commit(h, &claimed);
+    free(claimed.jobs);
+    /* 5: now the answers may go; resumed connections want MHD_run at once. */
+    if (h->httpd && httpd_release(h->httpd))
+        httpd_run(h->httpd);
+    /* 6: nothing is under way in this tick any more: generations change here and nowhere else. */
+    swap(h);
+    drain_generations(h);
+    look_after_store(h);
+    quiet_moment(h, worked);
+}
