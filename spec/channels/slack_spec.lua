@@ -1,0 +1,705 @@
+-- channels/slack: what staff see and what their clicks do, without a host: its modules and the records are stood in for.
+
+package.path = "scripts/?.lua;" .. package.path
+
+local real = {}
+local names = { "host.crypto", "host.db", "host.http", "host.jobs", "host.json", "host.log", "host.settings", "host.time", "owner",
+  "records.cases", "records.conversations", "records.messages", "records.quotes", "records.alerts", "records.circuits", "flow.quote",
+  "channels.whatsapp", "channels.slack", "channels.slack.interactive", "channels.slack.pauses", "channels.slack.post", "channels.slack.tell",
+  "channels.slack.facts", "channels.slack.due" }
+
+local text = require "channels.slack.text"
+local card = require "channels.slack.card"
+local form = require "channels.slack.form"
+local verify = require "channels.slack.verify"
+local hours = require "channels.slack.hours"
+local answer_url = require "channels.slack.answer_url"
+
+local NULL = setmetatable({}, { __tostring = function() return "null" end })
+
+-- A clock on UTC-5 without summer time.
+local zone_ms = 5 * 3600000
+local clock = { now = 1763800000000 }
+function clock.now_ms() return clock.now end
+function clock.stamp(ms) return os.date("!%Y-%m-%d %H:%M:%S", ms // 1000) .. ".000" end
+function clock.zoned(ms)
+  local d = os.date("!*t", (ms - zone_ms) // 1000)
+  return { year = d.year, month = d.month, day = d.day, hour = d.hour, min = d.min, sec = d.sec, wday = (d.wday + 5) % 7 + 1 }
+end
+function clock.from_zoned(p)
+  local y, m = p.year, p.month
+  if m <= 2 then y, m = y - 1, m + 12 end
+  local days = 365 * y + y // 4 - y // 100 + y // 400 + (153 * (m - 3) + 2) // 5 + p.day - 1 - 719468
+  return (days * 86400 + (p.hour or 0) * 3600 + (p.min or 0) * 60 + (p.sec or 0)) * 1000 + zone_ms
+end
+local function at(year, month, day, hour, min)
+  return clock.from_zoned { year = year, month = month, day = day, hour = hour, min = min or 0 }
+end
+
+-- Not HMAC, but as different for different bytes as a spec needs.
+local crypto = {}
+function crypto.hmac_sha256(key, data) return key .. "\0" .. data end
+function crypto.sha256(data) return "s" .. data end
+function crypto.hex(data)
+  local a, b = 5381, 52711
+  for i = 1, #data do a, b = (a * 33 + data:byte(i)) & 0xFFFFFFFF, (b * 31 ~ data:byte(i)) & 0xFFFFFFFF end
+  return (("%08x%08x"):format(a, b)):rep(4)
+end
+function crypto.equal(a, b) return a == b end
+
+local ann = { id = "14165551234", phone_number = "14165551234", name = "Ann", status = "ACTIVE", opted_out = 0, answered_seq = 0, last_seq = 1 }
+
+local function facts(more)
+  local f = { case = { id = 7, reason = "complete" }, conversation = ann, quote = { inventory = "1 couch, 2 chairs" },
+    fields = { "address", "inventory" }, missing = { "address" }, words = {}, now = clock.now, time = clock,
+    label = function(field) return (field:gsub("_", " "):gsub("^%l", string.upper)) end }
+  for k, v in pairs(more or {}) do f[k] = v end
+  return f
+end
+
+-- What Slack itself would complain about.
+local function complaint(payload)
+  if not payload.text or payload.text == "" then return "no text" end
+  if #payload.blocks < 1 or #payload.blocks > 50 then return "blocks" end
+  for _, block in ipairs(payload.blocks) do
+    if block.type == "section" then
+      local n = utf8.len(block.text.text)
+      if not n or n < 1 or n > 3000 then return "section of " .. tostring(n) end
+    elseif block.type == "actions" then
+      for _, e in ipairs(block.elements) do
+        if utf8.len(e.text.text) > 75 or #e.value > 2000 or e.value == "" then return "button" end
+      end
+    end
+  end
+end
+
+local function flat(payload)
+  local all = { payload.text }
+  for _, block in ipairs(payload.blocks or {}) do if block.text then all[#all + 1] = block.text.text end end
+  return table.concat(all, "\n")
+end
+
+describe("text for Slack", function()
+  it("F4: escapes what Slack would act on, and nothing else", function()
+    assert.equal("&lt;!channel&gt; &lt;@U1&gt; &lt;http://evil|click&gt; A&amp;B *x*", text.fit("<!channel> <@U1> <http://evil|click> A&B *x*"))
+  end)
+  it("never cuts inside an entity or a character", function()
+    for limit = 2, 40 do
+      local cut = text.fit(("a&é😀<"):rep(20), limit)
+      assert.is_true(text.length(cut) <= limit, cut)
+      assert.is_nil(cut:gsub("&amp;", ""):gsub("&lt;", ""):gsub("&gt;", ""):find("&", 1, true))
+      assert.is_truthy(utf8.len(cut))
+      assert.equal("…", cut:sub(-3))
+    end
+  end)
+  it("leaves a text alone that fits exactly", function()
+    assert.equal(("x"):rep(3000), text.fit(("x"):rep(3000)))
+    assert.equal(("x"):rep(2999) .. "…", text.fit(("x"):rep(3001)))
+  end)
+  it("drops controls and marks that turn text round, keeps lines", function()
+    assert.equal("abc\nd e", text.fit("a\0b\27c\r\nd\te\u{202E}\u{FEFF}"))
+    assert.equal("a b", text.fit("a\nb", 10, true))
+  end)
+  it("makes broken UTF-8 readable", function()
+    assert.equal("a\u{FFFD}b", text.fit("a\xFFb"))
+    assert.equal("\u{FFFD}\u{FFFD}\u{FFFD}", text.fit("\xED\xA0\x80"))
+  end)
+  it("takes what is no text for nothing", function()
+    assert.equal("", text.fit(nil))
+    assert.equal("", text.fit({}))
+  end)
+  it("opens no code block that would swallow a card", function()
+    assert.is_nil(text.fit("```"):find("`", 1, true))
+  end)
+  it("C10: a display name can neither ping nor format", function()
+    assert.equal("&lt;!channel&gt; Bob x", text.name("<!channel> *Bob* `x`"))
+    assert.is_nil(text.name("  * "))
+    assert.is_nil(text.name(NULL))
+    assert.is_true(utf8.len(text.name(("é"):rep(300))) <= 80)
+  end)
+  it("writes numbers as people do", function()
+    assert.equal("+1 416-555-1234", text.phone("14165551234"))
+    assert.equal("+447911123456", text.phone("447911123456"))
+    assert.is_nil(text.phone("CA.1234567"))
+    assert.is_nil(text.phone(""))
+  end)
+  it("names the number in every word, or the id of people without one", function()
+    assert.equal("+1 416-555-1234 (Ann)", text.who(ann))
+    assert.equal("Zoe (CA.9x)", text.who { id = "CA.9x", phone_number = "", name = "Zoe" })
+    assert.equal("CA.9x", text.who { id = "CA.9x", phone_number = "" })
+    assert.equal("<tel:+14165551234|+1 416-555-1234>", text.call(ann))
+    assert.is_nil(text.call { id = "CA.9x", phone_number = "" }:find("tel:", 1, true))
+  end)
+  it("shows the business's clock, and the day when it is another", function()
+    local now = at(2026, 11, 22, 17, 5)
+    assert.equal("14:05", text.clock(at(2026, 11, 22, 14, 5), now, clock))
+    assert.equal("Nov 21, 09:00", text.clock(at(2026, 11, 21, 9), now, clock))
+  end)
+end)
+
+describe("a form", function()
+  it("C5: reads + and %20 alike", function()
+    assert.same({ payload = "a b c&d" }, form.decode("payload=a+b%20c%26d"))
+  end)
+  it("C5: refuses two fields of one name, broken escapes and NULs", function()
+    for _, body in ipairs { "payload=1&payload=2", "payload=%0", "payload=%zz", "payload=%", "payload=%00", "pay\0load=1", "payload=1&p%61yload=2" } do
+      assert.is_nil(form.decode(body), body)
+    end
+  end)
+  it("takes a body without fields for an empty form", function()
+    assert.same({}, form.decode(""))
+  end)
+  it("refuses what is far larger than anything Slack sends", function()
+    assert.is_nil(form.decode("payload=" .. ("x"):rep(3000000)))
+  end)
+end)
+
+describe("the signature", function()
+  local now = 1763800000000
+  local function request(change)
+    local stamp = tostring(now // 1000)
+    local r = { body = "payload=1", repeated_headers = {}, headers = { ["x-slack-request-timestamp"] = stamp,
+      ["x-slack-signature"] = "v0=" .. crypto.hex(crypto.hmac_sha256("key", "v0:" .. stamp .. ":payload=1")) } }
+    if change then change(r, r.headers) end
+    return r
+  end
+  local function signed_at(ts)
+    return request(function(_, h)
+      h["x-slack-request-timestamp"] = tostring(ts)
+      h["x-slack-signature"] = "v0=" .. crypto.hex(crypto.hmac_sha256("key", "v0:" .. ts .. ":payload=1"))
+    end)
+  end
+  local function check(r) return verify.check(r, "key", now, crypto) end
+
+  it("C1: lets a right one in, up to 300 s off", function()
+    assert.is_true(check(request()))
+    assert.is_true(check(signed_at(now // 1000 - 300)))
+    assert.is_true(check(signed_at(now // 1000 + 300)))
+  end)
+  it("C1: a right one at the wrong time is the clock's fault", function()
+    for _, off in ipairs { -301, 301 } do
+      local ok, why = check(signed_at(now // 1000 + off))
+      assert.is_false(ok)
+      assert.equal("clock", why)
+    end
+  end)
+  it("C1: refuses everything else, and never as the clock's fault", function()
+    local cases = {
+      function(_, h) h["x-slack-signature"] = nil end,
+      function(_, h) h["x-slack-request-timestamp"] = nil end,
+      function(_, h) h["x-slack-request-timestamp"] = "abc" end,
+      function(_, h) h["x-slack-request-timestamp"] = "9223372036854775808" end,
+      function(_, h) h["x-slack-request-timestamp"] = "-1" end,
+      function(_, h) h["x-slack-request-timestamp"] = "" end,
+      function(_, h) h["x-slack-signature"] = h["x-slack-signature"]:gsub("v0", "v1") end,
+      function(_, h) h["x-slack-signature"] = h["x-slack-signature"]:upper() end,
+      function(_, h) h["x-slack-signature"] = h["x-slack-signature"]:sub(1, -2) end,
+      function(_, h) h["x-slack-signature"] = h["x-slack-signature"] .. "0" end,
+      function(_, h) h["x-slack-signature"] = " " .. h["x-slack-signature"] end,
+      function(r) r.repeated_headers["x-slack-signature"] = true end,
+      function(r) r.repeated_headers["x-slack-request-timestamp"] = true end,
+      function(r) r.body = "payload=%31" end,
+    }
+    for i, change in ipairs(cases) do
+      local ok, why = check(request(change))
+      assert.is_false(ok, "case " .. i)
+      assert.are_not.equal("clock", why, "case " .. i)
+    end
+    assert.is_false((verify.check(request(), "other", now, crypto)))
+  end)
+end)
+
+describe("response_url", function()
+  local hosts = { "hooks.slack.com", "127.0.0.1" }
+  it("C6: only the named hosts, whole, over https; loopback also without", function()
+    for _, url in ipairs { "https://hooks.slack.com/actions/1", "https://HOOKS.slack.com:443/a?b", "http://127.0.0.1:8099/resp/1" } do
+      assert.is_true(answer_url.allowed(url, hosts), url)
+    end
+    for _, url in ipairs { "http://hooks.slack.com/a", "https://hooks.slack.com.evil/a", "https://hooks.slack.com@evil/a",
+      "https://evil@hooks.slack.com/a", "http://169.254.169.254/a", "https://evil/hooks.slack.com", "https://hooks.slack.com:8443/a",
+      "file:///etc/passwd", "https://", "//hooks.slack.com/", "https:\\\\hooks.slack.com", "https://hooks.slack.com\\@evil/",
+      "http://127.0.0.2/", "http://localhost/", "http://2130706433/", "https://hooks.slack.com /", "https://hooks.slack.com#@evil/x\n",
+      "http://[::1]/", "https://.hooks.slack.com/", "https://hooks.slack.com./" } do
+      assert.is_false(answer_url.allowed(url, hosts), url)
+    end
+    assert.is_false(answer_url.allowed(nil, hosts))
+    assert.is_false(answer_url.allowed(12, hosts))
+    assert.is_false(answer_url.allowed("https://hooks.slack.com/", {}))
+  end)
+end)
+
+describe("business hours", function()
+  local week = { mon = { "08:00", "18:00" }, tue = { "08:00", "18:00" }, wed = { "08:00", "18:00" }, thu = { "08:00", "18:00" },
+    fri = { "08:00", "24:00" }, sat = {}, sun = {} }
+  it("knows open from closed", function()
+    assert.is_true(hours.inside(week, at(2026, 11, 23, 8), clock)) -- a Monday
+    assert.is_false(hours.inside(week, at(2026, 11, 23, 7, 59), clock))
+    assert.is_false(hours.inside(week, at(2026, 11, 23, 18), clock))
+    assert.is_false(hours.inside(week, at(2026, 11, 22, 12), clock)) -- a Sunday
+    assert.is_true(hours.inside(week, at(2026, 11, 27, 23, 59), clock))
+  end)
+  it("counts only business time, over nights and weekends", function()
+    assert.equal(30 * 60000, hours.between(week, at(2026, 11, 23, 9), at(2026, 11, 23, 9, 30), clock))
+    assert.equal(3600000, hours.between(week, at(2026, 11, 23, 17, 30), at(2026, 11, 24, 8, 30), clock))
+    assert.equal(3600000, hours.between(week, at(2026, 11, 28, 10), at(2026, 11, 30, 9), clock))
+    assert.equal(0, hours.between(week, at(2026, 11, 28, 10), at(2026, 11, 29, 10), clock))
+    assert.equal(0, hours.between(week, at(2026, 11, 24, 9), at(2026, 11, 23, 9), clock))
+  end)
+end)
+
+describe("the handoff card", function()
+  it("has the blueprint's shape", function()
+    local payload = card.open(facts())
+    assert.equal("New Quote Request from +1 416-555-1234", payload.text)
+    assert.equal("mrkdwn", payload.blocks[1].text.type)
+    assert.truthy(payload.blocks[1].text.text:find("*New Quote Request*\n*Phone:* 14165551234\n", 1, true))
+    assert.truthy(payload.blocks[1].text.text:find("*Inventory:* 1 couch, 2 chairs", 1, true))
+    assert.truthy(payload.blocks[1].text.text:find("*Still missing:* Address", 1, true))
+    local button = payload.blocks[#payload.blocks].elements[1]
+    assert.same({ type = "button", text = { type = "plain_text", text = "Take Over Chat" }, action_id = "take_over_chat", value = "14165551234" }, button)
+    assert.is_nil(complaint(payload))
+  end)
+  it("A8: carries the number of its case, so that two of the same are known to be one", function()
+    assert.truthy(flat(card.open(facts())):find("case 7", 1, true))
+  end)
+  it("F4: shows a customer's words without obeying them", function()
+    local evil = "<!channel> <http://evil|click> & 1 piano"
+    local payload = card.open(facts { quote = { inventory = evil, address = evil }, words = { evil }, conversation = { id = "1", phone_number = "", name = "<@U1>" } })
+    assert.is_nil(flat(payload):find("<", 1, true))
+    assert.truthy(flat(payload):find("&lt;!channel&gt;", 1, true))
+  end)
+  it("F3: stays within Slack's limits, whatever is known", function()
+    local quote, fields = {}, {}
+    for i = 1, 200 do fields[i] = "field_" .. i; quote[fields[i]] = ("<&>😀"):rep(400) end
+    local payload = card.open(facts { quote = quote, fields = fields, missing = fields, words = { ("w"):rep(9000), ("\0"):rep(9000), "" } })
+    assert.is_nil(complaint(payload))
+    assert.equal("actions", payload.blocks[#payload.blocks].type)
+  end)
+  it("shows people without a number by name and id", function()
+    local payload = card.open(facts { conversation = { id = "CA.12ab", phone_number = "", name = "Zoe" } })
+    assert.equal("New Quote Request from Zoe", payload.text)
+    assert.truthy(flat(payload):find("CA.12ab", 1, true))
+    assert.is_nil(complaint(payload))
+  end)
+  it("says who has the chat since when, with the number to call and the way back", function()
+    local now = at(2026, 11, 22, 14, 20)
+    local paused = { id = ann.id, phone_number = ann.phone_number, name = "Ann", status = "PAUSED", paused_by = "U1", paused_by_name = "<!here> Bob",
+      paused_at = at(2026, 11, 22, 14, 5) }
+    local payload = card.taken(facts { conversation = paused, now = now })
+    local all = flat(payload)
+    assert.truthy(all:find("Taken over by &lt;!here&gt; Bob since 14:05", 1, true))
+    assert.truthy(all:find("<tel:+14165551234|+1 416-555-1234>", 1, true))
+    assert.equal("resume_chat", payload.blocks[#payload.blocks].elements[1].action_id)
+    assert.equal("Return to assistant", payload.blocks[#payload.blocks].elements[1].text.text)
+    assert.equal(ann.id, payload.blocks[#payload.blocks].elements[1].value)
+    assert.is_nil(complaint(payload))
+  end)
+  it("offers the chat again after it went back", function()
+    local payload = card.returned(facts(), "Bob")
+    assert.truthy(flat(payload):find("(Bob)", 1, true))
+    assert.equal("take_over_chat", payload.blocks[#payload.blocks].elements[1].action_id)
+  end)
+  it("F3: has two plainer forms; the button goes last", function()
+    local plain, bare = card.simpler(card.open(facts { quote = { inventory = ("<&>"):rep(3000) } }))
+    assert.equal(2, #plain.blocks)
+    assert.equal("plain_text", plain.blocks[1].text.type)
+    assert.is_nil(plain.blocks[1].text.text:find("&lt;", 1, true))
+    assert.equal("actions", plain.blocks[2].type)
+    assert.is_nil(complaint(plain))
+    assert.is_nil(bare.blocks)
+    assert.is_nil(bare.text:find("<", 1, true))
+    assert.truthy(bare.text:find("14165551234", 1, true))
+  end)
+end)
+
+describe("with the records stood in for", function()
+  local world, whatsapp_said
+
+  local function fakes()
+    world = { jobs = {}, conversations = {}, seen = {}, cases = {}, logs = {}, recalled = {}, circuit = { open = false }, http = {}, posted = {} }
+    whatsapp_said = {}
+    local function nothing() end
+    local loaded = {
+      ["host.crypto"] = crypto, ["host.time"] = clock,
+      ["host.db"] = { transaction = function(fn, ...) return fn(...) end },
+      ["host.http"] = { request = function(r) world.http[#world.http + 1] = r; return table.unpack(table.remove(world.answers, 1) or { { status = 200, headers = {}, body = "ok" } }) end },
+      ["host.jobs"] = {
+        put = function(job) world.jobs[#world.jobs + 1] = job; return #world.jobs end,
+        retry = function(ms, why) return { retry = ms, why = why } end, later = function(when, why) return { later = when, why = why } end,
+        dead = function(why) return { dead = why } end,
+      },
+      ["host.json"] = { null = NULL, encode = function(v) return v end, decode = function(s) return world.json[s] end },
+      ["host.log"] = setmetatable({}, { __index = function() return function(event) world.logs[#world.logs + 1] = event end end }),
+      ["host.settings"] = { get = function(name) return ({ SLACK_WEBHOOK_URL = "https://hooks.slack.com/services/x", SLACK_SIGNING_SECRET = "key",
+        SLACK_RESPONSE_HOSTS = { "hooks.slack.com" }, RETRY_BASE_MS = 1000, SEND_TIMEOUT_MS = 10000 })[name] end },
+      owner = { system = { quote_fields_needed = { "address" } }, replies = { late = "later" },
+        business = { hours = {}, pause_idle_hours = 12, reminders_minutes = { 30, 120 } } },
+      ["flow.quote"] = { missing = function() return {} end, label = function(f) return f end },
+      ["records.quotes"] = { get = function() return { address = "1 Elm" } end },
+      ["records.messages"] = { newer_at = nothing, unanswered = function(c)
+        local left = {}
+        for _, row in ipairs(world.unanswered or {}) do if row.seq > c.answered_seq then left[#left + 1] = row end end
+        return left
+      end },
+      ["records.alerts"] = { count = function(cause)
+        world[cause] = (world[cause] or -1) + 1
+        return world[cause] == 0, world[cause], 99
+      end, settle = function() return 3 end },
+      ["records.circuits"] = { PROBE_MS = 60000, is_open = function() return world.circuit.open end, probe = function() return world.circuit.probe end,
+        get = function() return world.circuit end, close = function() world.circuit.open = false; return true end,
+        open = function() local fresh = not world.circuit.open; world.circuit.open = true; return fresh end, due = nothing },
+      ["records.conversations"] = {
+        get = function(id) return world.conversations[id] end,
+        pause = function(id, user, name)
+          local c = world.conversations[id]
+          if c.status == "PAUSED" then return false end
+          c.status, c.paused_by, c.paused_by_name, c.paused_at = "PAUSED", user, name, clock.now
+          return true
+        end,
+        resume = function(id)
+          local c = world.conversations[id]
+          local was = c.status == "PAUSED"
+          c.status = "ACTIVE"
+          return was
+        end,
+        pause_active = function(id) world.conversations[id].pause_active_at = clock.now end,
+        answered = function(id, seq) world.conversations[id].answered_seq = seq end,
+      },
+      ["records.cases"] = {
+        staff_seq = function() return world.staff_seq or 0 end,
+        seen = function(mark) return world.seen[mark] end, see = function(mark, status, body) world.seen[mark] = { status = status, body = body } end,
+        take = function(id, user) world.taken = { id, user.id } end, close = function(id) world.closed = id end,
+        current = function() return world.case end, last = function() return world.case end, get = function() return world.case end,
+        open = function(c, reason)
+          if world.case then return world.case, false end
+          world.case = { id = 7, conversation_id = c.id, state = "open", reason = reason }
+          return world.case, true
+        end,
+        last_words = function() return { "hi" } end, posted = function(id) world.posted[#world.posted + 1] = id end, unposted = function() return { world.case } end,
+        note = function(_, words) world.noted = words; return clock.now + 60000 end, followed_up = function() return world.more end,
+        waiting = function() return {} end, expire_due = function() return {} end, idle_pauses = function() return {} end, pause_asked = nothing,
+        reminded = nothing, told_late = function() world.told = (world.told or 0) + 1 end,
+      },
+      ["channels.whatsapp"] = { recall = function(id) world.recalled[#world.recalled + 1] = id end,
+        say = function(_, words) whatsapp_said[#whatsapp_said + 1] = words end },
+    }
+    world.json, world.answers = {}, {}
+    return loaded
+  end
+
+  before_each(function()
+    local loaded = fakes()
+    for _, name in ipairs(names) do
+      real[name] = package.loaded[name]
+      package.loaded[name] = loaded[name]
+    end
+    world.conversations[ann.id] = { id = ann.id, phone_number = ann.id, name = "Ann", status = "ACTIVE", opted_out = 0, answered_seq = 0, inbound_at = clock.now }
+  end)
+  after_each(function()
+    for _, name in ipairs(names) do package.loaded[name] = real[name] end
+  end)
+
+  local sent = 0
+  local function click(payload, off)
+    sent = sent + 1
+    world.json["p" .. sent] = payload
+    local stamp, body = tostring(clock.now // 1000 + (off or 0)), "payload=p" .. sent
+    return { body = body, repeated_headers = {}, headers = { ["x-slack-request-timestamp"] = stamp,
+      ["x-slack-signature"] = "v0=" .. crypto.hex(crypto.hmac_sha256("key", "v0:" .. stamp .. ":" .. body)) } }
+  end
+  local function take_over(user, url)
+    return click { type = "block_actions", user = { id = user, username = user }, response_url = url,
+      actions = { { action_id = "take_over_chat", value = ann.id } } }
+  end
+  local PAUSED = '{"replace_original":true,"text":"✅ Chat paused. Staff has taken over the conversation."}'
+
+  describe("a click", function()
+    it("takes the chat over with the blueprint's payload, recalls what waits, and answers exactly", function()
+      local answer = require("channels.slack").interactive(take_over("U1"))
+      assert.equal(200, answer.status)
+      assert.equal(PAUSED, answer.body)
+      assert.equal("PAUSED", world.conversations[ann.id].status)
+      assert.same({ ann.id }, world.recalled)
+      assert.same({ ann.id, "U1" }, world.taken)
+    end)
+    it("C1: unsigned does nothing and says nothing", function()
+      local request = take_over("U1")
+      request.headers["x-slack-signature"] = "v0=" .. ("0"):rep(64)
+      local answer = require("channels.slack").interactive(request)
+      assert.equal(401, answer.status)
+      assert.equal('{"error":"unauthorized"}', answer.body)
+      assert.equal("ACTIVE", world.conversations[ann.id].status)
+      assert.same({}, world.jobs)
+    end)
+    it("A29: rightly signed at the wrong time alerts once", function()
+      for _ = 1, 3 do assert.equal(401, require("channels.slack").interactive(click({}, 400)).status) end
+      local told = 0
+      for _, job in ipairs(world.jobs) do if job.payload.what == "text" then told = told + 1 end end
+      assert.equal(1, told)
+    end)
+    it("C2: replayed gets the same answer and does nothing again", function()
+      local slack, request = require "channels.slack", take_over("U1", "https://hooks.slack.com/1")
+      local first = slack.interactive(request)
+      local jobs = #world.jobs
+      world.conversations[ann.id].status = "ACTIVE"
+      local second = slack.interactive(request)
+      assert.same(first, second)
+      assert.equal(jobs, #world.jobs)
+      assert.equal("ACTIVE", world.conversations[ann.id].status)
+    end)
+    it("C3: the first one wins, the second is told who has it", function()
+      local slack = require "channels.slack"
+      assert.equal(PAUSED, slack.interactive(take_over("U1")).body)
+      local late = slack.interactive(take_over("<!here>")).body
+      assert.equal("ephemeral", late.response_type)
+      assert.is_false(late.replace_original)
+      assert.truthy(late.text:find("already taken by U1", 1, true))
+      assert.equal("U1", world.conversations[ann.id].paused_by)
+      assert.equal(PAUSED, slack.interactive(take_over("U1")).body)
+      assert.equal(3, #world.recalled)
+    end)
+    it("C4: an unknown conversation changes nothing and is told so", function()
+      for _, value in ipairs { " 14165551234", "14165551234 ", "+14165551234", "14165550000", "' OR 1=1" } do
+        local answer = require("channels.slack").interactive(click { type = "block_actions", actions = { { action_id = "take_over_chat", value = value } } })
+        assert.equal(200, answer.status)
+        assert.equal("ephemeral", answer.body.response_type)
+      end
+      assert.equal("ACTIVE", world.conversations[ann.id].status)
+      assert.equal("slack.unknown_conversation", world.logs[1])
+    end)
+    it("C5: anything else is 200 or 400 and no change", function()
+      local odd = {
+        {}, { type = "view_submission" }, { type = "shortcut" }, { type = "block_actions" }, { type = "block_actions", actions = "x" },
+        { type = "block_actions", actions = { 1, "x", {}, { action_id = 1, value = ann.id }, { action_id = "take_over_chat" },
+          { action_id = "take_over_chat", value = 14165551234 }, { action_id = "other", value = ann.id } } },
+        { type = { "block_actions" }, actions = { { action_id = "take_over_chat", value = ann.id } } }, "text", 12, true,
+      }
+      for i, payload in ipairs(odd) do
+        local answer = require("channels.slack").interactive(click(payload))
+        assert.equal(200, answer.status, "case " .. i)
+        assert.equal("{}", answer.body)
+      end
+      local broken = click({})
+      world.json = {}
+      assert.equal(400, require("channels.slack").interactive(broken).status)
+      assert.equal("ACTIVE", world.conversations[ann.id].status)
+    end)
+    it("finds the known action among several", function()
+      local answer = require("channels.slack").interactive(click { type = "block_actions", user = { id = "U1" },
+        actions = { { action_id = "x", value = "1" }, { action_id = "take_over_chat", value = ann.id } } })
+      assert.equal(PAUSED, answer.body)
+    end)
+    it("C8: returns the chat, has the last message answered, and once only", function()
+      local slack = require "channels.slack"
+      slack.interactive(take_over("U1"))
+      world.unanswered = { { seq = 3 } }
+      local function resume() return slack.interactive(click { type = "block_actions", user = { id = "U2" }, actions = { { action_id = "resume_chat", value = ann.id } } }) end
+      assert.is_true(resume().body.replace_original)
+      assert.equal("ACTIVE", world.conversations[ann.id].status)
+      assert.equal(ann.id, world.closed)
+      local turn = world.jobs[#world.jobs]
+      assert.equal("turn", turn.kind)
+      assert.equal("turn:" .. ann.id, turn.lane)
+      local again = resume().body
+      assert.equal("ephemeral", again.response_type)
+      assert.equal("turn", world.jobs[#world.jobs].kind)
+    end)
+    it("leaves what staff answered alone when the chat goes back", function()
+      local slack = require "channels.slack"
+      slack.interactive(take_over("U1"))
+      world.unanswered, world.staff_seq = { { seq = 2 }, { seq = 3 } }, 3
+      slack.interactive(click { type = "block_actions", actions = { { action_id = "resume_chat", value = ann.id } } })
+      assert.equal(3, world.conversations[ann.id].answered_seq)
+      for _, job in ipairs(world.jobs) do assert.are_not.equal("turn", job.kind) end
+    end)
+    it("keeps an idle pause", function()
+      local slack = require "channels.slack"
+      local function keep() return slack.interactive(click { type = "block_actions", actions = { { action_id = "keep_paused", value = ann.id } } }).body end
+      assert.equal("ephemeral", keep().response_type)
+      slack.interactive(take_over("U1"))
+      assert.is_true(keep().replace_original)
+      assert.equal(clock.now, world.conversations[ann.id].pause_active_at)
+    end)
+  end)
+
+  it("answers Slack's address check, and any other event with nothing", function()
+    local slack = require "channels.slack"
+    local function event(value)
+      local request = click(value)
+      world.json[request.body] = value
+      return slack.events(request)
+    end
+    assert.same({ status = 200, json = { challenge = "c1" } }, event { type = "url_verification", challenge = "c1" })
+    assert.same({ status = 200, json = {} }, event { type = "event_callback", event = { type = "message", text = "hi" } })
+    assert.same({ status = 200, json = {} }, event { type = "url_verification", challenge = {} })
+    assert.equal(401, slack.events({ body = "", headers = {}, repeated_headers = {} }).status)
+  end)
+
+  it("says what the command lacks", function()
+    local answer = require("channels.slack").commands(click({}))
+    assert.equal("ephemeral", answer.json.response_type)
+    assert.truthy(answer.json.text:find("SLACK_BOT_TOKEN and SLACK_CHANNEL_ID", 1, true))
+  end)
+
+  describe("the job", function()
+    local function job(payload) return { id = 1, payload = payload, attempts = 0, created_at = clock.now } end
+    local function run(payload) return require("channels.slack").post(job(payload)) end
+    local function answers(...)
+      for _, status in ipairs { ... } do world.answers[#world.answers + 1] = { { status = status, headers = { ["retry-after"] = "7" }, body = "x" } } end
+    end
+    before_each(function() world.case = { id = 7, conversation_id = ann.id, state = "open", reason = "model" } end)
+
+    it("posts the card of the moment and remembers it", function()
+      assert.is_nil(run { what = "card", case = 7 })
+      assert.same({ 7 }, world.posted)
+      assert.truthy(flat(world.http[1].json):find("1 Elm", 1, true))
+      assert.equal("https://hooks.slack.com/services/x", world.http[1].url)
+    end)
+    it("shows the way back on a card that comes after the take-over", function()
+      world.conversations[ann.id].status = "PAUSED"
+      run { what = "card", case = 7 }
+      assert.equal("resume_chat", world.http[1].json.blocks[2].elements[1].action_id)
+    end)
+    it("F3: refused blocks are sent plain, then as text alone, and never lost", function()
+      answers(400, 400, 200)
+      assert.is_nil(run { what = "card", case = 7 })
+      assert.equal(3, #world.http)
+      assert.equal("plain_text", world.http[2].json.blocks[1].text.type)
+      assert.is_nil(world.http[3].json.blocks)
+      assert.same({ 7 }, world.posted)
+    end)
+    it("F2: waits as long as Slack says", function()
+      answers(429)
+      assert.equal(7000, run({ what = "card", case = 7 }).retry)
+      assert.same({}, world.posted)
+    end)
+    it("F2: backs off from 5xx and from silence, for a day", function()
+      answers(500)
+      assert.is_number(run({ what = "text", text = "x" }).retry)
+      world.answers = { { nil, { kind = "timeout", message = "t", sent = true } } }
+      assert.is_number(run({ what = "text", text = "x" }).retry)
+      answers(503)
+      local old = job { what = "text", text = "x" }
+      old.created_at = clock.now - 25 * 3600000
+      assert.is_string(require("channels.slack").post(old).dead)
+    end)
+    it("F1: a closed door holds everything until a probe gets through, then the cards go out", function()
+      for _, status in ipairs { 403, 404, 410 } do
+        world.circuit.open = false
+        answers(status)
+        assert.is_number(run({ what = "card", case = 7 }).later)
+        assert.is_true(world.circuit.open)
+      end
+      assert.same({}, world.posted)
+      local asked = #world.http
+      world.circuit.probe_at = clock.now + 5000
+      assert.equal(clock.now + 5000, run({ what = "card", case = 7 }).later)
+      assert.equal(asked, #world.http)
+      world.circuit.probe = true
+      assert.is_nil(run { what = "card", case = 7 })
+      assert.is_false(world.circuit.open)
+      assert.same({ 7 }, world.posted)
+    end)
+    it("sends no card of a closed case", function()
+      world.case.state = "closed"
+      assert.is_nil(run { what = "card", case = 7 })
+      assert.same({}, world.http)
+    end)
+    it("C6: asks nobody but the named hosts, and tries an answer five times", function()
+      assert.is_nil(run { what = "answer", url = "http://169.254.169.254/", body = { text = "x" } })
+      assert.same({}, world.http)
+      local tries = job { what = "answer", url = "https://hooks.slack.com/1", body = { text = "x" } }
+      repeat
+        answers(500)
+        local outcome = require("channels.slack").post(tries)
+        tries.attempts = tries.attempts + 1
+      until outcome == nil
+      assert.equal(5, tries.attempts)
+      answers(302)
+      assert.is_nil(run { what = "answer", url = "https://hooks.slack.com/1", body = { text = "x" } })
+    end)
+    it("puts the way back into the channel when the click's own address is dead", function()
+      world.conversations[ann.id].status = "PAUSED"
+      answers(404)
+      run { what = "answer", url = "https://hooks.slack.com/1", conversation = ann.id }
+      assert.equal("control", world.jobs[#world.jobs].payload.what)
+      run(world.jobs[#world.jobs].payload)
+      assert.equal("resume_chat", world.http[#world.http].json.blocks[2].elements[1].action_id)
+    end)
+    it("follows up without a button, after the card", function()
+      world.case.notes = "Stairs: 2"
+      assert.is_number(run({ what = "follow_up", case = 7 }).later)
+      world.case.posted_at = 1
+      assert.is_nil(run { what = "follow_up", case = 7 })
+      assert.equal("+1 416-555-1234 (Ann): Stairs: 2", world.http[1].json.text)
+      assert.is_nil(world.http[1].json.blocks)
+    end)
+  end)
+
+  describe("a word", function()
+    it("F5: a second handoff while one waits makes no second card", function()
+      local slack = require "channels.slack"
+      slack.card(ann, "model")
+      slack.card(ann, "asked")
+      assert.equal(1, #world.jobs)
+      assert.equal("slack:" .. ann.id, world.jobs[1].lane)
+    end)
+    it("F6: an alert storm is one message and a count", function()
+      local slack = require "channels.slack"
+      for _ = 1, 500 do slack.alert("whatsapp.auth", "token") end
+      assert.equal(2, #world.jobs)
+      assert.equal("slack:alerts", world.jobs[1].lane)
+      assert.equal(99, world.jobs[2].run_at)
+      slack.post { id = 1, payload = world.jobs[2].payload, attempts = 0, created_at = clock.now }
+      assert.truthy(world.jobs[3].payload.text:find("3 more", 1, true))
+    end)
+    it("H7: of a customer in a paused chat names the number", function()
+      local slack = require "channels.slack"
+      slack.message_from_customer(ann, "<!channel> hello")
+      slack.draft(ann, "a draft")
+      slack.word(ann, "failed")
+      assert.equal("+1 416-555-1234 (Ann): &lt;!channel&gt; hello", world.jobs[1].payload.text)
+      for _, job in ipairs(world.jobs) do
+        assert.truthy(job.payload.text:find("+1 416-555-1234", 1, true))
+        assert.equal("slack:" .. ann.id, job.lane)
+      end
+    end)
+    it("gathers follow-ups, one a minute", function()
+      local slack = require "channels.slack"
+      slack.card(ann, "model")
+      slack.follow_up(ann, "Stairs: 2")
+      local job = world.jobs[#world.jobs]
+      assert.equal(clock.now + 60000, job.run_at)
+      assert.is_true(job.keep)
+      assert.equal("slack:follow:7", job.unique)
+    end)
+  end)
+
+  describe("a pause", function()
+    local function paused(active_at)
+      local c = world.conversations[ann.id]
+      c.status, c.paused_by, c.paused_at, c.pause_active_at = "PAUSED", "U1", active_at, active_at
+      return c
+    end
+    it("ends at the customer's next message after 12 idle hours, and not before", function()
+      local slack = require "channels.slack"
+      assert.is_false(slack.pause_over(paused(clock.now - 12 * 3600000 + 1), clock.now))
+      assert.is_true(slack.pause_over(paused(clock.now - 12 * 3600000), clock.now))
+      assert.equal("ACTIVE", world.conversations[ann.id].status)
+      assert.equal(ann.id, world.closed)
+    end)
+    it("does not end outside business hours", function()
+      package.loaded.owner.business.hours = { mon = {}, tue = {}, wed = {}, thu = {}, fri = {}, sat = {}, sun = {} }
+      assert.is_false(require("channels.slack").pause_over(paused(clock.now - 90 * 3600000), clock.now))
+    end)
+  end)
+
+  it("F1: tells the customer once when nobody could be told for 15 minutes", function()
+    world.case = { id = 7, conversation_id = ann.id, state = "open", reason = "model" }
+    local slack = require "channels.slack"
+    slack.sweep()
+    world.case.told_late = 1
+    slack.sweep()
+    assert.same({ "later" }, whatsapp_said)
+  end)
+end)
