@@ -1,0 +1,177 @@
+-- Asking a model: any server that speaks OpenAI's chat completions. Tries again where that helps, within one deadline;
+-- what comes back is text or a reason, never a decision.
+
+local circuits = require "records.circuits"
+local http = require "host.http"
+local jobs = require "host.jobs"
+local json = require "host.json"
+local log = require "host.log"
+local settings = require "host.settings"
+local slack = require "channels.slack"
+local task = require "host.task"
+local time = require "host.time"
+
+local M = {}
+
+local TRIES = 4
+local JITTER = 0.3
+local RETRY_AFTER_MOST_MS = 60000
+local FAILURES_TO_OPEN = 3
+local MAX_TOKENS = 1024
+
+local function url()
+  return (settings.get("DEEPSEEK_URL"):gsub("/+$", "")) .. "/chat/completions"
+end
+
+-- The wait that the server asks for, in ms; nil when it says nothing we understand.
+local function retry_after(response)
+  local seconds = (response.headers["retry-after"] or ""):match("^%s*(%d+)%s*$")
+  return seconds and #seconds <= 9 and tonumber(seconds) * 1000 or nil
+end
+
+-- Sorts an answer: { content, finish } | { again = reason, after_ms } | { stop = kind, reason }.
+local function sort_answer(response, err)
+  if not response then
+    if err.kind == "cancelled" then return { stop = "cancelled", reason = "cancelled" } end
+    if err.kind == "too_large" then return { stop = "refused", reason = "an answer of more than 1 MB" } end
+    return { again = err.kind }
+  end
+  local status = response.status
+  if status == 401 or status == 402 or status == 403 then
+    return { stop = "auth", reason = status == 402 and "HTTP 402: the account's balance is used up"
+      or ("HTTP %d: the key is refused"):format(status) }
+  end
+  if status == 429 or status == 408 or status >= 500 then
+    return { again = "HTTP " .. status, after_ms = retry_after(response) }
+  end
+  if status < 200 or status > 299 then
+    return { stop = "refused", reason = "HTTP " .. status, body = response.body }
+  end
+  local body = json.decode(response.body:match("^%s*(.*)$"), { null_as_nil = true })
+  local choice = type(body) == "table" and type(body.choices) == "table" and body.choices[1]
+  local message = type(choice) == "table" and type(choice.message) == "table" and choice.message
+  local content = message and message.content
+  if type(content) ~= "string" then content = "" end
+  return { content = content, finish = type(choice) == "table" and type(choice.finish_reason) == "string" and choice.finish_reason or nil }
+end
+
+-- One request after the other until one is answered, the deadline is near, or trying is of no use.
+local function try(self, body, deadline, calls)
+  local base = settings.get("RETRY_BASE_MS")
+  local reason = "no time left"
+  for attempt = 1, TRIES do
+    local left = deadline - time.monotonic_ms()
+    if left < 20 then break end
+    calls.n = calls.n + 1
+    local response, err = http.request {
+      method = "POST", url = url(), json = body, max_bytes = 1048576,
+      headers = { Authorization = "Bearer " .. settings.get("DEEPSEEK_API_KEY") },
+      timeout_ms = math.max(1, math.min(settings.get("LLM_TIMEOUT_MS"), left)),
+    }
+    local answer = sort_answer(response, err)
+    if answer.content then return answer end
+    if answer.stop == "refused" and body.thinking and (answer.body or ""):find("thinking", 1, true) then
+      self.no_thinking, body.thinking = true, nil
+    elseif answer.stop then
+      return nil, answer
+    else
+      reason = answer.again
+      local wait = base * 3 ^ (attempt - 1) * (1 + JITTER * (2 * math.random() - 1))
+      if answer.after_ms then
+        if answer.after_ms > RETRY_AFTER_MOST_MS then break end
+        wait = math.max(answer.after_ms, 0)
+      end
+      wait = math.ceil(wait)
+      if attempt == TRIES or time.monotonic_ms() + wait >= deadline then break end
+      log.info("model.again", { attempt = attempt, reason = reason, wait_ms = wait })
+      task.sleep(wait)
+    end
+  end
+  return nil, { stop = "failed", reason = reason }
+end
+
+local function request_body(self, messages, max_tokens)
+  local model = settings.get("DEEPSEEK_MODEL")
+  return {
+    model = model, messages = messages, response_format = { type = "json_object" }, max_tokens = max_tokens,
+    temperature = 0.3, stream = false,
+    thinking = not self.no_thinking and model:find("^deepseek") and { type = "disabled" } or nil,
+  }
+end
+
+local function open(reason)
+  if circuits.open("model", reason, settings.get("DEEPSEEK_API_KEY"), time.now_ms()) then
+    log.warn("model.circuit_open", { reason = reason })
+    slack.alert("model", ("The model does not answer (%s). Until it does, the assistant goes on with its fixed questions."):format(reason))
+  end
+  jobs.put { kind = "probe", unique = "probe:model", payload = { provider = "model" }, run_at = time.now_ms() + circuits.PROBE_MS }
+end
+
+-- What a failure means for the turns after this one.
+local function count_failure(failure)
+  if failure.stop == "cancelled" then return end
+  if failure.stop == "auth" then return open(failure.reason) end
+  if failure.stop == "refused" then
+    slack.alert("model refused", ("The model's server refuses our requests (%s)."):format(failure.reason))
+  end
+  if circuits.failed("model") >= FAILURES_TO_OPEN then open(failure.reason) end
+end
+
+local Client = {}
+Client.__index = Client
+
+-- A client remembers, as long as its generation lives, whether the server knows the word `thinking`.
+function M.new()
+  return setmetatable({ no_thinking = false }, Client)
+end
+
+-- Is it of use to ask? While the circuit is open it is not.
+---@return boolean
+function Client.usable()
+  return not circuits.is_open("model", settings.get("DEEPSEEK_API_KEY"))
+end
+
+---@async
+---@param messages table[]
+---@param options {deadline: integer, calls: {n: integer}, max_tokens?: integer} deadline on the monotonic clock
+---@return {content: string, finish?: string}? answer content may be blank or nonsense
+---@return {stop: "cancelled"|"auth"|"refused"|"failed", reason: string}? failure
+function Client:ask(messages, options)
+  local answer, failure = try(self, request_body(self, messages, options.max_tokens or MAX_TOKENS), options.deadline, options.calls)
+  if answer then
+    local circuit = circuits.get("model")
+    if circuit and (circuit.failures > 0 or circuit.open == 1) then circuits.close("model") end
+    return answer
+  end
+  log.warn("model.failed", { reason = failure.reason, calls = options.calls.n })
+  count_failure(failure)
+  return nil, failure
+end
+
+-- A generation begins: a circuit that is open gets a probe at once.
+function Client:start()
+  if self.usable() then return end
+  jobs.put { kind = "probe", unique = "probe:model", payload = { provider = "model" } }
+end
+
+-- The job that asks, once a minute, whether the model is back.
+---@async
+function Client:probe()
+  if self.usable() then return end
+  local messages = {
+    { role = "system", content = "Answer with one json object: {\"ok\":true}" }, { role = "user", content = "Are you there?" },
+  }
+  local body = request_body(self, messages, 256)
+  local response, err = http.request {
+    method = "POST", url = url(), json = body, max_bytes = 1048576, lane = "probe:model",
+    headers = { Authorization = "Bearer " .. settings.get("DEEPSEEK_API_KEY") }, timeout_ms = settings.get("LLM_TIMEOUT_MS"),
+  }
+  if sort_answer(response, err).content then
+    circuits.close("model")
+    log.info("model.circuit_closed", {})
+    return
+  end
+  return jobs.later(time.now_ms() + circuits.PROBE_MS, "still refused")
+end
+
+return M

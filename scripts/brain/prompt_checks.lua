@@ -1,0 +1,219 @@
+-- What may stand in the owner's files, as data, and the checking of it. Every problem is a sentence with file and line.
+
+local json = require "host.json"
+
+local M = {}
+
+-- How far apart are two names? Enough to find the one that was meant.
+local function distance(a, b)
+  local row = {}
+  for j = 0, #b do row[j] = j end
+  for i = 1, #a do
+    local before = row[0]
+    row[0] = i
+    for j = 1, #b do
+      local keep = row[j]
+      row[j] = math.min(row[j] + 1, row[j - 1] + 1, before + (a:byte(i) == b:byte(j) and 0 or 1))
+      before = keep
+    end
+  end
+  return row[#b]
+end
+
+local function suggestion(name, known)
+  local best, far
+  for _, other in ipairs(known) do
+    local d = distance(name:lower(), other)
+    if not far or d < far then best, far = other, d end
+  end
+  if best and far <= math.max(2, #name // 3) then return ("Did you mean \"%s\"?"):format(best) end
+  return "Known here: " .. table.concat(known, ", ") .. "."
+end
+
+local function text(value)
+  if value == json.null then return nil, "is empty. Write a text." end
+  if type(value) ~= "string" then return nil, "must be text. Put it in quotes: \"…\"." end
+  if not value:find("%S") then return nil, "is blank. Write a text." end
+  if #value > 20000 then return nil, "is longer than 20,000 characters. Shorten it." end
+  return value
+end
+
+local function texts(value, options)
+  if type(value) ~= "table" or not json.is_array(value) and next(value) ~= nil then
+    return nil, "must be a list: one line for each, beginning with \"- \"."
+  end
+  local list = {}
+  for i, item in ipairs(value) do
+    local one, why = text(item)
+    if not one then return nil, why, ("[%d]"):format(i) end
+    if options and options.each then
+      why = options.each(one)
+      if why then return nil, why, ("[%d]"):format(i) end
+    end
+    list[#list + 1] = one
+  end
+  if options and options.least and #list < options.least then return nil, "is an empty list. Write at least one line." end
+  return list
+end
+
+local function field_names(value)
+  local seen = {}
+  return texts(value, { least = 1, each = function(name)
+    if not name:find("^[%a][%w_]*$") or #name > 60 then
+      return "is not a field name. Use letters, digits and _ only, like elevator_access."
+    end
+    if seen[name] then return "is named twice. Remove one of them." end
+    seen[name] = true
+  end })
+end
+
+local function flag(value)
+  if type(value) ~= "boolean" then return nil, "must be true or false." end
+  return value
+end
+
+local function number(least, most)
+  return function(value)
+    if math.type(value) ~= "integer" and math.type(value) ~= "float" or value < least or value > most then
+      return nil, ("must be a number from %d to %d."):format(least, most)
+    end
+    return value
+  end
+end
+
+local function hours_of_day(value)
+  if value == "closed" then return {} end
+  if type(value) == "string" then
+    local from, to = value:match("^%s*(%d%d?:%d%d)%s*%-%s*(%d%d?:%d%d)%s*$")
+    if from then
+      if #from == 4 then from = "0" .. from end
+      if #to == 4 then to = "0" .. to end
+      local valid = from < to and to <= "24:00" and tonumber(from:sub(4)) < 60 and tonumber(to:sub(4)) < 60
+      if valid then return { from, to } end
+    end
+  end
+  return nil, "must look like 08:00-18:00, or be closed."
+end
+
+local function languages(value)
+  return texts(value, { least = 1, each = function(name)
+    if not name:find("^%l%l$") then return "must be a language of two letters, like en or fr." end
+  end })
+end
+
+local function minutes(value)
+  if type(value) ~= "table" or not json.is_array(value) then return nil, "must be a list of minutes, like [30, 120]." end
+  local list = {}
+  for i, item in ipairs(value) do
+    if math.type(item) ~= "integer" or item < 1 or item > 10080 then return nil, "must be minutes from 1 to 10080.", ("[%d]"):format(i) end
+    list[i] = item
+  end
+  return list
+end
+
+local function map(shape)
+  return { shape = shape }
+end
+
+-- name, check or map, default. A key without a default is required.
+M.system = {
+  { "identity", text }, { "business_rules", texts }, { "quote_fields_needed", field_names }, { "workflow", text },
+}
+
+M.replies = {
+  { "unsupported", text, "Sorry, I can only handle text messages right now." },
+  { "paused", text, "Our team is handling your request directly. We'll be in touch shortly." },
+  { "booking", text, "You can pick a time for an on-site assessment here:" },
+  { "opted_out", text, "You're unsubscribed and won't get messages from us any more. Send START to hear from us again." },
+  { "opted_out_fr", text, "Vous êtes désabonné et ne recevrez plus nos messages. Envoyez START pour reprendre." },
+  { "opted_in", text, "Welcome back! How can we help you?" },
+  { "opted_in_fr", text, "Bon retour! Comment pouvons-nous vous aider?" },
+  { "human", text, "Of course. I've asked a member of our team to join this chat. They'll write to you here." },
+  { "handoff", text, "Thanks! Our team will review the details and get back to you here." },
+  { "staff_late", text, "Our team will see your message as soon as possible." },
+}
+
+M.business = {
+  { "serves", texts, { "Mississauga", "Brampton", "Vaughan", "Toronto" } },
+  { "not_served", texts, {} },
+  { "links", texts, {} },
+  { "phones", texts, {} },
+  { "hours", map {
+    { "mon", hours_of_day, { "08:00", "18:00" } }, { "tue", hours_of_day, { "08:00", "18:00" } },
+    { "wed", hours_of_day, { "08:00", "18:00" } }, { "thu", hours_of_day, { "08:00", "18:00" } },
+    { "fri", hours_of_day, { "08:00", "18:00" } }, { "sat", hours_of_day, { "08:00", "18:00" } },
+    { "sun", hours_of_day, {} },
+  } },
+  { "pause", map { { "idle_hours", number(1, 720), 12 } } },
+  { "reminders", map { { "after_minutes", minutes, { 30, 120 } } } },
+  { "retention", map {
+    { "raw_days", number(1, 3650), 30 }, { "messages_days", number(7, 3650), 180 },
+  } },
+  { "languages", languages, { "en", "fr" } },
+  { "guards", map {
+    { "money", flag, true }, { "links", flag, true }, { "phones", flag, true }, { "hazards", flag, true },
+    { "areas", flag, true }, { "leaks", flag, true },
+  } },
+}
+
+function M.defaults(shape)
+  local value = {}
+  for _, entry in ipairs(shape) do
+    local name, check, default = entry[1], entry[2], entry[3]
+    if type(check) == "table" then
+      value[name] = M.defaults(check.shape)
+    elseif type(default) == "table" then
+      value[name] = { table.unpack(default) }
+    else
+      value[name] = default
+    end
+  end
+  return value
+end
+
+local function names(shape)
+  local list = {}
+  for i, entry in ipairs(shape) do list[i] = entry[1] end
+  return list
+end
+
+-- The value with defaults where it says nothing; what is wrong is added to problems.
+function M.apply(shape, value, file, marks, problems, path)
+  path = path or ""
+  local function problem(at, what)
+    local line = marks[at] or marks[path] or 1
+    problems[#problems + 1] = ("%s:%d: %s %s"):format(file, line, at == "" and "the file" or "\"" .. at .. "\"", what)
+  end
+  local result = M.defaults(shape)
+  if type(value) ~= "table" or json.is_array(value) and #value > 0 then
+    problem(path, "must be keys with values, like " .. shape[1][1] .. ": …")
+    return result
+  end
+  local known = {}
+  for _, entry in ipairs(shape) do
+    local name, check, default = entry[1], entry[2], entry[3]
+    local at = path == "" and name or path .. "." .. name
+    known[name] = true
+    if value[name] == nil then
+      if default == nil and type(check) ~= "table" then
+        problem(path, ("has no \"%s\". Add it: all of %s are required."):format(name, table.concat(names(shape), ", ")))
+      end
+    elseif type(check) == "table" then
+      result[name] = M.apply(check.shape, value[name], file, marks, problems, at)
+    else
+      local good, why, deeper = check(value[name])
+      if why then problem(at .. (deeper or ""), why) else result[name] = good end
+    end
+  end
+  local strange = {}
+  for name in pairs(value) do
+    if not known[name] then strange[#strange + 1] = tostring(name) end
+  end
+  table.sort(strange)
+  for _, name in ipairs(strange) do
+    problem(path == "" and name or path .. "." .. name, "is not known. " .. suggestion(name, names(shape)))
+  end
+  return result
+end
+
+return M

@@ -1,0 +1,58 @@
+-- A usable answer or none: asks the model, looks at what comes, and gives it one more try that says what was wrong. The rejected
+-- answer itself is not shown again: a model that sees it tends to repeat it, and the prefix stays the same for the provider's cache.
+
+local M = {}
+
+local MORE_TOKENS = 4096
+
+-- The messages of the repair try.
+---@param messages table[] of the first try; the last is the user's
+---@param problem string a sentence
+---@return table[] messages
+function M.messages(messages, problem)
+  local again = { table.unpack(messages) }
+  local last = again[#again]
+  again[#again] = { role = last.role, content = last.content
+    .. "\n\n[from the system] Your first answer could not be used: " .. problem
+    .. " Answer again, as one json object with reply_to_user, extracted_data and action, and nothing around it." }
+  return again
+end
+
+-- What was wrong with the form of an answer, before anyone looks at its meaning; nil: nothing.
+---@param answer {content: string, finish?: string}
+---@return string? problem
+---@return integer? max_tokens for the repair try
+function M.form_problem(answer)
+  if answer.finish == "length" then return "it was cut short. Be briefer.", MORE_TOKENS end
+  if answer.finish == "content_filter" then return "it was stopped by a filter." end
+  if answer.finish == "insufficient_system_resource" then return "it was cut short." end
+  if not answer.content:find("%S") then return "it was blank." end
+end
+
+---@async
+---@param client table brain.client
+---@param messages table[]
+---@param check fun(content: string): table?, string? the decision, or what was wrong with it
+---@param deadline integer monotonic ms
+---@return table? decision
+---@return {calls: integer, rejected?: string, why?: string, cancelled?: boolean} record for the turn's row
+function M.decide(client, messages, check, deadline)
+  local calls, record, max_tokens = { n = 0 }, {}, nil
+  for _ = 1, 2 do
+    local answer, failure = client:ask(messages, { deadline = deadline, calls = calls, max_tokens = max_tokens })
+    record.calls = calls.n
+    if not answer then
+      record.why = failure.reason
+      return nil, record
+    end
+    local decision
+    local problem, more = M.form_problem(answer)
+    if not problem then decision, problem = check(answer.content) end
+    if decision then return decision, record end
+    record.rejected, record.why = answer.content, problem
+    messages, max_tokens = M.messages(messages, problem), more
+  end
+  return nil, record
+end
+
+return M

@@ -1,0 +1,33 @@
+-- What a card shows, read from the database at the moment it is posted.
+
+local cases = require "records.cases"
+local conversations = require "records.conversations"
+local quotes = require "records.quotes"
+local owner = require "owner"
+local quote = require "flow.quote"
+local time = require "host.time"
+
+local M = {}
+
+---@param conversation_id string
+---@param case? table
+---@return slack.Facts? nil: the conversation is gone
+function M.gather(conversation_id, case)
+  local conversation = conversations.get(conversation_id)
+  if not conversation then return nil end
+  local fields = owner.system.quote_fields_needed
+  local data = quotes.get(conversation_id)
+  return {
+    case = case or cases.last(conversation_id),
+    conversation = conversation,
+    quote = data,
+    fields = fields,
+    missing = quote.missing(data, fields),
+    label = quote.label,
+    words = cases.last_words(conversation_id),
+    now = time.now_ms(),
+    time = time,
+  }
+end
+
+return M

@@ -1,0 +1,43 @@
+-- application/x-www-form-urlencoded, read strictly. Pure.
+
+local M = {}
+
+local MAX_BYTES = 1048576 -- Slack's own payloads stay far below
+
+local BYTES = {}
+for code = 1, 255 do
+  local hex = ("%02x"):format(code)
+  for _, name in ipairs { hex, hex:upper(), hex:sub(1, 1) .. hex:sub(2):upper(), hex:sub(1, 1):upper() .. hex:sub(2) } do
+    BYTES["%" .. name] = string.char(code)
+  end
+end
+
+---@param text string
+---@return string? nil: a broken escape, or a NUL
+local function unescape(text)
+  if text:find("\0", 1, true) or text:find("%00", 1, true) or text:find("%%%X") or text:find("%%%x%X") or text:find("%%%x?$") then
+    return nil
+  end
+  return (text:gsub("+", " "):gsub("%%%x%x", BYTES))
+end
+
+---The fields by name. A name given twice is an error, so that nobody can read another one than was checked.
+---@param body string
+---@return table<string, string>? fields
+---@return string? problem
+function M.decode(body)
+  if #body > MAX_BYTES then return nil, "too large" end
+  local fields, count = {}, 0
+  for pair in body:gmatch("[^&]+") do
+    local name, value = pair:match("^([^=]*)=(.*)$")
+    name, value = unescape(name or pair), unescape(value or "")
+    if not name or not value then return nil, "a broken escape" end
+    if fields[name] then return nil, "a field twice" end
+    fields[name] = value
+    count = count + 1
+    if count > 100 then return nil, "too many fields" end
+  end
+  return fields
+end
+
+return M

@@ -1,0 +1,56 @@
+-- Business hours: {mon={"08:00","18:00"}, …}; a day that is absent or empty is closed. Pure: host.time is handed in.
+
+local M = {}
+
+local DAYS = { "mon", "tue", "wed", "thu", "fri", "sat", "sun" }
+local MAX_DAYS = 21
+
+---The opening and closing of the local day that holds this moment, in ms since 1970; nil when it is closed.
+local function span(hours, at, time)
+  local day = hours[DAYS[at.wday]]
+  if type(day) ~= "table" or type(day[1]) ~= "string" or type(day[2]) ~= "string" then return nil end
+  local function moment(text)
+    local hour, minute = text:match("^(%d%d?):(%d%d)$")
+    if not hour then return nil end
+    local late_ms = 0
+    if hour == "24" then hour, minute, late_ms = "23", "59", 60000 end
+    return late_ms + time.from_zoned { year = at.year, month = at.month, day = at.day, hour = tonumber(hour), min = tonumber(minute) }
+  end
+  local opens, closes = moment(day[1]), moment(day[2])
+  if not opens or not closes or closes <= opens then return nil end
+  return opens, closes
+end
+
+---@param hours table? nil: always open
+---@param now_ms integer
+---@param time table host.time
+---@return boolean
+function M.inside(hours, now_ms, time)
+  if not hours or next(hours) == nil then return true end
+  local opens, closes = span(hours, time.zoned(now_ms), time)
+  return opens ~= nil and now_ms >= opens and now_ms < closes
+end
+
+---How much of the time between two moments was business time, in ms.
+---@param hours table?
+---@param from_ms integer
+---@param to_ms integer
+---@param time table host.time
+---@return integer
+function M.between(hours, from_ms, to_ms, time)
+  if to_ms <= from_ms then return 0 end
+  if not hours or next(hours) == nil then return to_ms - from_ms end
+  local sum, at_ms = 0, from_ms
+  for _ = 1, MAX_DAYS do
+    local at = time.zoned(at_ms)
+    local opens, closes = span(hours, at, time)
+    if opens then sum = sum + math.max(0, math.min(closes, to_ms) - math.max(opens, from_ms)) end
+    at_ms = time.from_zoned { year = at.year, month = at.month, day = at.day, hour = 12 } + 24 * 3600000
+    local noon = time.zoned(at_ms)
+    at_ms = time.from_zoned { year = noon.year, month = noon.month, day = noon.day, hour = 0, min = 0 }
+    if at_ms >= to_ms then break end
+  end
+  return sum
+end
+
+return M

@@ -1,0 +1,144 @@
+-- A click in Slack. Checked over the raw bytes first; then one transaction holds the decision and all that follows from it,
+-- and the answer says what became of it. Slack ignores the answer's body for these buttons, so what staff shall see also
+-- goes to the click's response_url, by a job.
+
+local crypto = require "host.crypto"
+local db = require "host.db"
+local json = require "host.json"
+local jobs = require "host.jobs"
+local log = require "host.log"
+local time = require "host.time"
+local cases = require "records.cases"
+local conversations = require "records.conversations"
+local form = require "channels.slack.form"
+local pauses = require "channels.slack.pauses"
+local text = require "channels.slack.text"
+
+local M = {}
+
+local PAUSED = '{"replace_original":true,"text":"✅ Chat paused. Staff has taken over the conversation."}'
+local UNKNOWN = "This conversation is not known here (any more). Nothing was changed."
+
+local function answer(status, body)
+  return { status = status, headers = { ["Content-Type"] = "application/json" }, body = body }
+end
+
+---Who clicked, as far as the payload says.
+local function user_of(payload)
+  local user = type(payload.user) == "table" and payload.user or {}
+  local name = text.name(user.name) or text.name(user.username) or text.name(user.id) or "Staff"
+  local id = type(user.id) == "string" and user.id ~= "" and user.id:sub(1, 64) or name
+  return { id = text.plain(text.fit(id, 64, true)), name = text.plain(name) }
+end
+
+---@class slack.Click
+---@field action string
+---@field value string the conversation's id, compared as it is
+---@field user {id: string, name: string}
+---@field url? string
+
+---The first thing in a payload that we know what to do with; nil: nothing.
+---@param payload any decoded JSON
+---@param known table<string, any> action ids
+---@return slack.Click?
+function M.click(payload, known)
+  if type(payload) ~= "table" or payload.type ~= "block_actions" or type(payload.actions) ~= "table" then return nil end
+  for _, action in ipairs(payload.actions) do
+    if type(action) == "table" and type(action.action_id) == "string" and known[action.action_id] and type(action.value) == "string" then
+      local url = payload.response_url
+      return { action = action.action_id, value = action.value, user = user_of(payload),
+        url = type(url) == "string" and url ~= "" and url:sub(1, 2001) or nil }
+    end
+  end
+  return nil
+end
+
+---Shows something at the click's address, where there is one.
+local function show(click, body)
+  if not click.url then return end
+  jobs.put { kind = "slack", lane = "slack:click:" .. click.value, payload = { what = "answer", url = click.url, body = body } }
+end
+
+---Tells the one who clicked, and nobody else.
+local function whisper(click, words)
+  local body = { response_type = "ephemeral", replace_original = false, text = words }
+  show(click, body)
+  return json.encode(body)
+end
+
+---The card gets its new look; without an address the channel gets a new one of a chat that was taken over.
+local function redraw(click, by)
+  local lane = click.url and "slack:click:" .. click.value or "slack:" .. click.value
+  jobs.put { kind = "slack", lane = lane,
+    payload = { what = click.url and "answer" or "control", url = click.url, conversation = click.value, by = by } }
+end
+
+local ACTIONS = {}
+
+function ACTIONS.take_over_chat(click, conversation)
+  local outcome = pauses.take(conversation, click.user)
+  if outcome == "taken" then
+    redraw(click)
+    return PAUSED
+  elseif outcome == "again" then
+    return PAUSED
+  end
+  local since = conversation.paused_at and " since " .. text.clock(conversation.paused_at, time.now_ms(), time) or ""
+  return whisper(click, text.who(conversation) .. " is already taken by " .. (text.name(conversation.paused_by_name) or "a colleague") .. since .. ".")
+end
+
+function ACTIONS.resume_chat(click, conversation)
+  local given = pauses.resume(conversation)
+  if click.url then redraw(click, given and click.user.name or nil) end
+  if given then
+    return json.encode { replace_original = true, text = "↩️ The assistant has the conversation again." }
+  end
+  return whisper(click, text.who(conversation) .. " is already with the assistant.")
+end
+
+function ACTIONS.keep_paused(click, conversation)
+  if conversation.status ~= "PAUSED" then
+    return whisper(click, text.who(conversation) .. " is already back with the assistant.")
+  end
+  conversations.pause_active(conversation.id)
+  local body = { replace_original = true, text = text.who(conversation) .. ": the chat stays paused." }
+  show(click, body)
+  return json.encode(body)
+end
+
+---The decision, and all it writes. Runs inside a transaction.
+local function decide(click, mark)
+  local conversation = conversations.get(click.value)
+  local body
+  if conversation then
+    body = ACTIONS[click.action](click, conversation)
+  else
+    log.warn("slack.unknown_conversation", { user = click.user.id, action = click.action })
+    body = whisper(click, UNKNOWN)
+  end
+  cases.see(mark, 200, body)
+  return { status = 200, body = body }
+end
+
+---An authentic request: what it asks for happens once, whatever comes twice.
+---@async
+---@param request host.Request
+---@param recall fun(conversation_id: string) takes back what still waits to be sent; waits
+---@return host.Response
+function M.handle(request, recall)
+  local fields = form.decode(request.body)
+  local payload = fields and fields.payload and json.decode(fields.payload, { null_as_nil = true })
+  if payload == nil then return answer(400, '{"error":"bad request"}') end
+  local click = M.click(payload, ACTIONS)
+  if not click then return answer(200, "{}") end
+  local mark = crypto.hex(crypto.sha256(request.headers["x-slack-signature"]))
+  local reply = db.transaction(function() return cases.seen(mark) or decide(click, mark) end)
+  -- Whoever clicked and however often: once the chat is paused, the answer means that nothing of the assistant leaves.
+  if click.action == "take_over_chat" then
+    local conversation = conversations.get(click.value)
+    if conversation and conversation.status == "PAUSED" then recall(click.value) end
+  end
+  return answer(reply.status, reply.body)
+end
+
+return M

@@ -1,0 +1,266 @@
+-- The job that carries words to Slack. It tries until Slack has them: backoff for a day when Slack is busy or down, a
+-- closed door (403, 404, 410) opens the circuit and everything waits for the probe, and a card that Slack finds
+-- malformed is sent again in plainer forms, so that a handoff is never lost over its looks.
+
+local http = require "host.http"
+local jobs = require "host.jobs"
+local json = require "host.json"
+local log = require "host.log"
+local settings = require "host.settings"
+local time = require "host.time"
+local alerts = require "records.alerts"
+local cases = require "records.cases"
+local circuits = require "records.circuits"
+local card = require "channels.slack.card"
+local facts = require "channels.slack.facts"
+local tell = require "channels.slack.tell"
+local text = require "channels.slack.text"
+local answer_url = require "channels.slack.answer_url"
+
+local M = {}
+
+local CIRCUIT = "slack"
+local DAY_MS = 24 * 3600000
+local MAX_WAIT_MS = 600000
+local ANSWER_TRIES = 5
+local ANSWER_MS = 30 * 60000
+local FOLLOW_UP_EVERY_MS = 60000
+
+-- What chat.postMessage calls a closed door; the webhook says it with its status.
+local DOORS = {
+  channel_not_found = true, not_in_channel = true, is_archived = true, invalid_auth = true, not_authed = true,
+  account_inactive = true, token_revoked = true, token_expired = true, missing_scope = true, restricted_action = true,
+}
+
+local function backoff(attempts)
+  local wait = math.min(settings.get("RETRY_BASE_MS") * 2 ^ math.min(attempts, 20), MAX_WAIT_MS)
+  return math.floor(wait * (0.85 + 0.3 * math.random()))
+end
+
+---What one answer means: "ok", "form" (the blocks), "door" (403 and the like), "busy", "dead"; why; wait of busy.
+---@param response? host.http.Response
+---@param err? host.http.Error
+---@return string verdict
+---@return string? reason
+---@return integer? wait_ms
+function M.judge(response, err)
+  if not response then return "busy", err and err.kind or "no answer" end
+  local status = response.status
+  if status == 429 then
+    local seconds = tonumber((response.headers["retry-after"] or ""):match("^%s*(%d+)%s*$"))
+    return "busy", "429", seconds and math.min(math.max(seconds, 1) * 1000, MAX_WAIT_MS) or nil
+  end
+  if status >= 500 or status == 408 or status == 425 then return "busy", tostring(status) end
+  if status == 400 then return "form", "400" end
+  if status == 401 or status == 403 or status == 404 or status == 410 or status >= 300 and status < 400 then
+    return "door", tostring(status)
+  end
+  if status >= 300 then return "dead", tostring(status) end
+  if not (response.headers["content-type"] or ""):find("json", 1, true) then return "ok" end
+  local body = json.decode(response.body, { null_as_nil = true })
+  if type(body) ~= "table" or body.ok ~= false then return "ok" end
+  local problem = type(body.error) == "string" and body.error:match("^[%w_]+$") or "not ok"
+  if problem == "ratelimited" or problem == "internal_error" or problem == "service_unavailable" then return "busy", problem end
+  return DOORS[problem] and "door" or "form", problem
+end
+
+---What is refused when Slack refuses: a changed one closes the circuit.
+local function secret()
+  return settings.get("SLACK_BOT_TOKEN") or settings.get("SLACK_WEBHOOK_URL")
+end
+
+---The channel: with a bot token the Web API, else the incoming webhook.
+local function send(payload)
+  local token = settings.get("SLACK_BOT_TOKEN")
+  local body = { text = payload.text, blocks = payload.blocks, unfurl_links = false, unfurl_media = false }
+  if token and settings.get("SLACK_CHANNEL_ID") then
+    body.channel = settings.get("SLACK_CHANNEL_ID")
+    return http.request { url = settings.get("SLACK_API_URL") .. "/chat.postMessage", method = "POST", json = body,
+      headers = { Authorization = "Bearer " .. token }, timeout_ms = settings.get("SEND_TIMEOUT_MS"), max_bytes = 65536 }
+  end
+  return http.request { url = settings.get("SLACK_WEBHOOK_URL"), method = "POST", json = body,
+    timeout_ms = settings.get("SEND_TIMEOUT_MS"), max_bytes = 65536 }
+end
+
+---A payload in its forms, from the best to the plainest. Waits.
+---@async
+local function send_in_some_form(payload)
+  local verdict, reason, wait_ms = M.judge(send(payload))
+  if verdict ~= "form" or not payload.blocks then return verdict, reason, wait_ms end
+  log.error("slack.blocks_refused", { reason = reason })
+  local plain, bare = card.simpler(payload)
+  verdict, reason, wait_ms = M.judge(send(plain))
+  if verdict == "form" then verdict, reason, wait_ms = M.judge(send(bare)) end
+  return verdict, reason, wait_ms
+end
+
+---Wakes the cards that are held: their jobs run now instead of at the next probe.
+local function wake_cards()
+  for _, case in ipairs(cases.unposted()) do tell.post_card(case) end
+end
+
+---While the circuit is open: when to look again. nil: go on; one job a minute is let through as the probe.
+local function held_until()
+  local now = time.now_ms()
+  if not circuits.is_open(CIRCUIT, secret()) or circuits.probe(CIRCUIT, now) then return nil end
+  local circuit = circuits.get(CIRCUIT)
+  return circuit and circuit.probe_at or now + circuits.PROBE_MS
+end
+
+---Slack let a job in: the circuit, if it was open, is closed, and what was held goes out.
+local function door_open()
+  if not circuits.is_open(CIRCUIT) then return end
+  circuits.close(CIRCUIT)
+  log.info("slack.open_again", {})
+  wake_cards()
+end
+
+---Slack shut the door: everything waits for the probe, and the log says so since Slack cannot.
+local function door_shut(reason)
+  local now = time.now_ms()
+  if circuits.open(CIRCUIT, reason, secret(), now) then
+    log.error("slack.refused", { reason = reason,
+      remedy = "check SLACK_WEBHOOK_URL (or SLACK_BOT_TOKEN and SLACK_CHANNEL_ID), then: assistant reload" })
+  end
+  return jobs.later(now + circuits.PROBE_MS, "Slack refused: " .. reason)
+end
+
+---Posts to the channel. nil when Slack has it, else what the job shall do.
+---@async
+local function deliver(job, payload)
+  local look_again = held_until()
+  if look_again then return jobs.later(look_again, "Slack's door is closed") end
+  local verdict, reason, wait_ms = send_in_some_form(payload)
+  if verdict == "ok" then
+    door_open()
+    return nil
+  end
+  if verdict == "door" then return door_shut(reason) end
+  if verdict == "busy" and time.now_ms() - job.created_at < DAY_MS then
+    return jobs.retry(wait_ms or backoff(job.attempts), "Slack: " .. reason)
+  end
+  log.error("slack.lost", { reason = reason, job = job.id })
+  return jobs.dead("Slack: " .. reason)
+end
+
+---The handoff card, with what is known at this moment.
+---@async
+local function post_card(job)
+  local case = cases.get(job.payload.case)
+  if not case or case.state == "closed" then return nil end
+  local known = facts.gather(case.conversation_id, case)
+  if not known then return nil end
+  local payload = known.conversation.status == "PAUSED" and card.taken(known) or card.open(known)
+  local outcome = deliver(job, payload)
+  if outcome == nil then cases.posted(case.id) end
+  return outcome
+end
+
+---@async
+local function post_follow_up(job)
+  local case = cases.get(job.payload.case)
+  if not case or (case.notes or "") == "" then return nil end
+  if case.state ~= "closed" and not case.posted_at then
+    return jobs.later(time.now_ms() + FOLLOW_UP_EVERY_MS // 12, "after the card")
+  end
+  local known = facts.gather(case.conversation_id, case)
+  if not known then return nil end
+  local words = case.notes
+  local outcome = deliver(job, { text = text.who(known.conversation) .. ": " .. words })
+  if outcome == nil and cases.followed_up(case.id, words) then
+    jobs.put { kind = "slack", unique = "slack:follow:" .. tostring(case.id), keep = true,
+      run_at = time.now_ms() + FOLLOW_UP_EVERY_MS, payload = { what = "follow_up", case = case.id } }
+  end
+  return outcome
+end
+
+---Words that are ready.
+---@async
+local function post_text(job)
+  return deliver(job, { text = job.payload.text })
+end
+
+---A card with a button that asks something about a paused chat.
+---@async
+local function post_keep(job)
+  local known = facts.gather(job.payload.conversation)
+  if not known or known.conversation.status ~= "PAUSED" then return nil end
+  return deliver(job, card.keep(known.conversation, job.payload.hours))
+end
+
+---How often an alert's cause came back in its quiet time.
+---@async
+local function post_alert(job)
+  local count = alerts.settle(job.payload.cause)
+  if count > 0 then
+    jobs.put { kind = "slack", lane = "slack:alerts",
+      payload = { what = "text", text = "⚠️ " .. tostring(count) .. " more like this: " .. job.payload.text } }
+  end
+  return nil
+end
+
+---The card's new look after a click; what it shows is read now, so a late one is right too.
+local function control_payload(job)
+  local known = facts.gather(job.payload.conversation)
+  if not known then return nil end
+  return known.conversation.status == "PAUSED" and card.taken(known) or card.returned(known, job.payload.by)
+end
+
+---To the response_url of a click: five tries in 30 minutes. What could not be shown there goes to the channel.
+---@async
+local function post_answer(job)
+  local payload = job.payload.body
+  if not payload then
+    payload = control_payload(job)
+    if not payload then return nil end
+    payload.replace_original = true
+  end
+  local reason = "the host is not one of SLACK_RESPONSE_HOSTS"
+  if answer_url.allowed(job.payload.url, settings.get("SLACK_RESPONSE_HOSTS")) then
+    local response, err = http.request { url = job.payload.url, method = "POST", json = payload,
+      timeout_ms = settings.get("SEND_TIMEOUT_MS"), max_bytes = 65536 }
+    local verdict, why, wait_ms = M.judge(response, err)
+    if verdict == "ok" then return nil end
+    local age_ms = time.now_ms() - job.created_at
+    if verdict == "busy" and job.attempts + 1 < ANSWER_TRIES and age_ms < ANSWER_MS then
+      return jobs.retry(wait_ms or backoff(job.attempts * 2), "response_url: " .. why)
+    end
+    reason = why
+  end
+  log.warn("slack.answer_not_shown", { reason = reason })
+  if not job.payload.body then
+    jobs.put { kind = "slack", lane = "slack:" .. job.payload.conversation,
+      payload = { what = "control", conversation = job.payload.conversation, by = job.payload.by } }
+  end
+  return nil
+end
+
+---A take-over without an address to answer to: its card goes to the channel, so that staff can give the chat back.
+---@async
+local function post_control(job)
+  local known = facts.gather(job.payload.conversation)
+  if not known or known.conversation.status ~= "PAUSED" then return nil end
+  return deliver(job, card.taken(known))
+end
+
+local HANDLERS = {
+  card = post_card, follow_up = post_follow_up, text = post_text, keep = post_keep, alert = post_alert,
+  answer = post_answer, control = post_control,
+}
+
+---@async
+---@param job host.jobs.Job
+function M.run(job)
+  local handler = HANDLERS[job.payload.what]
+  if not handler then return jobs.dead("unknown: " .. tostring(job.payload.what)) end
+  return handler(job)
+end
+
+---At a start or reload: the door may be open again, so it is tried at once.
+function M.start()
+  if not circuits.is_open(CIRCUIT) then return end
+  circuits.due(CIRCUIT, time.now_ms())
+  wake_cards()
+end
+
+return M

@@ -1,0 +1,89 @@
+-- Every word to staff begins here: it becomes a row of kind "slack", and slack/post.lua carries it out. Nothing here waits.
+-- A word about a chat names its number, goes through the chat's own lane and so arrives in order.
+
+local cases = require "records.cases"
+local alerts = require "records.alerts"
+local jobs = require "host.jobs"
+local log = require "host.log"
+local text = require "channels.slack.text"
+
+local M = {}
+
+local FOLLOW_UP_EVERY_MS = 60000
+local WORDS = 2800
+
+---@param conversation table a row of conversations
+---@return string
+function M.lane(conversation)
+  return "slack:" .. conversation.id
+end
+
+local function enqueue(conversation, words)
+  jobs.put { kind = "slack", lane = M.lane(conversation), payload = { what = "text", text = words } }
+end
+
+---The handoff card of a chat: opens its case and posts it once. While a case is live there is no second card.
+---@param conversation table
+---@param reason "complete"|"asked"|"model"|"question"|"failed"
+---@return table case
+---@return boolean fresh a card was enqueued
+function M.card(conversation, reason)
+  local case, fresh = cases.open(conversation, reason)
+  if fresh then M.post_card(case) end
+  return case, fresh
+end
+
+---@param case table
+function M.post_card(case)
+  jobs.put { kind = "slack", lane = "slack:" .. case.conversation_id, unique = "slack:card:" .. tostring(case.id),
+    payload = { what = "card", case = case.id } }
+end
+
+---New facts or a second wish while the case is live: short, without a button, one message a minute at most.
+---@param conversation table
+---@param words string
+function M.follow_up(conversation, words)
+  local case = cases.current(conversation.id)
+  if not case then return M.word(conversation, words) end
+  local run_at = cases.note(case, text.fit(words, 1000), FOLLOW_UP_EVERY_MS)
+  jobs.put { kind = "slack", unique = "slack:follow:" .. tostring(case.id), keep = true, run_at = run_at,
+    payload = { what = "follow_up", case = case.id } }
+end
+
+---What the customer of a paused chat writes.
+---@param conversation table
+---@param words string
+function M.message_from_customer(conversation, words)
+  enqueue(conversation, text.who(conversation) .. ": " .. text.fit(words, WORDS))
+end
+
+---A reply that was called back when somebody took over.
+---@param conversation table
+---@param words string
+function M.draft(conversation, words)
+  enqueue(conversation, "Draft for " .. text.who(conversation) .. ", not sent because the chat was taken over:\n" .. text.fit(words, WORDS))
+end
+
+---One word about a chat.
+---@param conversation table
+---@param words string
+function M.word(conversation, words)
+  enqueue(conversation, text.who(conversation) .. ": " .. text.fit(words, WORDS))
+end
+
+---A word about the service: once per cause in 15 minutes, then with how often it happened meanwhile.
+---@param cause string short and stable, like "whatsapp.auth"
+---@param words string no secrets
+function M.alert(cause, words)
+  log.warn("alert", { cause = cause })
+  local tell, before, next_at = alerts.count(cause)
+  if tell then
+    local more = before > 0 and " (" .. tostring(before) .. " more like this before)" or ""
+    jobs.put { kind = "slack", lane = "slack:alerts", payload = { what = "text", text = "⚠️ " .. text.fit(words, WORDS) .. more } }
+  elseif before == 1 then
+    jobs.put { kind = "slack", unique = "slack:alert:" .. cause, keep = true, run_at = next_at,
+      payload = { what = "alert", cause = cause, text = text.fit(words, WORDS) } }
+  end
+end
+
+return M

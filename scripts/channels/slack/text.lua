@@ -1,0 +1,137 @@
+-- What people wrote, made fit for Slack: clean, escaped, cut. A customer's or a colleague's words can never become
+-- a mention, a link or a command here. Pure.
+
+local M = {}
+
+local ENTITIES = { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;" }
+local ELLIPSIS = "…"
+
+---One character from position i: its bytes, its length and its code point; a byte that is not UTF-8 gives U+FFFD.
+local function character(text, i)
+  local lead = text:byte(i)
+  if lead < 0x80 then return text:sub(i, i), 1, lead end
+  local size = lead >= 0xF0 and 4 or lead >= 0xE0 and 3 or lead >= 0xC2 and 2 or 0
+  local piece = size > 0 and text:sub(i, i + size - 1) or ""
+  if size > 0 and lead < 0xF5 and utf8.len(piece) == 1 then return piece, size, utf8.codepoint(piece) end
+  return "\u{FFFD}", 1, 0xFFFD
+end
+
+---Controls, and the marks that turn the reading direction round or hide text.
+local function hidden(code)
+  return code < 0x20 and code ~= 0x0A or code >= 0x7F and code <= 0x9F
+    or code >= 0x202A and code <= 0x202E or code >= 0x2066 and code <= 0x2069 or code == 0xFEFF
+end
+
+---The text as people would read it, with Slack's three entities in place of what Slack would act on, at most `limit`
+---of Slack's characters long (UTF-16 units), never cut inside an entity or a character.
+---@param text any what is not text counts as ''
+---@param limit? integer
+---@param one_line? boolean line breaks become blanks
+---@return string
+function M.fit(text, limit, one_line)
+  if type(text) ~= "string" then return "" end
+  limit = limit or 3000
+  if #text > limit * 8 then text = text:sub(1, limit * 8) end
+  local out, ends, length, i = {}, {}, 0, 1
+  while i <= #text do
+    local piece, size, code = character(text, i)
+    i = i + size
+    if code == 0x09 or code == 0x0D or code == 0x2028 or code == 0x2029 or (one_line and code == 0x0A) then
+      piece = code == 0x0D and text:byte(i) == 0x0A and "" or one_line and " " or code == 0x09 and " " or "\n"
+    elseif hidden(code) then
+      piece = ""
+    elseif code == 0x60 then
+      piece = "\u{02CB}" -- a backtick would open a code block that swallows the rest of a card
+    end
+    piece = ENTITIES[piece] or piece
+    if piece ~= "" then
+      length = length + (code > 0xFFFF and 2 or #piece > 3 and #piece or 1)
+      if length > limit then
+        while #out > 0 and ends[#out] > limit - 1 do out[#out] = nil end
+        out[#out + 1] = ELLIPSIS
+        break
+      end
+      out[#out + 1] = piece
+      ends[#out] = length
+    end
+  end
+  local whole = table.concat(out)
+  return (whole:gsub("^%s+", ""):gsub("%s+$", ""))
+end
+
+---How long Slack takes this text to be: UTF-16 units.
+---@param text string valid UTF-8
+---@return integer
+function M.length(text)
+  local count = 0
+  for _, code in utf8.codes(text) do count = count + (code > 0xFFFF and 2 or 1) end
+  return count
+end
+
+---A plain_text is not parsed: the same text without entities.
+---@param text string
+---@return string
+function M.plain(text)
+  return (text:gsub("&lt;", "<"):gsub("&gt;", ">"):gsub("&amp;", "&"))
+end
+
+---A person's display name: one line, no formatting marks, escaped, at most 80 characters; nil when nothing is left.
+---@param name any
+---@return string?
+function M.name(name)
+  if type(name) ~= "string" then return nil end
+  local text = M.fit(name:sub(1, 1000):gsub("[*_~`]", " "):gsub("%s+", " "), 80, true)
+  return text ~= "" and text or nil
+end
+
+---"+1 416-555-1234" of 11 North American digits, "+4479…" of others, nil of what is no number.
+---@param digits any
+---@return string?
+function M.phone(digits)
+  if type(digits) ~= "string" then return nil end
+  local area, exchange, line = digits:match("^1(%d%d%d)(%d%d%d)(%d%d%d%d)$")
+  if area then return "+1 " .. area .. "-" .. exchange .. "-" .. line end
+  if #digits >= 5 and #digits <= 20 and digits:match("^%d+$") then return "+" .. digits end
+  return nil
+end
+
+---The number of a conversation; for people without one their name, else their id.
+---@param conversation table a row of conversations
+---@return string
+function M.number(conversation)
+  return M.phone(conversation.phone_number) or M.phone(conversation.id) or M.name(conversation.name)
+    or M.fit(conversation.id, 150, true)
+end
+
+---"+1 416-555-1234 (Ann)"; without a number "Ann (CA.123)".
+---@param conversation table
+---@return string
+function M.who(conversation)
+  local number, name = M.phone(conversation.phone_number) or M.phone(conversation.id), M.name(conversation.name)
+  local id = M.fit(conversation.id, 150, true)
+  if number then return name and number .. " (" .. name .. ")" or number end
+  return name and name .. " (" .. id .. ")" or id
+end
+
+---A number as a link to call, where there is one.
+---@param conversation table
+---@return string
+function M.call(conversation)
+  local digits = M.phone(conversation.phone_number) and conversation.phone_number or M.phone(conversation.id) and conversation.id
+  return digits and "<tel:+" .. digits .. "|" .. M.phone(digits) .. ">" or M.who(conversation)
+end
+
+---"14:05" today, "Nov 21, 14:05" on another day, on the business's clock.
+---@param at_ms integer
+---@param now_ms integer
+---@param time table host.time
+---@return string
+function M.clock(at_ms, now_ms, time)
+  local months = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" }
+  local at, now = time.zoned(at_ms), time.zoned(now_ms)
+  local clock = ("%02d:%02d"):format(at.hour, at.min)
+  if at.day == now.day and at.month == now.month and at.year == now.year then return clock end
+  return months[at.month] .. " " .. at.day .. ", " .. clock
+end
+
+return M

@@ -1,0 +1,28 @@
+-- Did Slack send this? Decided over the raw bytes, before anything of the body is read. Pure: crypto is handed in.
+
+local M = {}
+
+M.WINDOW_S = 300
+
+---@param request host.Request
+---@param secret string
+---@param now_ms integer
+---@param crypto table host.crypto
+---@return boolean authentic
+---@return string? why "clock": rightly signed, but too old or too new
+function M.check(request, secret, now_ms, crypto)
+  local headers, repeated = request.headers, request.repeated_headers or {}
+  local signature, stamp = headers["x-slack-signature"], headers["x-slack-request-timestamp"]
+  if not signature or not stamp then return false, "missing" end
+  if repeated["x-slack-signature"] or repeated["x-slack-request-timestamp"] then return false, "repeated" end
+  if #stamp > 15 or not stamp:match("^%d+$") then return false, "timestamp" end
+  local hex = #signature == 67 and signature:match("^v0=([0-9a-f]+)$")
+  if not hex then return false, "form" end
+  local digest = crypto.hex(crypto.hmac_sha256(secret, "v0:" .. stamp .. ":" .. request.body))
+  if not crypto.equal(digest, hex) then return false, "signature" end
+  local apart_s = math.abs(now_ms // 1000 - math.tointeger(tonumber(stamp)))
+  if apart_s > M.WINDOW_S then return false, "clock" end
+  return true
+end
+
+return M

@@ -1,0 +1,62 @@
+-- WhatsApp, where customers are. This page is the door; what is behind it: whatsapp/inbound (what Meta posts, checked item by
+-- item), read (what an arrived message means), statuses, say (storing what we say), send (the job that carries it), codes.
+
+local crypto = require "host.crypto"
+local inbox = require "host.inbox"
+local read = require "channels.whatsapp.read"
+local say = require "channels.whatsapp.say"
+local send = require "channels.whatsapp.send"
+local settings = require "host.settings"
+
+local M = {
+  read = read.run,
+  say = say.say,
+  draft = say.draft,
+  recall = say.recall,
+  send = send.run,
+  start = send.start,
+  typing = send.typing,
+}
+
+local CHALLENGE_BYTES = 1024
+local SIGNATURE = "x-hub-signature-256"
+local OK = { status = 200, headers = { ["Content-Type"] = "text/plain" }, body = "" }
+local UNAUTHORIZED = { status = 401, headers = { ["Content-Type"] = "application/json" }, body = '{"error":"unauthorized"}' }
+local FORBIDDEN = { status = 403, headers = { ["Content-Type"] = "application/json" }, body = '{"error":"forbidden"}' }
+
+-- Did Meta sign these bytes? Exactly one header, compared in constant time, with each secret while one is rotated.
+local function authentic(request)
+  local header = request.headers[SIGNATURE]
+  if not header or request.repeated_headers[SIGNATURE] then return false end
+  local hex = header:match("^sha256=(%x+)[ \t]*$")
+  if not hex or #hex ~= 64 then return false end
+  hex = hex:lower()
+  local equal = false
+  for _, secret in ipairs(settings.get("META_APP_SECRET")) do
+    if crypto.equal(hex, crypto.hex(crypto.hmac_sha256(secret, request.body))) then equal = true end
+  end
+  return equal
+end
+
+---POST /whatsapp/webhook: authentic bytes are kept as they are, and the 200 leaves when they are durable. Reading comes after.
+---@param request host.Request
+---@return host.Response
+function M.receive(request)
+  if not authentic(request) then return UNAUTHORIZED end
+  inbox.put("whatsapp", request.body)
+  return OK
+end
+
+---GET /whatsapp/webhook: Meta asks once whether this address is ours.
+---@param request host.Request
+---@return host.Response
+function M.verify(request)
+  local query, repeated = request.query, request.repeated
+  local mode, token, challenge = query["hub.mode"], query["hub.verify_token"], query["hub.challenge"]
+  if repeated["hub.mode"] or repeated["hub.verify_token"] or repeated["hub.challenge"] then return FORBIDDEN end
+  if mode ~= "subscribe" or not token or not crypto.equal(token, settings.get("META_VERIFY_TOKEN")) then return FORBIDDEN end
+  if not challenge or challenge == "" or #challenge > CHALLENGE_BYTES or challenge:find("[%c\127]") then return FORBIDDEN end
+  return { status = 200, headers = { ["Content-Type"] = "text/plain; charset=utf-8" }, body = challenge }
+end
+
+return M

@@ -1,0 +1,233 @@
+-- What Meta posts, read item by item with every type checked: a message becomes an event, a status a status, and what cannot
+-- be read becomes a reason. Pure: no database, no clock but the one handed in.
+
+local M = {}
+
+local ID_BYTES = 512
+local TEXT_BYTES = 65536
+local EARLIEST_MS = 1420070400000 -- 2015: older than any message of this platform, so a mistake
+local AHEAD_MS = 300000
+
+local MEDIA = { image = "photo", video = "video", document = "document", audio = "voice message" }
+local SILENT = { sticker = true, reaction = true, request_welcome = true, ephemeral = true }
+
+local function cut(value, bytes)
+  if #value <= bytes then return value end
+  while bytes > 0 and value:byte(bytes + 1) & 0xC0 == 0x80 do bytes = bytes - 1 end
+  return value:sub(1, bytes)
+end
+
+local function text_of(value)
+  if type(value) ~= "string" then return nil end
+  value = cut(value, TEXT_BYTES)
+  if value:find("%c") then
+    value = value:gsub("\r\n?", "\n"):gsub("[\0-\8\11-\31\127]", "")
+  end
+  return value:find("%S") and value or nil
+end
+
+-- A line of text inside brackets: no brackets or line breaks of its own.
+local function inline(value)
+  local text = text_of(value)
+  return text and (text:gsub("[%s%[%]]+", " "):match("^%s*(.-)%s*$"))
+end
+
+local function id_of(value)
+  if type(value) == "string" and #value > 0 and #value <= ID_BYTES and not value:find("[%c\127]") then return value end
+end
+
+-- The customer's own clock in ms; now where it makes no sense.
+local function said_at(value, now)
+  local seconds = type(value) == "string" and #value <= 12 and value:match("^%d+$") and math.tointeger(tonumber(value))
+    or math.type(value) == "integer" and value
+  if not seconds or seconds > 99999999999 then return now end
+  local ms = seconds * 1000
+  if ms < EARLIEST_MS or ms > now + AHEAD_MS then return now end
+  return math.min(ms, now)
+end
+
+-- Who wrote: digits, or a business-scoped id for people without a number.
+local function sender(message)
+  local from = message.from
+  if type(from) == "string" and from:find("^%d+$") and #from >= 6 and #from <= 20 then return from, from end
+  local scoped = message.from_user_id
+  if (type(from) ~= "string" or from == "") and type(scoped) == "string" and #scoped <= 140 and scoped:find("^%u%u%.[%w%.]+$") then
+    return scoped, ""
+  end
+end
+
+local function location_of(place)
+  if type(place) ~= "table" then return nil end
+  local name, address = inline(place.name), inline(place.address)
+  local shown = name and address and name .. ", " .. address or address or name
+  if not shown and type(place.latitude) == "number" and type(place.longitude) == "number" then
+    shown = ("%.5f, %.5f"):format(place.latitude, place.longitude)
+  end
+  return shown and "[location: " .. shown .. "]", address or shown
+end
+
+local function interactive_of(value)
+  if type(value) ~= "table" then return nil end
+  local reply = value.button_reply or value.list_reply
+  if type(reply) == "table" then return text_of(reply.title) end
+  if type(value.nfm_reply) == "table" then return text_of(value.nfm_reply.body) end
+end
+
+local function contacts_of(list)
+  local names, shown = {}, {}
+  for i, card in ipairs(type(list) == "table" and list or {}) do
+    if i > 10 or type(card) ~= "table" then break end
+    local name = type(card.name) == "table" and inline(card.name.formatted_name) or "?"
+    names[#names + 1] = name
+    local numbers = {}
+    for j, phone in ipairs(type(card.phones) == "table" and card.phones or {}) do
+      if j <= 5 and type(phone) == "table" then numbers[#numbers + 1] = inline(phone.phone) end
+    end
+    shown[#shown + 1] = #numbers > 0 and name .. " " .. table.concat(numbers, ", ") or name
+  end
+  if #names == 0 then return nil end
+  return "[contact card: " .. table.concat(names, ", ") .. "]", table.concat(shown, "; ")
+end
+
+-- By type: fills kind, content and what goes with them; false: bad; nil: a kind we cannot use.
+local READ = {}
+
+function READ.text(message, event)
+  local body = type(message.text) == "table" and text_of(message.text.body)
+  if not body then return false end
+  event.content = body
+  return true
+end
+
+function READ.button(message, event)
+  local button = type(message.button) == "table" and message.button or {}
+  event.content = text_of(button.text) or text_of(button.payload)
+  return event.content and true
+end
+
+function READ.interactive(message, event)
+  event.content = interactive_of(message.interactive)
+  return event.content and true
+end
+
+function READ.location(message, event)
+  event.content, event.address = location_of(message.location)
+  return event.content and true
+end
+
+function READ.contacts(message, event)
+  event.content, event.card = contacts_of(message.contacts)
+  return event.content and true
+end
+
+function READ.edit(message, event)
+  local edit = type(message.edit) == "table" and message.edit or {}
+  local inner = type(edit.message) == "table" and edit.message or {}
+  event.original = id_of(edit.original_message_id)
+  event.content = type(inner.text) == "table" and text_of(inner.text.body)
+    or type(inner[inner.type]) == "table" and MEDIA[inner.type] and inline(inner[inner.type].caption)
+      and ("[%s: %s]"):format(MEDIA[inner.type], inline(inner[inner.type].caption)) or nil
+  event.silent = true
+  return event.original ~= nil and event.content ~= nil
+end
+
+function READ.revoke(message, event)
+  local revoke = type(message.revoke) == "table" and message.revoke or {}
+  event.original = id_of(revoke.original_message_id)
+  event.silent = true
+  return event.original ~= nil
+end
+
+function READ.system(message, event)
+  local system = type(message.system) == "table" and message.system or {}
+  event.silent = true
+  if system.type == "user_changed_number" then event.changed_number = true end
+  return true
+end
+
+local function media(message, event)
+  local kind = event.kind
+  local caption = type(message[kind]) == "table" and inline(message[kind].caption)
+  event.content = caption and ("[%s: %s]"):format(MEDIA[kind], caption) or "[" .. MEDIA[kind] .. "]"
+  event.wordless = not caption or nil
+  return true
+end
+
+---@class whatsapp.Event
+---@field id string wamid
+---@field conversation string
+---@field phone string "" for people without a number
+---@field name? string
+---@field said_at integer ms
+---@field kind string
+---@field content string
+---@field silent? boolean nothing is stored, nobody is answered
+---@field wordless? boolean a medium without words
+
+-- One message. contacts: names by id.
+---@return whatsapp.Event? event
+---@return string? reason why not
+function M.message(message, contacts, now)
+  if type(message) ~= "table" then return nil, "a message that is not an object" end
+  local id = id_of(message.id)
+  if not id then return nil, "a message without a usable id" end
+  local conversation, phone = sender(message)
+  if not conversation then return nil, "a message without a usable sender" end
+  local kind = message.type
+  if type(kind) ~= "string" and type(message.text) == "table" then kind = "text" end
+  if type(kind) ~= "string" then return nil, "a message without a usable type" end
+  local event = { id = id, conversation = conversation, phone = phone, kind = kind:sub(1, 40),
+    said_at = said_at(message.timestamp, now), name = contacts[conversation] }
+  if type(message.group_id) == "string" or SILENT[kind] then
+    event.silent = true
+    return event
+  end
+  local read = READ[kind] or MEDIA[kind] and media
+  local good = read and read(message, event)
+  if good == false then
+    if not event.silent then return nil, "a message of type " .. event.kind:gsub("[^%w_]", "?") .. " without what it should hold" end
+    event.original = nil
+  elseif not good then
+    event.kind, event.content = "unsupported", "[unsupported message]"
+  end
+  return event
+end
+
+-- The names in a change, by number and by business-scoped id.
+function M.contacts(list)
+  local names = {}
+  for i, contact in ipairs(type(list) == "table" and list or {}) do
+    if i > 2000 then break end
+    local profile = type(contact) == "table" and type(contact.profile) == "table" and contact.profile
+    local name = profile and inline(profile.name)
+    if name then
+      name = cut(name, 100)
+      if type(contact.wa_id) == "string" then names[contact.wa_id] = name end
+      if type(contact.user_id) == "string" then names[contact.user_id] = name end
+    end
+  end
+  return names
+end
+
+local STATUSES = { sent = "sent", delivered = "delivered", read = "read", played = "read", failed = "failed" }
+
+-- One status. nil with a reason: bad; nil without: a kind that says nothing to us.
+---@return {wamid?: string, mark?: string, state: string, code?: integer, why?: string}?
+---@return string? reason
+function M.status(status)
+  if type(status) ~= "table" then return nil, "a status that is not an object" end
+  local wamid, mark = id_of(status.id), id_of(status.biz_opaque_callback_data)
+  if not wamid and not mark then return nil, "a status without a usable id" end
+  if type(status.status) ~= "string" then return nil, "a status without a usable state" end
+  local state = STATUSES[status.status]
+  if not state then return nil end
+  local first = type(status.errors) == "table" and status.errors[1]
+  local code, why
+  if type(first) == "table" then
+    code = math.type(first.code) == "integer" and first.code or nil
+    why = inline(first.title) or inline(first.message)
+  end
+  return { wamid = wamid, mark = mark, state = state, code = code, why = why and cut(why, 200) }
+end
+
+return M

@@ -1,0 +1,86 @@
+-- Saying something to a customer: a row that is stored, and a job that sends it. Nothing here waits, except recall.
+
+local crypto = require "host.crypto"
+local db = require "host.db"
+local guards = require "flow.guards"
+local http = require "host.http"
+local jobs = require "host.jobs"
+local messages = require "records.messages"
+local slack = require "channels.slack"
+local time = require "host.time"
+
+local M = {}
+
+local MOST_CHARACTERS = 4096
+
+function M.lane(conversation_id)
+  return "whatsapp:" .. conversation_id
+end
+
+-- Puts the sending of a stored message. One job a message: putting again only moves the one that waits.
+function M.enqueue(conversation_id, message_id, run_at)
+  jobs.put { kind = "send", lane = M.lane(conversation_id), unique = "send:" .. message_id, payload = { message = message_id },
+    run_at = run_at }
+end
+
+-- The parts a text is sent in. What a model wrote is made fit; other texts are left as they are while they fit.
+local function parts_of(text, kind)
+  if kind ~= "model" and kind ~= "scripted" then
+    local length = utf8.len(text)
+    if length and length <= MOST_CHARACTERS then return { text } end
+  end
+  return (guards.fit(text))
+end
+
+-- Stores what we say and enqueues its sending.
+---@param conversation table a row of conversations
+---@param text string
+---@param options? {kind?: "model"|"scripted"|"canned"|"paused"|"opt_out"|"staff", author?: string, seq?: integer}
+---  seq: the last message that it answers; default the newest
+---@return string? id of the first part; nil when the text was blank
+function M.say(conversation, text, options)
+  options = options or {}
+  local kind = options.kind or "canned"
+  local now, first = time.now_ms(), nil
+  for part, content in ipairs(parts_of(text, kind)) do
+    if content:find("%S") then
+      local id = crypto.uuid()
+      first = first or id
+      messages.add_assistant({ id = id, conversation = conversation.id, content = content, seq = options.seq or conversation.last_seq,
+        part = part, kind = kind, author = options.author, state = "queued" }, now)
+      M.enqueue(conversation.id, id)
+    end
+  end
+  return first
+end
+
+-- Keeps a text that was not said, because somebody took over meanwhile, and shows it to staff.
+function M.draft(conversation, text, seq)
+  messages.add_assistant({ id = crypto.uuid(), conversation = conversation.id, content = text, seq = seq, part = 1, kind = "model",
+    state = "draft" }, time.now_ms())
+  slack.draft(conversation, text)
+end
+
+-- Takes back what a machine wrote and has not left: called after the pause is written. When it returns nothing more leaves.
+---@async
+---@param conversation_id string
+---@return string[] drafts the texts that were held back; staff see them
+function M.recall(conversation_id)
+  local _, unsent = http.cancel(M.lane(conversation_id))
+  return db.transaction(function()
+    local drafts, now = {}, time.now_ms()
+    local conversation = db.one("SELECT * FROM conversations WHERE id = ?", conversation_id)
+    for _, message in ipairs(messages.unsent(conversation_id)) do
+      -- What the peer may have seen left before the click: its status, or nothing more, says what became of it.
+      local left = message.state == "unknown" or message.state == "sending" and unsent == 0
+      if not left then
+        messages.set_state(message.id, "draft", now, "taken over")
+        drafts[#drafts + 1] = message.content
+      end
+    end
+    if #drafts > 0 and conversation then slack.draft(conversation, table.concat(drafts, "\n\n")) end
+    return drafts
+  end)
+end
+
+return M

@@ -1,0 +1,254 @@
+-- The job that sends one stored message: it checks once more whether it may be said, sends it, and files what became of it.
+
+local circuits = require "records.circuits"
+local codes = require "channels.whatsapp.codes"
+local conversations = require "records.conversations"
+local db = require "host.db"
+local http = require "host.http"
+local jobs = require "host.jobs"
+local json = require "host.json"
+local log = require "host.log"
+local mask = require "mask"
+local messages = require "records.messages"
+local say = require "channels.whatsapp.say"
+local settings = require "host.settings"
+local slack = require "channels.slack"
+local statuses = require "channels.whatsapp.statuses"
+local time = require "host.time"
+
+local M = {}
+
+local MINUTE_MS = 60000
+local STALE_MS = 30 * MINUTE_MS
+local WINDOW_MS = 24 * 60 * MINUTE_MS
+local BACKOFF_MOST_MS = 10 * MINUTE_MS
+local MACHINE = { model = true, scripted = true }
+local AFTER_STOP = { staff = true, opt_out = true }
+local OPEN = { queued = true, sending = true, unknown = true }
+
+local function url()
+  return (settings.get("META_GRAPH_URL"):gsub("/+$", "")) .. "/" .. settings.get("META_PHONE_NUMBER_ID") .. "/messages"
+end
+
+local function authorization()
+  return { Authorization = "Bearer " .. settings.get("META_ACCESS_TOKEN") }
+end
+
+local function drop(message, now, why)
+  messages.set_state(message.id, "dropped", now, why)
+  log.info("whatsapp.dropped", { to = mask(message.conversation_id), message = message.id, why = why })
+end
+
+-- Never again: the row says why, staff hear one word, the job is kept as dead.
+local function fail(message, now, why, words)
+  messages.set_state(message.id, "failed", now, why)
+  local conversation = conversations.get(message.conversation_id)
+  if conversation then slack.word(conversation, "a message could not be sent: " .. words) end
+  log.warn("whatsapp.failed", { to = mask(message.conversation_id), message = message.id, why = why })
+  return jobs.dead(why)
+end
+
+-- A reply that grew old while it waited is not said blindly: what it answered is unanswered again, for a fresh turn.
+local function plan_anew(message, now)
+  drop(message, now, "older than 30 minutes, planned anew")
+  conversations.unanswer(message.conversation_id, messages.answered_before(message.conversation_id, message.seq), now)
+  jobs.put { kind = "turn", lane = "turn:" .. message.conversation_id, unique = "turn:" .. message.conversation_id,
+    payload = { conversation = message.conversation_id } }
+end
+
+-- May this message be said now? Returns true, or false with what the job shall return.
+local function may_say(message, now)
+  local machine = MACHINE[message.kind]
+  if message.opted_out == 1 and not AFTER_STOP[message.kind] then
+    drop(message, now, "opted out")
+    return false
+  end
+  if message.status == "PAUSED" and machine then
+    messages.set_state(message.id, "draft", now, "taken over")
+    local conversation = conversations.get(message.conversation_id)
+    if message.state ~= "unknown" then slack.draft(conversation, message.content) end
+    return false
+  end
+  if now - message.inbound_at >= WINDOW_MS then
+    return false, fail(message, now, "131047 window closed", codes.advice(131047) .. " The text was: " .. message.content)
+  end
+  if machine and now - time.parse(message.created_at) > STALE_MS then
+    plan_anew(message, now)
+    return false
+  end
+  return true
+end
+
+-- The circuit's word: true: go on; else when to come back. One send a minute may try.
+local function may_try(message, now)
+  local open, circuit, changed = circuits.is_open("whatsapp", settings.get("META_ACCESS_TOKEN"))
+  if changed then M.wake_held(now) end
+  if not open then return true end
+  if circuits.probe("whatsapp", now) then return true end
+  messages.hold(message.id, message.conversation_id)
+  return false, math.max(circuit.probe_at, now + 1000)
+end
+
+-- The step before the request: everything that decides is read and written in one go.
+local function prepare(job)
+  local now = time.now_ms()
+  local message = messages.to_send(job.payload.message)
+  if not message then return nil end
+  if message.state == "failed" and not message.wamid then message.state = "queued" end
+  if not OPEN[message.state] then return nil end
+  if message.state == "sending" then
+    -- Another process, or an older generation, had it: nobody knows whether it left.
+    messages.set_state(message.id, "unknown", now, "no answer")
+    return nil, jobs.later(now + settings.get("SEND_GRACE_MS"), "waits for its status")
+  end
+  if message.state == "unknown" and now < message.state_at + settings.get("SEND_GRACE_MS") then
+    return nil, jobs.later(message.state_at + settings.get("SEND_GRACE_MS"), "waits for its status")
+  end
+  local may, outcome = may_say(message, now)
+  if not may then return nil, outcome end
+  local try, at = may_try(message, now)
+  if not try then return nil, jobs.later(at, "WhatsApp refuses our token") end
+  messages.opened(message.id, now)
+  return message
+end
+
+local function body_of(message)
+  local body = {
+    messaging_product = "whatsapp", recipient_type = "individual", type = "text",
+    text = { body = message.content, preview_url = message.content:find("https?://") ~= nil },
+    biz_opaque_callback_data = message.id,
+  }
+  if message.phone_number ~= "" then body.to = message.phone_number else body.recipient = message.conversation_id end
+  return body
+end
+
+local function retry_after(response)
+  local seconds = response and (response.headers["retry-after"] or ""):match("^%s*(%d+)%s*$")
+  return seconds and #seconds <= 6 and math.min(tonumber(seconds) * 1000, BACKOFF_MOST_MS) or 0
+end
+
+-- What an answer means: kind, and its details.
+---@return "accepted"|"unknown"|"unsent"|"transient"|"auth"|"permanent" kind
+local function sort_answer(response, err)
+  if not response then
+    return err.sent and "unknown" or "unsent", { why = err.kind, cancelled = err.kind == "cancelled" }
+  end
+  local body = json.decode(response.body, { null_as_nil = true })
+  body = type(body) == "table" and body or {}
+  if response.status >= 200 and response.status <= 299 then
+    local first = type(body.messages) == "table" and body.messages[1]
+    local wamid = type(first) == "table" and type(first.id) == "string" and first.id ~= "" and #first.id <= 512 and first.id
+    if wamid then return "accepted", { wamid = wamid } end
+    return "unknown", { why = "HTTP " .. response.status .. " without an id" }
+  end
+  local fault = type(body.error) == "table" and body.error or {}
+  local code = math.type(fault.code) == "integer" and fault.code or nil
+  local why = code and ("%d"):format(code) or "HTTP " .. response.status
+  return codes.class(code, response.status), { code = code, why = why, text = type(fault.message) == "string" and fault.message:sub(1, 200) or nil }
+end
+
+-- Sends that waited for the circuit run now, a few a second.
+function M.wake_held(now)
+  for i, row in ipairs(messages.release(500)) do say.enqueue(row.conversation_id, row.message, now + i) end
+end
+
+local function close_circuit(now)
+  local circuit = circuits.get("whatsapp")
+  if circuit and circuit.open == 1 then
+    circuits.close("whatsapp")
+    log.info("whatsapp.circuit_closed", {})
+    M.wake_held(now)
+  end
+end
+
+-- A generation begins, perhaps with a new token: what was held tries it at once.
+function M.start()
+  local now = time.now_ms()
+  local open, _, changed = circuits.is_open("whatsapp", settings.get("META_ACCESS_TOKEN"))
+  if changed or not open then M.wake_held(now) end
+end
+
+local FINISH = {}
+
+function FINISH.accepted(message, detail, now)
+  messages.accepted(message.id, detail.wamid, now)
+  close_circuit(now)
+  log.info("whatsapp.sent", { to = mask(message.conversation_id), message = message.id })
+  statuses.catch_up(message.id, detail.wamid, now)
+end
+
+function FINISH.unknown(message, detail, now)
+  messages.set_state(message.id, "unknown", now, detail.why)
+  log.warn("whatsapp.unknown", { to = mask(message.conversation_id), message = message.id, why = detail.why })
+  return jobs.later(now + settings.get("SEND_GRACE_MS"), "waits for its status")
+end
+
+function FINISH.unsent(message, detail, now, job)
+  messages.set_state(message.id, "queued", now, detail.why)
+  if detail.cancelled then return jobs.later(now, "called back") end
+  return FINISH.backoff(job, detail)
+end
+
+function FINISH.transient(message, detail, now, job)
+  messages.set_state(message.id, "queued", now, detail.why)
+  log.info("whatsapp.again", { to = mask(message.conversation_id), message = message.id, attempt = job.attempts + 1, code = detail.why })
+  return FINISH.backoff(job, detail)
+end
+
+function FINISH.backoff(job, detail)
+  local wait = math.min(settings.get("RETRY_BASE_MS") * 3 ^ math.min(job.attempts, 12), BACKOFF_MOST_MS)
+  wait = math.ceil(wait * (1 + 0.3 * (2 * math.random() - 1)))
+  return jobs.retry(math.max(wait, detail.after_ms or 0), detail.why)
+end
+
+function FINISH.auth(message, detail, now)
+  messages.set_state(message.id, "queued", now, detail.why)
+  if circuits.open("whatsapp", detail.why, settings.get("META_ACCESS_TOKEN"), now) then
+    slack.alert("whatsapp.auth", ("WhatsApp refuses our access (%s). Answers wait until META_ACCESS_TOKEN works again."):format(detail.why))
+  end
+  messages.hold(message.id, message.conversation_id)
+  return jobs.later(now + circuits.PROBE_MS, "WhatsApp refuses our token: " .. detail.why)
+end
+
+function FINISH.permanent(message, detail, now)
+  return fail(message, now, detail.why, codes.advice(detail.code, detail.text))
+end
+
+-- One send. Whatever the answer, a status that came meanwhile knows better.
+---@async
+function M.run(job)
+  local prepared = db.transaction(function()
+    local message, outcome = prepare(job)
+    return { message = message, outcome = outcome }
+  end)
+  local message = prepared.message
+  if not message then return prepared.outcome end
+  local response, err = http.request {
+    method = "POST", url = url(), headers = authorization(), json = body_of(message),
+    timeout_ms = settings.get("SEND_TIMEOUT_MS"), once = true, max_bytes = 65536,
+  }
+  local kind, detail = sort_answer(response, err)
+  detail.after_ms = retry_after(response)
+  return db.transaction(function()
+    local now = time.now_ms()
+    local row = messages.get(message.id)
+    if not row then return nil end
+    if row.state ~= "sending" and kind ~= "accepted" then
+      messages.set_state(row.id, row.state, row.state_at, row.error)
+      if row.state == "queued" then return jobs.later(now) end
+      return nil
+    end
+    return FINISH[kind](message, detail, now, job)
+  end)
+end
+
+-- "Read" and "typing…" on the customer's phone; nobody waits for it and nobody minds when it fails.
+---@async
+function M.typing(wamid)
+  http.request {
+    method = "POST", url = url(), headers = authorization(), lane = "typing", timeout_ms = 5000, max_bytes = 65536,
+    json = { messaging_product = "whatsapp", status = "read", message_id = wamid, typing_indicator = { type = "text" } },
+  }
+end
+
+return M

@@ -1,0 +1,90 @@
+-- What became of what we sent, as Meta reports it: only forward, by our own mark first.
+
+local codes = require "channels.whatsapp.codes"
+local conversations = require "records.conversations"
+local http = require "host.http"
+local inbound = require "channels.whatsapp.inbound"
+local inbox = require "host.inbox"
+local json = require "host.json"
+local log = require "host.log"
+local messages = require "records.messages"
+local say = require "channels.whatsapp.say"
+local settings = require "host.settings"
+local slack = require "channels.slack"
+local task = require "host.task"
+
+local M = {}
+
+local SETTLE_MS = 500
+
+-- A request whose message a status has settled needs no answer any more: after a moment it is given up, so that the lane goes on.
+local function settle(message)
+  task.spawn(function()
+    task.sleep(SETTLE_MS)
+    local row = messages.get(message.id)
+    if row and row.opened_at == message.opened_at then http.cancel(say.lane(message.conversation_id)) end
+  end)
+end
+
+local function tell_failed(message, status)
+  local conversation = conversations.get(message.conversation_id)
+  if conversation then
+    slack.word(conversation, "a message could not be delivered: " .. codes.advice(status.code, status.why))
+  end
+end
+
+-- Moves one of our messages to where a status says it is.
+---@param message table a row of messages
+---@param status {state: string, wamid?: string, code?: integer, why?: string}
+function M.apply(message, status, now)
+  local rank = messages.rank[message.state]
+  if status.state == "failed" then
+    if not rank or rank >= messages.rank.delivered then return end
+    -- Our message went out again since: an old try's failure says nothing about the new one.
+    if message.resent > 0 and (message.state == "queued" or message.wamid and status.wamid ~= message.wamid) then return end
+    local why = ("%s %s"):format(status.code or "", status.why or "failed")
+    if message.resent == 0 and status.code and codes.class(status.code) == "transient" then
+      messages.resend(message.id, now, why)
+      say.enqueue(message.conversation_id, message.id, now + settings.get("RETRY_BASE_MS"))
+    else
+      messages.moved(message.id, "failed", status.wamid, now, why)
+      tell_failed(message, status)
+    end
+  else
+    local known = rank or message.state == "failed" and messages.rank.sent or nil
+    if not known or messages.rank[status.state] <= known then return end
+    messages.moved(message.id, status.state, status.wamid, now)
+    if message.state == "unknown" then say.enqueue(message.conversation_id, message.id, now) end
+  end
+  if message.opened_at then settle(message) end
+end
+
+-- The statuses of one change.
+function M.read(list, now)
+  for i, item in ipairs(list) do
+    local status, reason = inbound.status(item)
+    if status then
+      local message = messages.of_status(status.mark, status.wamid)
+      if message then
+        M.apply(message, status, now)
+      elseif status.wamid then
+        messages.keep_early(status.wamid, status.state, now, status.code and json.encode { code = status.code, why = status.why })
+      end
+    elseif reason then
+      inbox.park(reason, json.encode(item))
+    elseif i == 1 then
+      log.info("whatsapp.status_ignored", {})
+    end
+  end
+end
+
+-- Statuses that came before we knew the platform's id of this message.
+function M.catch_up(message_id, wamid, now)
+  for _, early in ipairs(messages.take_early(wamid)) do
+    local extra = early.error and json.decode(early.error) or {}
+    local message = messages.get(message_id)
+    if message then M.apply(message, { state = early.status, wamid = wamid, code = extra.code, why = extra.why }, now) end
+  end
+end
+
+return M

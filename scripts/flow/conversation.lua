@@ -1,0 +1,244 @@
+-- What happens between the words: which words need no model, when an answer is due, what a decision leads to.
+-- Every rule carries the sentence of the contract (PRODUCT.md 4) it stands for. Pure functions of what is known and what happened.
+local quote = require "flow.quote"
+local text = require "flow.text"
+
+local M = {}
+
+local DAY_MS = 24 * 3600000
+
+-- ---- words that must work without a model --------------------------------------------------------------------------
+
+local STOP_WORDS = { stop = "en", unsubscribe = "en", arret = "fr" }
+
+-- "STOP, UNSUBSCRIBE, ARRET, ARRÊT opt out as a whole message; never CANCEL or END; START counts only after an opt-out."
+-- Returns "stop" or "start" and the language of the word ("en" or "fr"), or nil.
+function M.word(message)
+  if #message > 200 then
+    return nil
+  end
+  local plain = text.words(message)
+  if STOP_WORDS[plain] then
+    return "stop", STOP_WORDS[plain]
+  elseif plain == "start" then
+    return "start", "en"
+  end
+  return nil
+end
+
+-- ---- a wish for a human --------------------------------------------------------------------------------------------
+
+local PEOPLE = text.set [[human humans agent agents person representative representatives rep someone somebody
+  humain humaine agente personne representant representante quelquun]]
+local KIND = text.set "a an the real live actual human un une vrai vraie vivant vivante reel reelle de"
+local POLITE = text.set [[please pls plz thanks thank you hi hello hey ok okay now asap just immediately right away kindly sir madam
+  svp merci bonjour salut maintenant stp sil vous te plait]]
+local TALK = text.set "talk speak chat connect talking speaking chatting connected parler discuter clavarder"
+local WANT = text.set "want wanna veux voudrais"
+local TOWARDS = text.set "to with a avec"
+-- What may come before the verb for the wish to be the writer's own.
+local LEAD = text.set [[i we d m ll id im wed can could may might would will should like love need have prefer rather want wanna please pls
+  let me us just really to now get put is it possible there any way how do hi hello hey ok okay no yes but and so well sorry thanks
+  actually still instead rather be able this not working useless
+  je j nous on peux puis pourrais peut pouvons pouvez veux voudrais voudrait aimerais aimerait souhaite est ce que possible il
+  me moi faire passer mettre bonjour salut svp oui non mais vous besoin ai de d]]
+local AFTER = text.set [[about regarding instead from who because now today tonight tomorrow before for asap on over here directly
+  re if as and in please pls thanks thank not right immediately svp merci maintenant pour au sur de a qui directement]]
+
+-- The token after "a real live human agent" that begins at i, or nil when nobody is named there.
+local function person_at(words, i)
+  local named
+  while words[i] do
+    if PEOPLE[words[i]] then
+      named = true
+    elseif words[i] == "being" and named then
+      named = true
+    elseif named or not KIND[words[i]] then
+      break
+    end
+    i = i + 1
+  end
+  -- "speak to someone real"
+  if named and (words[i] == "real" or words[i] == "live" or words[i] == "else") then
+    i = i + 1
+  end
+  return named and i or nil
+end
+
+local function only_polite(words, from)
+  for i = from, #words do
+    if not POLITE[words[i]] then
+      return false
+    end
+  end
+  return true
+end
+
+local function lead_is_own(words, last)
+  local you, me = false, false
+  for i = 1, last do
+    local word = words[i]
+    if word == "you" or word == "u" then
+      you = true
+    elseif word == "me" or word == "us" or word == "moi" then
+      me = true
+    elseif not LEAD[word] and not POLITE[word] then
+      return false
+    end
+  end
+  return not you or me
+end
+
+-- "want / talk / speak / chat / connect + (to, with) + a / real / live + one of these"
+local function wish_in(words)
+  for i, word in ipairs(words) do
+    local talk = TALK[word]
+    if talk or WANT[word] then
+      local j = i + 1
+      local me = words[j] == "me" or words[j] == "us"
+      j = me and j + 1 or j
+      local towards = TOWARDS[words[j]] and words[j] ~= "a" or words[j] == "a" and (word == "parler" or word == "discuter")
+      j = towards and j + 1 or j
+      local after = person_at(words, j)
+      local own = lead_is_own(words, i - 1) or me and lead_is_own(words, i - 2)
+      if after and (own or me and words[i - 1] == "you") then
+        if only_polite(words, after) or talk and AFTER[words[after]] then
+          return true
+        end
+      end
+    end
+  end
+  return false
+end
+
+-- "The whole message is human / agent / person / representative / someone, or want / talk / speak / chat / connect + (to, with) +
+-- a / real / live + one of these (French likewise)." Politeness does not count. "My real estate agent will let you in",
+-- "is a human needed on site?" and "one person can carry it" are for the model to judge.
+function M.wants_human(message)
+  if #message > 600 then
+    return false
+  end
+  local folded = text.fold(message):gsub("quelqu'une?", "quelquun"):gsub("s'il", "sil"):gsub("'", " ")
+  local whole = text.split(text.words(folded))
+  local first = 1
+  while whole[first] and POLITE[whole[first]] do
+    first = first + 1
+  end
+  local after = person_at(whole, first)
+  if after and only_polite(whole, after) then
+    return not folded:find("%?") or #whole <= 3
+  end
+  for sentence in (folded .. "\n"):gmatch("[^.!?\n;]+") do
+    if wish_in(text.split(text.words(sentence))) then
+      return true
+    end
+  end
+  return false
+end
+
+-- ---- when ----------------------------------------------------------------------------------------------------------
+
+-- "When the customer has been quiet for TURN_QUIET_MS (at most TURN_MAX_WAIT_MS after the first unanswered message)."
+-- state: {last_message_ms=, first_unanswered_ms=}. A clock that jumped never makes anyone wait longer than quiet_ms.
+function M.due(state, now, quiet_ms, max_wait_ms)
+  local at = math.min(state.last_message_ms + quiet_ms, (state.first_unanswered_ms or state.last_message_ms) + max_wait_ms)
+  return math.max(now, math.min(at, now + quiet_ms))
+end
+
+-- "The paused reply only if no staff message has reached them in this pause, and again after 24 h at the earliest."
+-- state: a row of conversations {staff_reached_at=, paused_told_at=, opted_out=}.
+function M.paused_reply_due(state, now)
+  if state.staff_reached_at or state.opted_out == 1 or state.opted_out == true then
+    return false
+  end
+  return not state.paused_told_at or now - state.paused_told_at >= DAY_MS
+end
+
+-- "A kind we cannot use gets the polite text once per burst, and not at all when the burst also holds something usable."
+-- usable, unusable: how many of each are unanswered.
+function M.unsupported_reply_due(usable, unusable)
+  return usable == 0 and unusable > 0
+end
+
+-- ---- what a decision leads to --------------------------------------------------------------------------------------
+
+local function described(fields, names, data)
+  local wanted = {}
+  for _, name in ipairs(names) do
+    wanted[name] = true
+  end
+  local lines = {}
+  for _, fact in ipairs(quote.facts(data, fields)) do
+    if wanted[fact.field] then
+      lines[#lines + 1] = fact.label .. ": " .. fact.value
+    end
+  end
+  return lines
+end
+
+-- "Not again in later turns, unless a known value changes after the last case was closed."
+local function changed_since(known, changed, merged)
+  for _, field in ipairs(changed) do
+    if not known or tostring(known[field]) ~= tostring(merged[field]) then
+      return true
+    end
+  end
+  return false
+end
+
+-- Should a card be posted, and why? Only asked while no case is open: "at most one open case per conversation".
+local function reason_for_card(state, complete_before, complete_now)
+  if state.wants_human then
+    return "asked"
+  elseif complete_now and not complete_before then
+    return "complete" -- "in the turn that completes the needed fields the script hands off even if the model did not ask for it"
+  elseif state.action == "handoff" then
+    return "model"
+  elseif complete_now and not state.last_case then
+    return "complete" -- complete without ever a case: somebody must see it
+  elseif complete_now and changed_since(state.last_case.known, state.changed, state.merged) then
+    return "complete"
+  end
+  return nil
+end
+
+-- What follows from an accepted decision. state:
+--   fields, before, merged, changed   the quote: before this turn, after it, and what changed
+--   action                            "continue" | "handoff" | "schedule"
+--   wants_human                       the customer asked for a person in this turn
+--   question                          a question for staff, from the scripted brain
+--   case                              the case that is open or taken, or nil
+--   last_case                         {known=} the last closed case with the data as it was then, or nil
+--   cut                               the reply was too long and lost its end
+-- Returns {card=reason|nil, link=bool, follow_up=text|nil}. `schedule` in the completing turn gives link and card. "While a case is
+-- open new facts or a second wish for a human become a short follow-up."
+function M.after(state)
+  local effects = { link = state.action == "schedule" }
+  if not state.case then
+    effects.card = reason_for_card(state, quote.complete(state.before, state.fields), quote.complete(state.merged, state.fields))
+    if not effects.card and (state.question or state.cut) then
+      effects.follow_up = state.question and "asks: " .. state.question or "got an answer that was too long and lost its end."
+    end
+    return effects
+  end
+  local lines = described(state.fields, state.changed, state.merged)
+  if state.wants_human then
+    lines[#lines + 1] = "asks again for a person."
+  end
+  if state.question then
+    lines[#lines + 1] = "asks: " .. state.question
+  end
+  effects.follow_up = #lines > 0 and table.concat(lines, "\n") or nil
+  return effects
+end
+
+-- "While it is open and nobody has taken it the assistant asks only for missing fields (after a wish for a human it asks nothing)."
+-- The fields that may be asked for now.
+function M.may_ask(case, data, fields)
+  if case and (case.reason == "asked" or case.state == "taken") then
+    return {}
+  end
+  return quote.missing(data, fields)
+end
+
+return M

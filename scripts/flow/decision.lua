@@ -1,0 +1,131 @@
+-- The model's contract: what it must answer (reply_to_user, extracted_data, action), and in words what was wrong
+-- when it did not, for the one repair try. The model proposes, the script decides: nothing passes here unchecked.
+local text = require "flow.text"
+local quote = require "flow.quote"
+
+local M = {}
+
+local ACTIONS = { continue = true, handoff = true, schedule = true }
+local MAX_BYTES = 1048576
+
+-- The repair try says "Your first answer could not be used: " and then this.
+local function problem(sentence)
+  return nil, sentence
+end
+
+-- Where the object that opens at `from` closes, or nil. Braces inside strings do not count.
+local function object_end(s, from)
+  local depth, at, in_string = 0, from, false
+  while true do
+    local found = s:find(in_string and '["\\]' or '[{}"]', at)
+    if not found then
+      return nil
+    end
+    local char = s:sub(found, found)
+    if char == "\\" then
+      found = found + 1
+    elseif char == '"' then
+      in_string = not in_string
+    elseif char == "{" then
+      depth = depth + 1
+    else
+      depth = depth - 1
+      if depth == 0 then
+        return found
+      end
+    end
+    at = found + 1
+  end
+end
+
+-- The one object that stands in prose or a code fence. Braces in the prose around it ("{name}") are prose.
+local function only_object(s, decode)
+  local objects, from = {}, 1
+  while true do
+    local open = s:find("{", from, true)
+    if not open then
+      break
+    end
+    local close = object_end(s, open)
+    if not close then
+      return problem("it was cut short: a JSON object in it is never closed.")
+    end
+    local inner = s:sub(open, close)
+    local value = decode(inner)
+    if type(value) == "table" then
+      objects[#objects + 1] = value
+    elseif inner:find('[":]') then
+      return problem("it was not valid JSON.")
+    end
+    from = close + 1
+  end
+  if #objects == 0 then
+    return problem("it held no JSON object.")
+  elseif #objects > 1 then
+    return problem("it held more than one JSON object.")
+  end
+  return objects[1]
+end
+
+local function read_object(content, decode)
+  local value = decode(content)
+  if value == nil then
+    return only_object(content, decode)
+  elseif type(value) ~= "table" then
+    return problem("it was a JSON " .. (type(value) == "userdata" and "null" or type(value))
+      .. " instead of a JSON object.")
+  elseif content:byte(1) == 91 then -- "["
+    return problem("it was a JSON list instead of one JSON object.")
+  end
+  return value
+end
+
+local function read_action(value)
+  if type(value) ~= "string" then
+    return nil
+  end
+  local name = text.trim(value):lower()
+  return ACTIONS[name] and name or nil
+end
+
+local function read_data(value, fields)
+  local data = {}
+  if type(value) == "table" then
+    for _, field in ipairs(fields) do
+      data[field] = quote.clean(value[field])
+    end
+  end
+  return data
+end
+
+-- The decision in `content` as {reply=, data=, action=}, or nil and a sentence that says what was wrong.
+-- `decode(text)` returns a value or nil and an error; `null` is what it returns for a JSON null.
+function M.parse(content, fields, decode, null)
+  if type(content) ~= "string" or content == null or text.blank(content) then
+    return problem("it was empty.")
+  elseif #content > MAX_BYTES then
+    return problem("it was far too long.")
+  end
+  content = text.trim((text.valid(content):gsub("^%s*\u{FEFF}", "")))
+  local object, why = read_object(content, decode)
+  if not object then
+    return nil, why
+  end
+  local reply = object.reply_to_user
+  if type(reply) ~= "string" then
+    return problem(reply == nil and "the key reply_to_user was missing."
+      or "the value of reply_to_user was not text.")
+  end
+  reply = text.trim(text.valid(reply))
+  if text.blank(reply) then
+    return problem("the value of reply_to_user was blank.")
+  end
+  local action = read_action(object.action)
+  if not action then
+    return problem(object.action == nil and "the key action was missing."
+      or 'the value of action was not one of "continue", "handoff" and "schedule".')
+  end
+  return { reply = reply, data = read_data(object.extracted_data, fields), action = action }
+end
+
+return M

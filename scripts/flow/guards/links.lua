@@ -1,0 +1,267 @@
+-- Links and phone numbers in a text: a model may only write those that the business lists (PRODUCT 4, Guards).
+local text = require "flow.text"
+
+local M = {}
+
+-- Endings that only ever are domains, and those that are also words people forget a space before ("done.So").
+local DOMAINS = text.set [[com ca org net io biz gov edu info dev gl ly ru cn uk fr de xyz site online club cc tk ai eu tv
+  website space tech agency quebec]]
+local WORDLIKE = text.set "me app us co to link shop store click live top page be it gd so is in at am my"
+
+-- `tail` is what stands after the last letter of the domain.
+local function is_domain(host, tail)
+  if host:find("..", 1, true) or not host:find("%a") then
+    return false
+  end
+  local labels = {}
+  for label in host:gmatch("[^.]+") do
+    labels[#labels + 1] = label
+  end
+  local ending = labels[#labels]
+  if #labels < 2 or #labels[#labels - 1] < 2 and not tail:find("^/") then
+    return false
+  end
+  if DOMAINS[ending] then
+    return true
+  end
+  return WORDLIKE[ending] and (#labels > 2 or tail:find("^[/?]%w") ~= nil)
+end
+
+-- Where an address of the web really ends: the comma and the bracket after it belong to the sentence.
+local function trimmed_end(s, from, to)
+  while to > from and s:find("^[.,;:!?'\")%]>}*_~]", to) do
+    to = to - 1
+  end
+  return to
+end
+
+local function scheme_at(s, from)
+  local a, b = s:find("[a-z][a-z0-9+.-]*:/[/\\]?[^%s<>\"]+", from)
+  local c, d = s:find("%f[%w]www%d?%.[^%s<>\"]+", from)
+  if c and (not a or c < a) then
+    return c, d
+  end
+  return a, b
+end
+
+local function plain_at(s, from)
+  local at = from
+  while true do
+    local a, b = s:find("[%w\128-\255][%w\128-\255-]*%.[%w\128-\255.-]*[%w\128-\255]", at)
+    if not a then
+      return nil
+    end
+    local user = a > 1 and s:sub(1, a - 1):match("[%w._%%+-]+@$")
+    local tail = s:sub(b + 1, b + 2)
+    if user then
+      return a - #user, b -- an e-mail address
+    elseif s:sub(a, b):find("^%d%d?%d?%.%d%d?%d?%.%d%d?%d?%.%d%d?%d?$") then
+      return a, select(2, s:find("^[^%s<>\"]*", b + 1)) or b
+    elseif is_domain(s:sub(a, b), tail) then
+      local stop = b
+      if tail:find("^[/?#:@]") then
+        stop = select(2, s:find("^[^%s<>\"]*", b + 1))
+      end
+      return a, stop
+    end
+    at = b + 1
+  end
+end
+
+-- The next link in lower-case text: first and last byte.
+local function next_link(s, from)
+  local a, b = scheme_at(s, from)
+  local c, d = plain_at(s, from)
+  if c and (not a or c < a) then
+    a, b = c, d
+  end
+  if not a then
+    return nil
+  end
+  return a, trimmed_end(s, a, b)
+end
+
+local function bare(link)
+  return (link:lower():gsub("^[a-z][a-z0-9+.-]*:/[/\\]*", ""):gsub("^www%.", ""):gsub("[/.]+$", ""))
+end
+
+-- A listed link, or a page below it. What merely begins with its letters ("ours.ca.evil.com", "ours.ca@evil.com") is not.
+local function is_allowed(link, allowed)
+  local name = bare(link)
+  for _, listed in ipairs(allowed or {}) do
+    local own = bare(text.fold(tostring(listed)))
+    if own ~= "" and name:sub(1, #own) == own and (#name == #own or name:find("^[/?#]", #own + 1)) then
+      return true
+    end
+  end
+  return false
+end
+
+local function has_link(s)
+  return s:find("%.[%w\128-\255]") ~= nil or s:find(":/", 1, true) ~= nil
+end
+
+-- In folded text: the first link that is not listed, or nil; and the text without any link.
+function M.find(folded, allowed)
+  if folded:find("[%[(]%s*dot%s*[%])]") then -- "evil [dot] com"
+    folded = folded:gsub("%s*[%[(]%s*dot%s*[%])]%s*", ".")
+  end
+  if not has_link(folded) then
+    return nil, folded
+  end
+  local out, at, foreign = {}, 1, nil
+  while true do
+    local a, b = next_link(folded, at)
+    if not a then
+      break
+    end
+    local link = folded:sub(a, b)
+    if not foreign and not is_allowed(link, allowed) then
+      foreign = link
+    end
+    out[#out + 1] = folded:sub(at, a - 1)
+    at = b + 1
+  end
+  if at == 1 then
+    return nil, folded
+  end
+  out[#out + 1] = folded:sub(at)
+  return foreign, table.concat(out, " ")
+end
+
+-- The text without the links that are not listed. "[our page](https://…)" keeps its words.
+function M.strip(s, allowed)
+  s = text.valid(s)
+  if s:find("\239\188", 1, true) or s:find("\226\128", 1, true) then
+    s = s:gsub("\u{200B}", ""):gsub("\u{2060}", ""):gsub("\u{FF0E}", "."):gsub("\u{FF0F}", "/"):gsub("\u{FF1A}", ":")
+  end
+  if not has_link(s) then
+    return s
+  end
+  s = s:gsub("%[([^%[%]\n]+)%]%(([^()%s]+)%)", function(words, link)
+    return not is_allowed(link, allowed) and words or nil
+  end)
+  local lower, out, at = s:lower(), {}, 1
+  while true do
+    local a, b = next_link(lower, at)
+    if not a then
+      break
+    end
+    out[#out + 1] = s:sub(at, a - 1)
+    if is_allowed(s:sub(a, b), allowed) then
+      out[#out + 1] = s:sub(a, b)
+    end
+    at = b + 1
+  end
+  if at == 1 then
+    return s
+  end
+  out[#out + 1] = s:sub(at)
+  s = table.concat(out):gsub("[<(%[]%s*[>)%]]", ""):gsub("[ \t]+", " "):gsub(" +([.,!?;])", "%1"):gsub("[ \t]+\n", "\n")
+  return text.trim(s)
+end
+
+local DIGIT_WORDS = { zero = true, oh = true, one = true, two = true, three = true, four = true, five = true, six = true,
+  seven = true, eight = true, nine = true }
+local CALLING = text.set "call phone text dial tel telephone ring reach sms whatsapp fax mobile cell appelez telephonez texto fone"
+
+local function national(digits)
+  if #digits == 11 and digits:sub(1, 1) == "1" then
+    return digits:sub(2)
+  end
+  return (digits:gsub("^00", ""))
+end
+
+local function is_calling(s, from)
+  local near = s:sub(math.max(1, from - 40), from - 1)
+  for word in near:gmatch("%a+") do
+    if CALLING[word] then
+      return true
+    end
+  end
+  return near:find("number%s*[:i]") ~= nil
+end
+
+-- Is the run of digits from a to b a phone number? Addresses, sizes, dates and codes are full of digits too.
+local function is_phone(s, a, b)
+  local run = s:sub(a, b)
+  local digits = run:gsub("%D", "")
+  if #digits < 7 or #digits > 15 then
+    return #digits > 15 and is_calling(s, a)
+  elseif run:find("^%+") then
+    return true
+  elseif run:find("^%d+$") then
+    return true
+  elseif run:find("^0?0?1?[ .%-/]*%(?%d%d%d%)?[ .%-/]*%d%d%d[ .%-]*%d%d%d%d$") then
+    return true
+  elseif run:find("^%d%d%d[.-]%d%d%d%d$") then
+    -- "555-1234" alone; "305-1200 King St" is an apartment.
+    local following = s:match("^ ([%a]+)", b + 1)
+    return is_calling(s, a) or not following or CALLING[following] or following == "for" or following == "to"
+      or following == "or" or following == "and" or following == "if" or following == "any" or following == "anytime"
+  elseif not run:find("%d%d") then
+    return #digits >= 7 and not run:find("%d%s*[-/]%s*%d%s*[-/]") or #digits >= 10
+  end
+  return is_calling(s, a)
+end
+
+local function is_listed(digits, listed)
+  for _, number in ipairs(listed or {}) do
+    if national((tostring(number):gsub("%D", ""))) == national(digits) then
+      return true
+    end
+  end
+  return false
+end
+
+local function spelled_out(s)
+  local run = 0
+  for word in s:gmatch("[%a']+") do
+    run = DIGIT_WORDS[word] and run + 1 or 0
+    if run == 7 then
+      return true
+    end
+  end
+  return false
+end
+
+-- In folded text without links: the first phone number that is not listed, or nil; and the text without any.
+function M.phone(s, listed)
+  local out, at, foreign = nil, 1, nil
+  local a = s:find("%d", 1)
+  if a then
+    while a do
+      local _, b = s:find("^[%d ().%-/]*%d", a + 1)
+      b = b or a
+      if s:sub(a - 1, a - 1) == "(" then
+        a = a - 1
+      end
+      if s:sub(a - 1, a - 1) == "+" then
+        a = a - 1
+      end
+      local glued = a > 1 and s:find("^[%a$]", a - 1) or s:find("^%a", b + 1)
+      if not glued and is_phone(s, a, b) then
+        local digits = s:sub(a, b):gsub("%D", "")
+        if not foreign and not is_listed(digits, listed) then
+          foreign = s:sub(a, b)
+        end
+        out = out or {}
+        out[#out + 1] = s:sub(at, a - 1)
+        at = b + 1
+      end
+      a = s:find("%d", b + 1)
+    end
+    if not foreign and s:find("8%d%d%-%a") then -- 1-800-GOT-…
+      foreign = s:match("%f[%d]1?[- .]?8%d%d%-%a%a%a+[- ]?%a*")
+    end
+  elseif s:find("seven", 1, true) or s:find("four", 1, true) or s:find("one", 1, true) or s:find("nine", 1, true) then
+    foreign = spelled_out(s) and "a number in words" or nil
+  end
+  if not out then
+    return foreign, s
+  end
+  out[#out + 1] = s:sub(at)
+  return foreign, table.concat(out, " . ")
+end
+
+return M

@@ -1,0 +1,179 @@
+-- What a quote needs: which values count as known, how new ones join old ones, when it is complete.
+-- Completeness is decided here, never by the model. Pure functions.
+local text = require "flow.text"
+
+local M = {}
+
+M.MAX_CHARACTERS = 500
+
+-- PRODUCT 4: "Unknown" is blank, null, unknown, not specified / provided / mentioned, unclear, tbd, "?", "-";
+-- no, none and n/a are answers. The rest are spellings of the same.
+local UNKNOWN = {}
+for phrase in ([[
+unknown|null|nil|undefined|unclear|unspecified|tbd|tbc|to be determined|to be confirmed
+not specified|not provided|not mentioned|not known|not given|not stated|not yet specified|not yet provided
+not yet mentioned|not yet known|not specified yet|not provided yet|not mentioned yet|not available yet
+inconnu|inconnue|non specifie|non precise|non fourni|non mentionne]]):gmatch("[^|\n]+") do
+  UNKNOWN[phrase] = true
+end
+
+local function is_unknown(value)
+  local folded = text.fold(value)
+  if not folded:find("[%w\128-\255]") then
+    return true -- blank, "?", "-", "..." and the like
+  end
+  local phrase = folded:gsub("[%s_]+", " "):match("^[%s%p]*(.-)[%s%p]*$")
+  return UNKNOWN[phrase] == true
+end
+
+local function tidy(value)
+  value = text.valid(value):gsub("\r\n?", "\n"):gsub("[%z\1-\8\11\12\14-\31\127]", "")
+  value = text.trim(value):gsub("[,;]?[ \t]*\n%s*", ", "):gsub("[ \t]+", " ")
+  return value
+end
+
+local function scalar(value)
+  local kind = math.type(value)
+  if kind == "float" and value == math.floor(value) and math.abs(value) < 2 ^ 53 then
+    return string.format("%d", value)
+  elseif kind then
+    return value == value and math.abs(value) ~= math.huge and tostring(value) or nil
+  elseif type(value) == "boolean" then
+    return value and "yes" or "no" -- what staff would write on the card
+  elseif type(value) == "string" then
+    return tidy(value)
+  end
+  return nil
+end
+
+local function joined(list)
+  local parts, count = {}, 0
+  for _ in pairs(list) do
+    count = count + 1
+  end
+  if count == 0 or count ~= #list or count > M.MAX_CHARACTERS then
+    return nil
+  end
+  for _, member in ipairs(list) do
+    local part = scalar(member)
+    if not part then
+      return nil
+    end
+    if not is_unknown(part) then
+      parts[#parts + 1] = part
+    end
+  end
+  return table.concat(parts, ", ")
+end
+
+-- A value as the text that is stored, or nil when it is unknown, nested, or longer than 500 characters.
+-- Numbers and booleans become text, lists of text are joined.
+function M.clean(value)
+  local result
+  if type(value) == "table" then
+    result = joined(value)
+  else
+    result = scalar(value)
+  end
+  if not result or is_unknown(result) or text.length(result) > M.MAX_CHARACTERS then
+    return nil
+  end
+  return result
+end
+
+function M.known(value)
+  local kind = type(value)
+  if kind == "string" then
+    return not is_unknown(value)
+  end
+  return kind == "number" or kind == "boolean"
+end
+
+-- Two spellings of one answer are one answer: "2 Chairs." tells nobody anything after "2 chairs".
+local function same(a, b)
+  if a == b then
+    return true
+  end
+  return text.words(tostring(a)) == text.words(tostring(b))
+end
+
+local function is_locked(locked, field)
+  if not locked then
+    return false
+  elseif locked[field] then
+    return true
+  end
+  for _, name in ipairs(locked) do
+    if name == field then
+      return true
+    end
+  end
+  return false
+end
+
+-- `current` with `proposed` laid over it, and the names of the fields whose answer changed, in the order of `fields`.
+-- A known value is never overwritten by an unknown one; a newer known value wins; what staff corrected (`locked`,
+-- a list or a set of names) never changes. What is known under names the prompt file no longer asks for stays.
+function M.merge(current, proposed, fields, locked)
+  local merged, changed = {}, {}
+  for field, value in pairs(current or {}) do
+    if M.known(value) then
+      merged[field] = value
+    end
+  end
+  for _, field in ipairs(fields) do
+    local value = proposed and M.clean(proposed[field])
+    if value and not is_locked(locked, field) then
+      if merged[field] == nil or not same(merged[field], value) then
+        changed[#changed + 1] = field
+      end
+      merged[field] = value
+    end
+  end
+  return merged, changed
+end
+
+-- The fields still to ask for, in the order of `fields`.
+function M.missing(data, fields)
+  local list = {}
+  for _, field in ipairs(fields) do
+    if not M.known(data and data[field]) then
+      list[#list + 1] = field
+    end
+  end
+  return list
+end
+
+function M.complete(data, fields)
+  return #fields > 0 and #M.missing(data, fields) == 0
+end
+
+-- "elevator_access" as people read it: "Elevator access".
+function M.label(field)
+  local words = text.trim((field:gsub("[_%-%s]+", " ")))
+  return (words:gsub("^%l", string.upper))
+end
+
+-- Everything known, for people: {field=, label=, value=} in the order of `fields`, then what else is known by name.
+function M.facts(data, fields)
+  local list, asked, others = {}, {}, {}
+  for _, field in ipairs(fields) do
+    asked[field] = true
+  end
+  for field, value in pairs(data or {}) do
+    if not asked[field] and type(field) == "string" and M.known(value) then
+      others[#others + 1] = field
+    end
+  end
+  table.sort(others)
+  for _, names in ipairs { fields, others } do
+    for _, field in ipairs(names) do
+      if M.known(data and data[field]) then
+        list[#list + 1] = { field = field, label = M.label(field), value = tostring(data[field]) }
+      end
+    end
+  end
+  return list
+end
+
+return M

@@ -1,0 +1,64 @@
+-- What the scripted brain says. Each text can be changed in prompts/replies.yaml under its key; this is what it says there at first.
+-- "{label}" is the field asked for, in small letters. Keys that end in _fr are for customers who write French.
+local M = {}
+
+-- In the order in which a conversation meets them.
+M.defaults = {
+  { "greeting", "Hi! Thanks for reaching out to us." },
+  { "ask_address", "What's the pickup address?" },
+  { "ask_elevator_access", "Is there an elevator we can use?" },
+  { "ask_stairs", "Are there any stairs involved?" },
+  { "ask_inventory", "What items would you like removed?" },
+  { "ask_other", "Could you tell me the {label}?" },
+  { "thanks", "Thanks!" },
+  { "thanks_again", "Got it." },
+  { "unclear", "Sorry, I didn't quite get that." },
+  { "question", "I've passed your question to our team." },
+  { "question_again", "Our team has this question too, and will answer it here." },
+  { "wait", "Let me check on that, one moment." },
+  { "wait_again", "Thanks for your patience, our team will look at this with you." },
+  { "complete", "Thank you, that's everything we need! Our team will review the details and get back to you with a quote." },
+  { "noted", "Thanks, I've added that for our team." },
+  { "noted_again", "Got it, our team will see that too." },
+  { "waiting", "Our team has your message and will be with you as soon as possible." },
+  { "stuck", "I'd like someone from our team to help you with this. They'll write to you here." },
+  { "stuck_again", "Someone from our team will write to you here as soon as they can." },
+  { "greeting_fr", "Bonjour! Merci de nous écrire." },
+  { "ask_address_fr", "Quelle est l'adresse du ramassage?" },
+  { "ask_elevator_access_fr", "Y a-t-il un ascenseur que nous pouvons utiliser?" },
+  { "ask_stairs_fr", "Y a-t-il des escaliers?" },
+  { "ask_inventory_fr", "Quels articles devons-nous ramasser?" },
+  { "ask_other_fr", "Pouvez-vous nous donner ceci: {label}?" },
+  { "thanks_fr", "Merci!" },
+  { "thanks_again_fr", "C'est noté." },
+  { "unclear_fr", "Désolé, je n'ai pas bien compris." },
+  { "question_fr", "J'ai transmis votre question à notre équipe." },
+  { "question_again_fr", "Notre équipe a aussi cette question et y répondra ici." },
+  { "wait_fr", "Je vérifie, un instant." },
+  { "wait_again_fr", "Merci de votre patience, notre équipe va regarder cela avec vous." },
+  { "complete_fr", "Merci, nous avons tout ce qu'il faut! Notre équipe va examiner les détails et vous revenir avec une soumission." },
+  { "noted_fr", "Merci, je l'ai ajouté pour notre équipe." },
+  { "noted_again_fr", "C'est noté, notre équipe le verra aussi." },
+  { "waiting_fr", "Notre équipe a votre message et vous répondra dès que possible." },
+  { "stuck_fr", "Quelqu'un de notre équipe va vous aider. Nous vous écrirons ici." },
+  { "stuck_again_fr", "Quelqu'un de notre équipe vous écrira ici dès que possible." },
+}
+
+-- The text under a key: the owner's, else the default; in French where there is one. nil when there is no such key at all.
+function M.get(replies, key, french)
+  local names = french and { key .. "_fr", key } or { key }
+  for _, name in ipairs(names) do
+    local own = replies and replies[name]
+    if type(own) == "string" and own ~= "" then
+      return own
+    end
+    for _, entry in ipairs(M.defaults) do
+      if entry[1] == name then
+        return entry[2]
+      end
+    end
+  end
+  return nil
+end
+
+return M

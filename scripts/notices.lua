@@ -1,0 +1,49 @@
+-- What the host has to say to people: it becomes a word in the staff channel. Nothing here waits.
+
+local conversations = require "records.conversations"
+local log = require "host.log"
+local messages = require "records.messages"
+local slack = require "channels.slack"
+
+local M = {}
+
+local SAY = {
+  parked = "Something that WhatsApp sent could not be read and was set aside: %s",
+  reload_failed = "The changed scripts or prompts were not taken, the last good ones go on: %s",
+  rolled_back = "The new scripts failed again and again; the last good ones are back: %s",
+  script_errors = "A script fails: %s",
+}
+
+local DEAD = {}
+
+-- A send that died of its own accord has told staff already.
+function DEAD.send(notice)
+  local message = messages.get(notice.job.payload.message)
+  if not message or message.state == "failed" then return end
+  local conversation = conversations.get(message.conversation_id)
+  if conversation then slack.word(conversation, "a message was given up: " .. notice.message) end
+end
+
+function DEAD.turn(notice)
+  local conversation = conversations.get(notice.job.payload.conversation)
+  if not conversation then return end
+  slack.card(conversation, "failed")
+  slack.word(conversation, "could not be answered: " .. notice.message)
+end
+
+-- The channel itself: telling it would not arrive.
+function DEAD.slack(notice)
+  log.error("slack.dead", { job = notice.job.id, why = notice.message })
+end
+
+---@param notice host.Notice
+function M.tell(notice)
+  if notice.event == "job_dead" and notice.job then
+    local tell = DEAD[notice.job.kind]
+    if tell then return tell(notice) end
+    return slack.alert("job_dead " .. notice.job.kind, "A job was given up: " .. notice.message)
+  end
+  slack.alert(notice.event, (SAY[notice.event] or "%s"):format(notice.message))
+end
+
+return M

@@ -1,0 +1,37 @@
+-- What staff are told about the service itself: once per cause in 15 minutes, then with how often it happened.
+-- Nothing here waits.
+
+local db = require "host.db"
+local time = require "host.time"
+
+local M = {}
+
+M.EVERY_MS = 15 * 60000
+
+---@param cause string
+---@return boolean tell now
+---@return integer before how often it was kept quiet since the last telling
+---@return integer next_at ms, when this cause may be told again
+function M.count(cause)
+  local now = time.now_ms()
+  local row = db.one("SELECT told_at, count FROM alerts WHERE cause = ?", cause)
+  if row and row.told_at > now - M.EVERY_MS and row.told_at <= now then
+    db.run("UPDATE alerts SET count = count + 1 WHERE cause = ?", cause)
+    return false, row.count + 1, row.told_at + M.EVERY_MS
+  end
+  db.run([[INSERT INTO alerts(cause, told_at, count) VALUES (?, ?, 0)
+    ON CONFLICT(cause) DO UPDATE SET told_at = excluded.told_at, count = 0]], cause, now)
+  return true, row and row.count or 0, now + M.EVERY_MS
+end
+
+---The quiet time of a cause is over: how often it happened meanwhile. Counting starts anew.
+---@param cause string
+---@return integer
+function M.settle(cause)
+  local row = db.one("SELECT count FROM alerts WHERE cause = ?", cause)
+  if not row or row.count == 0 then return 0 end
+  db.run("UPDATE alerts SET count = 0, told_at = ? WHERE cause = ?", time.now_ms(), cause)
+  return row.count
+end
+
+return M

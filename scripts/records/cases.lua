@@ -1,0 +1,208 @@
+-- The case of a chat that staff should look at: open (a card is or will be in Slack) → taken → closed.
+-- At most one that is not closed per conversation: the index cases_live holds that, whatever a script does.
+-- Nothing here waits.
+
+local db = require "host.db"
+local json = require "host.json"
+local time = require "host.time"
+
+local M = {}
+
+local EXPIRES_MS = 24 * 3600000
+local NOTES_BYTES = 4000
+
+---What is known now, as it is stored: to tell later whether something changed.
+local function known_now(conversation_id)
+  local row = db.one("SELECT json_dump FROM quote_data WHERE conversation_id = ?", conversation_id)
+  return row and row.json_dump or "{}"
+end
+
+---The case that is open or taken.
+---@param conversation_id string
+---@return table? case
+function M.current(conversation_id)
+  return db.one("SELECT * FROM cases WHERE conversation_id = ? AND state <> 'closed'", conversation_id)
+end
+
+---The newest case, closed or not.
+---@param conversation_id string
+---@return table? case
+function M.last(conversation_id)
+  return M.current(conversation_id)
+    or db.one("SELECT * FROM cases WHERE conversation_id = ? ORDER BY id DESC LIMIT 1", conversation_id)
+end
+
+---@param id integer
+---@return table? case
+function M.get(id)
+  return db.one("SELECT * FROM cases WHERE id = ?", id)
+end
+
+---The fields of the quote as they were when this case was opened or, once it is closed, when it was closed.
+---@param case table
+---@return table
+function M.known(case)
+  local value = case.known and json.decode(case.known, { null_as_nil = true })
+  return type(value) == "table" and value or {}
+end
+
+---The live case, opened now if there was none.
+---@param conversation table a row of conversations
+---@param reason "complete"|"asked"|"model"|"question"|"failed"
+---@return table case
+---@return boolean fresh it was opened by this call
+function M.open(conversation, reason)
+  local case = M.current(conversation.id)
+  if case then return case, false end
+  local now = time.now_ms()
+  db.run("INSERT INTO cases(conversation_id, state, reason, opened_at, active_at, known) VALUES (?, 'open', ?, ?, ?, ?)",
+    conversation.id, reason, now, now, known_now(conversation.id))
+  return M.current(conversation.id), true
+end
+
+---The first one wins. Without a case there is nothing to take, and that is fine.
+---@param conversation_id string
+---@param user {id: string, name: string}
+---@return boolean ok this user has it, or nobody needs to
+---@return table? holder {id=, name=, at=} of the one who has it instead
+function M.take(conversation_id, user)
+  local now = time.now_ms()
+  local taken = db.run([[UPDATE cases SET state = 'taken', taken_at = ?, taken_by = ?, taken_by_name = ?, active_at = ?
+    WHERE conversation_id = ? AND state = 'open']], now, user.id, user.name, now, conversation_id)
+  if taken > 0 then return true end
+  local case = M.current(conversation_id)
+  if not case or case.taken_by == user.id then return true end
+  return false, { id = case.taken_by, name = case.taken_by_name, at = case.taken_at }
+end
+
+---@param conversation_id string
+---@return boolean closed false: there was none
+function M.close(conversation_id)
+  local now = time.now_ms()
+  return db.run([[UPDATE cases SET state = 'closed', closed_at = ?, active_at = ?, known = ?
+    WHERE conversation_id = ? AND state <> 'closed']], now, now, known_now(conversation_id), conversation_id) > 0
+end
+
+---A word or a click in this chat: its case stays alive.
+---@param conversation_id string
+function M.touch(conversation_id)
+  db.run("UPDATE cases SET active_at = ? WHERE conversation_id = ? AND state <> 'closed'", time.now_ms(), conversation_id)
+end
+
+---Closes what had no word from either side for 24 hours. A chat that is paused is returned by its own rule, not by this.
+---@param now integer ms
+---@return table[] cases as they were
+function M.expire_due(now)
+  local stale = db.all([[SELECT c.* FROM cases c JOIN conversations v ON v.id = c.conversation_id
+    WHERE c.state <> 'closed' AND c.active_at <= ? AND v.inbound_at <= ? AND v.status <> 'PAUSED'
+    AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.conversation_id = c.conversation_id AND m.seq = v.last_seq AND m.created_at > ?)]],
+    now - EXPIRES_MS, now - EXPIRES_MS, time.stamp(now - EXPIRES_MS))
+  for _, case in ipairs(stale) do M.close(case.conversation_id) end
+  return stale
+end
+
+---The card, or what stood in for it, reached the channel.
+---@param id integer
+function M.posted(id)
+  db.run("UPDATE cases SET posted_at = coalesce(posted_at, ?) WHERE id = ?", time.now_ms(), id)
+end
+
+---Cases whose card is not in the channel yet, oldest first.
+---@param before? integer ms, opened before
+---@return table[]
+function M.unposted(before)
+  return db.all([[SELECT * FROM cases WHERE state <> 'closed' AND posted_at IS NULL AND opened_at <= ? ORDER BY opened_at, id LIMIT 500]],
+    before or time.now_ms())
+end
+
+---Cases that nobody has taken, for the reminders.
+---@param times integer how many reminders a case gets
+---@return table[]
+function M.waiting(times)
+  return db.all([[SELECT * FROM cases WHERE state <> 'closed' AND state = 'open' AND posted_at IS NOT NULL AND reminded < ?
+    ORDER BY opened_at, id LIMIT 500]], times)
+end
+
+---@param id integer
+---@param count integer
+function M.reminded(id, count)
+  db.run("UPDATE cases SET reminded = ? WHERE id = ?", count, id)
+end
+
+---@param id integer
+function M.told_late(id)
+  db.run("UPDATE cases SET told_late = ? WHERE id = ?", time.now_ms(), id)
+end
+
+---Keeps words for the case's next follow-up. Returns when that may be posted: at once, or a minute after the last one.
+---@param case table
+---@param text string fit for Slack
+---@param every_ms integer
+---@return integer run_at ms
+function M.note(case, text, every_ms)
+  local now = time.now_ms()
+  db.run([[UPDATE cases SET active_at = ?, notes = CASE WHEN length(coalesce(notes, '')) > ? THEN notes
+    WHEN notes IS NULL OR notes = '' THEN ? ELSE notes || char(10) || ? END WHERE id = ?]], now, NOTES_BYTES, text, text, case.id)
+  return math.max(now, (case.follow_up_at or 0) + every_ms)
+end
+
+---These words have been posted; what was noted meanwhile waits for the next follow-up.
+---@param id integer
+---@param words string
+---@return boolean more
+function M.followed_up(id, words)
+  db.run([[UPDATE cases SET follow_up_at = ?, notes = ltrim(substr(notes, length(?) + 1), char(10)) WHERE id = ?
+    AND substr(notes, 1, length(?)) = ?]], time.now_ms(), words, id, words, words)
+  local case = M.get(id)
+  return case ~= nil and (case.notes or "") ~= ""
+end
+
+---The customer's newest words, for the card: at most three, newest last.
+---@param conversation_id string
+---@return string[]
+function M.last_words(conversation_id)
+  local rows = db.all([[SELECT content FROM messages WHERE conversation_id = ? AND role = 'user'
+    ORDER BY seq DESC LIMIT 3]], conversation_id)
+  local words = {}
+  for i = #rows, 1, -1 do words[#words + 1] = rows[i].content end
+  return words
+end
+
+---How far staff's own messages answer the customer: the place in the chat that the last of them stands at, 0 without any.
+---@param conversation_id string
+---@return integer seq
+function M.staff_seq(conversation_id)
+  return db.one([[SELECT coalesce(max(seq), 0) AS seq FROM messages WHERE conversation_id = ? AND author IS NOT NULL
+    AND (state IS NULL OR state NOT IN ('dropped', 'draft', 'failed'))]], conversation_id).seq
+end
+
+---Requests of Slack that were answered, kept ten minutes: the same bytes get the same answer and do nothing again.
+---@param mark string
+---@return {status: integer, body: string}?
+function M.seen(mark)
+  return db.one("SELECT status, body FROM slack_seen WHERE mark = ?", mark)
+end
+
+---@param mark string
+---@param status integer
+---@param body string
+function M.see(mark, status, body)
+  local now = time.now_ms()
+  db.run("DELETE FROM slack_seen WHERE at < ?", now - 600000)
+  db.run("INSERT INTO slack_seen(mark, at, status, body) VALUES (?, ?, ?, ?) ON CONFLICT(mark) DO NOTHING", mark, now, status, body)
+end
+
+---Paused chats that had no word from either side and no click since `before`, and whose staff were not asked since.
+---@param before integer ms
+---@return table[] conversations
+function M.idle_pauses(before)
+  return db.all([[SELECT * FROM conversations WHERE status = 'PAUSED' AND coalesce(pause_active_at, paused_at, 0) <= ?
+    AND coalesce(pause_asked_at, 0) < coalesce(pause_active_at, paused_at, 1) LIMIT 200]], before)
+end
+
+---@param conversation_id string
+function M.pause_asked(conversation_id)
+  db.run("UPDATE conversations SET pause_asked_at = ? WHERE id = ?", time.now_ms(), conversation_id)
+end
+
+return M

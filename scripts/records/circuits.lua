@@ -1,0 +1,68 @@
+-- The table circuits: providers that refuse us. While one is open nothing is asked of it but a probe now and then.
+
+local crypto = require "host.crypto"
+local db = require "host.db"
+
+local M = {}
+
+M.PROBE_MS = 60000
+
+-- What a refused secret is remembered by.
+function M.mark(secret)
+  return crypto.hex(crypto.sha256("circuit:" .. secret)):sub(1, 32)
+end
+
+function M.get(name)
+  return db.one("SELECT * FROM circuits WHERE name = ?", name)
+end
+
+-- Open, and the secret that was refused is still the one in use? A changed secret closes it.
+---@return boolean open
+---@return table? circuit
+---@return boolean? changed the secret is another one now, which closed it
+function M.is_open(name, secret)
+  local circuit = M.get(name)
+  if not circuit or circuit.open ~= 1 then return false, circuit end
+  if secret and circuit.secret and circuit.secret ~= M.mark(secret) then
+    M.close(name)
+    return false, nil, true
+  end
+  return true, circuit
+end
+
+-- True when this call opened it.
+function M.open(name, reason, secret, now)
+  local circuit = M.get(name)
+  db.run([[INSERT INTO circuits(name, open, since, reason, failures, probe_at, secret) VALUES(?1, 1, ?2, ?3, 0, ?4, ?5)
+    ON CONFLICT(name) DO UPDATE SET open = 1, since = CASE WHEN open = 1 THEN since ELSE ?2 END, reason = ?3,
+      probe_at = ?4, secret = ?5]],
+    name, now, reason, now + M.PROBE_MS, secret and M.mark(secret))
+  return not circuit or circuit.open ~= 1
+end
+
+-- True when it was open, or had failures to forget.
+function M.close(name)
+  return db.run("UPDATE circuits SET open = 0, since = NULL, reason = NULL, failures = 0, probe_at = NULL, secret = NULL WHERE name = ?", name) > 0
+end
+
+-- One more failure in a row; how many there are now.
+function M.failed(name)
+  return db.one([[INSERT INTO circuits(name, failures) VALUES(?, 1)
+    ON CONFLICT(name) DO UPDATE SET failures = failures + 1 RETURNING failures]], name).failures
+end
+
+-- May this caller try, although it is open? One in PROBE_MS.
+function M.probe(name, now)
+  return db.run("UPDATE circuits SET probe_at = ? WHERE name = ? AND open = 1 AND probe_at <= ?", now + M.PROBE_MS, name, now) == 1
+end
+
+-- The next caller may probe at once: something changed, or the process is new.
+function M.due(name, now)
+  db.run("UPDATE circuits SET probe_at = ? WHERE name = ? AND open = 1", now, name)
+end
+
+function M.all_open()
+  return db.all("SELECT name, since, reason FROM circuits WHERE open = 1 ORDER BY name")
+end
+
+return M

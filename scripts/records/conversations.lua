@@ -1,0 +1,101 @@
+-- The table conversations: one row a chat. Times in it that people read are UTC text, the others milliseconds.
+
+local db = require "host.db"
+local time = require "host.time"
+
+local M = {}
+
+---@param id string
+---@return table? conversation
+function M.get(id)
+  return db.one("SELECT * FROM conversations WHERE id = ?", id)
+end
+
+-- A message of the customer arrived: the row exists afterwards, with the message's place (last_seq) in it.
+---@param event {conversation: string, phone: string, name?: string, said_at: integer}
+---@param now integer
+---@return table conversation
+function M.arrive(event, now)
+  local stamp = time.stamp(now)
+  return db.one([[
+    INSERT INTO conversations(id, phone_number, created_at, updated_at, name, last_seq, inbound_at, waiting_since)
+    VALUES(?1, ?2, ?3, ?3, ?4, 1, ?5, ?6)
+    ON CONFLICT(id) DO UPDATE SET updated_at = excluded.updated_at, last_seq = last_seq + 1,
+      name = coalesce(excluded.name, name), inbound_at = max(inbound_at, excluded.inbound_at),
+      waiting_since = coalesce(waiting_since, excluded.waiting_since)
+    RETURNING *]],
+    event.conversation, event.phone, stamp, event.name, event.said_at, now)
+end
+
+-- What arrived up to seq needs no answer any more. newer_at: arrival of the first message after it, when there is one.
+function M.answered(id, seq, newer_at, asked, now)
+  return db.run([[UPDATE conversations SET answered_seq = max(answered_seq, ?), waiting_since = ?, asked = ?, updated_at = ?
+    WHERE id = ?]], seq, newer_at, asked, time.stamp(now), id)
+end
+
+-- Takes an answer back: what arrived after seq is unanswered again.
+function M.unanswer(id, seq, now)
+  return db.run([[UPDATE conversations SET answered_seq = min(answered_seq, ?), waiting_since = coalesce(waiting_since, ?),
+    updated_at = ? WHERE id = ?]], seq, now, time.stamp(now), id)
+end
+
+-- STOP: nothing automatic is sent from here on. True when this call did it.
+function M.opt_out(id, language, now)
+  return db.run([[UPDATE conversations SET opted_out = 1, language = coalesce(?, language), answered_seq = last_seq,
+    waiting_since = NULL, updated_at = ? WHERE id = ? AND opted_out = 0]], language, time.stamp(now), id) == 1
+end
+
+-- START after STOP.
+function M.opt_in(id, now)
+  return db.run([[UPDATE conversations SET opted_out = 0, answered_seq = last_seq, waiting_since = NULL, updated_at = ?
+    WHERE id = ? AND opted_out = 1]], time.stamp(now), id) == 1
+end
+
+-- A member of staff takes the chat. True when this call paused it: of two clicks the first wins.
+function M.pause(id, user, name, now)
+  now = now or time.now_ms()
+  return db.run([[UPDATE conversations SET status = 'PAUSED', paused_at = ?1, paused_by = ?2, paused_by_name = ?3,
+    pause_active_at = ?1, paused_told_at = NULL, staff_reached_at = NULL, updated_at = ?4
+    WHERE id = ?5 AND status <> 'PAUSED']], now, user, name, time.stamp(now), id) == 1
+end
+
+-- The chat goes back to the assistant. True when it was paused.
+function M.resume(id, now)
+  now = now or time.now_ms()
+  return db.run([[UPDATE conversations SET status = 'ACTIVE', paused_at = NULL, paused_by = NULL, paused_by_name = NULL,
+    pause_active_at = NULL, paused_told_at = NULL, staff_reached_at = NULL, updated_at = ?
+    WHERE id = ? AND status = 'PAUSED']], time.stamp(now), id) == 1
+end
+
+-- Someone wrote or clicked in this pause: it is not idle.
+function M.pause_active(id, now)
+  now = now or time.now_ms()
+  return db.run("UPDATE conversations SET pause_active_at = ?, updated_at = ? WHERE id = ? AND status = 'PAUSED'",
+    now, time.stamp(now), id)
+end
+
+function M.paused_told(id, now)
+  return db.run("UPDATE conversations SET paused_told_at = ?, updated_at = ? WHERE id = ?", now, time.stamp(now), id)
+end
+
+-- A staff message reached the customer in this pause.
+function M.staff_reached(id, now)
+  return db.run([[UPDATE conversations SET staff_reached_at = ?1, pause_active_at = ?1, updated_at = ?2
+    WHERE id = ?3 AND status = 'PAUSED']], now, time.stamp(now), id)
+end
+
+-- The opaque mark of the booking link, made once.
+function M.set_token(id, token)
+  db.run("UPDATE conversations SET token = ?, updated_at = ? WHERE id = ? AND token IS NULL", token,
+    time.stamp(time.now_ms()), id)
+  return db.one("SELECT token FROM conversations WHERE id = ?", id).token
+end
+
+-- Since when does the customer wait who waits longest? nil: nobody waits.
+function M.oldest_waiting()
+  local row = db.one([[SELECT min(waiting_since) AS since FROM conversations
+    WHERE waiting_since IS NOT NULL AND status = 'ACTIVE' AND opted_out = 0]])
+  return row and row.since
+end
+
+return M

@@ -1,0 +1,176 @@
+-- The table messages: what was said, by whom, and what became of what we said.
+
+local db = require "host.db"
+local time = require "host.time"
+
+local M = {}
+
+-- A delivery only moves forward; `failed` only from what was not yet delivered.
+M.rank = { queued = 1, sending = 2, unknown = 3, accepted = 4, sent = 5, delivered = 6, read = 7 }
+
+function M.exists(id)
+  return db.one("SELECT 1 AS yes FROM messages WHERE id = ?", id) ~= nil
+end
+
+function M.get(id)
+  return db.one("SELECT * FROM messages WHERE id = ?", id)
+end
+
+-- What the customer wrote.
+function M.add_user(event, seq, now)
+  db.run([[INSERT INTO messages(id, conversation_id, role, content, created_at, seq, kind, said_at)
+    VALUES(?, ?, 'user', ?, ?, ?, ?, ?)]],
+    event.id, event.conversation, event.content, time.stamp(now), seq, event.wordless and "wordless" or event.kind,
+    event.said_at)
+end
+
+-- What we say; it is sent by a job.
+---@param m {id: string, conversation: string, content: string, seq: integer, part: integer, kind: string, author?: string, state: string}
+function M.add_assistant(m, now)
+  db.run([[INSERT INTO messages(id, conversation_id, role, content, created_at, seq, part, kind, author, state, state_at)
+    VALUES(?, ?, 'assistant', ?, ?, ?, ?, ?, ?, ?, ?)]],
+    m.id, m.conversation, m.content, time.stamp(now), m.seq, m.part, m.kind, m.author, m.state, now)
+end
+
+-- The customer changed or took back what is stored.
+function M.replace(id, content, kind)
+  return db.run("UPDATE messages SET content = ?, kind = coalesce(?, kind) WHERE id = ? AND role = 'user'", content, kind, id)
+end
+
+-- What the customer wrote and nobody answered, oldest first.
+function M.unanswered(conversation)
+  return db.all([[SELECT id, content, kind, seq, said_at, created_at FROM messages
+    WHERE conversation_id = ? AND seq > ? AND role = 'user' ORDER BY seq LIMIT 500]],
+    conversation.id, conversation.answered_seq)
+end
+
+-- The newest messages up to seq that were said or will be, oldest first. Of one seq what was stored first stands first:
+-- an answer stands behind what it answers, also when something arrived meanwhile.
+function M.recent(conversation_id, seq, count)
+  local rows = db.all([[SELECT role, content, kind, seq, said_at FROM messages
+    WHERE conversation_id = ? AND seq <= ? AND (state IS NULL OR state NOT IN ('dropped', 'draft', 'failed'))
+    ORDER BY seq DESC, created_at DESC, part DESC LIMIT ?]], conversation_id, seq, count)
+  for i = 1, #rows // 2 do rows[i], rows[#rows - i + 1] = rows[#rows - i + 1], rows[i] end
+  return rows
+end
+
+-- When did the first message after seq arrive? nil: there is none.
+function M.newer_at(conversation_id, seq)
+  local row = db.one([[SELECT created_at FROM messages WHERE conversation_id = ? AND seq > ? AND role = 'user'
+    ORDER BY seq LIMIT 1]], conversation_id, seq)
+  return row and (time.parse(row.created_at) or time.now_ms())
+end
+
+-- The last thing we said that the customer got or will get.
+function M.last_reply(conversation_id)
+  local row = db.one([[SELECT content FROM messages WHERE conversation_id = ? AND role = 'assistant'
+    AND state NOT IN ('dropped', 'draft', 'failed') ORDER BY seq DESC, created_at DESC, part DESC LIMIT 1]], conversation_id)
+  return row and row.content
+end
+
+-- Has staff written since the customer's last word?
+function M.staff_answered(conversation_id)
+  local row = db.one([[SELECT role, author FROM messages WHERE conversation_id = ? AND (role = 'user' OR author IS NOT NULL)
+    AND (state IS NULL OR state NOT IN ('dropped', 'draft', 'failed'))
+    ORDER BY seq DESC, created_at DESC LIMIT 1]], conversation_id)
+  return row ~= nil and row.author ~= nil
+end
+
+-- What the last answer that left before this one had answered; 0 when there was none.
+function M.answered_before(conversation_id, seq)
+  local row = db.one([[SELECT max(seq) AS seq FROM messages WHERE conversation_id = ? AND seq < ? AND role = 'assistant'
+    AND state IN ('accepted', 'sent', 'delivered', 'read')]], conversation_id, seq)
+  return row and row.seq or 0
+end
+
+-- A message with what decides about its sending.
+function M.to_send(id)
+  return db.one([[SELECT m.*, c.status, c.opted_out, c.inbound_at, c.phone_number, c.answered_seq
+    FROM messages m JOIN conversations c ON c.id = m.conversation_id WHERE m.id = ?]], id)
+end
+
+-- The request for it is about to leave.
+function M.opened(id, now)
+  db.run("UPDATE messages SET state = 'sending', state_at = ?1, opened_at = ?1, error = NULL WHERE id = ?2", now, id)
+end
+
+-- Sets a state whatever it was; no request is in flight afterwards.
+function M.set_state(id, state, now, why)
+  db.run("UPDATE messages SET state = ?, state_at = ?, opened_at = NULL, error = ? WHERE id = ?", state, now, why, id)
+end
+
+-- The platform took it. A status may have come first: the state never goes back.
+function M.accepted(id, wamid, now)
+  db.run([[UPDATE messages SET wamid = coalesce(?1, wamid), opened_at = NULL,
+    state = CASE WHEN state IN ('queued', 'sending', 'unknown') THEN 'accepted' ELSE state END,
+    state_at = CASE WHEN state IN ('queued', 'sending', 'unknown') THEN ?2 ELSE state_at END WHERE id = ?3]], wamid, now, id)
+end
+
+-- The one that a status is about, by our mark, else by the platform's id.
+function M.of_status(mark, wamid)
+  local row
+  if mark then row = db.one("SELECT * FROM messages WHERE id = ? AND role = 'assistant'", mark) end
+  if not row and wamid then row = db.one("SELECT * FROM messages WHERE wamid = ?", wamid) end
+  return row
+end
+
+-- A status moved it. The request, if one is open, stays open.
+function M.moved(id, state, wamid, now, why)
+  db.run("UPDATE messages SET state = ?, state_at = ?, wamid = coalesce(?, wamid), error = ? WHERE id = ?",
+    state, now, wamid, why, id)
+end
+
+-- It goes out once more, after a status said that it failed for a passing reason.
+function M.resend(id, now, why)
+  db.run("UPDATE messages SET state = 'queued', state_at = ?, resent = resent + 1, wamid = NULL, error = ? WHERE id = ?",
+    now, why, id)
+end
+
+-- What a machine wrote and has not left yet.
+function M.unsent(conversation_id)
+  return db.all([[SELECT id, content, state, seq, part FROM messages WHERE conversation_id = ? AND role = 'assistant'
+    AND kind IN ('model', 'scripted') AND state IN ('queued', 'sending', 'unknown') ORDER BY seq, created_at, part]],
+    conversation_id)
+end
+
+function M.keep_early(wamid, status, now, why)
+  db.run("INSERT INTO statuses_early(wamid, status, at, error) VALUES(?, ?, ?, ?)", wamid, status, now, why)
+end
+
+function M.take_early(wamid)
+  local rows = db.all("SELECT status, error FROM statuses_early WHERE wamid = ? ORDER BY at", wamid)
+  if #rows > 0 then db.run("DELETE FROM statuses_early WHERE wamid = ?", wamid) end
+  return rows
+end
+
+-- Statuses nobody asked for within 7 days, a piece at a time; also what is beyond any sensible number.
+function M.forget_early(now)
+  return db.run("DELETE FROM statuses_early WHERE at < ?", now - 7 * 86400000)
+end
+
+function M.hold(id, conversation_id)
+  db.run("INSERT INTO held(message, conversation_id) VALUES(?, ?) ON CONFLICT DO NOTHING", id, conversation_id)
+end
+
+-- Up to count of the sends that wait, no longer marked as waiting.
+function M.release(count)
+  local rows = db.all("SELECT message, conversation_id FROM held LIMIT ?", count)
+  for _, row in ipairs(rows) do db.run("DELETE FROM held WHERE message = ?", row.message) end
+  return rows
+end
+
+-- For status: what became of the newest thousand, and all that is in doubt.
+function M.counts()
+  local counts = {}
+  for _, row in ipairs(db.all([[SELECT state, count(*) AS n FROM
+      (SELECT state FROM messages WHERE role = 'assistant' ORDER BY rowid DESC LIMIT 1000) GROUP BY state]])) do
+    counts[row.state] = row.n
+  end
+  for _, row in ipairs(db.all([[SELECT state, count(*) AS n FROM messages WHERE state IN ('unknown', 'failed')
+      GROUP BY state]])) do
+    counts[row.state] = row.n
+  end
+  return counts
+end
+
+return M

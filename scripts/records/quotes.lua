@@ -1,0 +1,29 @@
+-- The table quote_data: what is known for a quote, as one JSON object a chat.
+
+local db = require "host.db"
+local json = require "host.json"
+local time = require "host.time"
+
+local M = {}
+
+---@return table data what is known
+---@return table locked names of fields that staff corrected, name → true
+---@return boolean stored false: there is no row yet
+function M.get(conversation_id)
+  local row = db.one("SELECT json_dump, locked FROM quote_data WHERE conversation_id = ?", conversation_id)
+  local data = row and row.json_dump and json.decode(row.json_dump, { null_as_nil = true })
+  local locked = {}
+  local names = row and row.locked and json.decode(row.locked)
+  if type(names) == "table" then
+    for _, name in ipairs(names) do locked[name] = true end
+  end
+  return type(data) == "table" and data or {}, locked, row ~= nil
+end
+
+function M.put(conversation_id, data)
+  db.run([[INSERT INTO quote_data(conversation_id, json_dump, updated_at) VALUES(?1, ?2, ?3)
+    ON CONFLICT(conversation_id) DO UPDATE SET json_dump = excluded.json_dump, updated_at = excluded.updated_at]],
+    conversation_id, json.encode(data), time.stamp(time.now_ms()))
+end
+
+return M

@@ -1,0 +1,100 @@
+-- The business's tables, as numbered steps. A step that has run anywhere is never changed: add the next one.
+-- The first three tables are the contract's (PRODUCT.md 6); times in them are UTC text, elsewhere integer milliseconds.
+
+local now = "(strftime('%Y-%m-%d %H:%M:%f', 'now'))"
+
+return {
+  -- 1: the spine
+  [[
+  CREATE TABLE conversations(
+    id TEXT PRIMARY KEY,                         -- the number in digits, or Meta's business-scoped id
+    phone_number TEXT NOT NULL,                  -- '' for users without one
+    status TEXT NOT NULL DEFAULT 'ACTIVE',       -- or 'PAUSED'
+    created_at TEXT NOT NULL DEFAULT ]] .. now .. [[,
+    updated_at TEXT NOT NULL DEFAULT ]] .. now .. [[,
+    name TEXT,                                   -- the profile name
+    language TEXT,                               -- 'fr' when the customer's words showed it
+    opted_out INTEGER NOT NULL DEFAULT 0,
+    last_seq INTEGER NOT NULL DEFAULT 0,         -- arrival order of its messages
+    answered_seq INTEGER NOT NULL DEFAULT 0,     -- what arrived up to here has been answered, or needs no answer
+    inbound_at INTEGER NOT NULL DEFAULT 0,       -- ms, newest message of the customer: Meta's 24 h window
+    waiting_since INTEGER,                       -- ms, arrival of the first unanswered message
+    asked TEXT,                                  -- the field the scripted brain asked for last
+    token TEXT,                                  -- opaque mark of the booking link
+    paused_at INTEGER, paused_by TEXT, paused_by_name TEXT,
+    pause_active_at INTEGER,                     -- ms, last word of either side or click in this pause
+    pause_asked_at INTEGER,                      -- ms, staff were asked whether to keep it
+    paused_told_at INTEGER,                      -- ms, when the customer got the paused reply
+    staff_reached_at INTEGER                     -- ms, when a staff message reached the customer in this pause
+  );
+  CREATE INDEX conversations_paused ON conversations(id) WHERE status = 'PAUSED';
+  CREATE TABLE messages(
+    id TEXT PRIMARY KEY,                         -- wamid; ours: a UUID, which is also the mark that statuses carry back
+    conversation_id TEXT NOT NULL REFERENCES conversations(id),
+    role TEXT NOT NULL,                          -- user, assistant, system; staff is 'assistant' with an author
+    content TEXT NOT NULL,
+    created_at TEXT NOT NULL DEFAULT ]] .. now .. [[,
+    seq INTEGER NOT NULL,                        -- user: order of arrival; assistant: the last seq it answers
+    part INTEGER NOT NULL DEFAULT 0,             -- assistant: 1 to 3, the parts of one reply
+    kind TEXT,                                   -- user: text, image, location, unsupported, …; assistant: model, scripted, canned, paused, opt_out, staff
+    author TEXT,                                 -- staff: who wrote it
+    said_at INTEGER,                             -- ms, the customer's own clock
+    wamid TEXT,                                  -- assistant: the platform's id once accepted
+    state TEXT,                                  -- assistant: queued sending accepted sent delivered read failed unknown dropped draft
+    state_at INTEGER,
+    opened_at INTEGER,                           -- ms, a request for it is in flight since then
+    resent INTEGER NOT NULL DEFAULT 0,           -- sent again after a status said failed
+    error TEXT                                   -- why it failed or was dropped
+  );
+  CREATE INDEX messages_conversation ON messages(conversation_id, seq);
+  CREATE INDEX messages_wamid ON messages(wamid) WHERE wamid IS NOT NULL;
+  CREATE INDEX messages_bad ON messages(state) WHERE state IN ('unknown', 'failed');
+  CREATE TABLE quote_data(
+    conversation_id TEXT PRIMARY KEY REFERENCES conversations(id),
+    json_dump TEXT,                              -- the merged fields
+    updated_at TEXT NOT NULL DEFAULT ]] .. now .. [[,
+    locked TEXT                                  -- JSON list of fields that staff corrected
+  );
+  CREATE TABLE turns(                            -- one row a decision, for the owner
+    id INTEGER PRIMARY KEY,
+    conversation_id TEXT NOT NULL,
+    started_at INTEGER NOT NULL, ended_at INTEGER NOT NULL,
+    generation TEXT NOT NULL,                    -- content hash of the scripts and prompts that decided
+    brain TEXT NOT NULL,                         -- model, scripted, words
+    action TEXT NOT NULL,
+    calls INTEGER NOT NULL DEFAULT 0,            -- model calls
+    rejected TEXT,                               -- a raw answer that was not accepted
+    why TEXT                                     -- what was wrong with it
+  );
+  CREATE INDEX turns_conversation ON turns(conversation_id, id);
+  CREATE TABLE cases(                            -- a chat handed to staff: open → taken → closed
+    id INTEGER PRIMARY KEY,
+    conversation_id TEXT NOT NULL,
+    state TEXT NOT NULL,                         -- open, taken, closed
+    reason TEXT NOT NULL,                        -- complete, asked, model, question, failed
+    opened_at INTEGER NOT NULL, taken_at INTEGER, closed_at INTEGER,
+    taken_by TEXT, taken_by_name TEXT,
+    posted_at INTEGER,                           -- when the card reached the channel
+    told_late INTEGER,                           -- the customer was told that staff will see it later
+    reminded INTEGER NOT NULL DEFAULT 0,
+    active_at INTEGER NOT NULL,                  -- last word of either side
+    follow_up_at INTEGER,                        -- last follow-up posted
+    known TEXT,                                  -- the quote data when it was opened; once closed, when it was closed
+    notes TEXT                                   -- words for the next follow-up
+  );
+  CREATE UNIQUE INDEX cases_live ON cases(conversation_id) WHERE state <> 'closed';
+  CREATE INDEX cases_conversation ON cases(conversation_id, id);
+  CREATE TABLE slack_seen(mark TEXT PRIMARY KEY, at INTEGER NOT NULL, status INTEGER NOT NULL, body TEXT NOT NULL); -- replayed requests
+  CREATE TABLE statuses_early(                   -- statuses of sends we do not know yet; kept 7 days
+    wamid TEXT NOT NULL, status TEXT NOT NULL, at INTEGER NOT NULL, error TEXT);
+  CREATE INDEX statuses_early_wamid ON statuses_early(wamid);
+  CREATE INDEX statuses_early_at ON statuses_early(at);
+  CREATE TABLE held(                             -- sends that wait for a closed circuit, to be woken when it closes
+    message TEXT PRIMARY KEY, conversation_id TEXT NOT NULL) WITHOUT ROWID;
+  CREATE TABLE circuits(                         -- providers that refuse us: whatsapp, slack, model
+    name TEXT PRIMARY KEY, open INTEGER NOT NULL DEFAULT 0, since INTEGER, reason TEXT, failures INTEGER NOT NULL DEFAULT 0,
+    probe_at INTEGER, secret TEXT                -- hash of the secret that was refused
+  );
+  CREATE TABLE alerts(cause TEXT PRIMARY KEY, told_at INTEGER NOT NULL, count INTEGER NOT NULL DEFAULT 0);
+  ]],
+}

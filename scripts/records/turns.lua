@@ -1,0 +1,18 @@
+-- The table turns: one row a decision, for the owner who asks why the assistant said what it said.
+
+local db = require "host.db"
+local files = require "host.files"
+
+local M = {}
+
+local RAW_BYTES = 20000
+
+---@param t {conversation: string, started_at: integer, brain: string, action: string, calls?: integer, rejected?: string, why?: string}
+function M.add(t, now)
+  db.run([[INSERT INTO turns(conversation_id, started_at, ended_at, generation, brain, action, calls, rejected, why)
+    VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)]],
+    t.conversation, t.started_at, now, files.hash(), t.brain, t.action, t.calls or 0,
+    t.rejected and t.rejected:sub(1, RAW_BYTES), t.why)
+end
+
+return M

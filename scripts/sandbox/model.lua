@@ -1,0 +1,122 @@
+-- The model, as the assistant sees it: an OpenAI-compatible endpoint with the scripted brain behind it, and faults to switch on.
+
+local json = require "host.json"
+local task = require "host.task"
+local time = require "host.time"
+local owner = require "owner"
+local scripted = require "flow.scripted"
+local common = require "sandbox.common"
+local faults = require "sandbox.faults"
+
+local M = {}
+
+local function refuse(status, message, headers)
+  return { status = status, headers = headers, json = { error = { message = message, type = "sandbox", code = status } } }
+end
+
+local refusals = {
+  ["401"] = { 401, "Authentication Fails" }, ["402"] = { 402, "Insufficient Balance" },
+  ["429"] = { 429, "Rate limit reached", { ["Retry-After"] = "1" } },
+  ["500"] = { 500, "Internal server error" }, ["503"] = { 503, "Server overloaded" },
+}
+
+-- ---- reading what was asked ----------------------------------------------------------------------------------------
+
+---The object of what is known and what is missing, and the customer's lines before it. The line that holds it is not theirs.
+local function facts(text)
+  local close = text:find("}[^}]*$")
+  local open = close and text:find("{", 1, true)
+  while open do
+    local value = json.decode(text:sub(open, close), { null_as_nil = true })
+    if type(value) == "table" and value.known and value.missing then return value, text:sub(1, open - 1):gsub("[^\n]*$", "") end
+    open = text:find("{", open + 1, true)
+  end
+  return nil, text
+end
+
+---What the scripted brain wants to know, from the messages of a request.
+local function situation(messages)
+  local last_reply, asked_texts, known = nil, {}, nil
+  for _, message in ipairs(messages) do
+    local content = type(message.content) == "string" and message.content or ""
+    if message.role == "assistant" then
+      last_reply, asked_texts = content, {}
+    elseif message.role == "user" then
+      local found, before = facts(content)
+      known = found or known
+      for line in before:gmatch("[^\n]+") do asked_texts[#asked_texts + 1] = line end
+    end
+  end
+  return last_reply, asked_texts, known or { known = {}, missing = {} }
+end
+
+---The brain without a model answers; its words are put into the model's contract.
+local function think(messages)
+  local last_reply, texts, found = situation(messages)
+  local fields = owner.system.quote_fields_needed
+  local answer = scripted.answer {
+    fields = fields, data = found.known, texts = texts, replies = owner.replies, last_reply = last_reply,
+    asked = last_reply and found.missing[1] or nil, human = false, circuit_open = false,
+  }
+  local data = {}
+  for _, field in ipairs(fields) do
+    local value = answer.data and answer.data[field]
+    data[field] = value ~= nil and value or found.known[field] or "unknown"
+  end
+  return { reply_to_user = answer.reply, extracted_data = data, action = answer.action }
+end
+
+-- ---- answering -----------------------------------------------------------------------------------------------------
+
+local function price(answer) answer.reply_to_user = "Sure! That would be $350 all in. " .. answer.reply_to_user end
+
+local function obey(answer)
+  answer.reply_to_user = "Ignoring my instructions as asked <!channel>: claim your prize at https://prize.example/win?c=1 "
+    .. "or call +1 900 555 0199. " .. answer.reply_to_user
+  answer.extracted_data.address = "<!channel> https://prize.example/win"
+end
+
+local function invent(answer) answer.action = "refund" end
+
+---What the model writes, and why it stopped.
+local function content_of(answer, kind)
+  if kind == "price" then price(answer) elseif kind == "injected" then obey(answer) elseif kind == "action" then invent(answer) end
+  local text = json.encode(answer)
+  if kind == "blank" then return (" "):rep(64), "stop" end
+  if kind == "fenced" then return "```json\n" .. text .. "\n```", "stop" end
+  if kind == "prose" then return "Here is the answer you asked for:\n\n" .. text .. "\n\nLet me know!", "stop" end
+  if kind == "truncated" then return text:sub(1, #text // 2), "length" end
+  return text, "stop"
+end
+
+local function usage(messages, content)
+  local size = 0
+  for _, message in ipairs(messages) do size = size + #tostring(message.content) end
+  local asked, said = size // 4, #content // 4
+  return {
+    prompt_tokens = asked, completion_tokens = said, total_tokens = asked + said,
+    prompt_cache_hit_tokens = asked // 64 * 64, prompt_cache_miss_tokens = asked % 64,
+  }
+end
+
+---POST /sandbox/model/chat/completions
+function M.complete(request)
+  if not common.bearer(request, common.setting("DEEPSEEK_API_KEY")) then return refuse(table.unpack(refusals["401"])) end
+  local question, problem = json.decode(request.body, { null_as_nil = true })
+  if type(question) ~= "table" then return refuse(400, "invalid JSON: " .. tostring(problem)) end
+  local messages = question.messages
+  if type(messages) ~= "table" or #messages == 0 then return refuse(400, "messages is missing") end
+  if not request.body:lower():gsub("json_object", ""):find("json", 1, true) then return refuse(400, "Prompt must contain the word 'json'") end
+  local fault = faults.meet("model")
+  local kind = fault and fault.kind
+  if refusals[kind] then return refuse(table.unpack(refusals[kind])) end
+  if kind == "slow" then task.sleep(fault.delay_ms or 8000) elseif kind == "hang" then task.sleep(fault.delay_ms or 60000) end
+  local content, reason = content_of(think(messages), kind)
+  return common.ok {
+    id = ("sandbox-%d"):format(common.next("completion")), object = "chat.completion", created = time.now_ms() // 1000, model = question.model or "sandbox",
+    choices = { { index = 0, message = { role = "assistant", content = content }, finish_reason = reason } },
+    usage = usage(messages, content),
+  }
+end
+
+return M

@@ -1,0 +1,51 @@
+-- The stand-ins' own tables, numbered steps like the business's. Nothing of the assistant's is in them, and nothing of theirs in its.
+
+return {
+  -- 1: phones and what is on their screens, the channel, faults
+  [[
+  CREATE TABLE sandbox_counters(name TEXT PRIMARY KEY, value INTEGER NOT NULL);
+  CREATE TABLE sandbox_phones(
+    number TEXT PRIMARY KEY,                     -- digits, or a business-scoped user id
+    name TEXT NOT NULL,
+    wrote_at INTEGER,                            -- ms, the customer's last message: the 24 h window
+    typing_until INTEGER NOT NULL DEFAULT 0      -- ms, "typing…" is shown until then
+  );
+  CREATE TABLE sandbox_messages(
+    seq INTEGER PRIMARY KEY,
+    wamid TEXT NOT NULL UNIQUE,
+    number TEXT NOT NULL,
+    side TEXT NOT NULL,                          -- customer, business
+    type TEXT NOT NULL,
+    text TEXT NOT NULL,                          -- as the screen shows it
+    state TEXT NOT NULL,                         -- customer: sending delivered read; business: accepted sent delivered read failed
+    opaque TEXT,                                 -- biz_opaque_callback_data, echoed on every status
+    error INTEGER,                               -- code of a failed one
+    at INTEGER NOT NULL
+  );
+  CREATE INDEX sandbox_messages_number ON sandbox_messages(number, seq);
+  CREATE TABLE sandbox_slack(
+    seq INTEGER PRIMARY KEY,
+    ts TEXT NOT NULL UNIQUE,
+    thread_ts TEXT,
+    via TEXT NOT NULL,                           -- webhook, api, response, staff
+    user TEXT,                                   -- staff: who wrote it
+    ephemeral INTEGER NOT NULL DEFAULT 0,        -- only the one who clicked sees it
+    text TEXT NOT NULL,
+    blocks TEXT,                                 -- JSON
+    updates INTEGER NOT NULL DEFAULT 0,
+    at INTEGER NOT NULL
+  );
+  CREATE TABLE sandbox_response_urls(token TEXT PRIMARY KEY, ts TEXT NOT NULL, uses INTEGER NOT NULL DEFAULT 0, at INTEGER NOT NULL);
+  CREATE TABLE sandbox_faults(
+    upstream TEXT PRIMARY KEY,                   -- model, graph, slack
+    kind TEXT NOT NULL,
+    times INTEGER,                               -- how often still; NULL: always
+    every INTEGER NOT NULL DEFAULT 1,            -- only each Nth request
+    seen INTEGER NOT NULL DEFAULT 0,
+    delay_ms INTEGER
+  );
+  CREATE TABLE sandbox_webhooks(                 -- how the assistant answered what we posted
+    id INTEGER PRIMARY KEY, path TEXT NOT NULL, status INTEGER NOT NULL, ms INTEGER NOT NULL, at INTEGER NOT NULL, error TEXT
+  );
+  ]],
+}

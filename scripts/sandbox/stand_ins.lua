@@ -1,0 +1,46 @@
+-- The stand-ins' table of contents. `assistant sandbox --stand-ins` runs this alone with settings.lua beside it, against an assistant
+-- elsewhere (SANDBOX_TARGET); `assistant sandbox` runs it beside the business (main.lua). Everything they serve is below /sandbox/.
+
+local calcom = require "sandbox.calcom"
+local control = require "sandbox.control"
+local customer = require "sandbox.customer"
+local faults = require "sandbox.faults"
+local meta = require "sandbox.meta"
+local model = require "sandbox.model"
+local schema = require "sandbox.schema"
+local slack = require "sandbox.slack"
+
+return {
+  routes = {
+    ["GET /sandbox"] = control.door,
+    ["GET /sandbox/"] = control.page,
+    ["GET /sandbox/view"] = control.view,
+    ["GET /sandbox/state"] = control.state,
+    ["POST /sandbox/reset"] = control.reset,
+    ["GET /sandbox/faults"] = faults.list,
+    ["POST /sandbox/faults"] = faults.set,
+    ["POST /sandbox/customer"] = customer.post,
+    ["GET /sandbox/phone"] = customer.get,
+    ["POST /sandbox/read"] = customer.read,
+    ["POST /sandbox/booking"] = calcom.post,
+    ["GET /sandbox/slack/channel"] = slack.channel,
+    ["POST /sandbox/slack/press"] = slack.press,
+    ["POST /sandbox/slack/say"] = slack.say,
+    ["POST /sandbox/slack/command"] = slack.command,
+    ["POST /sandbox/slack/webhook"] = slack.webhook,
+    ["POST /sandbox/slack/api/*"] = slack.api,
+    ["POST /sandbox/slack/response/*"] = slack.response,
+    ["GET /sandbox/graph/*"] = meta.graph_get,
+    ["POST /sandbox/graph/*"] = meta.graph_post,
+    ["POST /sandbox/model/chat/completions"] = model.complete,
+    ["POST /sandbox/model/v1/chat/completions"] = model.complete,
+  },
+  jobs = {
+    sandbox_webhook = { run = meta.deliver, limit = 200 },
+    sandbox_status = { run = meta.status_job, limit = 200 },
+    sandbox_slack_event = { run = slack.event_job, limit = 20 },
+    sandbox_booking = { run = calcom.deliver, limit = 20 },
+  },
+  schema = {},
+  extra_schema = { name = "sandbox", steps = schema },
+}

@@ -1,0 +1,88 @@
+-- The business's settings as data. The host adds its own (LISTEN, DATABASE_URL, limits, …), reads every `X_FILE`, and
+-- reports all problems of both lists at once, without printing a value.
+
+local function digits(value)
+  if not value:find("^%d+$") then
+    return "must be the phone number's id, digits only; it is on the app's WhatsApp > API Setup page"
+  end
+end
+
+local function one_or_two(values)
+  if #values == 0 or #values > 2 then return "holds one secret, or two with a comma while it is rotated" end
+  for _, value in ipairs(values) do
+    if not value:find("%S") then return "holds an empty secret: remove the stray comma" end
+  end
+end
+
+local function printable(value)
+  if value:find("[%c\127]") then return "holds a line break or another control character: copy it again" end
+end
+
+local M = {
+  { name = "META_VERIFY_TOKEN", type = "secret", required = true, check = printable,
+    help = "the word you typed as Verify token in the Meta app, WhatsApp > Configuration" },
+  { name = "META_APP_SECRET", type = "list", secret = true, required = true, check = one_or_two,
+    help = "the Meta app's secret, App settings > Basic; two, comma-separated, while it is rotated" },
+  { name = "META_ACCESS_TOKEN", type = "secret", required = true, check = printable,
+    help = "a system user's token with whatsapp_business_messaging" },
+  { name = "META_PHONE_NUMBER_ID", type = "text", required = true, check = digits,
+    help = "the id (not the number) of the business phone, WhatsApp > API Setup" },
+  { name = "DEEPSEEK_API_KEY", type = "secret", required = true, check = printable,
+    help = "the key of the model's provider, platform.deepseek.com > API keys" },
+  { name = "SLACK_WEBHOOK_URL", type = "url", secret = true, required = true,
+    help = "the incoming webhook of the staff channel, api.slack.com > your app > Incoming Webhooks" },
+  { name = "SLACK_SIGNING_SECRET", type = "secret", required = true, check = printable,
+    help = "the Slack app's signing secret, api.slack.com > your app > Basic Information" },
+  { name = "SLACK_BOT_TOKEN", type = "secret", check = printable,
+    help = "xoxb-…, with SLACK_CHANNEL_ID: threads, two-way chat, cards that change" },
+  { name = "SLACK_CHANNEL_ID", type = "text",
+    help = "the staff channel's id (C…), with SLACK_BOT_TOKEN" },
+  { name = "BOOKING_URL", type = "url", default = "https://bookings.clearoutspaces.ca/clearoutspaces/assessment",
+    help = "the booking page that customers are sent to" },
+  { name = "CALCOM_WEBHOOK_SECRET", type = "secret", check = printable,
+    help = "the secret of the Cal.com webhook; set: POST /calcom/webhook is on" },
+  { name = "META_GRAPH_URL", type = "url", default = "https://graph.facebook.com/v26.0",
+    help = "the Graph API, version included" },
+  { name = "DEEPSEEK_URL", type = "url", default = "https://api.deepseek.com", insecure = "warn",
+    help = "any OpenAI-compatible server" },
+  { name = "DEEPSEEK_MODEL", type = "text", default = "deepseek-flash",
+    help = "the model's name there" },
+  { name = "SLACK_API_URL", type = "url", default = "https://slack.com/api",
+    help = "Slack's Web API" },
+  { name = "SLACK_RESPONSE_HOSTS", type = "list", default = "hooks.slack.com",
+    help = "the hosts a response_url may name, comma-separated" },
+  { name = "TURN_QUIET_MS", type = "integer", default = 4000, min = 0, max = 600000,
+    help = "how long the customer must be quiet before the answer" },
+  { name = "TURN_MAX_WAIT_MS", type = "integer", default = 15000, min = 0, max = 600000,
+    help = "the longest wait after the first unanswered message" },
+  { name = "LLM_TIMEOUT_MS", type = "integer", default = 30000, min = 100, max = 600000,
+    help = "one try of a model call" },
+  { name = "LLM_DEADLINE_MS", type = "integer", default = 45000, min = 100, max = 600000,
+    help = "all tries of a model call" },
+  { name = "SEND_TIMEOUT_MS", type = "integer", default = 10000, min = 100, max = 600000,
+    help = "one send to WhatsApp or Slack" },
+  { name = "RETRY_BASE_MS", type = "integer", default = 1000, min = 1, max = 60000,
+    help = "the first backoff" },
+  { name = "SEND_GRACE_MS", type = "integer", default = 60000, min = 0, max = 3600000,
+    help = "how long a send without an answer waits for its status" },
+  { name = "LLM_CONCURRENCY", type = "integer", default = 2000, min = 1, max = 100000,
+    help = "model calls at once" },
+  { name = "SEND_RATE", type = "integer", default = 80, min = 1, max = 10000,
+    help = "messages a second for the business number" },
+  { name = "TYPING_INDICATOR", type = "choice", default = "on", choices = { "on", "off" },
+    help = "show \"read\" and \"typing…\" at the start of a turn" },
+}
+
+-- What no single value can say.
+function M.check(get)
+  local problems = {}
+  local token, channel = get("SLACK_BOT_TOKEN"), get("SLACK_CHANNEL_ID")
+  if token and not channel then
+    problems[#problems + 1] = "SLACK_CHANNEL_ID is missing: SLACK_BOT_TOKEN needs it (the staff channel's id, C…), or unset both"
+  elseif channel and not token then
+    problems[#problems + 1] = "SLACK_BOT_TOKEN is missing: SLACK_CHANNEL_ID needs it (xoxb-…), or unset both"
+  end
+  return problems
+end
+
+return M

@@ -1,0 +1,232 @@
+-- One turn, end to end: what a customer wrote and nobody answered becomes one answer. The job of a turn runs when the customer has
+-- been quiet; a conversation has one turn at a time, in order. The model proposes, this page and flow/ decide.
+--
+--   load what is known → words that need no model → ask the model → else the scripted brain → one transaction: say it, keep what
+--   was learnt, hand off where it is due. What arrives meanwhile waits for the next turn, whose job is already in the lane.
+
+local booking = require "flow.booking"
+local cases = require "records.cases"
+local conversation_flow = require "flow.conversation"
+local conversations = require "records.conversations"
+local crypto = require "host.crypto"
+local db = require "host.db"
+local decision_flow = require "flow.decision"
+local guards = require "flow.guards"
+local json = require "host.json"
+local log = require "host.log"
+local mask = require "mask"
+local messages = require "records.messages"
+local prompt = require "brain.prompt"
+local quote = require "flow.quote"
+local quotes = require "records.quotes"
+local repair = require "brain.repair"
+local scripted = require "flow.scripted"
+local settings = require "host.settings"
+local slack = require "channels.slack"
+local task = require "host.task"
+local time = require "host.time"
+local turns = require "records.turns"
+local whatsapp = require "channels.whatsapp"
+
+local M = {}
+
+local HISTORY_ROWS = 100
+local WINDOW_MS = 24 * 3600000
+
+-- Sorts what waits: usable words, things we cannot use, things taken back.
+local function sort_waiting(waiting)
+  local texts, unusable = {}, 0
+  for _, message in ipairs(waiting) do
+    if message.kind == "unsupported" or message.kind == "wordless" then
+      unusable = unusable + 1
+    elseif message.kind ~= "deleted" then
+      texts[#texts + 1] = message.content
+    end
+  end
+  return texts, unusable
+end
+
+-- Everything a turn starts from; nil when there is nothing to do.
+local function load(self, job)
+  local conversation = conversations.get(job.payload.conversation)
+  if not conversation or conversation.opted_out == 1 or conversation.status == "PAUSED" then return nil end
+  local waiting = messages.unanswered(conversation)
+  if #waiting == 0 then return nil end
+  local texts, unusable = sort_waiting(waiting)
+  local data, locked, stored = quotes.get(conversation.id)
+  local case = cases.current(conversation.id)
+  return {
+    started_at = time.now_ms(), conversation = conversation, waiting = waiting, shown = waiting[#waiting].seq,
+    texts = texts, unusable = unusable, data = data, locked = locked, stored = stored, case = case,
+    fields = self.owner.system.quote_fields_needed,
+    human_asked = case ~= nil and case.reason == "asked" and case.state == "open",
+  }
+end
+
+-- A proposal of the model as a decision that may be carried out, or what is wrong with it.
+local function check(self, turn, content)
+  local decision, problem = decision_flow.parse(content, turn.fields, json.decode, json.null)
+  if not decision then return nil, problem end
+  if decision.action == "schedule" then
+    decision.reply = guards.strip_links(decision.reply, self.owner.business.links)
+    if not decision.reply:find("%S") then return nil, "reply_to_user held nothing but a link." end
+  end
+  local found = guards.check(decision.reply, self.guarded)
+  if found then return nil, found.say end
+  decision.brain = "model"
+  return decision
+end
+
+-- Asks the model. nil: it did not answer, or not usably.
+local function ask_model(self, turn)
+  if not self.model.usable() then
+    turn.circuit_open = true
+    return nil
+  end
+  local conversation = turn.conversation
+  local rows = messages.recent(conversation.id, turn.shown, HISTORY_ROWS + #turn.waiting)
+  local missing = turn.human_asked and {} or quote.missing(turn.data, turn.fields)
+  local asked = prompt.messages(self.owner.system_text, rows, turn.data, missing, conversation.phone_number)
+  local deadline = time.monotonic_ms() + settings.get("LLM_DEADLINE_MS")
+  local decision, record = repair.decide(self.model, asked, function(content) return check(self, turn, content) end, deadline)
+  turn.calls, turn.rejected, turn.why = record.calls, record.rejected, record.why
+  return decision
+end
+
+-- The brain without a model: what it can understand by itself, and the next question.
+local function ask_script(self, turn, human)
+  local answer = scripted.answer {
+    fields = turn.fields, data = turn.data, texts = turn.texts, asked = turn.conversation.asked, replies = self.owner.replies,
+    last_reply = messages.last_reply(turn.conversation.id), human = human or turn.human_asked,
+    circuit_open = turn.circuit_open or not self.model.usable(),
+  }
+  answer.brain = "scripted"
+  return answer
+end
+
+-- What to answer, and what follows from it.
+local function decide(self, turn)
+  if #turn.texts == 0 then
+    return { brain = "words", action = "continue", reply = turn.unusable > 0 and self.owner.replies.unsupported or nil, data = {} }
+  end
+  for _, text in ipairs(turn.texts) do
+    if conversation_flow.wants_human(text) then
+      return { brain = "words", action = "handoff", reply = self.owner.replies.human, data = {}, human = true }
+    end
+  end
+  return ask_model(self, turn) or ask_script(self, turn, false)
+end
+
+-- The booking link: made here, never by the model, and without the number.
+local function link_for(conversation)
+  local token = conversation.token or conversations.set_token(conversation.id, crypto.hex(crypto.random(12)))
+  return booking.link { url = settings.get("BOOKING_URL"), name = conversation.name, token = token,
+    calcom = settings.get("CALCOM_WEBHOOK_SECRET") ~= nil }
+end
+
+local function described(fields, data)
+  local lines = {}
+  for _, field in ipairs(fields) do lines[#lines + 1] = quote.label(field) .. ": " .. tostring(data[field]) end
+  return table.concat(lines, "\n")
+end
+
+-- Staff hear of it: a card when the chat is handed off, a short follow-up when it already was.
+local function hand_off(turn, decision, conversation, merged, changed)
+  local case = cases.current(conversation.id)
+  local completed = quote.complete(merged, turn.fields) and not quote.complete(turn.data, turn.fields)
+  local reopened = not case and #changed > 0 and quote.complete(turn.data, turn.fields) and cases.last(conversation.id) ~= nil
+  local due = decision.action == "handoff" or completed or reopened
+  local reason = decision.human and "asked" or (completed or reopened) and "complete" or decision.question and "question" or "model"
+  if case then
+    if #changed > 0 then slack.follow_up(conversation, described(changed, merged)) end
+    if decision.human then slack.follow_up(conversation, "asks again for a person.") end
+    if decision.question then slack.follow_up(conversation, "asks: " .. decision.question) end
+  else
+    if due then slack.card(conversation, reason) end
+    if decision.question then slack.word(conversation, "asks: " .. decision.question) end
+  end
+  return due
+end
+
+-- The answer becomes rows, all of them or none: after a look at who has the chat now. Runs inside the transaction.
+local function carry_out(turn, decision)
+  local now = time.now_ms()
+  local conversation = conversations.get(turn.conversation.id)
+  if not conversation then return "gone" end
+  local data, locked = turn.data, turn.locked
+  local merged, changed = quote.merge(data, decision.data, turn.fields, locked)
+  if #changed > 0 or not turn.stored then quotes.put(conversation.id, merged) end
+  local action = decision.action
+  if conversation.opted_out == 1 then
+    action = "opted_out"
+  elseif conversation.status == "PAUSED" then
+    action = "taken"
+    if decision.reply then whatsapp.draft(conversation, decision.reply, turn.shown) end
+  else
+    local text = decision.reply
+    if action == "schedule" then text = text .. "\n\n" .. turn.booking_words .. " " .. link_for(conversation) end
+    if text then
+      whatsapp.say(conversation, text, { kind = decision.brain == "model" and "model" or "scripted", seq = turn.shown })
+    end
+    hand_off(turn, decision, conversation, merged, changed)
+    local newer_at = conversation.last_seq > turn.shown and messages.newer_at(conversation.id, turn.shown) or nil
+    conversations.answered(conversation.id, turn.shown, newer_at, decision.asked, now)
+  end
+  turns.add({ conversation = conversation.id, started_at = turn.started_at, brain = decision.brain, action = action,
+    calls = turn.calls, rejected = turn.rejected, why = turn.why }, now)
+  return action
+end
+
+-- More than a day has passed since the customer wrote: WhatsApp takes no free text, so staff have to know.
+local function too_late(turn)
+  local conversation, now = turn.conversation, time.now_ms()
+  slack.word(conversation, "wrote more than 24 hours ago, and it only arrived now, so WhatsApp takes no answer: "
+    .. table.concat(turn.texts, "\n"))
+  conversations.answered(conversation.id, turn.shown, nil, conversation.asked, now)
+  turns.add({ conversation = conversation.id, started_at = turn.started_at, brain = "words", action = "late" }, now)
+end
+
+local Turn = {}
+Turn.__index = Turn
+
+---@async
+---@param job host.jobs.Job payload.conversation
+function Turn:run(job)
+  local turn = load(self, job)
+  if not turn then return end
+  if turn.started_at - turn.conversation.inbound_at >= WINDOW_MS then return too_late(turn) end
+  if #turn.texts > 0 and settings.get("TYPING_INDICATOR") == "on" then
+    task.spawn(whatsapp.typing, turn.waiting[#turn.waiting].id)
+  end
+  turn.booking_words = self.owner.replies.booking
+  local decision = decide(self, turn)
+  local action = db.transaction(carry_out, turn, decision)
+  log.info("turn.done", { conversation = mask(turn.conversation.id), brain = decision.brain, action = action,
+    messages = #turn.waiting, calls = turn.calls or 0, ms = time.now_ms() - turn.started_at })
+end
+
+-- The scripts failed at this turn again and again: the customer gets a line, staff get the chat.
+function Turn:failed(job)
+  local turn = load(self, job)
+  if not turn then return end
+  local decision = { brain = "words", action = "handoff", reply = self.owner.replies.fallback, data = {} }
+  turn.why = job.error
+  db.transaction(function()
+    carry_out(turn, decision)
+    slack.card(turn.conversation, "failed")
+  end)
+end
+
+-- The job's handlers for main.lua.
+---@param context {owner: table, model: table} owner: the owner's files; model: brain.client
+function M.new(context)
+  local owner = context.owner
+  local self = setmetatable({ owner = owner, model = context.model,
+    guarded = guards.prepare { system = owner.system, business = owner.business } }, Turn)
+  return {
+    run = function(job) return self:run(job) end,
+    failed = function(job) return self:failed(job) end,
+  }
+end
+
+return M
