@@ -271,7 +271,7 @@ static void take_steps(lua_State *L, char ***list, size_t *count)
         (*list)[(*count)++] = copy_text(L, -1);
         lua_pop(L, 1);
     }
-    lua_pop(L, 1);
+    lua_pop(L, 2); /* the nil at its end, and the list */
 }
 
 static int optional_function(lua_State *L, const char *field)

@@ -31,7 +31,8 @@ enum pool_error {
     POOL_CANCELLED,
     POOL_BROKEN /* the connection died, or what came is not HTTP */
 };
-const char *pool_error_name(enum pool_error e); /* connect dns tls timeout too_large refused cancelled broken */
+const char *
+pool_error_name(enum pool_error e); /* connect dns tls timeout too_large refused cancelled broken */
 
 struct pool_transfer {
     /* asked */
@@ -42,11 +43,11 @@ struct pool_transfer {
     size_t body_len;
     unsigned timeout_ms;
     size_t max_bytes; /* of the decoded answer */
-    bool once; /* never sent twice: a silent resend by the library is refused */
+    bool once;        /* never sent twice: a silent resend by the library is refused */
     /* answered */
     enum pool_error error;
     char message[160]; /* for people: no URL query, no secret */
-    bool sent; /* the peer may have seen the request */
+    bool sent;         /* the peer may have seen the request */
     int status;
     char *answer_headers; /* "name: value\n…", names lower-case; NULL on error */
     size_t answer_headers_len;

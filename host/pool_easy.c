@@ -66,8 +66,9 @@ static bool header_check(struct pool_transfer *t, const char *line)
                            (int)(len < 64 ? len : 64), line);
             return false;
         }
-    static const char *const framing[] = { "content-length", "transfer-encoding", "host",
-                                           "connection",     "expect",            "te",
+    static const char *const framing[] = { "content-length", "transfer-encoding",
+                                           "host",           "connection",
+                                           "expect",         "te",
                                            "trailer",        "upgrade" };
     for (size_t i = 0; i < sizeof framing / sizeof *framing; i++)
         if (is_name(line, len, framing[i])) {
@@ -87,7 +88,8 @@ static int authority_port(const char *a, size_t len, size_t *host_len)
         if (i < 3 || i >= len || a[i++] != ']')
             return -1;
     } else {
-        while (i < len && (isalnum((unsigned char)a[i]) || a[i] == '-' || a[i] == '.' || a[i] == '_'))
+        while (i < len &&
+               (isalnum((unsigned char)a[i]) || a[i] == '-' || a[i] == '.' || a[i] == '_'))
             i++;
         if (i == 0)
             return -1;
@@ -123,7 +125,9 @@ static bool url_check(struct pool_transfer *t, char origin[POOL_ORIGIN_MAX])
     if (port < 0 || host_len > 255)
         return refuse(t, "the URL names no proper host and port");
     snprintf(origin, POOL_ORIGIN_MAX, "%s://%.*s:%d", secure ? "https" : "http", (int)host_len, a,
-             port ? port : secure ? 443 : 80);
+             port     ? port
+             : secure ? 443
+                      : 80);
     for (char *p = origin; *p; p++)
         *p = (char)tolower((unsigned char)*p);
     return true;
@@ -352,8 +356,7 @@ bool pool_easy_sent(const struct pool_exchange *x)
 static enum pool_error error_of(CURLcode code, bool asked)
 {
     switch (code) {
-    case CURLE_COULDNT_RESOLVE_HOST:
-        return POOL_DNS;
+    case CURLE_COULDNT_RESOLVE_HOST: return POOL_DNS;
     case CURLE_COULDNT_CONNECT:
     case CURLE_OPERATION_TIMEDOUT: /* ours are total and not libcurl's: this is POOL_CONNECT_MS */
         return POOL_CONNECT;
@@ -364,18 +367,14 @@ static enum pool_error error_of(CURLcode code, bool asked)
     case CURLE_SSL_CACERT_BADFILE:
     case CURLE_SSL_ISSUER_ERROR:
     case CURLE_SSL_INVALIDCERTSTATUS:
-    case CURLE_SSL_ENGINE_INITFAILED:
-        return POOL_TLS;
+    case CURLE_SSL_ENGINE_INITFAILED: return POOL_TLS;
     case CURLE_URL_MALFORMAT:
-    case CURLE_LOGIN_DENIED:
-        return POOL_REFUSED;
+    case CURLE_LOGIN_DENIED: return POOL_REFUSED;
     case CURLE_UNSUPPORTED_PROTOCOL: /* also said of an answer that is HTTP/0.9 */
         return asked ? POOL_BROKEN : POOL_REFUSED;
     case CURLE_FAILED_INIT:
-    case CURLE_OUT_OF_MEMORY:
-        return asked ? POOL_BROKEN : POOL_CONNECT;
-    default:
-        return POOL_BROKEN;
+    case CURLE_OUT_OF_MEMORY: return asked ? POOL_BROKEN : POOL_CONNECT;
+    default: return POOL_BROKEN;
     }
 }
 

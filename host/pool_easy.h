@@ -15,7 +15,12 @@
 #include <curl/curl.h>
 #include <sys/queue.h>
 
-enum { POOL_ORIGIN_MAX = 288, POOL_LINES_INLINE = 10, POOL_HEADERS_MAX = 65536, POOL_CONNECT_MS = 10000 };
+enum {
+    POOL_ORIGIN_MAX = 288,
+    POOL_LINES_INLINE = 10,
+    POOL_HEADERS_MAX = 65536,
+    POOL_CONNECT_MS = 10000
+};
 
 struct pool_host;
 struct pool_shard;
@@ -30,7 +35,8 @@ struct pool_exchange {
     bool secure;
     unsigned asked; /* how often libcurl was about to send it */
     struct curl_slist inline_lines[POOL_LINES_INLINE], *lines, *more_lines;
-    char **blank_lines; /* "Name;" for each "Name:" without a value, which libcurl would take as "leave out" */
+    /* "Name;" for each "Name:" without a value, which libcurl would take as "leave out" */
+    char **blank_lines;
     size_t blank_count;
     /* the answer */
     enum pool_error verdict; /* why a callback stopped the transfer */

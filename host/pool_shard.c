@@ -126,8 +126,8 @@ static int on_timer(CURLM *multi, long ms, void *arg)
         s->shared->kicked = true;
     if (ms <= 0)
         loop_timer_stop(s->shared->loop, &s->timer);
-    else if (!loop_timer_set(s->shared->loop, &s->timer,
-                             loop_now_ns() + (uint64_t)ms * 1000000u, on_due, s))
+    else if (!loop_timer_set(s->shared->loop, &s->timer, loop_now_ns() + (uint64_t)ms * 1000000u,
+                             on_due, s))
         s->kick = s->shared->kicked = true; /* out of memory: too early is better than never */
     return 0;
 }

@@ -460,7 +460,7 @@ static int run_task(struct service *s, const char *path, bool (*begin)(struct ho
         code = 1;
     while (code == 0 && !r.done && !h->stopping)
         tick(h);
-    if (why[0])
+    if (code && why[0])
         fail(code, why);
     return code ? code : r.ok ? 0 : 1;
 }

@@ -270,7 +270,9 @@ static int slice(struct task *t)
     if (t->kind != TASK_SYNC)
         jobs_on_cpu(h->jobs, t->job.id);
     lua_State *outer_thread = guard_enter(t->co, 0);
-    int rc = lua_resume(t->co, t->gen->L, 0, &results);
+    /* At its start the arguments of a spawned function lie above the entry. */
+    int arguments = lua_status(t->co) == LUA_OK ? lua_gettop(t->co) - 1 : 0;
+    int rc = lua_resume(t->co, t->gen->L, arguments, &results);
     guard_leave(outer_thread);
     bind_db_settle(h);
     if (t->kind != TASK_SYNC)

@@ -20,6 +20,7 @@ local prompt = require "brain.prompt"
 local quote = require "flow.quote"
 local quotes = require "records.quotes"
 local repair = require "brain.repair"
+local replies = require "flow.replies"
 local scripted = require "flow.scripted"
 local settings = require "host.settings"
 local slack = require "channels.slack"
@@ -59,7 +60,7 @@ local function load(self, job)
     started_at = time.now_ms(), conversation = conversation, waiting = waiting, shown = waiting[#waiting].seq,
     texts = texts, unusable = unusable, data = data, locked = locked, stored = stored, case = case,
     fields = self.owner.system.quote_fields_needed,
-    human_asked = case ~= nil and case.reason == "asked" and case.state == "open",
+    may_ask = conversation_flow.may_ask(case, data, self.owner.system.quote_fields_needed),
   }
 end
 
@@ -85,8 +86,7 @@ local function ask_model(self, turn)
   end
   local conversation = turn.conversation
   local rows = messages.recent(conversation.id, turn.shown, HISTORY_ROWS + #turn.waiting)
-  local missing = turn.human_asked and {} or quote.missing(turn.data, turn.fields)
-  local asked = prompt.messages(self.owner.system_text, rows, turn.data, missing, conversation.phone_number)
+  local asked = prompt.messages(self.owner.system_text, rows, turn.data, turn.may_ask, conversation.phone_number)
   local deadline = time.monotonic_ms() + settings.get("LLM_DEADLINE_MS")
   local decision, record = repair.decide(self.model, asked, function(content) return check(self, turn, content) end, deadline)
   turn.calls, turn.rejected, turn.why = record.calls, record.rejected, record.why
@@ -97,7 +97,7 @@ end
 local function ask_script(self, turn, human)
   local answer = scripted.answer {
     fields = turn.fields, data = turn.data, texts = turn.texts, asked = turn.conversation.asked, replies = self.owner.replies,
-    last_reply = messages.last_reply(turn.conversation.id), human = human or turn.human_asked,
+    last_reply = messages.last_reply(turn.conversation.id), human = human,
     circuit_open = turn.circuit_open or not self.model.usable(),
   }
   answer.brain = "scripted"
@@ -106,12 +106,17 @@ end
 
 -- What to answer, and what follows from it.
 local function decide(self, turn)
+  local function say(key)
+    return replies.get(self.owner.replies, key, turn.conversation.language == "fr")
+  end
   if #turn.texts == 0 then
-    return { brain = "words", action = "continue", reply = turn.unusable > 0 and self.owner.replies.unsupported or nil, data = {} }
+    local due = conversation_flow.unsupported_reply_due(#turn.texts, turn.unusable)
+    return { brain = "words", action = "continue", reply = due and say("unsupported") or nil, data = {} }
   end
   for _, text in ipairs(turn.texts) do
     if conversation_flow.wants_human(text) then
-      return { brain = "words", action = "handoff", reply = self.owner.replies.human, data = {}, human = true }
+      return { brain = "words", action = "handoff", reply = say(turn.case and turn.case.reason == "asked" and "waiting" or "human"),
+        data = {}, human = true }
     end
   end
   return ask_model(self, turn) or ask_script(self, turn, false)
@@ -124,28 +129,13 @@ local function link_for(conversation)
     calcom = settings.get("CALCOM_WEBHOOK_SECRET") ~= nil }
 end
 
-local function described(fields, data)
-  local lines = {}
-  for _, field in ipairs(fields) do lines[#lines + 1] = quote.label(field) .. ": " .. tostring(data[field]) end
-  return table.concat(lines, "\n")
-end
-
--- Staff hear of it: a card when the chat is handed off, a short follow-up when it already was.
-local function hand_off(turn, decision, conversation, merged, changed)
-  local case = cases.current(conversation.id)
-  local completed = quote.complete(merged, turn.fields) and not quote.complete(turn.data, turn.fields)
-  local reopened = not case and #changed > 0 and quote.complete(turn.data, turn.fields) and cases.last(conversation.id) ~= nil
-  local due = decision.action == "handoff" or completed or reopened
-  local reason = decision.human and "asked" or (completed or reopened) and "complete" or decision.question and "question" or "model"
-  if case then
-    if #changed > 0 then slack.follow_up(conversation, described(changed, merged)) end
-    if decision.human then slack.follow_up(conversation, "asks again for a person.") end
-    if decision.question then slack.follow_up(conversation, "asks: " .. decision.question) end
-  else
-    if due then slack.card(conversation, reason) end
-    if decision.question then slack.word(conversation, "asks: " .. decision.question) end
-  end
-  return due
+-- What follows beside the reply: a card when the chat is handed off, a short follow-up when it already was.
+local function effects_of(turn, decision, merged, changed)
+  local last = not turn.case and cases.last(turn.conversation.id) or nil
+  return conversation_flow.after {
+    fields = turn.fields, before = turn.data, merged = merged, changed = changed, action = decision.action,
+    wants_human = decision.human, question = decision.question, case = turn.case, last_case = last and { known = cases.known(last) },
+  }
 end
 
 -- The answer becomes rows, all of them or none: after a look at who has the chat now. Runs inside the transaction.
@@ -153,8 +143,8 @@ local function carry_out(turn, decision)
   local now = time.now_ms()
   local conversation = conversations.get(turn.conversation.id)
   if not conversation then return "gone" end
-  local data, locked = turn.data, turn.locked
-  local merged, changed = quote.merge(data, decision.data, turn.fields, locked)
+  turn.case = cases.current(conversation.id)
+  local merged, changed = quote.merge(turn.data, decision.data, turn.fields, turn.locked)
   if #changed > 0 or not turn.stored then quotes.put(conversation.id, merged) end
   local action = decision.action
   if conversation.opted_out == 1 then
@@ -163,12 +153,13 @@ local function carry_out(turn, decision)
     action = "taken"
     if decision.reply then whatsapp.draft(conversation, decision.reply, turn.shown) end
   else
-    local text = decision.reply
-    if action == "schedule" then text = text .. "\n\n" .. turn.booking_words .. " " .. link_for(conversation) end
+    local text, effects = decision.reply, effects_of(turn, decision, merged, changed)
+    if effects.link and text then text = text .. "\n\n" .. turn.booking_words .. " " .. link_for(conversation) end
     if text then
       whatsapp.say(conversation, text, { kind = decision.brain == "model" and "model" or "scripted", seq = turn.shown })
     end
-    hand_off(turn, decision, conversation, merged, changed)
+    if effects.card then slack.card(conversation, effects.card) end
+    if effects.follow_up then slack.follow_up(conversation, effects.follow_up) end
     local newer_at = conversation.last_seq > turn.shown and messages.newer_at(conversation.id, turn.shown) or nil
     conversations.answered(conversation.id, turn.shown, newer_at, decision.asked, now)
   end
@@ -209,7 +200,7 @@ end
 function Turn:failed(job)
   local turn = load(self, job)
   if not turn then return end
-  local decision = { brain = "words", action = "handoff", reply = self.owner.replies.fallback, data = {} }
+  local decision = { brain = "words", action = "handoff", reply = replies.get(self.owner.replies, "wait"), data = {} }
   turn.why = job.error
   db.transaction(function()
     carry_out(turn, decision)

@@ -14,7 +14,7 @@ local settings = {}
 ---@field choices? string[]
 ---@field insecure? "warn"                 url: http:// to other than loopback is only warned about (else it is a problem)
 ---@field help string                      one line: what it is and where to get it; shown when it is missing
----@field check? fun(value: any): string?  what is wrong and what to do, or nil; never repeats the value
+---@field check? fun(value: any): string?  what is wrong and what to do, or nil; never repeats the value; a list comes as it stands in the environment
 
 ---The value: text, an integer, or a list of text; nil when unset. A name that is not declared throws.
 ---@param name string

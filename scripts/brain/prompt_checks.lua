@@ -124,14 +124,21 @@ M.replies = {
   { "unsupported", text, "Sorry, I can only handle text messages right now." },
   { "paused", text, "Our team is handling your request directly. We'll be in touch shortly." },
   { "booking", text, "You can pick a time for an on-site assessment here:" },
-  { "opted_out", text, "You're unsubscribed and won't get messages from us any more. Send START to hear from us again." },
-  { "opted_out_fr", text, "Vous êtes désabonné et ne recevrez plus nos messages. Envoyez START pour reprendre." },
-  { "opted_in", text, "Welcome back! How can we help you?" },
-  { "opted_in_fr", text, "Bon retour! Comment pouvons-nous vous aider?" },
   { "human", text, "Of course. I've asked a member of our team to join this chat. They'll write to you here." },
-  { "handoff", text, "Thanks! Our team will review the details and get back to you here." },
+  { "opted_out", text, "You're unsubscribed and won't get messages from us any more. Send START to hear from us again." },
+  { "opted_in", text, "Welcome back! How can we help you?" },
   { "staff_late", text, "Our team will see your message as soon as possible." },
+  { "unsupported_fr", text, "Désolé, je ne peux lire que les messages texte pour le moment." },
+  { "paused_fr", text, "Notre équipe s'occupe directement de votre demande. Nous vous écrirons sous peu." },
+  { "booking_fr", text, "Choisissez ici le moment d'une évaluation sur place:" },
+  { "human_fr", text, "Bien sûr. J'ai demandé à quelqu'un de notre équipe de se joindre à la conversation." },
+  { "opted_out_fr", text, "Vous êtes désabonné et ne recevrez plus nos messages. Envoyez START pour reprendre." },
+  { "opted_in_fr", text, "Bon retour! Comment pouvons-nous vous aider?" },
+  { "staff_late_fr", text, "Notre équipe verra votre message dès que possible." },
 }
+for _, entry in ipairs(require("flow.replies").defaults) do
+  M.replies[#M.replies + 1] = { entry[1], text, entry[2] }
+end
 
 M.business = {
   { "serves", texts, { "Mississauga", "Brampton", "Vaughan", "Toronto" } },

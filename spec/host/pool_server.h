@@ -106,7 +106,8 @@ static size_t server_bomb(unsigned char *out, size_t size)
     memset(out, 0, size);
     memcpy(out, head, sizeof head);
     size_t bit = 80;
-    const char *first = "110" "00110000"; /* last block, fixed codes; the literal 0 */
+    const char *first = "110"
+                        "00110000"; /* last block, fixed codes; the literal 0 */
     for (const char *c = first; *c; c++, bit++)
         out[bit / 8] |= (unsigned char)((*c - '0') << bit % 8);
     while (bit + 13 < size * 8)
@@ -166,10 +167,13 @@ static void server_request(struct server *s, int fd, const char *path, const cha
     } else if (server_is(path, "/reset"))
         server_drop(s, fd, true);
     else if (server_is(path, "/redirect"))
-        server_put(s, fd, "HTTP/1.1 302 Found\r\nLocation: /echo\r\nContent-Length: 0\r\n\r\n", "", 0);
+        server_put(s, fd, "HTTP/1.1 302 Found\r\nLocation: /echo\r\nContent-Length: 0\r\n\r\n", "",
+                   0);
     else if (server_is(path, "/interim"))
-        server_put(s, fd, "HTTP/1.1 103 Early Hints\r\nX-Early: 1\r\n\r\n"
-                          "HTTP/1.1 201 Created\r\nX-Late: 1\r\nContent-Length: 2\r\n\r\nok", "", 0);
+        server_put(s, fd,
+                   "HTTP/1.1 103 Early Hints\r\nX-Early: 1\r\n\r\n"
+                   "HTTP/1.1 201 Created\r\nX-Late: 1\r\nContent-Length: 2\r\n\r\nok",
+                   "", 0);
     else if (server_is(path, "/garbage"))
         server_put(s, fd, "this is not HTTP\r\n\r\n", "", 0);
     else if (server_is(path, "/short")) {

@@ -13,12 +13,12 @@ static struct server server;
 static int passed, failed, refused_port, full_port;
 static bool fine; /* of the running case */
 
-#define CHECK(what)                                                                                \
-    do {                                                                                           \
-        if (!(what)) {                                                                             \
-            printf("# %s:%d: %s\n", __FILE__, __LINE__, #what);                                    \
-            fine = false;                                                                          \
-        }                                                                                          \
+#define CHECK(what)                                             \
+    do {                                                        \
+        if (!(what)) {                                          \
+            printf("# %s:%d: %s\n", __FILE__, __LINE__, #what); \
+            fine = false;                                       \
+        }                                                       \
     } while (0)
 
 struct call {
@@ -98,7 +98,8 @@ static void expect(struct pool *p, struct call *c, enum pool_error e, bool sent)
         printf("# got %s, sent %d: %s\n", pool_error_name(c->t.error), c->t.sent, c->t.message);
     CHECK(c->t.error == e);
     CHECK(c->t.sent == sent);
-    CHECK(e == POOL_OK ? c->t.status >= 200 : c->t.message[0] && !c->t.answer && !c->t.answer_headers);
+    CHECK(e == POOL_OK ? c->t.status >= 200
+                       : c->t.message[0] && !c->t.answer && !c->t.answer_headers);
     CHECK(!strstr(c->t.message, "secret"));
     pool_transfer_clear(&c->t);
 }
@@ -119,7 +120,8 @@ static void case_get_and_post(struct pool *p)
     ask(p, &c);
     CHECK(c.t.answer && strncmp(c.t.answer, "GET /head HTTP/1.1\r\n", 20) == 0);
     CHECK(c.t.answer && strstr(c.t.answer, "\r\nAuthorization: Bearer k\r\n"));
-    CHECK(c.t.answer && strstr(c.t.answer, "\r\nX-Blank:\r\n") && strstr(c.t.answer, "\r\nX-Also:\r\n"));
+    CHECK(c.t.answer && strstr(c.t.answer, "\r\nX-Blank:\r\n") &&
+          strstr(c.t.answer, "\r\nX-Also:\r\n"));
     pool_transfer_clear(&c.t);
     call_make(&c, "PUT", "/head");
     ask(p, &c);
@@ -152,7 +154,8 @@ static void case_large_post(struct pool *p)
     c.t.body = body;
     c.t.body_len = 900000;
     ask(p, &c);
-    CHECK(c.t.error == POOL_OK && c.t.answer_len == 900000 && memcmp(c.t.answer, body, 900000) == 0);
+    CHECK(c.t.error == POOL_OK && c.t.answer_len == 900000 &&
+          memcmp(c.t.answer, body, 900000) == 0);
     pool_transfer_clear(&c.t);
     free(body);
 }
@@ -251,14 +254,20 @@ static void case_environment(struct pool *p)
 
 static void case_not_allowed(struct pool *p)
 {
-    static const char *const lines[] = { "X-A: b\r\nX-B: c", "X-A b",         "Content-Length: 5",
-                                         "X-A\n: b",         "Host: secret",  ": b",
-                                         "Transfer-Encoding: chunked" };
-    static const char *const urls[] = { "file:///etc/passwd",        "ftp://127.0.0.1/",
-                                        "http://u:secret@127.0.0.1/", "http://",
-                                        "http://a b/",               "http://127.0.0.1:99999/",
-                                        "http://127.0.0.1:1x/",      "http://a\r\nHost: b/",
-                                        "http://[::1/",              "127.0.0.1/" };
+    static const char *const lines[] = {
+        "X-A: b\r\nX-B: c", "X-A b", "Content-Length: 5",         "X-A\n: b",
+        "Host: secret",     ": b",   "Transfer-Encoding: chunked"
+    };
+    static const char *const urls[] = { "file:///etc/passwd",
+                                        "ftp://127.0.0.1/",
+                                        "http://u:secret@127.0.0.1/",
+                                        "http://",
+                                        "http://a b/",
+                                        "http://127.0.0.1:99999/",
+                                        "http://127.0.0.1:1x/",
+                                        "http://a\r\nHost: b/",
+                                        "http://[::1/",
+                                        "127.0.0.1/" };
     int before = atomic_load(&server.requests);
     struct call c;
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
@@ -486,8 +495,10 @@ static void surroundings(char home[])
     unsetenv("no_proxy");
     unsetenv("NO_PROXY");
     close(server_listen(1, &refused_port));
-    server_listen(0, &full_port); /* nobody accepts; two calls fill its queue, further SYNs are dropped */
-    struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons((uint16_t)full_port),
+    /* Nobody accepts: two calls fill its queue, further SYNs are dropped. */
+    server_listen(0, &full_port);
+    struct sockaddr_in a = { .sin_family = AF_INET,
+                             .sin_port = htons((uint16_t)full_port),
                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
     for (int i = 0; i < 4; i++) {
         int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);

@@ -14,6 +14,7 @@ local owner = require "owner"
 local say = require "channels.whatsapp.say"
 local quote = require "flow.quote"
 local quotes = require "records.quotes"
+local replies = require "flow.replies"
 local settings = require "host.settings"
 local slack = require "channels.slack"
 local statuses = require "channels.whatsapp.statuses"
@@ -31,13 +32,14 @@ end
 
 -- The turn that answers: when the customer has been quiet, at most so long after the first word that waits.
 local function enqueue_turn(conversation, now)
-  local due = math.min(now + settings.get("TURN_QUIET_MS"), (conversation.waiting_since or now) + settings.get("TURN_MAX_WAIT_MS"))
+  local due = conversation_flow.due({ last_message_ms = now, first_unanswered_ms = conversation.waiting_since }, now,
+    settings.get("TURN_QUIET_MS"), settings.get("TURN_MAX_WAIT_MS"))
   jobs.put { kind = "turn", lane = "turn:" .. conversation.id, unique = "turn:" .. conversation.id,
-    payload = { conversation = conversation.id }, run_at = math.max(due, now) }
+    payload = { conversation = conversation.id }, run_at = due }
 end
 
-local function reply_in(language, name)
-  return owner.replies[name .. "_" .. (language or "en")] or owner.replies[name]
+local function reply_in(language, key)
+  return replies.get(owner.replies, key, language == "fr")
 end
 
 -- STOP and START work without a model, in every state. True: the message was one of them.
@@ -62,9 +64,9 @@ end
 local function forward(event, conversation, now)
   slack.message_from_customer(conversation, event.card or event.content)
   conversations.pause_active(conversation.id, now)
-  if conversation.opted_out == 0 and conversation_flow.paused_reply_due(conversation, now) then
+  if conversation_flow.paused_reply_due(conversation, now) then
     conversations.paused_told(conversation.id, now)
-    say.say(conversation, owner.replies.paused, { kind = "paused" })
+    say.say(conversation, reply_in(conversation.language, "paused"), { kind = "paused" })
   end
 end
 

@@ -164,7 +164,8 @@ local function hazard_promise(t, clause, question)
   local refused = any(t, clause.from, hazard, EXCEPT) or any(t, hazard, clause.to, EXCEPT)
   if verb then
     for j = verb + 1, hazard - 1 do
-      if NEGATED[t.word[j]] or LEFT[t.word[j]] or question and t.before[j] >= COMMA and ASKING[t.word[j]] or t.word[j] == "other" and t.word[j + 1] == "than" then
+      local aside = question and t.before[j] >= COMMA and ASKING[t.word[j]]
+      if aside or NEGATED[t.word[j]] or LEFT[t.word[j]] or t.word[j] == "other" and t.word[j + 1] == "than" then
         refused = true
       end
     end

@@ -1,0 +1,541 @@
+-- What a customer's plain words say, without a model: an address, an elevator, stairs, a list of things, a question.
+-- It takes what is plainly said and leaves the rest: better to ask once more than to write down something wrong.
+local text = require "flow.text"
+
+local M = {}
+
+M.NOT_SURE = "customer is not sure"
+
+local set = text.set
+
+-- ---- which kind of answer a field wants ----------------------------------------------------------------------------
+
+function M.kind_of(field)
+  local name = field:lower()
+  if name:find("address") or name == "location" or name == "pickup_location" then
+    return "address"
+  elseif name:find("elevator") or name:find("lift") then
+    return "elevator"
+  elseif name:find("stair") or name:find("steps") then
+    return "stairs"
+  elseif name:find("inventory") or name:find("item") or name == "junk" or name:find("furniture") then
+    return "inventory"
+  end
+  return "other"
+end
+
+-- ---- words ---------------------------------------------------------------------------------------------------------
+
+local STREET = set [[st street ave avenue av rd road dr drive blvd boulevard cres crescent crt ct court lane ln way place pl
+  square sq pkwy parkway hwy highway trail terrace ter gate circle cir row mews grove heights path quay walk gardens park line
+  sideroad concession promenade chemin]]
+local STREET_BEFORE = set "rue avenue boulevard boul chemin place route rang impasse allee cote"
+local DIRECTION = set "n s e w north south east west ne nw se sw nord sud est ouest"
+local UNIT = set "unit apt apartment suite ste app appt appartement unite #"
+local ITEM = set [[couch couche sofa sofabed loveseat sectional futon armchair recliner chair table desk mattress boxspring bed bedframe headboard
+  bunk crib dresser drawer nightstand wardrobe armoire cabinet cupboard shelf shelve shelving bookshelf bookshelve bookcase hutch buffet ottoman bench
+  stool fridge refrigerator freezer stove oven range microwave dishwasher washer dryer appliance television tv monitor computer
+  printer electronic piano organ treadmill elliptical bike bicycle bbq barbecue grill patio umbrella mower lawnmower snowblower
+  shed hottub tub bathtub toilet sink vanity door window carpet rug curtain blind lamp mirror picture box bag bin suitcase
+  clothe clothing book toy tool tire junk garbage trash debris rubble brick drywall wood lumber plank pallet concrete dirt soil
+  branch yardwaste renovation construction scrap metal furniture furnishing stuff thing item load truckload
+  canape divan fauteuil chaise bureau matelas lit commode armoire frigo refrigerateur congelateur cuisiniere laveuse secheuse
+  lavevaisselle boite sac meuble electromenager tapis velo debarras dechet bibliotheque etagere]]
+local COUNTED = set "a an the my our some two three four five six seven eight nine ten several few couple old one these this un une des mes deux trois quatre cinq mon ma"
+local NO = set "no not none nope without isn't aren't don't doesn't ain't never neither non pas aucun aucune sans zero"
+local STAIR_WORD = set "stair stairs staircase stairway stairwell flight flights steps walkup escalier escaliers marches marche"
+local FLOOR_WORD = set "floor floors storey storeys story stories basement level bungalow etage etages sous-sol rez"
+local LOW_FLOOR = set "ground main first basement street driveway curb garage rez bungalow"
+local ELEVATOR_WORD = set "elevator elevators elevater elavator lift ascenseur ascenseurs"
+
+local UNSURE = { "i don't know", "i dont know", "don't know", "dont know", "not sure", "no idea", "idk", "unsure", "i'm not sure",
+  "not certain", "i can't say", "no clue", "dunno", "je ne sais pas", "je sais pas", "aucune idee", "pas sur", "pas certain" }
+local CHAT = set [[hi hello hey hiya yo good morning afternoon evening there bonjour salut bonsoir allo ok okay okey k thanks thank you thx
+  merci cool great perfect awesome nice sure alright fine yes no ya yeah yep nope oui non please how are doing help need assistance
+  quote question info information a i for your my of the team lol haha hmm hm um uh oh test so much very]]
+local GREETING = set "hi hello hey hiya yo morning afternoon evening bonjour salut bonsoir allo"
+
+local QUESTION_START = set [[what what's whats when when's where where's who who's why how how's which whose do does did can could will would is are am
+  should may have has quand combien comment pourquoi qui quel quelle quels quelles ou est-ce estce]]
+local REQUEST = { "can you take", "can you remove", "can you pick", "can you haul", "can you get rid", "can you come", "could you take",
+  "could you remove", "could you pick", "could you come", "could you haul", "would you take", "would you remove", "can i get",
+  "can i have", "will you take", "pouvez-vous", "pouvez vous" }
+
+local FRENCH = set [[bonjour bonsoir salut je j'ai jai suis c'est cest vous nous le la les des une est et avec pour oui non merci pas besoin
+  mon ma mes il elle au aux du dans rue chez canape chaise chaises matelas escalier escaliers ascenseur l'ascenseur adresse svp
+  combien quand etage deux trois]]
+
+-- Does this customer write French? Two words of it, or one in a very short message.
+function M.is_french(texts)
+  local hits, words, strong = 0, 0, false
+  for _, message in ipairs(texts) do
+    for word in text.fold(message):gmatch("[%a\128-\255][%a'\128-\255]*") do
+      words = words + 1
+      if FRENCH[word] then
+        hits = hits + 1
+        strong = strong or word == "bonjour" or word == "merci" or word == "oui" or word == "escalier" or word == "ascenseur"
+      end
+    end
+  end
+  return hits >= 2 and hits * 5 >= words or strong and words <= 4
+end
+
+local function has(plain, words)
+  for word in plain:gmatch("[%w\128-\255][%w'\128-\255-]*") do
+    if words[word] then
+      return word
+    end
+  end
+  return nil
+end
+
+local function item_in(plain)
+  for word in plain:gmatch("[%a\128-\255][%a\128-\255-]*") do
+    if ITEM[word] or ITEM[word:match("^(.-)e?s$") or ""] or ITEM[word:match("^(.-)s$") or ""] or ITEM[word:match("^(.-)x$") or ""] then
+      return word
+    end
+  end
+  return nil
+end
+
+-- ---- an address ----------------------------------------------------------------------------------------------------
+
+-- Words with their places: {text=, plain=, from=, to=, comma=} where comma says that one stands right after it.
+local function spans(s)
+  local list = {}
+  for from, word, after in s:gmatch("()([%w\128-\255#][%w\128-\255'.#-]*)()") do
+    local core = word:gsub("[.'-]+$", "")
+    list[#list + 1] = { text = core, plain = text.fold(core):gsub("[.']", ""), from = from, to = from + #core - 1,
+      comma = s:sub(after, after):find("[,;]") ~= nil, stop = s:find("^[!?\n]", after) ~= nil
+        or word:find("%.$") ~= nil and not STREET[text.fold(core)] and #core > 2 }
+  end
+  return list
+end
+
+local function is_house_number(word)
+  return word:find("^%d+%a?$") ~= nil and #word <= 6 or word:find("^%d+%-%d+$") ~= nil
+end
+
+local function is_postal(list, i)
+  local a, b = list[i] and list[i].plain or "", list[i + 1] and list[i + 1].plain or ""
+  if a:find("^%a%d%a%d%a%d$") then
+    return i
+  end
+  return a:find("^%a%d%a$") and b:find("^%d%a%d$") and i + 1 or nil
+end
+
+local NOT_PLACE = set "i we there no it and with the my is a an elevator stairs please need have thanks"
+
+-- What may follow the street: a direction, a unit, a town, a postal code.
+local function address_tail(list, i)
+  local last = i
+  while list[last + 1] and not list[last].stop do
+    local nxt = list[last + 1]
+    local postal = is_postal(list, last + 1)
+    if DIRECTION[nxt.plain] and not list[last].comma then
+      last = last + 1
+    elseif UNIT[nxt.plain] and list[last + 2] and #list[last + 2].text <= 6 then
+      last = last + 2
+    elseif nxt.text:find("^#%w") then
+      last = last + 1
+    elseif postal then
+      last = postal
+    elseif nxt.text:find("^%u%a") and not NOT_PLACE[nxt.plain] and not item_in(nxt.plain) then
+      last = last + 1 -- a town: "Toronto", "North York", "ON"
+    else
+      break
+    end
+  end
+  return last
+end
+
+-- First and last byte of an address with a number and a street, or nil.
+local function find_address(s)
+  local list = spans(s)
+  for i, word in ipairs(list) do
+    if is_house_number(word.plain) and list[i + 1] then
+      local last
+      if STREET_BEFORE[list[i + 1].plain] and list[i + 2] then
+        last = math.min(i + 2, #list)
+        while list[last + 1] and not list[last].comma and not list[last].stop and last - i < 5
+          and (list[last].plain == "de" or list[last].plain == "du" or list[last].plain == "des" or list[last].plain == "la"
+            or list[last].plain == "saint" or list[last].plain == "sainte" or list[last + 1].text:find("^%u")) do
+          last = last + 1
+        end
+      else
+        for j = i + 2, math.min(#list, i + 5) do
+          if list[j - 1].stop or list[j - 1].comma then
+            break
+          elseif STREET[list[j].plain] and not (list[j].plain == "st" and list[j + 1] and list[j + 1].text:find("^%u")
+            and list[j + 2] and STREET[list[j + 2].plain]) then
+            last = j
+            break
+          elseif item_in(list[j].plain) and not list[j].text:find("^%u") then
+            break
+          end
+        end
+      end
+      if last then
+        local first = i
+        if i > 2 and UNIT[list[i - 2].plain] then
+          first = i - 2 -- "Apt 1200, 350 King St W"
+        elseif i > 1 and list[i - 1].text:find("^#") then
+          first = i - 1
+        end
+        return list[first].from, list[address_tail(list, last)].to
+      end
+    end
+  end
+  return nil
+end
+
+-- ---- sentences and their pieces ------------------------------------------------------------------------------------
+
+local function sentences(s)
+  local list = {}
+  s = s:gsub("%f[%a]([SsDdMm][TtRr]s?)%.%s", "%1\1 "):gsub("%f[%a]([Aa][Vv][Ee])%.%s", "%1\1 "):gsub("(%d)%.(%d)", "%1\1%2")
+  for part, mark in (s .. "\n"):gmatch("([^.!?\n;]*)([.!?\n;]+)") do
+    part = text.trim((part:gsub("\1", ".")))
+    if part ~= "" then
+      list[#list + 1] = { text = part, question = mark:find("?", 1, true) ~= nil }
+    end
+  end
+  return list
+end
+
+-- A sentence cut at commas, "and", "but", "with": pieces with the text that stood before each.
+local function pieces(sentence)
+  local list, from = {}, 1
+  local plain = sentence:lower()
+  local at = 1
+  while true do
+    local a, b = plain:find("%s*[,+&/]%s*", at)
+    for _, word in ipairs { " and ", " but ", " with ", " et ", " mais ", " avec ", " plus ", " – ", " - " } do
+      local c, d = plain:find(word, at, true)
+      if c and (not a or c < a) then
+        a, b = c, d
+      end
+    end
+    if not a then
+      break
+    end
+    if a > from then
+      list[#list + 1] = { from = from, to = a - 1 }
+    end
+    from, at = b + 1, b + 1
+  end
+  if from <= #sentence then
+    list[#list + 1] = { from = from, to = #sentence }
+  end
+  return list
+end
+
+-- "no elevator", "2 flights of stairs", "ground floor", "a couch": what a piece is about; stairs and elevator can be both.
+local function about(plain, asked)
+  local elevator = has(plain, ELEVATOR_WORD)
+  local stairs = has(plain, STAIR_WORD) or plain:find("walk%-up") or plain:find("walk up")
+  if not stairs and not elevator and has(plain, FLOOR_WORD) then
+    stairs = has(plain, LOW_FLOOR) or asked == "stairs" or plain:find("rez%-de")
+  end
+  if elevator or stairs then
+    return elevator and "elevator" or "stairs", elevator and stairs and "stairs" or nil
+  end
+  if item_in(plain) and not (plain:find("floor") and not plain:find("%d")) then
+    return "inventory"
+  end
+  return nil
+end
+
+local LEADS = { "^hi[,! ]+", "^hello[,! ]+", "^hey[,! ]+", "^bonjour[,! ]+", "^yes[,! ]+", "^so[,! ]+", "^ok[,! ]+", "^also[,! ]+", "^and ", "^just ",
+  "^can you ", "^could you ", "^would you ", "^will you ", "^please ", "^how much (.*)for ", "^how much to ", "^how much ",
+  "^i need to get rid of ", "^i want to get rid of ", "^i need you to ", "^i would like to ", "^i'd like to ", "^i need ", "^i want ",
+  "^i have ", "^i've got ", "^ive got ", "^i got ", "^we need ", "^we want ", "^we have ", "^we've got ", "^there is ", "^there's ",
+  "^theres ", "^there are ", "^it's ", "^its ", "^it is ", "^looking to ", "^need ", "^have ", "^get rid of ", "^take away ", "^take ",
+  "^remove ", "^removal of ", "^pick up ", "^pickup ", "^haul away ", "^haul ", "^dispose of ", "^to ", "^only ",
+  "^j'ai ", "^nous avons ", "^il y a ", "^je veux ", "^j'ai besoin de ", "^enlever " }
+local TAILS = { " to be removed$", " to be picked up$", " to be taken away$", " removed$", " picked up$", " hauled away$", " taken away$",
+  " gone$", " to remove$", " to get rid of$", " please$", " pls$", " svp$", " thanks$", " thank you$", " away$", " out of here$", " at$", " from$", " in$" }
+
+local function stripped(value)
+  value = text.trim(value:gsub("^[%s,.;:!-]+", ""):gsub("[%s,.;:!]+$", ""))
+  for _ = 1, 4 do
+    local before = value
+    for _, lead in ipairs(LEADS) do
+      local _, last = value:lower():find(lead)
+      if last and last < #value then
+        value = value:sub(last + 1)
+      end
+    end
+    for _, tail in ipairs(TAILS) do
+      local first = value:lower():find(tail)
+      if first and first > 1 then
+        value = value:sub(1, first - 1)
+      end
+    end
+    value = text.trim(value)
+    if value == before then
+      break
+    end
+  end
+  return value
+end
+
+local function add(found, kind, value)
+  value = text.trim(value)
+  if value ~= "" then
+    found[kind] = found[kind] and found[kind] .. ", " .. value or value
+  end
+end
+
+-- The facts of one sentence that is not a question, by kind. True when it said something.
+local function read_sentence(s, asked, found)
+  local a, b = find_address(s)
+  local taken = false
+  if a then
+    add(found, "address", s:sub(a, b))
+    s = s:sub(1, a - 1) .. " , " .. s:sub(b + 1)
+    taken = true
+  end
+  local run -- a list of things goes on over its commas
+  local parts = pieces(s)
+  for _, piece in ipairs(parts) do
+    local raw = s:sub(piece.from, piece.to)
+    local plain = text.fold(raw)
+    local kind, second = about(plain, asked)
+    if not kind and run and (plain:find("^%s*%d+ %a") or COUNTED[plain:match("^%s*(%a+) ") or ""]) then
+      kind = "inventory"
+    end
+    if kind == "inventory" then
+      run = run and { from = run.from, to = piece.to } or { from = piece.from, to = piece.to }
+    else
+      if run then
+        add(found, "inventory", stripped(s:sub(run.from, run.to)))
+        run = nil
+      end
+      if kind then
+        add(found, kind, stripped(raw))
+        if second then
+          add(found, second, stripped(raw))
+        end
+      end
+    end
+    taken = taken or kind ~= nil
+  end
+  if run then
+    add(found, "inventory", stripped(s:sub(run.from, run.to)))
+  end
+  return taken
+end
+
+local function starts_as_question(plain)
+  local first = plain:match("^[%a'-]+")
+  if not first or not QUESTION_START[first] then
+    return false
+  end
+  if first == "is" or first == "are" or first == "am" or first == "have" or first == "has" or first == "will" or first == "ou" or first == "may" then
+    return false -- "is on the 3rd floor", "have 2 couches": only with a question mark
+  end
+  return true
+end
+
+local function is_request(plain)
+  for _, phrase in ipairs(REQUEST) do
+    if plain:find(phrase, 1, true) then
+      return true
+    end
+  end
+  return false
+end
+
+-- Things a question names as the customer's own: "How much for a couch?" is about a couch.
+local function read_question(s, plain, found)
+  local a, b = find_address(s)
+  if a then
+    add(found, "address", s:sub(a, b))
+    s = s:sub(1, a - 1) .. " " .. s:sub(b + 1)
+    plain = text.fold(s)
+  end
+  local own = is_request(plain) or plain:find("^how much") or plain:find("^combien")
+  if not own or not item_in(plain) or not (has(plain, COUNTED) or plain:find("%d")) then
+    return a ~= nil
+  end
+  local inner = {}
+  read_sentence(s, nil, inner)
+  if inner.inventory then
+    add(found, "inventory", inner.inventory)
+  end
+  return true
+end
+
+local function is_unsure(plain)
+  for _, phrase in ipairs(UNSURE) do
+    if plain == phrase or plain:find("^" .. phrase:gsub("%p", "%%%0") .. "[ ,.!]") and #plain <= #phrase + 25 then
+      return true
+    end
+  end
+  return false
+end
+
+function M.is_greeting(plain)
+  for word in plain:gmatch("%a+") do
+    if GREETING[word] then
+      return true
+    end
+  end
+  return false
+end
+
+local function is_chat(plain)
+  local any = false
+  for word in plain:gmatch("[%w\128-\255']+") do
+    if not CHAT[word] then
+      return false
+    end
+    any = true
+  end
+  return any or not plain:find("[%w\128-\255]")
+end
+
+local ADDRESS_LEADS = { "^my address is ", "^the address is ", "^address is ", "^address:? ", "^it's ", "^its ", "^it is ", "^i'm at ", "^i am at ",
+  "^i live at ", "^we're at ", "^we are at ", "^at ", "^mon adresse est ", "^l'adresse est ", "^c'est " }
+
+local function whole_answer(kind, raw)
+  local value = text.trim(raw:gsub("[%s.!,]+$", ""))
+  if kind == "address" then
+    local plain = text.fold(value)
+    local crossing = plain:find(" and ") or plain:find("&") or plain:find("near ") or plain:find("corner") or plain:find(",")
+    if not (value:find("%d") and value:find("%a")) and not crossing then
+      return nil
+    end
+    for _, lead in ipairs(ADDRESS_LEADS) do
+      local _, last = plain:find(lead)
+      if last and #plain == #value then
+        value, plain = value:sub(last + 1), plain:sub(last + 1)
+      end
+    end
+  elseif kind == "inventory" then
+    if #value < 3 or NO[text.fold(value)] then
+      return nil
+    end
+    value = stripped(value)
+  end
+  return #value > 0 and text.length(value) <= 400 and value or nil
+end
+
+-- "[photo: my couch]" says "my couch"; "[photo]" says nothing; "[location: …]" is an address.
+local function unmarked(message, found)
+  local place = message:match("^%[location: (.-)%]$")
+  if place then
+    add(found, "address", place)
+    return nil, true
+  end
+  local caption = message:match("^%[[%a ]+: (.*)%]$")
+  if caption then
+    return caption, true
+  elseif message:find("^%[[%w ]+%]$") then
+    return nil, true
+  end
+  return message, false
+end
+
+local function read_message(message, asked_kind, state)
+  local body, marked = unmarked(message, state.found)
+  state.seen = state.seen or marked
+  if not body then
+    return
+  end
+  local plain_all = text.trim(text.fold(body))
+  if is_unsure(plain_all:gsub("[.!]+$", "")) then
+    state.unsure = true
+    return
+  end
+  local left = {}
+  for _, sentence in ipairs(sentences(body)) do
+    local plain = text.fold(sentence.text)
+    if sentence.question or starts_as_question(plain) then
+      local took = read_question(sentence.text, plain, state.found)
+      if not (took and is_request(plain)) then
+        state.questions[#state.questions + 1] = sentence.text .. (sentence.question and "?" or "")
+      end
+      state.took = state.took or took
+    elseif read_sentence(sentence.text, asked_kind, state.found) then
+      state.took = true
+    elseif not M.is_greeting(plain) or not is_chat(plain) then
+      left[#left + 1] = sentence.text
+    end
+  end
+  if #left > 0 then
+    state.left[#state.left + 1] = table.concat(left, ". ")
+  end
+end
+
+local YES_NO = set "yes no yep nope yeah ya oui non none nah y n"
+
+-- What the texts say. asked: the field that was asked for last, or nil. Returns {data = {field = text}, questions = {…}, unsure,
+-- took: something was understood, chat: nothing but greetings and politeness}.
+function M.read(texts, fields, asked)
+  local asked_kind = asked and M.kind_of(asked)
+  local state = { found = {}, questions = {}, left = {} }
+  for _, message in ipairs(texts) do
+    read_message(message, asked_kind, state)
+  end
+  local data, took = {}, state.took or state.seen
+  for _, field in ipairs(fields) do
+    local value = state.found[M.kind_of(field)]
+    if value and text.length(value) <= 500 then
+      data[field] = value
+    end
+  end
+  -- What is left over, and not just politeness, is the answer to what was asked.
+  local chat = true
+  for _, rest in ipairs(state.left) do
+    local plain = text.trim(text.fold(rest):gsub("[%s.!,]+$", ""))
+    local short_answer = YES_NO[plain:match("^%a+$") or ""] and (asked_kind == "elevator" or asked_kind == "stairs" or asked_kind == "other")
+    if short_answer or not is_chat(plain) then
+      chat = false
+      if asked and data[asked] == nil then
+        data[asked] = whole_answer(asked_kind, rest)
+        took = took or data[asked] ~= nil
+      end
+    end
+  end
+  if asked and state.unsure and data[asked] == nil then
+    data[asked], took = M.NOT_SURE, true
+  end
+  return { data = data, questions = state.questions, took = took or false, chat = chat and #state.questions == 0 and not took,
+    media = state.seen or false }
+end
+
+-- The field that a reply asked for, when only its words are known.
+function M.asked_in(reply, fields)
+  local last
+  for sentence in (reply .. "\n"):gmatch("[^.!?\n]*%?") do
+    last = text.fold(sentence)
+  end
+  if not last then
+    return nil
+  end
+  local best, place
+  for _, field in ipairs(fields) do
+    local kind = M.kind_of(field)
+    local at
+    if kind == "elevator" then
+      at = last:find("elevator", 1, true) or last:find("ascenseur", 1, true)
+    elseif kind == "stairs" then
+      at = last:find("stair", 1, true) or last:find("flight", 1, true) or last:find("escalier", 1, true)
+    elseif kind == "address" then
+      at = last:find("address", 1, true) or last:find("adresse", 1, true) or last:find("where", 1, true) or last:find("located", 1, true)
+    elseif kind == "inventory" then
+      at = last:find("item", 1, true) or last:find("remove", 1, true) or last:find("article", 1, true) or last:find("ramasser", 1, true)
+        or last:find("get rid", 1, true)
+    else
+      at = last:find(field:gsub("_", " "):lower(), 1, true)
+    end
+    if at and (not place or at < place) then
+      best, place = field, at
+    end
+  end
+  return best
+end
+
+return M
