@@ -1,7 +1,9 @@
 /*
- * The inbox: what was accepted raw, the watermark of what was read, and what could not be. See jobs.h.
+ * The inbox: what was accepted raw, the watermark of what was read, and what could not be. See
+ * jobs.h.
  *
- * The watermark is one row for the whole inbox, not a flag on each: reading costs no write but one for each group.
+ * The watermark is one row for the whole inbox, not a flag on each: reading costs no write but one
+ * for each group.
  */
 #include "jobs_parts.h"
 
@@ -9,52 +11,66 @@
 
 #include <stdlib.h>
 
-int inbox_start(struct jobs *j) {
+int inbox_start(struct jobs *j)
+{
     int rc;
-    sqlite3_stmt *row = jobs_row(j, &rc, "SELECT value, (SELECT max(id) FROM inbox) FROM marks WHERE name = 'inbox.read'", "");
+    sqlite3_stmt *row = jobs_row(
+        j, &rc, "SELECT value, (SELECT max(id) FROM inbox) FROM marks WHERE name = 'inbox.read'",
+        "");
     if (!row)
         return -1;
     j->mark = j->mark_outer = j->mark_written = j->mark_kept = sqlite3_column_int64(row, 0);
     int64_t highest = sqlite3_column_int64(row, 1);
-    j->inbox_last = j->inbox_kept = highest > j->mark ? highest : j->mark; /* old rows may be gone: ids only grow */
+    j->inbox_last = j->inbox_kept = highest > j->mark
+                                        ? highest
+                                        : j->mark; /* old rows may be gone: ids only grow */
     store_done(j->store, row);
     return 0;
 }
 
-void inbox_row_free(struct inbox_row *r) {
+void inbox_row_free(struct inbox_row *r)
+{
     free(r->reader);
     free(r->body);
     *r = (struct inbox_row){ 0 };
 }
 
-int64_t inbox_put(struct jobs *j, const char *reader, const void *body, size_t len) {
+int64_t inbox_put(struct jobs *j, const char *reader, const void *body, size_t len)
+{
     int64_t id = j->inbox_last + 1;
-    if (jobs_run(j, "INSERT INTO inbox (id, reader, received_at, body) VALUES (?, ?, ?, ?)", "itib", id, reader, jobs_now_ms(), body, len) != 1)
+    if (jobs_run(j, "INSERT INTO inbox (id, reader, received_at, body) VALUES (?, ?, ?, ?)", "itib",
+                 id, reader, jobs_now_ms(), body, len) != 1)
         return 0;
     j->inbox_last = id;
     return id;
 }
 
-void inbox_durable(struct jobs *j) {
+void inbox_durable(struct jobs *j)
+{
     j->inbox_kept = j->inbox_last;
     j->mark_kept = j->mark_written;
 }
 
-static void mark_set(struct jobs *j, int64_t id) {
+static void mark_set(struct jobs *j, int64_t id)
+{
     j->mark = id;
     j->mark_group = store_group(j->store);
     if (store_depth(j->store) == 0)
         j->mark_outer = id;
 }
 
-void inbox_forget(struct jobs *j) {
-    if (j->mark_group != store_group(j->store)) /* the group it moved in is over: what it made durable is in mark_kept */
+void inbox_forget(struct jobs *j)
+{
+    if (j->mark_group !=
+        store_group(
+            j->store)) /* the group it moved in is over: what it made durable is in mark_kept */
         j->mark = j->mark_outer = j->mark_written = j->mark_kept;
     else
         j->mark = j->mark_outer;
 }
 
-int inbox_flush(struct jobs *j) {
+int inbox_flush(struct jobs *j)
+{
     if (j->mark == j->mark_written)
         return 0;
     if (jobs_run(j, "UPDATE marks SET value = ? WHERE name = 'inbox.read'", "i", j->mark) != 1)
@@ -63,18 +79,24 @@ int inbox_flush(struct jobs *j) {
     return 0;
 }
 
-static void row_read(sqlite3_stmt *row, struct inbox_row *out) {
-    *out = (struct inbox_row){ .id = sqlite3_column_int64(row, 0), .received_at = sqlite3_column_int64(row, 2),
-        .crashes = sqlite3_column_int(row, 3) };
+static void row_read(sqlite3_stmt *row, struct inbox_row *out)
+{
+    *out = (struct inbox_row){ .id = sqlite3_column_int64(row, 0),
+                               .received_at = sqlite3_column_int64(row, 2),
+                               .crashes = sqlite3_column_int(row, 3) };
     out->reader = jobs_column(row, 1, NULL);
     out->body = jobs_column(row, 4, &out->body_len);
 }
 
-int inbox_next(struct jobs *j, struct inbox_row *out) {
+int inbox_next(struct jobs *j, struct inbox_row *out)
+{
     while (j->mark < j->inbox_kept) {
         int rc;
-        sqlite3_stmt *row = jobs_row(j, &rc, "SELECT id, reader, received_at, crashes, body FROM inbox WHERE id > ? AND id <= ? "
-            "ORDER BY id LIMIT 1", "ii", j->mark, j->inbox_kept);
+        sqlite3_stmt *row = jobs_row(
+            j, &rc,
+            "SELECT id, reader, received_at, crashes, body FROM inbox WHERE id > ? AND id <= ? "
+            "ORDER BY id LIMIT 1",
+            "ii", j->mark, j->inbox_kept);
         if (rc < 0)
             return -1;
         if (!row) { /* only ids that were never stored are left */
@@ -87,7 +109,8 @@ int inbox_next(struct jobs *j, struct inbox_row *out) {
         store_done(j->store, row);
         if (out->crashes < JOBS_CRASH_LIMIT)
             return 1;
-        log_event(LOG_ERROR, "inbox.crashed", log_i("row", out->id), log_i("crashes", out->crashes));
+        log_event(LOG_ERROR, "inbox.crashed", log_i("row", out->id),
+                  log_i("crashes", out->crashes));
         rc = inbox_park(j, out, NULL, 0, "the process died three times while reading it");
         if (rc == 0)
             rc = inbox_read(j, out);
@@ -98,7 +121,8 @@ int inbox_next(struct jobs *j, struct inbox_row *out) {
     return 0;
 }
 
-int inbox_read(struct jobs *j, const struct inbox_row *row) {
+int inbox_read(struct jobs *j, const struct inbox_row *row)
+{
     if (store_lost(j->store))
         return -1;
     if (!row->parked && row->id > j->mark)
@@ -106,22 +130,34 @@ int inbox_read(struct jobs *j, const struct inbox_row *row) {
     return 0;
 }
 
-int inbox_park(struct jobs *j, const struct inbox_row *row, const char *item, size_t item_len, const char *reason) {
+int inbox_park(struct jobs *j, const struct inbox_row *row, const char *item, size_t item_len,
+               const char *reason)
+{
     int rc;
     if (item)
-        rc = jobs_run(j, "INSERT INTO parked (inbox_id, reader, whole, reason, crashes, parked_at, item) VALUES (?, ?, 0, ?, ?, ?, ?)",
-            "ittiib", row->id, row->reader, reason, (int64_t)row->crashes, jobs_now_ms(), item, item_len);
+        rc = jobs_run(j,
+                      "INSERT INTO parked (inbox_id, reader, whole, reason, crashes, parked_at, "
+                      "item) VALUES (?, ?, 0, ?, ?, ?, ?)",
+                      "ittiib", row->id, row->reader, reason, (int64_t)row->crashes, jobs_now_ms(),
+                      item, item_len);
     else
-        rc = jobs_run(j, "INSERT INTO parked (inbox_id, reader, whole, reason, crashes, parked_at) VALUES (?, ?, 1, ?, ?, ?) "
+        rc = jobs_run(
+            j,
+            "INSERT INTO parked (inbox_id, reader, whole, reason, crashes, parked_at) VALUES (?, "
+            "?, 1, ?, ?, ?) "
             "ON CONFLICT (inbox_id) WHERE whole = 1 DO UPDATE SET reason = excluded.reason",
             "ittii", row->id, row->reader, reason, (int64_t)row->crashes, jobs_now_ms());
     return rc == 1 ? 0 : -1;
 }
 
-int inbox_parked_next(struct jobs *j, int64_t after_id, struct inbox_row *out) {
+int inbox_parked_next(struct jobs *j, int64_t after_id, struct inbox_row *out)
+{
     int rc;
-    sqlite3_stmt *row = jobs_row(j, &rc, "SELECT p.inbox_id, p.reader, i.received_at, p.crashes, i.body FROM parked p JOIN inbox i "
-        "ON i.id = p.inbox_id WHERE p.whole = 1 AND p.inbox_id > ? AND p.crashes < ? ORDER BY p.inbox_id LIMIT 1",
+    sqlite3_stmt *row = jobs_row(
+        j, &rc,
+        "SELECT p.inbox_id, p.reader, i.received_at, p.crashes, i.body FROM parked p JOIN inbox i "
+        "ON i.id = p.inbox_id WHERE p.whole = 1 AND p.inbox_id > ? AND p.crashes < ? ORDER BY "
+        "p.inbox_id LIMIT 1",
         "ii", after_id, (int64_t)JOBS_CRASH_LIMIT);
     if (!row)
         return rc;
@@ -131,28 +167,40 @@ int inbox_parked_next(struct jobs *j, int64_t after_id, struct inbox_row *out) {
     return 1;
 }
 
-int inbox_unpark(struct jobs *j, const struct inbox_row *row) {
+int inbox_unpark(struct jobs *j, const struct inbox_row *row)
+{
     return jobs_run(j, "DELETE FROM parked WHERE inbox_id = ? AND whole = 1", "i", row->id);
 }
 
-/* A row past the watermark was being read for the first time, one before it again from the parked ones. */
-int inbox_charge(struct jobs *j, int64_t id) {
-    int rc = id > j->mark ? jobs_run(j, "UPDATE inbox SET crashes = crashes + 1 WHERE id = ?", "i", id)
-                          : jobs_run(j, "UPDATE parked SET crashes = crashes + 1 WHERE inbox_id = ? AND whole = 1", "i", id);
+/*
+ * A row past the watermark was being read for the first time, one before it again from the parked
+ * ones.
+ */
+int inbox_charge(struct jobs *j, int64_t id)
+{
+    int rc = id > j->mark
+                 ? jobs_run(j, "UPDATE inbox SET crashes = crashes + 1 WHERE id = ?", "i", id)
+                 : jobs_run(
+                       j,
+                       "UPDATE parked SET crashes = crashes + 1 WHERE inbox_id = ? AND whole = 1",
+                       "i", id);
     if (rc > 0)
         log_event(LOG_WARN, "inbox.crash", log_i("row", id));
     return rc;
 }
 
-int64_t inbox_backlog(struct jobs *j) {
+int64_t inbox_backlog(struct jobs *j)
+{
     return j->inbox_kept > j->mark ? j->inbox_kept - j->mark : 0;
 }
 
-int64_t inbox_oldest_ms(struct jobs *j) {
+int64_t inbox_oldest_ms(struct jobs *j)
+{
     int rc;
     if (j->mark >= j->inbox_kept)
         return 0;
-    sqlite3_stmt *row = jobs_row(j, &rc, "SELECT received_at FROM inbox WHERE id > ? ORDER BY id LIMIT 1", "i", j->mark);
+    sqlite3_stmt *row = jobs_row(
+        j, &rc, "SELECT received_at FROM inbox WHERE id > ? ORDER BY id LIMIT 1", "i", j->mark);
     int64_t at = row ? sqlite3_column_int64(row, 0) : 0;
     store_done(j->store, row);
     return at;

@@ -10,7 +10,8 @@
 
 enum { ID_BLOCK = 1000, CLAIM_BITS = 40 };
 
-int64_t jobs_now_ms(void) {
+int64_t jobs_now_ms(void)
+{
     struct timespec t;
     clock_gettime(CLOCK_REALTIME, &t);
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
@@ -18,7 +19,8 @@ int64_t jobs_now_ms(void) {
 
 /* Statements. */
 
-static void bind_all(sqlite3_stmt *statement, const char *types, va_list args) {
+static void bind_all(sqlite3_stmt *statement, const char *types, va_list args)
+{
     for (int i = 1; *types; types++, i++) {
         if (*types == 'i') {
             sqlite3_bind_int64(statement, i, va_arg(args, int64_t));
@@ -32,11 +34,14 @@ static void bind_all(sqlite3_stmt *statement, const char *types, va_list args) {
     }
 }
 
-static int failure(struct jobs *j) {
-    return sqlite3_extended_errcode(store_db(j->store)) == SQLITE_CONSTRAINT_UNIQUE ? JOBS_TWIN : -1;
+static int failure(struct jobs *j)
+{
+    return sqlite3_extended_errcode(store_db(j->store)) == SQLITE_CONSTRAINT_UNIQUE ? JOBS_TWIN
+                                                                                    : -1;
 }
 
-static sqlite3_stmt *prepare(struct jobs *j, const char *sql) {
+static sqlite3_stmt *prepare(struct jobs *j, const char *sql)
+{
     const char *error = NULL;
     sqlite3_stmt *statement = store_prepare(j->store, sql, strlen(sql), &error);
     if (!statement)
@@ -44,7 +49,8 @@ static sqlite3_stmt *prepare(struct jobs *j, const char *sql) {
     return statement;
 }
 
-int jobs_run(struct jobs *j, const char *sql, const char *types, ...) {
+int jobs_run(struct jobs *j, const char *sql, const char *types, ...)
+{
     sqlite3_stmt *statement = prepare(j, sql);
     if (!statement)
         return -1;
@@ -58,7 +64,8 @@ int jobs_run(struct jobs *j, const char *sql, const char *types, ...) {
     return rc;
 }
 
-sqlite3_stmt *jobs_row(struct jobs *j, int *rc, const char *sql, const char *types, ...) {
+sqlite3_stmt *jobs_row(struct jobs *j, int *rc, const char *sql, const char *types, ...)
+{
     sqlite3_stmt *statement = prepare(j, sql);
     *rc = -1;
     if (!statement)
@@ -75,7 +82,8 @@ sqlite3_stmt *jobs_row(struct jobs *j, int *rc, const char *sql, const char *typ
     return NULL;
 }
 
-char *jobs_column(sqlite3_stmt *row, int column, size_t *len) {
+char *jobs_column(sqlite3_stmt *row, int column, size_t *len)
+{
     if (sqlite3_column_type(row, column) == SQLITE_NULL)
         return NULL;
     const void *bytes = sqlite3_column_blob(row, column);
@@ -88,17 +96,23 @@ char *jobs_column(sqlite3_stmt *row, int column, size_t *len) {
     return copy;
 }
 
-void jobs_read(sqlite3_stmt *row, struct job *out) {
-    *out = (struct job){ .id = sqlite3_column_int64(row, 0), .attempts = sqlite3_column_int(row, 4), .crashes = sqlite3_column_int(row, 5),
-        .run_at = sqlite3_column_int64(row, 6), .created_at = sqlite3_column_int64(row, 7), .orphan = sqlite3_column_int(row, 9) == 1,
-        .claim = sqlite3_column_int64(row, 10) };
+void jobs_read(sqlite3_stmt *row, struct job *out)
+{
+    *out = (struct job){ .id = sqlite3_column_int64(row, 0),
+                         .attempts = sqlite3_column_int(row, 4),
+                         .crashes = sqlite3_column_int(row, 5),
+                         .run_at = sqlite3_column_int64(row, 6),
+                         .created_at = sqlite3_column_int64(row, 7),
+                         .orphan = sqlite3_column_int(row, 9) == 1,
+                         .claim = sqlite3_column_int64(row, 10) };
     out->kind = jobs_column(row, 1, NULL);
     out->lane = jobs_column(row, 2, NULL);
     out->payload = jobs_column(row, 3, &out->payload_len);
     out->error = jobs_column(row, 8, NULL);
 }
 
-void job_free(struct job *job) {
+void job_free(struct job *job)
+{
     free(job->kind);
     free(job->lane);
     free(job->payload);
@@ -108,7 +122,8 @@ void job_free(struct job *job) {
 
 /* When the next of a kind is due. */
 
-static struct jobs_kind *kind_of(struct jobs *j, const char *name) {
+static struct jobs_kind *kind_of(struct jobs *j, const char *name)
+{
     for (size_t i = 0; i < j->kind_count; i++)
         if (strcmp(j->kinds[i].name, name) == 0)
             return &j->kinds[i];
@@ -121,18 +136,23 @@ static struct jobs_kind *kind_of(struct jobs *j, const char *name) {
     return &grown[j->kind_count++];
 }
 
-void jobs_due(struct jobs *j, const char *kind, int64_t run_at) {
+void jobs_due(struct jobs *j, const char *kind, int64_t run_at)
+{
     struct jobs_kind *k = kind_of(j, kind);
     if (k->known && run_at < k->due)
         k->due = run_at;
 }
 
-int64_t jobs_next_due(struct jobs *j, const char *kind) {
+int64_t jobs_next_due(struct jobs *j, const char *kind)
+{
     struct jobs_kind *k = kind_of(j, kind);
     if (!k->known) {
         int rc;
-        sqlite3_stmt *row = jobs_row(j, &rc, "SELECT run_at FROM jobs INDEXED BY jobs_state WHERE state = 0 AND kind = ? "
-            "ORDER BY run_at LIMIT 1", "t", kind);
+        sqlite3_stmt *row = jobs_row(
+            j, &rc,
+            "SELECT run_at FROM jobs INDEXED BY jobs_state WHERE state = 0 AND kind = ? "
+            "ORDER BY run_at LIMIT 1",
+            "t", kind);
         if (rc < 0)
             return INT64_MAX; /* asked again when the store answers */
         k->due = row ? sqlite3_column_int64(row, 0) : INT64_MAX;
@@ -142,7 +162,8 @@ int64_t jobs_next_due(struct jobs *j, const char *kind) {
     return k->due;
 }
 
-void jobs_forget(struct jobs *j) {
+void jobs_forget(struct jobs *j)
+{
     for (size_t i = 0; i < j->kind_count; i++)
         j->kinds[i].known = false;
     j->id_limit = 0; /* the reserved block may be gone from the disk: the next put reserves again */
@@ -150,13 +171,15 @@ void jobs_forget(struct jobs *j) {
     inbox_forget(j);
 }
 
-int jobs_flush(struct jobs *j) {
+int jobs_flush(struct jobs *j)
+{
     return inbox_flush(j);
 }
 
 /* Putting. */
 
-static int64_t next_id(struct jobs *j) {
+static int64_t next_id(struct jobs *j)
+{
     if (j->next_id >= j->id_limit) {
         int64_t limit = j->next_id + ID_BLOCK;
         if (jobs_run(j, "UPDATE marks SET value = ? WHERE name = 'jobs.id'", "i", limit) != 1)
@@ -167,9 +190,11 @@ static int64_t next_id(struct jobs *j) {
 }
 
 /* 1: a twin that does not run yet has taken it over, *id says which; 0: none; -1. */
-static int put_into_twin(struct jobs *j, const struct jobs_put *p, int64_t run_at, int64_t *id) {
+static int put_into_twin(struct jobs *j, const struct jobs_put *p, int64_t run_at, int64_t *id)
+{
     int rc;
-    sqlite3_stmt *row = jobs_row(j, &rc, "SELECT id, kind FROM jobs INDEXED BY jobs_unique WHERE ukey = ?", "t", p->unique);
+    sqlite3_stmt *row = jobs_row(
+        j, &rc, "SELECT id, kind FROM jobs INDEXED BY jobs_unique WHERE ukey = ?", "t", p->unique);
     if (!row)
         return rc;
     *id = sqlite3_column_int64(row, 0);
@@ -177,19 +202,23 @@ static int put_into_twin(struct jobs *j, const struct jobs_put *p, int64_t run_a
         jobs_due(j, (const char *)sqlite3_column_text(row, 1), run_at);
     store_done(j->store, row);
     if (!p->keep)
-        rc = jobs_run(j, "UPDATE jobs SET run_at = ?, payload = ? WHERE id = ?", "ibi", run_at, p->payload, p->payload_len, *id);
+        rc = jobs_run(j, "UPDATE jobs SET run_at = ?, payload = ? WHERE id = ?", "ibi", run_at,
+                      p->payload, p->payload_len, *id);
     return rc;
 }
 
 /* 1: a live job is in this lane, 0: none, -1. */
-static int lane_taken(struct jobs *j, const char *lane) {
+static int lane_taken(struct jobs *j, const char *lane)
+{
     int rc;
-    sqlite3_stmt *row = jobs_row(j, &rc, "SELECT 1 FROM jobs INDEXED BY jobs_lane WHERE lane = ? LIMIT 1", "t", lane);
+    sqlite3_stmt *row = jobs_row(
+        j, &rc, "SELECT 1 FROM jobs INDEXED BY jobs_lane WHERE lane = ? LIMIT 1", "t", lane);
     store_done(j->store, row);
     return rc;
 }
 
-int64_t jobs_put(struct jobs *j, const struct jobs_put *p) {
+int64_t jobs_put(struct jobs *j, const struct jobs_put *p)
+{
     int64_t now = jobs_now_ms(), run_at = p->run_at ? p->run_at : now, id = 0;
     int rc = p->unique ? put_into_twin(j, p, run_at, &id) : 0;
     if (rc != 0)
@@ -197,8 +226,12 @@ int64_t jobs_put(struct jobs *j, const struct jobs_put *p) {
     int waits = p->lane ? lane_taken(j, p->lane) : 0;
     if (waits < 0 || (id = next_id(j)) == 0)
         return 0;
-    rc = jobs_run(j, "INSERT INTO jobs (id, kind, lane, ukey, mark, state, run_at, created_at, payload) VALUES (?, ?, ?, ?4, ?4, ?, ?, ?, ?)",
-        "itttiiib", id, p->kind, p->lane, p->unique, (int64_t)(waits ? JOB_WAITING : JOB_READY), run_at, now, p->payload, p->payload_len);
+    rc = jobs_run(j,
+                  "INSERT INTO jobs (id, kind, lane, ukey, mark, state, run_at, created_at, "
+                  "payload) VALUES (?, ?, ?, ?4, ?4, ?, ?, ?, ?)",
+                  "itttiiib", id, p->kind, p->lane, p->unique,
+                  (int64_t)(waits ? JOB_WAITING : JOB_READY), run_at, now, p->payload,
+                  p->payload_len);
     if (rc != 1)
         return 0;
     if (!waits)
@@ -206,10 +239,13 @@ int64_t jobs_put(struct jobs *j, const struct jobs_put *p) {
     return id;
 }
 
-int jobs_promote(struct jobs *j, const char *lane) {
+int jobs_promote(struct jobs *j, const char *lane)
+{
     int rc;
-    sqlite3_stmt *row = jobs_row(j, &rc, "SELECT id, state, kind, run_at FROM jobs INDEXED BY jobs_lane WHERE lane = ? ORDER BY id LIMIT 1",
-        "t", lane);
+    sqlite3_stmt *row = jobs_row(j, &rc,
+                                 "SELECT id, state, kind, run_at FROM jobs INDEXED BY jobs_lane "
+                                 "WHERE lane = ? ORDER BY id LIMIT 1",
+                                 "t", lane);
     if (!row)
         return rc;
     int64_t id = sqlite3_column_int64(row, 0);
@@ -220,9 +256,11 @@ int jobs_promote(struct jobs *j, const char *lane) {
     return waits && jobs_run(j, "UPDATE jobs SET state = 0 WHERE id = ?", "i", id) != 1 ? -1 : 0;
 }
 
-int jobs_cancel(struct jobs *j, int64_t id) {
+int jobs_cancel(struct jobs *j, int64_t id)
+{
     int rc;
-    sqlite3_stmt *row = jobs_row(j, &rc, "SELECT state, lane FROM jobs WHERE id = ? AND state < 2", "i", id);
+    sqlite3_stmt *row = jobs_row(j, &rc, "SELECT state, lane FROM jobs WHERE id = ? AND state < 2",
+                                 "i", id);
     if (!row)
         return rc;
     bool head = sqlite3_column_int(row, 0) == JOB_READY;
@@ -237,21 +275,26 @@ int jobs_cancel(struct jobs *j, int64_t id) {
 
 /* Claiming. */
 
-static int by_run_at(const void *a, const void *b) {
+static int by_run_at(const void *a, const void *b)
+{
     const struct job *x = a, *y = b;
     if (x->run_at != y->run_at)
         return x->run_at < y->run_at ? -1 : 1;
     return x->id < y->id ? -1 : x->id > y->id;
 }
 
-int jobs_claim(struct jobs *j, const char *kind, int64_t now_ms, struct job *out, int room) {
+int jobs_claim(struct jobs *j, const char *kind, int64_t now_ms, struct job *out, int room)
+{
     if (room <= 0 || jobs_next_due(j, kind) > now_ms)
         return 0;
     int64_t claim = j->epoch << CLAIM_BITS | ++j->claims;
     int rc, count = 0;
-    sqlite3_stmt *row = jobs_row(j, &rc, "UPDATE jobs SET state = 2, claim = ?, ukey = NULL WHERE id IN (SELECT id FROM jobs INDEXED BY "
-        "jobs_state WHERE state = 0 AND kind = ? AND run_at <= ? ORDER BY run_at, id LIMIT ?) RETURNING " JOBS_COLUMNS,
-        "itii", claim, kind, now_ms, (int64_t)room);
+    sqlite3_stmt *row = jobs_row(j, &rc,
+                                 "UPDATE jobs SET state = 2, claim = ?, ukey = NULL WHERE id IN "
+                                 "(SELECT id FROM jobs INDEXED BY "
+                                 "jobs_state WHERE state = 0 AND kind = ? AND run_at <= ? ORDER BY "
+                                 "run_at, id LIMIT ?) RETURNING " JOBS_COLUMNS,
+                                 "itii", claim, kind, now_ms, (int64_t)room);
     if (rc < 0)
         return -1;
     while (rc > 0 && count < room) {
@@ -272,25 +315,39 @@ int jobs_claim(struct jobs *j, const char *kind, int64_t now_ms, struct job *out
 
 /* The ends of a claim. */
 
-static int end_lane(struct jobs *j, const struct job *job, int changed) {
+static int end_lane(struct jobs *j, const struct job *job, int changed)
+{
     if (changed == 1 && job->lane && jobs_promote(j, job->lane) != 0)
         return -1;
     return changed;
 }
 
-int jobs_done(struct jobs *j, const struct job *job) {
-    return end_lane(j, job, jobs_run(j, "DELETE FROM jobs WHERE id = ? AND claim = ? AND state = 2", "ii", job->id, job->claim));
+int jobs_done(struct jobs *j, const struct job *job)
+{
+    return end_lane(j, job,
+                    jobs_run(j, "DELETE FROM jobs WHERE id = ? AND claim = ? AND state = 2", "ii",
+                             job->id, job->claim));
 }
 
-int jobs_die(struct jobs *j, const struct job *job, const char *error) {
-    return end_lane(j, job, jobs_run(j, "UPDATE jobs SET state = 3, claim = 0, old_lane = lane, lane = NULL, error = coalesce(?, error) "
-        "WHERE id = ? AND claim = ? AND state = 2", "tii", error, job->id, job->claim));
+int jobs_die(struct jobs *j, const struct job *job, const char *error)
+{
+    return end_lane(j, job,
+                    jobs_run(j,
+                             "UPDATE jobs SET state = 3, claim = 0, old_lane = lane, lane = NULL, "
+                             "error = coalesce(?, error) "
+                             "WHERE id = ? AND claim = ? AND state = 2",
+                             "tii", error, job->id, job->claim));
 }
 
-int jobs_settle_twin(struct jobs *j, int64_t id, int64_t *run_at) {
+int jobs_settle_twin(struct jobs *j, int64_t id, int64_t *run_at)
+{
     int rc;
-    sqlite3_stmt *row = jobs_row(j, &rc, "SELECT t.id, t.run_at, t.payload IS j.payload AND t.lane IS coalesce(j.lane, j.old_lane) "
-        "AND (t.lane IS NULL OR t.state = 1) FROM jobs j JOIN jobs t ON t.ukey = j.mark WHERE j.id = ?", "i", id);
+    sqlite3_stmt *row = jobs_row(
+        j, &rc,
+        "SELECT t.id, t.run_at, t.payload IS j.payload AND t.lane IS coalesce(j.lane, j.old_lane) "
+        "AND (t.lane IS NULL OR t.state = 1) FROM jobs j JOIN jobs t ON t.ukey = j.mark WHERE j.id "
+        "= ?",
+        "i", id);
     if (!row)
         return -1;
     int64_t twin = sqlite3_column_int64(row, 0), twin_run_at = sqlite3_column_int64(row, 1);
@@ -303,30 +360,43 @@ int jobs_settle_twin(struct jobs *j, int64_t id, int64_t *run_at) {
     return jobs_run(j, "DELETE FROM jobs WHERE id = ?", "i", twin) == 1 ? 0 : -1;
 }
 
-static int again(struct jobs *j, const struct job *job, int64_t run_at, bool add_attempt, const char *error) {
-    return jobs_run(j, "UPDATE jobs SET state = 0, claim = 0, ukey = mark, run_at = ?, attempts = attempts + ?2, error = coalesce(?, error), "
-        "orphan = orphan AND NOT ?2 WHERE id = ? AND claim = ? AND state = 2",
-        "iitii", run_at, (int64_t)add_attempt, error, job->id, job->claim);
+static int again(struct jobs *j, const struct job *job, int64_t run_at, bool add_attempt,
+                 const char *error)
+{
+    return jobs_run(j,
+                    "UPDATE jobs SET state = 0, claim = 0, ukey = mark, run_at = ?, attempts = "
+                    "attempts + ?2, error = coalesce(?, error), "
+                    "orphan = orphan AND NOT ?2 WHERE id = ? AND claim = ? AND state = 2",
+                    "iitii", run_at, (int64_t)add_attempt, error, job->id, job->claim);
 }
 
-int jobs_again(struct jobs *j, const struct job *job, int64_t run_at, bool add_attempt, const char *error) {
+int jobs_again(struct jobs *j, const struct job *job, int64_t run_at, bool add_attempt,
+               const char *error)
+{
     int rc = again(j, job, run_at, add_attempt, error);
     if (rc == JOBS_TWIN)
-        rc = jobs_settle_twin(j, job->id, &run_at) == 0 ? again(j, job, run_at, add_attempt, error) : -1;
+        rc = jobs_settle_twin(j, job->id, &run_at) == 0 ? again(j, job, run_at, add_attempt, error)
+                                                        : -1;
     if (rc == 1)
         jobs_due(j, job->kind, run_at);
     return rc;
 }
 
-static int requeue(struct jobs *j, int64_t id, int64_t run_at, int waits) {
-    return jobs_run(j, "UPDATE jobs SET state = ?, lane = old_lane, old_lane = NULL, ukey = mark, run_at = ?, attempts = 0, crashes = 0, "
-        "orphan = 0 WHERE id = ? AND state = 3", "iii", (int64_t)(waits ? JOB_WAITING : JOB_READY), run_at, id);
+static int requeue(struct jobs *j, int64_t id, int64_t run_at, int waits)
+{
+    return jobs_run(j,
+                    "UPDATE jobs SET state = ?, lane = old_lane, old_lane = NULL, ukey = mark, "
+                    "run_at = ?, attempts = 0, crashes = 0, "
+                    "orphan = 0 WHERE id = ? AND state = 3",
+                    "iii", (int64_t)(waits ? JOB_WAITING : JOB_READY), run_at, id);
 }
 
-int jobs_requeue(struct jobs *j, int64_t id) {
+int jobs_requeue(struct jobs *j, int64_t id)
+{
     int rc;
     int64_t now = jobs_now_ms();
-    sqlite3_stmt *row = jobs_row(j, &rc, "SELECT kind, old_lane FROM jobs WHERE id = ? AND state = 3", "i", id);
+    sqlite3_stmt *row = jobs_row(
+        j, &rc, "SELECT kind, old_lane FROM jobs WHERE id = ? AND state = 3", "i", id);
     if (!row)
         return rc;
     char *kind = jobs_column(row, 0, NULL), *lane = jobs_column(row, 1, NULL);
@@ -342,63 +412,7 @@ int jobs_requeue(struct jobs *j, int64_t id) {
     return rc;
 }
 
-void jobs_on_cpu(struct jobs *j, int64_t id) {
+void jobs_on_cpu(struct jobs *j, int64_t id)
+{
     j->page->id = id;
-}
-
-/* For status. */
-
-static int count_of(struct jobs *j, const char *sql, int64_t *out) {
-    int rc;
-    sqlite3_stmt *row = jobs_row(j, &rc, sql, "i", (int64_t)JOBS_COUNT_MAX);
-    if (row)
-        *out = sqlite3_column_int64(row, 0);
-    store_done(j->store, row);
-    return row ? 0 : -1;
-}
-
-int jobs_count(struct jobs *j, struct jobs_counts *out) {
-    *out = (struct jobs_counts){ 0 };
-#define JOBS_OF_STATE(n) "SELECT count(*) FROM (SELECT 1 FROM jobs INDEXED BY jobs_state WHERE state = " n " LIMIT ?)"
-    if (count_of(j, JOBS_OF_STATE("0"), &out->ready) || count_of(j, JOBS_OF_STATE("1"), &out->waiting) ||
-        count_of(j, JOBS_OF_STATE("2"), &out->running) || count_of(j, JOBS_OF_STATE("3"), &out->dead) ||
-        count_of(j, "SELECT count(*) FROM (SELECT 1 FROM parked LIMIT ?)", &out->parked))
-        return -1;
-#undef JOBS_OF_STATE
-    char *kind = buf_copy("", 0);
-    for (int rc = 1; rc > 0;) { /* one seek a kind */
-        sqlite3_stmt *row = jobs_row(j, &rc, "SELECT kind, run_at FROM jobs INDEXED BY jobs_state WHERE state = 0 AND kind > ? "
-            "ORDER BY kind, run_at LIMIT 1", "t", kind);
-        if (row) {
-            int64_t run_at = sqlite3_column_int64(row, 1);
-            free(kind);
-            kind = jobs_column(row, 0, NULL);
-            if (!out->oldest_run_at || run_at < out->oldest_run_at)
-                out->oldest_run_at = run_at;
-            store_done(j->store, row);
-        }
-    }
-    free(kind);
-    return 0;
-}
-
-int jobs_each(struct jobs *j, bool dead, int limit, jobs_each_cb each, void *arg) {
-    static const char live_sql[] = "SELECT " JOBS_COLUMNS " FROM jobs WHERE state < 3 ORDER BY id LIMIT ?";
-    static const char dead_sql[] = "SELECT " JOBS_COLUMNS " FROM jobs INDEXED BY jobs_dead WHERE state = 3 ORDER BY id LIMIT ?";
-    int rc, count = 0;
-    sqlite3_stmt *row = jobs_row(j, &rc, dead ? dead_sql : live_sql, "i", (int64_t)limit);
-    while (row && rc > 0) {
-        struct job job;
-        jobs_read(row, &job);
-        free(job.payload);
-        job.payload = NULL;
-        job.payload_len = 0;
-        each(arg, &job, (enum job_state)sqlite3_column_int(row, 11));
-        job_free(&job);
-        count++;
-        int step = store_step(j->store, row);
-        rc = step == SQLITE_ROW ? 1 : step == SQLITE_DONE ? 0 : -1;
-    }
-    store_done(j->store, row);
-    return rc < 0 ? -1 : count;
 }

@@ -1,15 +1,18 @@
 /*
- * jobs: durable work. Owns the tables jobs, inbox, parked and marks, and the mapped page `<database>.running`.
+ * jobs: durable work. Owns the tables jobs, inbox, parked and marks, and the mapped page
+ * `<database>.running`.
  *
- * A job is a row. A lane runs one job at a time in the order of their ids; lanes run beside each other; jobs without
- * a lane run freely. Only the head of a lane is `ready` (and in the index that claiming reads); the others wait, and
- * the next is promoted when the head is finished or dies. Everything here writes into the group transaction of
- * `store`, so a job and the effect that made it, or that finished it, live or die together.
- * The loop thread only. Knows nothing of Lua or of what a job means.
+ * A job is a row. A lane runs one job at a time in the order of their ids; lanes run beside each
+ * other; jobs without a lane run freely. Only the head of a lane is `ready` (and in the index that
+ * claiming reads); the others wait, and the next is promoted when the head is finished or dies.
+ * Everything here writes into the group transaction of `store`, so a job and the effect that made
+ * it, or that finished it, live or die together. The loop thread only. Knows nothing of Lua or of
+ * what a job means.
  *
- * `attempts` counts tries the outside world refused. `crashes` counts deaths of the process with this job or inbox row on
- * the CPU: jobs_on_cpu writes its id into the mapped page before each slice and clears it after; the page survives
- * SIGKILL, SEGV and abort. At start a non-zero id gets crashes + 1, durably, before anything runs; three → dead.
+ * `attempts` counts tries the outside world refused. `crashes` counts deaths of the process with
+ * this job or inbox row on the CPU: jobs_on_cpu writes its id into the mapped page before each
+ * slice and clears it after; the page survives SIGKILL, SEGV and abort. At start a non-zero id gets
+ * crashes + 1, durably, before anything runs; three → dead.
  */
 #ifndef HOST_JOBS_H
 #define HOST_JOBS_H
@@ -24,15 +27,16 @@ enum { JOBS_CRASH_LIMIT = 3 };
 /* A claimed job; strings are its own, freed by job_free. */
 struct job {
     int64_t id;
-    int64_t claim; /* one number for each call of jobs_claim, never the same twice in the life of a database */
+    int64_t claim; /* one number a call of jobs_claim, never used twice in the life of a database */
     char *kind;
-    char *lane; /* NULL: none */
+    char *lane;    /* NULL: none */
     char *payload; /* the bytes given to jobs_put */
     size_t payload_len;
     int attempts, crashes;
     int64_t run_at, created_at; /* ms since 1970 */
-    char *error; /* the last one, or NULL */
-    bool orphan; /* this row was running when an earlier process died; until it is done or counts an attempt */
+    char *error;                /* the last one, or NULL */
+    /* This row was running when an earlier process died; until it is done or counts an attempt. */
+    bool orphan;
     bool error_handled; /* the caller's: its failed handler has run */
 };
 void job_free(struct job *j);
@@ -42,47 +46,65 @@ struct jobs_put {
     const char *payload;
     size_t payload_len;
     int64_t run_at; /* ms since 1970; 0: now */
-    bool keep; /* a live twin (same unique, not yet running) stays as it is; else it takes run_at and payload */
+    /* A live twin (same unique, not yet running) stays as it is; else it takes both of these. */
+    bool keep;
 };
 
-/* Creates its tables through store_migrate("host"), maps the page, takes back what a dead process had claimed (runs at
- * once, orphan=true) and charges the crash. NULL: why. page_path NULL: no page (in memory). */
+/*
+ * Creates its tables through store_migrate("host"), maps the page, takes back what a dead process
+ * had claimed (runs at once, orphan=true) and charges the crash. NULL: why. page_path NULL: no page
+ * (in memory).
+ */
 struct jobs *jobs_open(struct store *s, const char *page_path, char *why, size_t why_size);
 void jobs_close(struct jobs *j);
 
 /* The new job's id (or its live twin's), or 0: an SQLite error (store_lost may be true). */
 int64_t jobs_put(struct jobs *j, const struct jobs_put *p);
-/* Removes a job that is ready or waits. 1: removed, 0: no such job, it runs or is dead, -1: error. */
+/*
+ * Removes a job that is ready or waits. 1: removed, 0: no such job, it runs or is dead, -1: error.
+ */
 int jobs_cancel(struct jobs *j, int64_t id);
 
 /*
- * Claims up to `room` due jobs of a kind into out[], oldest first, in one statement. Returns how many, or -1. The caller
- * starts them only after the group is durable.
+ * Claims up to `room` due jobs of a kind into out[], oldest first, in one statement. Returns how
+ * many, or -1. The caller starts them only after the group is durable.
  */
 int jobs_claim(struct jobs *j, const char *kind, int64_t now_ms, struct job *out, int room);
-/* When is the next job of this kind due (ms since 1970)? INT64_MAX: none is ready. Cheap; kept in memory. */
+/*
+ * When is the next job of this kind due (ms since 1970)? INT64_MAX: none is ready. Cheap; kept in
+ * memory.
+ */
 int64_t jobs_next_due(struct jobs *j, const char *kind);
 /*
- * Forget what is kept in memory about the open group: after STORE_LOST, and after a savepoint was rolled back. The watermark of
- * the inbox goes back too (a savepoint: to where it last stood outside of savepoints), so its rows are read again.
+ * Forget what is kept in memory about the open group: after STORE_LOST, and after a savepoint was
+ * rolled back. The watermark of the inbox goes back too (a savepoint: to where it last stood
+ * outside of savepoints), so its rows are read again.
  */
 void jobs_forget(struct jobs *j);
 /* Writes what is kept in memory for the open group: call right before store_commit. 0 or -1. */
 int jobs_flush(struct jobs *j);
 
-/* The ends of a claim. Each answers 1, 0 when the claim is no longer ours (drop the effects), -1 on an error. */
+/*
+ * The ends of a claim. Each answers 1, 0 when the claim is no longer ours (drop the effects), -1 on
+ * an error.
+ */
 int jobs_done(struct jobs *j, const struct job *job);
 /*
- * Back to ready at run_at. add_attempt: the outside world refused. error may be NULL: the last one stays. Keeps its place in the
- * lane. When a twin (same unique) was put meanwhile: one with the same payload is merged into it at the earlier run_at,
- * otherwise both stay and this one loses its mark.
+ * Back to ready at run_at. add_attempt: the outside world refused. error may be NULL: the last one
+ * stays. Keeps its place in the lane. When a twin (same unique) was put meanwhile: one with the
+ * same payload is merged into it at the earlier run_at, otherwise both stay and this one loses its
+ * mark.
  */
-int jobs_again(struct jobs *j, const struct job *job, int64_t run_at, bool add_attempt, const char *error);
+int jobs_again(struct jobs *j, const struct job *job, int64_t run_at, bool add_attempt,
+               const char *error);
 int jobs_die(struct jobs *j, const struct job *job, const char *error);
 /* A dead job back to work, attempts and crashes 0. 1, 0: no dead job of that id, -1. */
 int jobs_requeue(struct jobs *j, int64_t id);
 
-/* Jobs that died of crashes, one a call until false: the caller tells the scripts. Each is given once, in the open group. */
+/*
+ * Jobs that died of crashes, one a call until false: the caller tells the scripts. Each is given
+ * once, in the open group.
+ */
 bool jobs_crashed(struct jobs *j, struct job *out);
 
 /* The mapped page. id > 0: a job; id < 0: inbox row -id; 0: nobody. */
@@ -96,36 +118,54 @@ struct inbox_row {
     size_t body_len;
     int64_t received_at;
     int crashes;
-    bool parked; /* it is read again from the table parked */
+    bool parked;       /* it is read again from the table parked */
     bool parked_again; /* the caller's: its reader parked it once more */
-    unsigned tries; /* the caller's: script errors so far */
+    unsigned tries;    /* the caller's: script errors so far */
 };
 void inbox_row_free(struct inbox_row *r);
 /* The new row's id, or 0 on an error. */
 int64_t inbox_put(struct jobs *j, const char *reader, const void *body, size_t len);
 /* The highest id in the inbox that a commit has made durable: the caller reports each commit. */
 void inbox_durable(struct jobs *j);
-/* Next durable row past the watermark. 1, 0: none, -1. Rows of three crashes are parked on the way. */
-int inbox_next(struct jobs *j, struct inbox_row *out);
-/* Moves the watermark past this row, in the group (jobs_flush writes it). A parked row moves nothing. 0 or -1. */
-int inbox_read(struct jobs *j, const struct inbox_row *row);
-/* Keeps a row's item (or the whole row: item NULL) with a reason for staff. Moves no watermark. 0 or -1. */
-int inbox_park(struct jobs *j, const struct inbox_row *row, const char *item, size_t item_len, const char *reason);
 /*
- * Whole rows that were parked, to be read again after a reload: oldest first past after_id (the inbox id, as in id). Those
- * parked for their crashes are left alone. 1, 0: none, -1.
+ * Next durable row past the watermark. 1, 0: none, -1. Rows of three crashes are parked on the way.
+ */
+int inbox_next(struct jobs *j, struct inbox_row *out);
+/*
+ * Moves the watermark past this row, in the group (jobs_flush writes it). A parked row moves
+ * nothing. 0 or -1.
+ */
+int inbox_read(struct jobs *j, const struct inbox_row *row);
+/*
+ * Keeps a row's item (or the whole row: item NULL) with a reason for staff. Moves no watermark. 0
+ * or -1.
+ */
+int inbox_park(struct jobs *j, const struct inbox_row *row, const char *item, size_t item_len,
+               const char *reason);
+/*
+ * Whole rows that were parked, to be read again after a reload: oldest first past after_id (the
+ * inbox id, as in id). Those parked for their crashes are left alone. 1, 0: none, -1.
  */
 int inbox_parked_next(struct jobs *j, int64_t after_id, struct inbox_row *out);
 /* It could be read after all. 1, 0: was not parked, -1. */
 int inbox_unpark(struct jobs *j, const struct inbox_row *row);
-int64_t inbox_backlog(struct jobs *j); /* durable rows not yet read, those of lost groups may count until the next inbox_next */
+/* Durable rows not yet read; those of lost groups may count until the next inbox_next. */
+int64_t inbox_backlog(struct jobs *j);
 int64_t inbox_oldest_ms(struct jobs *j); /* received_at of the oldest of them, 0: none */
 
-/* For status. Counts by state (JOBS_COUNT_MAX: that many or more), run_at of the oldest ready job (0: none). 0 or -1. */
+/*
+ * For status. Counts by state (JOBS_COUNT_MAX: that many or more), run_at of the oldest ready job
+ * (0: none). 0 or -1.
+ */
 enum { JOBS_COUNT_MAX = 100000 };
-struct jobs_counts { int64_t ready, waiting, running, dead, parked, oldest_run_at; };
+struct jobs_counts {
+    int64_t ready, waiting, running, dead, parked, oldest_run_at;
+};
 int jobs_count(struct jobs *j, struct jobs_counts *out);
-/* Calls each for live (or dead) jobs, oldest first, at most limit. How many, or -1. payloads are not shown: they hold customers' words. */
+/*
+ * Calls each for live (or dead) jobs, oldest first, at most limit. How many, or -1. payloads are
+ * not shown: they hold customers' words.
+ */
 typedef void (*jobs_each_cb)(void *arg, const struct job *job, enum job_state state);
 int jobs_each(struct jobs *j, bool dead, int limit, jobs_each_cb each, void *arg);
 

@@ -1,4 +1,6 @@
-/* The start of jobs: its schema, the mapped page, what a dead process has left behind. See jobs.h. */
+/*
+ * The start of jobs: its schema, the mapped page, what a dead process has left behind. See jobs.h.
+ */
 #include "jobs_parts.h"
 
 #include "log.h"
@@ -15,24 +17,29 @@
 enum { PAGE_BYTES = 4096 };
 
 /*
- * ukey is mark while a job does not run, lane is given up at death: so the indexes that order lanes and keep marks unique need
- * no state in them and are not touched by a claim.
+ * ukey is mark while a job does not run, lane is given up at death: so the indexes that order lanes
+ * and keep marks unique need no state in them and are not touched by a claim.
  */
 static const char *const steps[] = {
     "CREATE TABLE jobs ("
-    "  id INTEGER PRIMARY KEY, kind TEXT NOT NULL, lane TEXT, ukey TEXT, mark TEXT, state INTEGER NOT NULL, run_at INTEGER NOT NULL,"
-    "  claim INTEGER NOT NULL DEFAULT 0, attempts INTEGER NOT NULL DEFAULT 0, crashes INTEGER NOT NULL DEFAULT 0,"
-    "  orphan INTEGER NOT NULL DEFAULT 0 /* 2: died of crashes, nobody told yet */, created_at INTEGER NOT NULL,"
+    "  id INTEGER PRIMARY KEY, kind TEXT NOT NULL, lane TEXT, ukey TEXT, mark TEXT, state INTEGER "
+    "NOT NULL, run_at INTEGER NOT NULL,"
+    "  claim INTEGER NOT NULL DEFAULT 0, attempts INTEGER NOT NULL DEFAULT 0, crashes INTEGER NOT "
+    "NULL DEFAULT 0,"
+    "  orphan INTEGER NOT NULL DEFAULT 0 /* 2: died of crashes, nobody told yet */, created_at "
+    "INTEGER NOT NULL,"
     "  old_lane TEXT, error TEXT, payload BLOB NOT NULL) STRICT;"
     "CREATE INDEX jobs_state ON jobs (state, kind, run_at);"
     "CREATE INDEX jobs_lane ON jobs (lane) WHERE lane IS NOT NULL;"
     "CREATE UNIQUE INDEX jobs_unique ON jobs (ukey) WHERE ukey IS NOT NULL;"
     "CREATE INDEX jobs_dead ON jobs (id) WHERE state = 3;"
     "CREATE TABLE inbox ("
-    "  id INTEGER PRIMARY KEY, reader TEXT NOT NULL, received_at INTEGER NOT NULL, crashes INTEGER NOT NULL DEFAULT 0,"
+    "  id INTEGER PRIMARY KEY, reader TEXT NOT NULL, received_at INTEGER NOT NULL, crashes INTEGER "
+    "NOT NULL DEFAULT 0,"
     "  body BLOB NOT NULL) STRICT;"
     "CREATE TABLE parked ("
-    "  id INTEGER PRIMARY KEY, inbox_id INTEGER NOT NULL, reader TEXT NOT NULL, whole INTEGER NOT NULL, reason TEXT NOT NULL,"
+    "  id INTEGER PRIMARY KEY, inbox_id INTEGER NOT NULL, reader TEXT NOT NULL, whole INTEGER NOT "
+    "NULL, reason TEXT NOT NULL,"
     "  crashes INTEGER NOT NULL DEFAULT 0, parked_at INTEGER NOT NULL, item BLOB) STRICT;"
     "CREATE UNIQUE INDEX parked_whole ON parked (inbox_id) WHERE whole = 1;"
     "CREATE TABLE marks (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
@@ -40,13 +47,15 @@ static const char *const steps[] = {
 };
 
 /* The whole page is written, not just sized: a full disk must show here and not as SIGBUS later. */
-static int page_map(struct jobs *j, const char *path, char *why, size_t why_size) {
+static int page_map(struct jobs *j, const char *path, char *why, size_t why_size)
+{
     static const char zeros[PAGE_BYTES];
     struct stat st;
     int rc = -1, fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0 || fstat(fd, &st) != 0)
         goto out;
-    if (st.st_size < PAGE_BYTES && (ftruncate(fd, 0) != 0 || pwrite(fd, zeros, PAGE_BYTES, 0) != PAGE_BYTES))
+    if (st.st_size < PAGE_BYTES &&
+        (ftruncate(fd, 0) != 0 || pwrite(fd, zeros, PAGE_BYTES, 0) != PAGE_BYTES))
         goto out;
     void *page = mmap(NULL, PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (page == MAP_FAILED)
@@ -56,13 +65,17 @@ static int page_map(struct jobs *j, const char *path, char *why, size_t why_size
     rc = 0;
 out:
     if (rc != 0)
-        snprintf(why, why_size, "%s cannot be used (%s): make it a file this user can read and write, or remove it", path, strerror(errno));
+        snprintf(
+            why, why_size,
+            "%s cannot be used (%s): make it a file this user can read and write, or remove it",
+            path, strerror(errno));
     if (fd >= 0)
         close(fd);
     return rc;
 }
 
-static int mark_read(struct jobs *j, const char *name, int64_t *out) {
+static int mark_read(struct jobs *j, const char *name, int64_t *out)
+{
     int rc;
     sqlite3_stmt *row = jobs_row(j, &rc, "SELECT value FROM marks WHERE name = ?", "t", name);
     if (row)
@@ -72,20 +85,29 @@ static int mark_read(struct jobs *j, const char *name, int64_t *out) {
 }
 
 /* The process died with this job on the CPU. Three times: it is dead, and its lane goes on. */
-static int charge_job(struct jobs *j, int64_t id) {
+static int charge_job(struct jobs *j, int64_t id)
+{
     int rc;
-    sqlite3_stmt *row = jobs_row(j, &rc, "UPDATE jobs SET crashes = crashes + 1 WHERE id = ? AND state = 2 RETURNING crashes, lane, kind",
-        "i", id);
+    sqlite3_stmt *row = jobs_row(j, &rc,
+                                 "UPDATE jobs SET crashes = crashes + 1 WHERE id = ? AND state = 2 "
+                                 "RETURNING crashes, lane, kind",
+                                 "i", id);
     if (!row)
         return rc;
     int crashes = sqlite3_column_int(row, 0);
     char *lane = jobs_column(row, 1, NULL), *kind = jobs_column(row, 2, NULL);
     store_done(j->store, row);
-    log_event(LOG_WARN, "jobs.crash", log_i("job", id), log_s("kind", kind), log_i("crashes", crashes));
+    log_event(LOG_WARN, "jobs.crash", log_i("job", id), log_s("kind", kind),
+              log_i("crashes", crashes));
     rc = 0;
     if (crashes >= JOBS_CRASH_LIMIT) {
-        rc = jobs_run(j, "UPDATE jobs SET state = 3, claim = 0, old_lane = lane, lane = NULL, orphan = 2, "
-            "error = 'the process died three times with this job on the CPU' WHERE id = ?", "i", id) == 1 ? 0 : -1;
+        rc = jobs_run(
+                 j,
+                 "UPDATE jobs SET state = 3, claim = 0, old_lane = lane, lane = NULL, orphan = 2, "
+                 "error = 'the process died three times with this job on the CPU' WHERE id = ?",
+                 "i", id) == 1
+                 ? 0
+                 : -1;
         if (rc == 0 && lane)
             rc = jobs_promote(j, lane);
     }
@@ -94,28 +116,39 @@ static int charge_job(struct jobs *j, int64_t id) {
     return rc;
 }
 
-/* What a dead process had claimed is ready again; those whose mark was taken meanwhile one by one. */
-static int take_orphans(struct jobs *j) {
+/*
+ * What a dead process had claimed is ready again; those whose mark was taken meanwhile one by one.
+ */
+static int take_orphans(struct jobs *j)
+{
     int64_t now = jobs_now_ms();
-    int rc = jobs_run(j, "UPDATE OR IGNORE jobs SET state = 0, claim = 0, orphan = 1, ukey = mark, run_at = min(run_at, ?) WHERE state = 2",
-        "i", now);
+    int rc = jobs_run(j,
+                      "UPDATE OR IGNORE jobs SET state = 0, claim = 0, orphan = 1, ukey = mark, "
+                      "run_at = min(run_at, ?) WHERE state = 2",
+                      "i", now);
     if (rc > 0)
         log_event(LOG_INFO, "jobs.orphans", log_i("count", rc));
     while (rc >= 0) {
-        sqlite3_stmt *row = jobs_row(j, &rc, "SELECT id FROM jobs INDEXED BY jobs_state WHERE state = 2 LIMIT 1", "");
+        sqlite3_stmt *row = jobs_row(
+            j, &rc, "SELECT id FROM jobs INDEXED BY jobs_state WHERE state = 2 LIMIT 1", "");
         if (!row)
             break;
         int64_t id = sqlite3_column_int64(row, 0), run_at = now;
         store_done(j->store, row);
         rc = jobs_settle_twin(j, id, &run_at);
         if (rc == 0)
-            rc = jobs_run(j, "UPDATE jobs SET state = 0, claim = 0, orphan = 1, ukey = mark, run_at = min(run_at, ?) WHERE id = ?",
-                "ii", run_at, id) == 1 ? 0 : -1;
+            rc = jobs_run(j,
+                          "UPDATE jobs SET state = 0, claim = 0, orphan = 1, ukey = mark, run_at = "
+                          "min(run_at, ?) WHERE id = ?",
+                          "ii", run_at, id) == 1
+                     ? 0
+                     : -1;
     }
     return rc < 0 ? -1 : 0;
 }
 
-static int reserve(struct jobs *j) {
+static int reserve(struct jobs *j)
+{
     int64_t highest = 0, mark = 0;
     int rc;
     sqlite3_stmt *row = jobs_row(j, &rc, "SELECT max(id) FROM jobs", "");
@@ -129,7 +162,8 @@ static int reserve(struct jobs *j) {
 }
 
 /* All of it is one group: a crash is charged once, or not at all. */
-static int start(struct jobs *j) {
+static int start(struct jobs *j)
+{
     int64_t culprit = j->page->id;
     if (reserve(j) != 0 || inbox_start(j) != 0)
         return -1;
@@ -137,7 +171,8 @@ static int start(struct jobs *j) {
         return -1;
     if (culprit < 0 && j->page->epoch == j->epoch && inbox_charge(j, -culprit) < 0)
         return -1;
-    if (take_orphans(j) != 0 || jobs_run(j, "UPDATE marks SET value = ? WHERE name = 'jobs.epoch'", "i", j->epoch + 1) != 1)
+    if (take_orphans(j) != 0 ||
+        jobs_run(j, "UPDATE marks SET value = ? WHERE name = 'jobs.epoch'", "i", j->epoch + 1) != 1)
         return -1;
     if (store_commit(j->store) != STORE_COMMITTED)
         return -1;
@@ -148,7 +183,8 @@ static int start(struct jobs *j) {
     return 0;
 }
 
-struct jobs *jobs_open(struct store *s, const char *page_path, char *why, size_t why_size) {
+struct jobs *jobs_open(struct store *s, const char *page_path, char *why, size_t why_size)
+{
     struct jobs *j = calloc(1, sizeof *j);
     if (!j) {
         snprintf(why, why_size, "out of memory");
@@ -157,10 +193,12 @@ struct jobs *jobs_open(struct store *s, const char *page_path, char *why, size_t
     j->store = s;
     if (store_migrate(s, "host", steps, sizeof steps / sizeof *steps, why, why_size) != 0)
         goto fail;
-    if (page_path ? page_map(j, page_path, why, why_size) != 0 : !(j->page = calloc(1, sizeof *j->page)))
+    if (page_path ? page_map(j, page_path, why, why_size) != 0
+                  : !(j->page = calloc(1, sizeof *j->page)))
         goto fail;
     if (start(j) != 0) {
-        snprintf(why, why_size, "the work left by the last run cannot be taken up: %s", store_error(s));
+        snprintf(why, why_size, "the work left by the last run cannot be taken up: %s",
+                 store_error(s));
         store_commit(s); /* ends what is open, so that closing is clean */
         goto fail;
     }
@@ -170,7 +208,8 @@ fail:
     return NULL;
 }
 
-void jobs_close(struct jobs *j) {
+void jobs_close(struct jobs *j)
+{
     if (!j)
         return;
     if (j->mapped)
@@ -183,11 +222,16 @@ void jobs_close(struct jobs *j) {
     free(j);
 }
 
-bool jobs_crashed(struct jobs *j, struct job *out) {
+bool jobs_crashed(struct jobs *j, struct job *out)
+{
     int rc;
     if (!j->crashed)
         return false;
-    sqlite3_stmt *row = jobs_row(j, &rc, "SELECT " JOBS_COLUMNS " FROM jobs INDEXED BY jobs_dead WHERE state = 3 AND orphan = 2 LIMIT 1", "");
+    sqlite3_stmt *row = jobs_row(
+        j, &rc,
+        "SELECT " JOBS_COLUMNS
+        " FROM jobs INDEXED BY jobs_dead WHERE state = 3 AND orphan = 2 LIMIT 1",
+        "");
     if (!row) {
         j->crashed = rc < 0;
         return false;

@@ -1,5 +1,6 @@
 /*
- * jobs_parts: what jobs.c (the queue), jobs_open.c (start and crashes) and inbox.c share. Theirs alone.
+ * jobs_parts: what jobs.c (the queue), jobs_open.c (start and crashes) and inbox.c share. Theirs
+ * alone.
  */
 #ifndef HOST_JOBS_PARTS_H
 #define HOST_JOBS_PARTS_H
@@ -24,20 +25,26 @@ struct jobs {
     bool mapped;
     struct jobs_kind *kinds;
     size_t kind_count;
-    int64_t next_id, id_limit; /* ids below id_limit are reserved on disk: none is ever given twice */
+    int64_t next_id,
+        id_limit; /* ids below id_limit are reserved on disk: none is ever given twice */
     int64_t epoch, claims;
     bool crashed; /* there may be jobs that died of crashes and nobody was told */
 
-    int64_t inbox_last, inbox_kept; /* highest id given; highest id that a commit has made durable */
-    /* The watermark: where it stands now, outside of savepoints, in the open group's rows, on disk; the group it last moved in. */
+    int64_t inbox_last,
+        inbox_kept; /* highest id given; highest id that a commit has made durable */
+    /*
+     * The watermark: where it stands now, outside of savepoints, in the open group's rows, on disk;
+     * the group it last moved in.
+     */
     int64_t mark, mark_outer, mark_written, mark_kept;
     uint64_t mark_group;
 };
 
 /*
- * Runs one statement with its values: i int64_t, t C string or NULL, b bytes and size_t. The text must be a literal.
- * jobs_run: rows changed, or -1. jobs_row: the statement on its first row (give it back with store_done), or NULL with *rc
- * 0 (no row) or -1. JOBS_TWIN instead of -1: a unique mark is taken.
+ * Runs one statement with its values: i int64_t, t C string or NULL, b bytes and size_t. The text
+ * must be a literal. jobs_run: rows changed, or -1. jobs_row: the statement on its first row (give
+ * it back with store_done), or NULL with *rc 0 (no row) or -1. JOBS_TWIN instead of -1: a unique
+ * mark is taken.
  */
 enum { JOBS_TWIN = -2 };
 int jobs_run(struct jobs *j, const char *sql, const char *types, ...);
@@ -48,13 +55,18 @@ char *jobs_column(sqlite3_stmt *row, int column, size_t *len);
 int64_t jobs_now_ms(void);
 /* A job of this kind may be due then. */
 void jobs_due(struct jobs *j, const char *kind, int64_t run_at);
-/* The unique mark of this job is taken by a newer one: merges that one into it, or takes the mark from it. 0 or -1. */
+/*
+ * The unique mark of this job is taken by a newer one: merges that one into it, or takes the mark
+ * from it. 0 or -1.
+ */
 int jobs_settle_twin(struct jobs *j, int64_t id, int64_t *run_at);
 /* The job that frees its lane: the next one is ready. 0 or -1. */
 int jobs_promote(struct jobs *j, const char *lane);
 
 /* Fills a job from a row of JOBS_COLUMNS. */
-#define JOBS_COLUMNS "id, kind, coalesce(lane, old_lane), payload, attempts, crashes, run_at, created_at, error, orphan, claim, state"
+#define JOBS_COLUMNS                                                                              \
+    "id, kind, coalesce(lane, old_lane), payload, attempts, crashes, run_at, created_at, error, " \
+    "orphan, claim, state"
 void jobs_read(sqlite3_stmt *row, struct job *out);
 
 /* The inbox's part of the start. 0 or -1. */

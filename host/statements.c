@@ -26,8 +26,12 @@ struct statements {
     struct entry entries[STATEMENTS_MAX];
 };
 
-/* Eight bytes a step: this runs for each statement of the accept path. Collisions only cost a comparison. */
-static uint64_t text_hash(const char *p, size_t len) {
+/*
+ * Eight bytes a step: this runs for each statement of the accept path. Collisions only cost a
+ * comparison.
+ */
+static uint64_t text_hash(const char *p, size_t len)
+{
     uint64_t h = (uint64_t)len * 0x9E3779B97F4A7C15u, w;
     for (; len >= 8; p += 8, len -= 8) {
         memcpy(&w, p, 8);
@@ -40,11 +44,13 @@ static uint64_t text_hash(const char *p, size_t len) {
     return h ^ (h >> 29);
 }
 
-static unsigned statement_bucket(const sqlite3_stmt *statement) {
+static unsigned statement_bucket(const sqlite3_stmt *statement)
+{
     return (unsigned)(((uintptr_t)statement >> 4) * 0x9E3779B1u >> 7) % BUCKETS;
 }
 
-struct statements *statements_new(sqlite3 *db) {
+struct statements *statements_new(sqlite3 *db)
+{
     struct statements *c = calloc(1, sizeof *c);
     if (c) {
         c->db = db;
@@ -54,7 +60,8 @@ struct statements *statements_new(sqlite3 *db) {
     return c;
 }
 
-void statements_free(struct statements *c) {
+void statements_free(struct statements *c)
+{
     if (!c)
         return;
     for (int i = 0; i < c->count; i++) {
@@ -64,7 +71,8 @@ void statements_free(struct statements *c) {
     free(c);
 }
 
-static void unlink_entry(struct statements *c, int16_t index) {
+static void unlink_entry(struct statements *c, int16_t index)
+{
     struct entry *e = &c->entries[index];
     int16_t *at = &c->by_text[e->hash % BUCKETS];
     while (*at != index)
@@ -76,8 +84,12 @@ static void unlink_entry(struct statements *c, int16_t index) {
     *at = e->next_statement;
 }
 
-/* A place for one more: a fresh one, or that of the statement unused for longest. NONE: all are out. */
-static int16_t place_find(struct statements *c) {
+/*
+ * A place for one more: a fresh one, or that of the statement unused for longest. NONE: all are
+ * out.
+ */
+static int16_t place_find(struct statements *c)
+{
     int16_t oldest = NONE;
     if (c->count < STATEMENTS_MAX)
         return (int16_t)c->count++;
@@ -96,7 +108,8 @@ static int16_t place_find(struct statements *c) {
 }
 
 /* Is there more than blanks, comments and semicolons past the first statement? */
-static bool more_follows(const char *tail, const char *end) {
+static bool more_follows(const char *tail, const char *end)
+{
     while (tail < end) {
         if (isspace((unsigned char)*tail) || *tail == ';') {
             tail++;
@@ -114,7 +127,8 @@ static bool more_follows(const char *tail, const char *end) {
     return false;
 }
 
-static sqlite3_stmt *prepare(struct statements *c, const char *sql, size_t len, const char **error) {
+static sqlite3_stmt *prepare(struct statements *c, const char *sql, size_t len, const char **error)
+{
     sqlite3_stmt *statement = NULL;
     const char *tail = sql;
     *error = NULL;
@@ -122,7 +136,8 @@ static sqlite3_stmt *prepare(struct statements *c, const char *sql, size_t len, 
         *error = "SQL text holds a NUL byte or is too long";
         return NULL;
     }
-    if (sqlite3_prepare_v3(c->db, sql, (int)len, SQLITE_PREPARE_PERSISTENT, &statement, &tail) != SQLITE_OK)
+    if (sqlite3_prepare_v3(c->db, sql, (int)len, SQLITE_PREPARE_PERSISTENT, &statement, &tail) !=
+        SQLITE_OK)
         *error = sqlite3_errmsg(c->db);
     else if (!statement)
         *error = "SQL text is empty";
@@ -135,7 +150,8 @@ static sqlite3_stmt *prepare(struct statements *c, const char *sql, size_t len, 
     return statement;
 }
 
-sqlite3_stmt *statements_take(struct statements *c, const char *sql, size_t len, const char **error) {
+sqlite3_stmt *statements_take(struct statements *c, const char *sql, size_t len, const char **error)
+{
     uint64_t hash = text_hash(sql, len);
     for (int16_t i = c->by_text[hash % BUCKETS]; i != NONE; i = c->entries[i].next_text) {
         struct entry *e = &c->entries[i];
@@ -158,17 +174,25 @@ sqlite3_stmt *statements_take(struct statements *c, const char *sql, size_t len,
     memcpy(copy, sql, len);
     copy[len] = 0;
     unsigned bucket = statement_bucket(statement);
-    c->entries[place] = (struct entry){ .statement = statement, .sql = copy, .len = len, .hash = hash, .used = ++c->clock,
-        .out = true, .next_text = c->by_text[hash % BUCKETS], .next_statement = c->by_statement[bucket] };
+    c->entries[place] = (struct entry){ .statement = statement,
+                                        .sql = copy,
+                                        .len = len,
+                                        .hash = hash,
+                                        .used = ++c->clock,
+                                        .out = true,
+                                        .next_text = c->by_text[hash % BUCKETS],
+                                        .next_statement = c->by_statement[bucket] };
     c->by_text[hash % BUCKETS] = place;
     c->by_statement[bucket] = place;
     return statement;
 }
 
-void statements_give(struct statements *c, sqlite3_stmt *statement) {
+void statements_give(struct statements *c, sqlite3_stmt *statement)
+{
     if (!statement)
         return;
-    for (int16_t i = c->by_statement[statement_bucket(statement)]; i != NONE; i = c->entries[i].next_statement) {
+    for (int16_t i = c->by_statement[statement_bucket(statement)]; i != NONE;
+         i = c->entries[i].next_statement) {
         if (c->entries[i].statement == statement) {
             sqlite3_reset(statement);
             sqlite3_clear_bindings(statement); /* what was bound may be gone by the next use */

@@ -10,38 +10,45 @@
 #include <time.h>
 #include <unistd.h>
 
+#define MS 1000000ull
+
 enum {
-    IDLE_PAGES = 1000,                      /* a passive checkpoint is worth it: about 5 ms */
-    BOUND_PAGES = 48 * 1024 * 1024 / 4096,  /* one must be made, so that the file stays under 64 MB: about 20 ms */
+    IDLE_PAGES = 1000,                     /* a passive checkpoint is worth it: about 5 ms */
+    BOUND_PAGES = 48 * 1024 * 1024 / 4096, /* one is due, or the file grows past 64 MB: 20 ms */
     FRAME_BYTES = 4096 + 24,
-    PROGRESS_OPS = 20000,
     PROBE_BYTES = 16384,
 };
-#define MS 1000000ull
-static const uint64_t quiet_ns = 50 * MS;      /* no commit for so long: a checkpoint delays nobody */
-static const uint64_t step_budget_ns = 1000 * MS; /* one step of one statement; below the watchdog's patience */
-static const uint64_t busy_pause_ns = 75 * MS; /* after a wait for another program's lock the next ones do not wait */
+/* No commit for so long: a checkpoint delays nobody. */
+static const uint64_t quiet_ns = 50 * MS;
+/* After a wait for another program's lock the next ones do not wait, so the loop is not frozen. */
+static const uint64_t busy_pause_ns = 75 * MS;
 static const uint64_t busy_patience_ns = 500 * MS;
-static const uint64_t checkpoint_pause_ns = 1000 * MS; /* after one that a reader held up */
+/* After a checkpoint that a reader held up. */
+static const uint64_t checkpoint_pause_ns = 1000 * MS;
 
-uint64_t store_now_ns(void) {
+uint64_t store_now_ns(void)
+{
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-_Noreturn void store_die(struct store *s, int code, const char *doing) {
-    log_event(LOG_ERROR, "store.fatal", log_s("doing", doing), log_i("code", code), log_s("error", sqlite3_errmsg(s->db)),
-        log_i("errno", sqlite3_system_errno(s->db)),
-        log_s("remedy", "check the disk; the next start looks at the database and says what it finds"));
+_Noreturn void store_die(struct store *s, int code, const char *doing)
+{
+    log_event(LOG_ERROR, "store.fatal", log_s("doing", doing), log_i("code", code),
+              log_s("error", sqlite3_errmsg(s->db)), log_i("errno", sqlite3_system_errno(s->db)),
+              log_s("remedy",
+                    "check the disk; the next start looks at the database and says what it finds"));
     _exit(STORE_UNUSABLE);
 }
 
-static bool no_space(int error) {
+static bool no_space(int error)
+{
     return error == ENOSPC || error == EDQUOT || error == EFBIG;
 }
 
-static int last_errno(sqlite3 *db, int which) {
+static int last_errno(sqlite3 *db, int which)
+{
     sqlite3_file *file = NULL;
     int error = 0;
     if (sqlite3_file_control(db, "main", which, &file) == SQLITE_OK && file && file->pMethods)
@@ -49,60 +56,75 @@ static int last_errno(sqlite3 *db, int which) {
     return error;
 }
 
-/* SQLite knows ENOSPC as a full disk, but EFBIG and EDQUOT only as "I/O error"; for us they are the same. */
-static bool is_full(struct store *s, int extended) {
+/*
+ * SQLite knows ENOSPC as a full disk, but EFBIG and EDQUOT only as "I/O error"; for us they are the
+ * same.
+ */
+static bool is_full(struct store *s, int extended)
+{
     if (extended == SQLITE_IOERR_SHMSIZE || extended == SQLITE_IOERR_TRUNCATE)
         return no_space(sqlite3_system_errno(s->db));
     if (extended != SQLITE_IOERR_WRITE)
         return false;
-    int wal = last_errno(s->db, SQLITE_FCNTL_JOURNAL_POINTER), home = last_errno(s->db, SQLITE_FCNTL_FILE_POINTER);
+    int wal = last_errno(s->db, SQLITE_FCNTL_JOURNAL_POINTER),
+        home = last_errno(s->db, SQLITE_FCNTL_FILE_POINTER);
     return wal != EIO && home != EIO && (no_space(wal) || no_space(home));
 }
 
-static bool is_fatal(int extended) {
+static bool is_fatal(int extended)
+{
     switch (extended & 0xFF) {
     case SQLITE_CORRUPT:
-    case SQLITE_NOTADB:
-        return true;
-    case SQLITE_IOERR:
-        return extended != SQLITE_IOERR_NOMEM && extended != SQLITE_IOERR_BLOCKED;
+    case SQLITE_NOTADB: return true;
+    case SQLITE_IOERR: return extended != SQLITE_IOERR_NOMEM && extended != SQLITE_IOERR_BLOCKED;
     }
     return false;
 }
 
-int store_failed(struct store *s, const char *doing) {
+int store_failed(struct store *s, const char *doing)
+{
     int extended = sqlite3_extended_errcode(s->db), code = extended & 0xFF;
     if (is_full(s, extended))
         code = SQLITE_FULL;
     else if (is_fatal(extended))
         store_die(s, extended, doing);
-    /* TRAPS P3: on a full disk SQLite undoes the whole group by itself, and what comes next would be stored alone. */
+    /*
+     * TRAPS P3: on a full disk SQLite undoes the whole group by itself, and what comes next would
+     * be stored alone.
+     */
     if (s->open && sqlite3_get_autocommit(s->db)) {
         s->open = false;
         s->lost = true;
     }
     if (code == SQLITE_FULL || code == SQLITE_READONLY || code == SQLITE_CANTOPEN || s->lost) {
         if (s->healthy) /* one line a spell */
-            log_event(LOG_ERROR, "store.refused", log_s("doing", doing), log_i("code", extended), log_s("error", sqlite3_errmsg(s->db)));
+            log_event(LOG_ERROR, "store.refused", log_s("doing", doing), log_i("code", extended),
+                      log_s("error", sqlite3_errmsg(s->db)));
         s->healthy = false;
     }
     return code;
 }
 
-static int run(sqlite3_stmt *statement) {
+static int run(sqlite3_stmt *statement)
+{
     int rc = sqlite3_step(statement);
     sqlite3_reset(statement);
     return rc == SQLITE_DONE || rc == SQLITE_ROW ? SQLITE_OK : rc;
 }
 
-/* The fixed statements have their own places: the cache is for texts that the authorizer has seen. */
-static int run_fixed(struct store *s, sqlite3_stmt **place, const char *sql) {
-    if (!*place && sqlite3_prepare_v3(s->db, sql, -1, SQLITE_PREPARE_PERSISTENT, place, NULL) != SQLITE_OK)
+/*
+ * The fixed statements have their own places: the cache is for texts that the authorizer has seen.
+ */
+static int run_fixed(struct store *s, sqlite3_stmt **place, const char *sql)
+{
+    if (!*place &&
+        sqlite3_prepare_v3(s->db, sql, -1, SQLITE_PREPARE_PERSISTENT, place, NULL) != SQLITE_OK)
         return sqlite3_errcode(s->db);
     return run(*place);
 }
 
-static int group_open(struct store *s) {
+static int group_open(struct store *s)
+{
     if (s->gone)
         return SQLITE_READONLY;
     uint64_t now = s->busy_until_ns || s->busy_since_ns ? store_now_ns() : 0;
@@ -125,22 +147,26 @@ static int group_open(struct store *s) {
     return code;
 }
 
-sqlite3_stmt *store_prepare(struct store *s, const char *sql, size_t len, const char **error) {
+sqlite3_stmt *store_prepare(struct store *s, const char *sql, size_t len, const char **error)
+{
     s->vetting = true;
     sqlite3_stmt *statement = statements_take(s->statements, sql, len, error);
     s->vetting = false;
     if (!statement && sqlite3_errcode(s->db) == SQLITE_AUTH)
-        *error = "transactions, savepoints, ATTACH and PRAGMAs that change something belong to the host";
+        *error =
+            "transactions, savepoints, ATTACH and PRAGMAs that change something belong to the host";
     else if (!statement && is_fatal(sqlite3_extended_errcode(s->db)))
         store_die(s, sqlite3_extended_errcode(s->db), "prepare");
     return statement;
 }
 
-void store_done(struct store *s, sqlite3_stmt *statement) {
+void store_done(struct store *s, sqlite3_stmt *statement)
+{
     statements_give(s->statements, statement);
 }
 
-int store_step(struct store *s, sqlite3_stmt *statement) {
+int store_step(struct store *s, sqlite3_stmt *statement)
+{
     if (s->lost)
         return SQLITE_ABORT;
     if (!s->open && !sqlite3_stmt_readonly(statement)) {
@@ -155,7 +181,8 @@ int store_step(struct store *s, sqlite3_stmt *statement) {
     return rc == SQLITE_ROW || rc == SQLITE_DONE ? rc : store_failed(s, "step");
 }
 
-int store_exec(struct store *s, const char *sql) {
+int store_exec(struct store *s, const char *sql)
+{
     const char *error = NULL;
     sqlite3_stmt *statement = store_prepare(s, sql, strlen(sql), &error);
     if (!statement)
@@ -167,7 +194,8 @@ int store_exec(struct store *s, const char *sql) {
     return rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
-const char *store_error(struct store *s) {
+const char *store_error(struct store *s)
+{
     if (s->lost)
         return "the transaction was undone by the database (full disk?)";
     if (s->gone)
@@ -178,17 +206,20 @@ const char *store_error(struct store *s) {
 }
 
 /* Savepoints. Their names are by depth; a statement for each is kept. */
-static int savepoint_run(struct store *s, int which, const char *verb, int depth) {
+static int savepoint_run(struct store *s, int which, const char *verb, int depth)
+{
     char sql[48];
     if (s->lost)
         return SQLITE_ABORT;
     if (depth < 0 || depth >= STORE_DEPTH_MAX)
         return SQLITE_MISUSE;
     snprintf(sql, sizeof sql, "%s s%d", verb, depth);
-    return run_fixed(s, &s->fixed[3 + 3 * depth + which], sql) == SQLITE_OK ? SQLITE_OK : store_failed(s, verb);
+    return run_fixed(s, &s->fixed[3 + 3 * depth + which], sql) == SQLITE_OK ? SQLITE_OK
+                                                                            : store_failed(s, verb);
 }
 
-int store_savepoint(struct store *s) {
+int store_savepoint(struct store *s)
+{
     int rc = s->lost || s->open ? SQLITE_OK : group_open(s);
     if (rc == SQLITE_OK)
         rc = savepoint_run(s, 0, "SAVEPOINT", s->depth);
@@ -196,34 +227,41 @@ int store_savepoint(struct store *s) {
     return rc;
 }
 
-int store_release(struct store *s) {
+int store_release(struct store *s)
+{
     int rc = savepoint_run(s, 1, "RELEASE", s->depth - 1);
     s->depth -= rc == SQLITE_OK;
     return rc;
 }
 
-int store_rollback(struct store *s) {
+int store_rollback(struct store *s)
+{
     int rc = savepoint_run(s, 2, "ROLLBACK TO", s->depth - 1);
     return rc == SQLITE_OK ? store_release(s) : rc;
 }
 
-int store_depth(const struct store *s) {
+int store_depth(const struct store *s)
+{
     return s->depth;
 }
 
-uint64_t store_group(const struct store *s) {
+uint64_t store_group(const struct store *s)
+{
     return s->group;
 }
 
-bool store_dirty(const struct store *s) {
+bool store_dirty(const struct store *s)
+{
     return s->open;
 }
 
-bool store_lost(const struct store *s) {
+bool store_lost(const struct store *s)
+{
     return s->lost;
 }
 
-static void group_lose(struct store *s) {
+static void group_lose(struct store *s)
+{
     if (s->open && !sqlite3_get_autocommit(s->db)) {
         run_fixed(s, &s->fixed[2], "ROLLBACK");
         if (!sqlite3_get_autocommit(s->db))
@@ -236,7 +274,8 @@ static void group_lose(struct store *s) {
 }
 
 /* A statement with RETURNING that somebody forgot to finish would make COMMIT busy for ever. */
-static void reset_forgotten(struct store *s) {
+static void reset_forgotten(struct store *s)
+{
     for (sqlite3_stmt *p = sqlite3_next_stmt(s->db, NULL); p; p = sqlite3_next_stmt(s->db, p)) {
         if (sqlite3_stmt_busy(p)) {
             log_event(LOG_WARN, "store.forgotten", log_s("sql", sqlite3_sql(p)));
@@ -245,7 +284,8 @@ static void reset_forgotten(struct store *s) {
     }
 }
 
-enum store_commit_result store_commit(struct store *s) {
+enum store_commit_result store_commit(struct store *s)
+{
     if (!s->open && !s->lost)
         return STORE_NOTHING;
     if (s->lost) {
@@ -260,7 +300,10 @@ enum store_commit_result store_commit(struct store *s) {
     }
     if (rc != SQLITE_OK)
         store_failed(s, "commit");
-    /* Looked at after the sync, so that nothing is acknowledged that went into a file nobody will find again. */
+    /*
+     * Looked at after the sync, so that nothing is acknowledged that went into a file nobody will
+     * find again.
+     */
     if (rc != SQLITE_OK || !store_in_place(s)) {
         group_lose(s);
         return STORE_LOST;
@@ -279,11 +322,13 @@ enum store_commit_result store_commit(struct store *s) {
     return STORE_COMMITTED;
 }
 
-bool store_healthy(const struct store *s) {
+bool store_healthy(const struct store *s)
+{
     return s->healthy && !s->gone;
 }
 
-void store_probe(struct store *s) {
+void store_probe(struct store *s)
+{
     if (store_healthy(s) || s->open || s->lost || !store_in_place(s))
         return;
     if (!s->relieved) { /* lets the WAL begin anew in the room it already has */
@@ -291,31 +336,40 @@ void store_probe(struct store *s) {
         store_checkpoint(s, SQLITE_CHECKPOINT_PASSIVE);
     }
     char sql[96];
-    snprintf(sql, sizeof sql, "REPLACE INTO probe (id, filler) VALUES (1, zeroblob(%d))", PROBE_BYTES);
+    snprintf(sql, sizeof sql, "REPLACE INTO probe (id, filler) VALUES (1, zeroblob(%d))",
+             PROBE_BYTES);
     if (store_exec(s, sql) == SQLITE_OK || s->lost)
         store_commit(s);
     else if (s->open)
         group_lose(s);
 }
 
-static bool same_file(const char *path, const struct store_inode *was) {
+static bool same_file(const char *path, const struct store_inode *was)
+{
     struct stat st;
-    return stat(path, &st) == 0 && st.st_dev == was->dev && st.st_ino == was->ino && st.st_nlink > 0;
+    return stat(path, &st) == 0 && st.st_dev == was->dev && st.st_ino == was->ino &&
+           st.st_nlink > 0;
 }
 
-bool store_in_place(struct store *s) {
+bool store_in_place(struct store *s)
+{
     if (!s->path)
         return true;
-    if (!s->gone && !(same_file(s->path, &s->inode) && same_file(s->wal_path, &s->wal_inode) && same_file(s->shm_path, &s->shm_inode))) {
+    if (!s->gone && !(same_file(s->path, &s->inode) && same_file(s->wal_path, &s->wal_inode) &&
+                      same_file(s->shm_path, &s->shm_inode))) {
         s->gone = true;
-        log_event(LOG_ERROR, "store.gone", log_s("path", s->path),
-            log_s("error", "the database or a file beside it was moved, removed or replaced while in use"),
-            log_s("remedy", "put the files back as they were, or restore a backup, and start again"));
+        log_event(
+            LOG_ERROR, "store.gone", log_s("path", s->path),
+            log_s("error",
+                  "the database or a file beside it was moved, removed or replaced while in use"),
+            log_s("remedy",
+                  "put the files back as they were, or restore a backup, and start again"));
     }
     return !s->gone;
 }
 
-void store_checkpoint(struct store *s, int mode) {
+void store_checkpoint(struct store *s, int mode)
+{
     int log = 0, home = 0;
     if (!s->path || s->open || s->lost)
         return;
@@ -331,11 +385,14 @@ void store_checkpoint(struct store *s, int mode) {
         s->checkpoint_after_ns = store_now_ns() + checkpoint_pause_ns;
 }
 
-static bool worth_it(struct store *s, uint64_t pages, uint64_t now) {
-    return s->wal_pages - s->wal_moved >= pages && !s->open && !s->lost && !s->gone && now >= s->checkpoint_after_ns;
+static bool worth_it(struct store *s, uint64_t pages, uint64_t now)
+{
+    return s->wal_pages - s->wal_moved >= pages && !s->open && !s->lost && !s->gone &&
+           now >= s->checkpoint_after_ns;
 }
 
-bool store_idle(struct store *s) {
+bool store_idle(struct store *s)
+{
     if (s->wal_pages - s->wal_moved < IDLE_PAGES)
         return false;
     uint64_t now = store_now_ns();
@@ -345,91 +402,25 @@ bool store_idle(struct store *s) {
     return true;
 }
 
-void store_bound(struct store *s) {
+void store_bound(struct store *s)
+{
     if (s->wal_pages - s->wal_moved >= BOUND_PAGES && worth_it(s, BOUND_PAGES, store_now_ns()))
         store_checkpoint(s, SQLITE_CHECKPOINT_PASSIVE);
 }
 
-struct store_figures store_figures(const struct store *s) {
+struct store_figures store_figures(const struct store *s)
+{
     struct store_figures f = s->figures;
     f.wal_bytes = s->wal_pages * FRAME_BYTES;
     return f;
 }
 
-sqlite3 *store_db(struct store *s) {
+sqlite3 *store_db(struct store *s)
+{
     return s->db;
 }
 
-const char *store_path(const struct store *s) {
+const char *store_path(const struct store *s)
+{
     return s->path;
-}
-
-/* What SQLite asks of us while it works. */
-
-static int on_wal(void *arg, sqlite3 *db, const char *name, int pages) {
-    struct store *s = arg;
-    (void)db;
-    (void)name;
-    if ((uint64_t)pages < s->wal_pages || s->wal_moved == s->wal_pages)
-        s->wal_moved = 0; /* the log begins anew once all of it is home */
-    s->wal_pages = (uint64_t)pages;
-    return SQLITE_OK;
-}
-
-static int on_progress(void *arg) {
-    struct store *s = arg;
-    if (!s->timing)
-        return 0;
-    uint64_t now = store_now_ns();
-    if (!s->step_began_ns)
-        s->step_began_ns = now;
-    return now - s->step_began_ns > step_budget_ns;
-}
-
-static int authorize(void *arg, int action, const char *a, const char *b, const char *database, const char *trigger) {
-    static const char *const harmless[] = { "table_info", "table_xinfo", "table_list", "index_list", "index_info", "index_xinfo",
-        "foreign_key_list", "foreign_key_check", "quick_check", "integrity_check", "page_count", "freelist_count" };
-    const struct store *s = arg;
-    (void)database;
-    (void)trigger;
-    if (!s->vetting)
-        return SQLITE_OK;
-    switch (action) {
-    case SQLITE_TRANSACTION:
-    case SQLITE_SAVEPOINT:
-    case SQLITE_ATTACH:
-    case SQLITE_DETACH:
-        return SQLITE_DENY;
-    case SQLITE_PRAGMA:
-        for (size_t i = 0; i < sizeof harmless / sizeof *harmless; i++)
-            if (sqlite3_stricmp(a, harmless[i]) == 0)
-                return SQLITE_OK;
-        return !b && sqlite3_stricmp(a, "user_version") == 0 ? SQLITE_OK : SQLITE_DENY;
-    }
-    return SQLITE_OK;
-}
-
-int store_attach(struct store *s) {
-    sqlite3_busy_timeout(s->db, 25);
-    sqlite3_wal_hook(s->db, on_wal, s);
-    sqlite3_progress_handler(s->db, PROGRESS_OPS, on_progress, s);
-    sqlite3_set_authorizer(s->db, authorize, s);
-    sqlite3_limit(s->db, SQLITE_LIMIT_LENGTH, 64 * 1024 * 1024);
-    sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-    sqlite3_db_config(s->db, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
-    sqlite3_db_config(s->db, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
-    s->group = 1;
-    s->healthy = true;
-    s->statements = statements_new(s->db);
-    return s->statements ? 0 : -1;
-}
-
-void store_detach(struct store *s) {
-    if (s->open || s->lost)
-        group_lose(s);
-    statements_free(s->statements);
-    s->statements = NULL;
-    for (size_t i = 0; i < sizeof s->fixed / sizeof *s->fixed; i++)
-        sqlite3_finalize(s->fixed[i]);
-    memset(s->fixed, 0, sizeof s->fixed);
 }

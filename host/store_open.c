@@ -1,4 +1,7 @@
-/* Opening and closing: the lock, what may be wrong with a file, pragmas, the bounded check. See store.h. */
+/*
+ * Opening and closing: the lock, what may be wrong with a file, pragmas, the bounded check. See
+ * store.h.
+ */
 #include "store_parts.h"
 
 #include "log.h"
@@ -22,8 +25,9 @@ struct reason {
     size_t size;
 };
 
-__attribute__((format(printf, 3, 4)))
-static enum store_open_result refuse(struct reason why, enum store_open_result result, const char *format, ...) {
+__attribute__((format(printf, 3, 4))) static enum store_open_result
+refuse(struct reason why, enum store_open_result result, const char *format, ...)
+{
     va_list args;
     va_start(args, format);
     vsnprintf(why.text, why.size, format, args);
@@ -34,12 +38,14 @@ static enum store_open_result refuse(struct reason why, enum store_open_result r
     return result;
 }
 
-static char *joined(const char *a, const char *b) {
+static char *joined(const char *a, const char *b)
+{
     char *text = NULL;
     return asprintf(&text, "%s%s", a, b) < 0 ? NULL : text;
 }
 
-int store_sync_path(const char *path) {
+int store_sync_path(const char *path)
+{
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     int rc = fd < 0 ? -1 : fsync(fd);
     if (fd >= 0)
@@ -47,7 +53,8 @@ int store_sync_path(const char *path) {
     return rc;
 }
 
-int store_sync_folder_of(const char *path) {
+int store_sync_folder_of(const char *path)
+{
     char *copy = strdup(path);
     int rc = copy ? store_sync_path(dirname(copy)) : -1;
     free(copy);
@@ -55,7 +62,8 @@ int store_sync_folder_of(const char *path) {
 }
 
 /* The folder's true name plus the file's, so that two names of one database are one lock. */
-static enum store_open_result resolve(struct store *s, const char *path, struct reason why) {
+static enum store_open_result resolve(struct store *s, const char *path, struct reason why)
+{
     char *copy = strdup(path), *real = NULL;
     enum store_open_result result = STORE_OPENED;
     struct stat st;
@@ -64,15 +72,22 @@ static enum store_open_result resolve(struct store *s, const char *path, struct 
         return refuse(why, STORE_UNUSABLE, "out of memory");
     int seen = stat(folder, &st);
     if (seen != 0 || !S_ISDIR(st.st_mode)) {
-        result = refuse(why, STORE_UNUSABLE, "the database's folder %s cannot be used (%s): create it, or point DATABASE_URL elsewhere",
-            folder, seen != 0 ? strerror(errno) : "not a folder");
+        result = refuse(why, STORE_UNUSABLE,
+                        "the database's folder %s cannot be used (%s): create it, or point "
+                        "DATABASE_URL elsewhere",
+                        folder, seen != 0 ? strerror(errno) : "not a folder");
     } else if (access(folder, W_OK | X_OK) != 0) {
-        result = refuse(why, STORE_UNUSABLE, "the database's folder %s is not writable (%s): give this user the right to write there, "
-            "or point DATABASE_URL elsewhere", folder, strerror(errno));
+        result = refuse(why, STORE_UNUSABLE,
+                        "the database's folder %s is not writable (%s): give this user the right "
+                        "to write there, "
+                        "or point DATABASE_URL elsewhere",
+                        folder, strerror(errno));
     } else if (lstat(path, &st) == 0 && (real = realpath(path, NULL))) {
         s->path = real;
     } else if (lstat(path, &st) == 0) {
-        result = refuse(why, STORE_UNUSABLE, "%s cannot be followed (%s): repair or remove the link", path, strerror(errno));
+        result = refuse(why, STORE_UNUSABLE,
+                        "%s cannot be followed (%s): repair or remove the link", path,
+                        strerror(errno));
     } else if ((real = realpath(folder, NULL))) {
         const char *name = strrchr(path, '/');
         s->path = joined(strcmp(real, "/") == 0 ? "" : real, name ? name : "/");
@@ -90,11 +105,15 @@ static enum store_open_result resolve(struct store *s, const char *path, struct 
         s->wal_path = joined(s->path, "-wal");
         s->shm_path = joined(s->path, "-shm");
     }
-    return s->path && s->wal_path && s->shm_path ? STORE_OPENED : refuse(why, STORE_UNUSABLE, "out of memory");
+    return s->path && s->wal_path && s->shm_path ? STORE_OPENED
+                                                 : refuse(why, STORE_UNUSABLE, "out of memory");
 }
 
-/* A lock file of its own: closing any descriptor of the database itself would drop SQLite's locks. */
-static enum store_open_result lock(struct store *s, struct reason why) {
+/*
+ * A lock file of its own: closing any descriptor of the database itself would drop SQLite's locks.
+ */
+static enum store_open_result lock(struct store *s, struct reason why)
+{
     enum store_open_result result = STORE_OPENED;
     struct stat mine, there;
     char *path = joined(s->path, ".lock");
@@ -103,31 +122,41 @@ static enum store_open_result lock(struct store *s, struct reason why) {
     for (int tries = 0; tries < 8; tries++) {
         s->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
         if (s->lock_fd < 0) {
-            result = refuse(why, STORE_UNUSABLE, "the lock file %s cannot be made (%s): make its folder writable for this user",
+            result = refuse(
+                why, STORE_UNUSABLE,
+                "the lock file %s cannot be made (%s): make its folder writable for this user",
                 path, strerror(errno));
             break;
         }
         if (flock(s->lock_fd, LOCK_EX | LOCK_NB) != 0) {
-            result = refuse(why, STORE_IN_USE, "another assistant is using %s: stop it, or point DATABASE_URL at another file", s->path);
+            result = refuse(
+                why, STORE_IN_USE,
+                "another assistant is using %s: stop it, or point DATABASE_URL at another file",
+                s->path);
             break;
         }
-        /* Somebody may have removed the file between open and flock: then this lock means nothing. */
-        if (fstat(s->lock_fd, &mine) == 0 && stat(path, &there) == 0 && mine.st_ino == there.st_ino && mine.st_dev == there.st_dev)
+        /*
+         * Somebody may have removed the file between open and flock: then this lock means nothing.
+         */
+        if (fstat(s->lock_fd, &mine) == 0 && stat(path, &there) == 0 &&
+            mine.st_ino == there.st_ino && mine.st_dev == there.st_dev)
             break;
         close(s->lock_fd);
         s->lock_fd = -1;
     }
     free(path);
     if (result == STORE_OPENED && s->lock_fd < 0)
-        return refuse(why, STORE_UNUSABLE, "the lock file beside %s does not stay in place", s->path);
+        return refuse(why, STORE_UNUSABLE, "the lock file beside %s does not stay in place",
+                      s->path);
     return result;
 }
 
 /*
- * A new database is built under another name, synced and renamed: so one of zero bytes is never a beginning that was
- * cut short but one that lost its content, and can be refused.
+ * A new database is built under another name, synced and renamed: so one of zero bytes is never a
+ * beginning that was cut short but one that lost its content, and can be refused.
  */
-static enum store_open_result create(struct store *s, struct reason why) {
+static enum store_open_result create(struct store *s, struct reason why)
+{
     static const char *const leftovers[] = { ".new", ".new-wal", ".new-shm", ".new-journal" };
     enum store_open_result result = STORE_UNUSABLE;
     sqlite3 *db = NULL;
@@ -145,16 +174,23 @@ static enum store_open_result create(struct store *s, struct reason why) {
     }
     close(fd);
     /* WAL without shared memory, for this moment alone; closing moves everything into the file. */
-    if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK ||
-        sqlite3_exec(db, "PRAGMA locking_mode=EXCLUSIVE; PRAGMA synchronous=OFF; PRAGMA journal_mode=WAL;"
-            "BEGIN; CREATE TABLE schema_steps (owner TEXT PRIMARY KEY, step INTEGER NOT NULL) WITHOUT ROWID;"
-            "CREATE TABLE probe (id INTEGER PRIMARY KEY, filler BLOB); COMMIT", NULL, NULL, NULL) != SQLITE_OK) {
-        refuse(why, result, "the database %s cannot be created (%s)", s->path, db ? sqlite3_errmsg(db) : "out of memory");
+    if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) !=
+            SQLITE_OK ||
+        sqlite3_exec(
+            db,
+            "PRAGMA locking_mode=EXCLUSIVE; PRAGMA synchronous=OFF; PRAGMA journal_mode=WAL;"
+            "BEGIN; CREATE TABLE schema_steps (owner TEXT PRIMARY KEY, step INTEGER NOT NULL) "
+            "WITHOUT ROWID;"
+            "CREATE TABLE probe (id INTEGER PRIMARY KEY, filler BLOB); COMMIT",
+            NULL, NULL, NULL) != SQLITE_OK) {
+        refuse(why, result, "the database %s cannot be created (%s)", s->path,
+               db ? sqlite3_errmsg(db) : "out of memory");
         goto out;
     }
     int closed = sqlite3_close(db);
     db = NULL;
-    if (closed != SQLITE_OK || store_sync_path(path) != 0 || rename(path, s->path) != 0 || store_sync_folder_of(s->path) != 0) {
+    if (closed != SQLITE_OK || store_sync_path(path) != 0 || rename(path, s->path) != 0 ||
+        store_sync_folder_of(s->path) != 0) {
         refuse(why, result, "the database %s cannot be created (%s)", s->path, strerror(errno));
         goto out;
     }
@@ -169,78 +205,113 @@ out:
 }
 
 /* What can be seen without SQLite, said in plainer words than it has. */
-static enum store_open_result look(struct store *s, struct reason why) {
+static enum store_open_result look(struct store *s, struct reason why)
+{
     struct stat st;
     char head[16] = "";
     if (stat(s->path, &st) != 0) {
         struct stat wal;
         if (errno != ENOENT)
-            return refuse(why, STORE_UNUSABLE, "the database %s cannot be used (%s)", s->path, strerror(errno));
+            return refuse(why, STORE_UNUSABLE, "the database %s cannot be used (%s)", s->path,
+                          strerror(errno));
         if (stat(s->wal_path, &wal) == 0 && wal.st_size > 0)
-            return refuse(why, STORE_UNUSABLE, "%s is missing but its %s-wal is there: put the database back beside it, or move the -wal "
-                "away to start anew", s->path, s->path);
+            return refuse(why, STORE_UNUSABLE,
+                          "%s is missing but its %s-wal is there: put the database back beside it, "
+                          "or move the -wal "
+                          "away to start anew",
+                          s->path, s->path);
         return create(s, why);
     }
     if (!S_ISREG(st.st_mode))
-        return refuse(why, STORE_UNUSABLE, "%s is not a file: point DATABASE_URL at a file", s->path);
+        return refuse(why, STORE_UNUSABLE, "%s is not a file: point DATABASE_URL at a file",
+                      s->path);
     int fd = open(s->path, O_RDWR | O_CLOEXEC);
     if (fd < 0)
-        return refuse(why, STORE_UNUSABLE, "the database %s cannot be read and written (%s): give this user the right to do so",
+        return refuse(
+            why, STORE_UNUSABLE,
+            "the database %s cannot be read and written (%s): give this user the right to do so",
             s->path, strerror(errno));
     ssize_t got = pread(fd, head, sizeof head, 0);
     close(fd);
     if (st.st_size == 0)
-        return refuse(why, STORE_UNUSABLE, "the database %s is empty (0 bytes), its content is lost: restore a backup, or remove the file "
-            "to start anew", s->path);
+        return refuse(why, STORE_UNUSABLE,
+                      "the database %s is empty (0 bytes), its content is lost: restore a backup, "
+                      "or remove the file "
+                      "to start anew",
+                      s->path);
     if (got < (ssize_t)sizeof head || memcmp(head, "SQLite format 3", 16) != 0)
-        return refuse(why, STORE_UNUSABLE, "%s is not a database: restore a backup, or point DATABASE_URL at another file", s->path);
+        return refuse(
+            why, STORE_UNUSABLE,
+            "%s is not a database: restore a backup, or point DATABASE_URL at another file",
+            s->path);
     return STORE_OPENED;
 }
 
-static enum store_open_result explain(struct store *s, struct reason why, const char *detail) {
-    const char *name = s->path ? s->path : "in memory", *text = detail ? detail : sqlite3_errmsg(s->db);
+static enum store_open_result explain(struct store *s, struct reason why, const char *detail)
+{
+    const char *name = s->path ? s->path : "in memory",
+               *text = detail ? detail : sqlite3_errmsg(s->db);
     switch (sqlite3_errcode(s->db) & 0xFF) {
     case SQLITE_NOTADB:
-        return refuse(why, STORE_UNUSABLE, "%s is not a database: restore a backup, or point DATABASE_URL at another file", name);
+        return refuse(
+            why, STORE_UNUSABLE,
+            "%s is not a database: restore a backup, or point DATABASE_URL at another file", name);
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-        return refuse(why, STORE_UNUSABLE, "another program holds the database %s: close it and start again", name);
+        return refuse(why, STORE_UNUSABLE,
+                      "another program holds the database %s: close it and start again", name);
     case SQLITE_FULL:
-        return refuse(why, STORE_UNUSABLE, "no space left for the database %s: make room and start again", name);
+        return refuse(why, STORE_UNUSABLE,
+                      "no space left for the database %s: make room and start again", name);
     case SQLITE_READONLY:
     case SQLITE_CANTOPEN:
     case SQLITE_PERM:
-        return refuse(why, STORE_UNUSABLE, "the database %s cannot be written (%s): check the rights of the file, of the files beside it "
-            "and of its folder", name, text);
+        return refuse(why, STORE_UNUSABLE,
+                      "the database %s cannot be written (%s): check the rights of the file, of "
+                      "the files beside it "
+                      "and of its folder",
+                      name, text);
     case SQLITE_IOERR:
-        return refuse(why, STORE_UNUSABLE, "the database %s cannot be read (%s): check the disk", name, text);
-    case SQLITE_CORRUPT:
-        break;
+        return refuse(why, STORE_UNUSABLE, "the database %s cannot be read (%s): check the disk",
+                      name, text);
+    case SQLITE_CORRUPT: break;
     default:
         if (!detail)
             return refuse(why, STORE_UNUSABLE, "the database %s cannot be used (%s)", name, text);
     }
-    return refuse(why, STORE_UNUSABLE, "the database %s is damaged (%s): restore a backup in its place; nothing was changed", name, text);
+    return refuse(
+        why, STORE_UNUSABLE,
+        "the database %s is damaged (%s): restore a backup in its place; nothing was changed", name,
+        text);
 }
 
 /*
- * secure_delete=ON and not FAST: FAST leaves the text on pages that become free, where a later erasure of the person would
- * have to find it (TRAPS P15). What is left after a deletion is then in the WAL alone, until a TRUNCATE checkpoint. No
- * difference in time was measured. The cache grows on demand; temporary tables never touch a disk.
+ * secure_delete=ON and not FAST: FAST leaves the text on pages that become free, where a later
+ * erasure of the person would have to find it (TRAPS P15). What is left after a deletion is then in
+ * the WAL alone, until a TRUNCATE checkpoint. No difference in time was measured. The cache grows
+ * on demand; temporary tables never touch a disk.
  */
-static const char pragmas[] = "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON;"
-    "PRAGMA secure_delete=ON; PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-16384; PRAGMA mmap_size=0; PRAGMA temp_store=MEMORY;"
-    "PRAGMA journal_size_limit=67108864; CREATE TABLE IF NOT EXISTS schema_steps (owner TEXT PRIMARY KEY, step INTEGER NOT NULL) "
+static const char pragmas[] =
+    "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF; PRAGMA "
+    "cell_size_check=ON;"
+    "PRAGMA secure_delete=ON; PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-16384; PRAGMA "
+    "mmap_size=0; PRAGMA temp_store=MEMORY;"
+    "PRAGMA journal_size_limit=67108864; CREATE TABLE IF NOT EXISTS schema_steps (owner TEXT "
+    "PRIMARY KEY, step INTEGER NOT NULL) "
     "WITHOUT ROWID; CREATE TABLE IF NOT EXISTS probe (id INTEGER PRIMARY KEY, filler BLOB)";
 
-static enum store_open_result set_up(struct store *s, struct reason why) {
+static enum store_open_result set_up(struct store *s, struct reason why)
+{
     sqlite3_stmt *mode = NULL;
     enum store_open_result result = STORE_OPENED;
     if (s->path) {
-        if (sqlite3_prepare_v2(s->db, "PRAGMA journal_mode=WAL", -1, &mode, NULL) != SQLITE_OK || sqlite3_step(mode) != SQLITE_ROW)
+        if (sqlite3_prepare_v2(s->db, "PRAGMA journal_mode=WAL", -1, &mode, NULL) != SQLITE_OK ||
+            sqlite3_step(mode) != SQLITE_ROW)
             result = explain(s, why, NULL);
         else if (strcmp((const char *)sqlite3_column_text(mode, 0), "wal") != 0)
-            result = refuse(why, STORE_UNUSABLE, "the database %s cannot use a write-ahead log: put it on a local disk", s->path);
+            result = refuse(why, STORE_UNUSABLE,
+                            "the database %s cannot use a write-ahead log: put it on a local disk",
+                            s->path);
         sqlite3_finalize(mode);
     }
     if (result == STORE_OPENED && sqlite3_exec(s->db, pragmas, NULL, NULL, NULL) != SQLITE_OK)
@@ -248,12 +319,14 @@ static enum store_open_result set_up(struct store *s, struct reason why) {
     return result;
 }
 
-static int past_deadline(void *deadline) {
+static int past_deadline(void *deadline)
+{
     return store_now_ns() > *(const uint64_t *)deadline;
 }
 
 /* As much of the check as fits into its time; the whole one belongs to backups. */
-static enum store_open_result check(struct store *s, struct reason why) {
+static enum store_open_result check(struct store *s, struct reason why)
+{
     sqlite3_stmt *statement = NULL;
     enum store_open_result result = STORE_OPENED;
     uint64_t deadline = store_now_ns() + check_budget_ns;
@@ -273,7 +346,8 @@ static enum store_open_result check(struct store *s, struct reason why) {
     return result;
 }
 
-static int remember(const char *path, struct store_inode *out) {
+static int remember(const char *path, struct store_inode *out)
+{
     struct stat st;
     if (stat(path, &st) != 0)
         return -1;
@@ -281,12 +355,18 @@ static int remember(const char *path, struct store_inode *out) {
     return 0;
 }
 
-int store_remember_files(struct store *s) {
-    return remember(s->path, &s->inode) || remember(s->wal_path, &s->wal_inode) || remember(s->shm_path, &s->shm_inode) ? -1 : 0;
+int store_remember_files(struct store *s)
+{
+    return remember(s->path, &s->inode) || remember(s->wal_path, &s->wal_inode) ||
+                   remember(s->shm_path, &s->shm_inode)
+               ? -1
+               : 0;
 }
 
-static enum store_open_result open_database(struct store *s, struct reason why) {
-    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (s->path ? 0 : SQLITE_OPEN_CREATE | SQLITE_OPEN_MEMORY);
+static enum store_open_result open_database(struct store *s, struct reason why)
+{
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX |
+                (s->path ? 0 : SQLITE_OPEN_CREATE | SQLITE_OPEN_MEMORY);
     int rc = sqlite3_open_v2(s->path ? s->path : ":memory:", &s->db, flags, NULL);
     if (!s->db)
         return refuse(why, STORE_UNUSABLE, "out of memory");
@@ -301,17 +381,20 @@ static enum store_open_result open_database(struct store *s, struct reason why) 
     if (result != STORE_OPENED)
         return result;
     if (s->path && store_remember_files(s) != 0)
-        return refuse(why, STORE_UNUSABLE, "the files beside %s cannot be seen (%s)", s->path, strerror(errno));
+        return refuse(why, STORE_UNUSABLE, "the files beside %s cannot be seen (%s)", s->path,
+                      strerror(errno));
     if (store_attach(s) != 0)
         return refuse(why, STORE_UNUSABLE, "out of memory");
     return STORE_OPENED;
 }
 
-enum store_open_result store_open(struct store **out, const char *path, char *why, size_t why_size) {
+enum store_open_result store_open(struct store **out, const char *path, char *why, size_t why_size)
+{
     struct reason reason = { .text = why, .size = why_size };
     uint64_t began = store_now_ns();
     *out = NULL;
-    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); /* a lock on each allocation; refused, harmlessly, once SQLite is in use */
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS,
+                   0); /* a lock on each allocation; refused, harmlessly, once SQLite is in use */
     struct store *s = calloc(1, sizeof *s);
     if (!s)
         return refuse(reason, STORE_UNUSABLE, "out of memory");
@@ -331,12 +414,13 @@ enum store_open_result store_open(struct store **out, const char *path, char *wh
         return result;
     }
     log_event(LOG_INFO, "store.open", log_s("path", s->path), log_b("created", s->created),
-        log_i("ms", (int64_t)((store_now_ns() - began) / 1000000u)));
+              log_i("ms", (int64_t)((store_now_ns() - began) / 1000000u)));
     *out = s;
     return STORE_OPENED;
 }
 
-void store_close(struct store *s) {
+void store_close(struct store *s)
+{
     if (!s)
         return;
     if (s->statements) {
@@ -348,8 +432,9 @@ void store_close(struct store *s) {
         }
     }
     sqlite3_close(s->db);
+    /* The lock file stays: removing it would let two processes hold two locks. */
     if (s->lock_fd >= 0)
-        close(s->lock_fd); /* the lock file stays: removing it would let two processes hold two locks */
+        close(s->lock_fd);
     free(s->path);
     free(s->wal_path);
     free(s->shm_path);

@@ -1,5 +1,6 @@
 /*
- * store_parts: what store.c (the group), store_open.c (the file) and store_schema.c (steps, copies) share. Theirs alone.
+ * store_parts: what store.c (the group), store_open.c (the file) and store_schema.c (steps, copies)
+ * share. Theirs alone.
  */
 #ifndef HOST_STORE_PARTS_H
 #define HOST_STORE_PARTS_H
@@ -25,18 +26,21 @@ struct store {
     struct store_inode inode, wal_inode, shm_inode;
     bool created; /* by this very opening: nothing in it is worth a copy yet */
     struct statements *statements;
-    sqlite3_stmt *fixed[3 + 3 * STORE_DEPTH_MAX]; /* BEGIN, COMMIT, ROLLBACK, and those of each depth of savepoints */
+    sqlite3_stmt *fixed
+        [3 +
+         3 * STORE_DEPTH_MAX]; /* BEGIN, COMMIT, ROLLBACK, and those of each depth of savepoints */
 
     uint64_t group;
-    bool open;    /* BEGIN IMMEDIATE was taken */
-    bool lost;    /* and SQLite undid it by itself */
-    int depth;    /* savepoints */
+    bool open; /* BEGIN IMMEDIATE was taken */
+    bool lost; /* and SQLite undid it by itself */
+    int depth; /* savepoints */
     bool healthy;
     bool gone;    /* the file is no longer in its place: nothing is acknowledged any more */
     bool vetting; /* a statement from outside is being prepared: the authorizer looks at it */
     bool timing;  /* a step runs under the time budget */
     uint64_t step_began_ns, busy_until_ns, busy_since_ns, last_commit_ns, checkpoint_after_ns;
-    uint64_t wal_pages, wal_moved; /* frames in the WAL, and how many of them a checkpoint has brought home */
+    uint64_t wal_pages,
+        wal_moved; /* frames in the WAL, and how many of them a checkpoint has brought home */
     bool relieved; /* a checkpoint was tried in this spell of bad health */
     struct store_figures figures;
 };
@@ -44,7 +48,10 @@ struct store {
 uint64_t store_now_ns(void);
 /* Logs one line and ends the process with exit code 3. */
 _Noreturn void store_die(struct store *s, int code, const char *doing);
-/* After any error: ends the process when it must, notes a group that SQLite has undone, tells full disks from broken ones. Returns the primary code. */
+/*
+ * After any error: ends the process when it must, notes a group that SQLite has undone, tells full
+ * disks from broken ones. Returns the primary code.
+ */
 int store_failed(struct store *s, const char *doing);
 /* Checkpoint by sqlite3_wal_checkpoint_v2's mode; not inside a group. */
 void store_checkpoint(struct store *s, int mode);

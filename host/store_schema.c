@@ -11,7 +11,8 @@
 #include <unistd.h>
 
 /* One integer of one row. 0 with *out untouched when there is no row, or -1. */
-static int integer_of(struct store *s, const char *sql, const char *text, sqlite3_int64 *out) {
+static int integer_of(struct store *s, const char *sql, const char *text, sqlite3_int64 *out)
+{
     sqlite3_stmt *statement = NULL;
     int rc = sqlite3_prepare_v2(s->db, sql, -1, &statement, NULL);
     if (rc == SQLITE_OK && text)
@@ -24,10 +25,12 @@ static int integer_of(struct store *s, const char *sql, const char *text, sqlite
     return rc == SQLITE_ROW || rc == SQLITE_DONE ? 0 : -1;
 }
 
-static int copy_into(struct store *s, const char *to) {
+static int copy_into(struct store *s, const char *to)
+{
     sqlite3 *copy = NULL;
     int rc = sqlite3_open_v2(to, &copy, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
-    sqlite3_backup *backup = rc == SQLITE_OK ? sqlite3_backup_init(copy, "main", s->db, "main") : NULL;
+    sqlite3_backup *backup = rc == SQLITE_OK ? sqlite3_backup_init(copy, "main", s->db, "main")
+                                             : NULL;
     if (backup) {
         rc = sqlite3_backup_step(backup, -1);
         int finished = sqlite3_backup_finish(backup);
@@ -39,33 +42,39 @@ static int copy_into(struct store *s, const char *to) {
     return rc != SQLITE_OK ? rc : closed;
 }
 
-int store_backup(struct store *s, const char *to, char *why, size_t why_size) {
+int store_backup(struct store *s, const char *to, char *why, size_t why_size)
+{
     if (s->open || s->lost) {
         snprintf(why, why_size, "a transaction is open");
         return -1;
     }
     int fd = open(to, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0) {
-        snprintf(why, why_size, "%s cannot be made (%s)%s", to, strerror(errno), errno == EEXIST ? ": name a file that does not exist" : "");
+        snprintf(why, why_size, "%s cannot be made (%s)%s", to, strerror(errno),
+                 errno == EEXIST ? ": name a file that does not exist" : "");
         return -1;
     }
     close(fd);
     int rc = copy_into(s, to);
     if (rc == SQLITE_OK && store_sync_path(to) == 0 && store_sync_folder_of(to) == 0)
         return 0;
-    snprintf(why, why_size, "the copy to %s failed (%s)", to, rc != SQLITE_OK ? sqlite3_errstr(rc) : strerror(errno));
+    snprintf(why, why_size, "the copy to %s failed (%s)", to,
+             rc != SQLITE_OK ? sqlite3_errstr(rc) : strerror(errno));
     unlink(to);
     return -1;
 }
 
 /*
- * Replaces an older copy of the same name only when the new one is whole: after a step that fails at each start there
- * is one copy, not one for each start.
+ * Replaces an older copy of the same name only when the new one is whole: after a step that fails
+ * at each start there is one copy, not one for each start.
  */
-static int backup_before(struct store *s, const char *owner, size_t step, char *why, size_t why_size) {
+static int backup_before(struct store *s, const char *owner, size_t step, char *why,
+                         size_t why_size)
+{
     char *name = NULL, *part = NULL;
     int rc = -1;
-    if (asprintf(&name, "%s.before-%sstep-%zu", s->path, strcmp(owner, "host") == 0 ? "host-" : "", step) < 0)
+    if (asprintf(&name, "%s.before-%sstep-%zu", s->path, strcmp(owner, "host") == 0 ? "host-" : "",
+                 step) < 0)
         name = NULL;
     if (!name || asprintf(&part, "%s.part", name) < 0) {
         snprintf(why, why_size, "out of memory");
@@ -88,10 +97,13 @@ out:
 }
 
 /* One step and its number, or neither. */
-static int apply(struct store *s, const char *owner, size_t number, const char *sql, char *why, size_t why_size) {
+static int apply(struct store *s, const char *owner, size_t number, const char *sql, char *why,
+                 size_t why_size)
+{
     char note[160];
     bool scripts = strcmp(owner, "scripts") == 0;
-    char *quoted = sqlite3_mprintf("REPLACE INTO schema_steps (owner, step) VALUES (%Q, %d)", owner, (int)number);
+    char *quoted = sqlite3_mprintf("REPLACE INTO schema_steps (owner, step) VALUES (%Q, %d)", owner,
+                                   (int)number);
     snprintf(note, sizeof note, "PRAGMA user_version=%d", (int)number);
     const char *const parts[] = { "BEGIN IMMEDIATE", sql, quoted, scripts ? note : "", "COMMIT" };
     int rc = quoted ? SQLITE_OK : SQLITE_NOMEM;
@@ -102,7 +114,8 @@ static int apply(struct store *s, const char *owner, size_t number, const char *
     }
     if (rc != SQLITE_OK) {
         snprintf(why, why_size, "schema step %zu of %s failed: %s", number, owner,
-            rc == SQLITE_MISUSE ? "it must not contain BEGIN, COMMIT or ROLLBACK" : sqlite3_errmsg(s->db));
+                 rc == SQLITE_MISUSE ? "it must not contain BEGIN, COMMIT or ROLLBACK"
+                                     : sqlite3_errmsg(s->db));
         if (!sqlite3_get_autocommit(s->db))
             sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
     }
@@ -110,23 +123,32 @@ static int apply(struct store *s, const char *owner, size_t number, const char *
     return rc == SQLITE_OK ? 0 : -1;
 }
 
-int store_migrate(struct store *s, const char *owner, const char *const *steps, size_t count, char *why, size_t why_size) {
+int store_migrate(struct store *s, const char *owner, const char *const *steps, size_t count,
+                  char *why, size_t why_size)
+{
     sqlite3_int64 stored = 0, version = 0, tables = 0;
     if (s->open || s->lost) {
         snprintf(why, why_size, "a transaction is open");
         return -1;
     }
     if (integer_of(s, "SELECT step FROM schema_steps WHERE owner = ?", owner, &stored) != 0 ||
-        integer_of(s, "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name NOT IN ('schema_steps', 'probe')", NULL, &tables) != 0 ||
-        (strcmp(owner, "scripts") == 0 && integer_of(s, "PRAGMA user_version", NULL, &version) != 0)) {
+        integer_of(s,
+                   "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name NOT IN "
+                   "('schema_steps', 'probe')",
+                   NULL, &tables) != 0 ||
+        (strcmp(owner, "scripts") == 0 &&
+         integer_of(s, "PRAGMA user_version", NULL, &version) != 0)) {
         snprintf(why, why_size, "the schema cannot be read: %s", sqlite3_errmsg(s->db));
         return -1;
     }
     if (version > stored)
         stored = version;
     if (stored > (sqlite3_int64)count) {
-        snprintf(why, why_size, "the database is newer than this program (step %lld of %s, this program knows %zu): use the newer program, "
-            "or restore a backup from before", (long long)stored, owner, count);
+        snprintf(why, why_size,
+                 "the database is newer than this program (step %lld of %s, this program knows "
+                 "%zu): use the newer program, "
+                 "or restore a backup from before",
+                 (long long)stored, owner, count);
         return -1;
     }
     if (stored < (sqlite3_int64)count && s->path && tables > 0 && !s->created &&
@@ -136,6 +158,7 @@ int store_migrate(struct store *s, const char *owner, const char *const *steps, 
         if (apply(s, owner, i + 1, steps[i], why, why_size) != 0)
             return -1;
     if (stored < (sqlite3_int64)count)
-        log_event(LOG_INFO, "store.migrated", log_s("owner", owner), log_i("from", stored), log_i("to", (int64_t)count));
+        log_event(LOG_INFO, "store.migrated", log_s("owner", owner), log_i("from", stored),
+                  log_i("to", (int64_t)count));
     return 0;
 }

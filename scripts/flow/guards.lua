@@ -1,11 +1,12 @@
 -- What a model may not say to a customer, in code and not only in the prompt (PRODUCT 4, Guards). For what a model wrote
 -- only, never for staff's or canned texts. Each guard may be switched off in prompts/business.yaml.
+local area = require "flow.guards.area"
 local fit = require "flow.fit"
 local free = require "flow.guards.free"
+local hazard = require "flow.guards.hazard"
 local leak = require "flow.guards.leak"
 local links = require "flow.guards.links"
 local money = require "flow.guards.money"
-local promises = require "flow.guards.promises"
 local text = require "flow.text"
 local tokens = require "flow.guards.tokens"
 
@@ -63,11 +64,11 @@ function M.check(reply, context)
   if found then
     return caught("money", found)
   end
-  found = is_on(switches, "hazard") and promises.hazard(rest)
+  found = is_on(switches, "hazard") and hazard.find(rest)
   if found then
     return caught("hazard", found)
   end
-  found = #ready.places > 0 and is_on(switches, "area") and promises.area(rest, ready.places)
+  found = #ready.places > 0 and is_on(switches, "area") and area.find(rest, ready.places)
   if found then
     return caught("area", found)
   end

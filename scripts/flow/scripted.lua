@@ -1,5 +1,6 @@
 -- The brain without a model: it carries a whole conversation by itself, plainly. It greets, takes plain answers, asks for the next
 -- missing field, passes questions to the team, and ends in a handoff (PRODUCT.md 4.7). Pure.
+local language = require "flow.language"
 local quote = require "flow.quote"
 local replies = require "flow.replies"
 local text = require "flow.text"
@@ -129,7 +130,7 @@ end
 function M.answer(turn)
   turn = setmetatable({}, { __index = turn })
   turn.data = turn.data or {}
-  turn.french = understand.is_french(turn.texts) or nil
+  turn.french = language.is_french(turn.texts, turn.last_reply)
   turn.was_complete = quote.complete(turn.data, turn.fields)
   local missing_before = quote.missing(turn.data, turn.fields)
   local asked = turn.asked
@@ -141,7 +142,8 @@ function M.answer(turn)
   with_earlier_items(turn, read.data)
   local merged, changed = quote.merge(turn.data, read.data, turn.fields)
   local field = quote.missing(merged, turn.fields)[1]
-  local reply, action = nil, "continue"
+  local reply
+  local action = "continue"
   if turn.human then
     reply, field = answer_waiting(turn, read, changed), nil
   elseif field then

@@ -1,6 +1,8 @@
 -- What a customer's plain words say, without a model: an address, an elevator, stairs, a list of things, a question.
 -- It takes what is plainly said and leaves the rest: better to ask once more than to write down something wrong.
+local address = require "flow.address"
 local text = require "flow.text"
+local things = require "flow.things"
 
 local M = {}
 
@@ -26,22 +28,8 @@ end
 
 -- ---- words ---------------------------------------------------------------------------------------------------------
 
-local STREET = set [[st street ave avenue av rd road dr drive blvd boulevard cres crescent crt ct court lane ln way place pl
-  square sq pkwy parkway hwy highway trail terrace ter gate circle cir row mews grove heights path quay walk gardens park line
-  sideroad concession promenade chemin]]
-local STREET_BEFORE = set "rue avenue boulevard boul chemin place route rang impasse allee cote"
-local DIRECTION = set "n s e w north south east west ne nw se sw nord sud est ouest"
-local UNIT = set "unit apt apartment suite ste app appt appartement unite #"
-local ITEM = set [[couch couche sofa sofabed loveseat sectional futon armchair recliner chair table desk mattress boxspring bed bedframe headboard
-  bunk crib dresser drawer nightstand wardrobe armoire cabinet cupboard shelf shelve shelving bookshelf bookshelve bookcase hutch buffet ottoman bench
-  stool fridge refrigerator freezer stove oven range microwave dishwasher washer dryer appliance television tv monitor computer
-  printer electronic piano organ treadmill elliptical bike bicycle bbq barbecue grill patio umbrella mower lawnmower snowblower
-  shed hottub tub bathtub toilet sink vanity door window carpet rug curtain blind lamp mirror picture box bag bin suitcase
-  clothe clothing book toy tool tire junk garbage trash debris rubble brick drywall wood lumber plank pallet concrete dirt soil
-  branch yardwaste renovation construction scrap metal furniture furnishing stuff thing item load truckload
-  canape divan fauteuil chaise bureau matelas lit commode armoire frigo refrigerateur congelateur cuisiniere laveuse secheuse
-  lavevaisselle boite sac meuble electromenager tapis velo debarras dechet bibliotheque etagere]]
-local COUNTED = set "a an the my our some two three four five six seven eight nine ten several few couple old one these this un une des mes deux trois quatre cinq mon ma"
+local COUNTED = set [[a an the my our some two three four five six seven eight nine ten several few couple old one these this
+  un une des mes deux trois quatre cinq mon ma]]
 local NO = set "no not none nope without isn't aren't don't doesn't ain't never neither non pas aucun aucune sans zero"
 local STAIR_WORD = set "stair stairs staircase stairway stairwell flight flights steps walkup escalier escaliers marches marche"
 local FLOOR_WORD = set "floor floors storey storeys story stories basement level bungalow etage etages sous-sol rez"
@@ -56,134 +44,18 @@ local CHAT = set [[hi hello hey hiya yo good morning afternoon evening there bon
 local GREETING = set "hi hello hey hiya yo morning afternoon evening bonjour salut bonsoir allo"
 
 local QUESTION_START = set [[what what's whats when when's where where's who who's why how how's which whose do does did can could will would is are am
-  should may have has quand combien comment pourquoi qui quel quelle quels quelles ou est-ce estce]]
+  should quand combien comment pourquoi qui quel quelle quels quelles est-ce estce]]
+local INVERTED = set "do does did can could will would is are am should"
+local ASKED_OF = set "you u i we it they he she the this that there your someone anyone somebody anybody ya my"
 local REQUEST = { "can you take", "can you remove", "can you pick", "can you haul", "can you get rid", "can you come", "could you take",
   "could you remove", "could you pick", "could you come", "could you haul", "would you take", "would you remove", "can i get",
   "can i have", "will you take", "pouvez-vous", "pouvez vous" }
 
-local FRENCH = set [[bonjour bonsoir salut je j'ai jai suis c'est cest vous nous le la les des une est et avec pour oui non merci pas besoin
-  mon ma mes il elle au aux du dans rue chez canape chaise chaises matelas escalier escaliers ascenseur l'ascenseur adresse svp
-  combien quand etage deux trois]]
-
--- Does this customer write French? Two words of it, or one in a very short message.
-function M.is_french(texts)
-  local hits, words, strong = 0, 0, false
-  for _, message in ipairs(texts) do
-    for word in text.fold(message):gmatch("[%a\128-\255][%a'\128-\255]*") do
-      words = words + 1
-      if FRENCH[word] then
-        hits = hits + 1
-        strong = strong or word == "bonjour" or word == "merci" or word == "oui" or word == "escalier" or word == "ascenseur"
-      end
-    end
-  end
-  return hits >= 2 and hits * 5 >= words or strong and words <= 4
-end
 
 local function has(plain, words)
   for word in plain:gmatch("[%w\128-\255][%w'\128-\255-]*") do
     if words[word] then
       return word
-    end
-  end
-  return nil
-end
-
-local function item_in(plain)
-  for word in plain:gmatch("[%a\128-\255][%a\128-\255-]*") do
-    if ITEM[word] or ITEM[word:match("^(.-)e?s$") or ""] or ITEM[word:match("^(.-)s$") or ""] or ITEM[word:match("^(.-)x$") or ""] then
-      return word
-    end
-  end
-  return nil
-end
-
--- ---- an address ----------------------------------------------------------------------------------------------------
-
--- Words with their places: {text=, plain=, from=, to=, comma=} where comma says that one stands right after it.
-local function spans(s)
-  local list = {}
-  for from, word, after in s:gmatch("()([%w\128-\255#][%w\128-\255'.#-]*)()") do
-    local core = word:gsub("[.'-]+$", "")
-    list[#list + 1] = { text = core, plain = text.fold(core):gsub("[.']", ""), from = from, to = from + #core - 1,
-      comma = s:sub(after, after):find("[,;]") ~= nil, stop = s:find("^[!?\n]", after) ~= nil
-        or word:find("%.$") ~= nil and not STREET[text.fold(core)] and #core > 2 }
-  end
-  return list
-end
-
-local function is_house_number(word)
-  return word:find("^%d+%a?$") ~= nil and #word <= 6 or word:find("^%d+%-%d+$") ~= nil
-end
-
-local function is_postal(list, i)
-  local a, b = list[i] and list[i].plain or "", list[i + 1] and list[i + 1].plain or ""
-  if a:find("^%a%d%a%d%a%d$") then
-    return i
-  end
-  return a:find("^%a%d%a$") and b:find("^%d%a%d$") and i + 1 or nil
-end
-
-local NOT_PLACE = set "i we there no it and with the my is a an elevator stairs please need have thanks"
-
--- What may follow the street: a direction, a unit, a town, a postal code.
-local function address_tail(list, i)
-  local last = i
-  while list[last + 1] and not list[last].stop do
-    local nxt = list[last + 1]
-    local postal = is_postal(list, last + 1)
-    if DIRECTION[nxt.plain] and not list[last].comma then
-      last = last + 1
-    elseif UNIT[nxt.plain] and list[last + 2] and #list[last + 2].text <= 6 then
-      last = last + 2
-    elseif nxt.text:find("^#%w") then
-      last = last + 1
-    elseif postal then
-      last = postal
-    elseif nxt.text:find("^%u%a") and not NOT_PLACE[nxt.plain] and not item_in(nxt.plain) then
-      last = last + 1 -- a town: "Toronto", "North York", "ON"
-    else
-      break
-    end
-  end
-  return last
-end
-
--- First and last byte of an address with a number and a street, or nil.
-local function find_address(s)
-  local list = spans(s)
-  for i, word in ipairs(list) do
-    if is_house_number(word.plain) and list[i + 1] then
-      local last
-      if STREET_BEFORE[list[i + 1].plain] and list[i + 2] then
-        last = math.min(i + 2, #list)
-        while list[last + 1] and not list[last].comma and not list[last].stop and last - i < 5
-          and (list[last].plain == "de" or list[last].plain == "du" or list[last].plain == "des" or list[last].plain == "la"
-            or list[last].plain == "saint" or list[last].plain == "sainte" or list[last + 1].text:find("^%u")) do
-          last = last + 1
-        end
-      else
-        for j = i + 2, math.min(#list, i + 5) do
-          if list[j - 1].stop or list[j - 1].comma then
-            break
-          elseif STREET[list[j].plain] and not (list[j].plain == "st" and list[j + 1] and list[j + 1].text:find("^%u")
-            and list[j + 2] and STREET[list[j + 2].plain]) then
-            last = j
-            break
-          elseif item_in(list[j].plain) and not list[j].text:find("^%u") then
-            break
-          end
-        end
-      end
-      if last then
-        local first = i
-        if i > 2 and UNIT[list[i - 2].plain] then
-          first = i - 2 -- "Apt 1200, 350 King St W"
-        elseif i > 1 and list[i - 1].text:find("^#") then
-          first = i - 1
-        end
-        return list[first].from, list[address_tail(list, last)].to
-      end
     end
   end
   return nil
@@ -240,7 +112,7 @@ local function about(plain, asked)
   if elevator or stairs then
     return elevator and "elevator" or "stairs", elevator and stairs and "stairs" or nil
   end
-  if item_in(plain) and not (plain:find("floor") and not plain:find("%d")) then
+  if things.find(plain) and not (plain:find("floor") and not plain:find("%d")) then
     return "inventory"
   end
   return nil
@@ -289,7 +161,7 @@ end
 
 -- The facts of one sentence that is not a question, by kind. True when it said something.
 local function read_sentence(s, asked, found)
-  local a, b = find_address(s)
+  local a, b = address.find(s)
   local taken = false
   if a then
     add(found, "address", s:sub(a, b))
@@ -313,9 +185,10 @@ local function read_sentence(s, asked, found)
         run = nil
       end
       if kind then
-        add(found, kind, stripped(raw))
+        local value = raw:gsub("^[%s,.;:!-]+", ""):gsub("[%s,.;:!]+$", "")
+        add(found, kind, value)
         if second then
-          add(found, second, stripped(raw))
+          add(found, second, value)
         end
       end
     end
@@ -332,8 +205,8 @@ local function starts_as_question(plain)
   if not first or not QUESTION_START[first] then
     return false
   end
-  if first == "is" or first == "are" or first == "am" or first == "have" or first == "has" or first == "will" or first == "ou" or first == "may" then
-    return false -- "is on the 3rd floor", "have 2 couches": only with a question mark
+  if INVERTED[first] then -- "do not have one", "would like a pickup": only with a subject, or a question mark
+    return ASKED_OF[plain:match("^[%a'-]+%s+([%a']+)") or ""] == true
   end
   return true
 end
@@ -349,14 +222,14 @@ end
 
 -- Things a question names as the customer's own: "How much for a couch?" is about a couch.
 local function read_question(s, plain, found)
-  local a, b = find_address(s)
+  local a, b = address.find(s)
   if a then
     add(found, "address", s:sub(a, b))
     s = s:sub(1, a - 1) .. " " .. s:sub(b + 1)
     plain = text.fold(s)
   end
   local own = is_request(plain) or plain:find("^how much") or plain:find("^combien")
-  if not own or not item_in(plain) or not (has(plain, COUNTED) or plain:find("%d")) then
+  if not own or not things.find(plain) or not (has(plain, COUNTED) or plain:find("%d")) then
     return a ~= nil
   end
   local inner = {}

@@ -56,7 +56,7 @@ local function think(messages)
   local fields = owner.system.quote_fields_needed
   local answer = scripted.answer {
     fields = fields, data = found.known, texts = texts, replies = owner.replies, last_reply = last_reply,
-    asked = last_reply and found.missing[1] or nil, human = false, circuit_open = false,
+    human = false, circuit_open = false,
   }
   local data = {}
   for _, field in ipairs(fields) do

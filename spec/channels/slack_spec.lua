@@ -332,8 +332,8 @@ describe("with the records stood in for", function()
       ["host.log"] = setmetatable({}, { __index = function() return function(event) world.logs[#world.logs + 1] = event end end }),
       ["host.settings"] = { get = function(name) return ({ SLACK_WEBHOOK_URL = "https://hooks.slack.com/services/x", SLACK_SIGNING_SECRET = "key",
         SLACK_RESPONSE_HOSTS = { "hooks.slack.com" }, RETRY_BASE_MS = 1000, SEND_TIMEOUT_MS = 10000 })[name] end },
-      owner = { system = { quote_fields_needed = { "address" } }, replies = { late = "later" },
-        business = { hours = {}, pause_idle_hours = 12, reminders_minutes = { 30, 120 } } },
+      owner = { system = { quote_fields_needed = { "address" } }, replies = { staff_late = "later" },
+        business = { hours = {}, pause = { idle_hours = 12 }, reminders = { after_minutes = { 30, 120 } } } },
       ["flow.quote"] = { missing = function() return {} end, label = function(f) return f end },
       ["records.quotes"] = { get = function() return { address = "1 Elm" } end },
       ["records.messages"] = { newer_at = nothing, unanswered = function(c)

@@ -7,7 +7,8 @@
 static struct store *store;
 static struct jobs *jobs;
 
-static void up(void) {
+static void up(void)
+{
     char page[80], why[512] = "";
     snprintf(page, sizeof page, "%s.running", case_db);
     store = case_open();
@@ -19,13 +20,16 @@ static void up(void) {
     }
 }
 
-static void down(void) {
+static void down(void)
+{
     jobs_close(jobs);
     store_close(store);
 }
 
-static enum store_commit_result commit(void) {
-    enum store_commit_result result = jobs_flush(jobs) == 0 ? store_commit(store) : store_commit(store);
+static enum store_commit_result commit(void)
+{
+    enum store_commit_result result = jobs_flush(jobs) == 0 ? store_commit(store)
+                                                            : store_commit(store);
     if (result == STORE_COMMITTED)
         inbox_durable(jobs);
     if (result == STORE_LOST)
@@ -34,31 +38,46 @@ static enum store_commit_result commit(void) {
 }
 
 /* The group that is open is undone, as on a full disk. */
-static void lose(void) {
-    CHECK(store_exec(store, "INSERT OR ROLLBACK INTO marks VALUES ('inbox.read', 0)") == SQLITE_CONSTRAINT && store_lost(store));
+static void lose(void)
+{
+    CHECK(store_exec(store, "INSERT OR ROLLBACK INTO marks VALUES ('inbox.read', 0)") ==
+              SQLITE_CONSTRAINT &&
+          store_lost(store));
     CHECK(commit() == STORE_LOST);
 }
 
-static int64_t put(const char *kind, const char *lane, const char *unique, const char *payload, int64_t run_at, bool keep) {
-    struct jobs_put p = { .kind = kind, .lane = lane, .unique = unique, .payload = payload, .payload_len = payload ? strlen(payload) : 0,
-        .run_at = run_at, .keep = keep };
+static int64_t put(const char *kind, const char *lane, const char *unique, const char *payload,
+                   int64_t run_at, bool keep)
+{
+    struct jobs_put p = { .kind = kind,
+                          .lane = lane,
+                          .unique = unique,
+                          .payload = payload,
+                          .payload_len = payload ? strlen(payload) : 0,
+                          .run_at = run_at,
+                          .keep = keep };
     return jobs_put(jobs, &p);
 }
 
-static int64_t lane_put(const char *lane, const char *payload) {
+static int64_t lane_put(const char *lane, const char *payload)
+{
     return put("work", lane, NULL, payload, 1, false);
 }
 
-static int claim(struct job *out, int room) {
+static int claim(struct job *out, int room)
+{
     return jobs_claim(jobs, "work", 1000, out, room);
 }
 
-static bool payload_is(const struct job *job, const char *text) {
-    return job->payload && job->payload_len == strlen(text) && memcmp(job->payload, text, job->payload_len) == 0;
+static bool payload_is(const struct job *job, const char *text)
+{
+    return job->payload && job->payload_len == strlen(text) &&
+           memcmp(job->payload, text, job->payload_len) == 0;
 }
 
 /* Claims one, which must carry this payload, and finishes it. */
-static bool take(const char *payload) {
+static bool take(const char *payload)
+{
     struct job job = { 0 };
     if (jobs_claim(jobs, "work", INT64_MAX - 1, &job, 1) != 1) {
         printf("# nothing to take, expected %s\n", payload);
@@ -72,23 +91,28 @@ static bool take(const char *payload) {
     return right;
 }
 
-static struct jobs_counts counts(void) {
+static struct jobs_counts counts(void)
+{
     struct jobs_counts c;
     CHECK(jobs_count(jobs, &c) == 0);
     return c;
 }
 
-static void life(void) {
+static void life(void)
+{
     struct job out[8] = { 0 };
     up();
-    int64_t late = put("work", NULL, NULL, "late", 900, false), early = put("work", NULL, NULL, "early", 100, false);
+    int64_t late = put("work", NULL, NULL, "late", 900, false),
+            early = put("work", NULL, NULL, "early", 100, false);
     int64_t future = put("work", NULL, NULL, "future", 5000, false);
     CHECK(late && early > late && future > early && put("other", NULL, NULL, NULL, 1, false));
     CHECK(jobs_next_due(jobs, "work") == 100 && jobs_next_due(jobs, "nobody") == INT64_MAX);
     CHECK(counts().ready == 4 && counts().oldest_run_at == 1);
     CHECK(commit() == STORE_COMMITTED);
-    CHECK(claim(out, 8) == 2 && out[0].id == early && out[1].id == late && payload_is(&out[0], "early"));
-    CHECK(out[0].claim > 0 && out[0].attempts == 0 && !out[0].orphan && !out[0].lane && !out[0].error && out[0].run_at == 100);
+    CHECK(claim(out, 8) == 2 && out[0].id == early && out[1].id == late &&
+          payload_is(&out[0], "early"));
+    CHECK(out[0].claim > 0 && out[0].attempts == 0 && !out[0].orphan && !out[0].lane &&
+          !out[0].error && out[0].run_at == 100);
     CHECK(jobs_next_due(jobs, "work") == 5000 && counts().running == 2);
     CHECK(claim(out + 2, 6) == 0);
     CHECK(jobs_done(jobs, &out[0]) == 1 && jobs_done(jobs, &out[0]) == 0);
@@ -97,17 +121,20 @@ static void life(void) {
     int64_t old_claim = out[1].claim;
     job_free(&out[0]);
     job_free(&out[1]);
-    CHECK(claim(out, 8) == 1 && out[0].id == late && out[0].attempts == 1 && out[0].claim != old_claim && strcmp(out[0].error, "refused") == 0);
+    CHECK(claim(out, 8) == 1 && out[0].id == late && out[0].attempts == 1 &&
+          out[0].claim != old_claim && strcmp(out[0].error, "refused") == 0);
     struct job stale = out[0];
     stale.claim = old_claim;
-    CHECK(jobs_done(jobs, &stale) == 0 && jobs_again(jobs, &stale, 1, false, NULL) == 0 && jobs_die(jobs, &stale, "x") == 0);
+    CHECK(jobs_done(jobs, &stale) == 0 && jobs_again(jobs, &stale, 1, false, NULL) == 0 &&
+          jobs_die(jobs, &stale, "x") == 0);
     CHECK(jobs_again(jobs, &out[0], 700, false, NULL) == 1);
     job_free(&out[0]);
     CHECK(claim(out, 8) == 1 && out[0].attempts == 1 && strcmp(out[0].error, "refused") == 0);
     CHECK(jobs_die(jobs, &out[0], "for good") == 1 && counts().dead == 1 && claim(out + 1, 1) == 0);
     CHECK(jobs_requeue(jobs, future) == 0 && jobs_requeue(jobs, late) == 1 && counts().dead == 0);
     job_free(&out[0]);
-    CHECK(jobs_claim(jobs, "work", INT64_MAX - 1, out, 8) == 2 && out[1].id == late && out[1].attempts == 0 && out[0].id == future);
+    CHECK(jobs_claim(jobs, "work", INT64_MAX - 1, out, 8) == 2 && out[1].id == late &&
+          out[1].attempts == 0 && out[0].id == future);
     CHECK(jobs_cancel(jobs, late) == 0 && jobs_cancel(jobs, 123456) == 0);
     job_free(&out[0]);
     job_free(&out[1]);
@@ -115,25 +142,29 @@ static void life(void) {
     down();
 }
 
-static void room(void) {
+static void room(void)
+{
     struct job out[10];
     up();
     for (int i = 0; i < 25; i++)
         put("work", NULL, NULL, "x", 25 - i, false);
-    CHECK(claim(out, 10) == 10 && out[0].run_at == 1 && out[9].run_at == 10 && jobs_next_due(jobs, "work") == 11);
+    CHECK(claim(out, 10) == 10 && out[0].run_at == 1 && out[9].run_at == 10 &&
+          jobs_next_due(jobs, "work") == 11);
     for (int i = 0; i < 10; i++)
         job_free(&out[i]);
     CHECK(jobs_claim(jobs, "work", 10, out, 10) == 0 && claim(out, 0) == 0);
     down();
 }
 
-static void lanes(void) {
+static void lanes(void)
+{
     struct job a, b;
     up();
     int64_t a1 = lane_put("a", "a1"), a2 = lane_put("a", "a2"), b1 = lane_put("b", "b1");
     lane_put("a", "a3");
     CHECK(counts().ready == 2 && counts().waiting == 2 && commit() == STORE_COMMITTED);
-    CHECK(claim(&a, 1) == 1 && a.id == a1 && strcmp(a.lane, "a") == 0 && claim(&b, 1) == 1 && b.id == b1);
+    CHECK(claim(&a, 1) == 1 && a.id == a1 && strcmp(a.lane, "a") == 0 && claim(&b, 1) == 1 &&
+          b.id == b1);
     struct job none;
     CHECK(claim(&none, 1) == 0);
     CHECK(jobs_again(jobs, &a, 900, true, "later") == 1); /* keeps its place */
@@ -152,10 +183,12 @@ static void lanes(void) {
     down();
 }
 
-static void lane_cancel(void) {
+static void lane_cancel(void)
+{
     struct job a;
     up();
-    int64_t first = lane_put("a", "1"), second = lane_put("a", "2"), third = lane_put("a", "3"), fourth = lane_put("a", "4");
+    int64_t first = lane_put("a", "1"), second = lane_put("a", "2"), third = lane_put("a", "3"),
+            fourth = lane_put("a", "4");
     CHECK(jobs_cancel(jobs, second) == 1 && counts().ready == 1);
     CHECK(jobs_cancel(jobs, first) == 1 && counts().ready == 1 && counts().waiting == 1);
     CHECK(claim(&a, 1) == 1 && a.id == third && jobs_cancel(jobs, third) == 0);
@@ -168,7 +201,8 @@ static void lane_cancel(void) {
     down();
 }
 
-static void fairness(void) {
+static void fairness(void)
+{
     up();
     for (int i = 0; i < 10000; i++)
         lane_put("full", "x");
@@ -180,32 +214,39 @@ static void fairness(void) {
     down();
 }
 
-static void twins(void) {
+static void twins(void)
+{
     struct job job, second;
     up();
     int64_t id = put("work", "l", "u", "one", 50, false);
-    CHECK(put("work", "l", "u", "two", 40, false) == id && jobs_next_due(jobs, "work") == 40 && counts().ready == 1 && counts().waiting == 0);
+    CHECK(put("work", "l", "u", "two", 40, false) == id && jobs_next_due(jobs, "work") == 40 &&
+          counts().ready == 1 && counts().waiting == 0);
     CHECK(put("work", "l", "u", "three", 30, true) == id && jobs_next_due(jobs, "work") == 40);
     CHECK(put("work", "l", "v", "v", 1, false) != id);
     CHECK(claim(&job, 1) == 1 && job.id == id && payload_is(&job, "two"));
     int64_t next = put("work", "l", "u", "next", 60, false); /* the first runs already */
     CHECK(next != id && put("work", "l", "u", "next!", 70, false) == next && counts().waiting == 2);
-    CHECK(jobs_again(jobs, &job, 80, true, "other payload") == 1 && counts().ready == 1 && counts().waiting == 2);
+    CHECK(jobs_again(jobs, &job, 80, true, "other payload") == 1 && counts().ready == 1 &&
+          counts().waiting == 2);
     job_free(&job);
     CHECK(take("two") && take("v") && take("next!"));
     CHECK(put("every", NULL, "e", "", 10, false) && jobs_claim(jobs, "every", 10, &job, 1) == 1);
     CHECK(put("every", NULL, "e", "", 20, true) != job.id); /* seeded again by a reload */
-    CHECK(jobs_again(jobs, &job, 300, false, NULL) == 1 && counts().ready == 1 && jobs_next_due(jobs, "every") == 20);
+    CHECK(jobs_again(jobs, &job, 300, false, NULL) == 1 && counts().ready == 1 &&
+          jobs_next_due(jobs, "every") == 20);
     CHECK(jobs_claim(jobs, "every", 20, &second, 1) == 1 && second.id == job.id);
     job_free(&job);
-    CHECK(jobs_die(jobs, &second, "x") == 1 && put("every", NULL, "e", "", 9, false) != second.id && jobs_requeue(jobs, second.id) == 1);
-    CHECK(counts().ready == 1 && put("every", NULL, "e", "", 9, true) == second.id && jobs_cancel(jobs, second.id) == 1);
+    CHECK(jobs_die(jobs, &second, "x") == 1 && put("every", NULL, "e", "", 9, false) != second.id &&
+          jobs_requeue(jobs, second.id) == 1);
+    CHECK(counts().ready == 1 && put("every", NULL, "e", "", 9, true) == second.id &&
+          jobs_cancel(jobs, second.id) == 1);
     job_free(&second);
     CHECK(counts().ready == 0 && counts().waiting == 0);
     down();
 }
 
-static void lost_claim(void) {
+static void lost_claim(void)
+{
     struct job job = { 0 };
     up();
     int64_t kept = put("work", "a", "u", "kept", 10, false);
@@ -216,17 +257,21 @@ static void lost_claim(void) {
     CHECK(jobs_done(jobs, &job) == 0 && counts().ready == 1 && counts().waiting == 0);
     int64_t claim_then = job.claim;
     job_free(&job);
-    CHECK(jobs_next_due(jobs, "work") == 10 && claim(&job, 1) == 1 && job.id == kept && job.claim != claim_then);
+    CHECK(jobs_next_due(jobs, "work") == 10 && claim(&job, 1) == 1 && job.id == kept &&
+          job.claim != claim_then);
     job_free(&job);
     int64_t fresh = put("work", NULL, NULL, "fresh", 1, false);
     CHECK(fresh > gone);
-    CHECK(store_savepoint(store) == SQLITE_OK && put("work", NULL, NULL, "undone", 0, false) > fresh && store_rollback(store) == SQLITE_OK);
+    CHECK(store_savepoint(store) == SQLITE_OK &&
+          put("work", NULL, NULL, "undone", 0, false) > fresh &&
+          store_rollback(store) == SQLITE_OK);
     jobs_forget(jobs);
     CHECK(jobs_next_due(jobs, "work") == 1 && commit() == STORE_COMMITTED);
     down();
 }
 
-static void ids(void) {
+static void ids(void)
+{
     up();
     int64_t last = 0; /* ever durable, or given by this process */
     for (int round = 0; round < 6; round++) {
@@ -251,7 +296,8 @@ static void ids(void) {
         put("work", NULL, NULL, "", 1, false);
     lose();
     last = put("work", NULL, NULL, "", 1, false);
-    CHECK(commit() == STORE_COMMITTED && store_exec(store, "DELETE FROM jobs") == SQLITE_OK && commit() == STORE_COMMITTED);
+    CHECK(commit() == STORE_COMMITTED && store_exec(store, "DELETE FROM jobs") == SQLITE_OK &&
+          commit() == STORE_COMMITTED);
     down();
     up();
     CHECK(put("work", NULL, NULL, "", 1, false) > last);
@@ -261,7 +307,8 @@ static void ids(void) {
 /* The child works until it is killed with one thing on the CPU. */
 static const char *on_cpu;
 
-static void dies_child(void) {
+static void dies_child(void)
+{
     struct job out[8] = { 0 };
     struct inbox_row row = { 0 };
     up();
@@ -281,7 +328,8 @@ static void dies_child(void) {
     raise(SIGKILL);
 }
 
-static void orphans(void) {
+static void orphans(void)
+{
     struct job out[8] = { 0 };
     up();
     int64_t head = lane_put("a", "head");
@@ -292,9 +340,12 @@ static void orphans(void) {
     on_cpu = NULL;
     CHECK(case_child(dies_child) == -SIGKILL);
     up();
-    CHECK(counts().running == 0 && counts().ready == 2 && counts().waiting == 1 && jobs_next_due(jobs, "work") == 1);
-    CHECK(claim(out, 8) == 2 && out[0].id == head && out[0].orphan && out[0].crashes == 0 && out[0].attempts == 0 && out[1].orphan);
-    CHECK(put("work", NULL, "u", "marked", 3, false) != out[1].id && put("work", NULL, "w", "w", 3, false));
+    CHECK(counts().running == 0 && counts().ready == 2 && counts().waiting == 1 &&
+          jobs_next_due(jobs, "work") == 1);
+    CHECK(claim(out, 8) == 2 && out[0].id == head && out[0].orphan && out[0].crashes == 0 &&
+          out[0].attempts == 0 && out[1].orphan);
+    CHECK(put("work", NULL, "u", "marked", 3, false) != out[1].id &&
+          put("work", NULL, "w", "w", 3, false));
     CHECK(jobs_again(jobs, &out[0], 5, false, NULL) == 1);
     job_free(&out[0]);
     job_free(&out[1]);
@@ -303,7 +354,8 @@ static void orphans(void) {
     commit();
     down(); /* without finishing: they are orphans of a clean end too */
     up();
-    CHECK(counts().running == 0 && counts().ready == 3 && counts().waiting == 1); /* the twins are one again */
+    CHECK(counts().running == 0 && counts().ready == 3 &&
+          counts().waiting == 1); /* the twins are one again */
     CHECK(claim(out, 8) == 3);
     for (int i = 0; i < 3; i++) {
         if (out[i].id == head)
@@ -315,10 +367,12 @@ static void orphans(void) {
     down();
 }
 
-static void crashes(void) {
+static void crashes(void)
+{
     struct job out[8] = { 0 };
     up();
-    int64_t culprit = lane_put("a", "culprit"), innocent = put("work", NULL, NULL, "innocent", 1, false);
+    int64_t culprit = lane_put("a", "culprit"),
+            innocent = put("work", NULL, NULL, "innocent", 1, false);
     lane_put("a", "next");
     commit();
     down();
@@ -330,11 +384,13 @@ static void crashes(void) {
     CHECK(counts().dead == 1 && counts().ready == 2 && counts().waiting == 0);
     down(); /* nobody was told yet: it is told at the next start */
     up();
-    CHECK(jobs_crashed(jobs, &out[0]) && out[0].id == culprit && out[0].crashes == 3 && strcmp(out[0].lane, "a") == 0 &&
-        strstr(out[0].error, "died three times") && payload_is(&out[0], "culprit"));
+    CHECK(jobs_crashed(jobs, &out[0]) && out[0].id == culprit && out[0].crashes == 3 &&
+          strcmp(out[0].lane, "a") == 0 && strstr(out[0].error, "died three times") &&
+          payload_is(&out[0], "culprit"));
     CHECK(!jobs_crashed(jobs, &out[1]) && commit() == STORE_COMMITTED);
     job_free(&out[0]);
-    CHECK(claim(out, 8) == 2 && out[0].id == innocent && out[0].crashes == 0 && payload_is(&out[1], "next"));
+    CHECK(claim(out, 8) == 2 && out[0].id == innocent && out[0].crashes == 0 &&
+          payload_is(&out[1], "next"));
     job_free(&out[0]);
     job_free(&out[1]);
     down();
@@ -345,7 +401,8 @@ static void crashes(void) {
     down();
 }
 
-static void waiting_kills(void) {
+static void waiting_kills(void)
+{
     struct job out[2];
     up();
     put("work", NULL, NULL, "waits", 1, false);
@@ -360,12 +417,14 @@ static void waiting_kills(void) {
     down();
 }
 
-static bool next_is(const char *body) {
+static bool next_is(const char *body)
+{
     struct inbox_row row = { 0 };
     int rc = inbox_next(jobs, &row);
     if (rc != 1)
         return !body && rc == 0;
-    bool right = body && row.body_len == strlen(body) && memcmp(row.body, body, row.body_len) == 0 && strcmp(row.reader, "reader") == 0;
+    bool right = body && row.body_len == strlen(body) &&
+                 memcmp(row.body, body, row.body_len) == 0 && strcmp(row.reader, "reader") == 0;
     if (!right)
         printf("# next is %s\n", row.body);
     right = inbox_read(jobs, &row) == 0 && right;
@@ -373,25 +432,31 @@ static bool next_is(const char *body) {
     return right;
 }
 
-static int64_t arrive(const char *body) {
+static int64_t arrive(const char *body)
+{
     return inbox_put(jobs, "reader", body, strlen(body));
 }
 
-static void inbox(void) {
+static void inbox(void)
+{
     up();
     int64_t first = arrive("one");
     CHECK(first > 0 && arrive("two") == first + 1 && next_is(NULL)); /* not durable yet */
-    CHECK(commit() == STORE_COMMITTED && inbox_backlog(jobs) == 2 && inbox_oldest_ms(jobs) > 1000000000000);
-    CHECK(arrive("three") && next_is("one") && next_is("two") && next_is(NULL) && inbox_backlog(jobs) == 0);
+    CHECK(commit() == STORE_COMMITTED && inbox_backlog(jobs) == 2 &&
+          inbox_oldest_ms(jobs) > 1000000000000);
+    CHECK(arrive("three") && next_is("one") && next_is("two") && next_is(NULL) &&
+          inbox_backlog(jobs) == 0);
     CHECK(commit() == STORE_COMMITTED && inbox_backlog(jobs) == 1);
     down();
     up();
-    CHECK(inbox_backlog(jobs) == 1 && next_is("three") && next_is(NULL) && inbox_oldest_ms(jobs) == 0);
+    CHECK(inbox_backlog(jobs) == 1 && next_is("three") && next_is(NULL) &&
+          inbox_oldest_ms(jobs) == 0);
     CHECK(commit() == STORE_COMMITTED && commit() == STORE_NOTHING);
     CHECK(store_exec(store, "DELETE FROM inbox") == SQLITE_OK && commit() == STORE_COMMITTED);
     down();
     up();
-    CHECK(arrive("four") == first + 3 && commit() == STORE_COMMITTED && next_is("four")); /* ids go on */
+    CHECK(arrive("four") == first + 3 && commit() == STORE_COMMITTED &&
+          next_is("four")); /* ids go on */
     CHECK(inbox_put(jobs, "reader", "a\0b", 3) && commit() == STORE_COMMITTED);
     struct inbox_row row = { 0 };
     CHECK(inbox_next(jobs, &row) == 1 && row.body_len == 3 && memcmp(row.body, "a\0b", 3) == 0);
@@ -399,7 +464,8 @@ static void inbox(void) {
     down();
 }
 
-static void inbox_lost(void) {
+static void inbox_lost(void)
+{
     up();
     arrive("one");
     arrive("two");
@@ -409,37 +475,45 @@ static void inbox_lost(void) {
     lose();
     CHECK(next_is("one") && commit() == STORE_COMMITTED);
     CHECK(arrive("three") && commit() == STORE_COMMITTED && next_is("two"));
-    CHECK(store_savepoint(store) == SQLITE_OK && next_is("three") && store_rollback(store) == SQLITE_OK);
+    CHECK(store_savepoint(store) == SQLITE_OK && next_is("three") &&
+          store_rollback(store) == SQLITE_OK);
     jobs_forget(jobs);
-    CHECK(next_is("three") && next_is(NULL) && inbox_backlog(jobs) == 0 && commit() == STORE_COMMITTED);
+    CHECK(next_is("three") && next_is(NULL) && inbox_backlog(jobs) == 0 &&
+          commit() == STORE_COMMITTED);
     down();
     up();
     CHECK(next_is(NULL));
     down();
 }
 
-static void parked(void) {
+static void parked(void)
+{
     struct inbox_row row, again;
     up();
     arrive("odd");
     arrive("with an odd item");
     commit();
-    CHECK(inbox_next(jobs, &row) == 1 && inbox_park(jobs, &row, NULL, 0, "no JSON") == 0 && inbox_park(jobs, &row, NULL, 0, "no JSON at all") == 0);
+    CHECK(inbox_next(jobs, &row) == 1 && inbox_park(jobs, &row, NULL, 0, "no JSON") == 0 &&
+          inbox_park(jobs, &row, NULL, 0, "no JSON at all") == 0);
     CHECK(inbox_read(jobs, &row) == 0);
     inbox_row_free(&row);
-    CHECK(inbox_next(jobs, &row) == 1 && inbox_park(jobs, &row, "item", 4, "from is no text") == 0 && inbox_read(jobs, &row) == 0);
+    CHECK(inbox_next(jobs, &row) == 1 &&
+          inbox_park(jobs, &row, "item", 4, "from is no text") == 0 && inbox_read(jobs, &row) == 0);
     inbox_row_free(&row);
     CHECK(counts().parked == 2 && commit() == STORE_COMMITTED);
-    CHECK(inbox_parked_next(jobs, 0, &again) == 1 && again.parked && strcmp(again.body, "odd") == 0 && strcmp(again.reader, "reader") == 0);
+    CHECK(inbox_parked_next(jobs, 0, &again) == 1 && again.parked &&
+          strcmp(again.body, "odd") == 0 && strcmp(again.reader, "reader") == 0);
     struct inbox_row none;
     CHECK(inbox_parked_next(jobs, again.id, &none) == 0);
-    CHECK(inbox_read(jobs, &again) == 0 && inbox_unpark(jobs, &again) == 1 && inbox_unpark(jobs, &again) == 0 && counts().parked == 1);
+    CHECK(inbox_read(jobs, &again) == 0 && inbox_unpark(jobs, &again) == 1 &&
+          inbox_unpark(jobs, &again) == 0 && counts().parked == 1);
     inbox_row_free(&again);
     CHECK(next_is(NULL) && commit() == STORE_COMMITTED);
     down();
 }
 
-static void inbox_crashes(void) {
+static void inbox_crashes(void)
+{
     struct inbox_row row = { 0 };
     up();
     arrive("deadly");
@@ -455,9 +529,11 @@ static void inbox_crashes(void) {
     down();
     CHECK(case_child(dies_child) == -SIGKILL);
     up();
-    CHECK(next_is("fine") && counts().parked == 1 && inbox_parked_next(jobs, 0, &row) == 0 && commit() == STORE_COMMITTED);
+    CHECK(next_is("fine") && counts().parked == 1 && inbox_parked_next(jobs, 0, &row) == 0 &&
+          commit() == STORE_COMMITTED);
     CHECK(case_number(store, "SELECT crashes FROM parked") == 3);
-    CHECK(store_exec(store, "UPDATE parked SET crashes = 0, reason = 'try again'") == SQLITE_OK && commit() == STORE_COMMITTED);
+    CHECK(store_exec(store, "UPDATE parked SET crashes = 0, reason = 'try again'") == SQLITE_OK &&
+          commit() == STORE_COMMITTED);
     down();
     on_cpu = "parked";
     CHECK(case_child(dies_child) == -SIGKILL);
@@ -468,18 +544,22 @@ static void inbox_crashes(void) {
 }
 
 static int seen;
-static void see(void *arg, const struct job *job, enum job_state state) {
-    CHECK(state == *(enum job_state *)arg && !job->payload && strcmp(job->kind, "work") == 0 && (!job->lane || strcmp(job->lane, "l") == 0));
+static void see(void *arg, const struct job *job, enum job_state state)
+{
+    CHECK(state == *(enum job_state *)arg && !job->payload && strcmp(job->kind, "work") == 0 &&
+          (!job->lane || strcmp(job->lane, "l") == 0));
     seen++;
 }
 
-static void lists(void) {
+static void lists(void)
+{
     struct job job = { 0 };
     enum job_state state = JOB_READY;
     up();
     for (int i = 0; i < 5; i++)
         put("work", NULL, NULL, "secret", 1, false);
-    CHECK(jobs_each(jobs, false, 3, see, &state) == 3 && seen == 3 && jobs_each(jobs, true, 3, see, &state) == 0);
+    CHECK(jobs_each(jobs, false, 3, see, &state) == 3 && seen == 3 &&
+          jobs_each(jobs, true, 3, see, &state) == 0);
     store_exec(store, "DELETE FROM jobs");
     lane_put("l", "x");
     CHECK(claim(&job, 1) == 1 && jobs_die(jobs, &job, "x") == 1);
@@ -490,14 +570,19 @@ static void lists(void) {
     down();
 }
 
-/* Work under kill -9: every job that was acknowledged runs to its end, in the order of its lane, and none is done twice. */
+/*
+ * Work under kill -9: every job that was acknowledged runs to its end, in the order of its lane,
+ * and none is done twice.
+ */
 static int told[2];
 
-static void works_child(void) {
+static void works_child(void)
+{
     struct job out[16];
     char lane[16], payload[32];
     up();
-    int64_t number = case_number(store, "SELECT count(*) FROM done") + case_number(store, "SELECT count(*) FROM jobs");
+    int64_t number = case_number(store, "SELECT count(*) FROM done") +
+                     case_number(store, "SELECT count(*) FROM jobs");
     for (;;) {
         for (int i = 0; i < 5; i++, number++) {
             snprintf(lane, sizeof lane, "lane%d", (int)(number % 3));
@@ -510,7 +595,8 @@ static void works_child(void) {
         commit();
         for (int i = 0; i < n; i++) {
             char sql[96];
-            snprintf(sql, sizeof sql, "INSERT INTO done (lane, number) VALUES ('%s', %s)", out[i].lane, out[i].payload);
+            snprintf(sql, sizeof sql, "INSERT INTO done (lane, number) VALUES ('%s', %s)",
+                     out[i].lane, out[i].payload);
             if (store_exec(store, sql) != SQLITE_OK || jobs_done(jobs, &out[i]) != 1)
                 _exit(1);
             job_free(&out[i]);
@@ -519,10 +605,12 @@ static void works_child(void) {
     }
 }
 
-static void killed(void) {
+static void killed(void)
+{
     int64_t last = 0;
     up();
-    store_exec(store, "CREATE TABLE done (id INTEGER PRIMARY KEY, lane TEXT, number INTEGER UNIQUE)");
+    store_exec(store,
+               "CREATE TABLE done (id INTEGER PRIMARY KEY, lane TEXT, number INTEGER UNIQUE)");
     commit();
     down();
     srand(11);
@@ -533,7 +621,8 @@ static void killed(void) {
         if (pid == 0)
             works_child();
         close(told[1]);
-        for (int reads = rand() % 80; reads >= 0 && read(told[0], &last, sizeof last) == sizeof last; reads--)
+        for (int reads = rand() % 80;
+             reads >= 0 && read(told[0], &last, sizeof last) == sizeof last; reads--)
             continue;
         kill(pid, SIGKILL);
         while (read(told[0], &last, sizeof last) == sizeof last)
@@ -547,21 +636,26 @@ static void killed(void) {
     struct job job = { 0 };
     while (claim(&job, 1) == 1) {
         char sql[96];
-        snprintf(sql, sizeof sql, "INSERT INTO done (lane, number) VALUES ('%s', %s)", job.lane, job.payload);
+        snprintf(sql, sizeof sql, "INSERT INTO done (lane, number) VALUES ('%s', %s)", job.lane,
+                 job.payload);
         CHECK(store_exec(store, sql) == SQLITE_OK && jobs_done(jobs, &job) == 1);
         job_free(&job);
     }
-    CHECK(case_sound(store) && case_number(store, "SELECT count(*) FROM done") >= last && case_number(store, "SELECT count(*) FROM jobs") == 0);
+    CHECK(case_sound(store) && case_number(store, "SELECT count(*) FROM done") >= last &&
+          case_number(store, "SELECT count(*) FROM jobs") == 0);
     CHECK(case_number(store, "SELECT max(number) - count(*) + 1 FROM done") == 0);
-    CHECK(case_number(store, "SELECT count(*) FROM done a JOIN done b ON a.lane = b.lane AND a.id < b.id AND a.number > b.number") == 0);
+    CHECK(case_number(store, "SELECT count(*) FROM done a JOIN done b ON a.lane = b.lane AND a.id "
+                             "< b.id AND a.number > b.number") == 0);
     commit();
     down();
 }
 
-static void in_memory(void) {
+static void in_memory(void)
+{
     char why[256] = "";
     struct job job = { 0 };
-    CHECK(store_open(&store, NULL, why, sizeof why) == STORE_OPENED && (jobs = jobs_open(store, NULL, why, sizeof why)));
+    CHECK(store_open(&store, NULL, why, sizeof why) == STORE_OPENED &&
+          (jobs = jobs_open(store, NULL, why, sizeof why)));
     lane_put("a", "x");
     CHECK(commit() == STORE_COMMITTED && claim(&job, 1) == 1);
     jobs_on_cpu(jobs, job.id);
@@ -571,25 +665,31 @@ static void in_memory(void) {
     down();
 }
 
-int main(void) {
+int main(void)
+{
     log_open(LOG_OFF);
     case_run("a job is put, claimed once, and ends: done, again, dead, requeued", life);
     case_run("a claim takes the oldest and no more than there is room for", room);
-    case_run("a lane runs one job at a time in the order of ids, whatever becomes of its head", lanes);
+    case_run("a lane runs one job at a time in the order of ids, whatever becomes of its head",
+             lanes);
     case_run("cancelling promotes the next of a lane only when the head goes", lane_cancel);
     case_run("H11: a lane of ten thousand jobs delays no other lane", fairness);
     case_run("a unique mark has at most one job that does not run, also after a retry", twins);
     case_run("A13: a claim and a put of a lost group never were", lost_claim);
     case_run("no job id is given twice, whatever is lost, deleted or restarted", ids);
-    case_run("A4, A6: what a dead process had claimed is an orphan, at the head of its lane", orphans);
-    case_run("A32: a job on the CPU at three deaths is dead, told once, and its lane goes on", crashes);
+    case_run("A4, A6: what a dead process had claimed is an orphan, at the head of its lane",
+             orphans);
+    case_run("A32: a job on the CPU at three deaths is dead, told once, and its lane goes on",
+             crashes);
     case_run("A32: deaths while waiting are charged to nobody", waiting_kills);
     case_run("A1: the inbox is read in order, after it is durable, once", inbox);
     case_run("A13: the watermark goes back with a lost group or savepoint", inbox_lost);
     case_run("B4: what cannot be read is parked with its reason and can be read again", parked);
-    case_run("A32: a row on the CPU at three deaths is parked, and the next ones are read", inbox_crashes);
+    case_run("A32: a row on the CPU at three deaths is parked, and the next ones are read",
+             inbox_crashes);
     case_run("lists show no payload and count by state", lists);
-    case_run("A3: under kill -9 each acknowledged job is done once, in the order of its lane", killed);
+    case_run("A3: under kill -9 each acknowledged job is done once, in the order of its lane",
+             killed);
     case_run("jobs work in memory", in_memory);
     return cases_end();
 }

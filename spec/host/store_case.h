@@ -1,5 +1,6 @@
 /*
- * What store_test and jobs_test share: sentences that pass or fail, a folder for each, children that may die.
+ * What store_test and jobs_test share: sentences that pass or fail, a folder for each, children
+ * that may die.
  */
 #ifndef SPEC_STORE_CASE_H
 #define SPEC_STORE_CASE_H
@@ -20,21 +21,23 @@ static int cases_passed, cases_failed;
 static bool case_fine;
 static char case_folder[40], case_db[64];
 
-#define CHECK(what)                                                                                \
-    do {                                                                                           \
-        if (!(what)) {                                                                             \
-            printf("# %s:%d: %s\n", __FILE__, __LINE__, #what);                                    \
-            case_fine = false;                                                                     \
-        }                                                                                          \
+#define CHECK(what)                                             \
+    do {                                                        \
+        if (!(what)) {                                          \
+            printf("# %s:%d: %s\n", __FILE__, __LINE__, #what); \
+            case_fine = false;                                  \
+        }                                                       \
     } while (0)
 
-static inline void case_shell(const char *command) {
+static inline void case_shell(const char *command)
+{
     if (system(command) != 0)
         printf("# failed: %s\n", command);
 }
 
 /* Each sentence gets a folder of its own; a database there is case_db. */
-static inline void case_run(const char *sentence, void (*body)(void)) {
+static inline void case_run(const char *sentence, void (*body)(void))
+{
     char command[256];
     snprintf(case_folder, sizeof case_folder, "/tmp/assistant-store-XXXXXX");
     if (!mkdtemp(case_folder)) {
@@ -52,12 +55,14 @@ static inline void case_run(const char *sentence, void (*body)(void)) {
     case_shell(command);
 }
 
-static inline int cases_end(void) {
+static inline int cases_end(void)
+{
     printf("%d passed, %d failed\n", cases_passed, cases_failed);
     return cases_failed != 0;
 }
 
-static inline struct store *case_open(void) {
+static inline struct store *case_open(void)
+{
     char why[512] = "";
     struct store *s = NULL;
     if (store_open(&s, case_db, why, sizeof why) != STORE_OPENED) {
@@ -69,7 +74,8 @@ static inline struct store *case_open(void) {
 }
 
 /* Runs body in a child. Its exit code, or -signal. */
-static inline int case_child(void (*body)(void)) {
+static inline int case_child(void (*body)(void))
+{
     fflush(stdout);
     pid_t pid = fork();
     if (pid == 0) {
@@ -83,21 +89,24 @@ static inline int case_child(void (*body)(void)) {
 }
 
 /* The first column of the first row, or -1. */
-static inline int64_t case_number(struct store *s, const char *sql) {
+static inline int64_t case_number(struct store *s, const char *sql)
+{
     const char *error = NULL;
     sqlite3_stmt *statement = store_prepare(s, sql, strlen(sql), &error);
     if (!statement)
         return -1;
-    int64_t number = store_step(s, statement) == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : -1;
+    int64_t number = store_step(s, statement) == SQLITE_ROW ? sqlite3_column_int64(statement, 0)
+                                                            : -1;
     store_done(s, statement);
     return number;
 }
 
-static inline bool case_sound(struct store *s) {
+static inline bool case_sound(struct store *s)
+{
     const char *error = NULL, sql[] = "PRAGMA integrity_check";
     sqlite3_stmt *statement = store_prepare(s, sql, strlen(sql), &error);
     bool sound = statement && store_step(s, statement) == SQLITE_ROW &&
-        strcmp((const char *)sqlite3_column_text(statement, 0), "ok") == 0;
+                 strcmp((const char *)sqlite3_column_text(statement, 0), "ok") == 0;
     store_done(s, statement);
     return sound;
 }

@@ -5,33 +5,38 @@
 #include <sys/resource.h>
 #include <time.h>
 
-static void table_make(struct store *s) {
+static void table_make(struct store *s)
+{
     static const char *const steps[] = { "CREATE TABLE t (a INTEGER PRIMARY KEY, b TEXT UNIQUE)" };
     char why[256];
     CHECK(store_migrate(s, "scripts", steps, 1, why, sizeof why) == 0);
 }
 
-static struct store *opened(void) {
+static struct store *opened(void)
+{
     struct store *s = case_open();
     table_make(s);
     return s;
 }
 
-static double now_ms(void) {
+static double now_ms(void)
+{
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
 }
 
 /* Another program with the database, as an operator's command line would be. */
-static sqlite3 *stranger(const char *sql) {
+static sqlite3 *stranger(const char *sql)
+{
     sqlite3 *db = NULL;
     sqlite3_open(case_db, &db);
     CHECK(sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK);
     return db;
 }
 
-static void group(void) {
+static void group(void)
+{
     struct store *s = opened();
     uint64_t number = store_group(s);
     CHECK(store_commit(s) == STORE_NOTHING && !store_dirty(s));
@@ -39,7 +44,8 @@ static void group(void) {
     CHECK(store_exec(s, "INSERT INTO t VALUES (1, 'one')") == SQLITE_OK && store_dirty(s));
     CHECK(store_exec(s, "INSERT INTO t VALUES (2, 'two')") == SQLITE_OK);
     sqlite3 *other = stranger("SELECT 1");
-    CHECK(sqlite3_exec(other, "INSERT INTO t VALUES (9, 'other')", NULL, NULL, NULL) == SQLITE_BUSY);
+    CHECK(sqlite3_exec(other, "INSERT INTO t VALUES (9, 'other')", NULL, NULL, NULL) ==
+          SQLITE_BUSY);
     CHECK(store_group(s) == number);
     CHECK(store_commit(s) == STORE_COMMITTED && store_group(s) == number + 1 && !store_dirty(s));
     CHECK(sqlite3_exec(other, "INSERT INTO t VALUES (9, 'other')", NULL, NULL, NULL) == SQLITE_OK);
@@ -51,7 +57,8 @@ static void group(void) {
     store_close(s);
 }
 
-static void close_undoes(void) {
+static void close_undoes(void)
+{
     struct store *s = opened();
     store_exec(s, "INSERT INTO t VALUES (1, 'one')");
     store_close(s);
@@ -60,7 +67,8 @@ static void close_undoes(void) {
     store_close(s);
 }
 
-static void statement_error(void) {
+static void statement_error(void)
+{
     struct store *s = opened();
     CHECK(store_exec(s, "INSERT INTO t VALUES (1, 'one')") == SQLITE_OK);
     CHECK(store_exec(s, "INSERT INTO t VALUES (1, 'again')") == SQLITE_CONSTRAINT);
@@ -70,7 +78,8 @@ static void statement_error(void) {
     store_close(s);
 }
 
-static void whole_group_undone(void) {
+static void whole_group_undone(void)
+{
     struct store *s = opened();
     uint64_t number = store_group(s);
     store_exec(s, "INSERT INTO t VALUES (1, 'one')");
@@ -78,21 +87,26 @@ static void whole_group_undone(void) {
     CHECK(store_lost(s) && store_group(s) == number);
     CHECK(store_exec(s, "INSERT INTO t VALUES (3, 'alone')") == SQLITE_ABORT);
     CHECK(case_number(s, "SELECT count(*) FROM t") == -1);
-    CHECK(store_savepoint(s) == SQLITE_ABORT && store_release(s) == SQLITE_ABORT && store_rollback(s) == SQLITE_ABORT);
-    CHECK(store_commit(s) == STORE_LOST && store_group(s) == number + 1 && !store_lost(s) && !store_healthy(s));
+    CHECK(store_savepoint(s) == SQLITE_ABORT && store_release(s) == SQLITE_ABORT &&
+          store_rollback(s) == SQLITE_ABORT);
+    CHECK(store_commit(s) == STORE_LOST && store_group(s) == number + 1 && !store_lost(s) &&
+          !store_healthy(s));
     CHECK(case_number(s, "SELECT count(*) FROM t") == 0);
     store_exec(s, "INSERT INTO t VALUES (4, 'four')");
     CHECK(store_commit(s) == STORE_COMMITTED && store_healthy(s));
     store_close(s);
 }
 
-static void full_mid_group(void) {
+static void full_mid_group(void)
+{
     struct store *s = opened();
-    CHECK(sqlite3_exec(store_db(s), "PRAGMA cache_size=4; PRAGMA cache_spill=4", NULL, NULL, NULL) == SQLITE_OK);
+    CHECK(sqlite3_exec(store_db(s), "PRAGMA cache_size=4; PRAGMA cache_spill=4", NULL, NULL,
+                       NULL) == SQLITE_OK);
     CHECK(store_exec(s, "INSERT INTO t VALUES (1, 'first')") == SQLITE_OK);
     faulty_room = 20000;
-    CHECK(store_exec(s, "INSERT INTO t (b) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500) "
-        "SELECT i || hex(zeroblob(500)) FROM n") == SQLITE_FULL);
+    CHECK(store_exec(s, "INSERT INTO t (b) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 "
+                        "FROM n WHERE i < 500) "
+                        "SELECT i || hex(zeroblob(500)) FROM n") == SQLITE_FULL);
     CHECK(store_lost(s));
     CHECK(store_exec(s, "INSERT INTO t VALUES (3, 'third')") == SQLITE_ABORT);
     CHECK(store_commit(s) == STORE_LOST && !store_healthy(s));
@@ -106,7 +120,8 @@ static void full_mid_group(void) {
     store_close(s);
 }
 
-static void full_at_commit(void) {
+static void full_at_commit(void)
+{
     struct store *s = opened();
     store_exec(s, "INSERT INTO t VALUES (1, 'before')");
     CHECK(store_commit(s) == STORE_COMMITTED);
@@ -114,12 +129,14 @@ static void full_at_commit(void) {
     faulty_room = 0;
     CHECK(store_commit(s) == STORE_LOST && !store_healthy(s) && store_figures(s).lost == 1);
     faulty_room = -1;
-    CHECK(store_exec(s, "INSERT INTO t VALUES (3, 'after')") == SQLITE_OK && store_commit(s) == STORE_COMMITTED && store_healthy(s));
+    CHECK(store_exec(s, "INSERT INTO t VALUES (3, 'after')") == SQLITE_OK &&
+          store_commit(s) == STORE_COMMITTED && store_healthy(s));
     CHECK(case_number(s, "SELECT sum(a) FROM t") == 4);
     store_close(s);
 }
 
-static void file_limit_child(void) {
+static void file_limit_child(void)
+{
     signal(SIGXFSZ, SIG_IGN);
     struct store *s = opened();
     struct rlimit limit = { 100000, RLIM_INFINITY };
@@ -139,18 +156,21 @@ static void file_limit_child(void) {
     _exit(!case_fine);
 }
 
-static void file_limit(void) {
+static void file_limit(void)
+{
     CHECK(case_child(file_limit_child) == 0);
 }
 
-static void sync_fails_child(void) {
+static void sync_fails_child(void)
+{
     struct store *s = opened();
     store_exec(s, "INSERT INTO t VALUES (1, 'one')");
     faulty_sync = SQLITE_IOERR_FSYNC;
     store_commit(s);
 }
 
-static void read_fails_child(void) {
+static void read_fails_child(void)
+{
     struct store *s = opened();
     store_exec(s, "INSERT INTO t VALUES (1, 'one')");
     store_commit(s);
@@ -161,14 +181,16 @@ static void read_fails_child(void) {
     case_number(s, "SELECT b FROM t");
 }
 
-static void broken_disk(void) {
+static void broken_disk(void)
+{
     CHECK(case_child(sync_fails_child) == STORE_UNUSABLE);
     unlink(case_db);
     case_shell("rm -f /tmp/assistant-store-*/db.sqlite-wal");
     CHECK(case_child(read_fails_child) == STORE_UNUSABLE);
 }
 
-static void savepoints(void) {
+static void savepoints(void)
+{
     struct store *s = opened();
     CHECK(store_savepoint(s) == SQLITE_OK && store_depth(s) == 1);
     store_exec(s, "INSERT INTO t VALUES (1, 'kept')");
@@ -179,21 +201,32 @@ static void savepoints(void) {
     CHECK(store_release(s) == SQLITE_OK && store_depth(s) == 0);
     CHECK(store_release(s) == SQLITE_MISUSE);
     CHECK(store_commit(s) == STORE_COMMITTED && case_number(s, "SELECT sum(a) FROM t") == 4);
-    CHECK(store_savepoint(s) == SQLITE_OK && store_commit(s) == STORE_COMMITTED && store_depth(s) == 0);
+    CHECK(store_savepoint(s) == SQLITE_OK && store_commit(s) == STORE_COMMITTED &&
+          store_depth(s) == 0);
     store_close(s);
 }
 
-static void statements(void) {
+static void statements(void)
+{
     struct store *s = opened();
     const char *error = NULL, sql[] = "SELECT b FROM t WHERE a = ?";
-    sqlite3_stmt *one = store_prepare(s, sql, strlen(sql), &error), *two = store_prepare(s, sql, strlen(sql), &error);
+    sqlite3_stmt *one = store_prepare(s, sql, strlen(sql), &error),
+                 *two = store_prepare(s, sql, strlen(sql), &error);
     CHECK(one && two && one != two);
     store_done(s, one);
     CHECK(store_prepare(s, sql, strlen(sql), &error) == one);
     store_done(s, one);
     store_done(s, two);
-    static const char *const refused[] = { "COMMIT", "SAVEPOINT x", "BEGIN", "ROLLBACK", "ATTACH 'x' AS y", "PRAGMA journal_mode=DELETE",
-        "SELECT 1; SELECT 2", "", " -- nothing", "SELEC 1" };
+    static const char *const refused[] = { "COMMIT",
+                                           "SAVEPOINT x",
+                                           "BEGIN",
+                                           "ROLLBACK",
+                                           "ATTACH 'x' AS y",
+                                           "PRAGMA journal_mode=DELETE",
+                                           "SELECT 1; SELECT 2",
+                                           "",
+                                           " -- nothing",
+                                           "SELEC 1" };
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
         error = NULL;
         CHECK(!store_prepare(s, refused[i], strlen(refused[i]), &error) && error);
@@ -206,7 +239,8 @@ static void statements(void) {
             char text[64];
             int len = snprintf(text, sizeof text, "SELECT %d", i);
             out[i] = store_prepare(s, text, (size_t)len, &error);
-            CHECK(out[i] && store_step(s, out[i]) == SQLITE_ROW && sqlite3_column_int(out[i], 0) == i);
+            CHECK(out[i] && store_step(s, out[i]) == SQLITE_ROW &&
+                  sqlite3_column_int(out[i], 0) == i);
             if (round)
                 store_done(s, out[i]);
         }
@@ -216,22 +250,26 @@ static void statements(void) {
     store_close(s);
 }
 
-static void endless_statement(void) {
+static void endless_statement(void)
+{
     struct store *s = opened();
     double began = now_ms();
-    CHECK(store_exec(s, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n") == SQLITE_INTERRUPT);
+    CHECK(store_exec(s, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT "
+                        "count(*) FROM n") == SQLITE_INTERRUPT);
     CHECK(now_ms() - began < 1900 && !store_lost(s));
     store_close(s);
 }
 
-static void lock_held(void) {
+static void lock_held(void)
+{
     struct store *s = opened(), *second = NULL;
     char why[512] = "", link[160];
     double began = now_ms();
     CHECK(store_open(&second, case_db, why, sizeof why) == STORE_IN_USE && !second);
     CHECK(strstr(why, "another assistant is using") && now_ms() - began < 2000);
     snprintf(link, sizeof link, "%s/other-name", case_folder);
-    CHECK(symlink(case_db, link) == 0 && store_open(&second, link, why, sizeof why) == STORE_IN_USE);
+    CHECK(symlink(case_db, link) == 0 &&
+          store_open(&second, link, why, sizeof why) == STORE_IN_USE);
     store_exec(s, "INSERT INTO t VALUES (1, 'one')");
     CHECK(store_commit(s) == STORE_COMMITTED);
     store_close(s);
@@ -239,7 +277,8 @@ static void lock_held(void) {
     store_close(second);
 }
 
-static void only_ours(void) {
+static void only_ours(void)
+{
     umask(0);
     struct store *s = opened();
     store_exec(s, "INSERT INTO t VALUES (1, 'one')");
@@ -255,56 +294,73 @@ static void only_ours(void) {
     store_close(s);
 }
 
-static void newer_schema(void) {
-    static const char *const steps[] = { "CREATE TABLE a (x)", "CREATE TABLE b (x); INSERT INTO b VALUES (1)", "CREATE TABLE c (x)" };
+static void newer_schema(void)
+{
+    static const char *const steps[] = { "CREATE TABLE a (x)",
+                                         "CREATE TABLE b (x); INSERT INTO b VALUES (1)",
+                                         "CREATE TABLE c (x)" };
     struct store *s = case_open();
     char why[512] = "", path[160];
     struct stat st;
-    CHECK(store_migrate(s, "scripts", steps, 2, why, sizeof why) == 0 && case_number(s, "PRAGMA user_version") == 2);
+    CHECK(store_migrate(s, "scripts", steps, 2, why, sizeof why) == 0 &&
+          case_number(s, "PRAGMA user_version") == 2);
     snprintf(path, sizeof path, "%s.before-step-1", case_db);
     CHECK(stat(path, &st) != 0);
     store_close(s);
     s = case_open();
     CHECK(store_migrate(s, "scripts", steps, 2, why, sizeof why) == 0);
-    CHECK(store_migrate(s, "scripts", steps, 1, why, sizeof why) == -1 && strstr(why, "newer than this program"));
+    CHECK(store_migrate(s, "scripts", steps, 1, why, sizeof why) == -1 &&
+          strstr(why, "newer than this program"));
     snprintf(path, sizeof path, "%s.before-step-3", case_db);
     CHECK(stat(path, &st) != 0);
-    CHECK(store_migrate(s, "scripts", steps, 3, why, sizeof why) == 0 && stat(path, &st) == 0 && (st.st_mode & 0777) == 0600);
+    CHECK(store_migrate(s, "scripts", steps, 3, why, sizeof why) == 0 && stat(path, &st) == 0 &&
+          (st.st_mode & 0777) == 0600);
     CHECK(case_number(s, "PRAGMA user_version") == 3);
     store_close(s);
     struct store *copy = NULL;
     CHECK(store_open(&copy, path, why, sizeof why) == STORE_OPENED && case_sound(copy));
-    CHECK(case_number(copy, "PRAGMA user_version") == 2 && case_number(copy, "SELECT count(*) FROM b") == 1 &&
-        case_number(copy, "SELECT count(*) FROM c") == -1);
+    CHECK(case_number(copy, "PRAGMA user_version") == 2 &&
+          case_number(copy, "SELECT count(*) FROM b") == 1 &&
+          case_number(copy, "SELECT count(*) FROM c") == -1);
     store_close(copy);
 }
 
-static void bad_step(void) {
-    static const char *const steps[] = { "CREATE TABLE a (x)", "CREATE TABLE b (x); CREATE TABEL c (x)" };
+static void bad_step(void)
+{
+    static const char *const steps[] = { "CREATE TABLE a (x)",
+                                         "CREATE TABLE b (x); CREATE TABEL c (x)" };
     static const char *const sly[] = { "CREATE TABLE a (x)", "CREATE TABLE b (x); COMMIT" };
     struct store *s = case_open();
     char why[512] = "";
-    CHECK(store_migrate(s, "scripts", steps, 2, why, sizeof why) == -1 && strstr(why, "step 2") && strstr(why, "TABEL"));
-    CHECK(case_number(s, "SELECT count(*) FROM a") == 0 && case_number(s, "SELECT count(*) FROM b") == -1);
+    CHECK(store_migrate(s, "scripts", steps, 2, why, sizeof why) == -1 && strstr(why, "step 2") &&
+          strstr(why, "TABEL"));
+    CHECK(case_number(s, "SELECT count(*) FROM a") == 0 &&
+          case_number(s, "SELECT count(*) FROM b") == -1);
     CHECK(case_number(s, "PRAGMA user_version") == 1);
     CHECK(store_migrate(s, "scripts", sly, 2, why, sizeof why) == -1 && strstr(why, "COMMIT"));
     store_close(s);
 }
 
-static void put_bytes(const char *path, long at, const char *bytes, size_t len, long size) {
+static void put_bytes(const char *path, long at, const char *bytes, size_t len, long size)
+{
     int fd = open(path, O_RDWR | O_CREAT, 0600);
-    CHECK(fd >= 0 && (len == 0 || pwrite(fd, bytes, len, at) == (ssize_t)len) && (size < 0 || ftruncate(fd, size) == 0));
+    CHECK(fd >= 0 && (len == 0 || pwrite(fd, bytes, len, at) == (ssize_t)len) &&
+          (size < 0 || ftruncate(fd, size) == 0));
     close(fd);
 }
 
-static void filled(void) {
+static void filled(void)
+{
     struct store *s = opened();
-    CHECK(store_exec(s, "INSERT INTO t (b) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 400) "
-        "SELECT i || hex(randomblob(200)) FROM n") == SQLITE_OK && store_commit(s) == STORE_COMMITTED);
+    CHECK(store_exec(s, "INSERT INTO t (b) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 "
+                        "FROM n WHERE i < 400) "
+                        "SELECT i || hex(randomblob(200)) FROM n") == SQLITE_OK &&
+          store_commit(s) == STORE_COMMITTED);
     store_close(s);
 }
 
-static bool refused(const char *word) {
+static bool refused(const char *word)
+{
     struct store *s = NULL;
     struct stat before, after;
     char why[512] = "";
@@ -314,10 +370,12 @@ static bool refused(const char *word) {
     if (result != STORE_UNUSABLE || s || !strstr(why, word) || strchr(why, '\n'))
         printf("# %d: %s\n", result, why);
     store_close(s);
-    return result == STORE_UNUSABLE && strstr(why, word) && before.st_size == after.st_size && before.st_ino == after.st_ino;
+    return result == STORE_UNUSABLE && strstr(why, word) && before.st_size == after.st_size &&
+           before.st_ino == after.st_ino;
 }
 
-static void corrupt(void) {
+static void corrupt(void)
+{
     char junk[4096];
     memset(junk, 0xA5, sizeof junk);
     put_bytes(case_db, 0, "", 0, 0);
@@ -346,8 +404,12 @@ static void corrupt(void) {
     CHECK(refused("not a file"));
 }
 
-/* Whatever is flipped: opened, or refused in words; used, or ended with 3. Never a crash, never deleted. */
-static void flips_child(void) {
+/*
+ * Whatever is flipped: opened, or refused in words; used, or ended with 3. Never a crash, never
+ * deleted.
+ */
+static void flips_child(void)
+{
     char why[512];
     struct store *s = NULL;
     if (store_open(&s, case_db, why, sizeof why) != STORE_OPENED)
@@ -360,7 +422,8 @@ static void flips_child(void) {
     store_close(s);
 }
 
-static void random_flips(void) {
+static void random_flips(void)
+{
     char copy[160], command[400];
     struct stat st;
     filled();
@@ -382,7 +445,8 @@ static void random_flips(void) {
     }
 }
 
-static void nobody_child(void) {
+static void nobody_child(void)
+{
     struct store *s = NULL;
     char why[512] = "";
     if (geteuid() == 0 && setresuid(65534, 65534, 65534) != 0)
@@ -391,7 +455,8 @@ static void nobody_child(void) {
     _exit(result == STORE_UNUSABLE && strstr(why, case_folder) && !strchr(why, '\n') ? 0 : 1);
 }
 
-static void no_rights(void) {
+static void no_rights(void)
+{
     char gone[160], why[512] = "";
     struct store *s = NULL;
     snprintf(gone, sizeof gone, "%s/nowhere/db.sqlite", case_folder);
@@ -409,8 +474,10 @@ static void no_rights(void) {
     }
 }
 
-static void moved(void) {
-    static const char *const commands[] = { "mv %s %s.away", "rm %s; : %s", "rm %s-wal; : %s", "cp %s %s.copy && mv %s.copy %s" };
+static void moved(void)
+{
+    static const char *const commands[] = { "mv %s %s.away", "rm %s; : %s", "rm %s-wal; : %s",
+                                            "cp %s %s.copy && mv %s.copy %s" };
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
         char command[700];
         struct store *s = opened();
@@ -429,7 +496,8 @@ static void moved(void) {
     }
 }
 
-static void stale_wal(void) {
+static void stale_wal(void)
+{
     char command[700];
     struct store *s = opened();
     store_exec(s, "INSERT INTO t VALUES (1, 'other database')");
@@ -452,13 +520,15 @@ static void stale_wal(void) {
     store_close(again);
 }
 
-static void external_writer(void) {
+static void external_writer(void)
+{
     struct store *s = opened();
     sqlite3 *other = stranger("BEGIN IMMEDIATE; INSERT INTO t VALUES (5, 'operator')");
     double began = now_ms();
     for (int i = 0; i < 50; i++)
         CHECK(store_exec(s, "INSERT INTO t VALUES (1, 'one')") == SQLITE_BUSY);
-    CHECK(now_ms() - began < 250 && !store_lost(s) && !store_dirty(s) && strstr(store_error(s), "lock"));
+    CHECK(now_ms() - began < 250 && !store_lost(s) && !store_dirty(s) &&
+          strstr(store_error(s), "lock"));
     CHECK(store_commit(s) == STORE_NOTHING && case_number(s, "SELECT count(*) FROM t") == 0);
     sqlite3_exec(other, "COMMIT", NULL, NULL, NULL);
     sqlite3_close(other);
@@ -469,23 +539,28 @@ static void external_writer(void) {
     store_close(s);
 }
 
-static int64_t wal_size(void) {
+static int64_t wal_size(void)
+{
     char path[160];
     struct stat st;
     snprintf(path, sizeof path, "%s-wal", case_db);
     return stat(path, &st) == 0 ? (int64_t)st.st_size : -1;
 }
 
-static void fill_wal(struct store *s, int groups) {
+static void fill_wal(struct store *s, int groups)
+{
     for (int i = 0; i < groups; i++) {
-        CHECK(store_exec(s, "REPLACE INTO t SELECT value, hex(randomblob(1000)) FROM (WITH RECURSIVE n(value) AS (SELECT 1 UNION ALL "
-            "SELECT value + 1 FROM n WHERE value < 800) SELECT value FROM n)") == SQLITE_OK);
+        CHECK(store_exec(s, "REPLACE INTO t SELECT value, hex(randomblob(1000)) FROM (WITH "
+                            "RECURSIVE n(value) AS (SELECT 1 UNION ALL "
+                            "SELECT value + 1 FROM n WHERE value < 800) SELECT value FROM n)") ==
+              SQLITE_OK);
         CHECK(store_commit(s) == STORE_COMMITTED);
         store_bound(s);
     }
 }
 
-static void wal_bounded(void) {
+static void wal_bounded(void)
+{
     struct store *s = opened();
     fill_wal(s, 60);
     CHECK(wal_size() > 0 && wal_size() <= 64 << 20 && store_figures(s).checkpoints > 0);
@@ -504,7 +579,8 @@ static void wal_bounded(void) {
     CHECK(wal_size() == -1);
 }
 
-static void quiet_checkpoint(void) {
+static void quiet_checkpoint(void)
+{
     struct store *s = opened();
     CHECK(!store_idle(s));
     fill_wal(s, 4);
@@ -521,27 +597,32 @@ static void quiet_checkpoint(void) {
     store_close(s);
 }
 
-static void backup(void) {
+static void backup(void)
+{
     struct store *s = opened(), *copy = NULL;
     char to[160], why[512] = "";
     struct stat st;
     store_exec(s, "INSERT INTO t VALUES (1, 'one')");
     store_commit(s);
     snprintf(to, sizeof to, "%s/copy", case_folder);
-    CHECK(store_backup(s, to, why, sizeof why) == 0 && stat(to, &st) == 0 && (st.st_mode & 0777) == 0600);
+    CHECK(store_backup(s, to, why, sizeof why) == 0 && stat(to, &st) == 0 &&
+          (st.st_mode & 0777) == 0600);
     CHECK(store_backup(s, to, why, sizeof why) == -1 && strstr(why, "does not exist"));
     store_exec(s, "INSERT INTO t VALUES (2, 'two')");
     store_commit(s);
     store_close(s);
-    CHECK(store_open(&copy, to, why, sizeof why) == STORE_OPENED && case_sound(copy) && case_number(copy, "SELECT sum(a) FROM t") == 1);
+    CHECK(store_open(&copy, to, why, sizeof why) == STORE_OPENED && case_sound(copy) &&
+          case_number(copy, "SELECT sum(a) FROM t") == 1);
     store_close(copy);
 }
 
-static void erased(void) {
+static void erased(void)
+{
     char command[300];
     struct store *s = opened();
     for (int i = 0; i < 300; i++)
-        store_exec(s, "INSERT INTO t (b) VALUES (hex(randomblob(20)) || 'CANARYTEXT' || hex(randomblob(300)))");
+        store_exec(s, "INSERT INTO t (b) VALUES (hex(randomblob(20)) || 'CANARYTEXT' || "
+                      "hex(randomblob(300)))");
     store_commit(s);
     store_exec(s, "INSERT INTO t (b) VALUES ('CANARYTEXT' || hex(zeroblob(9000)))");
     store_commit(s);
@@ -557,7 +638,8 @@ static void erased(void) {
 enum { KILL_GROUP = 7 };
 static int kill_pipe[2];
 
-static void killed_child(void) {
+static void killed_child(void)
+{
     struct store *s = opened();
     for (int64_t n = case_number(s, "SELECT count(*) FROM t");;) {
         for (int i = 0; i < KILL_GROUP; i++, n++)
@@ -570,7 +652,8 @@ static void killed_child(void) {
     }
 }
 
-static void killed(void) {
+static void killed(void)
+{
     int64_t told = 0;
     srand(7);
     for (int round = 0; round < 15; round++) {
@@ -597,10 +680,12 @@ static void killed(void) {
     }
 }
 
-static void in_memory(void) {
+static void in_memory(void)
+{
     struct store *s = NULL;
     char why[256] = "";
-    CHECK(store_open(&s, NULL, why, sizeof why) == STORE_OPENED && !store_path(s) && store_in_place(s));
+    CHECK(store_open(&s, NULL, why, sizeof why) == STORE_OPENED && !store_path(s) &&
+          store_in_place(s));
     table_make(s);
     store_exec(s, "INSERT INTO t VALUES (1, 'one')");
     CHECK(store_commit(s) == STORE_COMMITTED && !store_idle(s));
@@ -608,31 +693,44 @@ static void in_memory(void) {
     store_close(s);
 }
 
-int main(void) {
+int main(void)
+{
     log_open(LOG_OFF);
     faulty_install();
-    case_run("writes between two commits are one transaction, and a commit makes them everyone's", group);
+    case_run("writes between two commits are one transaction, and a commit makes them everyone's",
+             group);
     case_run("closing undoes what was not committed", close_undoes);
     case_run("a statement that fails undoes itself and not the group", statement_error);
-    case_run("P3: what comes after SQLite undid the group is refused, and the group is lost as a whole", whole_group_undone);
-    case_run("A13: a disk that is full mid-group stores nothing of the group, and heals without a restart", full_mid_group);
+    case_run(
+        "P3: what comes after SQLite undid the group is refused, and the group is lost as a whole",
+        whole_group_undone);
+    case_run("A13: a disk that is full mid-group stores nothing of the group, and heals without a "
+             "restart",
+             full_mid_group);
     case_run("A12: a disk that is full at the commit loses that group alone", full_at_commit);
     case_run("A28: a file size limit is a full disk and no death", file_limit);
     case_run("A14: a failed sync or read ends the process with exit code 3", broken_disk);
     case_run("savepoints nest, roll back alone and end with their group", savepoints);
-    case_run("statements are kept by their text, never shared, and may not touch the transaction", statements);
+    case_run("statements are kept by their text, never shared, and may not touch the transaction",
+             statements);
     case_run("a statement that does not end is interrupted", endless_statement);
-    case_run("A21: a second process is told that the database is in use, by any name of the file", lock_held);
+    case_run("A21: a second process is told that the database is in use, by any name of the file",
+             lock_held);
     case_run("files of the database are readable to nobody else, whatever the umask", only_ours);
     case_run("A22: a newer schema is refused, and a copy is made before a step", newer_schema);
     case_run("A10: a step that fails leaves neither a table nor its number", bad_step);
-    case_run("A17: an empty, truncated, overwritten or foreign file is refused in words and left alone", corrupt);
+    case_run(
+        "A17: an empty, truncated, overwritten or foreign file is refused in words and left alone",
+        corrupt);
     case_run("A17: sixty files with random bytes flipped crash nothing", random_flips);
     case_run("A16: a missing or forbidden folder or file is refused in one line", no_rights);
-    case_run("A18: a database moved, removed or replaced while in use acknowledges nothing more", moved);
+    case_run("A18: a database moved, removed or replaced while in use acknowledges nothing more",
+             moved);
     case_run("A18: a -wal of another database is not taken for ours", stale_wal);
     case_run("A19: a lock held elsewhere fails fast, and work resumes", external_writer);
-    case_run("A20, H10: the write-ahead log stays under 64 MB, and comes back to it after a long reader", wal_bounded);
+    case_run(
+        "A20, H10: the write-ahead log stays under 64 MB, and comes back to it after a long reader",
+        wal_bounded);
     case_run("a checkpoint waits for a quiet moment", quiet_checkpoint);
     case_run("H9: a backup opens clean and holds what was committed before", backup);
     case_run("P15: deleted text is nowhere in the file", erased);

@@ -21,7 +21,7 @@ local function duration(minutes)
 end
 
 local function remind(now)
-  local after = owner.business.reminders_minutes
+  local after = owner.business.reminders.after_minutes
   for _, case in ipairs(cases.waiting(#after)) do
     local minutes = after[case.reminded + 1]
     if minutes and hours.inside(owner.business.hours, now, time)
@@ -42,7 +42,7 @@ local function tell_late(now, say)
       cases.told_late(case.id)
       local conversation = conversations.get(case.conversation_id)
       if conversation and conversation.status ~= "PAUSED" and conversation.opted_out == 0 and conversation.inbound_at > now - WINDOW_MS then
-        say(conversation, owner.replies.late, { kind = "canned" })
+        say(conversation, owner.replies.staff_late, { kind = "canned" })
       end
     end
   end

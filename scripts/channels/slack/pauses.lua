@@ -56,7 +56,7 @@ function M.resume(conversation)
 end
 
 local function idle_hours()
-  return owner.business.pause_idle_hours
+  return owner.business.pause.idle_hours
 end
 
 ---The customer writes in a paused chat: has the pause ended by itself? Then the chat is the assistant's from here on.
