@@ -32,6 +32,7 @@ void inbox_row_free(struct inbox_row *r)
 {
     free(r->reader);
     free(r->body);
+    free(r->set_aside);
     *r = (struct inbox_row){ 0 };
 }
 
@@ -114,11 +115,19 @@ int inbox_next(struct jobs *j, struct inbox_row *out)
         rc = inbox_park(j, out, NULL, 0, "the process died three times while reading it");
         if (rc == 0)
             rc = inbox_read(j, out);
+        j->inbox_crashed += rc == 0;
         inbox_row_free(out);
         if (rc != 0)
             return -1;
     }
     return 0;
+}
+
+int inbox_crashed(struct jobs *j)
+{
+    int n = j->inbox_crashed;
+    j->inbox_crashed = 0;
+    return n;
 }
 
 int inbox_read(struct jobs *j, const struct inbox_row *row)

@@ -121,6 +121,7 @@ struct inbox_row {
     bool parked;       /* it is read again from the table parked */
     bool parked_again; /* the caller's: its reader parked it once more */
     unsigned tries;    /* the caller's: script errors so far */
+    char *set_aside;   /* the caller's, freed with the row: why its reader parked the first item */
 };
 void inbox_row_free(struct inbox_row *r);
 /* The new row's id, or 0 on an error. */
@@ -131,6 +132,8 @@ void inbox_durable(struct jobs *j);
  * Next durable row past the watermark. 1, 0: none, -1. Rows of three crashes are parked on the way.
  */
 int inbox_next(struct jobs *j, struct inbox_row *out);
+/* How many it has parked for their crashes since this was last asked: someone has to be told. */
+int inbox_crashed(struct jobs *j);
 /*
  * Moves the watermark past this row, in the group (jobs_flush writes it). A parked row moves
  * nothing. 0 or -1.

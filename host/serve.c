@@ -20,6 +20,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum {
+    CONNECTIONS = 20000, /* to our listener, descriptors allowing */
+    PER_HOST = 16384,    /* outbound requests at once to one host; jobs have their own, lower limits */
+};
+
 static const struct generation_options *mode_options(const struct serve_mode *m)
 {
     static struct generation_options o;
@@ -130,13 +135,9 @@ static int start_listener(struct host *h, const struct settings *s, char *why, s
         return 2;
     }
     struct rlimit files;
-    unsigned connections = 20000;
-    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
-        files.rlim_cur = files.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &files);
-        if (files.rlim_cur < 2 * connections)
-            connections = (unsigned)(files.rlim_cur / 2);
-    }
+    unsigned connections = CONNECTIONS;
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < 2 * connections)
+        connections = (unsigned)(files.rlim_cur / 2);
     size_t body = (size_t)settings_integer(s, "MAX_BODY_BYTES");
     const struct httpd_options o = {
         .host = address, .port = port, .max_body = body, .max_bodies = body * 4 > (96u << 20) ? body * 4 : (96u << 20),
@@ -147,9 +148,20 @@ static int start_listener(struct host *h, const struct settings *s, char *why, s
     return h->httpd ? 0 : 2;
 }
 
+/* Before anything opens descriptors: the pool reserves its share of what is allowed. */
+static void raise_limits(void)
+{
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        files.rlim_cur = files.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &files);
+    }
+}
+
 static int start_pool(struct host *h, char *why, size_t size)
 {
-    const struct pool_options o = { .per_host = 0 };
+    const struct pool_options o = { .per_host = PER_HOST };
+    raise_limits();
     h->pool = pool_start(&o, why, size);
     if (h->pool && loop_add(h->loop, pool_fd(h->pool), EPOLLIN, on_pool, h) == 0)
         return 0;

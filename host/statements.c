@@ -93,10 +93,10 @@ static int16_t place_find(struct statements *c)
     int16_t oldest = NONE;
     if (c->count < STATEMENTS_MAX)
         return (int16_t)c->count++;
-    for (int16_t i = 0; i < STATEMENTS_MAX; i++) {
+    for (int i = 0; i < STATEMENTS_MAX; i++) {
         struct entry *e = &c->entries[i];
         if (!e->out && (oldest == NONE || e->used < c->entries[oldest].used))
-            oldest = i;
+            oldest = (int16_t)i;
     }
     if (oldest != NONE && c->entries[oldest].statement) {
         unlink_entry(c, oldest);

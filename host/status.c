@@ -59,7 +59,7 @@ static void status_json(struct host *h, struct buf *out)
     buf_printf(out, "\"script_errors\":%llu,\"requests\":%llu,\"log_lines_dropped\":%llu,\"lua_bytes\":%zu",
                (unsigned long long)h->script_errors, (unsigned long long)h->requests_seen, (unsigned long long)log_dropped(),
                h->current ? h->current->memory : 0);
-    char *half = bind_status(h->current);
+    char *half = bind_status(h->current, false);
     if (half)
         buf_printf(out, ",\"business\":%s", half);
     free(half);
@@ -71,9 +71,12 @@ static void status_text(struct host *h, struct buf *out)
     struct jobs_counts c = { .ready = 0 };
     int64_t now = loop_wall_ms(), oldest = inbox_oldest_ms(h->jobs);
     jobs_count(h->jobs, &c);
-    buf_text(out, store_healthy(h->store) ? "Accepting messages.\n"
-                                          : "NOT accepting messages: the database cannot be written. Is the disk full?\n");
-    if (h->current) {
+    if (!h->httpd)
+        buf_text(out, "No service is running. This is what its database holds.\n");
+    else
+        buf_text(out, store_healthy(h->store) ? "Accepting messages.\n"
+                                              : "NOT accepting messages: the database cannot be written. Is the disk full?\n");
+    if (h->current && h->loaded_at) {
         buf_printf(out, "Scripts and prompts: generation %llu (%.12s), loaded ", (unsigned long long)h->current->number, h->current->hash);
         add_clock(out, h->loaded_at);
         buf_text(out, "\n");
@@ -90,7 +93,7 @@ static void status_text(struct host *h, struct buf *out)
                oldest && now - oldest > 5000 ? " (falling behind)" : "", (long long)c.parked);
     if (c.dead)
         buf_printf(out, "Dead jobs: %lld. `assistant jobs --dead` shows them, `assistant requeue ID` tries one again.\n", (long long)c.dead);
-    char *half = bind_status(h->current);
+    char *half = bind_status(h->current, true);
     if (half)
         buf_printf(out, "%s\n", half);
     free(half);

@@ -424,3 +424,14 @@ const char *store_path(const struct store *s)
 {
     return s->path;
 }
+
+void store_detach(struct store *s)
+{
+    if (s->open || s->lost)
+        group_lose(s);
+    statements_free(s->statements);
+    s->statements = NULL;
+    for (size_t i = 0; i < 3 + 3 * STORE_DEPTH_MAX; i++)
+        sqlite3_finalize(s->fixed[i]);
+    memset(s->fixed, 0, sizeof s->fixed);
+}

@@ -71,14 +71,3 @@ int store_attach(struct store *s)
     s->statements = statements_new(s->db);
     return s->statements ? 0 : -1;
 }
-
-void store_detach(struct store *s)
-{
-    if (s->open || s->lost)
-        group_lose(s);
-    statements_free(s->statements);
-    s->statements = NULL;
-    for (size_t i = 0; i < sizeof s->fixed / sizeof *s->fixed; i++)
-        sqlite3_finalize(s->fixed[i]);
-    memset(s->fixed, 0, sizeof s->fixed);
-}

@@ -67,9 +67,9 @@ static enum store_open_result resolve(struct store *s, const char *path, struct 
     char *copy = strdup(path), *real = NULL;
     enum store_open_result result = STORE_OPENED;
     struct stat st;
-    char *folder = copy ? dirname(copy) : NULL;
-    if (!folder)
+    if (!copy)
         return refuse(why, STORE_UNUSABLE, "out of memory");
+    const char *folder = dirname(copy);
     int seen = stat(folder, &st);
     if (seen != 0 || !S_ISDIR(st.st_mode)) {
         result = refuse(why, STORE_UNUSABLE,
@@ -208,6 +208,8 @@ out:
 static enum store_open_result look(struct store *s, struct reason why)
 {
     struct stat st;
+    if (!s->path) /* in memory */
+        return STORE_OPENED;
     char head[16] = "";
     if (stat(s->path, &st) != 0) {
         struct stat wal;

@@ -143,6 +143,9 @@ static void read_inbox(struct host *h, bool busy)
         inbox_row_free(&h->row);
         h->row = (struct inbox_row){ .id = 0 };
     } while (loop_now_ns() - start < budget);
+    int crashed = inbox_crashed(h->jobs);
+    if (crashed)
+        bind_notice(h, "parked", "the process died three times while reading it", NULL, crashed);
 }
 
 /* After a reload whole rows that could not be read get another chance, one a tick. */

@@ -71,7 +71,7 @@ local M = {
     help = "how long a send without an answer waits for its status" },
   { name = "LLM_CONCURRENCY", type = "integer", default = 2000, min = 1, max = 100000,
     help = "model calls at once" },
-  { name = "SEND_RATE", type = "integer", default = 80, min = 1, max = 10000,
+  { name = "SEND_RATE", type = "integer", default = 80, min = 1, max = 1000000,
     help = "messages a second for the business number" },
   { name = "TYPING_INDICATOR", type = "choice", default = "on", choices = { "on", "off" },
     help = "show \"read\" and \"typing…\" at the start of a turn" },

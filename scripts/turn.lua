@@ -13,6 +13,7 @@ local db = require "host.db"
 local decision_flow = require "flow.decision"
 local guards = require "flow.guards"
 local json = require "host.json"
+local language = require "flow.language"
 local log = require "host.log"
 local mask = require "mask"
 local messages = require "records.messages"
@@ -94,20 +95,26 @@ local function ask_model(self, turn)
 end
 
 -- The brain without a model: what it can understand by itself, and the next question.
-local function ask_script(self, turn, human)
+local function ask_script(self, turn)
   local answer = scripted.answer {
     fields = turn.fields, data = turn.data, texts = turn.texts, asked = turn.conversation.asked, replies = self.owner.replies,
-    last_reply = messages.last_reply(turn.conversation.id), human = human,
+    last_reply = messages.last_reply(turn.conversation.id),
+    human = turn.case ~= nil and (turn.case.reason == "asked" or turn.case.state == "taken"),
     circuit_open = turn.circuit_open or not self.model.usable(),
   }
   answer.brain = "scripted"
   return answer
 end
 
+-- A fixed text in the customer's language.
+local function canned(self, turn, key)
+  return replies.get(self.owner.replies, key, turn.conversation.language == "fr" or language.is_french(turn.texts))
+end
+
 -- What to answer, and what follows from it.
 local function decide(self, turn)
   local function say(key)
-    return replies.get(self.owner.replies, key, turn.conversation.language == "fr")
+    return canned(self, turn, key)
   end
   if #turn.texts == 0 then
     local due = conversation_flow.unsupported_reply_due(#turn.texts, turn.unusable)
@@ -119,7 +126,7 @@ local function decide(self, turn)
         data = {}, human = true }
     end
   end
-  return ask_model(self, turn) or ask_script(self, turn, false)
+  return ask_model(self, turn) or ask_script(self, turn)
 end
 
 -- The booking link: made here, never by the model, and without the number.
@@ -189,8 +196,8 @@ function Turn:run(job)
   if #turn.texts > 0 and settings.get("TYPING_INDICATOR") == "on" then
     task.spawn(whatsapp.typing, turn.waiting[#turn.waiting].id)
   end
-  turn.booking_words = self.owner.replies.booking
   local decision = decide(self, turn)
+  if decision.action == "schedule" then turn.booking_words = canned(self, turn, "booking") end
   local action = db.transaction(carry_out, turn, decision)
   log.info("turn.done", { conversation = mask(turn.conversation.id), brain = decision.brain, action = action,
     messages = #turn.waiting, calls = turn.calls or 0, ms = time.now_ms() - turn.started_at })
@@ -200,7 +207,7 @@ end
 function Turn:failed(job)
   local turn = load(self, job)
   if not turn then return end
-  local decision = { brain = "words", action = "handoff", reply = replies.get(self.owner.replies, "wait"), data = {} }
+  local decision = { brain = "words", action = "handoff", reply = canned(self, turn, "wait"), data = {} }
   turn.why = job.error
   db.transaction(function()
     carry_out(turn, decision)

@@ -31,7 +31,7 @@
 ---@field commands? table<string, {run: fun(args: string[]): any, help: string}>  of `assistant NAME …`; what is returned (text, or a table as JSON) is printed
 ---@field schema string[]                 numbered steps of SQL (several statements each), applied at start only
 ---@field notice? fun(notice: host.Notice) a word for people from the host; may write and enqueue, may not wait
----@field status? fun(): table            the business half of `assistant status --json`; may not wait
+---@field status? fun(words: boolean): table|string  the business half of `assistant status`: a table, or with words lines for people; may not wait
 ---@field start? fun()                    once when the generation takes over, as a task
 
 ---@class host.Notice

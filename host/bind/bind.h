@@ -62,8 +62,8 @@ void bind_notice(struct host *h, const char *event, const char *message, const s
 /* Starts a command of main.lua. false: no such command. ended gets the text to print. */
 bool bind_command(struct generation *g, const char *name, char *const *args, size_t count,
                   void (*ended)(struct task *t, bool ok, const char *text, size_t len), void *arg);
-/* main.lua's status() as JSON text; NULL: none, or it failed. The caller frees it. */
-char *bind_status(struct generation *g);
+/* main.lua's status(words): JSON text, or with words lines for people; NULL: none, or it failed. The caller frees it. */
+char *bind_status(struct generation *g, bool words);
 /* main.lua's start(), as a task. */
 bool bind_start(struct generation *g);
 /* Runs a Lua file as a task (assistant run); args[0] is its path. */

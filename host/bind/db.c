@@ -36,7 +36,7 @@ static int sql_error(lua_State *L, struct store *s, int rc, const char *sql)
     struct task *t = task_of(L);
     if (store_lost(s))
         return lost(L, t);
-    const char *text = sqlite3_errmsg(store_db(s));
+    const char *text = store_error(s);
     if (rc == SQLITE_BUSY || rc == SQLITE_FULL || rc == SQLITE_READONLY || rc == SQLITE_CANTOPEN)
         return lost(L, t); /* the world's fault, not the statement's */
     return luaL_error(L, "SQL: %s (in: %s)", text, sql);

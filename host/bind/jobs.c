@@ -64,7 +64,7 @@ static int put(lua_State *L)
     if (id == 0) {
         if (store_lost(h->store) && t)
             task_kill(t);
-        return luaL_error(L, "jobs.put: %s", sqlite3_errmsg(store_db(h->store)));
+        return luaL_error(L, "jobs.put: %s", store_error(h->store));
     }
     lua_pushinteger(L, id);
     return 1;
@@ -276,7 +276,7 @@ static int inbox_put_row(lua_State *L)
             task_kill(t);
             return luaL_error(L, "cancelled: not stored");
         }
-        return luaL_error(L, "inbox.put: %s", sqlite3_errmsg(store_db(h->store)));
+        return luaL_error(L, "inbox.put: %s", store_error(h->store));
     }
     lua_pushinteger(L, id);
     return 1;
@@ -295,7 +295,9 @@ static int park(lua_State *L)
     if (row->parked) /* read again after a reload, and still not readable: it stays where it is */
         row->parked_again = true;
     else if (inbox_park(h->jobs, row, item, n, reason) != 0)
-        return luaL_error(L, "inbox.park: %s", sqlite3_errmsg(store_db(h->store)));
+        return luaL_error(L, "inbox.park: %s", store_error(h->store));
+    else if (!row->set_aside)
+        row->set_aside = strdup(reason);
     task_touch(t);
     return 0;
 }
@@ -361,8 +363,14 @@ int bind_inbox_row(struct generation *g, struct inbox_row *row)
     int rc = run_sync(g, row_main, "an inbox reader", ref, row, &error);
     jobs_on_cpu(h->jobs, 0);
     h->inbox_rows++;
-    if (rc == 0)
-        return store_release(h->store) == SQLITE_OK ? 0 : 1;
+    if (rc == 0 && store_release(h->store) != SQLITE_OK)
+        rc = 1;
+    if (rc == 0 && row->set_aside) {
+        log_event(LOG_WARN, "inbox.parked", log_i("row", row->id), log_s("reason", row->set_aside));
+        bind_notice(h, "parked", row->set_aside, NULL, 1);
+    }
+    free(row->set_aside); /* a row that is read again says so again */
+    row->set_aside = NULL;
     if (rc < 0) {
         store_rollback(h->store);
         jobs_forget(h->jobs);
@@ -426,26 +434,33 @@ void bind_notice(struct host *h, const char *event, const char *message, const s
     h->in_notice = false;
 }
 
+struct status_call {
+    bool words;
+    struct buf out;
+};
+
 static int status_main(lua_State *L)
 {
     struct task *t = task_of(L);
-    struct buf *out = t->arg;
+    struct status_call *c = t->arg;
     lua_getfield(L, LUA_REGISTRYINDEX, "host.json.encode");
     lua_rawgeti(L, LUA_REGISTRYINDEX, t->sync_ref);
-    lua_call(L, 0, 1);
+    lua_pushboolean(L, c->words);
     lua_call(L, 1, 1);
+    if (lua_type(L, -1) != LUA_TSTRING)
+        lua_call(L, 1, 1);
     size_t n = 0;
     const char *text = lua_tolstring(L, -1, &n);
-    buf_add(out, text, n);
+    buf_add(&c->out, text, n);
     return 0;
 }
 
-char *bind_status(struct generation *g)
+char *bind_status(struct generation *g, bool words)
 {
-    struct buf out = { .data = NULL };
+    struct status_call c = { .words = words };
     char *error = NULL;
-    if (g && g->status != LUA_NOREF && run_sync(g, status_main, "status", g->status, &out, &error) < 0)
+    if (g && g->status != LUA_NOREF && run_sync(g, status_main, "status", g->status, &c, &error) < 0)
         log_event(LOG_ERROR, "script.error", log_s("in", "status"), log_s("error", error));
     free(error);
-    return out.data;
+    return c.out.data;
 }

@@ -31,9 +31,10 @@ end
 ---@return {system: table, replies: table, business: table}
 function M.load()
   local problems = {}
+  local system = read("prompts/system_prompt.yaml", checks.system, true, problems)
   local loaded = {
-    system = read("prompts/system_prompt.yaml", checks.system, true, problems),
-    replies = read("prompts/replies.yaml", checks.replies, false, problems),
+    system = system,
+    replies = read("prompts/replies.yaml", checks.replies_for(system.quote_fields_needed or {}), false, problems),
     business = read("prompts/business.yaml", checks.business, false, problems),
   }
   if #problems > 0 then error(table.concat(problems, "\n"), 0) end

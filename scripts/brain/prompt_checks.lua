@@ -115,7 +115,7 @@ local function map(shape)
   return { shape = shape }
 end
 
--- name, check or map, default. A key without a default is required.
+-- name, check or map, default, optional. A key without a default is required, unless it is optional.
 M.system = {
   { "identity", text }, { "business_rules", texts }, { "quote_fields_needed", field_names }, { "workflow", text },
 }
@@ -138,6 +138,18 @@ M.replies = {
 }
 for _, entry in ipairs(require("flow.replies").defaults) do
   M.replies[#M.replies + 1] = { entry[1], text, entry[2] }
+end
+
+-- The replies, and a question of the owner's own for each field that has none.
+function M.replies_for(fields)
+  local shape, known = { table.unpack(M.replies) }, {}
+  for _, entry in ipairs(shape) do known[entry[1]] = true end
+  for _, field in ipairs(fields) do
+    for _, key in ipairs { "ask_" .. field, "ask_" .. field .. "_fr" } do
+      if not known[key] then shape[#shape + 1] = { key, text, nil, true } end
+    end
+  end
+  return shape
 end
 
 M.business = {
@@ -202,7 +214,7 @@ function M.apply(shape, value, file, marks, problems, path)
     local at = path == "" and name or path .. "." .. name
     known[name] = true
     if value[name] == nil then
-      if default == nil and type(check) ~= "table" then
+      if default == nil and not entry[4] and type(check) ~= "table" then
         problem(path, ("has no \"%s\". Add it: all of %s are required."):format(name, table.concat(names(shape), ", ")))
       end
     elseif type(check) == "table" then

@@ -101,7 +101,7 @@ end
 -- The decision in `content` as {reply=, data=, action=}, or nil and a sentence that says what was wrong.
 -- `decode(text)` returns a value or nil and an error; `null` is what it returns for a JSON null.
 function M.parse(content, fields, decode, null)
-  if type(content) ~= "string" or content == null or text.blank(content) then
+  if type(content) ~= "string" or content == null or not content:find("%S") then
     return problem("it was empty.")
   elseif #content > MAX_BYTES then
     return problem("it was far too long.")
@@ -117,7 +117,7 @@ function M.parse(content, fields, decode, null)
       or "the value of reply_to_user was not text.")
   end
   reply = text.trim(text.valid(reply))
-  if text.blank(reply) then
+  if text.blank(text.clip(reply, 8000)) then
     return problem("the value of reply_to_user was blank.")
   end
   local action = read_action(object.action)

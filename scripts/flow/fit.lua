@@ -7,7 +7,7 @@ local M = {}
 M.MAX_CHARACTERS = 4096
 M.MAX_PARTS = 3
 
-local MAX_BYTES = 120000 -- more than three parts can ever hold
+M.MAX_BYTES = 64000 -- more than three parts can ever hold
 
 -- Controls, marks of direction and spaces of no width. The joiner inside emoji stays.
 local function without_controls(s)
@@ -35,7 +35,7 @@ end
 
 local function inline(s)
   if s:find("[%[<&\\]") then
-    s = s:gsub("!?%[([^%[%]]*)%]%((%S-)%)", link):gsub("!?%[([^%[%]]*)%]%((%S+)%s+\"[^\"]*\"%)", link)
+    s = s:gsub("!?%[([^%[%]]*)%]%(([^()%s]*)%)", link):gsub("!?%[([^%[%]]*)%]%(([^()%s]+)%s+\"[^\"\n]*\"%)", link)
     s = s:gsub("<(%a[%w+.-]*://[^<>%s]+)>", "%1")
     s = s:gsub("<[bB][rR]%s*/?>", "\n"):gsub("</?[bB]>", "*"):gsub("</?strong>", "*"):gsub("</?[iI]>", "_"):gsub("</?em>", "_")
     s = s:gsub("\\([\\`*_{}%[%]()#+%-.!~|>])", "%1")
@@ -44,7 +44,7 @@ local function inline(s)
     s = s:gsub("%*%*%*([^%s*][^*]-)%*%*%*", "*_%1_*"):gsub("%*%*([^%s*][^\n]-)%*%*", "*%1*"):gsub("%*%*", "")
   end
   if s:find("__", 1, true) then
-    s = s:gsub("%f[%w_]__([^%s_][^\n]-)__%f[^%w_]", "*%1*")
+    s = s:gsub("%f[%w_]__([^%s_][^\n_]-)__%f[^%w_]", "*%1*")
   end
   if s:find("~~", 1, true) then
     s = s:gsub("~~([^%s~][^\n]-)~~", "~%1~")
@@ -166,8 +166,8 @@ end
 
 -- The parts (1 to 3, none empty; none at all when nothing can be seen), and whether something had to be cut off.
 function M.fit(reply)
-  local cut = #reply > MAX_BYTES
-  local plain = text.trim(without_controls(text.valid(text.clip(reply, MAX_BYTES))))
+  local cut = #reply > M.MAX_BYTES
+  local plain = text.trim(without_controls(text.valid(text.clip(reply, M.MAX_BYTES))))
   local s = plain
   if s:find("[*_~`#|<%[\\=+-]") or s:find("\n\n\n") then
     s = text.trim(whatsapp(s))

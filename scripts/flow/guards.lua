@@ -49,7 +49,7 @@ local MARKUP = "[*_~`]"
 function M.check(reply, context)
   local ready = context.leak and context or M.prepare(context)
   local business, switches = ready.business, ready.switches
-  local folded = text.fold(reply)
+  local folded = text.fold(text.clip(reply, fit.MAX_BYTES)) -- no more than that is ever sent
   local foreign, rest = links.find(folded, business.links)
   if foreign and is_on(switches, "link") then
     return caught("link", foreign)

@@ -21,8 +21,8 @@ end
 -- What was said last breaks the tie: an answer of one word stays in the language of the question.
 function M.is_french(texts, last_reply)
   local hits, words, strong, english = 0, 0, false, 0
-  for _, message in ipairs(texts) do
-    for word in text.fold(without_address(message)):gmatch("[%a\128-\255][%a'\128-\255]*") do
+  for i = math.max(1, #texts - 10), #texts do
+    for word in text.fold(without_address(text.clip(texts[i], 1000))):gmatch("[%a\128-\255][%a'\128-\255]*") do
       words = words + 1
       if FRENCH[word] then
         hits = hits + 1

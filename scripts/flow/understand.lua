@@ -43,8 +43,8 @@ local CHAT = set [[hi hello hey hiya yo good morning afternoon evening there bon
   quote question info information a i for your my of the team lol haha hmm hm um uh oh test so much very]]
 local GREETING = set "hi hello hey hiya yo morning afternoon evening bonjour salut bonsoir allo"
 
-local QUESTION_START = set [[what what's whats when when's where where's who who's why how how's which whose do does did can could will would is are am
-  should quand combien comment pourquoi qui quel quelle quels quelles est-ce estce]]
+local QUESTION_START = set [[what what's whats when when's where where's who who's why how how's which whose do does did can could will
+  would is are am should quand combien comment pourquoi qui quel quelle quels quelles est-ce estce]]
 local INVERTED = set "do does did can could will would is are am should"
 local ASKED_OF = set "you u i we it they he she the this that there your someone anyone somebody anybody ya my"
 local REQUEST = { "can you take", "can you remove", "can you pick", "can you haul", "can you get rid", "can you come", "could you take",
@@ -75,17 +75,22 @@ local function sentences(s)
   return list
 end
 
+local SEPARATORS = { ",", "+", "&", "/", " and ", " but ", " with ", " et ", " mais ", " avec ", " plus ", " – ", " - " }
+
 -- A sentence cut at commas, "and", "but", "with": pieces with the text that stood before each.
 local function pieces(sentence)
   local list, from = {}, 1
   local plain = sentence:lower()
-  local at = 1
+  local at, ahead = 1, {}
   while true do
-    local a, b = plain:find("%s*[,+&/]%s*", at)
-    for _, word in ipairs { " and ", " but ", " with ", " et ", " mais ", " avec ", " plus ", " – ", " - " } do
-      local c, d = plain:find(word, at, true)
+    local a, b
+    for _, word in ipairs(SEPARATORS) do
+      if ahead[word] == nil or ahead[word] and ahead[word] < at then
+        ahead[word] = plain:find(word, at, true) or false
+      end
+      local c = ahead[word]
       if c and (not a or c < a) then
-        a, b = c, d
+        a, b = c, c + #word - 1
       end
     end
     if not a then
@@ -118,7 +123,8 @@ local function about(plain, asked)
   return nil
 end
 
-local LEADS = { "^hi[,! ]+", "^hello[,! ]+", "^hey[,! ]+", "^bonjour[,! ]+", "^yes[,! ]+", "^so[,! ]+", "^ok[,! ]+", "^also[,! ]+", "^and ", "^just ",
+local LEADS = { "^hi[,! ]+", "^hello[,! ]+", "^hey[,! ]+", "^bonjour[,! ]+", "^yes[,! ]+", "^so[,! ]+", "^ok[,! ]+", "^also[,! ]+",
+  "^and ", "^just ",
   "^can you ", "^could you ", "^would you ", "^will you ", "^please ", "^how much (.*)for ", "^how much to ", "^how much ",
   "^i need to get rid of ", "^i want to get rid of ", "^i need you to ", "^i would like to ", "^i'd like to ", "^i need ", "^i want ",
   "^i have ", "^i've got ", "^ive got ", "^i got ", "^we need ", "^we want ", "^we have ", "^we've got ", "^there is ", "^there's ",
@@ -126,7 +132,8 @@ local LEADS = { "^hi[,! ]+", "^hello[,! ]+", "^hey[,! ]+", "^bonjour[,! ]+", "^y
   "^remove ", "^removal of ", "^pick up ", "^pickup ", "^haul away ", "^haul ", "^dispose of ", "^to ", "^only ",
   "^j'ai ", "^nous avons ", "^il y a ", "^je veux ", "^j'ai besoin de ", "^enlever " }
 local TAILS = { " to be removed$", " to be picked up$", " to be taken away$", " removed$", " picked up$", " hauled away$", " taken away$",
-  " gone$", " to remove$", " to get rid of$", " please$", " pls$", " svp$", " thanks$", " thank you$", " away$", " out of here$", " at$", " from$", " in$" }
+  " gone$", " to remove$", " to get rid of$", " please$", " pls$", " svp$", " thanks$", " thank you$",
+  " away$", " out of here$", " at$", " from$", " in$" }
 
 local function stripped(value)
   value = text.trim(value:gsub("^[%s,.;:!-]+", ""):gsub("[%s,.;:!]+$", ""))
@@ -269,7 +276,8 @@ local function is_chat(plain)
   return any or not plain:find("[%w\128-\255]")
 end
 
-local ADDRESS_LEADS = { "^my address is ", "^the address is ", "^address is ", "^address:? ", "^it's ", "^its ", "^it is ", "^i'm at ", "^i am at ",
+local ADDRESS_LEADS = { "^my address is ", "^the address is ", "^address is ", "^address:? ", "^it's ", "^its ", "^it is ",
+  "^i'm at ", "^i am at ",
   "^i live at ", "^we're at ", "^we are at ", "^at ", "^mon adresse est ", "^l'adresse est ", "^c'est " }
 
 local function whole_answer(kind, raw)
@@ -342,6 +350,8 @@ local function read_message(message, asked_kind, state)
   end
 end
 
+-- A message has at most 4,096 characters; what is longer is not read to the end.
+local MOST_BYTES, MOST_TEXTS = 4096, 40
 local YES_NO = set "yes no yep nope yeah ya oui non none nah y n"
 
 -- What the texts say. asked: the field that was asked for last, or nil. Returns {data = {field = text}, questions = {…}, unsure,
@@ -349,8 +359,8 @@ local YES_NO = set "yes no yep nope yeah ya oui non none nah y n"
 function M.read(texts, fields, asked)
   local asked_kind = asked and M.kind_of(asked)
   local state = { found = {}, questions = {}, left = {} }
-  for _, message in ipairs(texts) do
-    read_message(message, asked_kind, state)
+  for i = math.max(1, #texts - MOST_TEXTS + 1), #texts do
+    read_message(text.clip(texts[i], MOST_BYTES), asked_kind, state)
   end
   local data, took = {}, state.took or state.seen
   for _, field in ipairs(fields) do
@@ -363,7 +373,7 @@ function M.read(texts, fields, asked)
   local chat = true
   for _, rest in ipairs(state.left) do
     local plain = text.trim(text.fold(rest):gsub("[%s.!,]+$", ""))
-    local short_answer = YES_NO[plain:match("^%a+$") or ""] and (asked_kind == "elevator" or asked_kind == "stairs" or asked_kind == "other")
+    local short_answer = YES_NO[plain:match("^%a+$") or ""] and asked_kind and asked_kind ~= "address" and asked_kind ~= "inventory"
     if short_answer or not is_chat(plain) then
       chat = false
       if asked and data[asked] == nil then

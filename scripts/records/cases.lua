@@ -205,4 +205,13 @@ function M.pause_asked(conversation_id)
   db.run("UPDATE conversations SET pause_asked_at = ? WHERE id = ?", time.now_ms(), conversation_id)
 end
 
+---How many cases are open, taken, and not yet in the channel.
+function M.counts()
+  return {
+    open = db.one("SELECT count(*) AS n FROM cases WHERE state = 'open'").n,
+    taken = db.one("SELECT count(*) AS n FROM cases WHERE state = 'taken'").n,
+    unposted = db.one("SELECT count(*) AS n FROM cases WHERE state <> 'closed' AND posted_at IS NULL").n,
+  }
+end
+
 return M

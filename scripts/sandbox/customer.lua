@@ -70,25 +70,23 @@ for kind in pairs(media_types) do
   end
 end
 
----One of Meta's messages from a wish, put on the customer's screen. Or nil and what is wrong with the wish.
+---One of Meta's messages from a wish, and what the screen shows. Or nil and what is wrong with the wish.
 local function message_of(wish, number)
   local kind = wish.type or "text"
   local shape = shapes[kind]
   local fields, shown
   if type(wish.raw) == "table" then fields, shown = wish.raw, "[raw " .. tostring(wish.raw.type or "message") .. "]"
+  elseif kind == "text" and type(wish.text) ~= "string" then return nil, "text is missing"
+  elseif (kind == "edit" or kind == "revoke") and not wish.message_id then return nil, kind .. " needs message_id"
   elseif shape then fields, shown = shape(wish)
   else return nil, "no kind of message '" .. tostring(kind) .. "'" end
-  if kind == "text" and not wish.raw and type(wish.text) ~= "string" then return nil, "text is missing" end
-  if (kind == "edit" or kind == "revoke") and not wish.message_id then return nil, kind .. " needs message_id" end
   local wamid = wish.wamid or "wamid." .. crypto.base64("in " .. crypto.sha256(number .. common.next("wamid")):sub(1, 24))
   local message = { from = number, id = wamid, timestamp = tostring(time.now_ms() // 1000), type = kind }
   if wish.username then message.from, message.from_user_id = "", number end
   if wish.quote then message.context = { from = meta.display_number, id = wish.quote } end
   if wish.forwarded then message.context = { forwarded = true } end
   for name, value in pairs(fields) do message[name] = value end
-  db.run("INSERT OR IGNORE INTO sandbox_messages(wamid, number, side, type, text, state, at) VALUES(?, ?, 'customer', ?, ?, 'sending', ?)",
-    wamid, number, tostring(message.type), shown, time.now_ms())
-  return message, wamid
+  return message, shown
 end
 
 local function contact_of(number, name, wish)
@@ -96,18 +94,27 @@ local function contact_of(number, name, wish)
   return { profile = { name = name }, wa_id = number }
 end
 
+---Puts what was written on the customer's screen.
+local function show(number, name, messages, shown)
+  db.run([[INSERT INTO sandbox_phones(number, name, wrote_at) VALUES(?, ?, ?)
+    ON CONFLICT(number) DO UPDATE SET name = excluded.name, wrote_at = excluded.wrote_at]], number, name, time.now_ms())
+  for i, message in ipairs(messages) do
+    db.run("INSERT OR IGNORE INTO sandbox_messages(wamid, number, side, type, text, state, at) VALUES(?, ?, 'customer', ?, ?, 'sending', ?)",
+      tostring(message.id), number, tostring(message.type), shown[i], time.now_ms())
+  end
+end
+
 local function write(wish)
   local number = wish.from
   if type(number) ~= "string" or not number:match("^[%w%.]+$") then return nil, "from must be the customer's number in digits, as text" end
-  local name = type(wish.name) == "string" and wish.name or "Pat Doe"
-  db.run([[INSERT INTO sandbox_phones(number, name, wrote_at) VALUES(?, ?, ?)
-    ON CONFLICT(number) DO UPDATE SET name = excluded.name, wrote_at = excluded.wrote_at]], number, name, time.now_ms())
-  local messages, ids = {}, {}
-  for _, one in ipairs(type(wish.batch) == "table" and wish.batch or { wish }) do
-    local message, id = message_of(one, number)
-    if not message then return nil, id end
-    messages[#messages + 1], ids[#ids + 1] = message, id
+  local messages, shown, ids = {}, {}, {}
+  for i, one in ipairs(type(wish.batch) == "table" and wish.batch or { wish }) do
+    messages[i], shown[i] = message_of(one, number)
+    if not messages[i] then return nil, shown[i] end
+    ids[i] = messages[i].id
   end
+  local name = type(wish.name) == "string" and wish.name or "Pat Doe"
+  show(number, name, messages, shown)
   local body = meta.envelope { contacts = { contact_of(number, name, wish) }, messages = messages }
   -- Meta promises no order; here one customer's messages go in order, unless a delay is asked for.
   local lane = not wish.delay_ms and "sandbox:" .. number or nil

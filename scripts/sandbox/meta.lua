@@ -119,9 +119,10 @@ function M.read_by_customer(number)
   return #unread
 end
 
-local function plan_statuses(wamid, phone, fault)
-  if fault == "silent" then return end
+local function plan_statuses(wamid, phone, fault, given_code)
+  if fault == "silent" or fault == "vanished" then return end
   local code
+  if fault == "failed" then code = given_code end
   if fault == "undeliverable" then code = 131026 end
   if fault == "window" or phone and phone.wrote_at and phone.wrote_at < time.now_ms() - window_ms then code = 131047 end
   local function plan(state, after_ms, why)
@@ -152,6 +153,12 @@ local refusals = {
   ["500"] = { 500, 131000, "Something went wrong" },
   ["503"] = { 503, 131016, "Service unavailable" },
   expired = { 401, 190, "Error validating access token: Session has expired", 463 },
+}
+
+-- The HTTP status that goes with a code; 400 for the others.
+local status_of = {
+  [1] = 500, [2] = 503, [4] = 429, [10] = 403, [190] = 401, [200] = 403, [368] = 403, [80007] = 429, [130429] = 429, [131000] = 500, [131016] = 503,
+  [131031] = 403, [131056] = 429,
 }
 
 ---What a message of the business looks like on a screen.
@@ -191,14 +198,14 @@ local function mark_read(message)
   return { status = 200, json = { success = true } }
 end
 
-local function take(message, fault)
+local function take(message, fault, code)
   local number = message.to or message.recipient
   local wamid = "wamid." .. crypto.base64("out" .. crypto.sha256(number .. common.next("wamid")):sub(1, 24))
   db.run("INSERT OR IGNORE INTO sandbox_phones(number, name) VALUES(?, ?)", number, number)
   db.run("UPDATE sandbox_phones SET typing_until = 0 WHERE number = ?", number)
   db.run("INSERT INTO sandbox_messages(wamid, number, side, type, text, state, opaque, at) VALUES(?, ?, 'business', ?, ?, 'accepted', ?, ?)",
     wamid, number, message.type, shown(message), message.biz_opaque_callback_data, time.now_ms())
-  plan_statuses(wamid, db.one("SELECT * FROM sandbox_phones WHERE number = ?", number), fault)
+  plan_statuses(wamid, db.one("SELECT * FROM sandbox_phones WHERE number = ?", number), fault, code)
   return {
     status = 200,
     json = {
@@ -219,12 +226,17 @@ function M.graph_post(request)
   if message.status == "read" then return mark_read(message) end
   local code, words = unfit(message)
   if code then return refuse(400, code, words) end
-  local fault = faults.meet("graph")
+  local fault = faults.meet("graph", request.body)
+  if fault and fault.kind == "http" then return faults.page(fault) end
   local refusal = fault and refusals[fault.kind]
   if refusal then return refuse(table.unpack(refusal)) end
   if fault and fault.kind == "slow" then task.sleep(fault.delay_ms or 3000) end
-  local answer = take(message, fault and fault.kind)
-  if fault and fault.kind == "lost" then task.sleep(fault.delay_ms or 60000) end
+  local kind = fault and fault.kind
+  if kind == "code" then return refuse(status_of[fault.code] or 400, fault.code, "Refused on purpose") end
+  local answer = take(message, kind, fault and fault.code)
+  if kind == "lost" or kind == "vanished" then task.sleep(fault.delay_ms or 60000) end
+  if kind == "html" then return { status = 200, headers = { ["Content-Type"] = "text/html" }, body = "<html>Sorry</html>" } end
+  if kind == "empty" then return { status = 200, json = {} } end
   return answer
 end
 

@@ -7,6 +7,7 @@ local owner = require "owner"
 local scripted = require "flow.scripted"
 local common = require "sandbox.common"
 local faults = require "sandbox.faults"
+local plans = require "sandbox.plans"
 
 local M = {}
 
@@ -66,6 +67,41 @@ local function think(messages)
   return { reply_to_user = answer.reply, extracted_data = data, action = answer.action }
 end
 
+-- ---- answering as planned --------------------------------------------------------------------------------------------
+
+---Every word like zq… that the customer wrote and no reply has named yet.
+local function echo(messages)
+  local said, asked = {}, {}
+  for _, message in ipairs(messages) do
+    local content = type(message.content) == "string" and message.content or ""
+    for word in content:gmatch("zq%l+") do
+      if message.role == "assistant" then
+        said[word] = true
+      elseif message.role == "user" and not asked[word] then
+        asked[word], asked[#asked + 1] = true, word
+      end
+    end
+  end
+  local words = {}
+  for _, word in ipairs(asked) do
+    if not said[word] then words[#words + 1] = word end
+  end
+  return { reply_to_user = "Noted " .. table.concat(words, " ") .. ". Are there any stairs involved?" }
+end
+
+---The plan's answer, made whole: content and the reason it stopped, or nil when the scripted brain is to answer.
+local function planned(plan, messages)
+  if plan.content then return plan.content, plan.finish or "stop" end
+  local answer = plan.echo and echo(messages) or plan.answer
+  if type(answer) ~= "table" then return nil end
+  local data = {}
+  for _, field in ipairs(owner.system.quote_fields_needed) do data[field] = "unknown" end
+  for field, value in pairs(type(answer.extracted_data) == "table" and answer.extracted_data or {}) do data[field] = value end
+  answer.extracted_data, answer.action = data, answer.action or "continue"
+  answer.reply_to_user = answer.reply_to_user or "Thanks! Are there any stairs involved?"
+  return json.encode(answer), plan.finish or "stop"
+end
+
 -- ---- answering -----------------------------------------------------------------------------------------------------
 
 local function price(answer) answer.reply_to_user = "Sure! That would be $350 all in. " .. answer.reply_to_user end
@@ -107,11 +143,17 @@ function M.complete(request)
   local messages = question.messages
   if type(messages) ~= "table" or #messages == 0 then return refuse(400, "messages is missing") end
   if not request.body:lower():gsub("json_object", ""):find("json", 1, true) then return refuse(400, "Prompt must contain the word 'json'") end
-  local fault = faults.meet("model")
+  local fault = faults.meet("model", request.body)
   local kind = fault and fault.kind
+  if kind == "http" then return faults.page(fault) end
   if refusals[kind] then return refuse(table.unpack(refusals[kind])) end
   if kind == "slow" then task.sleep(fault.delay_ms or 8000) elseif kind == "hang" then task.sleep(fault.delay_ms or 60000) end
-  local content, reason = content_of(think(messages), kind)
+  local _, texts = situation(messages)
+  local plan = plans.meet(table.concat(texts, "\n"))
+  if plan and plan.http then return plan.http end
+  local content, reason
+  if plan then content, reason = planned(plan, messages) end
+  if not content then content, reason = content_of(think(messages), kind) end
   return common.ok {
     id = ("sandbox-%d"):format(common.next("completion")), object = "chat.completion", created = time.now_ms() // 1000, model = question.model or "sandbox",
     choices = { { index = 0, message = { role = "assistant", content = content }, finish_reason = reason } },

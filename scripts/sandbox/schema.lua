@@ -48,4 +48,23 @@ return {
     id INTEGER PRIMARY KEY, path TEXT NOT NULL, status INTEGER NOT NULL, ms INTEGER NOT NULL, at INTEGER NOT NULL, error TEXT
   );
   ]],
+  -- 2: what upstreams were asked, what the model is to answer, any code of Meta's
+  [[
+  CREATE TABLE sandbox_requests(
+    id INTEGER PRIMARY KEY, upstream TEXT NOT NULL, path TEXT NOT NULL, body TEXT NOT NULL,
+    at INTEGER NOT NULL, ended_at INTEGER, status INTEGER
+  );
+  CREATE TABLE sandbox_plans(
+    id INTEGER PRIMARY KEY,
+    contains TEXT NOT NULL,                      -- '': any text
+    plan TEXT NOT NULL,                          -- JSON
+    times INTEGER,                               -- how often still; NULL: always
+    held INTEGER NOT NULL                        -- 1: the answer waits
+  );
+  ALTER TABLE sandbox_faults ADD COLUMN code INTEGER;
+  ]],
+  -- 3: faults for some requests only
+  [[
+  ALTER TABLE sandbox_faults ADD COLUMN contains TEXT;
+  ]],
 }

@@ -42,20 +42,22 @@ end
 local refusals = {
   ["429"] = { 429, "rate_limited", { ["Retry-After"] = "1" } },
   ["500"] = { 500, "rollup_error" }, ["404"] = { 404, "no_service" }, ["403"] = { 403, "action_prohibited" },
+  ["410"] = { 410, "channel_is_archived" }, ["400"] = { 400, "invalid_blocks" },
 }
 
 ---Waits or refuses, if Slack is told to. Returns the refusal to answer with.
-local function meet_fault()
-  local fault = faults.meet("slack")
+local function meet_fault(request)
+  local fault = faults.meet("slack", request.body)
   if not fault then return nil end
   if fault.kind == "slow" then task.sleep(fault.delay_ms or 3000) end
+  if fault.kind == "http" then return faults.page(fault) end
   local refusal = refusals[fault.kind]
   return refusal and text_answer(table.unpack(refusal))
 end
 
 ---POST /sandbox/slack/webhook: answers "ok" and no ts, as Slack's do.
 function M.webhook(request)
-  local refusal = meet_fault()
+  local refusal = meet_fault(request)
   if refusal then return refusal end
   local message = json.decode(request.body, { null_as_nil = true })
   if type(message) ~= "table" then return text_answer(400, "invalid_payload") end
@@ -93,7 +95,7 @@ end
 
 ---POST /sandbox/slack/api/*: answers 200 with ok true or false.
 function M.api(request)
-  local refusal = meet_fault()
+  local refusal = meet_fault(request)
   if refusal then return refusal end
   local method = methods[request.path:match("^/sandbox/slack/api/([%w%.]+)$")]
   if not method then return common.ok { ok = false, error = "unknown_method" } end
@@ -115,7 +117,7 @@ function M.response(request)
   local url = token and db.one("SELECT * FROM sandbox_response_urls WHERE token = ?", token)
   if not url then return text_answer(404, "used_url") end
   if url.uses >= response_url_uses or url.at < time.now_ms() - response_url_ms then return text_answer(404, "expired_url") end
-  local refusal = meet_fault()
+  local refusal = meet_fault(request)
   if refusal then return refusal end
   local message = json.decode(request.body, { null_as_nil = true })
   if type(message) ~= "table" then return text_answer(400, "invalid_payload") end
@@ -180,6 +182,8 @@ function M.press(request)
   if not wish then return refusal end
   local action_id = wish.action_id or "take_over_chat"
   local row, button = find_button(action_id, wish.value, wish.ts)
+  -- Somebody whose screen still shows the button of a card that has changed meanwhile.
+  if not row and wish.stale then row, button = { ts = wish.ts or "1.1", text = "", blocks = "[]" }, { value = wish.value } end
   if not row then return { status = 404, json = { error = "no message in the channel has this button" } } end
   local user = tostring(wish.user or "maria")
   local stamp = ("%d.%06d"):format(time.now_ms() // 1000, time.now_ms() % 1000 * 1000)

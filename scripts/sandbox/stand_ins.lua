@@ -5,8 +5,10 @@ local calcom = require "sandbox.calcom"
 local control = require "sandbox.control"
 local customer = require "sandbox.customer"
 local faults = require "sandbox.faults"
+local journal = require "sandbox.journal"
 local meta = require "sandbox.meta"
 local model = require "sandbox.model"
+local plans = require "sandbox.plans"
 local schema = require "sandbox.schema"
 local slack = require "sandbox.slack"
 
@@ -19,6 +21,10 @@ return {
     ["POST /sandbox/reset"] = control.reset,
     ["GET /sandbox/faults"] = faults.list,
     ["POST /sandbox/faults"] = faults.set,
+    ["GET /sandbox/requests"] = journal.list,
+    ["POST /sandbox/model/plan"] = plans.add,
+    ["DELETE /sandbox/model/plan"] = plans.forget,
+    ["POST /sandbox/model/release"] = plans.release,
     ["POST /sandbox/customer"] = customer.post,
     ["GET /sandbox/phone"] = customer.get,
     ["POST /sandbox/read"] = customer.read,
@@ -27,13 +33,13 @@ return {
     ["POST /sandbox/slack/press"] = slack.press,
     ["POST /sandbox/slack/say"] = slack.say,
     ["POST /sandbox/slack/command"] = slack.command,
-    ["POST /sandbox/slack/webhook"] = slack.webhook,
-    ["POST /sandbox/slack/api/*"] = slack.api,
-    ["POST /sandbox/slack/response/*"] = slack.response,
+    ["POST /sandbox/slack/webhook"] = journal.watch("slack", slack.webhook),
+    ["POST /sandbox/slack/api/*"] = journal.watch("slack", slack.api),
+    ["POST /sandbox/slack/response/*"] = journal.watch("slack", slack.response),
     ["GET /sandbox/graph/*"] = meta.graph_get,
-    ["POST /sandbox/graph/*"] = meta.graph_post,
-    ["POST /sandbox/model/chat/completions"] = model.complete,
-    ["POST /sandbox/model/v1/chat/completions"] = model.complete,
+    ["POST /sandbox/graph/*"] = journal.watch("graph", meta.graph_post),
+    ["POST /sandbox/model/chat/completions"] = journal.watch("model", model.complete),
+    ["POST /sandbox/model/v1/chat/completions"] = journal.watch("model", model.complete),
   },
   jobs = {
     sandbox_webhook = { run = meta.deliver, limit = 200 },

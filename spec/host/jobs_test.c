@@ -1,73 +1,5 @@
-/* What jobs and the inbox promise. A and H: rows of the fault table. */
-#include "jobs.h"
-#include "store_case.h"
-
-#include <time.h>
-
-static struct store *store;
-static struct jobs *jobs;
-
-static void up(void)
-{
-    char page[80], why[512] = "";
-    snprintf(page, sizeof page, "%s.running", case_db);
-    store = case_open();
-    jobs = jobs_open(store, page, why, sizeof why);
-    if (!jobs) {
-        printf("Bail out! %s\n", why);
-        fflush(stdout);
-        _exit(1);
-    }
-}
-
-static void down(void)
-{
-    jobs_close(jobs);
-    store_close(store);
-}
-
-static enum store_commit_result commit(void)
-{
-    enum store_commit_result result = jobs_flush(jobs) == 0 ? store_commit(store)
-                                                            : store_commit(store);
-    if (result == STORE_COMMITTED)
-        inbox_durable(jobs);
-    if (result == STORE_LOST)
-        jobs_forget(jobs);
-    return result;
-}
-
-/* The group that is open is undone, as on a full disk. */
-static void lose(void)
-{
-    CHECK(store_exec(store, "INSERT OR ROLLBACK INTO marks VALUES ('inbox.read', 0)") ==
-              SQLITE_CONSTRAINT &&
-          store_lost(store));
-    CHECK(commit() == STORE_LOST);
-}
-
-static int64_t put(const char *kind, const char *lane, const char *unique, const char *payload,
-                   int64_t run_at, bool keep)
-{
-    struct jobs_put p = { .kind = kind,
-                          .lane = lane,
-                          .unique = unique,
-                          .payload = payload,
-                          .payload_len = payload ? strlen(payload) : 0,
-                          .run_at = run_at,
-                          .keep = keep };
-    return jobs_put(jobs, &p);
-}
-
-static int64_t lane_put(const char *lane, const char *payload)
-{
-    return put("work", lane, NULL, payload, 1, false);
-}
-
-static int claim(struct job *out, int room)
-{
-    return jobs_claim(jobs, "work", 1000, out, room);
-}
+/* What jobs promises. A and H: rows of the fault table. */
+#include "jobs_case.h"
 
 static bool payload_is(const struct job *job, const char *text)
 {
@@ -89,13 +21,6 @@ static bool take(const char *payload)
     right = jobs_done(jobs, &job) == 1 && right;
     job_free(&job);
     return right;
-}
-
-static struct jobs_counts counts(void)
-{
-    struct jobs_counts c;
-    CHECK(jobs_count(jobs, &c) == 0);
-    return c;
 }
 
 static void life(void)
@@ -304,30 +229,6 @@ static void ids(void)
     down();
 }
 
-/* The child works until it is killed with one thing on the CPU. */
-static const char *on_cpu;
-
-static void dies_child(void)
-{
-    struct job out[8] = { 0 };
-    struct inbox_row row = { 0 };
-    up();
-    int n = claim(out, 8);
-    commit();
-    for (int i = 0; i < n; i++)
-        if (on_cpu && strcmp(out[i].payload, on_cpu) == 0)
-            jobs_on_cpu(jobs, out[i].id);
-    if (on_cpu && strcmp(on_cpu, "inbox") == 0 && inbox_next(jobs, &row) == 1)
-        jobs_on_cpu(jobs, -row.id);
-    if (on_cpu && strcmp(on_cpu, "parked") == 0 && inbox_parked_next(jobs, 0, &row) == 1)
-        jobs_on_cpu(jobs, -row.id);
-    if (!on_cpu) {
-        jobs_on_cpu(jobs, out[0].id);
-        jobs_on_cpu(jobs, 0);
-    }
-    raise(SIGKILL);
-}
-
 static void orphans(void)
 {
     struct job out[8] = { 0 };
@@ -414,132 +315,6 @@ static void waiting_kills(void)
     up();
     CHECK(claim(out, 2) == 1 && out[0].crashes == 0);
     job_free(&out[0]);
-    down();
-}
-
-static bool next_is(const char *body)
-{
-    struct inbox_row row = { 0 };
-    int rc = inbox_next(jobs, &row);
-    if (rc != 1)
-        return !body && rc == 0;
-    bool right = body && row.body_len == strlen(body) &&
-                 memcmp(row.body, body, row.body_len) == 0 && strcmp(row.reader, "reader") == 0;
-    if (!right)
-        printf("# next is %s\n", row.body);
-    right = inbox_read(jobs, &row) == 0 && right;
-    inbox_row_free(&row);
-    return right;
-}
-
-static int64_t arrive(const char *body)
-{
-    return inbox_put(jobs, "reader", body, strlen(body));
-}
-
-static void inbox(void)
-{
-    up();
-    int64_t first = arrive("one");
-    CHECK(first > 0 && arrive("two") == first + 1 && next_is(NULL)); /* not durable yet */
-    CHECK(commit() == STORE_COMMITTED && inbox_backlog(jobs) == 2 &&
-          inbox_oldest_ms(jobs) > 1000000000000);
-    CHECK(arrive("three") && next_is("one") && next_is("two") && next_is(NULL) &&
-          inbox_backlog(jobs) == 0);
-    CHECK(commit() == STORE_COMMITTED && inbox_backlog(jobs) == 1);
-    down();
-    up();
-    CHECK(inbox_backlog(jobs) == 1 && next_is("three") && next_is(NULL) &&
-          inbox_oldest_ms(jobs) == 0);
-    CHECK(commit() == STORE_COMMITTED && commit() == STORE_NOTHING);
-    CHECK(store_exec(store, "DELETE FROM inbox") == SQLITE_OK && commit() == STORE_COMMITTED);
-    down();
-    up();
-    CHECK(arrive("four") == first + 3 && commit() == STORE_COMMITTED &&
-          next_is("four")); /* ids go on */
-    CHECK(inbox_put(jobs, "reader", "a\0b", 3) && commit() == STORE_COMMITTED);
-    struct inbox_row row = { 0 };
-    CHECK(inbox_next(jobs, &row) == 1 && row.body_len == 3 && memcmp(row.body, "a\0b", 3) == 0);
-    inbox_row_free(&row);
-    down();
-}
-
-static void inbox_lost(void)
-{
-    up();
-    arrive("one");
-    arrive("two");
-    commit();
-    CHECK(next_is("one"));
-    arrive("never stored");
-    lose();
-    CHECK(next_is("one") && commit() == STORE_COMMITTED);
-    CHECK(arrive("three") && commit() == STORE_COMMITTED && next_is("two"));
-    CHECK(store_savepoint(store) == SQLITE_OK && next_is("three") &&
-          store_rollback(store) == SQLITE_OK);
-    jobs_forget(jobs);
-    CHECK(next_is("three") && next_is(NULL) && inbox_backlog(jobs) == 0 &&
-          commit() == STORE_COMMITTED);
-    down();
-    up();
-    CHECK(next_is(NULL));
-    down();
-}
-
-static void parked(void)
-{
-    struct inbox_row row, again;
-    up();
-    arrive("odd");
-    arrive("with an odd item");
-    commit();
-    CHECK(inbox_next(jobs, &row) == 1 && inbox_park(jobs, &row, NULL, 0, "no JSON") == 0 &&
-          inbox_park(jobs, &row, NULL, 0, "no JSON at all") == 0);
-    CHECK(inbox_read(jobs, &row) == 0);
-    inbox_row_free(&row);
-    CHECK(inbox_next(jobs, &row) == 1 &&
-          inbox_park(jobs, &row, "item", 4, "from is no text") == 0 && inbox_read(jobs, &row) == 0);
-    inbox_row_free(&row);
-    CHECK(counts().parked == 2 && commit() == STORE_COMMITTED);
-    CHECK(inbox_parked_next(jobs, 0, &again) == 1 && again.parked &&
-          strcmp(again.body, "odd") == 0 && strcmp(again.reader, "reader") == 0);
-    struct inbox_row none;
-    CHECK(inbox_parked_next(jobs, again.id, &none) == 0);
-    CHECK(inbox_read(jobs, &again) == 0 && inbox_unpark(jobs, &again) == 1 &&
-          inbox_unpark(jobs, &again) == 0 && counts().parked == 1);
-    inbox_row_free(&again);
-    CHECK(next_is(NULL) && commit() == STORE_COMMITTED);
-    down();
-}
-
-static void inbox_crashes(void)
-{
-    struct inbox_row row = { 0 };
-    up();
-    arrive("deadly");
-    arrive("fine");
-    commit();
-    down();
-    on_cpu = "inbox";
-    for (int round = 0; round < 2; round++)
-        CHECK(case_child(dies_child) == -SIGKILL);
-    up();
-    CHECK(inbox_next(jobs, &row) == 1 && row.crashes == 2);
-    inbox_row_free(&row);
-    down();
-    CHECK(case_child(dies_child) == -SIGKILL);
-    up();
-    CHECK(next_is("fine") && counts().parked == 1 && inbox_parked_next(jobs, 0, &row) == 0 &&
-          commit() == STORE_COMMITTED);
-    CHECK(case_number(store, "SELECT crashes FROM parked") == 3);
-    CHECK(store_exec(store, "UPDATE parked SET crashes = 0, reason = 'try again'") == SQLITE_OK &&
-          commit() == STORE_COMMITTED);
-    down();
-    on_cpu = "parked";
-    CHECK(case_child(dies_child) == -SIGKILL);
-    up();
-    CHECK(inbox_parked_next(jobs, 0, &row) == 1 && row.crashes == 1 && next_is(NULL));
-    inbox_row_free(&row);
     down();
 }
 
@@ -682,11 +457,6 @@ int main(void)
     case_run("A32: a job on the CPU at three deaths is dead, told once, and its lane goes on",
              crashes);
     case_run("A32: deaths while waiting are charged to nobody", waiting_kills);
-    case_run("A1: the inbox is read in order, after it is durable, once", inbox);
-    case_run("A13: the watermark goes back with a lost group or savepoint", inbox_lost);
-    case_run("B4: what cannot be read is parked with its reason and can be read again", parked);
-    case_run("A32: a row on the CPU at three deaths is parked, and the next ones are read",
-             inbox_crashes);
     case_run("lists show no payload and count by state", lists);
     case_run("A3: under kill -9 each acknowledged job is done once, in the order of its lane",
              killed);

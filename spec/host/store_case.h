@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 static int cases_passed, cases_failed;
@@ -109,6 +110,22 @@ static inline bool case_sound(struct store *s)
                  strcmp((const char *)sqlite3_column_text(statement, 0), "ok") == 0;
     store_done(s, statement);
     return sound;
+}
+
+static inline struct store *case_open_table(void)
+{
+    static const char *const steps[] = { "CREATE TABLE t (a INTEGER PRIMARY KEY, b TEXT UNIQUE)" };
+    struct store *s = case_open();
+    char why[256];
+    CHECK(store_migrate(s, "scripts", steps, 1, why, sizeof why) == 0);
+    return s;
+}
+
+static inline double case_now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
 }
 
 #endif

@@ -7,6 +7,7 @@ local inbound = require "channels.whatsapp.inbound"
 local inbox = require "host.inbox"
 local jobs = require "host.jobs"
 local json = require "host.json"
+local language = require "flow.language"
 local log = require "host.log"
 local mask = require "mask"
 local messages = require "records.messages"
@@ -38,16 +39,16 @@ local function enqueue_turn(conversation, now)
     payload = { conversation = conversation.id }, run_at = due }
 end
 
-local function reply_in(language, key)
-  return replies.get(owner.replies, key, language == "fr")
+local function reply_in(spoken, key)
+  return replies.get(owner.replies, key, spoken == "fr")
 end
 
 -- STOP and START work without a model, in every state. True: the message was one of them.
 local function opt_words(event, conversation, now)
-  local word, language = conversation_flow.word(event.content)
+  local word, spoken = conversation_flow.word(event.content)
   if word == "stop" then
-    if conversations.opt_out(conversation.id, language == "fr" and "fr" or nil, now) then
-      say.say(conversation, reply_in(language, "opted_out"), { kind = "opt_out" })
+    if conversations.opt_out(conversation.id, spoken == "fr" and "fr" or nil, now) then
+      say.say(conversation, reply_in(spoken, "opted_out"), { kind = "opt_out" })
       slack.word(conversation, "has opted out (" .. event.content:sub(1, 20) .. "): nothing automatic is sent any more.")
     end
     return true
@@ -66,7 +67,7 @@ local function forward(event, conversation, now)
   conversations.pause_active(conversation.id, now)
   if conversation_flow.paused_reply_due(conversation, now) then
     conversations.paused_told(conversation.id, now)
-    say.say(conversation, reply_in(conversation.language, "paused"), { kind = "paused" })
+    say.say(conversation, reply_in(language.is_french { event.content } and "fr" or conversation.language, "paused"), { kind = "paused" })
   end
 end
 

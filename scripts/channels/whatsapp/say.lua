@@ -1,5 +1,6 @@
 -- Saying something to a customer: a row that is stored, and a job that sends it. Nothing here waits, except recall.
 
+local conversations = require "records.conversations"
 local crypto = require "host.crypto"
 local db = require "host.db"
 local guards = require "flow.guards"
@@ -69,7 +70,7 @@ function M.recall(conversation_id)
   local _, unsent = http.cancel(M.lane(conversation_id))
   return db.transaction(function()
     local drafts, now = {}, time.now_ms()
-    local conversation = db.one("SELECT * FROM conversations WHERE id = ?", conversation_id)
+    local conversation = conversations.get(conversation_id)
     for _, message in ipairs(messages.unsent(conversation_id)) do
       -- What the peer may have seen left before the click: its status, or nothing more, says what became of it.
       local left = message.state == "unknown" or message.state == "sending" and unsent == 0

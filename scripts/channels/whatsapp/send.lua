@@ -39,11 +39,11 @@ local function drop(message, now, why)
   log.info("whatsapp.dropped", { to = mask(message.conversation_id), message = message.id, why = why })
 end
 
--- Never again: the row says why, staff hear one word, the job is kept as dead.
+-- Never again: the row says why, staff get the text and hear why the customer does not have it, the job is kept as dead.
 local function fail(message, now, why, words)
   messages.set_state(message.id, "failed", now, why)
   local conversation = conversations.get(message.conversation_id)
-  if conversation then slack.word(conversation, "a message could not be sent: " .. words) end
+  if conversation then slack.word(conversation, "a message could not be sent: " .. words .. " The text was: " .. message.content) end
   log.warn("whatsapp.failed", { to = mask(message.conversation_id), message = message.id, why = why })
   return jobs.dead(why)
 end
@@ -70,7 +70,7 @@ local function may_say(message, now)
     return false
   end
   if now - message.inbound_at >= WINDOW_MS then
-    return false, fail(message, now, "131047 window closed", codes.advice(131047) .. " The text was: " .. message.content)
+    return false, fail(message, now, "131047 window closed", codes.advice(131047))
   end
   if machine and now - time.parse(message.created_at) > STALE_MS then
     plan_anew(message, now)

@@ -17,7 +17,8 @@ local HARMLESS = set [[estimate estimates quote quotes quotation quotations asse
   estimation estimations soumission soumissions devis]]
 local PICKUP = set [[pickup pickups removal removals haul hauls hauling haulaway disposal collection delivery dropoff hauled
   cleanout cleanup clearout ramassage enlevement collecte cueillette debarras transport livraison recuperation]]
-local ACTION = set "take taking remove removing removed collect dispose clear pick picked haul hauling hauled ramasser ramassons enlever debarrasser"
+local ACTION = set [[take taking remove removing removed collect dispose clear pick picked haul hauling hauled
+  ramasser ramassons enlever debarrasser]]
 local PREPOSITION = set "for to on at from when during if in while pour a"
 local BEFORE_FREE = set [[is are be was it's that's completely totally absolutely entirely always actually all it them away up out
   also est sont for]]
@@ -135,9 +136,10 @@ local function free_at(t, i)
 end
 
 local CHARGE = set "charge charges cost costs fee fees frais cout"
-local NOTHING = set "no zero without sans aucun aucuns"
+local NOTHING = set "no zero without sans aucun aucuns pas"
 local PAYING = set "cost costs charge pay coute"
 local WHEN = set "until till before yet unless if avant jusqu"
+local FAR = 40
 local REFUSES = set "won't don't doesn't never not wouldn't"
 
 -- Which token ends "no (extra) charge", "won't charge", "costs nothing", "on the house" at token i.
@@ -146,7 +148,7 @@ local function nothing_to_pay(t, i)
   if NOTHING[word] then
     if CHARGE[second] then
       return i + 1
-    elseif CHARGE[third] and (second == "extra" or second == "additional" or second == "added" or second == "any") then
+    elseif CHARGE[third] and (second == "extra" or second == "additional" or second == "added" or second == "any" or second == "de") then
       return i + 2
     end
   elseif REFUSES[word] and (second == "charge" or second == "cost") and t.before[i + 1] <= SPACE then
@@ -167,10 +169,10 @@ local function no_charge_at(t, i)
     return nil
   end
   local from, to = i, last
-  while from > 1 and t.before[from] < ASK do
+  while from > 1 and t.before[from] < ASK and i - from < FAR do
     from = from - 1
   end
-  while to < t.n and t.before[to + 1] < ASK do
+  while to < t.n and t.before[to + 1] < ASK and to - last < FAR do
     to = to + 1
   end
   for j = last + 1, math.min(to, last + 5) do

@@ -4,9 +4,9 @@ local text = require "flow.text"
 local M = {}
 
 -- Endings that only ever are domains, and those that are also words people forget a space before ("done.So").
-local DOMAINS = text.set [[com ca org net io biz gov edu info dev gl ly ru cn uk fr de xyz site online club cc tk ai eu tv
+local DOMAINS = text.set [[com co ca org app net io biz gov edu info dev gl ly ru cn uk fr xyz site online club cc tk ai eu tv
   website space tech agency quebec]]
-local WORDLIKE = text.set "me app us co to link shop store click live top page be it gd so is in at am my"
+local WORDLIKE = text.set "me us de to link shop store click live top page be it gd so is in at am my"
 
 -- `tail` is what stands after the last letter of the domain.
 local function is_domain(host, tail)
@@ -36,12 +36,23 @@ local function trimmed_end(s, from, to)
 end
 
 local function scheme_at(s, from)
-  local a, b = s:find("[a-z][a-z0-9+.-]*:/[/\\]?[^%s<>\"]+", from)
-  local c, d = s:find("%f[%w]www%d?%.[^%s<>\"]+", from)
-  if c and (not a or c < a) then
-    return c, d
+  local at = from
+  while true do
+    local slash = s:find(":/", at, true)
+    if not slash then
+      return nil
+    end
+    local name = s:sub(math.max(from, slash - 20), slash - 1):match("[a-z][a-z0-9+.-]*$")
+    local _, stop = s:find("^/[/\\]?[^%s<>\"]+", slash + 1)
+    if name and stop then
+      return slash - #name, stop
+    end
+    at = slash + 2
   end
-  return a, b
+end
+
+local function www_at(s, from)
+  return s:find("%f[%w]www%d?%.[^%s<>\"]+", from)
 end
 
 local function plain_at(s, from)
@@ -51,7 +62,7 @@ local function plain_at(s, from)
     if not a then
       return nil
     end
-    local user = a > 1 and s:sub(1, a - 1):match("[%w._%%+-]+@$")
+    local user = a > 1 and s:byte(a - 1) == 64 and s:sub(math.max(from, a - 65), a - 1):match("[%w._%%+-]+@$")
     local tail = s:sub(b + 1, b + 2)
     if user then
       return a - #user, b -- an e-mail address
@@ -68,17 +79,28 @@ local function plain_at(s, from)
   end
 end
 
--- The next link in lower-case text: first and last byte.
-local function next_link(s, from)
-  local a, b = scheme_at(s, from)
-  local c, d = plain_at(s, from)
-  if c and (not a or c < a) then
-    a, b = c, d
+-- Walks the links of lower-case text: each call gives the first and last byte of the next one.
+local function links_of(s)
+  local finders = { scheme_at, www_at, plain_at }
+  local ahead, from = {}, 1
+  return function()
+    local a, b
+    for i, finder in ipairs(finders) do
+      if ahead[i] == nil or ahead[i] and ahead[i][1] < from then
+        local c, d = finder(s, from)
+        ahead[i] = c and { c, d } or false
+      end
+      local next_one = ahead[i]
+      if next_one and (not a or next_one[1] < a) then
+        a, b = next_one[1], next_one[2]
+      end
+    end
+    if a then
+      b = trimmed_end(s, a, b)
+      from = b + 1
+    end
+    return a, b
   end
-  if not a then
-    return nil
-  end
-  return a, trimmed_end(s, a, b)
 end
 
 local function bare(link)
@@ -110,11 +132,7 @@ function M.find(folded, allowed)
     return nil, folded
   end
   local out, at, foreign = {}, 1, nil
-  while true do
-    local a, b = next_link(folded, at)
-    if not a then
-      break
-    end
+  for a, b in links_of(folded) do
     local link = folded:sub(a, b)
     if not foreign and not is_allowed(link, allowed) then
       foreign = link
@@ -132,8 +150,8 @@ end
 -- The text without the links that are not listed. "[our page](https://…)" keeps its words.
 function M.strip(s, allowed)
   s = text.valid(s)
-  if s:find("\239\188", 1, true) or s:find("\226\128", 1, true) then
-    s = s:gsub("\u{200B}", ""):gsub("\u{2060}", ""):gsub("\u{FF0E}", "."):gsub("\u{FF0F}", "/"):gsub("\u{FF1A}", ":")
+  if s:find("[\226\227\239]") then -- dots and slashes in disguise
+    s = s:gsub("\u{200B}", ""):gsub("\u{2060}", ""):gsub("\u{3002}", "."):gsub("\u{FF0E}", "."):gsub("\u{FF0F}", "/"):gsub("\u{FF1A}", ":")
   end
   if not has_link(s) then
     return s
@@ -142,11 +160,7 @@ function M.strip(s, allowed)
     return not is_allowed(link, allowed) and words or nil
   end)
   local lower, out, at = s:lower(), {}, 1
-  while true do
-    local a, b = next_link(lower, at)
-    if not a then
-      break
-    end
+  for a, b in links_of(lower) do
     out[#out + 1] = s:sub(at, a - 1)
     if is_allowed(s:sub(a, b), allowed) then
       out[#out + 1] = s:sub(a, b)

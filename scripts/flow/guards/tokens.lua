@@ -94,12 +94,14 @@ function M.text(tokens, a, b)
   return table.concat(out)
 end
 
--- The first and last token of each sentence, and whether it ends in a question mark.
+local LONGEST = 120
+
+-- The first and last token of each sentence, and whether it ends in a question mark. One without end is cut.
 function M.sentences(tokens)
   local list, from = {}, 1
   for i = 2, tokens.n + 1 do
     local class = tokens.before[i]
-    if class >= M.ASK then
+    if class >= M.ASK or i - from >= LONGEST then
       list[#list + 1] = { from = from, to = i - 1, question = class == M.ASK }
       from = i
     end

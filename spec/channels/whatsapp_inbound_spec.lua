@@ -1,0 +1,95 @@
+local inbound = require "channels.whatsapp.inbound"
+
+local NOW = 1795370000000
+
+local function message(fields)
+  local m = { from = "14165550101", id = "wamid.1", type = "text", text = { body = "hello" }, timestamp = "1795369990" }
+  for name, value in pairs(fields or {}) do m[name] = value end
+  return m
+end
+
+local function content(fields)
+  local event = assert(inbound.message(message(fields), {}, NOW))
+  return event.content, event
+end
+
+describe("whatsapp.inbound", function()
+  it("reads a text with the customer's own clock", function()
+    local event = assert(inbound.message(message(), { ["14165550101"] = "Pat" }, NOW))
+    assert.same({ "wamid.1", "14165550101", "14165550101", "hello", "Pat", 1795369990000 },
+      { event.id, event.conversation, event.phone, event.content, event.name, event.said_at })
+  end)
+
+  it("takes a text without a type or a timestamp, as the blueprint's payload has it (B9)", function()
+    local event = assert(inbound.message({ from = "14165550101", id = "wamid.1", text = { body = "hi" } }, {}, NOW))
+    assert.same({ "text", NOW }, { event.kind, event.said_at })
+  end)
+
+  it("takes now for a clock that makes no sense (B12)", function()
+    for _, at in ipairs { "abc", "", "99999999999999", "-5", "0", 12, true, {} } do
+      assert.equal(NOW, assert(inbound.message(message { timestamp = at }, {}, NOW)).said_at)
+    end
+  end)
+
+  it("knows people without a number by their business-scoped id (B9)", function()
+    for _, from in ipairs { "", false } do
+      local event = assert(inbound.message(message { from = from or nil, from_user_id = "CA.abc" }, {}, NOW))
+      if from then assert.same({ "CA.abc", "" }, { event.conversation, event.phone }) end
+    end
+  end)
+
+  it("refuses what it cannot read and says why (B7)", function()
+    local bad = { { id = "" }, { id = 7 }, { id = ("w"):rep(600) }, { id = "a\nb" }, { from = {} }, { from = "'; drop table" }, { from = "" },
+      { type = 3, text = 5 }, { text = "x" }, { text = { body = {} } }, { text = { body = "  " } } }
+    for _, fields in ipairs(bad) do
+      local event, why = inbound.message(message(fields), {}, NOW)
+      assert.is_nil(event)
+      assert.is_string(why)
+    end
+    assert.is_nil((inbound.message(5, {}, NOW)))
+  end)
+
+  it("counts buttons and lists as their title, pins as their name and address, captions as words", function()
+    assert.equal("Yes", content { type = "button", button = { payload = "p", text = "Yes" } })
+    assert.equal("Sofa", content { type = "interactive", interactive = { type = "list_reply", list_reply = { id = "a", title = "Sofa" } } })
+    assert.equal("[photo: my couch]", content { type = "image", image = { caption = "my [couch]\n" } })
+    assert.equal("[location: 43.65000, -79.38000]", content { type = "location", location = { latitude = 43.65, longitude = -79.38 } })
+    local pin, event = content { type = "location", location = { latitude = 1, longitude = 2, name = "Home", address = "12 Elm St" } }
+    assert.same({ "[location: Home, 12 Elm St]", "12 Elm St" }, { pin, event.address })
+  end)
+
+  it("tells a medium without words from one with a caption", function()
+    local _, event = content { type = "audio", audio = { id = "1" } }
+    assert.same({ "[voice message]", true }, { event.content, event.wordless })
+    _, event = content { type = "video", video = { caption = "look" } }
+    assert.is_nil(event.wordless)
+  end)
+
+  it("is silent about stickers, reactions and system messages", function()
+    for _, kind in ipairs { "sticker", "reaction", "system" } do
+      assert.is_true(assert(inbound.message(message { type = kind }, {}, NOW)).silent)
+    end
+  end)
+
+  it("names every other kind unsupported (B9)", function()
+    for _, kind in ipairs { "order", "unsupported", "hologram", "interactive" } do
+      assert.equal("[unsupported message]", (content { type = kind }))
+    end
+  end)
+
+  it("drops control characters but keeps lines", function()
+    assert.equal("a\nb c", (content { text = { body = "a\r\nb\0 \27c" } }))
+  end)
+
+  it("reads statuses by our mark and by the platform's id, and refuses bad ones (B13)", function()
+    local status = assert(inbound.status { id = "wamid.x", status = "failed", biz_opaque_callback_data = "m1",
+      errors = { { code = 131047, title = "Re-engagement" } } })
+    assert.same({ "wamid.x", "m1", "failed", 131047 }, { status.wamid, status.mark, status.state, status.code })
+    assert.is_nil((inbound.status { id = "x", status = "dancing" }))
+    for _, bad in ipairs { 5, {}, { status = "sent" }, { id = "x", status = 4, biz_opaque_callback_data = {} } } do
+      local read, why = inbound.status(bad)
+      assert.is_nil(read)
+      assert.is_string(why)
+    end
+  end)
+end)

@@ -1,0 +1,180 @@
+local conversation = require "flow.conversation"
+
+local FIELDS = { "address", "elevator_access", "stairs", "inventory" }
+local FULL = { address = "5 Elm", elevator_access = "yes", stairs = "no", inventory = "1 couch" }
+
+describe("conversation.word", function()
+  it("takes STOP and its like as a whole message, in any dress", function()
+    for _, message in ipairs { "STOP", "stop", "Stop.", " stop! ", "STOP 🛑", "‘Stop’", "\u{200B}STOP", "UNSUBSCRIBE", "Unsubscribe..." } do
+      assert.same({ "stop", "en" }, { conversation.word(message) }, message)
+    end
+    for _, message in ipairs { "ARRET", "ARRÊT", "arrêt.", "Arret!", "ARRE\u{302}T" } do
+      assert.same({ "stop", "fr" }, { conversation.word(message) }, message)
+    end
+    assert.equal("start", (conversation.word("Start!")))
+  end)
+
+  it("leaves everything else to the conversation", function()
+    for _, message in ipairs { "please stop by at 5", "Can you stop at the shop", "start with the garage please", "CANCEL", "END", "stop it", "STOP привет",
+      "stopp", "restart", "", "🛑", "nonstop", "bus stop", "QUIT", "stop ok", ("stop "):rep(200) } do
+      assert.is_nil((conversation.word(message)), message)
+    end
+  end)
+end)
+
+describe("conversation.wants_human", function()
+  local WISHES = [[
+human
+Agent!!
+a person please
+Representative
+someone
+representative, please
+hello, agent
+real human
+a real person please
+Human 🙏
+human being please
+I want a human
+i want someone
+want a live agent
+I want to talk to a human
+can I speak to a real person please
+connect me with an agent
+Can you connect me to a real person?
+I'd like to speak with a representative
+chat with a live agent
+can i talk to someone?
+speak to someone real
+talk to human
+talk to a person now
+This is useless. I want to talk to a human.
+Hi, can I talk to someone about my couch?
+I would like to chat with someone from your team
+please let me speak to a person
+is it possible to talk to a human?
+I need to speak to someone
+I’d rather talk to a person
+Let me talk to a human!!!
+parler à un humain
+Je veux parler à quelqu'un
+Je veux parler à quelqu’un svp
+J'aimerais parler avec un agent
+un humain svp
+Puis-je parler à quelqu'un?
+s'il vous plaît, parler à une personne
+représentant]]
+
+  local OTHERS = [[
+My real estate agent will let you in
+is a human needed on site?
+one person can carry it
+I want someone to haul my couch
+I want a couch removed
+the person at the door will let you in
+I'm a real person
+I spoke to an agent yesterday
+you can speak with the person at the desk
+talk to the building agent before entering
+my agent will be there
+I don't want to talk to a human
+do you want to talk to someone
+there is one person at home
+Someone will let you in
+my wife would like to speak to someone
+please speak to someone at the front desk
+you can talk to my agent
+is it a human or a bot
+Does someone need to be there?
+can someone call me
+two people can carry it
+Un agent immobilier sera là
+une personne suffit
+quelqu'un sera à la maison
+no one
+agent orange paint
+I want to know the price]]
+
+  for line in WISHES:gmatch("[^\n]+") do
+    it("hears a wish in: " .. line, function() assert.is_true(conversation.wants_human(line)) end)
+  end
+  for line in OTHERS:gmatch("[^\n]+") do
+    it("leaves to the model: " .. line, function() assert.is_false(conversation.wants_human(line)) end)
+  end
+  it("stands any message", function()
+    for _, message in ipairs { "", "\0", "\xff", ("talk to "):rep(5000), "👩" } do assert.is_false(conversation.wants_human(message)) end
+  end)
+end)
+
+describe("conversation.due", function()
+  it("waits for quiet, but never longer than the longest wait", function()
+    assert.equal(14000, conversation.due({ last_message_ms = 10000, first_unanswered_ms = 9000 }, 10000, 4000, 15000))
+    assert.equal(15000, conversation.due({ last_message_ms = 14000, first_unanswered_ms = 0 }, 14000, 4000, 15000))
+    assert.equal(20000, conversation.due({ last_message_ms = 14000, first_unanswered_ms = 0 }, 20000, 4000, 15000))
+  end)
+  it("does not wait for a clock that jumped", function()
+    assert.equal(4000, conversation.due({ last_message_ms = 9000000, first_unanswered_ms = 9000000 }, 0, 4000, 15000))
+  end)
+end)
+
+describe("conversation.paused_reply_due", function()
+  it("is due once in a pause, again after a day, never after staff have written", function()
+    local hour = 3600000
+    assert.is_true(conversation.paused_reply_due({}, 5))
+    assert.is_false(conversation.paused_reply_due({ paused_told_at = 0 }, 23 * hour))
+    assert.is_true(conversation.paused_reply_due({ paused_told_at = 0 }, 24 * hour))
+    assert.is_false(conversation.paused_reply_due({ staff_reached_at = 1 }, 48 * hour))
+    assert.is_false(conversation.paused_reply_due({ opted_out = 1 }, 5))
+  end)
+end)
+
+describe("conversation.after", function()
+  local function after(state)
+    state.fields, state.action = FIELDS, state.action or "continue"
+    state.before, state.merged, state.changed = state.before or {}, state.merged or {}, state.changed or {}
+    return conversation.after(state)
+  end
+  local almost = { address = "5 Elm", elevator_access = "yes", stairs = "no" }
+
+  it("does nothing more for a plain answer", function()
+    assert.same({ link = false }, after {})
+  end)
+  it("hands off in the turn that completes the fields, whatever the model said", function()
+    for _, action in ipairs { "continue", "handoff" } do
+      assert.same({ link = false, card = "complete" }, after { before = almost, merged = FULL, changed = { "inventory" }, action = action })
+    end
+  end)
+  it("sends link and card for schedule in the completing turn", function()
+    assert.same({ link = true, card = "complete" }, after { before = almost, merged = FULL, changed = { "inventory" }, action = "schedule" })
+    assert.same({ link = true }, after { action = "schedule" })
+  end)
+  it("does not hand off again in later turns", function()
+    assert.same({ link = false }, after { before = FULL, merged = FULL, last_case = { known = FULL } })
+  end)
+  it("hands off again when a known value changes after the last case was closed", function()
+    local new = { address = "9 Oak", elevator_access = "yes", stairs = "no", inventory = "1 couch" }
+    assert.equal("complete", after({ before = FULL, merged = new, changed = { "address" }, last_case = { known = FULL } }).card)
+  end)
+  it("posts a card when the model asks for it", function()
+    assert.equal("model", after({ action = "handoff" }).card)
+  end)
+  it("never opens a second case: new facts and wishes become a follow-up", function()
+    local case = { state = "open" }
+    assert.same({ link = false }, after { action = "handoff", case = case })
+    assert.same({ link = false, follow_up = "Inventory: 1 couch" }, after { before = almost, merged = FULL, changed = { "inventory" }, case = case })
+    assert.same({ link = false, follow_up = "asks again for a person." }, after { wants_human = true, case = case })
+    assert.same({ link = false, follow_up = "asks: Open on Sunday?" }, after { question = "Open on Sunday?", case = case })
+  end)
+  it("hands off for a wish for a human and passes questions on", function()
+    assert.equal("asked", after({ wants_human = true, action = "handoff" }).card)
+    assert.same({ link = false, follow_up = "asks: Open on Sunday?" }, after { question = "Open on Sunday?" })
+  end)
+end)
+
+describe("conversation.may_ask", function()
+  it("asks for what is missing, and for nothing after a wish for a human", function()
+    assert.same({ "stairs", "inventory" }, conversation.may_ask(nil, { address = "x", elevator_access = "no" }, FIELDS))
+    assert.equal(4, #conversation.may_ask({ state = "open", reason = "model" }, {}, FIELDS))
+    assert.same({}, conversation.may_ask({ state = "open", reason = "asked" }, {}, FIELDS))
+  end)
+end)

@@ -1,0 +1,189 @@
+local guards = require "flow.guards"
+local quote = require "flow.quote"
+local replies = require "flow.replies"
+local scripted = require "flow.scripted"
+local understand = require "flow.understand"
+
+local FIELDS = { "address", "elevator_access", "stairs", "inventory" }
+
+-- A whole chat: each step is {what the customer writes (one text or several), what the answer must hold (a list), action}.
+local function story(steps, options)
+  options = options or {}
+  local chat = { data = options.data or {}, last_reply = options.last_reply, log = {} }
+  for i, step in ipairs(steps) do
+    local texts = type(step[1]) == "table" and step[1] or { step[1] }
+    local answer = scripted.answer { fields = options.fields or FIELDS, data = chat.data, texts = texts, asked = chat.asked, replies = options.replies or {},
+      last_reply = chat.last_reply, human = options.human, circuit_open = options.circuit_open }
+    local at = ("step %d, %q: %q"):format(i, texts[1], answer.reply)
+    for _, part in ipairs(type(step[2]) == "table" and step[2] or { step[2] }) do
+      assert.is_truthy(answer.reply:find(part, 1, true), at .. " lacks " .. part)
+    end
+    assert.equal(step[3] or "continue", answer.action, at)
+    assert.is_truthy(answer.reply ~= chat.last_reply, at .. " is said twice")
+    assert.is_nil(guards.check(answer.reply, {}), at)
+    chat.data = quote.merge(chat.data, answer.data, options.fields or FIELDS)
+    chat.asked, chat.last_reply, chat.question = answer.asked, answer.reply, answer.question
+  end
+  return chat
+end
+
+describe("the scripted brain", function()
+  it("carries a whole conversation with plain answers", function()
+    local chat = story {
+      { "hi", { "Hi!", "address" } }, { "123 Main St", { "Thanks", "elevator" } }, { "no elevator", "stairs" }, { "2 flights", "items" },
+      { "a couch and two chairs", "quote", "handoff" }, { "thanks!", "team" },
+    }
+    assert.same({ address = "123 Main St", elevator_access = "no elevator", stairs = "2 flights", inventory = "a couch and two chairs" }, chat.data)
+  end)
+
+  it("understands everything at once", function()
+    local chat = story { { "Hi, I need a couch and 2 chairs removed from 77 Quillfeather Rd, Toronto, ground floor, no stairs, there is an elevator",
+      "quote", "handoff" } }
+    assert.same({ address = "77 Quillfeather Rd, Toronto", elevator_access = "there is an elevator", stairs = "ground floor, no stairs",
+      inventory = "a couch and 2 chairs" }, chat.data)
+  end)
+
+  it("takes yes and no as answers to what it asked", function()
+    local chat = story { { "I need a couch removed", "address" }, { "Apt 1200, 350 King St W", "elevator" }, { "yes", "stairs" }, { "nope", "quote", "handoff" } }
+    assert.same({ address = "Apt 1200, 350 King St W", elevator_access = "yes", stairs = "nope", inventory = "a couch" }, chat.data)
+  end)
+
+  it("reads a burst as one", function()
+    local chat = story { { { "hello", "I have a fridge, a stove", "and 3 mattresses", "we are at 12 Mt Pleasant Rd E, North York, ON M5V 2T6" }, "elevator" } }
+    assert.equal("12 Mt Pleasant Rd E, North York, ON M5V 2T6", chat.data.address)
+    assert.equal("a fridge, a stove, 3 mattresses", chat.data.inventory)
+  end)
+
+  it("does not go round in circles with someone who does not know", function()
+    local chat = story({ { "I don't know", "stairs" }, { "not sure", "items" } }, { data = { address = "5 Elm" }, last_reply = "Is there an elevator we can use?" })
+    assert.equal(understand.NOT_SURE, chat.data.elevator_access)
+    assert.equal(understand.NOT_SURE, chat.data.stairs)
+  end)
+
+  it("passes questions to the team and goes on asking", function()
+    local chat = story { { "How much for a couch?", { "I've passed your question to our team.", "address" } } }
+    assert.equal("How much for a couch?", chat.question)
+    assert.equal("a couch", chat.data.inventory)
+    chat = story({ { "Do you work on Saturdays?", { "I've passed your question to our team.", "elevator" } } },
+      { data = { address = "5 Elm" }, last_reply = "Thanks! Is there an elevator we can use?" })
+    assert.equal("Do you work on Saturdays?", chat.question)
+    assert.is_nil(chat.data.elevator_access)
+  end)
+
+  it("takes a request for what it is", function()
+    local chat = story { { "Can you remove a couch and 2 chairs?", "address" } }
+    assert.is_nil(chat.question)
+    assert.equal("a couch and 2 chairs", chat.data.inventory)
+  end)
+
+  it("hands off the second time it would say the same line", function()
+    story { { "zzz", { "Hi!", "address" } }, { "zzz", { "didn't", "address" } }, { "zzz", "team", "handoff" } }
+  end)
+
+  it("finds other words instead while no model can be reached", function()
+    story({ { "zzz", "address" }, { "zzz", "address" }, { "zzz", "address" }, { "zzz", "address" }, { "zzz", "address" } }, { circuit_open = true })
+  end)
+
+  it("asks nothing of someone who waits for a person", function()
+    local chat = story({ { "hello?", "team" }, { "hello??", "team" }, { "it's at 5 Elm Street", "team" }, { "when do you open?", "team" }, { "ok", "team" } },
+      { human = true })
+    assert.equal("5 Elm Street", chat.data.address)
+    assert.is_nil(chat.asked)
+  end)
+
+  it("has a line for someone who writes on after everything is known", function()
+    local data = { address = "5 Elm", elevator_access = "no", stairs = "no", inventory = "a couch" }
+    local chat = story({ { "also a lamp", "added" }, { "where are you?", "question" }, { "qwertz asdf", "one moment" } }, { data = data, last_reply = "x" })
+    assert.equal("a couch, a lamp", chat.data.inventory)
+  end)
+
+  it("understands pins, captions and photos", function()
+    local chat = story { { "[photo]", "address" }, { "[photo: my old fridge]", "address" }, { "[location: 12 Elm St, Toronto]", "elevator" } }
+    assert.same({ address = "12 Elm St, Toronto", inventory = "my old fridge" }, chat.data)
+  end)
+
+  it("knows what the model asked last from its words", function()
+    local chat = story({ { "no", "items" } }, { data = { address = "5 Elm", elevator_access = "no" }, last_reply = "Great! Are there any stairs involved?" })
+    assert.equal("no", chat.data.stairs)
+  end)
+
+  it("speaks French with those who do", function()
+    local chat = story { { "Bonjour", { "Bonjour", "adresse" } }, { "123 rue Principale", "ascenseur" }, { "pas d'ascenseur", "escaliers" },
+      { "2 étages", "articles" }, { "un canapé et deux chaises", "soumission", "handoff" } }
+    assert.same({ address = "123 rue Principale", elevator_access = "pas d'ascenseur", stairs = "2 étages", inventory = "un canapé et deux chaises" }, chat.data)
+  end)
+
+  it("does not take a street with a French name for French", function()
+    story({ { "22 Rue de la Montagne, Montreal", "elevator" } }, { last_reply = "What's the pickup address?" })
+  end)
+
+  it("asks for any field the owner adds, and takes the plain answer", function()
+    local chat = story({ { "hello", "preferred day" }, { "Next Tuesday", "gate code" }, { "4455", "quote", "handoff" } }, { fields = { "preferred_day", "gate_code" } })
+    assert.same({ preferred_day = "Next Tuesday", gate_code = "4455" }, chat.data)
+  end)
+
+  it("uses the owner's wording", function()
+    story({ { "hi", { "Ahoy.", "Where to?" } } }, { replies = { greeting = "Ahoy.", ask_address = "Where to?" } })
+  end)
+
+  it("never says the same line twice running, whatever it reads", function()
+    math.randomseed(3)
+    local lines = { "hi", "zzz", "no", "yes", "?", "how much?", "a couch", "5 Elm St", "2 flights", "no elevator", "[photo]", "ok", "I don't know", "", "👍", "thanks" }
+    for round = 1, 200 do
+      local steps = {}
+      for i = 1, 12 do steps[i] = lines[math.random(#lines)] end
+      local data, last, asked = {}, nil, nil
+      for _, line in ipairs(steps) do
+        local answer = scripted.answer { fields = FIELDS, data = data, texts = { line }, asked = asked, last_reply = last, replies = {},
+          human = round % 3 == 0, circuit_open = round % 2 == 0 }
+        assert.is_truthy(answer.reply:find("%S"))
+        assert.is_true(answer.reply ~= last, line .. ": " .. answer.reply)
+        data, asked, last = quote.merge(data, answer.data, FIELDS), answer.asked, answer.reply
+      end
+    end
+  end)
+
+  it("stands any text", function()
+    for _, message in ipairs { "", "\0", "\xff", ("a "):rep(30000), ("1 "):rep(20000), ("?"):rep(20000), "👩‍👩‍👧", ("5 Elm "):rep(3000), ("and "):rep(9000) } do
+      assert.has_no.errors(function() scripted.answer { fields = FIELDS, data = {}, texts = { message }, replies = {} } end)
+    end
+  end)
+
+  it("has a French text for every English one", function()
+    local keys = {}
+    for _, entry in ipairs(replies.defaults) do keys[entry[1]] = true end
+    for key in pairs(keys) do
+      if not key:find("_fr$") then assert.is_true(keys[key .. "_fr"], key) end
+    end
+  end)
+end)
+
+describe("understand", function()
+  local function read(message, asked) return understand.read({ message }, FIELDS, asked).data end
+
+  it("finds addresses in the middle of sentences", function()
+    for message, address in pairs {
+      ["My address is 45 Elm Street unit 1204, thanks"] = "45 Elm Street unit 1204", ["1204-88 Queens Quay W please"] = "1204-88 Queens Quay W",
+      ["we live at 9 St. Clair Ave W, Toronto"] = "9 St. Clair Ave W, Toronto", ["Pickup from 12b King Rd. and there is an elevator"] = "12b King Rd",
+      ["15 Bay Street, Toronto. It's on the second floor"] = "15 Bay Street, Toronto", ["12 avenue du Parc"] = "12 avenue du Parc",
+    } do
+      assert.equal(address, read(message).address, message)
+    end
+  end)
+
+  it("finds no address where there is none", function()
+    for _, message in ipairs { "2 chairs", "I have 3 couches", "at 5 pm", "2 x 4 wood", "10 boxes and 3 bags", "call me at 5" } do
+      assert.is_nil(read(message).address, message)
+    end
+  end)
+
+  it("does not take a question for a fact", function()
+    for _, message in ipairs { "Is there an extra charge for stairs?", "Do I need an elevator?", "do you take pianos?" } do
+      assert.same({}, read(message), message)
+    end
+  end)
+
+  it("does not take a greeting for an answer", function()
+    for _, field in ipairs(FIELDS) do assert.same({}, read("Hello, good morning!", field)) end
+  end)
+end)
