@@ -7,8 +7,9 @@
  *   probe get PORT METHOD PATH       the body of the answer
  *   probe change FILE LOG WORD       adds a comment to FILE; ms until a line with WORD is added to LOG (10 s at most)
  *   probe run READY LOG PORT CMD…    starts CMD (its output goes to LOG) and, once GET /health is 200, writes "pid ms" to
- *                                    READY; "0 0" when it ended before that or took 30 s. Then waits for its end. CMD is
- *                                    killed when probe ends, however that comes, so nothing is left behind.
+ *                                    READY; "0 0" when it ended before that or took 30 s. Then waits for its end. SIGTERM is
+ *                                    passed on, and SIGKILL follows after 8 s. CMD is killed when probe ends, however that
+ *                                    comes, so nothing is left behind.
  */
 #include "common.h"
 
@@ -151,6 +152,15 @@ static void tell(const char *ready, pid_t pid, double ms)
         die("probe: %s: %s", ready, strerror(errno));
 }
 
+static volatile pid_t child;
+
+/* The first asks the child to end, the alarm that it sets makes it. */
+static void on_signal(int number)
+{
+    kill(child, number == SIGALRM ? SIGKILL : SIGTERM);
+    alarm(8);
+}
+
 static int run(char **args)
 {
     const char *ready = args[0], *log = args[1], *port = args[2];
@@ -171,11 +181,16 @@ static int run(char **args)
         ended = waitpid(pid, NULL, WNOHANG) != 0;
     }
     bool fine = !ended && now_ns() < start + 30 * NS_PER_S;
-    tell(ready, fine ? pid : 0, fine ? (double)(now_ns() - start) / 1e6 : 0);
+    double ms = (double)(now_ns() - start) / 1e6;
+    struct sigaction action = { .sa_handler = on_signal };
+    child = pid;
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGALRM, &action, NULL);
     if (!fine && !ended)
         kill(pid, SIGKILL);
-    if (!ended)
-        waitpid(pid, NULL, 0);
+    tell(ready, fine ? pid : 0, fine ? ms : 0);
+    while (!ended)
+        ended = waitpid(pid, NULL, 0) == pid || errno != EINTR;
     return fine ? 0 : 1;
 }
 

@@ -123,8 +123,25 @@ static int run_fixed(struct store *s, sqlite3_stmt **place, const char *sql)
     return run(*place);
 }
 
+/*
+ * Reads outside a group share one read transaction until the next write or the end of the tick: taking and giving back
+ * SQLite's locks for each of them costs more than the reading. It is ended, never upgraded, when somebody writes.
+ */
+static void read_begin(struct store *s)
+{
+    s->reading = run_fixed(s, &s->fixed_read, "BEGIN") == SQLITE_OK;
+}
+
+void store_read_end(struct store *s)
+{
+    if (s->reading)
+        run_fixed(s, &s->fixed[1], "COMMIT");
+    s->reading = false;
+}
+
 static int group_open(struct store *s)
 {
+    store_read_end(s);
     if (s->gone)
         return SQLITE_READONLY;
     uint64_t now = s->busy_until_ns || s->busy_since_ns ? store_now_ns() : 0;
@@ -169,7 +186,10 @@ int store_step(struct store *s, sqlite3_stmt *statement)
 {
     if (s->lost)
         return SQLITE_ABORT;
-    if (!s->open && !sqlite3_stmt_readonly(statement)) {
+    if (!s->open && sqlite3_stmt_readonly(statement)) {
+        if (!s->reading)
+            read_begin(s);
+    } else if (!s->open) {
         int rc = group_open(s);
         if (rc != SQLITE_OK)
             return rc;
@@ -286,6 +306,7 @@ static void reset_forgotten(struct store *s)
 
 enum store_commit_result store_commit(struct store *s)
 {
+    store_read_end(s);
     if (!s->open && !s->lost)
         return STORE_NOTHING;
     if (s->lost) {
@@ -371,6 +392,7 @@ bool store_in_place(struct store *s)
 void store_checkpoint(struct store *s, int mode)
 {
     int log = 0, home = 0;
+    store_read_end(s);
     if (!s->path || s->open || s->lost)
         return;
     int rc = sqlite3_wal_checkpoint_v2(s->db, "main", mode, &log, &home);
@@ -427,11 +449,13 @@ const char *store_path(const struct store *s)
 
 void store_detach(struct store *s)
 {
+    store_read_end(s);
     if (s->open || s->lost)
         group_lose(s);
     statements_free(s->statements);
     s->statements = NULL;
     for (size_t i = 0; i < 3 + 3 * STORE_DEPTH_MAX; i++)
         sqlite3_finalize(s->fixed[i]);
+    sqlite3_finalize(s->fixed_read);
     memset(s->fixed, 0, sizeof s->fixed);
 }

@@ -30,7 +30,9 @@ struct store {
         [3 +
          3 * STORE_DEPTH_MAX]; /* BEGIN, COMMIT, ROLLBACK, and those of each depth of savepoints */
 
+    sqlite3_stmt *fixed_read; /* BEGIN */
     uint64_t group;
+    bool reading; /* a read transaction is open; never together with open */
     bool open; /* BEGIN IMMEDIATE was taken */
     bool lost; /* and SQLite undid it by itself */
     int depth; /* savepoints */
@@ -53,6 +55,8 @@ _Noreturn void store_die(struct store *s, int code, const char *doing);
  * disks from broken ones. Returns the primary code.
  */
 int store_failed(struct store *s, const char *doing);
+/* Ends the shared read transaction, if there is one. */
+void store_read_end(struct store *s);
 /* Checkpoint by sqlite3_wal_checkpoint_v2's mode; not inside a group. */
 void store_checkpoint(struct store *s, int mode);
 /* Hooks and limits of an open connection. 0 or -1. */

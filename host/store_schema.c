@@ -44,6 +44,7 @@ static int copy_into(struct store *s, const char *to)
 
 int store_backup(struct store *s, const char *to, char *why, size_t why_size)
 {
+    store_read_end(s);
     if (s->open || s->lost) {
         snprintf(why, why_size, "a transaction is open");
         return -1;
@@ -127,6 +128,7 @@ int store_migrate(struct store *s, const char *owner, const char *const *steps, 
                   char *why, size_t why_size)
 {
     sqlite3_int64 stored = 0, version = 0, tables = 0;
+    store_read_end(s);
     if (s->open || s->lost) {
         snprintf(why, why_size, "a transaction is open");
         return -1;

@@ -3,7 +3,11 @@
 local conversations = require "records.conversations"
 local log = require "host.log"
 local messages = require "records.messages"
+local owner = require "owner"
+local replies = require "flow.replies"
 local slack = require "channels.slack"
+local time = require "host.time"
+local whatsapp = require "channels.whatsapp"
 
 local M = {}
 
@@ -24,9 +28,18 @@ function DEAD.send(notice)
   if conversation then slack.word(conversation, "a message was given up: " .. notice.message) end
 end
 
+-- A turn that took the process down again and again: the customer gets the line that always fits, and what they wrote is not tried
+-- again with their next message.
+local function excuse(conversation)
+  if conversation.status ~= "ACTIVE" or conversation.opted_out == 1 or conversation.answered_seq >= conversation.last_seq then return end
+  whatsapp.say(conversation, replies.get(owner.replies, "wait", conversation.language == "fr"), { kind = "canned" })
+  conversations.answered(conversation.id, conversation.last_seq, nil, conversation.asked, time.now_ms())
+end
+
 function DEAD.turn(notice)
   local conversation = conversations.get(notice.job.payload.conversation)
   if not conversation then return end
+  excuse(conversation)
   slack.card(conversation, "failed")
   slack.word(conversation, "could not be answered: " .. notice.message)
 end

@@ -192,8 +192,8 @@ local function reason_for_card(state, complete_before, complete_now)
     return "asked"
   elseif complete_now and not complete_before then
     return "complete" -- "in the turn that completes the needed fields the script hands off even if the model did not ask for it"
-  elseif state.action == "handoff" then
-    return "model"
+  elseif state.action == "handoff" or state.cut then
+    return "model" -- an answer that lost its end needs a person too
   elseif complete_now and not state.last_case then
     return "complete" -- complete without ever a case: somebody must see it
   elseif complete_now and changed_since(state.last_case.known, state.changed, state.merged) then
@@ -216,9 +216,7 @@ function M.after(state)
   local effects = { link = state.action == "schedule" }
   if not state.case then
     effects.card = reason_for_card(state, quote.complete(state.before, state.fields), quote.complete(state.merged, state.fields))
-    if not effects.card and (state.question or state.cut) then
-      effects.follow_up = state.question and "asks: " .. state.question or "got an answer that was too long and lost its end."
-    end
+    effects.follow_up = state.question and "asks: " .. state.question or nil -- "staff get the question"
     return effects
   end
   local lines = described(state.fields, state.changed, state.merged)
@@ -227,6 +225,9 @@ function M.after(state)
   end
   if state.question then
     lines[#lines + 1] = "asks: " .. state.question
+  end
+  if state.cut then
+    lines[#lines + 1] = "got an answer that was too long and lost its end."
   end
   effects.follow_up = #lines > 0 and table.concat(lines, "\n") or nil
   return effects

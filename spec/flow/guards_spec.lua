@@ -19,6 +19,48 @@ local CONTEXT = {
 
 local SENTENCES = {
   money = [==[
+It's going to be 350.
+The job costs 3-400 dollars.
+Let's say 250 dollars.
+Ballpark is 200-250.
+We can give you a discount of 50 dollars.
+You'll get 20 dollars off.
+The rate is 99/hr.
+Starting from 89.
+Starting at $89.
+starts at 89
+Approximately two to three hundred dollars.
+A single couch pickup is generally about 120 dollars
+couch removal: $120
+couch removal = 120$
+We typically charge by load: quarter load 150, half load 250.
+It costs anywhere between 100 and 500 dollars
+costs around 5 hundred
+Your price today: CAD$ 199.99
+199.99
+It'd be 199.
+You owe us 250.
+Please pay 250 on arrival.
+It is 250 cash.
+Fee: 45
+A fee of 45 applies.
+There's a 45 fee for mattresses.
+There's a 45 dollar fee.
+a 50 deposit
+250 flat.
+prix: 250
+ça sera 250 dollars
+environ deux cents dollars
+Notre service de ramassage est gratuit.
+pas de frais pour le ramassage
+No charge, we will pick it up!
+We'd be happy to remove it, free of charge!
+Your pickup will be free.
+The removal is free for you.
+That pickup would be free of charge
+free curbside pickup
+Junk removal for free
+We'll dispose of it for free.
 That would be $350 for the couch.
 It will be 350 $ in total.
 We charge CA$350 for a full load.
@@ -337,6 +379,53 @@ quote_fields_needed: address, stairs
 My rules: We service the GTA (Mississauga, Brampton, Vaughan, Toronto). We do NOT take hazardous waste or wet paint.
 ]==],
   ok = [==[
+Is the pickup spot free from 9 to 11?
+Do you have a parking spot free for our truck at pickup?
+Is your building's elevator free at pickup time?
+We'll be free to haul on Tuesday.
+We are free for a pickup on Tuesday.
+I'm free to help with your pickup questions.
+Thanks, 3 couches, 2 chairs, 350 Queen St W Unit 12. Do you have an elevator?
+Your address: 350 Queen St W. Your items: 20 boxes. Correct?
+How many boxes: 20, 30, 40?
+Is your floor the 25th?
+Are there more than 20 steps?
+Are there more than 20?
+25?
+So 25 boxes in total?
+In total that's 25 boxes.
+In total you have 25, right?
+Is it 100% empty?
+Is it more than 50 kilos?
+We'd need about 30 minutes there.
+We will be there in 45.
+Our truck holds 15 cubic yards.
+The truck is 16 feet long and 8 feet wide.
+Is it a 55 inch TV?
+Great, a 55" TV.
+Is your building older than 1980?
+Is the couch in unit 4 or 14?
+Please confirm: 14 Elm St, unit 204.
+We'll pass that along to our team. Is there anything else, like 2x4s?
+Is it at Bay & Bloor, near 1000 Bay?
+Is it near 1000 Bay St?
+Do you mean 100 Bay?
+Is the weight over 200?
+Does it weigh around 300 pounds?
+It weighs around 300 pounds.
+We got photos 1-20.
+We got your 20 photos.
+Thanks for your payment question, the team will answer it.
+Our team handles payment details.
+You pay after the job.
+You only pay after the pickup, our team will explain.
+The cost of 25 bags depends on volume.
+We can't say what it costs before seeing the 30 bags.
+The price for 350 Queen St W will follow.
+Prices for condos and houses differ. Are you in a condo at 25 Bay?
+Let me quote your list back: 1 couch, 25 boxes, 30 bags.
+To quote your words, "25 boxes and 30 bags".
+Is the fee paid by your landlord at 88 King?
 Is it made of 2 x 4 lumber?
 Are you in unit 350?
 Great, 350 Queen St it is.

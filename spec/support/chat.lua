@@ -29,10 +29,7 @@ function M.open(options)
   return scene
 end
 
-function M.close_all()
-  process.close_all()
-  standins.close_all()
-end
+M.close_all = process.close_all
 
 function Scene:close()
   self.service:close()

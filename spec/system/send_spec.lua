@@ -3,18 +3,16 @@
 local chat = require "spec.support.chat"
 local json = require "host.json"
 local meta = require "spec.support.meta"
-local process = require "spec.support.process"
 local shell = require "spec.support.shell"
-local standins = require "spec.support.standins"
 local wire = require "spec.support.wire"
 
-local GRACE_MS = process.FAST.SEND_GRACE_MS
+local GRACE_MS = 700
 
 describe("a send to the customer", function()
   local scene, service, stand_ins
 
   setup(function()
-    scene = chat.open { env = { SEND_TIMEOUT_MS = 500 } }
+    scene = chat.open { env = { SEND_TIMEOUT_MS = 500, SEND_GRACE_MS = GRACE_MS } }
     service, stand_ins = scene.service, scene.stand_ins
   end)
 

@@ -16,6 +16,7 @@ local SMALL = set [[one two three four five six seven eight nine ten eleven twel
 local BIG = set [[thirteen fourteen fifteen sixteen seventeen eighteen nineteen
   twenty thirty forty fourty fifty sixty seventy eighty ninety hundred hundreds thousand thousands million
   vingt trente quarante cinquante soixante cent mille centaine centaines millier milliers]]
+
 M.PRICE = set [[cost costs costing price prices priced pricing charge charges charged charging quote quotes quoted quoting owe owes
   pay pays paying paid payment payments fee fees ballpark budget invoice bill deposit surcharge discount
   cout couts coute coutent coutera couterait coutant prix tarif tarifs facture facturons payer payez paierez paye soumission frais]]
@@ -23,8 +24,8 @@ local PRICE = M.PRICE
 -- What may follow an amount. Anything else is a thing that is counted, or a street.
 local CLOSING = set [[for per to and or plus total in depending if each tax taxes hst gst all altogether flat max maximum minimum
   only today as but with including includes before after i we so which when because based ish on approximately roughly
-  is was would will range mark a an every tops more less maybe usually typically at from up extra then applies apply applied cash even flat work works
-  pour par et ou selon environ tout taxes plus]]
+  is was would will range mark a an every tops more less maybe usually typically at from up extra then applies apply applied
+  cash even work works pour par et ou selon environ tout taxes plus]]
 -- A number after one of these has a name of its own.
 local LABEL = set [[unit apt apartment suite ste room floor level number no building bldg box highway hwy route step option item
   phase line page code buzzer ext extension door tower gate bay locker townhouse lot house street postal zip model

@@ -1,0 +1,402 @@
+-- Clicks that come from Slack and words that go there: FAULTS C and F.
+
+local chat = require "spec.support.chat"
+local crypto = require "host.crypto"
+local json = require "host.json"
+local meta = require "spec.support.meta"
+local shell = require "spec.support.shell"
+local wire = require "spec.support.wire"
+
+local PAUSED = { replace_original = true, text = "✅ Chat paused. Staff has taken over the conversation." }
+
+local function form(text) return (text:gsub("[^%w%-._~]", function(c) return ("%%%02X"):format(c:byte()) end)) end
+
+local function click_body(phone, fields)
+  local payload = { type = "block_actions", user = { id = "U123456", username = "staff" },
+    actions = { { action_id = "take_over_chat", value = phone } } }
+  for name, value in pairs(fields or {}) do payload[name] = value end
+  return "payload=" .. form(json.encode(payload))
+end
+
+local function sign(service, at, body) return "v0=" .. crypto.hex(crypto.hmac_sha256(service.signing_secret, "v0:" .. at .. ":" .. body)) end
+
+describe("a click in Slack", function()
+  local scene, service, stand_ins
+
+  setup(function()
+    scene = chat.open()
+    service, stand_ins = scene.service, scene.stand_ins
+  end)
+
+  teardown(chat.close_all)
+
+  -- A customer who is known: their first message has been answered.
+  local function customer(text)
+    local phone = meta.phone()
+    scene:sent(phone, scene:ask(phone, nil, text))
+    return phone
+  end
+
+  local function status_of(phone) return scene:column(phone, "status") end
+
+  local function post(body, headers) return wire.http(service.port, "POST", "/slack/interactive", { body = body, headers = headers }).status end
+
+  it("C1: what is not rightly signed, or not now, is 401 and changes nothing", function()
+    local phone = customer()
+    local body, now = click_body(phone), tostring(os.time())
+    local good, T, S = sign(service, now, body), "X-Slack-Request-Timestamp", "X-Slack-Signature"
+    local function at(stamp) return { { T, stamp }, { S, sign(service, stamp, body) } } end
+    local cases = {
+      { {}, "nothing" }, { { { T, now } }, "no signature" }, { { { S, good } }, "no timestamp" },
+      { { { T, now }, { S, "" } }, "empty" }, { { { T, now }, { S, "v0=" .. ("0"):rep(64) } }, "wrong" },
+      { { { T, now }, { S, "v1=" .. good:sub(4) } }, "v1" }, { { { T, now }, { S, good:sub(4) } }, "no v0" },
+      { { { T, now }, { S, good:sub(1, -2) } }, "short" }, { { { T, now }, { S, good .. "0" } }, "long" },
+      { at "abc", "abc" }, { at "", "empty stamp" }, { at "9223372036854775808", "2^63" }, { at "-1", "-1" },
+      { at(tostring(os.time() - 301)), "301 s old" }, { at(tostring(os.time() + 302)), "301 s ahead" },
+      { { { T, now }, { S, good }, { S, good } }, "two signatures" }, { { { T, now }, { S, "v0=00" }, { S, good } }, "bad and good" },
+      { { { T, now }, { T, now }, { S, good } }, "two timestamps" },
+    }
+    for _, case in ipairs(cases) do assert.equal(401, post(body, case[1]), case[2]) end
+    local other = body:gsub("%%3A", ":")
+    assert.not_equal(body, other)
+    assert.equal(401, post(other, { { T, now }, { S, good } }), "re-encoded")
+    assert.equal("ACTIVE", status_of(phone))
+    assert.equal(200, post(body, { { T, now }, { S, good } }), "the good one")
+    assert.equal("PAUSED", status_of(phone))
+  end)
+
+  it("C2: the same request again gets the same answer and does nothing, also after a restart", function()
+    local phone = customer()
+    local at, body = os.time(), click_body(phone)
+    local first = service:slack("/slack/interactive", body, { at = at })
+    assert.same(PAUSED, json.decode(first.body))
+    assert.equal(200, service:click(phone, { action = "resume_chat" }).status)
+    assert.equal("ACTIVE", status_of(phone))
+    assert.equal(first.body, service:slack("/slack/interactive", body, { at = at }).body)
+    assert.equal("ACTIVE", status_of(phone))
+    service:restart()
+    assert.equal(first.body, service:slack("/slack/interactive", body, { at = at }).body)
+    assert.equal("ACTIVE", status_of(phone))
+  end)
+
+  -- Clicks of several people that reach the service in one moment; their answers.
+  local function race(phone, users)
+    local peers, at = {}, tostring(os.time())
+    for i, user in ipairs(users) do
+      local body = click_body(phone, { user = { id = "U" .. user:upper(), username = user }, trigger_id = tostring(i) })
+      peers[i] = { wire.dial(service.port), ("POST /slack/interactive HTTP/1.1\r\nHost: spec.test\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+        .. "X-Slack-Request-Timestamp: %s\r\nX-Slack-Signature: %s\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s"):format(at, sign(service, at, body), #body, body) }
+    end
+    for _, peer in ipairs(peers) do peer[1]:send(peer[2]) end
+    local answers = {}
+    for i, peer in ipairs(peers) do
+      answers[i] = peer[1]:read(1, 5)[1]
+      peer[1]:close()
+    end
+    return answers
+  end
+
+  it("C3: of two who click at once one wins, and the other is told who", function()
+    for _ = 1, shell.rounds(10, 100) do
+      local phone = meta.phone()
+      service:say(phone, "hello")
+      shell.until_(function() return scene:column(phone, "status") end, 3, "the conversation")
+      local won, told = 0, nil
+      local answers = race(phone, { "anna", "bob" })
+      for _, answer in ipairs(answers) do
+        assert.equal(200, answer.status)
+        local body = json.decode(answer.body)
+        if body.text == PAUSED.text then won = won + 1 else told = body end
+      end
+      assert.equal(1, won)
+      assert.equal("ephemeral", told.response_type)
+      local holder = scene:column(phone, "paused_by_name")
+      assert.truthy(told.text:find("already taken by " .. holder, 1, true), told.text)
+    end
+  end)
+
+  it("C3: a double click is one take-over, and the customer gets at most one line about it", function()
+    local phone = customer()
+    local answers = race(phone, { "anna", "anna" })
+    for _, answer in ipairs(answers) do assert.same(PAUSED, json.decode(answer.body)) end
+    service:say(phone, "anybody there?")
+    scene:sent(phone, "Our team is handling")
+    service:say(phone, "hello?")
+    scene:posts(phone:sub(-4) .. " (Pat Doe): hello?")
+    scene:marker()
+    assert.equal(1, #scene:tries(phone, "Our team is handling"))
+  end)
+
+  it("C4: a conversation that is not known, or a number with blanks, changes nothing and is said so", function()
+    local phone = customer()
+    for _, value in ipairs { "19995550000", " " .. phone, phone .. " ", "+" .. phone, phone .. "\n", "' OR 1=1 --", "", ("9"):rep(2000) } do
+      local answer = service:click(value)
+      assert.equal(200, answer.status)
+      assert.equal("ephemeral", json.decode(answer.body).response_type)
+    end
+    local answer = service:slack("/slack/interactive", click_body(phone, { actions = { { action_id = "take_over_chat", value = tonumber(phone) } } }))
+    assert.equal(200, answer.status)
+    assert.not_same(PAUSED, json.decode(answer.body))
+    assert.equal("ACTIVE", status_of(phone))
+    assert.is_true(#service:logged "slack.unknown_conversation" >= 8)
+  end)
+
+  it("C5: odd payloads are 200 or 400, never a crash and never a change", function()
+    local phone = customer()
+    local good = click_body(phone):sub(9)
+    local bodies = {
+      "", "payload=", "payload", "x=1", "payload=" .. good .. "&payload=" .. good, "payload=%7B", "payload=nojson", "payload=null", "payload=%5B%5D",
+      "payload=1", "payload=%00" .. good, "payload=" .. good .. "%00", "payload=%ZZ" .. good, "payload=%", json.encode { type = "block_actions" },
+      click_body(phone, { type = "view_submission" }), click_body(phone, { type = "shortcut" }), click_body(phone, { type = json.null }),
+      click_body(phone, { actions = "x" }), click_body(phone, { actions = { 1, "x" } }), click_body(phone, { actions = json.array() }),
+      click_body(phone, { actions = { { action_id = "other", value = phone } } }), click_body(phone, { actions = { { action_id = "take_over_chat" } } }),
+      click_body("zz", { user = 5 }), "payload=" .. ("a"):rep(3 << 20),
+    }
+    for i, body in ipairs(bodies) do
+      local status = service:slack("/slack/interactive", body).status
+      assert.is_true(status == 200 or status == 400, i .. ": " .. status)
+    end
+    assert.equal("ACTIVE", status_of(phone))
+    assert.is_true(service:alive())
+    local plus = click_body(phone):gsub("%%20", "+")
+    assert.equal(200, service:slack("/slack/interactive", plus, { content_type = "application/json" }).status)
+    assert.is_true(service:healthy())
+  end)
+
+  it("C6: whatever the response_url answers, the pause stands; five tries at most; then the card goes to the channel", function()
+    local url = wire.listen()
+    local phone = customer()
+    assert.equal(200, service:click(phone, { response_url = "http://127.0.0.1:" .. url.port .. "/r" }).status)
+    assert.equal("PAUSED", status_of(phone))
+    local tries = 0
+    while true do
+      local peer = url:accept(tries < 5 and 8 or 0.3)
+      if not peer then break end
+      local request = assert(peer:request(3))
+      tries = tries + 1
+      if tries == 1 then assert.is_true(json.decode(request.body).replace_original) end
+      peer:answer(500, "no")
+      peer:close()
+      if tries == 5 then scene:posts("Return to assistant") end
+    end
+    assert.equal(5, tries)
+    assert.equal("PAUSED", status_of(phone))
+    url:close()
+  end)
+
+  for _, way in ipairs { 404, 302, "closed" } do
+    it("C6: a response_url that is " .. way .. " is given up at once, and leads nowhere else", function()
+      local url, rogue = wire.listen(), wire.listen()
+      local phone = customer()
+      local where = "http://127.0.0.1:" .. url.port .. "/r"
+      if way == "closed" then where = "http://127.0.0.1:" .. shell.port() .. "/r" end
+      assert.equal(200, service:click(phone, { response_url = where }).status)
+      if way ~= "closed" then
+        local peer = assert(url:accept(5))
+        peer:request(3)
+        peer:answer(way, "gone", { Location = "http://127.0.0.1:" .. rogue.port .. "/" })
+        peer:close()
+      end
+      scene:posts("tel:+" .. phone, 1, 10)
+      assert.is_nil(rogue:accept(0))
+      if way ~= "closed" then assert.is_nil(url:accept(0)) end
+      url:close()
+      rogue:close()
+    end)
+  end
+
+  it("C6: no host but those of SLACK_RESPONSE_HOSTS is ever contacted", function()
+    local rogue = wire.listen()
+    for _, url in ipairs { "http://localhost:%d/", "http://169.254.169.254/", "https://hooks.slack.com.evil.test/", "http://127.0.0.1.evil.test:%d/", "ftp://127.0.0.1:%d/",
+      "http://127.0.0.1:%d@localhost:%d/", "http://[::1]:%d/", "http://hooks.slack.com/" } do
+      local phone = customer()
+      assert.equal(200, service:click(phone, { response_url = url:gsub("%%d", tostring(rogue.port)) }).status)
+      scene:posts("tel:+" .. phone)
+      assert.equal("PAUSED", status_of(phone))
+    end
+    assert.is_nil(rogue:accept(0))
+    rogue:close()
+  end)
+
+  it("C8: resuming twice, and taking what is gone, is answered clearly and changes nothing", function()
+    local phone = customer()
+    service:click(phone)
+    assert.equal(200, service:click(phone, { action = "resume_chat" }).status)
+    assert.equal("ACTIVE", status_of(phone))
+    local again = service:click(phone, { action = "resume_chat", user = "bob" })
+    assert.equal(200, again.status)
+    assert.truthy(json.decode(again.body).text:find("already with the assistant", 1, true))
+    assert.same(PAUSED, json.decode(service:click(phone, { user = "carla" }).body))
+    assert.equal("PAUSED", status_of(phone))
+    service:click(phone, { action = "resume_chat", user = "carla" })
+    local word = scene:ask(phone)
+    scene:sent(phone, word)
+  end)
+
+  it("C9: while the database is locked a click fails visibly within 3 s, and nothing happens silently", function()
+    local phone = customer()
+    local ready = service.home .. "/locked"
+    os.execute(("( printf 'BEGIN IMMEDIATE;\\n.shell touch %s; sleep 2\\nROLLBACK;\\n' | sqlite3 %s ) >/dev/null 2>&1 &"):format(ready, service.db))
+    shell.until_(function() return shell.read(ready) end, 3, "the lock")
+    local begun = shell.now_ms()
+    local answer = service:click(phone)
+    assert.not_equal(200, answer.status)
+    assert.is_true(shell.now_ms() - begun < 3000)
+    assert.equal("ACTIVE", status_of(phone))
+    shell.until_(function() return service:click(phone, { user_id = "U9" }).status == 200 end, 8, "a click that works, once the lock is gone")
+    assert.equal("PAUSED", status_of(phone))
+  end)
+
+  it("C10: a display name can neither mention anyone nor format the card", function()
+    local url = wire.listen()
+    local phone = customer()
+    service:click(phone, { user = "<!channel> *boss* `x` & <http://evil.test|ok>", response_url = "http://127.0.0.1:" .. url.port .. "/r" })
+    local peer = assert(url:accept(5))
+    local request = assert(peer:request(3))
+    peer:answer(200, "ok", { ["Content-Type"] = "text/plain" })
+    peer:close()
+    url:close()
+    local shown = {}
+    local function collect(value)
+      for _, one in pairs(value) do
+        if type(one) == "table" then collect(one) elseif type(one) == "string" then shown[#shown + 1] = one end
+      end
+    end
+    collect(json.decode(request.body))
+    local all = table.concat(shown, "\n")
+    assert.is_nil(all:find("<!channel>", 1, true))
+    assert.is_nil(all:find("<http", 1, true))
+    assert.is_nil(all:find("`", 1, true))
+    assert.is_nil(all:find("*boss*", 1, true))
+    assert.truthy(all:find("&lt;!channel&gt;", 1, true))
+  end)
+
+  describe("and Slack itself", function()
+    after_each(function() stand_ins:calm() end)
+
+    it("F2: 429 is waited out as Retry-After says, 500 is tried again, and the card arrives", function()
+      for _, kind in ipairs { "429", "500" } do
+        local phone = meta.phone()
+        stand_ins:fault { slack = { kind = kind, times = 1, contains = phone } }
+        service:say(phone, "agent")
+        shell.until_(function() return stand_ins:cards(phone)[1] end, 8, "the card")
+        local posts = stand_ins:posts(phone)
+        assert.equal(tonumber(kind), posts[1].status)
+        if kind == "429" then assert.is_true(posts[2].at - posts[1].at >= 990, posts[2].at - posts[1].at .. " ms") end
+      end
+    end)
+
+    it("F3: a card that Slack refuses as malformed comes as plain text with its button, and then as text alone", function()
+      local phone = meta.phone()
+      stand_ins:fault { slack = { kind = "400", times = 1, contains = phone } }
+      service:say(phone, "agent")
+      local card = shell.until_(function() return stand_ins:cards(phone)[1] end, 6, "the plain card")
+      assert.equal("plain_text", card.body.blocks[1].text.type)
+      local other = meta.phone()
+      stand_ins:fault { slack = { kind = "400", times = 2, contains = other } }
+      service:say(other, "agent")
+      local post = scene:posts(other:sub(-4))[1]
+      assert.is_nil(post.body.blocks)
+      assert.truthy(post.body.text:find(other, 1, true))
+    end)
+
+    it("F3: very long words and values stay within Slack's limits", function()
+      local phone = meta.phone()
+      local long = ("Ünits & <things> "):rep(250)
+      local word = scene:ask(phone, { answer = { reply_to_user = "Thanks, a colleague will look.", action = "handoff", extracted_data = { inventory = long:sub(1, 1500), address = "1 King St" } } }, long)
+      shell.until_(function() return stand_ins:cards(phone)[1] end, 6, "the card of " .. word)
+      for _, one in ipairs(stand_ins:posts(phone)) do assert.equal(200, one.status) end
+    end)
+
+    it("F4: a customer's words can neither mention, link nor format in Slack", function()
+      local phone = meta.phone()
+      local evil = "<!channel> <@U024BE7LH> <http://evil.test|click> & `code`"
+      scene:ask(phone, { answer = { reply_to_user = "Thanks, a colleague will look.", action = "handoff", extracted_data = { inventory = evil, address = evil } } }, evil)
+      local card = shell.until_(function() return stand_ins:cards(phone)[1] end, 6, "the card")
+      local all = json.encode(card.body)
+      assert.is_nil(all:find("<!channel>", 1, true))
+      assert.is_nil(all:find("<@U", 1, true))
+      assert.is_nil(all:find("<http", 1, true))
+      assert.truthy(all:find("&lt;!channel&gt;", 1, true))
+      assert.is_true(card.body.unfurl_links == false)
+    end)
+
+    it("F5: however often a handoff comes up, there is one card, and new facts come as short follow-ups", function()
+      local phone = meta.phone()
+      scene:ask(phone, { answer = { reply_to_user = "A colleague will look at it.", action = "handoff", extracted_data = { address = "1 King St" } } })
+      shell.until_(function() return stand_ins:cards(phone)[1] end, 6, "the card")
+      for i = 1, 2 do
+        local word = scene:ask(phone, { answer = { reply_to_user = "They will be with you " .. i, action = "handoff", extracted_data = { inventory = i .. " chairs" } } })
+        scene:sent(phone, "They will be with you " .. i)
+        assert.is_string(word)
+      end
+      local post = scene:posts "1 chairs"[1]
+      assert.is_nil(post.body.blocks)
+      service:say(phone, "please let me talk to a human")
+      scene:sent(phone, nil, 4)
+      scene:marker()
+      assert.equal(1, #stand_ins:cards(phone))
+      assert.is_nil(json.encode(stand_ins:posts "2 chairs"):find("2 chairs", 1, true))
+    end)
+
+    it("C2: events and commands that are not signed are 401; the address check is answered", function()
+      for _, path in ipairs { "/slack/events", "/slack/commands" } do
+        assert.equal(401, wire.http(service.port, "POST", path, { body = "{}" }).status)
+      end
+      local answer = service:slack("/slack/events", json.encode { type = "url_verification", challenge = "abc" }, { content_type = "application/json" })
+      assert.equal("abc", json.decode(answer.body).challenge)
+      local command = service:slack("/slack/commands", "command=%2Fassistant&text=status")
+      assert.truthy(json.decode(command.body).text:find("SLACK_BOT_TOKEN", 1, true))
+    end)
+  end)
+end)
+
+describe("Slack when it stays shut", function()
+  teardown(chat.close_all)
+
+  for _, status in ipairs { "404", "403", "410" } do
+    it("F1: after " .. status .. " the case waits, the customer is told, status says it, and a reload brings the card", function()
+      local scene = chat.open()
+      local phone = meta.phone()
+      scene.stand_ins:fault { slack = status }
+      scene.service:say(phone, "I want to talk to a human")
+      assert.truthy(scene:sent(phone)[1].text:find "%a")
+      shell.until_(function() return scene.service:logged("slack.refused")[1] end, 5, "the log's word")
+      assert.is_nil(scene.stand_ins:cards(phone)[1])
+      local code, words = scene.service:cli "status"
+      assert.equal(0, code)
+      assert.truthy(words:lower():find("slack", 1, true), words)
+      assert.equal(1, scene.service:value "SELECT count(*) FROM cases WHERE state = 'open' AND posted_at IS NULL")
+      assert.is_true(scene.service:healthy())
+      scene.stand_ins:calm()
+      assert.equal(0, (scene.service:cli "reload"))
+      shell.until_(function() return scene.stand_ins:cards(phone)[1] end, 6, "the card after the reload")
+      scene:close()
+    end)
+  end
+
+  it("F6: a storm of the same trouble is one alert", function()
+    local scene = chat.open()
+    scene.stand_ins:fault { graph = "expired" }
+    for _ = 1, 8 do scene:ask(meta.phone()) end
+    scene:posts "refuses our access"
+    shell.until_(function() return scene.service:value "SELECT count(*) FROM held" == 8 end, 6, "eight replies that wait")
+    scene.service:say(meta.phone(), "agent")
+    scene:posts "take_over_chat"
+    assert.equal(1, #scene.stand_ins:posts "refuses our access")
+    scene:close()
+  end)
+
+  it("F2: a post that times out is tried again; the second card may be a twin, but it names the same case", function()
+    local scene = chat.open { env = { SEND_TIMEOUT_MS = 300 } }
+    local phone = meta.phone()
+    scene.stand_ins:fault { slack = { kind = "slow", delay_ms = 600, times = 1 } }
+    scene.service:say(phone, "agent")
+    local list = shell.until_(function()
+      local list = scene.stand_ins:cards(phone)
+      return #list == 2 and list
+    end, 6, "both posts")
+    assert.same(list[1].body, list[2].body)
+    scene:close()
+  end)
+end)
