@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LOAD_MS = 3000, HEADROOM = 1 << 20 };
+enum { LOAD_MS = 1000, HEADROOM = 1 << 20 };
 
 /* Counts every byte; past the cap Lua sees "not enough memory", which its scripts may catch. The host's own pushes
  * (headroom) may pass it, so that an error can still be told. */

@@ -21,6 +21,7 @@ enum { LOOKS = 4 }; /* looks at the running slice in one slice's time */
 
 static struct {
     unsigned slice_ms, watchdog_ms;
+    atomic_uint extra_ms; /* what the running slice was given on top */
     timer_t timer;
     int have_timer;
     pthread_t dog;
@@ -35,11 +36,21 @@ static struct {
     pthread_cond_t stopped;
 } g = { .mutex = PTHREAD_MUTEX_INITIALIZER, .stopped = PTHREAD_COND_INITIALIZER };
 
+/* Where it was caught is where the loop is: the innermost line of Lua, which luaL_error would not name from a hook. */
 static void too_long(lua_State *L, lua_Debug *unused)
 {
+    lua_Debug at;
     (void)unused;
-    luaL_error(L, "stopped: it ran for more than %d ms without waiting. Look for a loop that does not end.",
-               (int)g.slice_ms);
+    int ms = (int)(g.slice_ms + atomic_load(&g.extra_ms));
+    lua_pushliteral(L, "");
+    for (int level = 0; lua_getstack(L, level, &at); level++)
+        if (lua_getinfo(L, "Sl", &at) && at.currentline > 0) {
+            lua_pushfstring(L, "%s:%d: ", at.short_src, at.currentline);
+            break;
+        }
+    lua_pushfstring(L, "%sstopped: it ran for more than %d ms without waiting. Look for a loop that does not end.",
+                    lua_tostring(L, -1), ms);
+    lua_error(L);
 }
 
 static void condemned(lua_State *L, lua_Debug *unused)
@@ -89,7 +100,7 @@ static void *watch_loop(void *unused)
         if (now != slice || !(now & 1)) {
             slice = now;
             since = loop_cpu_ns();
-        } else if (loop_cpu_ns() - since > (uint64_t)g.watchdog_ms * 1000000u) {
+        } else if (loop_cpu_ns() - since > ((uint64_t)g.watchdog_ms + atomic_load(&g.extra_ms)) * 1000000u) {
             log_event(LOG_ERROR, "watchdog.abort", log_i("ms", (int64_t)g.watchdog_ms),
                       log_s("message", "a script did not come back and could not be stopped; the process ends, its "
                                        "supervisor starts it again, and the job is charged with the crash"));
@@ -158,6 +169,7 @@ lua_State *guard_enter(lua_State *L, unsigned extra_ms)
         return outer;
     g.fired = 0;
     unsigned step = g.slice_ms / LOOKS ? g.slice_ms / LOOKS : 1;
+    atomic_store_explicit(&g.extra_ms, extra_ms, memory_order_relaxed);
     g.looks_allowed = (sig_atomic_t)((g.slice_ms + extra_ms) / step);
     atomic_fetch_add_explicit(&g.slice, 1, memory_order_release);
     return NULL;

@@ -54,7 +54,8 @@ struct host {
     char last_error[2048];       /* of the last failed reload, "" when the last one was fine */
     int64_t last_error_at, loaded_at; /* ms since 1970 */
 
-    struct task_list ready;      /* run next */
+    struct task_list requests_ready; /* run first: accepting goes before answering */
+    struct task_list ready;          /* run next */
     struct task *running;        /* on the CPU now */
     struct task *finished;       /* ended in this tick, touched the open group */
     struct task *durable;        /* wait for the commit */
@@ -66,6 +67,8 @@ struct host {
     struct inbox_row row; /* the inbox row that failed and is tried again; id 0: none */
     uint64_t row_again_ns;
     int64_t parked_from;  /* parked rows past this id are read again; INT64_MAX: done */
+    size_t batch;         /* tasks that were ready in this tick */
+    uint64_t committed_ns, requests_before;
     uint64_t probe_ns;    /* when the store is looked at next */
     uint64_t idle_since_ns;
     unsigned drain_ms, turn_drain_ms;

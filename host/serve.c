@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
@@ -195,6 +196,13 @@ static void check_host_settings(const struct settings *s, struct buf *problems)
         buf_text(problems, "LISTEN: must be address:port, like 127.0.0.1:8080 (an IP address, and a port from 1 to 65535).\n");
 }
 
+/* Before the first script is loaded, for that may be the one that never ends. */
+static bool start_guard(const struct settings *own)
+{
+    int64_t slice = settings_integer(own, "LUA_SLICE_MS"), dog = settings_integer(own, "WATCHDOG_MS");
+    return guard_start(slice > 0 ? (unsigned)slice : 200, dog > 0 ? (unsigned)dog : 2000) == 0;
+}
+
 /* Reads and builds. *out NULL: the exit code. */
 static int first_generation(struct host *h, const struct serve_mode *m, struct generation **out)
 {
@@ -212,7 +220,9 @@ static int first_generation(struct host *h, const struct serve_mode *m, struct g
     log_open(level < 0 ? LOG_INFO : (enum log_level)level);
     int code = GENERATION_SCRIPTS;
     struct tree *t = tree_read(settings_text(own, "SCRIPTS_DIR"), settings_text(own, "PROMPTS_DIR"), why, sizeof why);
-    if (t)
+    if (t && !start_guard(own))
+        buf_printf(&problems, "the guard of the scripts could not be started: %s\n", strerror(errno));
+    else if (t)
         code = (int)generation_build(out, h, t, mode_options(m), &problems, &warnings);
     else
         buf_printf(&problems, "%s\n", why);
@@ -358,8 +368,7 @@ static int start(struct service *s, const struct serve_mode *m, char *why, size_
     if (reload_migrate(h, g, why, size) != 0)
         goto done;
     code = 1;
-    if (guard_start((unsigned)settings_integer(g->settings, "LUA_SLICE_MS"), (unsigned)settings_integer(g->settings, "WATCHDOG_MS")) != 0 ||
-        start_pool(h, why, size) != 0)
+    if (start_pool(h, why, size) != 0)
         goto done;
     if ((code = start_listener(h, g->settings, why, size)) != 0)
         goto done;
@@ -382,6 +391,7 @@ int serve_run(const struct serve_mode *m)
     char why[1024] = "";
     settings_defaults(m->defaults);
     const struct rlimit none = { 0, 0 };
+    prctl(PR_SET_TIMERSLACK, 10000UL); /* 10 µs: the rest between commits is short */
     setrlimit(RLIMIT_CORE, &none); /* a core would hold secrets */
     s.host.loop = loop_new();
     s.host.parked_from = INT64_MAX;
@@ -427,6 +437,7 @@ int serve_check(const char *dir)
     }
     snprintf(scripts, sizeof scripts, "%s/scripts", dir);
     snprintf(prompts, sizeof prompts, "%s/prompts", dir);
+    guard_start(200, 2000);
     struct tree *t = tree_read(scripts, prompts, why, sizeof why);
     struct generation_options o = *mode_options(&serve_modes[0]);
     o.ignore_settings = true;

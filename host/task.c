@@ -62,9 +62,15 @@ struct task *task_new(struct generation *g, enum task_kind kind, lua_CFunction e
     return t;
 }
 
+static struct task_list *list_of(const struct task *t)
+{
+    struct host *h = t->gen->host;
+    return t->kind == TASK_REQUEST ? &h->requests_ready : &h->ready;
+}
+
 void task_ready(struct task *t)
 {
-    struct task_list *r = &t->gen->host->ready;
+    struct task_list *r = list_of(t);
     if (t->state != TASK_WAITING)
         return;
     t->state = TASK_READY;
@@ -188,7 +194,7 @@ static void undo(struct task *t)
 
 static void take_from_ready(struct task *t)
 {
-    struct task_list *r = &t->gen->host->ready;
+    struct task_list *r = list_of(t);
     struct task *before = NULL;
     for (struct task *x = r->head; x; before = x, x = x->next_ready)
         if (x == t) {

@@ -8,14 +8,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
-    TASK_BUDGET = 2000,           /* ready tasks in one tick: a commit is never further away than this */
-    CLAIM_BATCH = 256,            /* jobs claimed of one kind in one tick */
-    READ_NS_BUSY = 400000,        /* reading the inbox while requests come in: accepting goes first … */
-    READ_NS_LATE = 4000000,       /* … until the oldest row has waited for READ_LATE_MS */
-    READ_LATE_MS = 1000,
+    RUN_NS = 5000000,             /* tasks in one tick: the next commit, and /health, are never further away than this */
+    CLAIM_BATCH = 256,            /* jobs claimed of one kind at one commit */
+    /*
+     * A commit costs the same for one row as for fifty (a sync, and the CPU around it). After a small one the loop rests this
+     * long before it looks again, so that under load more of them share one; a quiet system does not notice.
+     */
+    REST_NS = 250000,
+    REST_BELOW = 16, /* tasks in the last tick: with more of them a commit is shared well enough */
+    READ_NS_BUSY = 400000,        /* reading the inbox between two commits while requests come in: accepting goes first … */
+    READ_NS_LATE = 2000000,       /* … until the oldest row has waited for READ_LATE_MS */
+    READ_LATE_MS = 5000,
     PROBE_NS = 1000000000,        /* the file, and an unhealthy store, are looked at once a second */
     IDLE_NS = 20000000,           /* quiet for this long is a quiet moment */
 };
@@ -46,7 +53,7 @@ static int room_for(struct job_kind *k, uint64_t now)
     return room > CLAIM_BATCH ? CLAIM_BATCH : room;
 }
 
-/* Jobs claimed in this tick; they start when the claim is durable. */
+/* Jobs claimed just before a commit; they start when the claim is durable. */
 struct claimed {
     struct job *jobs;
     int count, cap;
@@ -119,33 +126,42 @@ static uint64_t next_job_ns(struct host *h)
 
 /* ---- the inbox ---- */
 
-/* Rows are copied out, read, and passed over one by one. Stops at a row that must be tried again later. */
-static void read_inbox(struct host *h, bool busy)
+/* How long the inbox may be read in this tick. */
+static uint64_t reading_ns(struct host *h)
+{
+    bool busy = h->requests_seen != h->requests_before;
+    h->requests_before = h->requests_seen;
+    int64_t oldest = busy ? inbox_oldest_ms(h->jobs) : 0;
+    bool late = oldest && loop_wall_ms() - oldest > READ_LATE_MS;
+    return busy && !late ? READ_NS_BUSY : READ_NS_LATE;
+}
+
+/* Reads rows one by one as far as the time goes. Stops at a row that must be tried again later. */
+static void read_inbox(struct host *h)
 {
     struct generation *g = h->current;
-    if (!g || h->stopping || h->paused || h->next)
+    uint64_t start = loop_now_ns(), until = start + reading_ns(h);
+    if (!g || h->stopping || h->paused || h->next || (h->row.id && start < h->row_again_ns))
         return;
-    uint64_t start = loop_now_ns();
-    if (h->row.id && start < h->row_again_ns)
-        return;
-    int64_t oldest = inbox_oldest_ms(h->jobs);
-    bool late = oldest && loop_wall_ms() - oldest > READ_LATE_MS;
-    uint64_t budget = busy && !late ? READ_NS_BUSY : READ_NS_LATE;
     do {
         if (!h->row.id && inbox_next(h->jobs, &h->row) != 1)
-            break;
-        int rc = bind_inbox_row(g, &h->row);
-        if (rc != 0) {
+            return;
+        if (bind_inbox_row(g, &h->row) != 0) {
             h->row_again_ns = loop_now_ns() + 1000000000u;
-            break;
+            return;
         }
         inbox_read(h->jobs, &h->row);
         inbox_row_free(&h->row);
         h->row = (struct inbox_row){ .id = 0 };
-    } while (loop_now_ns() - start < budget);
-    int crashed = inbox_crashed(h->jobs);
-    if (crashed)
-        bind_notice(h, "parked", "the process died three times while reading it", NULL, crashed);
+    } while (loop_now_ns() < until);
+}
+
+/* Rows that took the process down three times were passed over: staff hear of it. */
+static void tell_passed_over(struct host *h)
+{
+    int rows = inbox_crashed(h->jobs);
+    if (rows)
+        bind_notice(h, "parked", "the process died three times while reading it", NULL, rows);
 }
 
 /* After a reload whole rows that could not be read get another chance, one a tick. */
@@ -237,31 +253,41 @@ static void commit(struct host *h, struct claimed *c)
         task_lost(h, group);
         h->paused = true;
     } else {
-        if (r == STORE_COMMITTED)
+        if (r == STORE_COMMITTED) {
             inbox_durable(h->jobs);
+            h->committed_ns = loop_now_ns();
+        }
         task_committed(h);
         start_claimed(h, c, true);
     }
-    bind_http_release(h); /* outbound requests of this tick; those of undone tasks are gone from the list */
+}
+
+static struct task *take_ready(struct task_list *list)
+{
+    struct task *t = list->head;
+    list->head = t->next_ready;
+    if (!list->head)
+        list->tail = NULL;
+    list->count--;
+    t->next_ready = NULL;
+    return t;
+}
+
+/* Those that are ready now, not those that they make ready, until `until`; nobody writes into a group that is gone. */
+static void run_list(struct host *h, struct task_list *list, uint64_t until)
+{
+    for (size_t n = list->count; n > 0 && list->head && !store_lost(h->store); n--) {
+        task_run(take_ready(list));
+        if (loop_now_ns() > until)
+            return;
+    }
 }
 
 static void run_ready(struct host *h)
 {
-    size_t n = h->ready.count < TASK_BUDGET ? h->ready.count : TASK_BUDGET;
-    while (n-- && h->ready.head) {
-        struct task *t = h->ready.head;
-        h->ready.head = t->next_ready;
-        if (!h->ready.head)
-            h->ready.tail = NULL;
-        h->ready.count--;
-        t->next_ready = NULL;
-        if (store_lost(h->store)) { /* nobody writes into a group that is gone: after the commit has said so */
-            t->state = TASK_WAITING;
-            task_ready(t);
-            return;
-        }
-        task_run(t);
-    }
+    uint64_t now = loop_now_ns();
+    run_list(h, &h->requests_ready, now + RUN_NS);
+    run_list(h, &h->ready, now + RUN_NS);
 }
 
 static void take_transfers(struct host *h)
@@ -289,11 +315,21 @@ static void look_after_store(struct host *h)
         h->paused = false;
 }
 
+/* Keeps a distance between small commits. Nobody waits longer than they would for the next commit anyway. */
+static void rest(struct host *h)
+{
+    uint64_t now = loop_now_ns(), until = h->committed_ns + REST_NS;
+    if (h->stopping || h->batch >= REST_BELOW || now >= until)
+        return;
+    struct timespec t = { .tv_nsec = (long)(until - now) };
+    nanosleep(&t, NULL);
+}
+
 static uint64_t sleep_ns(struct host *h)
 {
-    if (h->ready.count || h->next || h->held)
-        return 0;
     uint64_t least = PROBE_NS, ns = next_job_ns(h);
+    if (h->ready.count || h->requests_ready.count || h->next)
+        return 0;
     least = ns < least ? ns : least;
     if (h->httpd && (ns = httpd_timeout_ns(h->httpd)) < least)
         least = ns;
@@ -310,10 +346,10 @@ static uint64_t sleep_ns(struct host *h)
     return least;
 }
 
-static void quiet_moment(struct host *h, bool worked)
+static void quiet_moment(struct host *h)
 {
     uint64_t now = loop_now_ns();
-    if (worked || store_dirty(h->store)) {
+    if (h->batch) {
         h->idle_since_ns = now;
         store_bound(h->store);
         return;
@@ -329,27 +365,30 @@ void tick(struct host *h)
 {
     struct claimed claimed = { .jobs = NULL };
     /* 1: sleep until something is due. Descriptors, timers and signals are served inside: they only mark tasks ready. */
+    rest(h);
     loop_wait(h->loop, sleep_ns(h));
     /* 2: libmicrohttpd is run every tick, events or not: its epoll is edge-triggered and its timeouts are its own. */
     if (h->httpd)
         httpd_run(h->httpd);
     take_transfers(h);
-    bool worked = h->ready.count > 0;
+    h->batch = h->ready.count + h->requests_ready.count;
     /* 3: everyone who can go on does, up to a budget. */
     run_ready(h);
     /* Accepting goes before reading: what is in the inbox is safe already. */
-    read_inbox(h, worked);
+    read_inbox(h);
+    tell_passed_over(h);
     read_parked(h);
     claim_due(h, &claimed);
     /* 4: what all of them wrote is one transaction; nothing they said leaves before it is on disk (law 1). */
     commit(h, &claimed);
     free(claimed.jobs);
-    /* 5: now the answers may go; resumed connections want MHD_run at once. */
+    /* 5: now requests and answers may go; resumed connections want MHD_run at once. */
+    bind_http_release(h);
     if (h->httpd && httpd_release(h->httpd))
         httpd_run(h->httpd);
-    /* 6: nothing is under way in this tick any more: generations change here and nowhere else. */
+    /* 6: no group is open: generations change here and nowhere else. */
     swap(h);
     drain_generations(h);
     look_after_store(h);
-    quiet_moment(h, worked);
+    quiet_moment(h);
 }

@@ -66,6 +66,12 @@ static int spawn(lua_State *L)
     struct generation *g = generation_of(L);
     if (!task_of(L))
         return luaL_error(L, "task.spawn cannot be used while scripts are loading. Use `start` of main.lua.");
+    /* Tasks without end would fill the memory that those already there need to finish. */
+    if (g->memory > g->memory_cap / 4 * 3) {
+        lua_gc(L, LUA_GCCOLLECT);
+        if (g->memory > g->memory_cap / 4 * 3)
+            return luaL_error(L, "task.spawn: three quarters of LUA_MEMORY_MB are in use. Let some tasks end first.");
+    }
     struct task *t = task_new(g, TASK_SPAWN, spawned);
     if (!t || !lua_checkstack(t->co, n + 1))
         return luaL_error(L, "not enough memory");

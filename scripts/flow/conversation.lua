@@ -11,11 +11,19 @@ local DAY_MS = 24 * 3600000
 
 local STOP_WORDS = { stop = "en", unsubscribe = "en", arret = "fr" }
 
+-- What a message begins with when that is a word in plain letters, and what stands behind it.
+local FIRST_WORD = "^[^%w\128-\255]*(%w+)()"
+
 -- "STOP, UNSUBSCRIBE, ARRET, ARRÊT opt out as a whole message; never CANCEL or END; START counts only after an opt-out."
 -- Returns "stop" or "start" and the language of the word ("en" or "fr"), or nil.
 function M.word(message)
   if #message > 200 then
     return nil
+  end
+  local first, after = message:match(FIRST_WORD)
+  first = first and first:lower()
+  if first and first ~= "start" and not STOP_WORDS[first] and (message:byte(after) or 0) < 128 then
+    return nil -- it begins with another word: nearly all messages end here
   end
   local plain = text.words(message)
   if STOP_WORDS[plain] then
@@ -30,6 +38,8 @@ end
 
 local PEOPLE = text.set [[human humans agent agents person representative representatives rep someone somebody
   humain humaine agente personne representant representante quelquun]]
+-- One of these stands in each of them.
+local PEOPLE_HINTS = { "hum", "agent", "person", "rep", "someone", "somebody", "quelqu" }
 local KIND = text.set "a an the real live actual human un une vrai vraie vivant vivante reel reelle de"
 local POLITE = text.set [[please pls plz thanks thank you hi hello hey ok okay now asap just immediately right away kindly sir madam
   svp merci bonjour salut maintenant stp sil vous te plait]]
@@ -44,6 +54,15 @@ local LEAD = text.set [[i we d m ll id im wed can could may might would will sho
   me moi faire passer mettre bonjour salut svp oui non mais vous besoin ai de d]]
 local AFTER = text.set [[about regarding instead from who because now today tonight tomorrow before for asap on over here directly
   re if as and in please pls thanks thank not right immediately svp merci maintenant pour au sur de a qui directement]]
+
+local function names_people(folded)
+  for _, hint in ipairs(PEOPLE_HINTS) do
+    if folded:find(hint, 1, true) then
+      return true
+    end
+  end
+  return false
+end
 
 -- The token after "a real live human agent" that begins at i, or nil when nobody is named there.
 local function person_at(words, i)
@@ -118,7 +137,11 @@ function M.wants_human(message)
   if #message > 600 then
     return false
   end
-  local folded = text.fold(message):gsub("quelqu'une?", "quelquun"):gsub("s'il", "sil"):gsub("'", " ")
+  local folded = text.fold(message)
+  if not names_people(folded) then
+    return false
+  end
+  folded = folded:gsub("quelqu'une?", "quelquun"):gsub("s'il", "sil"):gsub("'", " ")
   local whole = text.split(text.words(folded))
   local first = 1
   while whole[first] and POLITE[whole[first]] do

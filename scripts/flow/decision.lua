@@ -84,6 +84,9 @@ local function read_action(value)
   if type(value) ~= "string" then
     return nil
   end
+  if ACTIONS[value] then
+    return value
+  end
   local name = text.trim(value):lower()
   return ACTIONS[name] and name or nil
 end
@@ -106,7 +109,11 @@ function M.parse(content, fields, decode, null)
   elseif #content > MAX_BYTES then
     return problem("it was far too long.")
   end
-  content = text.trim((text.valid(content):gsub("^%s*\u{FEFF}", "")))
+  content = text.valid(content)
+  if content:find("\u{FEFF}", 1, true) then
+    content = content:gsub("^%s*\u{FEFF}", "")
+  end
+  content = text.trim(content)
   local object, why = read_object(content, decode)
   if not object then
     return nil, why

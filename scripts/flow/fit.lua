@@ -164,8 +164,20 @@ end
 
 -- ---- the whole -----------------------------------------------------------------------------------------------------
 
+-- One line of printable ASCII without * < [ \ _ ` | ~, which is what most replies are.
+local SIMPLE = "^[a-z -)+-;=-Z%]^{}]*$"
+
+-- Is this trimmed text fit as it is? A line that begins with one of # + - = may be a heading, an item or a rule.
+local function is_fit(s)
+  return #s <= M.MAX_CHARACTERS and s:find(SIMPLE) ~= nil and s ~= "" and not s:find("^#+%s") and not s:find("^[+=-]")
+end
+
 -- The parts (1 to 3, none empty; none at all when nothing can be seen), and whether something had to be cut off.
 function M.fit(reply)
+  local trimmed = text.trim(reply)
+  if is_fit(trimmed) then
+    return { trimmed }, false
+  end
   local cut = #reply > M.MAX_BYTES
   local plain = text.trim(without_controls(text.valid(text.clip(reply, M.MAX_BYTES))))
   local s = plain

@@ -7,6 +7,7 @@ local hazard = require "flow.guards.hazard"
 local leak = require "flow.guards.leak"
 local links = require "flow.guards.links"
 local money = require "flow.guards.money"
+local screen = require "flow.guards.screen"
 local text = require "flow.text"
 local tokens = require "flow.guards.tokens"
 
@@ -28,55 +29,86 @@ local function caught(kind, found)
   return { kind = kind, found = found, say = SAY[kind]:format(found) }
 end
 
--- A guard is on unless the owner switched it off; both the plural and the singular name count.
-local function is_on(switches, name)
-  return not switches or switches[name] ~= false and switches[name .. "s"] ~= false
+-- The guards that are on, by name: all, but for those that the owner switched off; both the plural and the singular name count.
+local function switched_on(switches)
+  local on = {}
+  for name in pairs(SAY) do
+    on[name] = not switches or switches[name] ~= false and switches[name .. "s"] ~= false
+  end
+  return on
+end
+
+-- Each guard's words, for the one walk that says which of them has to look.
+local function watched_words(ready)
+  local lists = {}
+  local function watch(guard, sets)
+    for _, set in ipairs(sets) do
+      lists[#lists + 1] = { set, guard }
+    end
+  end
+  watch(screen.MONEY, money.WATCHED)
+  watch(screen.FREE, free.WATCHED)
+  watch(screen.HAZARD, hazard.WATCHED)
+  watch(screen.LEAK, ready.leak.watched)
+  return screen.prepare(lists)
 end
 
 -- What a context gives once and every check uses: the prompt's text made comparable. Optional; check does it when it was not done.
 function M.prepare(context)
   local business = context.business or {}
-  return {
-    system = context.system, business = business, switches = business.guards,
-    leak = leak.prepare(context.system or {}), places = business.not_served or business.places_not_served or {},
+  local ready = {
+    system = context.system, business = business, on = switched_on(business.guards),
+    leak = leak.prepare(context.system or {}), places = area.prepare(business.not_served or business.places_not_served or {}),
   }
+  ready.watched = watched_words(ready)
+  return ready
 end
 
 local MARKUP = "[*_~`]"
+-- Letters, digits and everyday signs, none of them markup. The letters come first: they are found first.
+local EVERYDAY = "^[a-z !-)+-?\n]*$"
+
+-- What a promise or a leak is looked for in: the text without links, numbers and markup (rest), and as it came (folded).
+local function find_in_words(folded, rest, ready)
+  local on, needed = ready.on, screen.read(rest, ready.watched)
+  local priced = on.money and needed & (screen.MONEY | screen.FREE) ~= 0
+  local leaky = on.leak and (needed & screen.LEAK ~= 0 or rest ~= folded or leak.suspicious(folded, ready.leak))
+  local t = (priced or leaky) and tokens.read(rest) or nil
+  local found = priced and (money.find(t) or free.find(t))
+  if found then
+    return "money", found
+  end
+  found = on.hazard and needed & screen.HAZARD ~= 0 and hazard.find(rest)
+  if found then
+    return "hazard", found
+  end
+  found = on.area and area.find(rest, ready.places)
+  if found then
+    return "area", found
+  end
+  found = leaky and leak.find(folded, t, ready.leak)
+  return found and "leak", found
+end
 
 -- nil when the reply is fine, else {kind="money"|"link"|"phone"|"hazard"|"area"|"leak", found=, say=}.
 -- `context` is {system=, business=} or what prepare made of it.
 function M.check(reply, context)
-  local ready = context.leak and context or M.prepare(context)
-  local business, switches = ready.business, ready.switches
+  local ready = context.watched and context or M.prepare(context)
+  local business, on = ready.business, ready.on
   local folded = text.fold(text.clip(reply, fit.MAX_BYTES)) -- no more than that is ever sent
   local foreign, rest = links.find(folded, business.links)
-  if foreign and is_on(switches, "link") then
+  if foreign and on.link then
     return caught("link", foreign)
   end
-  rest = rest:find(MARKUP) and rest:gsub(MARKUP, "") or rest
+  if not rest:find(EVERYDAY) then
+    rest = rest:gsub(MARKUP, "")
+  end
   foreign, rest = links.phone(rest, business.phones)
-  if foreign and is_on(switches, "phone") then
+  if foreign and on.phone then
     return caught("phone", foreign)
   end
-  local t = tokens.read(rest)
-  local found = is_on(switches, "money") and (money.find(t) or free.find(t))
-  if found then
-    return caught("money", found)
-  end
-  found = is_on(switches, "hazard") and hazard.find(rest)
-  if found then
-    return caught("hazard", found)
-  end
-  found = #ready.places > 0 and is_on(switches, "area") and area.find(rest, ready.places)
-  if found then
-    return caught("area", found)
-  end
-  found = is_on(switches, "leak") and leak.find(folded, t, ready.leak)
-  if found then
-    return caught("leak", found)
-  end
-  return nil
+  local kind, found = find_in_words(folded, rest, ready)
+  return kind and caught(kind, found) or nil
 end
 
 -- The text without the links that are not listed.

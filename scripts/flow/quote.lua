@@ -8,26 +8,34 @@ M.MAX_CHARACTERS = 500
 
 -- PRODUCT 4: "Unknown" is blank, null, unknown, not specified / provided / mentioned, unclear, tbd, "?", "-";
 -- no, none and n/a are answers. The rest are spellings of the same.
-local UNKNOWN = {}
+local UNKNOWN, FIRST = {}, {} -- FIRST: the words that such a phrase begins with
 for phrase in ([[
 unknown|null|nil|undefined|unclear|unspecified|tbd|tbc|to be determined|to be confirmed
 not specified|not provided|not mentioned|not known|not given|not stated|not yet specified|not yet provided
 not yet mentioned|not yet known|not specified yet|not provided yet|not mentioned yet|not available yet
 inconnu|inconnue|non specifie|non precise|non fourni|non mentionne]]):gmatch("[^|\n]+") do
   UNKNOWN[phrase] = true
+  FIRST[phrase:match("%a+")] = true
 end
 
 local function is_unknown(value)
   local folded = text.fold(value)
-  if not folded:find("[%w\128-\255]") then
+  local word = folded:match("[%w\128-\255]+")
+  if not word then
     return true -- blank, "?", "-", "..." and the like
+  elseif not FIRST[word] then
+    return false
   end
   local phrase = folded:gsub("[%s_]+", " "):match("^[%s%p]*(.-)[%s%p]*$")
   return UNKNOWN[phrase] == true
 end
 
 local function tidy(value)
-  value = text.valid(value):gsub("\r\n?", "\n"):gsub("[%z\1-\8\11\12\14-\31\127]", "")
+  value = text.valid(value)
+  if value:find("^%C*$") and not value:find("  ", 1, true) then
+    return text.trim(value)
+  end
+  value = value:gsub("\r\n?", "\n"):gsub("[%z\1-\8\11\12\14-\31\127]", "")
   value = text.trim(value):gsub("[,;]?[ \t]*\n%s*", ", "):gsub("[ \t]+", " ")
   return value
 end
@@ -75,7 +83,7 @@ function M.clean(value)
   else
     result = scalar(value)
   end
-  if not result or is_unknown(result) or text.length(result) > M.MAX_CHARACTERS then
+  if not result or is_unknown(result) or #result > M.MAX_CHARACTERS and text.length(result) > M.MAX_CHARACTERS then
     return nil
   end
   return result
@@ -145,7 +153,12 @@ function M.missing(data, fields)
 end
 
 function M.complete(data, fields)
-  return #fields > 0 and #M.missing(data, fields) == 0
+  for _, field in ipairs(fields) do
+    if not M.known(data and data[field]) then
+      return false
+    end
+  end
+  return #fields > 0
 end
 
 -- "elevator_access" as people read it: "Elevator access".

@@ -88,13 +88,19 @@ function M.valid(s)
   return table.concat(out)
 end
 
+-- Without white space at either end. Nearly everything has none: two bytes say so.
 function M.trim(s)
-  return (s:match("^%s*(.-)%s*$"))
+  local first, last = s:byte(1), s:byte(-1)
+  if first and first > 32 and last > 32 then
+    return s
+  end
+  local from = s:find("%S")
+  return from and s:match("^.*%S", from) or ""
 end
 
 -- Lower case, no accents, ASCII spaces, quotes, dashes, digits and one currency sign; nothing invisible.
 function M.fold(s)
-  if not s:find("[\128-\255]") then
+  if utf8.len(s) == #s then -- ASCII only, found out several times faster than with a pattern
     return s:lower()
   end
   return (M.valid(s):gsub("[\194-\244][\128-\191]*", FOLDS):lower())
@@ -102,7 +108,20 @@ end
 
 -- True when nothing in it can be seen.
 function M.blank(s)
-  return not M.fold(s):find("[^%s%c]")
+  return not s:find("[!-~]") and not M.fold(s):find("[^%s%c]")
+end
+
+-- Are there at least `count` digits in it?
+function M.has_digits(s, count)
+  local at = 0
+  for _ = 1, count do
+    local _, before = s:find("^%D*", at + 1)
+    at = before + 1
+    if at > #s then
+      return false
+    end
+  end
+  return true
 end
 
 -- How many characters (code points) a valid text has.

@@ -32,9 +32,10 @@ function M.add_assistant(m, now)
     m.id, m.conversation, m.content, time.stamp(now), m.seq, m.part, m.kind, m.author, m.state, now)
 end
 
--- The customer changed or took back what is stored.
-function M.replace(id, content, kind)
-  return db.run("UPDATE messages SET content = ?, kind = coalesce(?, kind) WHERE id = ? AND role = 'user'", content, kind, id)
+-- The customer changed or took back what is stored: their own words, nobody else's.
+function M.replace(id, conversation_id, content, kind)
+  return db.run("UPDATE messages SET content = ?, kind = coalesce(?, kind) WHERE id = ? AND conversation_id = ? AND role = 'user'",
+    content, kind, id, conversation_id)
 end
 
 -- What the customer wrote and nobody answered, oldest first.
@@ -45,10 +46,12 @@ function M.unanswered(conversation)
 end
 
 -- The newest messages up to seq that were said or will be, oldest first. Of one seq what was stored first stands first:
--- an answer stands behind what it answers, also when something arrived meanwhile.
+-- an answer stands behind what it answers, also when something arrived meanwhile. The line that says that staff have the chat
+-- answers nothing: when the chat comes back, the customer's words are still the last ones.
 function M.recent(conversation_id, seq, count)
   local rows = db.all([[SELECT role, content, kind, seq, said_at FROM messages
     WHERE conversation_id = ? AND seq <= ? AND (state IS NULL OR state NOT IN ('dropped', 'draft', 'failed'))
+      AND coalesce(kind, '') <> 'paused'
     ORDER BY seq DESC, created_at DESC, part DESC LIMIT ?]], conversation_id, seq, count)
   for i = 1, #rows // 2 do rows[i], rows[#rows - i + 1] = rows[#rows - i + 1], rows[i] end
   return rows

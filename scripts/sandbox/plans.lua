@@ -41,7 +41,8 @@ end
 ---The plan for this text, or nil. Waits while it is held.
 ---@async
 function M.meet(text)
-  local row = db.one("SELECT * FROM sandbox_plans WHERE instr(?, contains) > 0 AND coalesce(times, 1) > 0 ORDER BY id LIMIT 1", text)
+  local row = db.one([[SELECT * FROM sandbox_plans WHERE instr(?, contains) > 0 AND coalesce(times, 1) > 0
+    ORDER BY id LIMIT 1]], text)
   if not row then return nil end
   if row.times then db.run("UPDATE sandbox_plans SET times = times - 1 WHERE id = ?", row.id) end
   local until_ms = time.now_ms() + hold_ms

@@ -25,6 +25,8 @@ function M.open(options)
   options = options or {}
   local scene = setmetatable({ stand_ins = standins.new() }, Scene)
   options.stand_ins = scene.stand_ins
+  options.env = options.env or {}
+  options.env.TURN_QUIET_MS = options.env.TURN_QUIET_MS or 30
   scene.service = process.new(options)
   return scene
 end

@@ -110,6 +110,7 @@ function Service:start(options)
     self.listed = true
     all[#all + 1] = self
   end
+  if self.run and not self:alive() then self:exit(5) end -- its former life, with all its threads
   self:write_runner()
   self.starts = self.starts + 1
   self.run = ("%s/life-%d"):format(self.home, self.starts)
@@ -171,11 +172,8 @@ function Service:signal(name) return os.execute(("kill -%s %d 2>/dev/null"):form
 function Service:kill()
   if not self.root_pid or not self:alive() then return end
   self:signal "KILL"
-  local deadline = socket.gettime() + 5
-  while self:alive() and socket.gettime() < deadline do
-    if self.wrap and socket.gettime() > deadline - 4 then os.execute("kill -KILL " .. self.root_pid .. " 2>/dev/null") end
-    socket.sleep(0.002)
-  end
+  if self.wrap and not self:exit(1) then os.execute("kill -KILL " .. self.root_pid .. " 2>/dev/null") end
+  self:exit(5) -- reaped: a zombie's other threads may still hold its files
 end
 
 function Service:term(timeout)

@@ -24,7 +24,7 @@ describe("the public listener", function()
   local function hook(word)
     word = word or meta.word()
     local phone = meta.phone()
-    return meta.body { messages = { meta.text(phone, "hello " .. word) } }, word, phone
+    return meta.body { messages = { meta.text(phone, "hello é/" .. word) } }, word, phone
   end
 
   local function post(lines, body)

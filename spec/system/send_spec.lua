@@ -106,6 +106,19 @@ describe("a send to the customer", function()
     assert.equal(1, #scene:tries(phone, word))
   end)
 
+  it("E5: a status that comes within the grace settles it too; a status of a stranger does not", function()
+    local phone = meta.phone()
+    stand_ins:fault { graph = { kind = "vanished", times = 1, contains = phone } }
+    local word = scene:ask(phone)
+    local row = scene:state(word, "unknown")
+    assert.equal(200, service:hook { statuses = { meta.status(meta.wamid(), phone, "delivered", { mark = "f" .. row.id }) } })
+    assert.equal(200, service:hook { statuses = { meta.status("wamid.settled", phone, "sent", { mark = row.id }) } })
+    assert.equal("wamid.settled", scene:state(word, "sent").wamid)
+    shell.until_(function() return shell.now_ms() > row.state_at + GRACE_MS + 200 end, 5, "the end of the grace")
+    scene:sent(phone, scene:ask(phone))
+    assert.equal(1, #scene:tries(phone, word))
+  end)
+
   it("E5: without a status it is sent again after the grace, never before, under the same mark", function()
     local phone = meta.phone()
     stand_ins:fault { graph = { kind = "vanished", times = 1, contains = phone } }
@@ -226,11 +239,12 @@ describe("a send to the customer", function()
 
   it("A6: killed after the request left: its status settles it after the restart, and it is not sent again", function()
     local phone = meta.phone()
-    stand_ins:fault { graph = { kind = "lost", times = 1, delay_ms = 3000, contains = phone } }
+    stand_ins:fault { graph = { kind = "vanished", times = 1, delay_ms = 3000, contains = phone } }
     local word = scene:ask(phone)
-    shell.until_(function() return #scene:tries(phone, word) == 1 end, 5, "the send")
+    local try = shell.until_(function() return scene:tries(phone, word)[1] end, 5, "the send")
     service:kill()
     service:start()
+    assert.equal(200, service:hook { statuses = { meta.status(meta.wamid(), phone, "delivered", { mark = try.mark }) } })
     scene:state(word, "delivered", 8)
     local begun = shell.now_ms()
     scene:sent(phone, scene:ask(phone), 1, 8)

@@ -99,11 +99,11 @@ local QUIET = {}
 
 -- The customer changed their words. They have the place they had; what was answered stays answered.
 function QUIET.edit(event)
-  if event.original then messages.replace(event.original, event.content) end
+  if event.original then messages.replace(event.original, event.conversation, event.content) end
 end
 
 function QUIET.revoke(event)
-  if event.original then messages.replace(event.original, "[deleted message]", "deleted") end
+  if event.original then messages.replace(event.original, event.conversation, "[deleted message]", "deleted") end
 end
 
 function QUIET.system(event)

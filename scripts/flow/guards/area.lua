@@ -88,8 +88,16 @@ local function area_promise(t, clause, first, last, question)
   return there ~= nil and there ~= false or area_granted(t, first, last, clause, question)
 end
 
-local function place_words(place)
-  return text.split(text.words(tostring(place)))
+-- The places' names as lists of words; the same table serves every reply.
+function M.prepare(places)
+  local ready = {}
+  for _, place in ipairs(places) do
+    local words = text.split(text.words(tostring(place)))
+    if words[1] then
+      ready[#ready + 1] = words
+    end
+  end
+  return ready
 end
 
 local function area_in(t, words)
@@ -114,12 +122,11 @@ local function area_in(t, words)
   return nil
 end
 
--- The promise in the folded text about one of the places, or nil.
+-- The promise in the folded text about one of the places (from prepare), or nil.
 function M.find(folded, places)
   local t
-  for _, place in ipairs(places) do
-    local words = place_words(place)
-    if words[1] and folded:find(words[1], 1, true) then
+  for _, words in ipairs(places) do
+    if folded:find(words[1], 1, true) then
       t = t or tokens.read(plain_yes(folded))
       local found = area_in(t, words)
       if found then

@@ -197,6 +197,9 @@ local function no_charge_at(t, i)
   return nil
 end
 
+-- Without one of these words nothing is promised: see FREE and nothing_to_pay.
+M.WATCHED = { FREE, CHARGE, set "nothing house" }
+
 -- The first such promise in the tokens, as people would read it, or nil.
 function M.find(t)
   for i = 1, t.n do

@@ -27,8 +27,12 @@ local EXCEPT = set "except excluding excluded without besides minus sauf prohibi
 local FINE = set "fine ok okay accepted welcome included allowed acceptable good taken removed picked hauled collected accept"
 local POINTING = set "it that them those these this any all"
 local LEFT = set "leave leaving skip skipping no" -- "we'll take the couch and leave the paint"
+local EXCEPTION = set "exception"
 local ASKING = set "is are do does have has did any will would can could what which how"
 local ELSEWHERE = set "question questions policy rules depot"
+
+-- Without one of these words there is no hazard: see hazard_at.
+M.WATCHED = { HAZARD, set "paint paints peinture peintures oil waste" }
 
 local function hazard_at(t, i)
   local word = t.word[i]
@@ -126,7 +130,7 @@ local function follows_up(t, clause)
     end
     return nil
   end
-  local make = any(t, clause.from, clause.to, set "exception")
+  local make = any(t, clause.from, clause.to, EXCEPTION)
   if make and not any(t, clause.from, clause.to, NEGATED) and any(t, clause.from, make, promises.WE) then
     return make
   end

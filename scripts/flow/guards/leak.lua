@@ -5,9 +5,11 @@ local tokens = require "flow.guards.tokens"
 
 local M = {}
 
--- Words of the schema and of the prompt's frame that no customer ever needs to read.
+-- Words of the schema and of the prompt's frame that no customer ever needs to read. Each holds a sign ("_", "{") or, whole, one of
+-- SCHEMA_WORDS; the last is looked for by itself.
 local SCHEMA = { "reply_to_user", "extracted_data", "business_rules", "quote_fields_needed", "json", "response_format",
   "reply to user:", "extracted data:", "business rules:", '"action"', "'action'", "{\"", "quote fields needed", "output strict" }
+local SCHEMA_WORDS = text.set "json user data rules action fields"
 
 local FRAGMENT = 8 -- words in a row that are no coincidence
 local SENTENCE = 5
@@ -79,6 +81,39 @@ local function rule_pieces(rule)
   return list
 end
 
+-- The longest word of a piece in plain letters: without it the piece is not there. nil: it has none.
+local function mark_of(piece)
+  local mark
+  for word in piece:gmatch("[^ ]+") do
+    if word:find("^%l+$") and (not mark or #word > #mark) then
+      mark = word
+    end
+  end
+  return mark
+end
+
+-- The words of which one stands in every reply that repeats something; `always` when a piece has no such word.
+local function watch(ready)
+  local marks, always = {}, false
+  for _, list in ipairs { ready.guarded, table.unpack(ready.rules) } do
+    for _, piece in ipairs(list) do
+      local mark = mark_of(piece)
+      if mark then
+        marks[mark] = true
+      else
+        always = true
+      end
+    end
+  end
+  return { marks, SCHEMA_WORDS }, always
+end
+
+-- Does this folded text have to be looked at although none of the watched words stands in it?
+function M.suspicious(folded, ready)
+  return ready.always or folded:find("_", 1, true) ~= nil or folded:find("{", 1, true) ~= nil
+    or folded:find("output strict", 1, true) ~= nil
+end
+
 -- The parsed prompt file made ready for comparing; the same table serves every reply.
 function M.prepare(system)
   local ready = { guarded = {}, rules = {}, names = {} }
@@ -92,6 +127,7 @@ function M.prepare(system)
       ready.names[#ready.names + 1] = field:lower()
     end
   end
+  ready.watched, ready.always = watch(ready)
   return ready
 end
 

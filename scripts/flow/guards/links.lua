@@ -120,12 +120,19 @@ local function is_allowed(link, allowed)
 end
 
 local function has_link(s)
-  return s:find("%.[%w\128-\255]") ~= nil or s:find(":/", 1, true) ~= nil
+  local at = s:find(".", 1, true)
+  while at do
+    if s:find("^[%w\128-\255]", at + 1) then
+      return true
+    end
+    at = s:find(".", at + 1, true)
+  end
+  return s:find(":/", 1, true) ~= nil
 end
 
 -- In folded text: the first link that is not listed, or nil; and the text without any link.
 function M.find(folded, allowed)
-  if folded:find("[%[(]%s*dot%s*[%])]") then -- "evil [dot] com"
+  if folded:find("dot", 1, true) and folded:find("[%[(]%s*dot%s*[%])]") then -- "evil [dot] com"
     folded = folded:gsub("%s*[%[(]%s*dot%s*[%])]%s*", ".")
   end
   if not has_link(folded) then
@@ -196,11 +203,13 @@ local function is_calling(s, from)
   return near:find("number%s*[:i]") ~= nil
 end
 
+local LEAST_DIGITS = 7
+
 -- Is the run of digits from a to b a phone number? Addresses, sizes, dates and codes are full of digits too.
 local function is_phone(s, a, b)
   local run = s:sub(a, b)
   local digits = run:gsub("%D", "")
-  if #digits < 7 or #digits > 15 then
+  if #digits < LEAST_DIGITS or #digits > 15 then
     return #digits > 15 and is_calling(s, a)
   elseif run:find("^%+") then
     return true
@@ -239,11 +248,18 @@ local function spelled_out(s)
   return false
 end
 
+-- "1-800-GOT-…"
+local function vanity(s)
+  return s:find("8%d%d%-%a") and s:match("%f[%d]1?[- .]?8%d%d%-%a%a%a+[- ]?%a*") or nil
+end
+
 -- In folded text without links: the first phone number that is not listed, or nil; and the text without any.
 function M.phone(s, listed)
   local out, at, foreign = nil, 1, nil
   local a = s:find("%d", 1)
-  if a then
+  if a and not text.has_digits(s, LEAST_DIGITS) then
+    foreign = vanity(s)
+  elseif a then
     while a do
       local _, b = s:find("^[%d ().%-/]*%d", a + 1)
       b = b or a
@@ -265,9 +281,7 @@ function M.phone(s, listed)
       end
       a = s:find("%d", b + 1)
     end
-    if not foreign and s:find("8%d%d%-%a") then -- 1-800-GOT-…
-      foreign = s:match("%f[%d]1?[- .]?8%d%d%-%a%a%a+[- ]?%a*")
-    end
+    foreign = foreign or vanity(s)
   elseif s:find("seven", 1, true) or s:find("four", 1, true) or s:find("one", 1, true) or s:find("nine", 1, true) then
     foreign = spelled_out(s) and "a number in words" or nil
   end

@@ -182,6 +182,9 @@ local function bare(t, i)
   return nil
 end
 
+-- Without one of these words, a "$" or a number of its own there is no price.
+M.WATCHED = { CURRENCY, numbers.SMALL, numbers.BIG }
+
 -- The first price in the tokens, as people would read it, or nil.
 function M.find(t)
   local price_at, weak_at

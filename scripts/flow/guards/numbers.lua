@@ -170,5 +170,6 @@ function M.is_word(word)
 end
 
 M.CLOSING = CLOSING
+M.SMALL, M.BIG = SMALL, BIG
 
 return M

@@ -1,0 +1,453 @@
+-- Scripts and prompts change while the process runs, and scripts that go wrong: FAULTS G. Each sentence begins with its row.
+
+local json = require "host.json"
+local meta = require "spec.support.meta"
+local process = require "spec.support.process"
+local shell = require "spec.support.shell"
+local socket = require "socket"
+local standins = require "spec.support.standins"
+local wire = require "spec.support.wire"
+
+describe("scripts and prompts", function()
+  local stand_ins
+
+  setup(function()
+    stand_ins = standins.new()
+  end)
+  before_each(function()
+    stand_ins:calm()
+    stand_ins:forget()
+    stand_ins:plan { contains = "zq", echo = true }
+  end)
+  teardown(process.close_all)
+
+  local function answered(phone, word, timeout)
+    return shell.until_(function()
+      local list = stand_ins:sends(phone, word)
+      return #list > 0 and list
+    end, timeout or 6, "an answer with " .. word)
+  end
+
+  local function alive(service)
+    local phone, word = meta.phone(), meta.word()
+    service:say(phone, "hello " .. word)
+    answered(phone, word)
+  end
+
+  -- The shipped main.lua with texts replaced: {from, to, …}.
+  local function main_with(...)
+    local text = assert(shell.read(shell.root .. "/scripts/main.lua"))
+    local pairs_of = { ... }
+    for i = 1, #pairs_of, 2 do
+      local at = assert(text:find(pairs_of[i], 1, true), pairs_of[i])
+      text = text:sub(1, at - 1) .. pairs_of[i + 1] .. text:sub(at + #pairs_of[i])
+    end
+    return text
+  end
+
+  -- A main.lua with one more route, which runs spec_trial's function of this name.
+  local trial_route = main_with("  routes = {", [[  routes = {
+    ["POST /trial/*"] = function(request) return require("spec_trial")[request.path:match("[^/]+$")](request) or { status = 200, json = {} } end,]])
+
+  local function try(service, name, timeout)
+    return service:http("POST", "/trial/" .. name, { body = "{}", timeout = timeout or 4 })
+  end
+
+  local shipped = {}
+  for _, path in ipairs { "scripts/main.lua", "scripts/turn.lua", "prompts/system_prompt.yaml", "prompts/business.yaml", "prompts/replies.yaml" } do
+    shipped[path] = shell.read(shell.root .. "/" .. path)
+  end
+
+  -- ---- G1, G3: what does not load ----
+
+  local prompt = shipped["prompts/system_prompt.yaml"]
+  local broken = {
+    { "syntax error", "scripts/turn.lua", "local x = = 1\n", "turn.lua:1" },
+    { "throws at load", "scripts/turn.lua", "\nerror('oh no')\n", "turn.lua:2" },
+    { "a module that is not there", "scripts/turn.lua", "require 'flow.nothing'\n", "flow.nothing" },
+    { "outside of the folder", "scripts/turn.lua", "require '../../etc/passwd'\n", "turn.lua:1" },
+    { "an undefined global", "scripts/turn.lua", "\n\nprimt('x')\n", "turn.lua:3" },
+    { "waits while loading", "scripts/turn.lua", "require('host.task').sleep(1)\n", "turn.lua:1" },
+    { "never ends while loading", "scripts/turn.lua", "while true do end\n", "turn.lua:1" },
+    { "bytecode", "scripts/turn.lua", string.dump(function() end), "turn.lua" },
+    { "main returns no table", "scripts/main.lua", "return 5\n", "main.lua" },
+    { "main without jobs", "scripts/main.lua", "return { settings = require 'settings', routes = {}, schema = require 'records.schema' }\n", "main.lua" },
+    { "a route that is no function", "scripts/main.lua", main_with("= whatsapp.receive", "= 5"), "POST /whatsapp/webhook" },
+    { "a handler that was mistyped", "scripts/main.lua", main_with("= whatsapp.receive", "= whatsapp.recieve"), "" },
+    { "another schema", "scripts/main.lua", main_with('require "records.schema"', '{ "CREATE TABLE x(y)" }'), "Restart to migrate" },
+    { "empty prompt", "prompts/system_prompt.yaml", "", "system_prompt.yaml" },
+    { "unknown key", "prompts/system_prompt.yaml", prompt .. "identitty: x\n", "identity" },
+    { "missing key", "prompts/system_prompt.yaml", "identity: x\n", "business_rules" },
+    { "wrong type", "prompts/system_prompt.yaml", (prompt:gsub("identity: [^\n]+", "identity: 5")), "system_prompt.yaml:1" },
+    { "duplicate key", "prompts/system_prompt.yaml", prompt .. "identity: x\n", "identity" },
+    { "tab", "prompts/system_prompt.yaml", "identity:\n\t- x\n", "system_prompt.yaml:2" },
+    { "alias bomb", "prompts/system_prompt.yaml", "a: &a [x,x]\nb: &b [*a,*a]\nc: [*b,*b]\n", "system_prompt.yaml:" },
+    { "cycle", "prompts/system_prompt.yaml", "identity: &a [*a]\n", "system_prompt.yaml:1" },
+    { "not UTF-8", "prompts/system_prompt.yaml", "identity: \"\xff\xfe\"\n", "system_prompt.yaml" },
+    { "NUL", "prompts/system_prompt.yaml", prompt .. "\0", "system_prompt.yaml" },
+    { "ten megabytes", "prompts/system_prompt.yaml", "identity: \"" .. ("x"):rep(10 << 20) .. "\"\n", "system_prompt.yaml" },
+    { "a time without quotes", "prompts/business.yaml", "hours: 9:00\n", "business.yaml:1" },
+  }
+
+  it("G1 G3: what does not load changes nothing and is told with file and line, in `reload`, in `status` and in Slack", function()
+    local service = process.new { stand_ins = stand_ins }
+    local first = service:status().generation.hash
+    for _, case in ipairs(broken) do
+      local what, path, text, wanted = table.unpack(case)
+      service:write(path, text)
+      local code, said = service:cli "reload"
+      assert.equal(5, code, what .. ": " .. said:sub(1, 300))
+      assert.truthy(said:find(wanted, 1, true), what .. ": " .. said:sub(1, 500))
+      local status = service:status()
+      assert.equal(first, status.generation.hash, what)
+      assert.truthy(status.last_reload_error:find(wanted, 1, true), what)
+      service:write(path, shipped[path])
+    end
+    alive(service)
+    shell.until_(function() return #stand_ins:posts "were not taken" > 0 end, 5, "the alert")
+    assert.equal(0, (service:cli "reload"))
+    assert.is_nil(service:status().last_reload_error)
+    assert.equal(1, service.starts)
+    service:kill()
+  end)
+
+  it("G1: at the start, with nothing that loads, it ends with exit 5 and says where", function()
+    for _, case in ipairs { broken[1], broken[9], broken[14], broken[17] } do
+      local service = process.new { start = false, files = { [case[2]] = case[3] } }
+      local code, said, seconds = service:run_once "serve"
+      assert.equal(5, code, case[1])
+      assert.truthy(said:find(case[4], 1, true), said)
+      assert.is_true(seconds < 2)
+    end
+  end)
+
+  it("G3: a pipe, a folder and a link to nowhere in the tree block nothing; a link that leads out is refused by name", function()
+    local service = process.new { stand_ins = stand_ins }
+    shell.run(("cd %s/scripts && mkfifo pipe.lua && mkdir folder.lua && ln -s /nowhere gone.lua"):format(service.home))
+    local begun = socket.gettime()
+    local code, said = service:cli "reload"
+    assert.is_true(socket.gettime() - begun < 2)
+    assert.equal(0, code, said)
+    shell.run("ln -s /dev/zero " .. service.home .. "/scripts/zero.lua")
+    code, said = service:cli "reload"
+    assert.equal(5, code)
+    assert.truthy(said:find("zero.lua", 1, true), said)
+    alive(service)
+    service:kill()
+  end)
+
+  it("G1: scripts that never end while they load are stopped: exit 5 at the start, the old ones serve on at a reload", function()
+    local service = process.new { start = false, files = { ["scripts/turn.lua"] = "while true do pcall(error) end" } }
+    local code, said, seconds = service:run_once "serve"
+    assert.equal(5, code, said)
+    assert.truthy(said:find("turn.lua:1", 1, true), said)
+    assert.is_true(seconds < 4)
+    assert.equal(5, (service:cli("check", service.home)))
+  end)
+
+  it("G3: CRLF and a byte order mark are forgiven", function()
+    local service = process.new { stand_ins = stand_ins }
+    service:write("scripts/turn.lua", "\xef\xbb\xbf" .. shipped["scripts/turn.lua"]:gsub("\n", "\r\n"))
+    service:write("prompts/system_prompt.yaml", "\xef\xbb\xbf" .. prompt:gsub("\n", "\r\n"))
+    local code, said = service:cli "reload"
+    assert.equal(0, code, said)
+    alive(service)
+    service:kill()
+  end)
+
+  -- ---- G2: how files are saved ----
+
+  it("G2: a saved file is served by itself, however it is saved; half a save and a deleted file never", function()
+    local service = process.new { stand_ins = stand_ins }
+    local path, number = service.home .. "/prompts/system_prompt.yaml", 0
+    local function identity()
+      number = number + 1
+      return "Version " .. number .. "."
+    end
+    local function served(name)
+      local wanted = "Version " .. number .. "."
+      shell.until_(function()
+        local word = meta.word()
+        service:say(meta.phone(), "hello " .. word)
+        local call = shell.until_(function() return stand_ins:models(word)[1] end, 5, "the model to be asked")
+        return json.encode(call.body):find(wanted, 1, true)
+      end, 6, name)
+    end
+    local function text() return (prompt:gsub("identity: [^\n]+", "identity: \"" .. identity() .. "\"")) end
+    service:write(path, text())
+    served "a plain save"
+    shell.write(path .. ".new", text())
+    os.rename(path .. ".new", path)
+    served "a rename over it"
+    shell.write(service.home .. "/prompts/4913", "")
+    os.remove(service.home .. "/prompts/4913")
+    os.rename(path, path .. "~")
+    shell.write(path, text())
+    served "an editor's swap"
+    os.remove(path)
+    shell.until_(function() return service:status().last_reload_error end, 5, "the missing file to be told")
+    alive(service)
+    shell.write(path, text())
+    served "deleted and written again"
+    -- written slowly: half of it is no YAML, or lacks keys
+    local whole = text()
+    local file = assert(io.open(path, "wb"))
+    for i = 1, #whole, 60 do
+      file:write(whole:sub(i, i + 59))
+      file:flush()
+      socket.sleep(0.02)
+    end
+    file:close()
+    served "a slow write"
+    service:kill()
+  end)
+
+  -- ---- G4 to G8, G13: scripts that go wrong at work ----
+
+  it("G4: a turn that throws anything at all ends in a line for the customer and a card for staff, and others are answered", function()
+    local files = { ["scripts/main.lua"] = main_with("turn = { run = turns.run,", [[turn = { run = function(job)
+      local row = require("host.db").one("SELECT content FROM messages WHERE conversation_id = ? ORDER BY seq DESC LIMIT 1", job.payload.conversation)
+      local how = row and row.content:match("THROW (%w+)")
+      if how == "nothing" then error(nil) elseif how == "table" then error({}) elseif how == "loop" then
+        error(setmetatable({}, { __tostring = function() while true do end end }))
+      elseif how == "number" then error(17) elseif how == "tostring" then error(setmetatable({}, { __tostring = function() return 5 end })) end
+      return turns.run(job) end,]]) }
+    local service = process.new { stand_ins = stand_ins, files = files }
+    local phones = {}
+    for _, how in ipairs { "nothing", "table", "loop", "number", "tostring" } do
+      phones[how] = meta.phone()
+      service:say(phones[how], "THROW " .. how)
+    end
+    alive(service)
+    for how, phone in pairs(phones) do
+      shell.until_(function() return #stand_ins:sends(phone) == 1 and #stand_ins:cards(phone) == 1 end, 8, "a line and a card after " .. how)
+    end
+    assert.equal(1, service.starts)
+    assert.is_true(service:healthy())
+    service:kill()
+  end)
+
+  it("G5: of a corpus of runaways each is stopped or harmless, and others are answered", function()
+    local corpus = {
+      plain = "while true do end", ["repeat"] = "repeat local x = 1 until false", numeric = "for i = 1, math.huge do end", ["goto"] = "::a:: goto a",
+      pcalled = "while true do pcall(function() while true do end end) end", pcall_error = "while true do pcall(error) end",
+      nested = "local function f() return pcall(f) end while true do f() end", recursion = "local function f() return f() end f()",
+      deep = "local function f() f() f() end f()", rep = "return ('x'):rep(1 << 62)", rep_many = "while true do local s = ('x'):rep(1 << 20) end",
+      move = "table.move({}, 1, 1 << 53, 2)", insert = "table.insert(setmetatable({}, { __len = function() return 1 << 53 end }), 1, 2)",
+      sort = "local t = {} for i = 1, 1e5 do t[i] = i end table.sort(t, function() while true do end end)",
+      sort_wrong = "local t = {} for i = 1, 3e5 do t[i] = i % 7 end while true do pcall(table.sort, t, function(a, b) return true end) end",
+      find = "local s = ('a'):rep(40) s:find(('.-'):rep(20) .. 'b')", find_maybe = "local s = ('a'):rep(30) s:find(('a?'):rep(30) .. ('a'):rep(30))",
+      gsub = "while true do (('a'):rep(1000)):gsub('a', function() return 'b' end) end", gmatch = "while true do for _ in ('aaa'):gmatch('a*') do end end",
+      index_chain = "local t = {} for i = 1, 1e6 do t = setmetatable({}, { __index = t }) end return t.x",
+      index_loop = "local t = setmetatable({}, { __index = function(t, k) return t[k] end }) return t.x",
+      tostring = "return tostring(setmetatable({}, { __tostring = function() while true do end end }))",
+      close = "local x <close> = setmetatable({}, { __close = function() while true do end end })",
+      gc = "setmetatable({}, { __gc = function() while true do end end })", concat = "local s = 'x' while true do s = s .. s end",
+      table_concat = "local t = setmetatable({}, { __len = function() return 1 << 40 end, __index = function() return 'x' end }) return table.concat(t)",
+      unpack = "return table.unpack({}, 1, 1e8)", format = "return string.format('%99999999d', 1)", format_many = "while true do local s = ('%99d'):format(1) end",
+      pack = "return string.pack('!16 j', 1):rep(1 << 40)", utf8 = "while true do utf8.char(0x7FFFFFFF) end", codes = "for _ in utf8.codes(('é'):rep(1e6)) do end while true do end",
+      load = "return load('while true do end')()", coroutine = "return coroutine.wrap(function() while true do end end)()", xpcall = "xpcall(error, function() while true do end end)",
+      iterator = "for _ in function() return 1 end do end", json_deep = "local t = {} for i = 1, 1e6 do t = { t } end require('host.json').encode(t)",
+      json_wide = "local t = {} for i = 1, 3e6 do t[i] = i end require('host.json').encode(t)", spawn = "for i = 1, 1e7 do require('host.task').spawn(function() end) end",
+      db = "while true do require('host.db').one('SELECT 1') end",
+      query = "require('host.db').all('WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT x FROM c')",
+    }
+    local lines, names = { "return {" }, {}
+    for name, code in pairs(corpus) do
+      names[#names + 1] = name
+      lines[#lines + 1] = ("[%q] = function() (function() %s end)() end,"):format(name, code)
+    end
+    lines[#lines + 1] = "}"
+    table.sort(names)
+    assert.is_true(#names >= 40)
+    local service = process.new { stand_ins = stand_ins, files = { ["scripts/main.lua"] = trial_route, ["scripts/spec_trial.lua"] = table.concat(lines, "\n") },
+      env = { WATCHDOG_MS = 300, LUA_SLICE_MS = 50, LUA_MEMORY_MB = 64, LOG_LEVEL = "error" } }
+    local stopped, crashed = 0, {}
+    for _, name in ipairs(names) do
+      local answer = try(service, name)
+      if not service:alive() or answer.status == 0 and service:exit(1) then
+        assert.equal(134, service:exit(1), name)
+        crashed[#crashed + 1] = name
+        service:start()
+      else
+        assert.is_true(answer.status == 500 or answer.status == 200, name .. ": " .. answer.status)
+        if answer.status == 500 then stopped = stopped + 1 end
+      end
+      assert.is_true(service:healthy(), name)
+    end
+    assert.is_true(stopped >= 30, stopped)
+    assert.is_true(#crashed <= 4, table.concat(crashed, " "))
+    assert.is_true(service:rss_kb() < 200000)
+    alive(service)
+    service:kill()
+  end)
+
+  it("G6: memory that a script takes ends in an error of that script alone; the process stays small", function()
+    local service = process.new { stand_ins = stand_ins, env = { LUA_MEMORY_MB = 32, LUA_SLICE_MS = 2000, WATCHDOG_MS = 5000 }, files = {
+      ["scripts/main.lua"] = trial_route, ["scripts/spec_trial.lua"] = [[return {
+        grow = function() local t = {} while true do t[#t + 1] = { #t } end end,
+        double = function() local s = "x" while true do s = s .. s end end,
+        caught = function() local ok = pcall(function() local t = {} while true do t[#t + 1] = ("x"):rep(1000) .. #t end end) return { status = ok and 500 or 200, json = {} } end,
+        json = function() local t = {} for i = 1, 200000 do t[i] = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" end return { status = 200, json = t } end,
+        decode = function() return { status = 200, json = require("host.json").decode("[" .. ("[1],"):rep(500000) .. "1]") } end,
+        spawn = function() local task = require("host.task") while true do task.spawn(function() task.sleep(1000) end) end end,
+        throw = function() local t = {} while true do t[#t + 1] = { #t } if #t % 1000 == 0 then pcall(error, t) end end end,
+      }]] } }
+    for _ = 1, 3 do
+      for _, name in ipairs { "grow", "double", "json", "decode", "throw", "caught", "spawn" } do
+        local answer = try(service, name, 8)
+        if name == "caught" then assert.equal(200, answer.status) else assert.is_true(answer.status == 500 or answer.status == 200, name .. answer.status) end
+      end
+    end
+    assert.is_true(service:rss_kb() < 150000, service:rss_kb())
+    assert.equal(1, service.starts)
+    assert.is_true(service:alive())
+    alive(service)
+    service:kill()
+  end)
+
+  it("G8: waiting inside a transaction, a comparator or a gsub callback is an error in words, and what was written there is undone", function()
+    local service = process.new { files = { ["scripts/main.lua"] = trial_route, ["scripts/spec_trial.lua"] = [[
+      local db, task, http = require "host.db", require "host.task", require "host.http"
+      local function write(text) db.run("INSERT INTO alerts(cause, told_at) VALUES(?, 1)", text) end
+      local function said(fn, ...)
+        local ok, why = pcall(fn, ...)
+        return { status = 200, json = { ok = ok, why = tostring(why) } }
+      end
+      return {
+        sleep = function() return said(db.transaction, function() write "sleep" task.sleep(1) end) end,
+        request = function() return said(db.transaction, function() write "request" http.request { url = "http://127.0.0.1:1/" } end) end,
+        durable = function() return said(db.transaction, function() write "durable" db.durable() end) end,
+        error = function() return said(db.transaction, function() write "error" error "no" end) end,
+        nested = function() return said(db.transaction, function() write "outer" pcall(db.transaction, function() write "inner" error "no" end) end) end,
+        sort = function() return said(table.sort, { 3, 2, 1 }, function(a, b) task.sleep(1) return a < b end) end,
+        gsub = function() return said(string.gsub, "abc", ".", function() task.sleep(1) end) end,
+        begin = function() return said(db.run, "BEGIN") end,
+        commit = function() return said(db.run, "COMMIT") end,
+        rollback = function() return said(db.run, "ROLLBACK") end,
+        savepoint = function() return said(db.run, "SAVEPOINT x") end,
+        pragma = function() return said(db.run, "PRAGMA journal_mode=DELETE") end,
+        attach = function() return said(db.run, "ATTACH ':memory:' AS x") end,
+        thrown = function() write "thrown" error "after a write outside of a transaction" end,
+      }]] } }
+    for _, name in ipairs { "sleep", "request", "durable", "error", "sort", "gsub", "begin", "commit", "rollback", "savepoint", "pragma", "attach" } do
+      local answer = try(service, name)
+      assert.equal(200, answer.status, name)
+      local said = json.decode(answer.body)
+      assert.is_false(said.ok, name)
+      if name == "sleep" or name == "request" or name == "durable" then assert.truthy(said.why:find("transaction", 1, true), said.why) end
+    end
+    assert.is_true(json.decode(try(service, "nested").body).ok)
+    assert.equal(500, try(service, "thrown").status)
+    local kept = {}
+    for _, row in ipairs(service:rows "SELECT cause FROM alerts WHERE told_at = 1 ORDER BY cause") do kept[#kept + 1] = row.cause end
+    assert.same({ "outer", "thrown" }, kept)
+    service:kill()
+  end)
+
+  it("G13: an error inside any callback of the host is caught: request, inbox, job, every, notice, status, start", function()
+    local files = { ["scripts/main.lua"] = main_with(
+      "  notice = notices.tell,", "  notice = function() error(\"in notice\") end,", "  start = start,", "  start = function() error(\"in start\") end,",
+      "  every = {", "  every = {\n    spec_bad = { seconds = 1, run = function() error(\"in every\") end },",
+      "whatsapp = whatsapp.read,", "whatsapp = function(row) if row.body:find(\"THROW\", 1, true) then error({}) end return whatsapp.read(row) end,",
+      "  routes = {", "  routes = {\n    [\"GET /trial\"] = function() error(\"in request\") end,\n    [\"GET /wrong\"] = function() return 5 end,\n" ..
+      "    [\"GET /header\"] = function() return { status = 200, headers = { [\"X\\r\\nY\"] = \"z\" }, body = \"\" } end,") }
+    local text = files["scripts/main.lua"]
+    files["scripts/main.lua"] = text:gsub("  status = [^\n]+", "  status = function() error(\"in status\") end,")
+    local service = process.new { stand_ins = stand_ins, files = files }
+    for _, path in ipairs { "/trial", "/wrong", "/header" } do assert.equal(500, service:http("GET", path).status, path) end
+    service:hook { messages = { meta.text(meta.phone(), "THROW") } }
+    service:write("scripts/turn.lua", "nonsense")
+    assert.equal(5, (service:cli "reload"))
+    service:status()
+    shell.until_(function()
+      local seen = service:log_text()
+      return seen:find "in every" and seen:find "in start" and seen:find "in notice" and seen:find "in request"
+    end, 6, "the errors in the log")
+    alive(service)
+    assert.equal(1, service.starts)
+    assert.is_true(service:alive())
+    service:kill()
+  end)
+
+  -- ---- G10: reloads under load ----
+
+  -- Modules that hold the version, seen at the beginning and at the end of a turn, and the prompt's.
+  local function version_files(number)
+    return {
+      ["scripts/spec_first.lua"] = "return " .. number .. "\n", ["scripts/spec_last.lua"] = "return " .. number .. "\n",
+      ["prompts/system_prompt.yaml"] = (prompt:gsub("identity: [^\n]+", ("identity: \"Version %d.\""):format(number))),
+    }
+  end
+  local versioned = main_with("turn = { run = turns.run,", [[turn = { run = function(job)
+      local first = require("spec_first")
+      turns.run(job)
+      require("host.log").info("spec.turn", { first = first, last = require("spec_last"), prompt = owner.system.identity })
+    end,]])
+
+  it("G10: reloads under load fail no request, and no turn is half old and half new; every message is answered once", function()
+    local files = version_files(0)
+    files["scripts/main.lua"] = versioned
+    local service = process.new { stand_ins = stand_ins, files = files, env = { TURN_QUIET_MS = 20 } }
+    stand_ins:fault { model = { kind = "slow", delay_ms = 80 } }
+    local memory
+    local sent, rounds = {}, shell.rounds(30, 300)
+    local peer = assert(wire.dial(service.port))
+    for number = 1, rounds do
+      local function load(count)
+        for _ = 1, count do
+          local phone, word = meta.phone(), meta.word()
+          sent[#sent + 1] = { phone, word }
+          peer:send(meta.request(service.secret, meta.body { messages = { meta.text(phone, "hello " .. word) } }, { keep = true }))
+        end
+      end
+      load(3)
+      for path, text in pairs(version_files(number)) do shell.write(service.home .. "/" .. path, text) end
+      load(2)
+      if number % 3 == 0 then service:signal "HUP" elseif number % 3 == 1 then assert.equal(0, (service:cli "reload")) end
+      load(1)
+      local answers = peer:read(6, 5)
+      assert.equal(6, #answers)
+      for _, answer in ipairs(answers) do assert.equal(200, answer.status) end
+      if number == 10 then memory = service:rss_kb() end
+    end
+    shell.until_(function() return #service:logged "spec.turn" >= #sent end, 20, "all turns")
+    local versions = {}
+    for _, line in ipairs(service:logged "spec.turn") do
+      assert.equal(line.first, line.last)
+      assert.equal(("Version %d."):format(line.first), line.prompt)
+      versions[line.first] = true
+    end
+    local count = 0
+    for _ in pairs(versions) do count = count + 1 end
+    assert.is_true(count > rounds / 4, count)
+    for _, one in ipairs(sent) do
+      answered(one[1], one[2])
+      assert.equal(1, #stand_ins:sends(one[1]))
+    end
+    assert.equal(0, #service:logged "script.error")
+    assert.is_true(service:rss_kb() < memory + 60000, service:rss_kb() - memory)
+    service:kill()
+  end)
+
+  it("G10: ten reloads a second while a turn waits: at most three generations live, and the turn is answered once", function()
+    local service = process.new { stand_ins = stand_ins, env = { DRAIN_MS = 300 } }
+    local phone, word = meta.phone(), meta.word()
+    stand_ins:forget()
+    local held = stand_ins:plan { contains = word, hold = true, echo = true }
+    service:say(phone, "hello " .. word)
+    shell.until_(function() return #stand_ins:models(word) == 1 end, 3, "the model to be asked")
+    for _ = 1, 10 do
+      service:signal "HUP"
+      socket.sleep(0.1)
+    end
+    local serving, closed = #service:logged "generation.serving", #service:logged "generation.closed"
+    assert.is_true(serving > 2)
+    assert.is_true(serving - closed <= 3, serving - closed)
+    stand_ins:release(held)
+    answered(phone, word)
+    shell.until_(function() return service:status().generation.draining == 0 end, 6, "the old generations to be closed")
+    assert.equal(1, #stand_ins:sends(phone))
+    service:kill()
+  end)
+end)

@@ -1,0 +1,131 @@
+-- Settings, secrets and what must never be seen: FAULTS H1 to H3, B3. Each sentence begins with its row.
+
+local json = require "host.json"
+local meta = require "spec.support.meta"
+local process = require "spec.support.process"
+local shell = require "spec.support.shell"
+local standins = require "spec.support.standins"
+
+describe("the settings", function()
+  teardown(process.close_all)
+
+  local canary = "canary-7f3a9c"
+
+  -- `assistant serve` with these changes: it must end with exit 2 within a second, naming each of `wanted`, and print no value.
+  local function refused(env, wanted)
+    local service = process.new { start = false, env = env }
+    local code, text, seconds = service:run_once "serve"
+    assert.equal(2, code, text)
+    assert.is_true(seconds < 1, seconds)
+    for _, name in ipairs(wanted) do assert.truthy(text:find(name .. ":", 1, true) or text:find(name .. " ", 1, true), name .. " in: " .. text) end
+    assert.is_nil(text:find(canary, 1, true))
+    assert.is_nil(text:find(service.secret, 1, true))
+    return text
+  end
+
+  local required = { "META_VERIFY_TOKEN", "META_APP_SECRET", "META_ACCESS_TOKEN", "META_PHONE_NUMBER_ID", "DEEPSEEK_API_KEY", "SLACK_WEBHOOK_URL",
+    "SLACK_SIGNING_SECRET" }
+
+  it("H1: missing, empty and blank required values are told all at once, a line each", function()
+    for _, value in ipairs { false, "", "  \t" } do
+      local env = {}
+      for _, name in ipairs(required) do env[name] = value end
+      local text = refused(env, required)
+      local _, lines = text:gsub("\n", "\n")
+      assert.is_true(lines >= #required)
+    end
+  end)
+
+  it("H1: wrong values of every kind are told in one list, beside what is missing", function()
+    local bad = {
+      META_VERIFY_TOKEN = false, META_PHONE_NUMBER_ID = canary, META_APP_SECRET = canary .. ",", SLACK_WEBHOOK_URL = "http://hooks.example/" .. canary,
+      META_GRAPH_URL = "ftp://" .. canary, BOOKING_URL = "https://user@" .. canary, LISTEN = "127.0.0.1:70000", DATABASE_URL = "mysql://" .. canary,
+      TURN_QUIET_MS = canary, LLM_CONCURRENCY = "0", MAX_BODY_BYTES = "-5", LOG_LEVEL = canary, TYPING_INDICATOR = "maybe",
+      SLACK_BOT_TOKEN = canary, SLACK_API_URL = "https://slack.com:99999/api",
+    }
+    local names = {}
+    for name in pairs(bad) do names[#names + 1] = name == "SLACK_BOT_TOKEN" and "SLACK_CHANNEL_ID" or name end
+    refused(bad, names)
+    refused({ SLACK_CHANNEL_ID = "C1" }, { "SLACK_BOT_TOKEN" })
+    refused({ LISTEN = "8080" }, { "LISTEN" })
+  end)
+
+  it("H1: a secret may come from a file without its newline; both at once, an empty file and a missing one are problems", function()
+    local folder = shell.folder()
+    shell.write(folder .. "/secret", "from-a-file\n")
+    shell.write(folder .. "/empty", "\n")
+    refused({ META_APP_SECRET = canary, META_APP_SECRET_FILE = folder .. "/secret" }, { "META_APP_SECRET" })
+    refused({ META_APP_SECRET = false, META_APP_SECRET_FILE = folder .. "/empty", DEEPSEEK_API_KEY = false, DEEPSEEK_API_KEY_FILE = folder .. "/none",
+      SLACK_SIGNING_SECRET = false, SLACK_SIGNING_SECRET_FILE = "" }, { "META_APP_SECRET_FILE", "DEEPSEEK_API_KEY_FILE", "SLACK_SIGNING_SECRET_FILE" })
+    local service = process.new { env = { META_APP_SECRET = false, META_APP_SECRET_FILE = folder .. "/secret" } }
+    service.secret = "from-a-file"
+    assert.equal(200, service:hook { messages = { meta.text(meta.phone(), "hello") } })
+    shell.write(folder .. "/secret", "")
+    local code, text = service:cli "reload"
+    assert.equal(5, code)
+    assert.truthy(text:find("META_APP_SECRET_FILE", 1, true), text)
+    assert.equal(200, service:hook { messages = { meta.text(meta.phone(), "the old one goes on") } })
+    service:kill()
+  end)
+
+  it("H1: http:// is fine for this machine, only warned about for the model, and a mistyped name is wondered about", function()
+    local service = process.new { env = { DEEPSEEK_URL = "http://model.internal.example", META_VERIFY_TOKN = canary, BOOKING_URL = "http://localhost:1/x" } }
+    local text = service:log_text()
+    assert.truthy(text:find("DEEPSEEK_URL", 1, true), text)
+    assert.truthy(text:find("META_VERIFY_TOKN", 1, true), text)
+    assert.is_nil(text:find(canary, 1, true))
+    service:kill()
+  end)
+
+  it("H1: `check` says the same as `serve` would, and needs no settings for a folder", function()
+    local service = process.new { start = false, env = { META_APP_SECRET = false } }
+    local code, text = service:cli "check"
+    assert.equal(2, code)
+    assert.truthy(text:find("META_APP_SECRET", 1, true))
+    code, text = service:cli("check", service.home)
+    assert.equal(0, code, text)
+    service:write("prompts/system_prompt.yaml", "identity: 5\n")
+    code, text = service:cli("check", service.home)
+    assert.equal(5, code)
+    assert.truthy(text:find "system_prompt.yaml:1", text)
+    code, text = service:cli "check"
+    assert.equal(5, code)
+    assert.truthy(text:find "system_prompt.yaml:1" and text:find("META_APP_SECRET", 1, true), text)
+  end)
+
+  it("H2 H3: secrets, numbers and customers' words stay out of log, errors, arguments and upstreams that do not need them", function()
+    local stand_ins = standins.new()
+    local service = process.new { stand_ins = stand_ins, env = { LOG_LEVEL = "debug" } }
+    local phone, word = meta.phone(), meta.word()
+    local spoken = ("+1 (%s) %s-%s"):format(phone:sub(2, 4), phone:sub(5, 7), phone:sub(8))
+    local id = service:say(phone, ("My number is %s or %s, %s"):format(spoken, phone, word))
+    shell.until_(function() return #stand_ins:sends(phone) > 0 end, 5, "the answer")
+    stand_ins:fault { model = { kind = "401", times = 1 }, graph = { kind = "code", code = 190, times = 1 }, slack = { kind = "500", times = 1 } }
+    service:say(phone, "I want to talk to a human " .. word)
+    shell.until_(function() return #stand_ins:posts() > 0 end, 5, "a word to Slack")
+    service:http("POST", "/whatsapp/webhook", { body = word, headers = { { "X-Hub-Signature-256", "sha256=" .. service.secret } } })
+    -- the log
+    local log = service:log_text()
+    local secrets = { service.secret, service.verify_token, service.token, service.key, service.signing_secret }
+    for _, hidden in ipairs { phone, word, phone:sub(2), table.unpack(secrets) } do assert.is_nil(log:find(hidden, 1, true)) end
+    -- the arguments
+    local arguments = shell.read("/proc/" .. service:pid() .. "/cmdline")
+    for _, hidden in ipairs(secrets) do assert.is_nil(arguments:find(hidden, 1, true)) end
+    -- the model: the words, and neither number nor ids
+    local calls = stand_ins:models(word)
+    assert.is_true(#calls > 0)
+    for _, call in ipairs(calls) do
+      local sent = json.encode(call.body)
+      assert.is_nil(sent:gsub("[%s().+-]", ""):find(phone:sub(2), 1, true))
+      assert.is_nil(sent:find("wamid", 1, true))
+      assert.is_nil(sent:find(id, 1, true))
+    end
+    -- the mark on a send says nothing about the person
+    for _, send in ipairs(stand_ins:sends(phone)) do
+      assert.is_nil((send.mark or ""):find(phone:sub(5), 1, true))
+    end
+    local _, limit = shell.run("grep 'Max core' /proc/" .. service:pid() .. "/limits")
+    assert.truthy(limit:find "%s0%s+0%s", limit)
+    service:kill()
+  end)
+end)
