@@ -97,13 +97,15 @@ static void client_command(struct client *c)
     char *args[ARGS_LIMIT];
     size_t count = 0;
     struct host *h = c->admin->host;
-    for (char *p = c->in.data; p < c->in.data + c->in.len - 1 && count < ARGS_LIMIT; p += strlen(p) + 1)
+    for (char *p = c->in.data; p < c->in.data + c->in.len - 1 && count < ARGS_LIMIT;
+         p += strlen(p) + 1)
         args[count++] = p;
     struct buf out = { .data = NULL };
     int code = count ? admin_host_command(h, args, count, &out) : 1;
     if (code >= 0)
         answer(c, code, out.data ? out.data : "", out.len);
-    else if (!h->current || !bind_command(h->current, args[0], args + 1, count - 1, command_ended, c)) {
+    else if (!h->current ||
+             !bind_command(h->current, args[0], args + 1, count - 1, command_ended, c)) {
         buf_printf(&out, "There is no command \"%s\". `assistant help` lists them.", args[0]);
         answer(c, 1, out.data, out.len);
     }
@@ -126,7 +128,8 @@ static void on_client(void *arg, int fd, uint32_t events)
         return;
     }
     size_t len = c->in.len;
-    if ((len >= 2 && c->in.data[len - 1] == 0 && c->in.data[len - 2] == 0) || (len == 1 && c->in.data[0] == 0))
+    if ((len >= 2 && c->in.data[len - 1] == 0 && c->in.data[len - 2] == 0) ||
+        (len == 1 && c->in.data[0] == 0))
         client_command(c);
 }
 
@@ -146,7 +149,8 @@ static void on_connect(void *arg, int fd, uint32_t events)
         if (a->clients)
             a->clients->prev = c;
         a->clients = c;
-        loop_timer_set(a->host->loop, &c->deadline, loop_now_ns() + CLIENT_NS_S * 1000000000ULL, client_late, c);
+        loop_timer_set(a->host->loop, &c->deadline, loop_now_ns() + CLIENT_NS_S * 1000000000ULL,
+                       client_late, c);
         if (loop_add(a->host->loop, s, EPOLLIN, on_client, c) != 0)
             client_close(c);
     }
@@ -157,7 +161,8 @@ static int address_of(const char *database, struct sockaddr_un *a)
 {
     char folder[4096];
     const char *slash = strrchr(database, '/');
-    snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - database + 1) : 1, slash ? database : ".");
+    snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - database + 1) : 1,
+             slash ? database : ".");
     int dir = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
     *a = (struct sockaddr_un){ .sun_family = AF_UNIX };
     snprintf(a->sun_path, sizeof a->sun_path, "/proc/self/fd/%d/admin.sock", dir);
@@ -175,11 +180,15 @@ struct admin *admin_start(struct host *h, const char *database, char *why, size_
     a->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     unlink(address.sun_path); /* ours: the database's lock is held */
     mode_t old = umask(0177);
-    int rc = a->dir < 0 || a->fd < 0 ? -1 : bind(a->fd, (struct sockaddr *)&address, sizeof address);
+    int rc = a->dir < 0 || a->fd < 0 ? -1
+                                     : bind(a->fd, (struct sockaddr *)&address, sizeof address);
     umask(old);
-    if (rc != 0 || listen(a->fd, 16) != 0 || loop_add(h->loop, a->fd, EPOLLIN, on_connect, a) != 0) {
-        snprintf(why, size, "the admin socket beside %s cannot be made (%s). Check that the folder can be written.", database,
-                 strerror(errno));
+    if (rc != 0 || listen(a->fd, 16) != 0 ||
+        loop_add(h->loop, a->fd, EPOLLIN, on_connect, a) != 0) {
+        snprintf(
+            why, size,
+            "the admin socket beside %s cannot be made (%s). Check that the folder can be written.",
+            database, strerror(errno));
         admin_stop(a);
         return NULL;
     }

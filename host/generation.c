@@ -26,7 +26,8 @@ static void *capped(void *ud, void *old, size_t old_size, size_t size)
         g->memory -= old_size;
         return NULL;
     }
-    if (size > old_size && g->memory + (size - old_size) > g->memory_cap + (g->headroom ? HEADROOM * 16 : 0))
+    if (size > old_size &&
+        g->memory + (size - old_size) > g->memory_cap + (g->headroom ? HEADROOM * 16 : 0))
         return NULL;
     void *p = realloc(old, size);
     if (p)
@@ -57,7 +58,8 @@ bool generation_protected(struct generation *g, lua_CFunction f, void *arg, char
     lua_pushlightuserdata(L, arg);
     int rc = lua_pcall(L, 1, 0, 0);
     if (rc != LUA_OK && error) {
-        const char *text = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "an error that is not text";
+        const char *text = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1)
+                                                          : "an error that is not text";
         *error = buf_copy(text, strlen(text));
     }
     lua_settop(L, top);
@@ -146,7 +148,8 @@ static void *grow(lua_State *L, void *list, size_t count, size_t item)
 static int function_ref(lua_State *L, int at, const char *where, const char *name)
 {
     if (lua_type(L, at) != LUA_TFUNCTION)
-        luaL_error(L, "main.lua: %s[\"%s\"] must be a function, it is a %s", where, name, luaL_typename(L, at));
+        luaL_error(L, "main.lua: %s[\"%s\"] must be a function, it is a %s", where, name,
+                   luaL_typename(L, at));
     lua_pushvalue(L, at);
     return luaL_ref(L, LUA_REGISTRYINDEX);
 }
@@ -160,7 +163,8 @@ static bool table_field(lua_State *L, const char *field, bool required)
         return false;
     }
     if (type != LUA_TTABLE)
-        luaL_error(L, "main.lua: the table it returns must have a table `%s`, it has a %s", field, lua_typename(L, type));
+        luaL_error(L, "main.lua: the table it returns must have a table `%s`, it has a %s", field,
+                   lua_typename(L, type));
     return true;
 }
 
@@ -191,7 +195,8 @@ static void take_routes(lua_State *L, struct generation *g)
     lua_pop(L, 1);
 }
 
-static int64_t number_field(lua_State *L, const char *field, int64_t otherwise, const char *where, const char *name)
+static int64_t number_field(lua_State *L, const char *field, int64_t otherwise, const char *where,
+                            const char *name)
 {
     int64_t value = otherwise;
     int type = lua_getfield(L, -1, field);
@@ -292,7 +297,10 @@ static void take_every(lua_State *L, struct generation *g, const struct named *n
         luaL_error(L, "main.lua: jobs and every both have \"%s\"; rename one", n->name);
     g->kinds = grow(L, g->kinds, g->kind_count, sizeof *g->kinds);
     struct job_kind *k = &g->kinds[g->kind_count];
-    *k = (struct job_kind){ .name = buf_copy(n->name, strlen(n->name)), .run = n->ref, .failed = LUA_NOREF, .limit = 1,
+    *k = (struct job_kind){ .name = buf_copy(n->name, strlen(n->name)),
+                            .run = n->ref,
+                            .failed = LUA_NOREF,
+                            .limit = 1,
                             .every_seconds = n->seconds };
     if (!k->name)
         luaL_error(L, "not enough memory");
@@ -303,7 +311,9 @@ static int take_main(lua_State *L)
 {
     struct generation *g = generation_of(L);
     if (lua_type(L, -1) != LUA_TTABLE)
-        return luaL_error(L, "main.lua must return a table (routes, jobs, schema, …), it returns a %s", luaL_typename(L, -1));
+        return luaL_error(L,
+                          "main.lua must return a table (routes, jobs, schema, …), it returns a %s",
+                          luaL_typename(L, -1));
     take_routes(L, g);
     take_jobs(L, g);
     take_named(L, "inbox", &g->readers, &g->reader_count);
@@ -367,7 +377,8 @@ struct load_job {
 
 static int trace(lua_State *L)
 {
-    const char *text = lua_type(L, 1) == LUA_TSTRING ? lua_tostring(L, 1) : "an error that is not text";
+    const char *text = lua_type(L, 1) == LUA_TSTRING ? lua_tostring(L, 1)
+                                                     : "an error that is not text";
     luaL_traceback(L, L, text, 1);
     return 1;
 }
@@ -397,9 +408,12 @@ static bool guarded_load(struct generation *g, struct load_job *j, char **error)
     int rc = lua_pcall(L, 1, 0, 1);
     guard_leave(outer);
     if (rc != LUA_OK) {
-        const char *text = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "an error that is not text";
+        const char *text = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1)
+                                                          : "an error that is not text";
         /* The first line is for owners; the traceback goes to the log at debug level. */
-        size_t n = strstr(text, "\nstack traceback:") ? (size_t)(strstr(text, "\nstack traceback:") - text) : strlen(text);
+        size_t n = strstr(text, "\nstack traceback:")
+                       ? (size_t)(strstr(text, "\nstack traceback:") - text)
+                       : strlen(text);
         log_event(LOG_DEBUG, "generation.trace", log_s("trace", text));
         *error = buf_copy(text, n);
     }
@@ -450,14 +464,16 @@ static void fill_in(struct settings *s)
         struct setting *item = &s->items[i];
         const struct setting_declared *d = &s->declared[i];
         if (!item->text && (d->required || d->type == SETTING_SECRET) && d->required)
-            item->text = buf_copy(d->type == SETTING_URL ? "https://missing.invalid" : "missing", d->type == SETTING_URL ? 23 : 7);
+            item->text = buf_copy(d->type == SETTING_URL ? "https://missing.invalid" : "missing",
+                                  d->type == SETTING_URL ? 23 : 7);
         if (d->type == SETTING_INTEGER && item->integer < d->min)
             item->integer = d->min;
     }
 }
 
 enum generation_result generation_build(struct generation **out, struct host *h, struct tree *tree,
-                                        const struct generation_options *o, struct buf *problems, struct buf *warnings)
+                                        const struct generation_options *o, struct buf *problems,
+                                        struct buf *warnings)
 {
     char *error = NULL;
     bool settings_bad = false;
@@ -520,7 +536,8 @@ struct generation *generation_plain(struct host *h, const char *scripts_dir, str
     }
     for (size_t i = 0; i < settings_host_count; i++)
         settings_declare(g->settings, &settings_host[i]);
-    if (!sandbox_settings(g, &error) || !generation_protected(g, sandbox_path, (void *)scripts_dir, &error)) {
+    if (!sandbox_settings(g, &error) ||
+        !generation_protected(g, sandbox_path, (void *)scripts_dir, &error)) {
         buf_printf(problems, "%s\n", error);
         free(error);
         generation_close(g);

@@ -62,7 +62,7 @@ struct generation {
     size_t task_count;
     struct task *spare; /* ended coroutines to run again */
     size_t spare_count;
-    struct task *sync;  /* the one that inbox rows and notices run on */
+    struct task *sync; /* the one that inbox rows and notices run on */
 
     unsigned errors_in_row; /* script errors since the last success */
     bool proven;            /* at least one job or request has gone well */
@@ -73,15 +73,16 @@ struct generation {
 struct generation_options {
     const char *main_module;     /* "main", "sandbox.main" */
     const char *settings_module; /* "settings" */
-    bool only_check;             /* missing settings get placeholders, so that the rest can be checked too */
-    bool ignore_settings;        /* no word about settings at all (check DIR) */
+    bool only_check; /* missing settings get placeholders, so that the rest can be checked too */
+    bool ignore_settings; /* no word about settings at all (check DIR) */
 };
 
 enum generation_result { GENERATION_OK = 0, GENERATION_SETTINGS = 2, GENERATION_SCRIPTS = 5 };
 
 /* *out NULL: problems holds lines for people (settings' and scripts', both). settings' warnings are in warnings. */
 enum generation_result generation_build(struct generation **out, struct host *h, struct tree *tree,
-                                        const struct generation_options *o, struct buf *problems, struct buf *warnings);
+                                        const struct generation_options *o, struct buf *problems,
+                                        struct buf *warnings);
 /* A bare state for `assistant run`: the full library, host.* modules, scripts on the path. */
 struct generation *generation_plain(struct host *h, const char *scripts_dir, struct buf *problems);
 /* Kills its tasks, closes the state, frees everything. */

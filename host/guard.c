@@ -48,8 +48,10 @@ static void too_long(lua_State *L, lua_Debug *unused)
             lua_pushfstring(L, "%s:%d: ", at.short_src, at.currentline);
             break;
         }
-    lua_pushfstring(L, "%sstopped: it ran for more than %d ms without waiting. Look for a loop that does not end.",
-                    lua_tostring(L, -1), ms);
+    lua_pushfstring(
+        L,
+        "%sstopped: it ran for more than %d ms without waiting. Look for a loop that does not end.",
+        lua_tostring(L, -1), ms);
     lua_error(L);
 }
 
@@ -100,10 +102,13 @@ static void *watch_loop(void *unused)
         if (now != slice || !(now & 1)) {
             slice = now;
             since = loop_cpu_ns();
-        } else if (loop_cpu_ns() - since > ((uint64_t)g.watchdog_ms + atomic_load(&g.extra_ms)) * 1000000u) {
-            log_event(LOG_ERROR, "watchdog.abort", log_i("ms", (int64_t)g.watchdog_ms),
-                      log_s("message", "a script did not come back and could not be stopped; the process ends, its "
-                                       "supervisor starts it again, and the job is charged with the crash"));
+        } else if (loop_cpu_ns() - since >
+                   ((uint64_t)g.watchdog_ms + atomic_load(&g.extra_ms)) * 1000000u) {
+            log_event(
+                LOG_ERROR, "watchdog.abort", log_i("ms", (int64_t)g.watchdog_ms),
+                log_s("message",
+                      "a script did not come back and could not be stopped; the process ends, its "
+                      "supervisor starts it again, and the job is charged with the crash"));
             abort();
         }
     }

@@ -49,35 +49,35 @@ struct host {
     struct generation *next;     /* built, takes over at the end of this tick */
     struct generation *draining; /* older ones with tasks left, newest first */
     struct tree *good;           /* the newest tree that has served well before the current one */
-    char bad_hash[65];           /* of a tree that was rolled back: not loaded again until it changes */
-    uint64_t generations;        /* built so far */
-    char last_error[2048];       /* of the last failed reload, "" when the last one was fine */
+    char bad_hash[65];     /* of a tree that was rolled back: not loaded again until it changes */
+    uint64_t generations;  /* built so far */
+    char last_error[2048]; /* of the last failed reload, "" when the last one was fine */
     int64_t last_error_at, loaded_at; /* ms since 1970 */
 
     struct task_list requests_ready; /* run first: accepting goes before answering */
     struct task_list ready;          /* run next */
-    struct task *running;        /* on the CPU now */
-    struct task *finished;       /* ended in this tick, touched the open group */
-    struct task *durable;        /* wait for the commit */
-    struct http_op *held;        /* outbound requests of this tick, released by its commit */
-    struct http_op *requests;    /* every outbound request under way, held ones included */
+    struct task *running;            /* on the CPU now */
+    struct task *finished;           /* ended in this tick, touched the open group */
+    struct task *durable;            /* wait for the commit */
+    struct http_op *held;            /* outbound requests of this tick, released by its commit */
+    struct http_op *requests;        /* every outbound request under way, held ones included */
     struct rearm *rearm;
     struct sqlite3_stmt *open_statement; /* of a db call that threw half way */
 
     struct inbox_row row; /* the inbox row that failed and is tried again; id 0: none */
     uint64_t row_again_ns;
-    int64_t parked_from;  /* parked rows past this id are read again; INT64_MAX: done */
-    size_t batch;         /* tasks that were ready in this tick */
+    int64_t parked_from; /* parked rows past this id are read again; INT64_MAX: done */
+    size_t batch;        /* tasks that were ready in this tick */
     uint64_t committed_ns, requests_before;
-    uint64_t probe_ns;    /* when the store is looked at next */
+    uint64_t probe_ns; /* when the store is looked at next */
     uint64_t idle_since_ns;
     unsigned drain_ms, turn_drain_ms;
     size_t memory_cap;
-    bool plain;    /* assistant run: the full Lua library, no slices, no jobs */
+    bool plain; /* assistant run: the full Lua library, no slices, no jobs */
     bool in_notice;
-    bool stopping; /* SIGTERM came: nothing new starts */
+    bool stopping;      /* SIGTERM came: nothing new starts */
     bool reload_wanted; /* a reload waits for older generations to close */
-    bool paused;   /* a commit failed: no claims and no reading until the store is healthy */
+    bool paused;        /* a commit failed: no claims and no reading until the store is healthy */
     uint64_t script_errors, requests_seen, jobs_run, inbox_rows;
 };
 

@@ -73,8 +73,8 @@ static int listener_open(const struct httpd_options *o, char *why, size_t why_si
     bool is_four = inet_pton(AF_INET, o->host, &four.sin_addr) == 1;
     int fd = -1, on = 1, off = 0;
     if (!is_four && inet_pton(AF_INET6, o->host, &six.sin6_addr) != 1) {
-        snprintf(why, why_size, "%s is not a numeric address; use 0.0.0.0, 127.0.0.1 or ::",
-                 o->host);
+        snprintf(why, why_size,
+                 "%s is not a numeric address; use 0.0.0.0, 127.0.0.1 or ::", o->host);
         return -1;
     }
     fd = socket(is_four ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);

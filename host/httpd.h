@@ -39,15 +39,15 @@ struct httpd_request {
     const char *body;
     size_t body_len;
     const char *remote; /* the peer's address as text; never to be trusted for more than a log */
-    bool gone; /* the client left: an answer goes nowhere, and the headers are empty */
-    void *holder; /* for who answers it: a task */
+    bool gone;          /* the client left: an answer goes nowhere, and the headers are empty */
+    void *holder;       /* for who answers it: a task */
 };
 
 struct httpd_options {
     const char *host; /* numeric address */
     uint16_t port;
-    size_t max_body; /* bytes of one body; over it 413 */
-    size_t max_bodies; /* bytes of all unfinished and unanswered bodies together; over it 503 */
+    size_t max_body;      /* bytes of one body; over it 413 */
+    size_t max_bodies;    /* bytes of all unfinished and unanswered bodies together; over it 503 */
     unsigned deadline_ms; /* from a request's first byte to its last; over it 408 */
     unsigned max_connections;
     void (*on_request)(void *arg, struct httpd_request *r);

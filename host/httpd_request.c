@@ -300,18 +300,15 @@ enum MHD_Result request_access(void *arg, struct MHD_Connection *mhd, const char
     if (!r)
         return MHD_NO; /* no memory when it began */
     switch (r->stage) {
-    case REQUEST_HEAD:
-        return request_head(r, mhd, method, version);
+    case REQUEST_HEAD: return request_head(r, mhd, method, version);
     case REQUEST_BODY:
         if (*upload_len == 0)
             return request_whole(r, mhd);
         request_body(r, upload, *upload_len);
         *upload_len = 0;
         return MHD_YES;
-    case REQUEST_ANSWERED:
-        return request_reply(r, mhd);
-    case REQUEST_HELD:
-        return request_wait(r, mhd);
+    case REQUEST_ANSWERED: return request_reply(r, mhd);
+    case REQUEST_HELD: return request_wait(r, mhd);
     }
     return MHD_NO;
 }

@@ -31,7 +31,7 @@ struct jobs {
     bool crashed; /* there may be jobs that died of crashes and nobody was told */
 
     int64_t inbox_last,
-        inbox_kept; /* highest id given; highest id that a commit has made durable */
+        inbox_kept;    /* highest id given; highest id that a commit has made durable */
     int inbox_crashed; /* rows parked for their crashes that nobody was told of */
     /*
      * The watermark: where it stands now, outside of savepoints, in the open group's rows, on disk;

@@ -20,8 +20,10 @@ static void count_error(struct generation *g, const char *what, const char *erro
     struct host *h = g->host;
     h->script_errors++;
     g->errors_in_row++;
-    log_event(LOG_ERROR, "script.error", log_s("in", what), log_s("error", error), log_s("generation", g->hash));
-    if (g == h->current && g->errors_in_row >= JUDGE_ROW && h->good && strcmp(h->good->hash, g->hash) != 0)
+    log_event(LOG_ERROR, "script.error", log_s("in", what), log_s("error", error),
+              log_s("generation", g->hash));
+    if (g == h->current && g->errors_in_row >= JUDGE_ROW && h->good &&
+        strcmp(h->good->hash, g->hash) != 0)
         reload_roll_back(h, error);
 }
 
@@ -56,7 +58,8 @@ static void job_failed(struct task *t)
 void judge_failed(struct task *t)
 {
     static const char *const names[] = { "request", "job", "spawned task", "command", "inbox" };
-    count_error(t->gen, t->kind == TASK_JOB && t->job.kind ? t->job.kind : names[t->kind], t->error);
+    count_error(t->gen, t->kind == TASK_JOB && t->job.kind ? t->job.kind : names[t->kind],
+                t->error);
     if (t->request)
         httpd_error(t->request, 500, "internal error");
     if (t->kind == TASK_JOB)
@@ -71,5 +74,6 @@ bool judge_row_failed(struct generation *g, const char *error, unsigned tries)
     struct host *h = g->host;
     if (tries < JUDGE_TRIES) /* counted once: one bad row is not five bad turns */
         count_error(g, "inbox", error);
-    return tries >= JUDGE_TRIES && (g->proven || !h->good || tries >= JUDGE_TRIES_UNPROVEN) && h->current == g;
+    return tries >= JUDGE_TRIES && (g->proven || !h->good || tries >= JUDGE_TRIES_UNPROVEN) &&
+           h->current == g;
 }

@@ -34,17 +34,18 @@ struct log_field log_b(const char *key, bool value);
 int log_level_of(const char *name);
 void log_open(enum log_level level);
 bool log_on(enum log_level level);
-void log_write(enum log_level level, const char *event, const struct log_field *fields, size_t count);
+void log_write(enum log_level level, const char *event, const struct log_field *fields,
+               size_t count);
 /* Lines dropped since the start because stdout did not take them. */
 uint64_t log_dropped(void);
 
 /* log_event(LOG_INFO, "store.open", log_s("path", p), log_i("ms", 3)); at least one field. */
-#define log_event(level, event, ...)                                                               \
-    do {                                                                                           \
-        if (log_on(level)) {                                                                       \
-            const struct log_field log_fields_[] = { __VA_ARGS__ };                                \
-            log_write(level, event, log_fields_, sizeof log_fields_ / sizeof *log_fields_);        \
-        }                                                                                          \
+#define log_event(level, event, ...)                                                        \
+    do {                                                                                    \
+        if (log_on(level)) {                                                                \
+            const struct log_field log_fields_[] = { __VA_ARGS__ };                         \
+            log_write(level, event, log_fields_, sizeof log_fields_ / sizeof *log_fields_); \
+        }                                                                                   \
     } while (0)
 
 #endif

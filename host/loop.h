@@ -35,7 +35,8 @@ int loop_change(struct loop *l, int fd, uint32_t events);
 void loop_remove(struct loop *l, int fd);
 
 /* Sets or moves the timer. due_ns is CLOCK_MONOTONIC. false: out of memory. */
-bool loop_timer_set(struct loop *l, struct loop_timer *t, uint64_t due_ns, loop_timer_cb call, void *arg);
+bool loop_timer_set(struct loop *l, struct loop_timer *t, uint64_t due_ns, loop_timer_cb call,
+                    void *arg);
 void loop_timer_stop(struct loop *l, struct loop_timer *t);
 /* Nanoseconds to the nearest timer: 0 when one is due, UINT64_MAX when there is none. */
 uint64_t loop_timer_next(const struct loop *l);

@@ -21,17 +21,20 @@
 static const char help[] =
     "assistant serve                 the service, configured by the environment\n"
     "assistant sandbox               the service with its stand-ins; needs no configuration\n"
-    "assistant check [DIR]           are settings, scripts and prompts fine? with DIR: its scripts/ and prompts/ alone\n"
+    "assistant check [DIR]           are settings, scripts and prompts fine? with DIR: its "
+    "scripts/ and prompts/ alone\n"
     "assistant run FILE [ARGS]       a Lua file as a task on the host\n"
     "assistant status [--json]       how the service is doing, and what to do about it\n"
-    "assistant reload                load scripts, prompts and secrets again; says what came of it\n"
+    "assistant reload                load scripts, prompts and secrets again; says what came of "
+    "it\n"
     "assistant jobs [--dead]         work that waits, or that died\n"
     "assistant requeue ID            tries a dead job again\n"
     "assistant backup FILE           a consistent copy of the database while it runs\n"
     "assistant health                asks /health on LISTEN; exit 0 or 1\n"
     "assistant version, help\n"
     "\n"
-    "Exit codes: 0 fine, 1 failed, 2 settings, 3 storage, 4 database in use, 5 scripts or prompts.\n";
+    "Exit codes: 0 fine, 1 failed, 2 settings, 3 storage, 4 database in use, 5 scripts or "
+    "prompts.\n";
 
 /* GET /health on LISTEN, within 3 s. */
 static int health(void)
@@ -39,7 +42,8 @@ static int health(void)
     const char *listen = getenv("LISTEN");
     char host[64], answer[512];
     uint16_t port;
-    if (!settings_address(listen && *listen ? listen : "127.0.0.1:8080", host, sizeof host, &port)) {
+    if (!settings_address(listen && *listen ? listen : "127.0.0.1:8080", host, sizeof host,
+                          &port)) {
         fprintf(stderr, "assistant: LISTEN must be address:port\n");
         return 1;
     }
@@ -50,14 +54,17 @@ static int health(void)
     if (!six && a.sin_addr.s_addr == 0)
         a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     int fd = socket(six ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    static const char ask[] = "GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    static const char ask[] =
+        "GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
     ssize_t n = 0, got = 0;
     const struct timeval patience = { .tv_sec = 3 };
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-    if (connect(fd, six ? (struct sockaddr *)&b : (struct sockaddr *)&a, six ? sizeof b : sizeof a) == 0 &&
+    if (connect(fd, six ? (struct sockaddr *)&b : (struct sockaddr *)&a,
+                six ? sizeof b : sizeof a) == 0 &&
         send(fd, ask, sizeof ask - 1, MSG_NOSIGNAL) == (ssize_t)sizeof ask - 1)
-        while (got < (ssize_t)sizeof answer - 1 && (n = recv(fd, answer + got, sizeof answer - 1 - (size_t)got, 0)) > 0)
+        while (got < (ssize_t)sizeof answer - 1 &&
+               (n = recv(fd, answer + got, sizeof answer - 1 - (size_t)got, 0)) > 0)
             got += n;
     close(fd);
     answer[got > 0 ? got : 0] = 0;
@@ -83,7 +90,10 @@ static int command(char **args, size_t count)
     bool there = access(path, F_OK) == 0;
     settings_free(s);
     if (code < 0 && !there) {
-        fprintf(stderr, "assistant: no service is running, and there is no database at %s. Set DATABASE_URL as the service has it.\n", path);
+        fprintf(stderr,
+                "assistant: no service is running, and there is no database at %s. Set "
+                "DATABASE_URL as the service has it.\n",
+                path);
         code = 1;
     }
     free(path);
@@ -114,8 +124,8 @@ int main(int argc, char **argv)
         printf("%s", help);
         return 0;
     }
-    if (strcmp(name, "serve") == 0 || strcmp(name, "sandbox") == 0 || strcmp(name, "check") == 0 || strcmp(name, "run") == 0 ||
-        strcmp(name, "health") == 0 || name[0] == '-') {
+    if (strcmp(name, "serve") == 0 || strcmp(name, "sandbox") == 0 || strcmp(name, "check") == 0 ||
+        strcmp(name, "run") == 0 || strcmp(name, "health") == 0 || name[0] == '-') {
         fprintf(stderr, "%s", help);
         return 1;
     }

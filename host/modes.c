@@ -5,7 +5,8 @@
 #include "serve.h"
 
 static const char *const sandbox[] = { "DATABASE_URL=sqlite:data/sandbox/db.sqlite", NULL };
-static const char *const stand_ins[] = { "DATABASE_URL=sqlite::memory:", "LISTEN=127.0.0.1:8090", NULL };
+static const char *const stand_ins[] = { "DATABASE_URL=sqlite::memory:", "LISTEN=127.0.0.1:8090",
+                                         NULL };
 
 const struct serve_mode serve_modes[] = {
     { "serve", "main", "settings", NULL },

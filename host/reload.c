@@ -27,7 +27,10 @@ void reload_seed_every(struct host *h)
 {
     struct generation *g = h->current;
     for (size_t i = 0; i < g->every_count; i++) {
-        struct jobs_put p = { .kind = g->every[i].name, .lane = g->every[i].name, .unique = g->every[i].name, .keep = true,
+        struct jobs_put p = { .kind = g->every[i].name,
+                              .lane = g->every[i].name,
+                              .unique = g->every[i].name,
+                              .keep = true,
                               .run_at = loop_wall_ms() + 1000 };
         jobs_put(h->jobs, &p);
     }
@@ -41,7 +44,8 @@ static bool failed(struct host *h, char *text, char **words)
     bind_notice(h, "reload_failed", text, NULL, 1);
     if (words) {
         struct buf b = { .data = NULL };
-        buf_printf(&b, "The scripts and prompts were not reloaded; what served before goes on.\n%s", text);
+        buf_printf(&b, "The scripts and prompts were not reloaded; what served before goes on.\n%s",
+                   text);
         *words = b.data;
     }
     free(text);
@@ -66,6 +70,43 @@ static bool same_secrets(const struct settings *a, const struct settings *b)
     return a->count == b->count;
 }
 
+/*
+ * What served before and is not there any more is a mistyped handler far more often than a decision: a field of a module that
+ * does not exist is nil, and a nil entry of main.lua leaves no trace. NULL: nothing is gone; else the sentence, to be freed.
+ */
+static char *gone(const struct generation *was, const struct generation *is)
+{
+    struct buf b = { .data = NULL };
+    for (size_t i = 0; i < was->route_count; i++) {
+        const struct route *r = &was->routes[i];
+        bool there = false;
+        for (size_t j = 0; j < is->route_count; j++)
+            there |= strcmp(is->routes[j].method, r->method) == 0 &&
+                     strcmp(is->routes[j].path, r->path) == 0;
+        if (!there)
+            buf_printf(&b, "%sroutes[\"%s %s%s\"]", b.len ? ", " : "", r->method, r->path,
+                       r->prefix ? "*" : "");
+    }
+    for (size_t i = 0; i < was->reader_count; i++) {
+        bool there = false;
+        for (size_t j = 0; j < is->reader_count; j++)
+            there |= strcmp(is->readers[j].name, was->readers[i].name) == 0;
+        if (!there)
+            buf_printf(&b, "%sinbox.%s", b.len ? ", " : "", was->readers[i].name);
+    }
+    for (size_t i = 0; i < was->kind_count; i++) {
+        bool there = was->kinds[i].every_seconds > 0;
+        for (size_t j = 0; j < is->kind_count; j++)
+            there |= strcmp(is->kinds[j].name, was->kinds[i].name) == 0;
+        if (!there)
+            buf_printf(&b, "%sjobs.%s", b.len ? ", " : "", was->kinds[i].name);
+    }
+    if (b.len)
+        buf_text(&b, ": missing in scripts/main.lua, and served until now. Is its handler's name "
+                     "mistyped? To remove it, restart.");
+    return b.data;
+}
+
 static char *text_of(struct buf *problems, const char *otherwise)
 {
     if (!problems->len)
@@ -81,7 +122,8 @@ bool reload_now(struct host *h, bool force, char **words)
     struct buf problems = { .data = NULL }, warnings = { .data = NULL };
     struct generation *g = NULL;
     const struct settings *old = h->current->settings;
-    struct tree *t = tree_read(settings_text(old, "SCRIPTS_DIR"), settings_text(old, "PROMPTS_DIR"), why, sizeof why);
+    struct tree *t = tree_read(settings_text(old, "SCRIPTS_DIR"), settings_text(old, "PROMPTS_DIR"),
+                               why, sizeof why);
     if (!t)
         return failed(h, strdup(why), words);
     bool same = strcmp(t->hash, h->current->hash) == 0;
@@ -89,10 +131,13 @@ bool reload_now(struct host *h, bool force, char **words)
         tree_drop(t);
         return true;
     }
-    if (h->next || draining(h) >= DRAINING_LIMIT) { /* wait, and coalesce: looked at again when one is closed */
+    if (h->next ||
+        draining(h) >=
+            DRAINING_LIMIT) { /* wait, and coalesce: looked at again when one is closed */
         h->reload_wanted = true;
         if (words)
-            *words = strdup("Older scripts are still finishing their work; the reload follows as soon as they are done.");
+            *words = strdup("Older scripts are still finishing their work; the reload follows as "
+                            "soon as they are done.");
         tree_drop(t);
         return true;
     }
@@ -106,7 +151,14 @@ bool reload_now(struct host *h, bool force, char **words)
     buf_free(&warnings);
     if (strcmp(g->schema_hash, h->current->schema_hash) != 0) {
         generation_close(g);
-        return failed(h, strdup("scripts/main.lua: the list of schema steps changed. Restart to migrate."), words);
+        return failed(
+            h, strdup("scripts/main.lua: the list of schema steps changed. Restart to migrate."),
+            words);
+    }
+    char *missing = gone(h->current, g);
+    if (missing) {
+        generation_close(g);
+        return failed(h, missing, words);
     }
     bool secrets = !same_secrets(old, g->settings);
     h->last_error[0] = 0;
@@ -114,8 +166,8 @@ bool reload_now(struct host *h, bool force, char **words)
     h->next = g;
     if (words) {
         struct buf b = { .data = NULL };
-        buf_printf(&b, "Reloaded: generation %llu (%.12s)%s%s.", (unsigned long long)g->number, g->hash, same ? ", the same files" : "",
-                   secrets ? ", changed settings" : "");
+        buf_printf(&b, "Reloaded: generation %llu (%.12s)%s%s.", (unsigned long long)g->number,
+                   g->hash, same ? ", the same files" : "", secrets ? ", changed settings" : "");
         *words = b.data;
     }
     return true;
@@ -129,12 +181,14 @@ void reload_roll_back(struct host *h, const char *error)
         return;
     memcpy(h->bad_hash, h->current->hash, sizeof h->bad_hash);
     snprintf(h->last_error, sizeof h->last_error,
-             "These scripts failed five times in a row and were taken back; the ones before them serve again. Last error: %s",
+             "These scripts failed five times in a row and were taken back; the ones before them "
+             "serve again. Last error: %s",
              error ? error : "unknown");
     h->last_error_at = loop_wall_ms();
     if (generation_build(&g, h, h->good, options, &problems, &warnings) == GENERATION_OK) {
         h->next = g;
-        log_event(LOG_ERROR, "generation.rolled_back", log_n("from", h->bad_hash, 12), log_n("to", g->hash, 12), log_s("error", error));
+        log_event(LOG_ERROR, "generation.rolled_back", log_n("from", h->bad_hash, 12),
+                  log_n("to", g->hash, 12), log_s("error", error));
         bind_notice(h, "rolled_back", h->last_error, NULL, 5);
     }
     buf_free(&problems);
@@ -143,9 +197,11 @@ void reload_roll_back(struct host *h, const char *error)
 
 int reload_migrate(struct host *h, struct generation *g, char *why, size_t size)
 {
-    if (store_migrate(h->store, "scripts", (const char *const *)g->schema, g->schema_count, why, size) != 0)
+    if (store_migrate(h->store, "scripts", (const char *const *)g->schema, g->schema_count, why,
+                      size) != 0)
         return -1;
     if (g->extra_name)
-        return store_migrate(h->store, g->extra_name, (const char *const *)g->extra_schema, g->extra_count, why, size);
+        return store_migrate(h->store, g->extra_name, (const char *const *)g->extra_schema,
+                             g->extra_count, why, size);
     return 0;
 }

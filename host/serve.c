@@ -23,13 +23,14 @@
 
 enum {
     CONNECTIONS = 20000, /* to our listener, descriptors allowing */
-    PER_HOST = 16384,    /* outbound requests at once to one host; jobs have their own, lower limits */
+    PER_HOST = 16384, /* outbound requests at once to one host; jobs have their own, lower limits */
 };
 
 static const struct generation_options *mode_options(const struct serve_mode *m)
 {
     static struct generation_options o;
-    o = (struct generation_options){ .main_module = m->main_module, .settings_module = m->settings_module };
+    o = (struct generation_options){ .main_module = m->main_module,
+                                     .settings_module = m->settings_module };
     return &o;
 }
 
@@ -111,7 +112,8 @@ static bool healthy(void *arg)
 
 static void on_pool(void *arg, int fd, uint32_t events)
 {
-    (void)arg, (void)fd, (void)events; /* tick takes the transfers: pool_take drains the descriptor */
+    (void)arg, (void)fd,
+        (void)events; /* tick takes the transfers: pool_take drains the descriptor */
 }
 
 static void on_change(void *arg)
@@ -141,9 +143,15 @@ static int start_listener(struct host *h, const struct settings *s, char *why, s
         connections = (unsigned)(files.rlim_cur / 2);
     size_t body = (size_t)settings_integer(s, "MAX_BODY_BYTES");
     const struct httpd_options o = {
-        .host = address, .port = port, .max_body = body, .max_bodies = body * 4 > (96u << 20) ? body * 4 : (96u << 20),
-        .deadline_ms = (unsigned)settings_integer(s, "REQUEST_DEADLINE_MS"), .max_connections = connections,
-        .on_request = on_request, .healthy = healthy, .arg = h,
+        .host = address,
+        .port = port,
+        .max_body = body,
+        .max_bodies = body * 4 > (96u << 20) ? body * 4 : (96u << 20),
+        .deadline_ms = (unsigned)settings_integer(s, "REQUEST_DEADLINE_MS"),
+        .max_connections = connections,
+        .on_request = on_request,
+        .healthy = healthy,
+        .arg = h,
     };
     h->httpd = httpd_start(h->loop, &o, why, size);
     return h->httpd ? 0 : 2;
@@ -193,13 +201,15 @@ static void check_host_settings(const struct settings *s, struct buf *problems)
         buf_printf(problems, "%s\n", why);
     free(path);
     if (!settings_address(settings_text(s, "LISTEN"), address, sizeof address, &port))
-        buf_text(problems, "LISTEN: must be address:port, like 127.0.0.1:8080 (an IP address, and a port from 1 to 65535).\n");
+        buf_text(problems, "LISTEN: must be address:port, like 127.0.0.1:8080 (an IP address, and "
+                           "a port from 1 to 65535).\n");
 }
 
 /* Before the first script is loaded, for that may be the one that never ends. */
 static bool start_guard(const struct settings *own)
 {
-    int64_t slice = settings_integer(own, "LUA_SLICE_MS"), dog = settings_integer(own, "WATCHDOG_MS");
+    int64_t slice = settings_integer(own, "LUA_SLICE_MS"),
+            dog = settings_integer(own, "WATCHDOG_MS");
     return guard_start(slice > 0 ? (unsigned)slice : 200, dog > 0 ? (unsigned)dog : 2000) == 0;
 }
 
@@ -216,12 +226,15 @@ static int first_generation(struct host *h, const struct serve_mode *m, struct g
         return 1;
     h->memory_cap = (size_t)settings_integer(own, "LUA_MEMORY_MB") << 20;
     h->drain_ms = (unsigned)settings_integer(own, "DRAIN_MS");
-    int level = log_level_of(settings_text(own, "LOG_LEVEL") ? settings_text(own, "LOG_LEVEL") : "info");
+    int level = log_level_of(settings_text(own, "LOG_LEVEL") ? settings_text(own, "LOG_LEVEL")
+                                                             : "info");
     log_open(level < 0 ? LOG_INFO : (enum log_level)level);
     int code = GENERATION_SCRIPTS;
-    struct tree *t = tree_read(settings_text(own, "SCRIPTS_DIR"), settings_text(own, "PROMPTS_DIR"), why, sizeof why);
+    struct tree *t = tree_read(settings_text(own, "SCRIPTS_DIR"), settings_text(own, "PROMPTS_DIR"),
+                               why, sizeof why);
     if (t && !start_guard(own))
-        buf_printf(&problems, "the guard of the scripts could not be started: %s\n", strerror(errno));
+        buf_printf(&problems, "the guard of the scripts could not be started: %s\n",
+                   strerror(errno));
     else if (t)
         code = (int)generation_build(out, h, t, mode_options(m), &problems, &warnings);
     else
@@ -278,7 +291,8 @@ static void drain(struct service *s)
     tick(h);
     while (tasks_left(h) && loop_now_ns() < until && !s->stop_now) {
         struct loop_timer look = { .index = 0 };
-        loop_timer_set(h->loop, &look, loop_now_ns() + 20000000u, (loop_timer_cb)loop_wake, h->loop);
+        loop_timer_set(h->loop, &look, loop_now_ns() + 20000000u, (loop_timer_cb)loop_wake,
+                       h->loop);
         tick(h);
         loop_timer_stop(h->loop, &look);
     }
@@ -310,7 +324,8 @@ static void close_all(struct service *s)
     h->admin = NULL;
     if (h->current || h->draining)
         for (int pass = 0; pass < 2; pass++)
-            for (struct generation *g = pass ? h->draining : h->current; g; g = pass ? g->older : NULL)
+            for (struct generation *g = pass ? h->draining : h->current; g;
+                 g = pass ? g->older : NULL)
                 while (g->tasks)
                     task_kill(g->tasks);
     if (h->store && h->jobs) { /* what was put back by them, and the last answers */
@@ -341,10 +356,12 @@ static void tell_crashed(struct host *h)
 {
     struct job j;
     while (jobs_crashed(h->jobs, &j)) {
-        log_event(LOG_ERROR, "job.crashed", log_s("kind", j.kind), log_i("id", j.id), log_i("crashes", j.crashes));
+        log_event(LOG_ERROR, "job.crashed", log_s("kind", j.kind), log_i("id", j.id),
+                  log_i("crashes", j.crashes));
         struct job_kind *k = h->current ? generation_kind(h->current, j.kind) : NULL;
         (void)k;
-        bind_notice(h, "job_dead", j.error ? j.error : "the process died with it three times", &j, j.crashes);
+        bind_notice(h, "job_dead", j.error ? j.error : "the process died with it three times", &j,
+                    j.crashes);
         job_free(&j);
     }
 }
@@ -360,8 +377,9 @@ static int start(struct service *s, const struct serve_mode *m, char *why, size_
     char *path = serve_database(g->settings, why, size);
     if (!path)
         return 2;
-    h->turn_drain_ms = settings_find(g->settings, "LLM_DEADLINE_MS") ? (unsigned)settings_integer(g->settings, "LLM_DEADLINE_MS")
-                                                                     : h->drain_ms;
+    h->turn_drain_ms = settings_find(g->settings, "LLM_DEADLINE_MS")
+                           ? (unsigned)settings_integer(g->settings, "LLM_DEADLINE_MS")
+                           : h->drain_ms;
     if ((code = open_store(h, path, why, size)) != 0)
         goto done;
     code = 3;
@@ -375,10 +393,12 @@ static int start(struct service *s, const struct serve_mode *m, char *why, size_
     code = 1;
     if (strcmp(path, ":memory:") != 0 && !(h->admin = admin_start(h, path, why, size)))
         goto done;
-    const char *folders[] = { settings_text(g->settings, "SCRIPTS_DIR"), settings_text(g->settings, "PROMPTS_DIR"), NULL };
+    const char *folders[] = { settings_text(g->settings, "SCRIPTS_DIR"),
+                              settings_text(g->settings, "PROMPTS_DIR"), NULL };
     s->watch = watch_start(h->loop, folders, on_change, h);
-    log_event(LOG_INFO, "serve.started", log_s("mode", m->name), log_s("listen", settings_text(g->settings, "LISTEN")),
-              log_s("database", path), log_n("scripts", g->hash, 12));
+    log_event(LOG_INFO, "serve.started", log_s("mode", m->name),
+              log_s("listen", settings_text(g->settings, "LISTEN")), log_s("database", path),
+              log_n("scripts", g->hash, 12));
     code = 0;
 done:
     free(path);
@@ -392,14 +412,16 @@ int serve_run(const struct serve_mode *m)
     settings_defaults(m->defaults);
     const struct rlimit none = { 0, 0 };
     prctl(PR_SET_TIMERSLACK, 10000UL); /* 10 µs: the rest between commits is short */
-    setrlimit(RLIMIT_CORE, &none); /* a core would hold secrets */
+    setrlimit(RLIMIT_CORE, &none);     /* a core would hold secrets */
     s.host.loop = loop_new();
     s.host.parked_from = INT64_MAX;
     reload_options(mode_options(m));
-    int code = !s.host.loop || catch_signals(&s) != 0 ? fail(1, strerror(errno)) : start(&s, m, why, sizeof why);
+    int code = !s.host.loop || catch_signals(&s) != 0 ? fail(1, strerror(errno))
+                                                      : start(&s, m, why, sizeof why);
     if (code == 0) {
         if (strcmp(m->name, "sandbox") == 0)
-            fprintf(stderr, "The sandbox is ready: http://%s/sandbox/\n", settings_text(s.host.next->settings, "LISTEN"));
+            fprintf(stderr, "The sandbox is ready: http://%s/sandbox/\n",
+                    settings_text(s.host.next->settings, "LISTEN"));
         tick(&s.host);
         tell_crashed(&s.host);
         while (!s.host.stopping) {
@@ -471,7 +493,8 @@ static void file_ended(struct task *t, bool ok, const char *text, size_t len)
 }
 
 /* An instance without a listener, for one task. */
-static int run_task(struct service *s, const char *path, bool (*begin)(struct host *h, void *arg, struct result *r), void *arg)
+static int run_task(struct service *s, const char *path,
+                    bool (*begin)(struct host *h, void *arg, struct result *r), void *arg)
 {
     struct host *h = &s->host;
     char why[1024] = "";
@@ -515,7 +538,8 @@ int serve_file(char *const *args, size_t count)
     if (!s.host.current)
         return fail(1, problems.data ? problems.data : "not started");
     const char *url = getenv("DATABASE_URL");
-    int code = run_task(&s, url && strncmp(url, "sqlite:", 7) == 0 ? url + 7 : ":memory:", begin_file, &call);
+    int code = run_task(
+        &s, url && strncmp(url, "sqlite:", 7) == 0 ? url + 7 : ":memory:", begin_file, &call);
     s.host.stopping = true;
     close_all(&s);
     buf_free(&problems);
@@ -534,7 +558,8 @@ static bool begin_offline(struct host *h, void *arg, struct result *r)
         buf_free(&out);
         return true;
     }
-    if (h->current && bind_command(h->current, c->args[0], c->args + 1, c->count - 1, file_ended, r))
+    if (h->current &&
+        bind_command(h->current, c->args[0], c->args + 1, c->count - 1, file_ended, r))
         return true;
     fprintf(stderr, "There is no command \"%s\". `assistant help` lists them.\n", c->args[0]);
     return false;
@@ -557,7 +582,8 @@ int serve_offline(char *const *args, size_t count)
     h->loop = loop_new();
     h->parked_from = INT64_MAX;
     h->plain = true; /* claims nothing */
-    struct tree *t = tree_read(settings_text(own, "SCRIPTS_DIR"), settings_text(own, "PROMPTS_DIR"), why, sizeof why);
+    struct tree *t = tree_read(settings_text(own, "SCRIPTS_DIR"), settings_text(own, "PROMPTS_DIR"),
+                               why, sizeof why);
     struct generation_options o = *mode_options(&serve_modes[0]);
     o.ignore_settings = true;
     if (t)

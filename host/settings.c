@@ -14,22 +14,43 @@ extern char **environ;
 
 enum { FILE_LIMIT = 64 * 1024 };
 
-#define INT(n, d, lo, hi, h)                                                                                         \
-    { .name = n, .type = SETTING_INTEGER, .fallback = d, .has_min = true, .has_max = true, .min = lo, .max = hi, .help = h }
+#define INT(n, d, lo, hi, h)                                                                 \
+    {                                                                                        \
+        .name = n, .type = SETTING_INTEGER, .fallback = d, .has_min = true, .has_max = true, \
+        .min = lo, .max = hi, .help = h                                                      \
+    }
 
 const struct setting_declared settings_host[] = {
-    { .name = "LISTEN", .type = SETTING_TEXT, .fallback = "127.0.0.1:8080", .help = "address:port to serve on" },
-    { .name = "DATABASE_URL", .type = SETTING_TEXT, .fallback = "sqlite:data/db.sqlite", .help = "sqlite:PATH" },
-    { .name = "SCRIPTS_DIR", .type = SETTING_TEXT, .fallback = "scripts", .help = "the folder with main.lua" },
-    { .name = "PROMPTS_DIR", .type = SETTING_TEXT, .fallback = "prompts", .help = "the folder with the prompt files" },
-    INT("REQUEST_DEADLINE_MS", "15000", 100, 600000, "one request, from its first byte to its last"),
+    { .name = "LISTEN",
+      .type = SETTING_TEXT,
+      .fallback = "127.0.0.1:8080",
+      .help = "address:port to serve on" },
+    { .name = "DATABASE_URL",
+      .type = SETTING_TEXT,
+      .fallback = "sqlite:data/db.sqlite",
+      .help = "sqlite:PATH" },
+    { .name = "SCRIPTS_DIR",
+      .type = SETTING_TEXT,
+      .fallback = "scripts",
+      .help = "the folder with main.lua" },
+    { .name = "PROMPTS_DIR",
+      .type = SETTING_TEXT,
+      .fallback = "prompts",
+      .help = "the folder with the prompt files" },
+    INT("REQUEST_DEADLINE_MS", "15000", 100, 600000,
+        "one request, from its first byte to its last"),
     INT("DRAIN_MS", "3000", 0, 60000, "how long shutting down may take"),
     INT("WATCHDOG_MS", "2000", 100, 600000, "one slice of Lua that no hook can stop"),
     INT("MAX_BODY_BYTES", "4194304", 1024, 268435456, "one request's body"),
     INT("LUA_MEMORY_MB", "256", 8, 65536, "memory of one generation of scripts"),
     INT("LUA_SLICE_MS", "200", 10, 60000, "how long a script may run without waiting"),
-    { .name = "METRICS_LISTEN", .type = SETTING_TEXT, .help = "address:port for Prometheus text; unset: off" },
-    { .name = "LOG_LEVEL", .type = SETTING_CHOICE, .fallback = "info", .choices = "debug|info|warn|error|off",
+    { .name = "METRICS_LISTEN",
+      .type = SETTING_TEXT,
+      .help = "address:port for Prometheus text; unset: off" },
+    { .name = "LOG_LEVEL",
+      .type = SETTING_CHOICE,
+      .fallback = "info",
+      .choices = "debug|info|warn|error|off",
       .help = "what is logged" },
 };
 const size_t settings_host_count = sizeof settings_host / sizeof *settings_host;
@@ -100,7 +121,9 @@ static char *from_file(struct settings *s, const char *name, const char *path)
     struct stat st;
     char *value = NULL;
     if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size > FILE_LIMIT) {
-        snprintf(text, sizeof text, "the file it names cannot be used (%s). Name a readable file that holds only the secret.",
+        snprintf(text, sizeof text,
+                 "the file it names cannot be used (%s). Name a readable file that holds only the "
+                 "secret.",
                  fd < 0 ? strerror(errno) : "not a regular file, or over 64 KB");
         settings_problem(s, name, text);
         goto done;
@@ -134,8 +157,8 @@ static bool blank(const char *v)
 
 static bool loopback(const char *host, size_t n)
 {
-    return (n == 9 && strncasecmp(host, "localhost", 9) == 0) || (n > 4 && strncmp(host, "127.", 4) == 0) ||
-           (n == 5 && strncmp(host, "[::1]", 5) == 0);
+    return (n == 9 && strncasecmp(host, "localhost", 9) == 0) ||
+           (n > 4 && strncmp(host, "127.", 4) == 0) || (n == 5 && strncmp(host, "[::1]", 5) == 0);
 }
 
 static void check_url(struct settings *s, const struct setting_declared *d, const char *v)
@@ -154,7 +177,9 @@ static void check_url(struct settings *s, const struct setting_declared *d, cons
         if ((unsigned char)*p <= 0x20 || (unsigned char)*p >= 0x7f)
             good = false;
     if (!good || memchr(host, '@', n)) {
-        settings_problem(s, d->name, "is not a URL. It must begin with https:// and name a host, without a user or blanks.");
+        settings_problem(
+            s, d->name,
+            "is not a URL. It must begin with https:// and name a host, without a user or blanks.");
         return;
     }
     size_t name = host[0] == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":/?#");
@@ -164,9 +189,14 @@ static void check_url(struct settings *s, const struct setting_declared *d, cons
         settings_problem(s, d->name, "names a port that does not exist. Ports go from 1 to 65535.");
     if (plain && !loopback(host, name)) {
         if (d->insecure_warn)
-            buf_printf(&s->warnings, "%s: is http:// and not this machine: what is sent can be read on the way. Use https://.\n", d->name);
+            buf_printf(&s->warnings,
+                       "%s: is http:// and not this machine: what is sent can be read on the way. "
+                       "Use https://.\n",
+                       d->name);
         else
-            settings_problem(s, d->name, "is http:// and not this machine. Use https://, so that nobody reads it on the way.");
+            settings_problem(s, d->name,
+                             "is http:// and not this machine. Use https://, so that nobody reads "
+                             "it on the way.");
     }
 }
 
@@ -178,9 +208,10 @@ static void check_value(struct settings *s, const struct setting_declared *d, st
         char *end = NULL;
         errno = 0;
         long long n = strtoll(v, &end, 10);
-        if (errno || end == v || *end || v[0] == ' ' || (d->has_min && n < d->min) || (d->has_max && n > d->max)) {
-            snprintf(text, sizeof text, "must be a whole number from %lld to %lld (%s).", (long long)d->min, (long long)d->max,
-                     d->help ? d->help : "");
+        if (errno || end == v || *end || v[0] == ' ' || (d->has_min && n < d->min) ||
+            (d->has_max && n > d->max)) {
+            snprintf(text, sizeof text, "must be a whole number from %lld to %lld (%s).",
+                     (long long)d->min, (long long)d->max, d->help ? d->help : "");
             settings_problem(s, d->name, text);
         }
         item->integer = n;
@@ -201,7 +232,9 @@ static void check_value(struct settings *s, const struct setting_declared *d, st
     }
     for (const char *p = v; *p; p++)
         if ((unsigned char)*p < 0x20) {
-            settings_problem(s, d->name, "holds a control character (a line break inside, perhaps). Write it on one line.");
+            settings_problem(
+                s, d->name,
+                "holds a control character (a line break inside, perhaps). Write it on one line.");
             break;
         }
 }
@@ -220,7 +253,8 @@ static void resolve(struct settings *s, const struct setting_declared *d, struct
     if (file) {
         item->text = blank(file) ? NULL : from_file(s, file_name, file);
         if (blank(file))
-            settings_problem(s, file_name, "is set but empty. Name the file that holds the secret, or unset it.");
+            settings_problem(s, file_name,
+                             "is set but empty. Name the file that holds the secret, or unset it.");
         else if (item->text && blank(item->text))
             settings_problem(s, file_name, "names a file that is empty. Write the secret into it.");
         if (!item->text)
@@ -228,8 +262,9 @@ static void resolve(struct settings *s, const struct setting_declared *d, struct
     } else if (plain && !blank(plain)) {
         item->text = buf_copy(plain, strlen(plain));
     } else if (d->required) {
-        snprintf(text, sizeof text, "is %s. %s%s", plain ? "empty" : "missing", d->help ? d->help : "",
-                 secret ? " (Or name a file that holds it in the variable with _FILE at its end.)" : "");
+        snprintf(
+            text, sizeof text, "is %s. %s%s", plain ? "empty" : "missing", d->help ? d->help : "",
+            secret ? " (Or name a file that holds it in the variable with _FILE at its end.)" : "");
         settings_problem(s, d->name, text);
         return;
     } else if (plain && secret) {
@@ -250,7 +285,8 @@ static char *copy(const char *text)
 bool settings_declare(struct settings *s, const struct setting_declared *d)
 {
     if (settings_find(s, d->name)) {
-        settings_problem(s, d->name, "is declared twice in the settings of the scripts. Remove one.");
+        settings_problem(s, d->name,
+                         "is declared twice in the settings of the scripts. Remove one.");
         return true;
     }
     struct setting *items = realloc(s->items, (s->count + 1) * sizeof *items);
@@ -268,7 +304,9 @@ bool settings_declare(struct settings *s, const struct setting_declared *d)
     mine->choices = copy(d->choices);
     mine->help = copy(d->help);
     struct setting *item = &s->items[s->count++];
-    *item = (struct setting){ .name = mine->name, .type = d->type, .secret = d->secret || d->type == SETTING_SECRET };
+    *item = (struct setting){ .name = mine->name,
+                              .type = d->type,
+                              .secret = d->secret || d->type == SETTING_SECRET };
     if (!mine->name)
         return false;
     resolve(s, mine, item);
@@ -292,7 +330,9 @@ void settings_unknown(struct settings *s)
         size_t prefix = strcspn(name, "_") + 1;
         for (size_t i = 0; i < s->count; i++)
             if (prefix > 4 && strncmp(s->items[i].name, name, prefix) == 0 && s->items[i].secret) {
-                buf_printf(&s->warnings, "%.*s: is not a setting of this program. A typing mistake?\n", (int)n, *e);
+                buf_printf(&s->warnings,
+                           "%.*s: is not a setting of this program. A typing mistake?\n", (int)n,
+                           *e);
                 break;
             }
     }

@@ -13,13 +13,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum setting_type { SETTING_TEXT, SETTING_SECRET, SETTING_URL, SETTING_INTEGER, SETTING_CHOICE, SETTING_LIST };
+enum setting_type {
+    SETTING_TEXT,
+    SETTING_SECRET,
+    SETTING_URL,
+    SETTING_INTEGER,
+    SETTING_CHOICE,
+    SETTING_LIST
+};
 
 struct setting_declared {
     char *name;
     enum setting_type type;
     bool required, insecure_warn, secret; /* secret: never shown; type SECRET implies it */
-    char *fallback;                       /* the default as it would stand in the environment, or NULL */
+    char *fallback; /* the default as it would stand in the environment, or NULL */
     bool has_min, has_max;
     int64_t min, max;
     char *choices; /* "a|b|c", or NULL */

@@ -38,8 +38,11 @@ static void status_json(struct host *h, struct buf *out)
     jobs_count(h->jobs, &c);
     buf_printf(out, "{\"healthy\":%s,", store_healthy(h->store) ? "true" : "false");
     if (h->current)
-        buf_printf(out, "\"generation\":{\"number\":%llu,\"hash\":\"%.12s\",\"loaded_at\":%lld,\"draining\":%d},",
-                   (unsigned long long)h->current->number, h->current->hash, (long long)h->loaded_at, h->draining ? 1 : 0);
+        buf_printf(out,
+                   "\"generation\":{\"number\":%llu,\"hash\":\"%.12s\",\"loaded_at\":%lld,"
+                   "\"draining\":%d},",
+                   (unsigned long long)h->current->number, h->current->hash,
+                   (long long)h->loaded_at, h->draining ? 1 : 0);
     buf_text(out, "\"last_reload_error\":");
     if (h->last_error[0]) {
         buf_text(out, "\"");
@@ -48,17 +51,23 @@ static void status_json(struct host *h, struct buf *out)
     } else {
         buf_text(out, "null,");
     }
-    buf_printf(out, "\"jobs\":{\"ready\":%lld,\"waiting\":%lld,\"running\":%lld,\"dead\":%lld,\"oldest_age_ms\":%lld},",
+    buf_printf(out,
+               "\"jobs\":{\"ready\":%lld,\"waiting\":%lld,\"running\":%lld,\"dead\":%lld,\"oldest_"
+               "age_ms\":%lld},",
                (long long)c.ready, (long long)c.waiting, (long long)c.running, (long long)c.dead,
                (long long)(c.oldest_run_at && c.oldest_run_at < now ? now - c.oldest_run_at : 0));
-    buf_printf(out, "\"inbox\":{\"unread\":%lld,\"oldest_age_ms\":%lld,\"parked\":%lld},", (long long)inbox_backlog(h->jobs),
-               (long long)(oldest ? now - oldest : 0), (long long)c.parked);
+    buf_printf(out, "\"inbox\":{\"unread\":%lld,\"oldest_age_ms\":%lld,\"parked\":%lld},",
+               (long long)inbox_backlog(h->jobs), (long long)(oldest ? now - oldest : 0),
+               (long long)c.parked);
     struct store_figures f = store_figures(h->store);
-    buf_printf(out, "\"store\":{\"commits\":%llu,\"lost\":%llu,\"wal_bytes\":%llu},", (unsigned long long)f.commits,
-               (unsigned long long)f.lost, (unsigned long long)f.wal_bytes);
-    buf_printf(out, "\"script_errors\":%llu,\"requests\":%llu,\"log_lines_dropped\":%llu,\"lua_bytes\":%zu",
-               (unsigned long long)h->script_errors, (unsigned long long)h->requests_seen, (unsigned long long)log_dropped(),
-               h->current ? h->current->memory : 0);
+    buf_printf(out, "\"store\":{\"commits\":%llu,\"lost\":%llu,\"wal_bytes\":%llu},",
+               (unsigned long long)f.commits, (unsigned long long)f.lost,
+               (unsigned long long)f.wal_bytes);
+    buf_printf(
+        out,
+        "\"script_errors\":%llu,\"requests\":%llu,\"log_lines_dropped\":%llu,\"lua_bytes\":%zu",
+        (unsigned long long)h->script_errors, (unsigned long long)h->requests_seen,
+        (unsigned long long)log_dropped(), h->current ? h->current->memory : 0);
     char *half = bind_status(h->current, false);
     if (half)
         buf_printf(out, ",\"business\":%s", half);
@@ -74,25 +83,34 @@ static void status_text(struct host *h, struct buf *out)
     if (!h->httpd)
         buf_text(out, "No service is running. This is what its database holds.\n");
     else
-        buf_text(out, store_healthy(h->store) ? "Accepting messages.\n"
-                                              : "NOT accepting messages: the database cannot be written. Is the disk full?\n");
+        buf_text(
+            out,
+            store_healthy(h->store)
+                ? "Accepting messages.\n"
+                : "NOT accepting messages: the database cannot be written. Is the disk full?\n");
     if (h->current && h->loaded_at) {
-        buf_printf(out, "Scripts and prompts: generation %llu (%.12s), loaded ", (unsigned long long)h->current->number, h->current->hash);
+        buf_printf(out, "Scripts and prompts: generation %llu (%.12s), loaded ",
+                   (unsigned long long)h->current->number, h->current->hash);
         add_clock(out, h->loaded_at);
         buf_text(out, "\n");
     }
     if (h->last_error[0]) {
         buf_text(out, "Last reload FAILED at ");
         add_clock(out, h->last_error_at);
-        buf_printf(out, ":\n  %s\n  Mend the file and save it; nothing else is needed.\n", h->last_error);
+        buf_printf(out, ":\n  %s\n  Mend the file and save it; nothing else is needed.\n",
+                   h->last_error);
     }
-    buf_printf(out, "Work: %lld ready, %lld waiting in lanes, %lld running, oldest due for %lld s\n", (long long)c.ready,
-               (long long)c.waiting, (long long)c.running,
-               (long long)(c.oldest_run_at && c.oldest_run_at < now ? (now - c.oldest_run_at) / 1000 : 0));
+    buf_printf(
+        out, "Work: %lld ready, %lld waiting in lanes, %lld running, oldest due for %lld s\n",
+        (long long)c.ready, (long long)c.waiting, (long long)c.running,
+        (long long)(c.oldest_run_at && c.oldest_run_at < now ? (now - c.oldest_run_at) / 1000 : 0));
     buf_printf(out, "Inbox: %lld unread%s, %lld parked\n", (long long)inbox_backlog(h->jobs),
                oldest && now - oldest > 5000 ? " (falling behind)" : "", (long long)c.parked);
     if (c.dead)
-        buf_printf(out, "Dead jobs: %lld. `assistant jobs --dead` shows them, `assistant requeue ID` tries one again.\n", (long long)c.dead);
+        buf_printf(out,
+                   "Dead jobs: %lld. `assistant jobs --dead` shows them, `assistant requeue ID` "
+                   "tries one again.\n",
+                   (long long)c.dead);
     char *half = bind_status(h->current, true);
     if (half)
         buf_printf(out, "%s\n", half);
@@ -106,9 +124,11 @@ static void add_job(void *arg, const struct job *j, enum job_state state)
     const char *lane = j->lane ? j->lane : "-";
     size_t n = strlen(lane), colon = strcspn(lane, ":");
     /* A lane may hold a customer's number: only its end is shown. */
-    buf_printf(out, "%-8lld %-8s %-14s %.*s%s%s  tries %d, crashes %d, due ", (long long)j->id, names[state], j->kind,
-               (int)(colon < n ? colon + 1 : n), lane, colon < n && n - colon > 5 ? "…" : "", colon < n ? (n - colon > 5 ? lane + n - 4 : lane + colon + 1) : "",
-               j->attempts, j->crashes);
+    buf_printf(out, "%-8lld %-8s %-14s %.*s%s%s  tries %d, crashes %d, due ", (long long)j->id,
+               names[state], j->kind, (int)(colon < n ? colon + 1 : n), lane,
+               colon < n && n - colon > 5 ? "…" : "",
+               colon < n ? (n - colon > 5 ? lane + n - 4 : lane + colon + 1) : "", j->attempts,
+               j->crashes);
     add_clock(out, j->run_at);
     if (j->error)
         buf_printf(out, "\n         %.*s", (int)strcspn(j->error, "\n"), j->error);
@@ -135,7 +155,10 @@ static int requeue(struct host *h, char *const *args, size_t count, struct buf *
     if (rc == 1)
         buf_printf(out, "Job %lld runs again.\n", id);
     else
-        buf_printf(out, rc == 0 ? "There is no dead job %lld.\n" : "Job %lld could not be changed; see the log.\n", id);
+        buf_printf(out,
+                   rc == 0 ? "There is no dead job %lld.\n"
+                           : "Job %lld could not be changed; see the log.\n",
+                   id);
     return rc == 1 ? 0 : 1;
 }
 

@@ -33,9 +33,9 @@ struct store {
     sqlite3_stmt *fixed_read; /* BEGIN */
     uint64_t group;
     bool reading; /* a read transaction is open; never together with open */
-    bool open; /* BEGIN IMMEDIATE was taken */
-    bool lost; /* and SQLite undid it by itself */
-    int depth; /* savepoints */
+    bool open;    /* BEGIN IMMEDIATE was taken */
+    bool lost;    /* and SQLite undid it by itself */
+    int depth;    /* savepoints */
     bool healthy;
     bool gone;    /* the file is no longer in its place: nothing is acknowledged any more */
     bool vetting; /* a statement from outside is being prepared: the authorizer looks at it */

@@ -92,12 +92,15 @@ struct task *task_may_wait(lua_State *L, const char *what)
 {
     struct task *t = task_of(L);
     if (!t)
-        luaL_error(L, "%s cannot be used while scripts are loading. Move the call into a handler.", what);
+        luaL_error(L, "%s cannot be used while scripts are loading. Move the call into a handler.",
+                   what);
     else if (t->no_wait)
         luaL_error(L, "%s cannot be used in %s: nothing may wait there.", what, t->no_wait);
     else if (!lua_isyieldable(L))
-        luaL_error(L, "%s cannot be used here: nothing may wait inside db.transaction, a sort or gsub function, or a module that is "
-                      "being loaded. Call it before or after.",
+        luaL_error(L,
+                   "%s cannot be used here: nothing may wait inside db.transaction, a sort or gsub "
+                   "function, or a module that is "
+                   "being loaded. Call it before or after.",
                    what);
     return t;
 }
@@ -148,7 +151,8 @@ void task_free(struct task *t)
     free(t->error);
     t->error = NULL;
     unlink_task(t);
-    if (t->co && lua_status(t->co) == LUA_OK && lua_gettop(t->co) == 0 && !t->condemned && g->spare_count < SPARE_LIMIT) {
+    if (t->co && lua_status(t->co) == LUA_OK && lua_gettop(t->co) == 0 && !t->condemned &&
+        g->spare_count < SPARE_LIMIT) {
         side_push(&g->spare, t);
         g->spare_count++;
         return;
@@ -174,7 +178,9 @@ void task_put_back(struct host *h, struct job *job)
 void task_rearm(struct host *h)
 {
     for (struct rearm *r = h->rearm; r; r = r->next)
-        if (!r->written && jobs_again(h->jobs, &r->job, loop_wall_ms() + (h->stopping ? 0 : PUT_BACK_MS), false, NULL) >= 0)
+        if (!r->written &&
+            jobs_again(h->jobs, &r->job, loop_wall_ms() + (h->stopping ? 0 : PUT_BACK_MS), false,
+                       NULL) >= 0)
             r->written = true;
 }
 
@@ -256,7 +262,8 @@ static const char *words_of(lua_State *co, int at)
 static void keep_error(struct task *t)
 {
     lua_State *co = t->co;
-    t->gen->headroom = true; /* pushing takes memory, and a script at its cap may be why we are here */
+    t->gen->headroom =
+        true; /* pushing takes memory, and a script at its cap may be why we are here */
     const char *text = words_of(co, -1);
     luaL_traceback(co, co, text, 0);
     const char *trace = lua_tostring(co, -1);
@@ -354,7 +361,8 @@ void task_lost(struct host *h, uint64_t group)
                 if (t->touched == group + 1)
                     task_kill(t);
             }
-    for (struct task *t = h->durable, *next; t; t = next) { /* they touched nothing of it: there is nothing to wait for */
+    for (struct task *t = h->durable, *next; t;
+         t = next) { /* they touched nothing of it: there is nothing to wait for */
         next = t->next_side;
         task_ready(t);
     }

@@ -21,24 +21,27 @@ struct task {
     int ref; /* anchors co in the registry */
     enum task_kind kind;
     enum task_state state;
-    bool condemned;           /* must not run again: its group was lost, or its generation is closed */
-    const char *no_wait;      /* why it cannot wait here, for people; NULL: it can */
-    uint64_t touched;         /* 1 + the group it touched the database in last; 0: none */
-    void (*cancel)(struct task *t); /* ends the pending wait at once without waking the task; NULL: waits for nothing */
-    struct loop_timer timer;  /* sleep, event */
-    void *wait;               /* what it waits for: an event, a count of cancelled requests */
-    struct http_op *http;     /* its outbound request, until it has read what came */
+    bool condemned;      /* must not run again: its group was lost, or its generation is closed */
+    const char *no_wait; /* why it cannot wait here, for people; NULL: it can */
+    uint64_t touched;    /* 1 + the group it touched the database in last; 0: none */
+    void (*cancel)(
+        struct task *
+            t); /* ends the pending wait at once without waking the task; NULL: waits for nothing */
+    struct loop_timer timer; /* sleep, event */
+    void *wait;              /* what it waits for: an event, a count of cancelled requests */
+    struct http_op *http;    /* its outbound request, until it has read what came */
     bool timed_out;
     struct httpd_request *request;
     struct job job; /* TASK_JOB */
     int job_kind;   /* index into its generation's kinds; -1: none */
     int sync_ref;   /* TASK_SYNC: the function, a registry reference */
-    void (*ended)(struct task *t, bool ok, const char *text, size_t len); /* TASK_COMMAND: what came of it */
+    void (*ended)(struct task *t, bool ok, const char *text,
+                  size_t len); /* TASK_COMMAND: what came of it */
     void *arg;
     void *wait_call; /* TASK_COMMAND: its arguments, until they are pushed */
-    char *error;    /* traceback of what ended it */
+    char *error;     /* traceback of what ended it */
     struct task *next_ready;
-    struct task *next_side; /* finished, durable */
+    struct task *next_side;   /* finished, durable */
     struct task *prev, *next; /* in its generation */
 };
 

@@ -12,19 +12,21 @@
 #include <unistd.h>
 
 enum {
-    RUN_NS = 5000000,             /* tasks in one tick: the next commit, and /health, are never further away than this */
-    CLAIM_BATCH = 256,            /* jobs claimed of one kind at one commit */
+    RUN_NS =
+        5000000, /* tasks in one tick: the next commit, and /health, are never further away than this */
+    CLAIM_BATCH = 256, /* jobs claimed of one kind at one commit */
     /*
      * A commit costs the same for one row as for fifty (a sync, and the CPU around it). After a small one the loop rests this
      * long before it looks again, so that under load more of them share one; a quiet system does not notice.
      */
     REST_NS = 250000,
     REST_BELOW = 16, /* tasks in the last tick: with more of them a commit is shared well enough */
-    READ_NS_BUSY = 400000,        /* reading the inbox between two commits while requests come in: accepting goes first … */
-    READ_NS_LATE = 2000000,       /* … until the oldest row has waited for READ_LATE_MS */
+    READ_NS_BUSY =
+        400000, /* reading the inbox between two commits while requests come in: accepting goes first … */
+    READ_NS_LATE = 2000000, /* … until the oldest row has waited for READ_LATE_MS */
     READ_LATE_MS = 5000,
-    PROBE_NS = 1000000000,        /* the file, and an unhealthy store, are looked at once a second */
-    IDLE_NS = 20000000,           /* quiet for this long is a quiet moment */
+    PROBE_NS = 1000000000, /* the file, and an unhealthy store, are looked at once a second */
+    IDLE_NS = 20000000,    /* quiet for this long is a quiet moment */
 };
 
 /* ---- due work ---- */
@@ -113,7 +115,8 @@ static uint64_t next_job_ns(struct host *h)
         if (due == INT64_MAX || k->running >= k->limit)
             continue;
         uint64_t ns = due > wall ? (uint64_t)(due - wall) * 1000000u : 0;
-        if (ns > 86400ULL * 1000000000u) /* a wall clock that jumps must not put us to sleep for long */
+        if (ns >
+            86400ULL * 1000000000u) /* a wall clock that jumps must not put us to sleep for long */
             ns = 86400ULL * 1000000000u;
         if (k->per_second > 0 && k->tokens < 1) {
             uint64_t token = (uint64_t)((1 - k->tokens) / k->per_second * 1e9) + 1000;
@@ -235,7 +238,8 @@ static void swap(struct host *h)
     reload_seed_every(h);
     if (g->start != LUA_NOREF)
         bind_start(g);
-    log_event(LOG_INFO, "generation.serving", log_i("number", (int64_t)g->number), log_n("hash", g->hash, 12));
+    log_event(LOG_INFO, "generation.serving", log_i("number", (int64_t)g->number),
+              log_n("hash", g->hash, 12));
 }
 
 /* ---- the commit, and what follows from it ---- */
@@ -305,8 +309,10 @@ static void look_after_store(struct host *h)
     h->probe_ns = now + PROBE_NS;
     if (!store_in_place(h->store)) {
         log_event(LOG_ERROR, "store.moved", log_s("path", store_path(h->store)),
-                  log_s("message", "the database was moved, removed or replaced while it was open; the process ends so that nothing "
-                                   "is accepted into a file nobody will find. Put it back and start again."));
+                  log_s("message",
+                        "the database was moved, removed or replaced while it was open; the "
+                        "process ends so that nothing "
+                        "is accepted into a file nobody will find. Put it back and start again."));
         fflush(stdout);
         _exit(3); /* no checkpoint, no close: nothing more is written to whatever lies there now */
     }

@@ -17,7 +17,8 @@ enum { FILE_LIMIT = 1 << 20, FILES_LIMIT = 2000, DEPTH_LIMIT = 8 };
 bool tree_wants(const char *name)
 {
     size_t n = strlen(name);
-    if (n == 0 || name[0] == '.' || name[n - 1] == '~' || strcmp(name, "4913") == 0 || strncmp(name, "sed", 3) == 0)
+    if (n == 0 || name[0] == '.' || name[n - 1] == '~' || strcmp(name, "4913") == 0 ||
+        strncmp(name, "sed", 3) == 0)
         return false;
     for (const char *p = name; *p; p++)
         if ((unsigned char)*p < 0x20)
@@ -25,19 +26,21 @@ bool tree_wants(const char *name)
     const char *dot = strrchr(name, '.');
     if (!dot)
         return true; /* a folder, perhaps */
-    return strcmp(dot, ".lua") == 0 || strcmp(dot, ".yaml") == 0 || strcmp(dot, ".html") == 0 || strcmp(dot, ".js") == 0 ||
-           strcmp(dot, ".css") == 0;
+    return strcmp(dot, ".lua") == 0 || strcmp(dot, ".yaml") == 0 || strcmp(dot, ".html") == 0 ||
+           strcmp(dot, ".js") == 0 || strcmp(dot, ".css") == 0;
 }
 
 /* The bytes of one regular file. 0, 1: not a file we read, -1: why. */
-static int read_file(int dir, const char *name, const char *shown, struct tree_file *out, char *why, size_t size)
+static int read_file(int dir, const char *name, const char *shown, struct tree_file *out, char *why,
+                     size_t size)
 {
     int fd = openat(dir, name, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
     struct stat st;
     if (fd < 0 && errno == ENOENT)
         return 1; /* went away meanwhile, or a link to nowhere */
     if (fd < 0 || fstat(fd, &st) != 0) {
-        snprintf(why, size, "%s: cannot be read (%s). Check its owner and mode.", shown, strerror(errno));
+        snprintf(why, size, "%s: cannot be read (%s). Check its owner and mode.", shown,
+                 strerror(errno));
         if (fd >= 0)
             close(fd);
         return -1;
@@ -47,8 +50,10 @@ static int read_file(int dir, const char *name, const char *shown, struct tree_f
         goto done;
     rc = -1;
     if (st.st_size > FILE_LIMIT) {
-        snprintf(why, size, "%s: is %lld bytes; a script or prompt file may have %d. Move it out of the folder.", shown,
-                 (long long)st.st_size, FILE_LIMIT);
+        snprintf(
+            why, size,
+            "%s: is %lld bytes; a script or prompt file may have %d. Move it out of the folder.",
+            shown, (long long)st.st_size, FILE_LIMIT);
         goto done;
     }
     out->bytes = malloc((size_t)st.st_size + 1);
@@ -73,7 +78,8 @@ done:
 static int add_file(struct tree *t, struct tree_file *f, char *why, size_t size)
 {
     if (t->count >= FILES_LIMIT) {
-        snprintf(why, size, "%s: more than %d files. Is this the right folder?", f->path, FILES_LIMIT);
+        snprintf(why, size, "%s: more than %d files. Is this the right folder?", f->path,
+                 FILES_LIMIT);
         return -1;
     }
     struct tree_file *more = realloc(t->files, (t->count + 1) * sizeof *more);
@@ -104,8 +110,8 @@ static bool inside(int root, int dir, const char *name)
     return ok;
 }
 
-static int read_folder(struct tree *t, int root, int at, const char *prefix, const char *shown, int depth, char *why,
-                       size_t size)
+static int read_folder(struct tree *t, int root, int at, const char *prefix, const char *shown,
+                       int depth, char *why, size_t size)
 {
     DIR *d = fdopendir(at);
     int rc = 0;
@@ -121,11 +127,14 @@ static int read_folder(struct tree *t, int root, int at, const char *prefix, con
         snprintf(path, sizeof path, "%s/%s", prefix, e->d_name);
         snprintf(name, sizeof name, "%s/%s", shown, e->d_name);
         if (e->d_type == DT_LNK && !inside(root, dirfd(d), e->d_name)) {
-            snprintf(why, size, "%s: is a link that leads out of the folder. Put the file itself here.", name);
+            snprintf(why, size,
+                     "%s: is a link that leads out of the folder. Put the file itself here.", name);
             rc = -1;
             break;
         }
-        int sub = strchr(e->d_name, '.') ? -1 : openat(dirfd(d), e->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        int sub = strchr(e->d_name, '.')
+                      ? -1
+                      : openat(dirfd(d), e->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (sub >= 0) {
             if (depth < DEPTH_LIMIT)
                 rc = read_folder(t, root, sub, path, name, depth + 1, why, size);
@@ -137,7 +146,8 @@ static int read_folder(struct tree *t, int root, int at, const char *prefix, con
             continue;
         struct tree_file f = { .path = NULL };
         rc = read_file(dirfd(d), e->d_name, name, &f, why, size);
-        if (rc == 0 && (!(f.path = buf_copy(path, strlen(path))) || add_file(t, &f, why, size) != 0)) {
+        if (rc == 0 &&
+            (!(f.path = buf_copy(path, strlen(path))) || add_file(t, &f, why, size) != 0)) {
             free(f.bytes);
             free(f.path);
             rc = -1;
@@ -187,8 +197,8 @@ struct tree *tree_read(const char *scripts_dir, const char *prompts_dir, char *w
     for (int i = 0; i < 2; i++) {
         int fd = open(dirs[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (fd < 0) {
-            snprintf(why, why_size, "%s: %s. Set %s to the folder that holds the %s.", dirs[i], strerror(errno),
-                     i ? "PROMPTS_DIR" : "SCRIPTS_DIR", prefixes[i]);
+            snprintf(why, why_size, "%s: %s. Set %s to the folder that holds the %s.", dirs[i],
+                     strerror(errno), i ? "PROMPTS_DIR" : "SCRIPTS_DIR", prefixes[i]);
             goto fail;
         }
         int root = dup(fd);

@@ -21,12 +21,13 @@ struct tree {
     struct tree_file *files; /* sorted by path */
     size_t count;
     char *scripts_dir, *prompts_dir; /* as given, for messages */
-    char hash[65]; /* hex SHA-256 of all paths and contents */
+    char hash[65];                   /* hex SHA-256 of all paths and contents */
     unsigned refs;
 };
 
 /* NULL: why, with the file and what to do. */
-struct tree *tree_read(const char *scripts_dir, const char *prompts_dir, char *why, size_t why_size);
+struct tree *tree_read(const char *scripts_dir, const char *prompts_dir, char *why,
+                       size_t why_size);
 struct tree *tree_keep(struct tree *t);
 void tree_drop(struct tree *t);
 const struct tree_file *tree_find(const struct tree *t, const char *path);

@@ -26,7 +26,8 @@ struct watch {
     void *arg;
 };
 
-static const uint32_t MASK = IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_CREATE | IN_DELETE | IN_ONLYDIR;
+static const uint32_t MASK = IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_CREATE | IN_DELETE |
+                             IN_ONLYDIR;
 
 static uint64_t mix(uint64_t h, const void *bytes, size_t n)
 {
@@ -110,7 +111,8 @@ static void on_event(void *arg, int fd, uint32_t events)
         touched(w);
 }
 
-struct watch *watch_start(struct loop *l, const char *const *folders, void (*changed)(void *arg), void *arg)
+struct watch *watch_start(struct loop *l, const char *const *folders, void (*changed)(void *arg),
+                          void *arg)
 {
     struct watch *w = calloc(1, sizeof *w);
     if (!w)

@@ -48,15 +48,20 @@ local function sort_waiting(waiting)
   return texts, unusable
 end
 
+-- The case that staff have or will have, or nil.
+local function live(case)
+  return case and case.state ~= "closed" and case or nil
+end
+
 -- Everything a turn starts from; nil when there is nothing to do.
 local function load(self, job)
-  local conversation = conversations.get(job.payload.conversation)
+  local conversation, newest = conversations.for_turn(job.payload.conversation)
   if not conversation or conversation.opted_out == 1 or conversation.status == "PAUSED" then return nil end
   local waiting = messages.unanswered(conversation)
   if #waiting == 0 then return nil end
   local texts, unusable = sort_waiting(waiting)
   local data, locked, stored = quotes.get(conversation.id)
-  local case = cases.current(conversation.id)
+  local case = live(newest)
   return {
     started_at = time.now_ms(), conversation = conversation, waiting = waiting, shown = waiting[#waiting].seq,
     texts = texts, unusable = unusable, data = data, locked = locked, stored = stored, case = case,
@@ -137,20 +142,35 @@ local function link_for(conversation)
 end
 
 -- What follows beside the reply: a card when the chat is handed off, a short follow-up when it already was.
-local function effects_of(turn, decision, merged, changed)
-  local last = not turn.case and cases.last(turn.conversation.id) or nil
+local function effects_of(turn, decision, merged, changed, cut)
+  local last = not turn.case and turn.newest_case or nil
   return conversation_flow.after {
     fields = turn.fields, before = turn.data, merged = merged, changed = changed, action = decision.action,
     wants_human = decision.human, question = decision.question, case = turn.case, last_case = last and { known = cases.known(last) },
+    cut = cut,
   }
+end
+
+-- Says the reply, made fit for WhatsApp, and with the booking link where one is due. Returns what else follows.
+local function say(turn, decision, conversation, merged, changed)
+  local text = decision.reply
+  local parts, cut
+  if text then parts, cut = guards.fit(text) end
+  local effects = effects_of(turn, decision, merged, changed, cut)
+  if not text then return effects end
+  if effects.link then
+    text, parts = text .. "\n\n" .. turn.booking_words .. " " .. link_for(conversation), nil -- fitted anew, with the link
+  end
+  whatsapp.say(conversation, text, { kind = decision.brain == "model" and "model" or "scripted", seq = turn.shown, parts = parts })
+  return effects
 end
 
 -- The answer becomes rows, all of them or none: after a look at who has the chat now. Runs inside the transaction.
 local function carry_out(turn, decision)
   local now = time.now_ms()
-  local conversation = conversations.get(turn.conversation.id)
+  local conversation, newest = conversations.for_turn(turn.conversation.id)
   if not conversation then return "gone" end
-  turn.case = cases.current(conversation.id)
+  turn.case, turn.newest_case = live(newest), newest
   local merged, changed = quote.merge(turn.data, decision.data, turn.fields, turn.locked)
   if #changed > 0 or not turn.stored then quotes.put(conversation.id, merged) end
   local action = decision.action
@@ -160,11 +180,7 @@ local function carry_out(turn, decision)
     action = "taken"
     if decision.reply then whatsapp.draft(conversation, decision.reply, turn.shown) end
   else
-    local text, effects = decision.reply, effects_of(turn, decision, merged, changed)
-    if effects.link and text then text = text .. "\n\n" .. turn.booking_words .. " " .. link_for(conversation) end
-    if text then
-      whatsapp.say(conversation, text, { kind = decision.brain == "model" and "model" or "scripted", seq = turn.shown })
-    end
+    local effects = say(turn, decision, conversation, merged, changed)
     if effects.card then slack.card(conversation, effects.card) end
     if effects.follow_up then slack.follow_up(conversation, effects.follow_up) end
     local newer_at = conversation.last_seq > turn.shown and messages.newer_at(conversation.id, turn.shown) or nil

@@ -26,10 +26,10 @@ struct http_op {
     struct pool_transfer transfer;
     struct host *host;
     struct task *task; /* NULL: its task is gone */
-    char *lane;              /* what http.cancel names; NULL: none */
-    bool held;               /* not given to the pool yet */
+    char *lane;        /* what http.cancel names; NULL: none */
+    bool held;         /* not given to the pool yet */
     bool done;
-    struct task *canceller;  /* a task in http.cancel that waits for this one */
+    struct task *canceller;      /* a task in http.cancel that waits for this one */
     struct http_op *next, *prev; /* host->requests */
     struct http_op *next_held;
 };
@@ -58,7 +58,8 @@ void bind_job_failed(struct generation *g, struct job *job, int kind, const char
 /* Reads one inbox row. 0 fine, -1 script error (undone), 1 the database was in the way (undone). */
 int bind_inbox_row(struct generation *g, struct inbox_row *row);
 /* Calls main.lua's notice, if there is one. job may be NULL. */
-void bind_notice(struct host *h, const char *event, const char *message, const struct job *job, int64_t count);
+void bind_notice(struct host *h, const char *event, const char *message, const struct job *job,
+                 int64_t count);
 /* Starts a command of main.lua. false: no such command. ended gets the text to print. */
 bool bind_command(struct generation *g, const char *name, char *const *args, size_t count,
                   void (*ended)(struct task *t, bool ok, const char *text, size_t len), void *arg);

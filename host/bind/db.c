@@ -11,7 +11,10 @@
 void bind_not_loading(lua_State *L, const char *what)
 {
     if (!task_of(L))
-        luaL_error(L, "%s cannot be used while scripts are loading. Move the call into a handler, or into `start` of main.lua.", what);
+        luaL_error(L,
+                   "%s cannot be used while scripts are loading. Move the call into a handler, or "
+                   "into `start` of main.lua.",
+                   what);
 }
 
 void bind_db_settle(struct host *h)
@@ -44,25 +47,23 @@ static int sql_error(lua_State *L, struct store *s, int rc, const char *sql)
 
 static void bind_values(lua_State *L, sqlite3_stmt *st, int first)
 {
-    int given = lua_gettop(L) - first + 1, wanted = sqlite3_bind_parameter_count(st); /* fewer: trailing nils */
+    int given = lua_gettop(L) - first + 1,
+        wanted = sqlite3_bind_parameter_count(st); /* fewer: trailing nils */
     if (given > wanted)
         luaL_error(L, "SQL: %d values given, the statement has %d", given, wanted);
     for (int i = 0; i < given; i++) {
         int at = first + i, rc;
         size_t n = 0;
         switch (lua_type(L, at)) {
-        case LUA_TNIL:
-            rc = sqlite3_bind_null(st, i + 1);
-            break;
-        case LUA_TBOOLEAN:
-            rc = sqlite3_bind_int(st, i + 1, lua_toboolean(L, at));
-            break;
+        case LUA_TNIL: rc = sqlite3_bind_null(st, i + 1); break;
+        case LUA_TBOOLEAN: rc = sqlite3_bind_int(st, i + 1, lua_toboolean(L, at)); break;
         case LUA_TNUMBER:
             rc = lua_isinteger(L, at) ? sqlite3_bind_int64(st, i + 1, lua_tointeger(L, at))
                                       : sqlite3_bind_double(st, i + 1, lua_tonumber(L, at));
             break;
         case LUA_TSTRING: {
-            const char *text = lua_tolstring(L, at, &n); /* stays on the stack until the last step: no copy */
+            const char *text = lua_tolstring(
+                L, at, &n); /* stays on the stack until the last step: no copy */
             rc = sqlite3_bind_text64(st, i + 1, text, n, SQLITE_STATIC, SQLITE_UTF8);
             break;
         }
@@ -71,7 +72,8 @@ static void bind_values(lua_State *L, sqlite3_stmt *st, int first)
                 rc = sqlite3_bind_null(st, i + 1);
                 break;
             }
-            luaL_error(L, "SQL: value %d is a %s; text, numbers, booleans and nil can be stored", i + 1, luaL_typename(L, at));
+            luaL_error(L, "SQL: value %d is a %s; text, numbers, booleans and nil can be stored",
+                       i + 1, luaL_typename(L, at));
             return;
         }
         if (rc != SQLITE_OK)
@@ -106,14 +108,9 @@ static void push_row(lua_State *L, sqlite3_stmt *st)
     lua_createtable(L, 0, n);
     for (int i = 0; i < n; i++) {
         switch (sqlite3_column_type(st, i)) {
-        case SQLITE_INTEGER:
-            lua_pushinteger(L, sqlite3_column_int64(st, i));
-            break;
-        case SQLITE_FLOAT:
-            lua_pushnumber(L, sqlite3_column_double(st, i));
-            break;
-        case SQLITE_NULL:
-            continue;
+        case SQLITE_INTEGER: lua_pushinteger(L, sqlite3_column_int64(st, i)); break;
+        case SQLITE_FLOAT: lua_pushnumber(L, sqlite3_column_double(st, i)); break;
+        case SQLITE_NULL: continue;
         default: {
             const void *p = sqlite3_column_blob(st, i);
             lua_pushlstring(L, p ? p : "", (size_t)sqlite3_column_bytes(st, i));
@@ -234,8 +231,9 @@ static int durable(lua_State *L)
 
 int luaopen_host_db(lua_State *L)
 {
-    static const luaL_Reg functions[] = { { "one", one },         { "all", all },         { "run", run },
-                                          { "transaction", transaction }, { "durable", durable }, { NULL, NULL } };
+    static const luaL_Reg functions[] = { { "one", one },         { "all", all },
+                                          { "run", run },         { "transaction", transaction },
+                                          { "durable", durable }, { NULL, NULL } };
     luaL_newlib(L, functions);
     return 1;
 }

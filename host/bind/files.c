@@ -15,7 +15,8 @@ static int read_disk(lua_State *L, const char *path)
         lua_pushfstring(L, "%s: there is no such file", path);
         return 2;
     }
-    luaL_Stream *stream = lua_newuserdatauv(L, sizeof *stream, 0); /* closed by its metatable should the buffer throw */
+    luaL_Stream *stream = lua_newuserdatauv(
+        L, sizeof *stream, 0); /* closed by its metatable should the buffer throw */
     stream->f = f;
     stream->closef = NULL;
     luaL_buffinit(L, &b);
@@ -70,7 +71,9 @@ static int list(lua_State *L)
 
 int luaopen_host_files(lua_State *L)
 {
-    static const luaL_Reg functions[] = { { "read", read }, { "list", list }, { "hash", hash }, { NULL, NULL } };
+    static const luaL_Reg functions[] = {
+        { "read", read }, { "list", list }, { "hash", hash }, { NULL, NULL }
+    };
     luaL_newlib(L, functions);
     return 1;
 }

@@ -83,7 +83,8 @@ void bind_http_release(struct host *h)
 {
     struct http_op *op = h->held, *ordered = NULL;
     h->held = NULL;
-    while (op) { /* the list grew at its head: turn it round, so that they leave in the order they were asked for */
+    while (
+        op) { /* the list grew at its head: turn it round, so that they leave in the order they were asked for */
         struct http_op *next = op->next_held;
         op->next_held = ordered;
         ordered = op;
@@ -148,7 +149,8 @@ static const char *field(lua_State *L, const char *name, int wanted, int *type)
 {
     *type = lua_getfield(L, 1, name);
     if (*type != LUA_TNIL && *type != wanted)
-        luaL_error(L, "http.request: `%s` must be a %s, it is a %s", name, lua_typename(L, wanted), lua_typename(L, *type));
+        luaL_error(L, "http.request: `%s` must be a %s, it is a %s", name, lua_typename(L, wanted),
+                   lua_typename(L, *type));
     return NULL;
 }
 
@@ -178,7 +180,8 @@ static bool clean(const char *text, size_t n)
 static bool token(const char *text, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        if ((unsigned char)text[i] <= 0x20 || (unsigned char)text[i] >= 0x7f || strchr("()<>@,;:\\\"/[]?={}", text[i]))
+        if ((unsigned char)text[i] <= 0x20 || (unsigned char)text[i] >= 0x7f ||
+            strchr("()<>@,;:\\\"/[]?={}", text[i]))
             return false;
     return n > 0;
 }
@@ -202,7 +205,8 @@ static void add_encoded(struct buf *b, const char *text, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         unsigned char c = (unsigned char)text[i];
-        if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c && strchr("-_.~", c)))
+        if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+            (c && strchr("-_.~", c)))
             buf_add(b, &c, 1);
         else
             buf_printf(b, "%%%02X", c);
@@ -217,7 +221,8 @@ static lua_Integer push_sorted_names(lua_State *L, int at, const char *name)
     int keys = lua_gettop(L);
     for (lua_pushnil(L); lua_next(L, at); lua_pop(L, 1)) {
         int type = lua_type(L, -1);
-        if (lua_type(L, -2) != LUA_TSTRING || (type != LUA_TSTRING && type != LUA_TNUMBER && type != LUA_TBOOLEAN))
+        if (lua_type(L, -2) != LUA_TSTRING ||
+            (type != LUA_TSTRING && type != LUA_TNUMBER && type != LUA_TBOOLEAN))
             luaL_error(L, "http.request: `%s` must map names to text, numbers or booleans", name);
         lua_pushvalue(L, -2);
         lua_rawseti(L, keys, ++n);
@@ -288,7 +293,8 @@ static void read_headers(lua_State *L, struct parts *p)
 
 static void read_body(lua_State *L, struct parts *p)
 {
-    int json = lua_getfield(L, 1, "json"), form = lua_getfield(L, 1, "form"), body = lua_getfield(L, 1, "body");
+    int json = lua_getfield(L, 1, "json"), form = lua_getfield(L, 1, "form"),
+        body = lua_getfield(L, 1, "body");
     if ((json != LUA_TNIL) + (form != LUA_TNIL) + (body != LUA_TNIL) > 1)
         luaL_error(L, "http.request: one of json, form and body, not several");
     if (json != LUA_TNIL) {
@@ -351,8 +357,9 @@ static char *put_text(char **at, const char *text, size_t n)
 static struct http_op *new_op(const struct parts *p)
 {
     size_t lines = p->headers + (p->type ? 1 : 0);
-    size_t size = sizeof(struct http_op) + lines * sizeof(char *) + strlen(p->method) + 1 + p->url_len + 2 +
-                  (p->query ? p->query->len : 0) + (p->lane ? strlen(p->lane) + 1 : 0) + p->body_len + 1;
+    size_t size = sizeof(struct http_op) + lines * sizeof(char *) + strlen(p->method) + 1 +
+                  p->url_len + 2 + (p->query ? p->query->len : 0) +
+                  (p->lane ? strlen(p->lane) + 1 : 0) + p->body_len + 1;
     for (size_t i = 0; i < p->headers; i++)
         size += p->name_lens[i] + 2 + p->value_lens[i] + 1;
     size += p->type ? strlen(p->type) + 1 : 0;
@@ -547,7 +554,9 @@ static int error_text(lua_State *L)
 
 int luaopen_host_http(lua_State *L)
 {
-    static const luaL_Reg functions[] = { { "request", request }, { "cancel", cancel_lane }, { NULL, NULL } };
+    static const luaL_Reg functions[] = { { "request", request },
+                                          { "cancel", cancel_lane },
+                                          { NULL, NULL } };
     luaL_newmetatable(L, "host.http.error");
     lua_pushcfunction(L, error_text);
     lua_setfield(L, -2, "__tostring");

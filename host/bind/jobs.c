@@ -117,8 +117,9 @@ static int dead(lua_State *L)
 
 int luaopen_host_jobs(lua_State *L)
 {
-    static const luaL_Reg functions[] = { { "put", put },     { "cancel", cancel }, { "retry", retry },
-                                          { "later", later }, { "dead", dead },     { NULL, NULL } };
+    static const luaL_Reg functions[] = { { "put", put },     { "cancel", cancel },
+                                          { "retry", retry }, { "later", later },
+                                          { "dead", dead },   { NULL, NULL } };
     luaopen_host_json(L);
     lua_getfield(L, -1, "encode");
     lua_setfield(L, LUA_REGISTRYINDEX, "host.json.encode");
@@ -166,7 +167,9 @@ static void push_job(lua_State *L, const struct job *j)
 
 static int wrong_end(lua_State *L)
 {
-    return luaL_error(L, "a job's handler must return nothing, jobs.retry(…), jobs.later(…) or jobs.dead(…), it returned a %s",
+    return luaL_error(L,
+                      "a job's handler must return nothing, jobs.retry(…), jobs.later(…) or "
+                      "jobs.dead(…), it returned a %s",
                       luaL_typename(L, -1));
 }
 
@@ -179,7 +182,8 @@ static int job_done(lua_State *L, int status, lua_KContext ctx)
     (void)status;
     if (lua_isnil(L, -1)) {
         int64_t every = t->gen->kinds[t->job_kind].every_seconds;
-        rc = every ? jobs_again(h->jobs, &t->job, loop_wall_ms() + every * 1000, false, NULL) : jobs_done(h->jobs, &t->job);
+        rc = every ? jobs_again(h->jobs, &t->job, loop_wall_ms() + every * 1000, false, NULL)
+                   : jobs_done(h->jobs, &t->job);
     } else {
         if (!lua_istable(L, -1) || lua_getfield(L, -1, "job_end") != LUA_TNUMBER)
             return wrong_end(L);
@@ -304,7 +308,9 @@ static int park(lua_State *L)
 
 int luaopen_host_inbox(lua_State *L)
 {
-    static const luaL_Reg functions[] = { { "put", inbox_put_row }, { "park", park }, { NULL, NULL } };
+    static const luaL_Reg functions[] = { { "put", inbox_put_row },
+                                          { "park", park },
+                                          { NULL, NULL } };
     luaL_newlib(L, functions);
     return 1;
 }
@@ -328,7 +334,8 @@ static int row_main(lua_State *L)
 }
 
 /* Runs entry to its end. 0, -1 script error (text in *error, free it), 1 the group was lost. */
-static int run_sync(struct generation *g, lua_CFunction entry, const char *no_wait, int ref, void *arg, char **error)
+static int run_sync(struct generation *g, lua_CFunction entry, const char *no_wait, int ref,
+                    void *arg, char **error)
 {
     struct task *t = task_new(g, TASK_SYNC, entry);
     if (!t)
@@ -356,7 +363,8 @@ int bind_inbox_row(struct generation *g, struct inbox_row *row)
         if (strcmp(g->readers[i].name, row->reader) == 0)
             ref = g->readers[i].ref;
     if (ref == LUA_NOREF)
-        return inbox_park(h->jobs, row, NULL, 0, "main.lua has no reader of this name") == 0 ? 0 : 1;
+        return inbox_park(h->jobs, row, NULL, 0, "main.lua has no reader of this name") == 0 ? 0
+                                                                                             : 1;
     if (store_savepoint(h->store) != SQLITE_OK)
         return 1;
     jobs_on_cpu(h->jobs, -row->id);
@@ -412,7 +420,8 @@ static int notice_main(lua_State *L)
     return 0;
 }
 
-void bind_notice(struct host *h, const char *event, const char *message, const struct job *job, int64_t count)
+void bind_notice(struct host *h, const char *event, const char *message, const struct job *job,
+                 int64_t count)
 {
     struct generation *g = h->current;
     struct notice n = { event, message, job, count };
@@ -459,7 +468,8 @@ char *bind_status(struct generation *g, bool words)
 {
     struct status_call c = { .words = words };
     char *error = NULL;
-    if (g && g->status != LUA_NOREF && run_sync(g, status_main, "status", g->status, &c, &error) < 0)
+    if (g && g->status != LUA_NOREF &&
+        run_sync(g, status_main, "status", g->status, &c, &error) < 0)
         log_event(LOG_ERROR, "script.error", log_s("in", "status"), log_s("error", error));
     free(error);
     return c.out.data;

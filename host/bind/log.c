@@ -31,19 +31,17 @@ static int write_line(lua_State *L, enum log_level level)
             const char *key = lua_tostring(L, -2);
             size_t len = 0;
             switch (lua_type(L, -1)) {
-            case LUA_TBOOLEAN:
-                fields[n++] = log_b(key, lua_toboolean(L, -1));
-                break;
+            case LUA_TBOOLEAN: fields[n++] = log_b(key, lua_toboolean(L, -1)); break;
             case LUA_TNUMBER:
-                fields[n++] = lua_isinteger(L, -1) ? log_i(key, lua_tointeger(L, -1)) : log_r(key, lua_tonumber(L, -1));
+                fields[n++] = lua_isinteger(L, -1) ? log_i(key, lua_tointeger(L, -1))
+                                                   : log_r(key, lua_tonumber(L, -1));
                 break;
             case LUA_TSTRING: {
                 const char *text = lua_tolstring(L, -1, &len);
                 fields[n++] = log_n(key, text, len); /* its table keeps it alive */
                 break;
             }
-            default:
-                fields[n++] = log_s(key, luaL_typename(L, -1));
+            default: fields[n++] = log_s(key, luaL_typename(L, -1));
             }
             lua_pop(L, 1);
         }
@@ -71,7 +69,9 @@ static int error(lua_State *L)
 
 int luaopen_host_log(lua_State *L)
 {
-    static const luaL_Reg functions[] = { { "debug", debug }, { "info", info }, { "warn", warn }, { "error", error }, { NULL, NULL } };
+    static const luaL_Reg functions[] = {
+        { "debug", debug }, { "info", info }, { "warn", warn }, { "error", error }, { NULL, NULL }
+    };
     luaL_newlib(L, functions);
     return 1;
 }

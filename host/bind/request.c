@@ -16,7 +16,10 @@ enum { ANSWER_HEADERS = 16 };
 
 static int hex(char c)
 {
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
 }
 
 /* Pushes text with %xx and + decoded. false: it holds a NUL (nothing pushed). */
@@ -160,7 +163,9 @@ static void answer(lua_State *L, struct httpd_request *r)
     size_t count = 0, len = 0;
     int whole = 0, at = lua_gettop(L);
     if (!lua_istable(L, at))
-        luaL_error(L, "a handler must return a table like { status = 200, json = … }, it returned a %s", luaL_typename(L, at));
+        luaL_error(
+            L, "a handler must return a table like { status = 200, json = … }, it returned a %s",
+            luaL_typename(L, at));
     lua_getfield(L, at, "status");
     lua_Integer status = lua_tointegerx(L, -1, &whole);
     if (!whole || status < 200 || status > 599)
@@ -171,8 +176,10 @@ static void answer(lua_State *L, struct httpd_request *r)
         int table = lua_gettop(L);
         luaL_checkstack(L, 2 * ANSWER_HEADERS + 8, "headers");
         for (lua_pushnil(L); lua_next(L, table); lua_pop(L, 1)) {
-            if (lua_type(L, -2) != LUA_TSTRING || lua_type(L, -1) != LUA_TSTRING || count >= ANSWER_HEADERS - 1)
-                luaL_error(L, "a response's `headers` must map up to %d names to text", ANSWER_HEADERS - 1);
+            if (lua_type(L, -2) != LUA_TSTRING || lua_type(L, -1) != LUA_TSTRING ||
+                count >= ANSWER_HEADERS - 1)
+                luaL_error(L, "a response's `headers` must map up to %d names to text",
+                           ANSWER_HEADERS - 1);
             struct httpd_header *x = &headers[count++];
             x->name = lua_tolstring(L, -2, &x->name_len);
             x->value = lua_tolstring(L, -1, &x->value_len);
@@ -234,7 +241,8 @@ static void not_allowed(const struct generation *g, struct httpd_request *r)
         if (matches(&g->routes[i], r) && !strstr(allow, g->routes[i].method))
             snprintf(allow + n, sizeof allow - n, "%s%s", n ? ", " : "", g->routes[i].method);
     }
-    const struct httpd_header headers[] = { { "Allow", 5, allow, strlen(allow) }, { "Content-Type", 12, "application/json", 16 } };
+    const struct httpd_header headers[] = { { "Allow", 5, allow, strlen(allow) },
+                                            { "Content-Type", 12, "application/json", 16 } };
     httpd_respond(r, 405, headers, 2, body, sizeof body - 1);
 }
 
@@ -252,7 +260,8 @@ void bind_request(struct host *h, struct httpd_request *r)
     for (size_t i = 0; i < g->route_count; i++)
         if (matches(&g->routes[i], r)) {
             path = true;
-            if (strcmp(g->routes[i].method, r->method) == 0 && (!found || g->routes[i].path_len > found->path_len))
+            if (strcmp(g->routes[i].method, r->method) == 0 &&
+                (!found || g->routes[i].path_len > found->path_len))
                 found = &g->routes[i];
         }
     if (!found) {

@@ -8,21 +8,33 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SUBJECT_LIMIT = 1 << 20, PATTERN_LIMIT = 1 << 10, REP_LIMIT = 16 << 20, MOVE_LIMIT = 10000000 };
+enum {
+    SUBJECT_LIMIT = 1 << 20,
+    PATTERN_LIMIT = 1 << 10,
+    REP_LIMIT = 16 << 20,
+    MOVE_LIMIT = 10000000
+};
 
 static const luaL_Reg modules[] = {
-    { "host.http", luaopen_host_http },         { "host.db", luaopen_host_db },
-    { "host.jobs", luaopen_host_jobs },         { "host.inbox", luaopen_host_inbox },
-    { "host.task", luaopen_host_task },         { "host.log", luaopen_host_log },
-    { "host.files", luaopen_host_files },       { "host.settings", luaopen_host_settings },
-    { "host.json", luaopen_host_json },         { "host.yaml", luaopen_host_yaml },
-    { "host.crypto", luaopen_host_crypto },     { "host.time", luaopen_host_time },
+    { "host.http", luaopen_host_http },
+    { "host.db", luaopen_host_db },
+    { "host.jobs", luaopen_host_jobs },
+    { "host.inbox", luaopen_host_inbox },
+    { "host.task", luaopen_host_task },
+    { "host.log", luaopen_host_log },
+    { "host.files", luaopen_host_files },
+    { "host.settings", luaopen_host_settings },
+    { "host.json", luaopen_host_json },
+    { "host.yaml", luaopen_host_yaml },
+    { "host.crypto", luaopen_host_crypto },
+    { "host.time", luaopen_host_time },
     { NULL, NULL },
 };
 
 static int refuse_write(lua_State *L)
 {
-    return luaL_error(L, "this table belongs to the host and cannot be changed (field '%s')", luaL_tolstring(L, 2, NULL));
+    return luaL_error(L, "this table belongs to the host and cannot be changed (field '%s')",
+                      luaL_tolstring(L, 2, NULL));
 }
 
 /* Replaces the table on top by an empty one that reads through to it. */
@@ -56,7 +68,8 @@ static int safe_pattern(lua_State *L)
     luaL_checklstring(L, 1, &subject);
     luaL_checklstring(L, 2, &pattern);
     if (subject > SUBJECT_LIMIT || pattern > PATTERN_LIMIT)
-        return luaL_error(L, "text of %d bytes is too long for a pattern of %d; cut it first", (int)subject, (int)pattern);
+        return luaL_error(L, "text of %d bytes is too long for a pattern of %d; cut it first",
+                          (int)subject, (int)pattern);
     return call_original(L);
 }
 
@@ -141,7 +154,8 @@ static int compile(lua_State *L, const struct tree_file *f)
         len -= 3;
     }
     if (len && bytes[0] == LUA_SIGNATURE[0]) {
-        lua_pushfstring(L, "%s:1: holds compiled code. Scripts are text: put the source there.", f->path);
+        lua_pushfstring(L, "%s:1: holds compiled code. Scripts are text: put the source there.",
+                        f->path);
         return LUA_ERRSYNTAX;
     }
     return luaL_loadbufferx(L, bytes, len, name, "t");
@@ -157,8 +171,10 @@ static int host_require(lua_State *L)
     lua_pushvalue(L, 1);
     if (lua_rawget(L, 2) != LUA_TNIL) {
         if (lua_islightuserdata(L, -1) && lua_touserdata(L, -1) == (void *)g)
-            return luaL_error(L, "require \"%s\": it is being loaded already (two modules require each other at load time); "
-                                 "require it inside the function that needs it",
+            return luaL_error(L,
+                              "require \"%s\": it is being loaded already (two modules require "
+                              "each other at load time); "
+                              "require it inside the function that needs it",
                               name);
         return 1;
     }
@@ -199,12 +215,14 @@ static int host_require(lua_State *L)
 
 static int undefined_global(lua_State *L)
 {
-    return luaL_error(L, "undefined global '%s'. A typing mistake, or a missing `local`?", luaL_tolstring(L, 2, NULL));
+    return luaL_error(L, "undefined global '%s'. A typing mistake, or a missing `local`?",
+                      luaL_tolstring(L, 2, NULL));
 }
 
 static int new_global(lua_State *L)
 {
-    return luaL_error(L, "global '%s' is assigned. Write `local` before it.", luaL_tolstring(L, 2, NULL));
+    return luaL_error(L, "global '%s' is assigned. Write `local` before it.",
+                      luaL_tolstring(L, 2, NULL));
 }
 
 static void close_globals(lua_State *L)
@@ -223,7 +241,8 @@ static void close_globals(lua_State *L)
 
 static void open_base(lua_State *L)
 {
-    static const char *const gone[] = { "dofile", "loadfile", "load", "collectgarbage", "xpcall", "warn" };
+    static const char *const gone[] = { "dofile",         "loadfile", "load",
+                                        "collectgarbage", "xpcall",   "warn" };
     luaL_requiref(L, "_G", luaopen_base, 1);
     for (size_t i = 0; i < sizeof gone / sizeof *gone; i++)
         drop(L, gone[i]);
@@ -296,7 +315,8 @@ int sandbox_open_plain(lua_State *L)
         lua_pushcfunction(L, m->func);
         lua_pushstring(L, m->name);
         lua_call(L, 1, 1);
-        lua_pushcclosure(L, give_module, 1); /* the same table however often package.loaded is emptied */
+        lua_pushcclosure(L, give_module,
+                         1); /* the same table however often package.loaded is emptied */
         lua_setfield(L, -2, m->name);
     }
     return 0;
@@ -316,7 +336,8 @@ bool sandbox_compile(struct generation *g, const struct tree_file *f, char **err
 {
     int rc = compile(g->L, f);
     if (rc != LUA_OK) {
-        const char *text = lua_type(g->L, -1) == LUA_TSTRING ? lua_tostring(g->L, -1) : "cannot be compiled";
+        const char *text = lua_type(g->L, -1) == LUA_TSTRING ? lua_tostring(g->L, -1)
+                                                             : "cannot be compiled";
         *error = buf_copy(text, strlen(text));
     }
     lua_settop(g->L, 0);

@@ -9,9 +9,11 @@
 
 #include "../generation.h"
 
-int sandbox_open(lua_State *L);       /* protected: libraries, host.* and require for a generation */
-int sandbox_open_plain(lua_State *L); /* protected: the full library and host.* for `assistant run` */
-int sandbox_path(lua_State *L);       /* protected, light userdata: a scripts folder put before package.path */
+int sandbox_open(lua_State *L); /* protected: libraries, host.* and require for a generation */
+int sandbox_open_plain(
+    lua_State *L); /* protected: the full library and host.* for `assistant run` */
+int sandbox_path(
+    lua_State *L); /* protected, light userdata: a scripts folder put before package.path */
 /* Compiles one file without running it. false: *error "file:line: what" (free it). */
 bool sandbox_compile(struct generation *g, const struct tree_file *f, char **error);
 /* Makes settings.get answer from g->settings. */

@@ -17,7 +17,9 @@ static int get(lua_State *L)
     lua_pushvalue(L, 1);
     int type = lua_rawget(L, -2);
     if (type == LUA_TNIL)
-        return luaL_error(L, "settings.get(\"%s\"): no such setting. Declare it in scripts/settings.lua.", lua_tostring(L, 1));
+        return luaL_error(
+            L, "settings.get(\"%s\"): no such setting. Declare it in scripts/settings.lua.",
+            lua_tostring(L, 1));
     if (type == LUA_TBOOLEAN) /* declared and unset */
         lua_pushnil(L);
     return 1;
@@ -79,7 +81,10 @@ static enum setting_type type_of(lua_State *L, const char *name, const char *typ
     for (int i = 0; i < 6; i++)
         if (strcmp(names[i], type) == 0)
             return (enum setting_type)i;
-    luaL_error(L, "scripts/settings.lua: %s has the type \"%s\"; known are text, secret, url, integer, choice, list", name, type);
+    luaL_error(L,
+               "scripts/settings.lua: %s has the type \"%s\"; known are text, secret, url, "
+               "integer, choice, list",
+               name, type);
     return SETTING_TEXT;
 }
 
@@ -120,7 +125,8 @@ static void declare_one(lua_State *L, int entry, struct settings *s)
     if (!settings_declare(s, &d))
         luaL_error(L, "not enough memory");
     const struct setting *item = settings_find(s, d.name);
-    if (s->problems.len == problems && item && item->text && lua_getfield(L, entry, "check") == LUA_TFUNCTION) {
+    if (s->problems.len == problems && item && item->text &&
+        lua_getfield(L, entry, "check") == LUA_TFUNCTION) {
         push_value(L, item);
         lua_call(L, 1, 1);
         if (lua_type(L, -1) == LUA_TSTRING)

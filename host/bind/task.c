@@ -65,12 +65,14 @@ static int spawn(lua_State *L)
     int n = lua_gettop(L);
     struct generation *g = generation_of(L);
     if (!task_of(L))
-        return luaL_error(L, "task.spawn cannot be used while scripts are loading. Use `start` of main.lua.");
+        return luaL_error(
+            L, "task.spawn cannot be used while scripts are loading. Use `start` of main.lua.");
     /* Tasks without end would fill the memory that those already there need to finish. */
     if (g->memory > g->memory_cap / 4 * 3) {
         lua_gc(L, LUA_GCCOLLECT);
         if (g->memory > g->memory_cap / 4 * 3)
-            return luaL_error(L, "task.spawn: three quarters of LUA_MEMORY_MB are in use. Let some tasks end first.");
+            return luaL_error(L, "task.spawn: three quarters of LUA_MEMORY_MB are in use. Let some "
+                                 "tasks end first.");
     }
     struct task *t = task_new(g, TASK_SPAWN, spawned);
     if (!t || !lua_checkstack(t->co, n + 1))
@@ -168,8 +170,12 @@ static int event_set(lua_State *L)
 
 int luaopen_host_task(lua_State *L)
 {
-    static const luaL_Reg methods[] = { { "wait", event_wait }, { "set", event_set }, { NULL, NULL } };
-    static const luaL_Reg functions[] = { { "sleep", sleep_ms }, { "spawn", spawn }, { "event", new_event }, { NULL, NULL } };
+    static const luaL_Reg methods[] = { { "wait", event_wait },
+                                        { "set", event_set },
+                                        { NULL, NULL } };
+    static const luaL_Reg functions[] = {
+        { "sleep", sleep_ms }, { "spawn", spawn }, { "event", new_event }, { NULL, NULL }
+    };
     luaL_newmetatable(L, "host.task.event");
     luaL_newlib(L, methods);
     lua_setfield(L, -2, "__index");

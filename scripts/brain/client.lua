@@ -20,7 +20,9 @@ local FAILURES_TO_OPEN = 3
 local MAX_TOKENS = 1024
 
 local function url()
-  return (settings.get("DEEPSEEK_URL"):gsub("/+$", "")) .. "/chat/completions"
+  local base = settings.get("DEEPSEEK_URL")
+  if base:byte(-1) == 47 then base = base:gsub("/+$", "") end
+  return base .. "/chat/completions"
 end
 
 -- The wait that the server asks for, in ms; nil when it says nothing we understand.
@@ -47,7 +49,9 @@ local function sort_answer(response, err)
   if status < 200 or status > 299 then
     return { stop = "refused", reason = "HTTP " .. status, body = response.body }
   end
-  local body = json.decode(response.body:match("^%s*(.*)$"), { null_as_nil = true })
+  local text = response.body
+  if (text:byte() or 0) <= 32 then text = text:match("^%s*(.*)$") end -- blank lines keep a slow answer's connection alive
+  local body = json.decode(text, { null_as_nil = true })
   local choice = type(body) == "table" and type(body.choices) == "table" and body.choices[1]
   local message = type(choice) == "table" and type(choice.message) == "table" and choice.message
   local content = message and message.content

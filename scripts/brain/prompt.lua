@@ -4,6 +4,7 @@
 local checks = require "brain.prompt_checks"
 local files = require "host.files"
 local json = require "host.json"
+local words = require "flow.text"
 local yaml = require "host.yaml"
 
 local M = {}
@@ -65,8 +66,8 @@ end
 
 -- The customer's own number in a text, however it is written, is not for the model.
 local function hide_number(text, phone)
-  if #phone < 7 or not text:find("%d") then return text end
   local core = phone:sub(-10)
+  if #core < 7 or not words.has_digits(text, #core) then return text end
   local pattern = core:gsub("%d", "%0[%%s%%(%%)%%.%%+%%-/\194\160\226\128\144-\149]*")
   local hidden, n = text:gsub(pattern, "[phone number] ")
   if n == 0 then return text end
@@ -92,6 +93,20 @@ local function fold(lines)
   return folded
 end
 
+-- What an entry's rows say together.
+local function joined(entry)
+  local order, lines = {}, {}
+  for i, row in ipairs(entry.rows) do order[i] = { i = i, at = row.said_at or 0, text = row.content } end
+  if entry.role == "user" then
+    table.sort(order, function(a, b)
+      if a.at ~= b.at then return a.at < b.at end
+      return a.i < b.i
+    end)
+  end
+  for i, item in ipairs(order) do lines[i] = item.text end
+  return table.concat(fold(lines), "\n")
+end
+
 -- Rows of messages, oldest first → the last entries of the chat: neighbours of one side are one entry, and what a customer wrote
 -- in one go stands in the order of the customer's own clock.
 function M.entries(rows)
@@ -107,17 +122,7 @@ function M.entries(rows)
     end
   end
   for _, entry in ipairs(entries) do
-    local order = {}
-    for i, row in ipairs(entry.rows) do order[i] = { i = i, at = row.said_at or 0, text = row.content } end
-    if entry.role == "user" then
-      table.sort(order, function(a, b)
-        if a.at ~= b.at then return a.at < b.at end
-        return a.i < b.i
-      end)
-    end
-    local lines = {}
-    for i, item in ipairs(order) do lines[i] = item.text end
-    entry.text = table.concat(fold(lines), "\n")
+    entry.text = #entry.rows == 1 and entry.rows[1].content or joined(entry)
   end
   return entries
 end

@@ -20,6 +20,7 @@ local M = {
 
 local CHALLENGE_BYTES = 1024
 local SIGNATURE = "x-hub-signature-256"
+local SIGNATURE_BYTES = 71 -- "sha256=" and 64 hex digits
 local OK = { status = 200, headers = { ["Content-Type"] = "text/plain" }, body = "" }
 local UNAUTHORIZED = { status = 401, headers = { ["Content-Type"] = "application/json" }, body = '{"error":"unauthorized"}' }
 local FORBIDDEN = { status = 403, headers = { ["Content-Type"] = "application/json" }, body = '{"error":"forbidden"}' }
@@ -28,9 +29,9 @@ local FORBIDDEN = { status = 403, headers = { ["Content-Type"] = "application/js
 local function authentic(request)
   local header = request.headers[SIGNATURE]
   if not header or request.repeated_headers[SIGNATURE] then return false end
-  local hex = header:match("^sha256=(%x+)[ \t]*$")
-  if not hex or #hex ~= 64 then return false end
-  hex = hex:lower()
+  if header:sub(1, 7) ~= "sha256=" then return false end
+  local hex = (#header > SIGNATURE_BYTES and header:match("^(.-)[ \t]*$") or header):sub(8):lower()
+  if #hex ~= 64 then return false end
   local equal = false
   for _, secret in ipairs(settings.get("META_APP_SECRET")) do
     if crypto.equal(hex, crypto.hex(crypto.hmac_sha256(secret, request.body))) then equal = true end

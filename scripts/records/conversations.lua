@@ -11,6 +11,19 @@ function M.get(id)
   return db.one("SELECT * FROM conversations WHERE id = ?", id)
 end
 
+-- What a turn decides on, in one look: the chat, and its newest case beside it (no newer one is opened while one is live).
+---@param id string
+---@return table? conversation
+---@return {state: string, reason: string, known?: string}? case the newest, closed or not
+function M.for_turn(id)
+  local row = db.one([[SELECT c.id, c.phone_number, c.status, c.name, c.language, c.opted_out, c.last_seq, c.answered_seq,
+      c.inbound_at, c.asked, c.token, k.state AS case_state, k.reason AS case_reason, k.known AS case_known
+    FROM conversations c LEFT JOIN cases k ON k.id = (SELECT max(id) FROM cases WHERE conversation_id = c.id)
+    WHERE c.id = ?]], id)
+  if not row or not row.case_state then return row, nil end
+  return row, { state = row.case_state, reason = row.case_reason, known = row.case_known }
+end
+
 -- A message of the customer arrived: the row exists afterwards, with the message's place (last_seq) in it.
 ---@param event {conversation: string, phone: string, name?: string, said_at: integer}
 ---@param now integer

@@ -86,10 +86,18 @@ function M.answered_before(conversation_id, seq)
   return row and row.seq or 0
 end
 
--- A message with what decides about its sending.
+-- A message with what decides about its sending. circuit_open: WhatsApp refused our token.
 function M.to_send(id)
-  return db.one([[SELECT m.*, c.status, c.opted_out, c.inbound_at, c.phone_number, c.answered_seq
+  return db.one([[SELECT m.id, m.conversation_id, m.content, m.created_at, m.seq, m.kind, m.state, m.state_at, m.wamid,
+      c.status, c.opted_out, c.inbound_at, c.phone_number, (SELECT open FROM circuits WHERE name = 'whatsapp') AS circuit_open
     FROM messages m JOIN conversations c ON c.id = m.conversation_id WHERE m.id = ?]], id)
+end
+
+-- What became of it while its request was on the way. early: a status under the id that the platform gave it came before the answer.
+function M.after_send(id, wamid)
+  return db.one([[SELECT state, state_at, error, (SELECT open FROM circuits WHERE name = 'whatsapp') AS circuit_open,
+      EXISTS (SELECT 1 FROM statuses_early WHERE wamid = ?2) AS early
+    FROM messages WHERE id = ?1]], id, wamid)
 end
 
 -- The request for it is about to leave.

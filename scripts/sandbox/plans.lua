@@ -14,7 +14,8 @@ local look_ms = 5
 
 ---POST /sandbox/model/plan {"contains": "couch", …}: for requests whose unanswered messages contain this text, the oldest plan first.
 ---  answer = {reply_to_user=, extracted_data=, action=} (what is missing is filled in), or content = "raw text" (with finish = "length"),
----  or http = {status=, headers=, body=} (the whole answer), or echo = true (names every word like zq… that is not answered yet), or none of them: only what follows
+---  or http = {status=, headers=, body=} (the whole answer), or echo = true (names every word like zq… that is not answered yet),
+---  or none of them: only what follows
 ---  hold = true (until /sandbox/model/release), times = n (then the plan is used up; default: always)
 function M.add(request)
   local wish, refusal = common.object(request)

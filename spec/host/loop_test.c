@@ -251,8 +251,11 @@ static void lines(void)
     log_open(LOG_INFO);
     it("is silent below its level", !log_on(LOG_DEBUG) && log_on(LOG_ERROR) && !log_on(LOG_OFF));
     it("reads names of levels", log_level_of("warn") == LOG_WARN && log_level_of("WARN") == -1);
-    struct log_field few[] = { log_s("who", "Eve\r\n{\"event\":\"forged\"}"), log_s("none", NULL),
-                               log_i("n", INT64_MIN), log_r("r", 0.5), log_r("nan", 0.0 / 0.0),
+    struct log_field few[] = { log_s("who", "Eve\r\n{\"event\":\"forged\"}"),
+                               log_s("none", NULL),
+                               log_i("n", INT64_MIN),
+                               log_r("r", 0.5),
+                               log_r("nan", 0.0 / 0.0),
                                log_b("yes", true) };
     logged(line, sizeof line, few, 6);
     it("writes one line whatever it is told", strchr(line, '\n') == line + strlen(line) - 1);

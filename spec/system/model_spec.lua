@@ -154,7 +154,8 @@ describe("the model's answers", function()
   it("D8: what is not JSON gets a repair try that says so", function()
     local object = encode(good("bad"))
     for what, content in pairs {
-      ["trailing comma"] = object:gsub("}$", ",}"), ["single quotes"] = object:gsub('"', "'"), ["JSON in a string"] = encode(object), ["NaN"] = '{"reply_to_user":"bad","extracted_data":{"a":NaN},"action":"continue"}',
+      ["trailing comma"] = object:gsub("}$", ",}"), ["single quotes"] = object:gsub('"', "'"), ["JSON in a string"] = encode(object),
+      ["NaN"] = '{"reply_to_user":"bad","extracted_data":{"a":NaN},"action":"continue"}',
       ["two objects"] = object .. "\n" .. object, ["a list"] = "[" .. object .. "]", ["prose alone"] = "I cannot answer that.", ["a number"] = "42",
     } do
       local result = turn { { content = content } }

@@ -295,15 +295,16 @@ describe("a click in Slack", function()
       local other = meta.phone()
       stand_ins:fault { slack = { kind = "400", times = 2, contains = other } }
       service:say(other, "agent")
-      local post = scene:posts(other:sub(-4))[1]
-      assert.is_nil(post.body.blocks)
-      assert.truthy(post.body.text:find(other, 1, true))
+      local bare = scene:posts(other:sub(-4))[1]
+      assert.is_nil(bare.body.blocks)
+      assert.truthy(bare.body.text:find(other, 1, true))
     end)
 
     it("F3: very long words and values stay within Slack's limits", function()
       local phone = meta.phone()
       local long = ("Ünits & <things> "):rep(250)
-      local word = scene:ask(phone, { answer = { reply_to_user = "Thanks, a colleague will look.", action = "handoff", extracted_data = { inventory = long:sub(1, 1500), address = "1 King St" } } }, long)
+      local data = { inventory = long:sub(1, 1500), address = "1 King St" }
+      local word = scene:ask(phone, { answer = { reply_to_user = "Thanks, a colleague will look.", action = "handoff", extracted_data = data } }, long)
       shell.until_(function() return stand_ins:cards(phone)[1] end, 6, "the card of " .. word)
       for _, one in ipairs(stand_ins:posts(phone)) do assert.equal(200, one.status) end
     end)
@@ -330,8 +331,7 @@ describe("a click in Slack", function()
         scene:sent(phone, "They will be with you " .. i)
         assert.is_string(word)
       end
-      local post = scene:posts "1 chairs"[1]
-      assert.is_nil(post.body.blocks)
+      assert.is_nil(scene:posts "1 chairs"[1].body.blocks)
       service:say(phone, "please let me talk to a human")
       scene:sent(phone, nil, 4)
       scene:marker()

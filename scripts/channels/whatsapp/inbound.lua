@@ -20,7 +20,7 @@ end
 local function text_of(value)
   if type(value) ~= "string" then return nil end
   value = cut(value, TEXT_BYTES)
-  if value:find("%c") then
+  if not value:find("^%C*$") then -- far quicker than looking for a %c
     value = value:gsub("\r\n?", "\n"):gsub("[\0-\8\11-\31\127]", "")
   end
   return value:find("%S") and value or nil
@@ -29,11 +29,12 @@ end
 -- A line of text inside brackets: no brackets or line breaks of its own.
 local function inline(value)
   local text = text_of(value)
-  return text and (text:gsub("[%s%[%]]+", " "):match("^%s*(.-)%s*$"))
+  if not text or text:find("^[%w.,'-]+ ?[%w.,'-]*[%w.,'-]$") then return text end -- most are a name or two
+  return (text:gsub("[%s%[%]]+", " "):match("^%s*(.-)%s*$"))
 end
 
 local function id_of(value)
-  if type(value) == "string" and #value > 0 and #value <= ID_BYTES and not value:find("[%c\127]") then return value end
+  if type(value) == "string" and #value > 0 and #value <= ID_BYTES and value:find("^%C*$") then return value end
 end
 
 -- The customer's own clock in ms; now where it makes no sense.

@@ -35,7 +35,8 @@ end
 local function enqueue_turn(conversation, now)
   local due = conversation_flow.due({ last_message_ms = now, first_unanswered_ms = conversation.waiting_since }, now,
     settings.get("TURN_QUIET_MS"), settings.get("TURN_MAX_WAIT_MS"))
-  jobs.put { kind = "turn", lane = "turn:" .. conversation.id, unique = "turn:" .. conversation.id,
+  local lane = "turn:" .. conversation.id
+  jobs.put { kind = "turn", lane = lane, unique = lane,
     payload = { conversation = conversation.id }, run_at = due }
 end
 
@@ -132,7 +133,8 @@ local function read_value(value, now)
   if number_id ~= nil and number_id ~= json.null and number_id ~= settings.get("META_PHONE_NUMBER_ID") then
     return log.info("whatsapp.other_number", {})
   end
-  local own = type(metadata.display_phone_number) == "string" and metadata.display_phone_number:gsub("%D", "") or nil
+  local own = type(metadata.display_phone_number) == "string" and metadata.display_phone_number or nil
+  if own and not own:find("^%d*$") then own = own:gsub("%D", "") end
   if type(value.messages) == "table" and json.is_array(value.messages) then
     local names = inbound.contacts(value.contacts)
     for _, item in ipairs(value.messages) do read_message(item, names, own, now) end

@@ -36,14 +36,14 @@ end
 -- Stores what we say and enqueues its sending.
 ---@param conversation table a row of conversations
 ---@param text string
----@param options? {kind?: "model"|"scripted"|"canned"|"paused"|"opt_out"|"staff", author?: string, seq?: integer}
----  seq: the last message that it answers; default the newest
+---@param options? {kind?: "model"|"scripted"|"canned"|"paused"|"opt_out"|"staff", author?: string, seq?: integer, parts?: string[]}
+---  seq: the last message that it answers; default the newest. parts: the text as it is sent, where the caller has made it fit
 ---@return string? id of the first part; nil when the text was blank
 function M.say(conversation, text, options)
   options = options or {}
   local kind = options.kind or "canned"
   local now, first = time.now_ms(), nil
-  for part, content in ipairs(parts_of(text, kind)) do
+  for part, content in ipairs(options.parts or parts_of(text, kind)) do
     if content:find("%S") then
       local id = crypto.uuid()
       first = first or id

@@ -27,7 +27,9 @@ local AFTER_STOP = { staff = true, opt_out = true }
 local OPEN = { queued = true, sending = true, unknown = true }
 
 local function url()
-  return (settings.get("META_GRAPH_URL"):gsub("/+$", "")) .. "/" .. settings.get("META_PHONE_NUMBER_ID") .. "/messages"
+  local base = settings.get("META_GRAPH_URL")
+  if base:byte(-1) == 47 then base = base:gsub("/+$", "") end
+  return base .. "/" .. settings.get("META_PHONE_NUMBER_ID") .. "/messages"
 end
 
 local function authorization()
@@ -81,6 +83,7 @@ end
 
 -- The circuit's word: true: go on; else when to come back. One send a minute may try.
 local function may_try(message, now)
+  if message.circuit_open ~= 1 then return true end
   local open, circuit, changed = circuits.is_open("whatsapp", settings.get("META_ACCESS_TOKEN"))
   if changed then M.wake_held(now) end
   if not open then return true end
@@ -112,10 +115,14 @@ local function prepare(job)
   return message
 end
 
+local function has_link(text)
+  return text:find("://", 1, true) ~= nil and text:find("https?://") ~= nil
+end
+
 local function body_of(message)
   local body = {
     messaging_product = "whatsapp", recipient_type = "individual", type = "text",
-    text = { body = message.content, preview_url = message.content:find("https?://") ~= nil },
+    text = { body = message.content, preview_url = has_link(message.content) },
     biz_opaque_callback_data = message.id,
   }
   if message.phone_number ~= "" then body.to = message.phone_number else body.recipient = message.conversation_id end
@@ -123,7 +130,8 @@ local function body_of(message)
 end
 
 local function retry_after(response)
-  local seconds = response and (response.headers["retry-after"] or ""):match("^%s*(%d+)%s*$")
+  local header = response and response.headers["retry-after"]
+  local seconds = header and header:match("^%s*(%d+)%s*$")
   return seconds and #seconds <= 6 and math.min(tonumber(seconds) * 1000, BACKOFF_MOST_MS) or 0
 end
 
@@ -153,12 +161,9 @@ function M.wake_held(now)
 end
 
 local function close_circuit(now)
-  local circuit = circuits.get("whatsapp")
-  if circuit and circuit.open == 1 then
-    circuits.close("whatsapp")
-    log.info("whatsapp.circuit_closed", {})
-    M.wake_held(now)
-  end
+  circuits.close("whatsapp")
+  log.info("whatsapp.circuit_closed", {})
+  M.wake_held(now)
 end
 
 -- A generation begins, perhaps with a new token: what was held tries it at once.
@@ -170,11 +175,11 @@ end
 
 local FINISH = {}
 
-function FINISH.accepted(message, detail, now)
+function FINISH.accepted(message, detail, now, _, row)
   messages.accepted(message.id, detail.wamid, now)
-  close_circuit(now)
+  if row.circuit_open == 1 then close_circuit(now) end
   log.info("whatsapp.sent", { to = mask(message.conversation_id), message = message.id })
-  statuses.catch_up(message.id, detail.wamid, now)
+  if row.early == 1 then statuses.catch_up(message.id, detail.wamid, now) end
 end
 
 function FINISH.unknown(message, detail, now)
@@ -214,32 +219,31 @@ function FINISH.permanent(message, detail, now)
   return fail(message, now, detail.why, codes.advice(detail.code, detail.text))
 end
 
--- One send. Whatever the answer, a status that came meanwhile knows better.
+-- The step after the answer. Whatever it was, a status that came meanwhile knows better.
+local function finish(job, message, kind, detail)
+  local now = time.now_ms()
+  local row = messages.after_send(message.id, detail.wamid)
+  if not row then return nil end
+  if row.state ~= "sending" and kind ~= "accepted" then
+    messages.set_state(message.id, row.state, row.state_at, row.error)
+    if row.state == "queued" then return jobs.later(now) end
+    return nil
+  end
+  return FINISH[kind](message, detail, now, job, row)
+end
+
+-- One send.
 ---@async
 function M.run(job)
-  local prepared = db.transaction(function()
-    local message, outcome = prepare(job)
-    return { message = message, outcome = outcome }
-  end)
-  local message = prepared.message
-  if not message then return prepared.outcome end
+  local message, outcome = db.transaction(prepare, job)
+  if not message then return outcome end
   local response, err = http.request {
     method = "POST", url = url(), headers = authorization(), json = body_of(message),
     timeout_ms = settings.get("SEND_TIMEOUT_MS"), once = true, max_bytes = 65536,
   }
   local kind, detail = sort_answer(response, err)
   detail.after_ms = retry_after(response)
-  return db.transaction(function()
-    local now = time.now_ms()
-    local row = messages.get(message.id)
-    if not row then return nil end
-    if row.state ~= "sending" and kind ~= "accepted" then
-      messages.set_state(row.id, row.state, row.state_at, row.error)
-      if row.state == "queued" then return jobs.later(now) end
-      return nil
-    end
-    return FINISH[kind](message, detail, now, job)
-  end)
+  return db.transaction(finish, job, message, kind, detail)
 end
 
 -- "Read" and "typing…" on the customer's phone; nobody waits for it and nobody minds when it fails.
