@@ -51,6 +51,8 @@ void bind_http_cancel_all(struct host *h);
 
 /* A whole request: finds the route and makes a task ready, or answers 404/405. */
 void bind_request(struct host *h, struct httpd_request *r);
+/* Pushes what a handler gets of a job (host.jobs.Job). Throws for memory and for a payload that is not JSON. */
+void bind_push_job(lua_State *L, const struct job *j);
 /* A claimed job (strings taken over): makes its task. The kind must exist in g. */
 void bind_job_start(struct generation *g, struct job *job);
 /* Runs the kind's failed handler for a job that had its tries (strings taken over). */
@@ -70,6 +72,8 @@ bool bind_start(struct generation *g);
 /* Runs a Lua file as a task (assistant run); args[0] is its path. */
 bool bind_file(struct generation *g, char *const *args, size_t count,
                void (*ended)(struct task *t, bool ok, const char *text, size_t len), void *arg);
+/* Takes main.lua's table at the top of the stack into its generation (throws, naming what is wrong). */
+int bind_take_main(lua_State *L);
 /* Declares the settings in the list at the top of L's stack (throws). */
 void bind_settings_declare(lua_State *L, struct settings *s);
 

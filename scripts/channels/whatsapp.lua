@@ -29,9 +29,10 @@ local FORBIDDEN = { status = 403, headers = { ["Content-Type"] = "application/js
 local function authentic(request)
   local header = request.headers[SIGNATURE]
   if not header or request.repeated_headers[SIGNATURE] then return false end
-  if header:sub(1, 7) ~= "sha256=" then return false end
-  local hex = (#header > SIGNATURE_BYTES and header:match("^(.-)[ \t]*$") or header):sub(8):lower()
-  if #hex ~= 64 then return false end
+  local hex = #header == SIGNATURE_BYTES and header:sub(1, 7) == "sha256=" and header:sub(8)
+    or header:match("^sha256=(%x+)[ \t]*$")
+  if not hex or #hex ~= 64 then return false end
+  hex = hex:lower()
   local equal = false
   for _, secret in ipairs(settings.get("META_APP_SECRET")) do
     if crypto.equal(hex, crypto.hex(crypto.hmac_sha256(secret, request.body))) then equal = true end

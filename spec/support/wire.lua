@@ -54,7 +54,8 @@ local function parse(buffer, head, ended)
     end
     if not first then return list, buffer end
     local status = tonumber(first:match " (%d%d%d)")
-    local headers, rest, body = headers_of(block), buffer:sub(after), nil
+    local headers, rest = headers_of(block), buffer:sub(after)
+    local body
     if status >= 100 and status < 200 then
       buffer = rest
     else

@@ -113,12 +113,15 @@ describe("scripts and prompts", function()
   end)
 
   it("G1: at the start, with nothing that loads, it ends with exit 5 and says where", function()
-    for _, case in ipairs { broken[1], broken[9], broken[14], broken[17] } do
+    local at_start = { ["syntax error"] = true, ["main returns no table"] = true, ["empty prompt"] = true, ["wrong type"] = true }
+    for _, case in ipairs(broken) do
+      if not at_start[case[1]] then goto next end
       local service = process.new { start = false, files = { [case[2]] = case[3] } }
       local code, said, seconds = service:run_once "serve"
       assert.equal(5, code, case[1])
       assert.truthy(said:find(case[4], 1, true), said)
       assert.is_true(seconds < 2)
+      ::next::
     end
   end)
 

@@ -1,0 +1,294 @@
+/*
+ * http_ask: from the table a script gives http.request to an op: checked, and copied into one block. See http.c.
+ */
+#include "http_ask.h"
+
+#include "../buf.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum { TIMEOUT_MS = 30000, MAX_BYTES = 1 << 20, HEADER_LIMIT = 64 };
+
+static const char *field(lua_State *L, const char *name, int wanted, int *type)
+{
+    *type = lua_getfield(L, 1, name);
+    if (*type != LUA_TNIL && *type != wanted)
+        luaL_error(L, "http.request: `%s` must be a %s, it is a %s", name, lua_typename(L, wanted),
+                   lua_typename(L, *type));
+    return NULL;
+}
+
+static lua_Integer integer(lua_State *L, const char *name, lua_Integer otherwise, lua_Integer max)
+{
+    int type;
+    field(L, name, LUA_TNUMBER, &type);
+    lua_Integer v = otherwise;
+    if (type != LUA_TNIL) {
+        int whole = 0;
+        v = lua_tointegerx(L, -1, &whole);
+        if (!whole || v < 1 || v > max)
+            luaL_error(L, "http.request: `%s` must be a whole number from 1 to %d", name, (int)max);
+    }
+    lua_pop(L, 1);
+    return v;
+}
+
+static bool clean(const char *text, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (text[i] == '\r' || text[i] == '\n' || text[i] == '\0')
+            return false;
+    return true;
+}
+
+static bool token(const char *text, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if ((unsigned char)text[i] <= 0x20 || (unsigned char)text[i] >= 0x7f ||
+            strchr("()<>@,;:\\\"/[]?={}", text[i]))
+            return false;
+    return n > 0;
+}
+
+/* A buffer that Lua frees, should anything throw. */
+static struct buf *new_buf(lua_State *L)
+{
+    struct buf *b = lua_newuserdatauv(L, sizeof *b, 0);
+    *b = (struct buf){ .data = NULL };
+    luaL_setmetatable(L, "host.http.buf");
+    return b;
+}
+
+static int free_buf(lua_State *L)
+{
+    buf_free(lua_touserdata(L, 1));
+    return 0;
+}
+
+static void add_encoded(struct buf *b, const char *text, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        unsigned char c = (unsigned char)text[i];
+        if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+            (c && strchr("-_.~", c)))
+            buf_add(b, &c, 1);
+        else
+            buf_printf(b, "%%%02X", c);
+    }
+}
+
+/* Pushes the names of the table at `at`, sorted, as a list. */
+static lua_Integer push_sorted_names(lua_State *L, int at, const char *name)
+{
+    lua_Integer n = 0;
+    lua_newtable(L);
+    int keys = lua_gettop(L);
+    for (lua_pushnil(L); lua_next(L, at); lua_pop(L, 1)) {
+        int type = lua_type(L, -1);
+        if (lua_type(L, -2) != LUA_TSTRING ||
+            (type != LUA_TSTRING && type != LUA_TNUMBER && type != LUA_TBOOLEAN))
+            luaL_error(L, "http.request: `%s` must map names to text, numbers or booleans", name);
+        lua_pushvalue(L, -2);
+        lua_rawseti(L, keys, ++n);
+    }
+    lua_getglobal(L, "table");
+    lua_getfield(L, -1, "sort");
+    lua_pushvalue(L, keys);
+    lua_call(L, 1, 0);
+    lua_pop(L, 1);
+    return n;
+}
+
+/* Pushes a=b&c=d of the table at `at` as a buffer. */
+static struct buf *push_form(lua_State *L, int at, const char *name)
+{
+    struct buf *b = new_buf(L);
+    lua_Integer n = push_sorted_names(L, at, name);
+    int keys = lua_gettop(L);
+    for (lua_Integer i = 1; i <= n; i++) {
+        size_t len = 0;
+        lua_rawgeti(L, keys, i);
+        const char *key = lua_tolstring(L, -1, &len);
+        if (i > 1)
+            buf_add(b, "&", 1);
+        add_encoded(b, key, len);
+        buf_add(b, "=", 1);
+        lua_rawget(L, at);
+        const char *value = luaL_tolstring(L, -1, &len);
+        add_encoded(b, value, len);
+        lua_pop(L, 2);
+    }
+    lua_pop(L, 1);
+    return b;
+}
+
+struct parts {
+    const char *method, *url, *lane, *body;
+    size_t url_len, body_len;
+    const struct buf *query;
+    const char *type; /* the body's Content-Type, when we made the body */
+    const char *names[HEADER_LIMIT], *values[HEADER_LIMIT];
+    size_t name_lens[HEADER_LIMIT], value_lens[HEADER_LIMIT], headers;
+};
+
+static void read_headers(lua_State *L, struct parts *p)
+{
+    int type;
+    field(L, "headers", LUA_TTABLE, &type);
+    if (type == LUA_TNIL)
+        return;
+    int at = lua_gettop(L);
+    luaL_checkstack(L, HEADER_LIMIT * 2 + 8, "headers");
+    for (lua_pushnil(L); lua_next(L, at); lua_pop(L, 1)) {
+        size_t n = p->headers;
+        if (n == HEADER_LIMIT)
+            luaL_error(L, "http.request: more than %d headers", HEADER_LIMIT);
+        if (lua_type(L, -2) != LUA_TSTRING || lua_type(L, -1) != LUA_TSTRING)
+            luaL_error(L, "http.request: `headers` must map names to text");
+        p->names[n] = lua_tolstring(L, -2, &p->name_lens[n]);
+        p->values[n] = lua_tolstring(L, -1, &p->value_lens[n]);
+        if (!token(p->names[n], p->name_lens[n]))
+            luaL_error(L, "http.request: a header's name must be a word");
+        if (!clean(p->values[n], p->value_lens[n]))
+            luaL_error(L, "http.request: header \"%s\" holds a line break or NUL", p->names[n]);
+        p->headers++;
+    }
+}
+
+static void read_body(lua_State *L, struct parts *p)
+{
+    int json = lua_getfield(L, 1, "json"), form = lua_getfield(L, 1, "form"),
+        body = lua_getfield(L, 1, "body");
+    if ((json != LUA_TNIL) + (form != LUA_TNIL) + (body != LUA_TNIL) > 1)
+        luaL_error(L, "http.request: one of json, form and body, not several");
+    if (json != LUA_TNIL) {
+        lua_getfield(L, LUA_REGISTRYINDEX, "host.json.encode");
+        lua_pushvalue(L, -4);
+        lua_call(L, 1, 1);
+        p->body = lua_tolstring(L, -1, &p->body_len);
+        p->type = "Content-Type: application/json";
+    } else if (form != LUA_TNIL) {
+        luaL_argexpected(L, form == LUA_TTABLE, 1, "form as a table");
+        struct buf *b = push_form(L, lua_gettop(L) - 1, "form");
+        p->body = b->data ? b->data : "";
+        p->body_len = b->len;
+        p->type = "Content-Type: application/x-www-form-urlencoded";
+    } else if (body != LUA_TNIL) {
+        if (body != LUA_TSTRING)
+            luaL_error(L, "http.request: `body` must be text");
+        p->body = lua_tolstring(L, -1, &p->body_len);
+    }
+    for (size_t i = 0; p->type && i < p->headers; i++)
+        if (p->name_lens[i] == 12 && strncasecmp(p->names[i], "content-type", 12) == 0)
+            p->type = NULL;
+}
+
+static void read_parts(lua_State *L, struct parts *p, const struct task *t)
+{
+    int type;
+    field(L, "url", LUA_TSTRING, &type);
+    if (type == LUA_TNIL)
+        luaL_error(L, "http.request: `url` is missing");
+    p->url = lua_tolstring(L, -1, &p->url_len);
+    if (!clean(p->url, p->url_len) || strchr(p->url, ' '))
+        luaL_error(L, "http.request: `url` holds a blank, a line break or NUL");
+    field(L, "method", LUA_TSTRING, &type);
+    size_t n = 0;
+    p->method = lua_tolstring(L, -1, &n);
+    if (p->method && !token(p->method, n))
+        luaL_error(L, "http.request: `method` is not a word");
+    field(L, "lane", LUA_TSTRING, &type);
+    p->lane = type == LUA_TNIL ? t->job.lane : lua_tostring(L, -1);
+    read_headers(L, p);
+    field(L, "query", LUA_TTABLE, &type);
+    if (type != LUA_TNIL)
+        p->query = push_form(L, lua_gettop(L), "query");
+    read_body(L, p);
+    if (!p->method)
+        p->method = p->body ? "POST" : "GET";
+}
+
+static char *put_text(char **at, const char *text, size_t n)
+{
+    char *start = *at;
+    memcpy(start, text, n);
+    start[n] = 0;
+    *at += n + 1;
+    return start;
+}
+
+/* One block: the op, the header pointers, every string. NULL: no memory. */
+static struct http_op *new_op(const struct parts *p)
+{
+    size_t lines = p->headers + (p->type ? 1 : 0);
+    size_t size = sizeof(struct http_op) + lines * sizeof(char *) + strlen(p->method) + 1 +
+                  p->url_len + 2 + (p->query ? p->query->len : 0) +
+                  (p->lane ? strlen(p->lane) + 1 : 0) + p->body_len + 1;
+    for (size_t i = 0; i < p->headers; i++)
+        size += p->name_lens[i] + 2 + p->value_lens[i] + 1;
+    size += p->type ? strlen(p->type) + 1 : 0;
+    struct http_op *op = malloc(size);
+    if (!op)
+        return NULL;
+    *op = (struct http_op){ .done = false };
+    const char **headers = (const char **)(op + 1);
+    char *at = (char *)(headers + lines);
+    for (size_t i = 0; i < p->headers; i++) {
+        headers[i] = at;
+        memcpy(at, p->names[i], p->name_lens[i]);
+        at += p->name_lens[i];
+        memcpy(at, ": ", 2);
+        at += 2;
+        put_text(&at, p->values[i], p->value_lens[i]);
+    }
+    if (p->type)
+        headers[p->headers] = put_text(&at, p->type, strlen(p->type));
+    op->transfer.headers = headers;
+    op->transfer.header_count = lines;
+    op->transfer.method = put_text(&at, p->method, strlen(p->method));
+    op->transfer.url = at;
+    memcpy(at, p->url, p->url_len);
+    at += p->url_len;
+    if (p->query && p->query->len) {
+        *at++ = strchr(p->url, '?') ? '&' : '?';
+        memcpy(at, p->query->data, p->query->len);
+        at += p->query->len;
+    }
+    *at++ = 0;
+    op->lane = p->lane ? put_text(&at, p->lane, strlen(p->lane)) : NULL;
+    op->transfer.body = p->body ? put_text(&at, p->body, p->body_len) : NULL;
+    op->transfer.body_len = p->body_len;
+    op->transfer.owner = op;
+    return op;
+}
+
+struct http_op *http_ask(lua_State *L, const struct task *t)
+{
+    struct parts p = { .method = NULL };
+    luaL_checktype(L, 1, LUA_TTABLE);
+    lua_settop(L, 1);
+    lua_Integer timeout = integer(L, "timeout_ms", TIMEOUT_MS, 600000);
+    lua_Integer bytes = integer(L, "max_bytes", MAX_BYTES, 256 << 20);
+    lua_getfield(L, 1, "once");
+    bool once = lua_toboolean(L, -1);
+    read_parts(L, &p, t);
+    struct http_op *op = new_op(&p);
+    if (!op) {
+        luaL_error(L, "not enough memory");
+        return NULL;
+    }
+    op->transfer.timeout_ms = (unsigned)timeout;
+    op->transfer.max_bytes = (size_t)bytes;
+    op->transfer.once = once;
+    return op;
+}
+
+void http_ask_open(lua_State *L)
+{
+    luaL_newmetatable(L, "host.http.buf");
+    lua_pushcfunction(L, free_buf);
+    lua_setfield(L, -2, "__gc");
+    lua_pop(L, 1);
+}

@@ -1,0 +1,34 @@
+/*
+ * instance: the pieces that a service, a file run by hand and an offline command are put together from, and how all of it is
+ * taken down again. The main thread, which becomes the loop thread.
+ */
+#ifndef HOST_INSTANCE_H
+#define HOST_INSTANCE_H
+
+#include "generation.h"
+#include "serve.h"
+
+struct watch;
+
+struct service {
+    struct host host;
+    struct watch *watch;
+    int signals;
+    bool stop_now;
+};
+
+const struct generation_options *instance_options(const struct serve_mode *m);
+/* SIGTERM, SIGINT and SIGHUP through the loop; what would kill for no reason is ignored. 0 or -1 with errno. */
+int instance_signals(struct service *s);
+/* Reads the tree and builds a first generation; problems and warnings go to stderr. *out NULL: the exit code. */
+int instance_generation(struct host *h, const struct serve_mode *m, struct generation **out);
+/* Database and jobs (":memory:" for memory). 0, or the exit code with why. */
+int instance_store(struct host *h, const char *path, char *why, size_t size);
+/* The outbound pool, in the loop. 0 or 1 with why. */
+int instance_pool(struct host *h, char *why, size_t size);
+/* Takes down whatever stands: tasks put back, last commit, listener, pool, scripts, database. */
+void instance_close(struct service *s);
+/* Prints why to stderr; returns code. */
+int instance_fail(int code, const char *why);
+
+#endif
