@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 
 enum {
@@ -165,7 +164,6 @@ int serve_run(const struct serve_mode *m)
     char why[1024] = "";
     settings_defaults(m->defaults);
     const struct rlimit none = { 0, 0 };
-    prctl(PR_SET_TIMERSLACK, 10000UL); /* 10 µs: the rest between commits is short */
     setrlimit(RLIMIT_CORE, &none);     /* a core would hold secrets */
     s.host.loop = loop_new();
     s.host.parked_from = INT64_MAX;

@@ -26,7 +26,8 @@ struct watch {
     void *arg;
 };
 
-static const uint32_t MASK = IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_CREATE | IN_DELETE |
+/* IN_MODIFY: a file that was emptied to be written anew is not at rest before it is whole. */
+static const uint32_t MASK = IN_CLOSE_WRITE | IN_MODIFY | IN_MOVED_TO | IN_MOVED_FROM | IN_CREATE | IN_DELETE |
                              IN_ONLYDIR;
 
 static uint64_t mix(uint64_t h, const void *bytes, size_t n)
@@ -72,9 +73,29 @@ static uint64_t survey_all(struct watch *w)
     return sum;
 }
 
+/* Takes what inotify has to say: does any of it concern a file that we read? */
+static bool take_events(struct watch *w)
+{
+    char bytes[8192] __attribute__((aligned(__alignof__(struct inotify_event))));
+    bool any = false;
+    for (ssize_t n; (n = read(w->fd, bytes, sizeof bytes)) > 0;)
+        for (char *p = bytes; p < bytes + n;) {
+            const struct inotify_event *e = (const struct inotify_event *)(void *)p;
+            any |= e->len == 0 || tree_wants(e->name);
+            p += sizeof *e + e->len;
+        }
+    return any;
+}
+
+static void touched(struct watch *w);
+
 static void on_quiet(void *arg)
 {
     struct watch *w = arg;
+    if (take_events(w)) { /* somebody writes at this very moment */
+        touched(w);
+        return;
+    }
     w->seen = survey_all(w);
     w->changed(w->arg);
 }
@@ -98,16 +119,8 @@ static void on_stat(void *arg)
 static void on_event(void *arg, int fd, uint32_t events)
 {
     struct watch *w = arg;
-    char bytes[8192] __attribute__((aligned(__alignof__(struct inotify_event))));
-    bool any = false;
-    (void)events;
-    for (ssize_t n; (n = read(fd, bytes, sizeof bytes)) > 0;)
-        for (char *p = bytes; p < bytes + n;) {
-            const struct inotify_event *e = (const struct inotify_event *)(void *)p;
-            any |= e->len == 0 || tree_wants(e->name);
-            p += sizeof *e + e->len;
-        }
-    if (any)
+    (void)fd, (void)events;
+    if (take_events(w))
         touched(w);
 }
 

@@ -47,12 +47,12 @@ end
 
 -- The newest messages up to seq that were said or will be, oldest first. Of one seq what was stored first stands first:
 -- an answer stands behind what it answers, also when something arrived meanwhile. The line that says that staff have the chat
--- answers nothing: when the chat comes back, the customer's words are still the last ones.
+-- answers nothing: when the chat comes back, the customer's words are still the last ones. The index gives this order unsorted.
 function M.recent(conversation_id, seq, count)
   local rows = db.all([[SELECT role, content, kind, seq, said_at FROM messages
     WHERE conversation_id = ? AND seq <= ? AND (state IS NULL OR state NOT IN ('dropped', 'draft', 'failed'))
       AND coalesce(kind, '') <> 'paused'
-    ORDER BY seq DESC, created_at DESC, part DESC LIMIT ?]], conversation_id, seq, count)
+    ORDER BY seq DESC, rowid DESC LIMIT ?]], conversation_id, seq, count)
   for i = 1, #rows // 2 do rows[i], rows[#rows - i + 1] = rows[#rows - i + 1], rows[i] end
   return rows
 end
@@ -111,10 +111,12 @@ function M.set_state(id, state, now, why)
 end
 
 -- The platform took it. A status may have come first: the state never goes back.
-function M.accepted(id, wamid, now)
-  db.run([[UPDATE messages SET wamid = coalesce(?1, wamid), opened_at = NULL,
-    state = CASE WHEN state IN ('queued', 'sending', 'unknown') THEN 'accepted' ELSE state END,
-    state_at = CASE WHEN state IN ('queued', 'sending', 'unknown') THEN ?2 ELSE state_at END WHERE id = ?3]], wamid, now, id)
+---@param row table what after_send gave in this very step
+function M.accepted(id, row, wamid, now)
+  local rank = M.rank[row.state]
+  local forward = rank ~= nil and rank < M.rank.accepted
+  db.run("UPDATE messages SET wamid = ?, opened_at = NULL, state = ?, state_at = ? WHERE id = ?",
+    wamid, forward and "accepted" or row.state, forward and now or row.state_at, id)
 end
 
 -- The one that a status is about, by our mark, else by the platform's id.

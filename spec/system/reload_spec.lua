@@ -376,7 +376,8 @@ describe("scripts and prompts", function()
 
   -- ---- G10: reloads under load ----
 
-  -- Modules that hold the version, seen at the beginning and at the end of a turn, and the prompt's.
+  -- Modules that hold the version, seen at the beginning and at the end of a turn, and the prompt's. What a generation was built
+  -- from it says at its start (a load may meet the folder between two saves: then its files differ, and every turn must say so).
   local function version_files(number)
     return {
       ["scripts/spec_first.lua"] = "return " .. number .. "\n", ["scripts/spec_last.lua"] = "return " .. number .. "\n",
@@ -387,6 +388,11 @@ describe("scripts and prompts", function()
       local first = require("spec_first")
       turns.run(job)
       require("host.log").info("spec.turn", { first = first, last = require("spec_last"), prompt = owner.system.identity })
+    end,]], "  start = start,", [[  start = function()
+      local files = require("host.files")
+      require("host.log").info("spec.start", { first = files.read("scripts/spec_first.lua"), last = files.read("scripts/spec_last.lua"),
+        prompt = files.read("prompts/system_prompt.yaml") })
+      start()
     end,]])
 
   it("G10: reloads under load fail no request, and no turn is half old and half new; every message is answered once", function()
@@ -406,7 +412,10 @@ describe("scripts and prompts", function()
         end
       end
       load(3)
-      for path, text in pairs(version_files(number)) do shell.write(service.home .. "/" .. path, text) end
+      for path, text in pairs(version_files(number)) do
+        shell.write(service.home .. "/saved~", text)
+        os.rename(service.home .. "/saved~", service.home .. "/" .. path)
+      end
       load(2)
       if number % 3 == 0 then service:signal "HUP" elseif number % 3 == 1 then assert.equal(0, (service:cli "reload")) end
       load(1)
@@ -416,10 +425,13 @@ describe("scripts and prompts", function()
       if number == 10 then memory = service:rss_kb() end
     end
     shell.until_(function() return #service:logged "spec.turn" >= #sent end, 20, "all turns")
-    local versions = {}
+    local versions, built = {}, {}
+    for _, line in ipairs(service:logged "spec.start") do built[line.generation] = line end
     for _, line in ipairs(service:logged "spec.turn") do
-      assert.equal(line.first, line.last)
-      assert.equal(("Version %d."):format(line.first), line.prompt)
+      local of = assert(built[line.generation])
+      assert.equal(of.first, ("return %s\n"):format(line.first))
+      assert.equal(of.last, ("return %s\n"):format(line.last))
+      assert.truthy(of.prompt:find(line.prompt, 1, true))
       versions[line.first] = true
     end
     local count = 0

@@ -176,7 +176,7 @@ end
 local FINISH = {}
 
 function FINISH.accepted(message, detail, now, _, row)
-  messages.accepted(message.id, detail.wamid, now)
+  messages.accepted(message.id, row, detail.wamid, now)
   if row.circuit_open == 1 then close_circuit(now) end
   log.info("whatsapp.sent", { to = mask(message.conversation_id), message = message.id })
   if row.early == 1 then statuses.catch_up(message.id, detail.wamid, now) end
