@@ -49,7 +49,8 @@ local function watched_words(ready)
   watch(screen.MONEY, money.WATCHED)
   watch(screen.FREE, free.WATCHED)
   watch(screen.HAZARD, hazard.WATCHED)
-  watch(screen.LEAK, ready.leak.watched)
+  watch(screen.LEAK, { ready.leak.marks })
+  watch(screen.SCHEMA, { leak.SCHEMA_WORDS })
   return screen.prepare(lists)
 end
 
@@ -72,7 +73,8 @@ local EVERYDAY = "^[a-z !-)+-?\n]*$"
 local function find_in_words(folded, rest, ready)
   local on, needed = ready.on, screen.read(rest, ready.watched)
   local priced = on.money and needed & (screen.MONEY | screen.FREE) ~= 0
-  local leaky = on.leak and (needed & screen.LEAK ~= 0 or rest ~= folded or leak.suspicious(folded, ready.leak))
+  local leaky = on.leak and (needed & screen.SCHEMA ~= 0 or rest ~= folded or leak.suspicious(folded, ready.leak)
+    or needed & screen.LEAK ~= 0 and leak.possible(rest, ready.leak))
   local t = (priced or leaky) and tokens.read(rest) or nil
   local found = priced and (money.find(t) or free.find(t))
   if found then

@@ -20,6 +20,9 @@ end
 
 local function is_unknown(value)
   local folded = text.fold(value)
+  if UNKNOWN[folded] then
+    return true
+  end
   local word = folded:match("[%w\128-\255]+")
   if not word then
     return true -- blank, "?", "-", "..." and the like

@@ -30,14 +30,14 @@ end
 ---@return table conversation
 function M.arrive(event, now)
   local stamp = time.stamp(now)
-  return db.one([[
+  db.run([[
     INSERT INTO conversations(id, phone_number, created_at, updated_at, name, last_seq, inbound_at, waiting_since)
     VALUES(?1, ?2, ?3, ?3, ?4, 1, ?5, ?6)
     ON CONFLICT(id) DO UPDATE SET updated_at = excluded.updated_at, last_seq = last_seq + 1,
       name = coalesce(excluded.name, name), inbound_at = max(inbound_at, excluded.inbound_at),
-      waiting_since = coalesce(waiting_since, excluded.waiting_since)
-    RETURNING *]],
+      waiting_since = coalesce(waiting_since, excluded.waiting_since)]],
     event.conversation, event.phone, stamp, event.name, event.said_at, now)
+  return M.get(event.conversation) -- RETURNING would build a table of its own for the one row
 end
 
 -- What arrived up to seq needs no answer any more. newer_at: arrival of the first message after it, when there is one.

@@ -10,8 +10,8 @@ describe("the storage", function()
   local mounted = {}
 
   teardown(function()
-    process.close_all()
     for _, path in ipairs(mounted) do shell.run("umount -l " .. path) end
+    process.close_all()
   end)
 
   local function post(service, size)
@@ -146,7 +146,8 @@ describe("the storage", function()
   it("A16: a database that cannot be there is refused at the start: exit 3 within 2 s and one line that names it", function()
     local home = shell.folder()
     shell.write(home .. "/file", "x")
-    local places = { home .. "/file/db.sqlite", "/proc/nowhere/db.sqlite", home }
+    shell.run("mkdir " .. home .. "/folder")
+    local places = { home .. "/file/db.sqlite", "/proc/nowhere/db.sqlite", home .. "/folder" }
     if shell.run(("mkdir %s/ro && mount -t tmpfs -o ro tmpfs %s/ro"):format(home, home)) == 0 then
       mounted[#mounted + 1] = home .. "/ro"
       places[#places + 1] = home .. "/ro/db.sqlite"

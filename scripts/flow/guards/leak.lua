@@ -6,10 +6,10 @@ local tokens = require "flow.guards.tokens"
 local M = {}
 
 -- Words of the schema and of the prompt's frame that no customer ever needs to read. Each holds a sign ("_", "{") or, whole, one of
--- SCHEMA_WORDS; the last is looked for by itself.
+-- SCHEMA_WORDS; the last is looked for by itself: see suspicious.
 local SCHEMA = { "reply_to_user", "extracted_data", "business_rules", "quote_fields_needed", "json", "response_format",
   "reply to user:", "extracted data:", "business rules:", '"action"', "'action'", "{\"", "quote fields needed", "output strict" }
-local SCHEMA_WORDS = text.set "json user data rules action fields"
+M.SCHEMA_WORDS = text.set "json user data rules action fields"
 
 local FRAGMENT = 8 -- words in a row that are no coincidence
 local SENTENCE = 5
@@ -81,31 +81,59 @@ local function rule_pieces(rule)
   return list
 end
 
--- The longest word of a piece in plain letters: without it the piece is not there. nil: it has none.
-local function mark_of(piece)
-  local mark
+-- The words of a piece in plain letters, the longest first: one that is missing in a reply says that the piece is not there.
+local function plain_words(piece)
+  local list = {}
   for word in piece:gmatch("[^ ]+") do
-    if word:find("^%l+$") and (not mark or #word > #mark) then
-      mark = word
+    if word:find("^%l+$") then
+      list[#list + 1] = word
     end
   end
-  return mark
+  table.sort(list, function(one, other) return #one > #other end)
+  return list
 end
 
--- The words of which one stands in every reply that repeats something; `always` when a piece has no such word.
-local function watch(ready)
-  local marks, always = {}, false
-  for _, list in ipairs { ready.guarded, table.unpack(ready.rules) } do
-    for _, piece in ipairs(list) do
-      local mark = mark_of(piece)
-      if mark then
-        marks[mark] = true
-      else
-        always = true
-      end
+-- The plain words of each piece, the first of each for the walk (marks), and whether some piece has none (always).
+local function watch(list, ready)
+  local plain = {}
+  for i, piece in ipairs(list) do
+    plain[i] = plain_words(piece)
+    if plain[i][1] then
+      ready.marks[plain[i][1]] = true
+    else
+      ready.always = true
     end
   end
-  return { marks, SCHEMA_WORDS }, always
+  return plain
+end
+
+-- Is there a piece in the list, as plain words, all of which are present?
+local function any_whole(list, present)
+  for _, piece in ipairs(list) do
+    local whole = true
+    for _, word in ipairs(piece) do
+      if not present[word] then
+        whole = false
+        break
+      end
+    end
+    if whole then
+      return true
+    end
+  end
+  return false
+end
+
+-- May a piece stand in this folded text? Only when all its words do, wherever; of rules it takes two.
+function M.possible(folded, ready)
+  local present, rules = {}, 0
+  for word in folded:gmatch("%l+") do
+    present[word] = true
+  end
+  for _, rule in ipairs(ready.rule_words) do
+    rules = rules + (any_whole(rule, present) and 1 or 0)
+  end
+  return rules >= 2 or any_whole(ready.guarded_words, present)
 end
 
 -- Does this folded text have to be looked at although none of the watched words stands in it?
@@ -127,7 +155,11 @@ function M.prepare(system)
       ready.names[#ready.names + 1] = field:lower()
     end
   end
-  ready.watched, ready.always = watch(ready)
+  ready.marks, ready.rule_words = {}, {}
+  ready.guarded_words = watch(ready.guarded, ready)
+  for i, rule in ipairs(ready.rules) do
+    ready.rule_words[i] = watch(rule, ready)
+  end
   return ready
 end
 

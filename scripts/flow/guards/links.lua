@@ -250,7 +250,7 @@ end
 
 -- "1-800-GOT-…"
 local function vanity(s)
-  return s:find("8%d%d%-%a") and s:match("%f[%d]1?[- .]?8%d%d%-%a%a%a+[- ]?%a*") or nil
+  return s:find("8", 1, true) and s:find("8%d%d%-%a") and s:match("%f[%d]1?[- .]?8%d%d%-%a%a%a+[- ]?%a*") or nil
 end
 
 -- In folded text without links: the first phone number that is not listed, or nil; and the text without any.
