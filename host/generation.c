@@ -22,14 +22,14 @@ static void *capped(void *ud, void *old, size_t old_size, size_t size)
     if (!old)
         old_size = 0;
     if (size == 0) {
-        free(old);
+        slab_release(&g->slab, old, old_size);
         g->memory -= old_size;
         return NULL;
     }
     if (size > old_size &&
         g->memory + (size - old_size) > g->memory_cap + (g->headroom ? HEADROOM * 16 : 0))
         return NULL;
-    void *p = realloc(old, size);
+    void *p = slab_resize(&g->slab, old, old_size, size);
     if (p)
         g->memory += size - old_size;
     return p;
@@ -103,6 +103,7 @@ void generation_close(struct generation *g)
     }
     if (g->L)
         lua_close(g->L);
+    slab_close(&g->slab);
     for (size_t i = 0; i < g->route_count; i++) {
         free(g->routes[i].method);
         free(g->routes[i].path);

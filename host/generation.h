@@ -8,6 +8,7 @@
 #define HOST_GENERATION_H
 
 #include "host.h"
+#include "slab.h"
 #include "task.h"
 
 #include <lua.h>
@@ -43,6 +44,7 @@ struct generation {
     struct settings *settings;
     uint64_t number;
     char hash[65];
+    struct slab slab;
     size_t memory, memory_cap;
     bool headroom; /* pushes of the host may pass the cap */
 

@@ -275,12 +275,25 @@ int jobs_cancel(struct jobs *j, int64_t id)
 
 /* Claiming. */
 
-static int by_run_at(const void *a, const void *b)
+/* The due rows, oldest first. How many, or -1 with nothing in out[]. */
+static int due_rows(struct jobs *j, const char *kind, int64_t now_ms, struct job *out, int room)
 {
-    const struct job *x = a, *y = b;
-    if (x->run_at != y->run_at)
-        return x->run_at < y->run_at ? -1 : 1;
-    return x->id < y->id ? -1 : x->id > y->id;
+    int rc, count = 0;
+    sqlite3_stmt *row = jobs_row(
+        j, &rc,
+        "SELECT " JOBS_COLUMNS " FROM jobs INDEXED BY jobs_state "
+        "WHERE state = 0 AND kind = ? AND run_at <= ? ORDER BY run_at, id LIMIT ?",
+        "tii", kind, now_ms, (int64_t)room);
+    while (rc > 0 && count < room) {
+        jobs_read(row, &out[count++]);
+        int step = store_step(j->store, row);
+        rc = step == SQLITE_ROW ? 1 : step == SQLITE_DONE ? 0 : -1;
+    }
+    if (row)
+        store_done(j->store, row);
+    while (rc < 0 && count > 0)
+        job_free(&out[--count]);
+    return rc < 0 ? -1 : count;
 }
 
 int jobs_claim(struct jobs *j, const char *kind, int64_t now_ms, struct job *out, int room)
@@ -288,28 +301,19 @@ int jobs_claim(struct jobs *j, const char *kind, int64_t now_ms, struct job *out
     if (room <= 0 || jobs_next_due(j, kind) > now_ms)
         return 0;
     int64_t claim = j->epoch << CLAIM_BITS | ++j->claims;
-    int rc, count = 0;
-    sqlite3_stmt *row = jobs_row(j, &rc,
-                                 "UPDATE jobs SET state = 2, claim = ?, ukey = NULL WHERE id IN "
-                                 "(SELECT id FROM jobs INDEXED BY "
-                                 "jobs_state WHERE state = 0 AND kind = ? AND run_at <= ? ORDER BY "
-                                 "run_at, id LIMIT ?) RETURNING " JOBS_COLUMNS,
-                                 "itii", claim, kind, now_ms, (int64_t)room);
-    if (rc < 0)
-        return -1;
-    while (rc > 0 && count < room) {
-        jobs_read(row, &out[count++]);
-        int step = store_step(j->store, row);
-        rc = step == SQLITE_ROW ? 1 : step == SQLITE_DONE ? 0 : -1;
-    }
-    store_done(j->store, row);
-    if (rc < 0) {
+    int count = due_rows(j, kind, now_ms, out, room);
+    for (int i = 0; i < count;
+         i++) { /* by id: cheaper than one statement with its temporary tables */
+        out[i].claim = claim;
+        if (jobs_run(j, "UPDATE jobs SET state = 2, claim = ?, ukey = NULL WHERE id = ?", "ii",
+                     claim, out[i].id) == 1)
+            continue;
         while (count > 0)
             job_free(&out[--count]);
         return -1;
     }
-    qsort(out, (size_t)count, sizeof *out, by_run_at);
-    kind_of(j, kind)->known = false; /* what is next is asked once, when somebody wants to know */
+    if (count >= 0)
+        kind_of(j, kind)->known = false; /* what is next is asked when somebody wants to know */
     return count;
 }
 

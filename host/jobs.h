@@ -66,7 +66,7 @@ int64_t jobs_put(struct jobs *j, const struct jobs_put *p);
 int jobs_cancel(struct jobs *j, int64_t id);
 
 /*
- * Claims up to `room` due jobs of a kind into out[], oldest first, in one statement. Returns how
+ * Claims up to `room` due jobs of a kind into out[], oldest first. Returns how
  * many, or -1. The caller starts them only after the group is durable.
  */
 int jobs_claim(struct jobs *j, const char *kind, int64_t now_ms, struct job *out, int room);
