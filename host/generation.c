@@ -84,10 +84,8 @@ static void free_list(char **list, size_t count)
 
 static void free_named(struct named *list, size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         free(list[i].name);
-        free(list[i].help);
-    }
     free(list);
 }
 
@@ -246,7 +244,7 @@ static void fill_in(struct settings *s)
     for (size_t i = 0; i < s->count; i++) {
         struct setting *item = &s->items[i];
         const struct setting_declared *d = &s->declared[i];
-        if (!item->text && (d->required || d->type == SETTING_SECRET) && d->required)
+        if (!item->text && d->required)
             item->text = buf_copy(d->type == SETTING_URL ? "https://missing.invalid" : "missing",
                                   d->type == SETTING_URL ? 23 : 7);
         if (d->type == SETTING_INTEGER && item->integer < d->min)

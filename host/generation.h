@@ -32,7 +32,6 @@ struct job_kind {
 
 struct named {
     char *name;
-    char *help;
     int ref;
     int64_t seconds; /* every */
 };
@@ -46,6 +45,7 @@ struct generation {
     char hash[65];
     struct slab slab;
     size_t memory, memory_cap;
+    bool large;    /* collected often, to keep memory in bounds */
     bool headroom; /* pushes of the host may pass the cap */
 
     struct route *routes;
@@ -64,7 +64,6 @@ struct generation {
     size_t task_count;
     struct task *spare; /* ended coroutines to run again */
     size_t spare_count;
-    struct task *sync; /* the one that inbox rows and notices run on */
 
     unsigned errors_in_row; /* script errors since the last success */
     bool proven;            /* at least one job or request has gone well */
@@ -75,7 +74,6 @@ struct generation {
 struct generation_options {
     const char *main_module;     /* "main", "sandbox.main" */
     const char *settings_module; /* "settings" */
-    bool only_check; /* missing settings get placeholders, so that the rest can be checked too */
     bool ignore_settings; /* no word about settings at all (check DIR) */
 };
 

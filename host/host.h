@@ -56,7 +56,6 @@ struct host {
 
     struct task_list requests_ready; /* run first: accepting goes before answering */
     struct task_list ready;          /* run next */
-    struct task *running;            /* on the CPU now */
     struct task *finished;           /* ended in this tick, touched the open group */
     struct task *durable;            /* wait for the commit */
     struct http_op *held;            /* outbound requests of this tick, released by its commit */
@@ -78,7 +77,7 @@ struct host {
     bool stopping;      /* SIGTERM came: nothing new starts */
     bool reload_wanted; /* a reload waits for older generations to close */
     bool paused;        /* a commit failed: no claims and no reading until the store is healthy */
-    uint64_t script_errors, requests_seen, jobs_run, inbox_rows;
+    uint64_t script_errors, requests_seen;
 };
 
 #endif

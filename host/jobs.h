@@ -107,6 +107,11 @@ int jobs_requeue(struct jobs *j, int64_t id);
  */
 bool jobs_crashed(struct jobs *j, struct job *out);
 
+/*
+ * Did the process before die with a job or row on its CPU? Then this one starts jobs only from claims that are durable, so that
+ * the next death is charged to a row that exists: whatever was made and run within one group leaves nothing to charge.
+ */
+bool jobs_after_crash(const struct jobs *j);
 /* The mapped page. id > 0: a job; id < 0: inbox row -id; 0: nobody. */
 void jobs_on_cpu(struct jobs *j, int64_t id);
 

@@ -165,6 +165,7 @@ static int reserve(struct jobs *j)
 static int start(struct jobs *j)
 {
     int64_t culprit = j->page->id;
+    j->after_crash = culprit != 0;
     if (reserve(j) != 0 || inbox_start(j) != 0)
         return -1;
     if (culprit > 0 && j->page->epoch == j->epoch && charge_job(j, culprit) < 0)
@@ -242,4 +243,9 @@ bool jobs_crashed(struct jobs *j, struct job *out)
         return true;
     job_free(out);
     return false;
+}
+
+bool jobs_after_crash(const struct jobs *j)
+{
+    return j->after_crash;
 }

@@ -28,6 +28,7 @@ struct jobs {
     int64_t next_id,
         id_limit; /* ids below id_limit are reserved on disk: none is ever given twice */
     int64_t epoch, claims;
+    bool after_crash; /* the process before died with something on its CPU */
     bool crashed; /* there may be jobs that died of crashes and nobody was told */
 
     int64_t inbox_last,

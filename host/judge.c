@@ -15,13 +15,18 @@ void judge_fine(struct task *t)
     t->gen->proven = true;
 }
 
+static void log_error(struct generation *g, const char *what, const char *error)
+{
+    g->host->script_errors++;
+    log_event(LOG_ERROR, "script.error", log_s("in", what), log_s("error", error),
+              log_s("generation", g->hash));
+}
+
 static void count_error(struct generation *g, const char *what, const char *error)
 {
     struct host *h = g->host;
-    h->script_errors++;
+    log_error(g, what, error);
     g->errors_in_row++;
-    log_event(LOG_ERROR, "script.error", log_s("in", what), log_s("error", error),
-              log_s("generation", g->hash));
     if (g == h->current && g->errors_in_row >= JUDGE_ROW && h->good &&
         strcmp(h->good->hash, g->hash) != 0)
         reload_roll_back(h, error);
@@ -47,7 +52,9 @@ static void job_failed(struct task *t)
     } else if (kind >= 0 && g->kinds[kind].failed != LUA_NOREF && !job->error_handled) {
         bind_job_failed(g, job, kind, t->error);
     } else {
-        if (jobs_die(h->jobs, job, t->error) < 0)
+        int rc = jobs_die(h->jobs, job, t->error);
+        task_touch(t); /* before the notice, which may lose the group */
+        if (rc < 0)
             task_put_back(h, job);
         else
             bind_notice(h, "job_dead", t->error, job, 0);
@@ -58,15 +65,15 @@ static void job_failed(struct task *t)
 void judge_failed(struct task *t)
 {
     static const char *const names[] = { "request", "job", "spawned task", "command", "inbox" };
-    count_error(t->gen, t->kind == TASK_JOB && t->job.kind ? t->job.kind : names[t->kind],
-                t->error);
+    if (t->kind == TASK_COMMAND) /* a word mistyped five times by staff is no reason to roll back */
+        log_error(t->gen, names[t->kind], t->error);
+    else
+        count_error(t->gen, t->kind == TASK_JOB && t->job.kind ? t->job.kind : names[t->kind],
+                    t->error);
     if (t->request)
         httpd_error(t->request, 500, "internal error");
     if (t->kind == TASK_JOB)
         job_failed(t);
-    if (t->ended)
-        t->ended(t, false, t->error, t->error ? strlen(t->error) : 0);
-    t->ended = NULL;
 }
 
 bool judge_row_failed(struct generation *g, const char *error, unsigned tries)

@@ -296,7 +296,7 @@ static enum store_open_result explain(struct store *s, struct reason why, const 
 static const char pragmas[] =
     "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF; PRAGMA "
     "cell_size_check=ON;"
-    "PRAGMA secure_delete=ON; PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-16384; PRAGMA "
+    "PRAGMA secure_delete=ON; PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-8192; PRAGMA "
     "mmap_size=0; PRAGMA temp_store=MEMORY;"
     "PRAGMA journal_size_limit=67108864; CREATE TABLE IF NOT EXISTS schema_steps (owner TEXT "
     "PRIMARY KEY, step INTEGER NOT NULL) "

@@ -150,6 +150,8 @@ void task_free(struct task *t)
     job_free(&t->job);
     free(t->error);
     t->error = NULL;
+    free(t->said);
+    t->said = NULL;
     unlink_task(t);
     if (t->co && lua_status(t->co) == LUA_OK && lua_gettop(t->co) == 0 && !t->condemned &&
         g->spare_count < SPARE_LIMIT) {
@@ -184,6 +186,22 @@ void task_rearm(struct host *h)
             r->written = true;
 }
 
+static void tell(struct task *t, bool ok, const char *text, size_t len)
+{
+    if (t->ended)
+        t->ended(t, ok, text, len);
+    t->ended = NULL;
+}
+
+/* It ended, and what it wrote is durable: now, not before, who waits for it may hear so (law 1). */
+static void tell_end(struct task *t)
+{
+    if (t->error)
+        tell(t, false, t->error, strlen(t->error));
+    else
+        tell(t, true, t->said ? t->said : "", t->said_len);
+}
+
 /* The job of a task that will not end well goes back; its request is refused. */
 static void undo(struct task *t)
 {
@@ -193,9 +211,8 @@ static void undo(struct task *t)
     }
     if (t->kind == TASK_JOB)
         task_put_back(t->gen->host, &t->job);
-    if (t->ended)
-        t->ended(t, false, "cancelled", 9);
-    t->ended = NULL;
+    static const char cancelled[] = "cancelled before it was done and stored; try again";
+    tell(t, false, cancelled, sizeof cancelled - 1);
 }
 
 static void take_from_ready(struct task *t)
@@ -245,41 +262,53 @@ void task_kill(struct task *t)
     task_free(t);
 }
 
-/* What an error value says, without running anything of the script's (its __tostring may not come back). */
-static const char *words_of(lua_State *co, int at)
+/* What the error value at the top says, without running anything of the script's (its __tostring may not come back). */
+static const char *words_of(lua_State *L)
 {
-    if (lua_type(co, at) == LUA_TSTRING || lua_type(co, at) == LUA_TNUMBER)
-        return lua_tostring(co, at);
-    if (lua_type(co, at) == LUA_TTABLE) {
-        lua_pushliteral(co, "message");
-        lua_rawget(co, at - 1);
-        if (lua_type(co, -1) == LUA_TSTRING)
-            return lua_tostring(co, -1);
+    int at = lua_gettop(L);
+    if (lua_type(L, at) == LUA_TSTRING || lua_type(L, at) == LUA_TNUMBER)
+        return lua_tostring(L, at);
+    if (lua_type(L, at) == LUA_TTABLE) {
+        lua_pushliteral(L, "message");
+        if (lua_rawget(L, at) == LUA_TSTRING)
+            return lua_tostring(L, -1);
     }
-    return lua_pushfstring(co, "an error that is a %s; throw text instead", luaL_typename(co, at));
+    return lua_pushfstring(L, "an error that is a %s; throw text instead", luaL_typename(L, at));
 }
 
+/* Protected, on the main state: the coroutine's own stack may be full, and its memory at the cap. */
+static int describe(lua_State *L)
+{
+    struct task *t = lua_touserdata(L, 1);
+    lua_pushvalue(t->co, -1);
+    lua_xmove(t->co, L, 1);
+    luaL_traceback(L, t->co, words_of(L), 0);
+    size_t n = 0;
+    const char *text = lua_tolstring(L, -1, &n);
+    t->error = buf_copy(text, n);
+    return 0;
+}
+
+/* Keeps what it died of, and closes its <close> variables; one that was cancelled runs nothing any more. */
 static void keep_error(struct task *t)
 {
-    lua_State *co = t->co;
-    t->gen->headroom =
-        true; /* pushing takes memory, and a script at its cap may be why we are here */
-    const char *text = words_of(co, -1);
-    luaL_traceback(co, co, text, 0);
-    const char *trace = lua_tostring(co, -1);
-    t->error = buf_copy(trace ? trace : text, strlen(trace ? trace : text));
-    t->gen->headroom = false;
+    generation_protected(t->gen, describe, t, NULL);
+    if (!t->error)
+        t->error = strdup("not enough memory");
+    if (t->condemned)
+        return;
+    lua_State *outer_thread = guard_enter(t->co, 0);
+    lua_resetthread(t->co);
+    guard_leave(outer_thread);
 }
 
 /* One slice. What lua_resume said. */
 static int slice(struct task *t)
 {
     struct host *h = t->gen->host;
-    struct task *outer = h->running;
     int results = 0;
     t->state = TASK_RUNNING;
     t->cancel = NULL;
-    h->running = t;
     if (t->kind != TASK_SYNC)
         jobs_on_cpu(h->jobs, t->job.id);
     lua_State *outer_thread = guard_enter(t->co, 0);
@@ -287,14 +316,13 @@ static int slice(struct task *t)
     int arguments = lua_status(t->co) == LUA_OK ? lua_gettop(t->co) - 1 : 0;
     int rc = lua_resume(t->co, t->gen->L, arguments, &results);
     guard_leave(outer_thread);
-    bind_db_settle(h);
-    if (t->kind != TASK_SYNC)
-        jobs_on_cpu(h->jobs, 0);
-    h->running = outer;
     if (rc == LUA_OK)
         lua_settop(t->co, 0);
     else if (rc != LUA_YIELD)
         keep_error(t);
+    bind_db_settle(h);
+    if (t->kind != TASK_SYNC)
+        jobs_on_cpu(h->jobs, 0);
     t->state = rc == LUA_YIELD ? TASK_WAITING : TASK_ENDED;
     return rc;
 }
@@ -315,16 +343,19 @@ void task_run(struct task *t)
         judge_fine(t);
     else
         judge_failed(t);
-    if (in_open_group(t))
+    if (in_open_group(t)) {
         side_push(&h->finished, t);
-    else
+    } else {
+        tell_end(t);
         task_free(t);
+    }
 }
 
 void task_committed(struct host *h)
 {
     for (struct task *t = h->finished, *next; t; t = next) {
         next = t->next_side;
+        tell_end(t);
         task_free(t);
     }
     h->finished = NULL;
@@ -361,12 +392,6 @@ void task_lost(struct host *h, uint64_t group)
                 if (t->touched == group + 1)
                     task_kill(t);
             }
-    for (struct task *t = h->durable, *next; t;
-         t = next) { /* they touched nothing of it: there is nothing to wait for */
-        next = t->next_side;
-        task_ready(t);
-    }
-    h->durable = NULL;
     for (struct rearm *r = h->rearm; r; r = r->next)
         r->written = false;
 }

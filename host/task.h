@@ -12,6 +12,8 @@
 
 #include <lua.h>
 
+struct call;
+
 enum task_kind { TASK_REQUEST, TASK_JOB, TASK_SPAWN, TASK_COMMAND, TASK_SYNC };
 enum task_state { TASK_READY, TASK_RUNNING, TASK_WAITING, TASK_ENDED };
 
@@ -28,7 +30,7 @@ struct task {
         struct task *
             t); /* ends the pending wait at once without waking the task; NULL: waits for nothing */
     struct loop_timer timer; /* sleep, event */
-    void *wait;              /* what it waits for: an event, a count of cancelled requests */
+    void *wait; /* what it waits for, on its own stack: an event, a count of cancelled requests */
     struct http_op *http;    /* its outbound request, until it has read what came */
     bool timed_out;
     struct httpd_request *request;
@@ -36,10 +38,13 @@ struct task {
     int job_kind;   /* index into its generation's kinds; -1: none */
     int sync_ref;   /* TASK_SYNC: the function, a registry reference */
     void (*ended)(struct task *t, bool ok, const char *text,
-                  size_t len); /* TASK_COMMAND: what came of it */
+                  size_t len); /* TASK_COMMAND: what came of it, once that is durable */
+    char *said;                /* TASK_COMMAND: its result, until then */
+    size_t said_len;
     void *arg;
-    void *wait_call; /* TASK_COMMAND: its arguments, until they are pushed */
-    char *error;     /* traceback of what ended it */
+    struct inbox_row *row; /* TASK_SYNC of an inbox reader: what it reads */
+    struct call *call; /* TASK_COMMAND: its arguments */
+    char *error;       /* traceback of what ended it */
     struct task *next_ready;
     struct task *next_side;   /* finished, durable */
     struct task *prev, *next; /* in its generation */

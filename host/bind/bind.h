@@ -36,6 +36,8 @@ struct http_op {
 
 /* Throws at the caller's line while scripts are loading: there may be no database yet. */
 void bind_not_loading(lua_State *L, const char *what);
+/* The store refuses to write, or has lost the group: the task that runs ends here, and cannot catch it. Throws. */
+int bind_not_stored(lua_State *L);
 /* Gives a statement back that a throwing call left open. At the end of each slice. */
 void bind_db_settle(struct host *h);
 /* For tick: held requests go to the pool; held ones of condemned tasks do not. */
@@ -44,10 +46,8 @@ void bind_http_release(struct host *h);
 void bind_http_done(struct host *h, struct pool_transfer *t);
 /* A task ends that did not read what came for it. */
 void bind_http_forget(struct task *t);
-/* A task ends that did not get to its arguments. */
+/* A command's task ends: its arguments go. */
 void bind_command_forget(struct task *t);
-/* For stopping: every request under way ends as cancelled. */
-void bind_http_cancel_all(struct host *h);
 
 /* A whole request: finds the route and makes a task ready, or answers 404/405. */
 void bind_request(struct host *h, struct httpd_request *r);

@@ -3,6 +3,8 @@
  */
 #include "bind.h"
 
+#include "../buf.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,13 +22,17 @@ static struct call *new_call(char *const *args, size_t count)
     return c;
 }
 
-void bind_command_forget(struct task *t)
+static void free_call(struct call *c)
 {
-    struct call *c = t->wait_call;
     for (size_t i = 0; c && i < c->count; i++)
         free(c->args[i]);
     free(c);
-    t->wait_call = NULL;
+}
+
+void bind_command_forget(struct task *t)
+{
+    free_call(t->call);
+    t->call = NULL;
 }
 
 static void push_args(lua_State *L, const struct call *c)
@@ -51,17 +57,15 @@ static int command_done(lua_State *L, int status, lua_KContext ctx)
         lua_pushliteral(L, "");
     }
     const char *text = luaL_tolstring(L, -1, &n);
-    bind_command_forget(t);
-    if (t->ended)
-        t->ended(t, true, text, n);
-    t->ended = NULL;
+    t->said = buf_copy(text, n);
+    t->said_len = t->said ? n : 0;
     return 0;
 }
 
 static int command_main(lua_State *L)
 {
     struct task *t = task_of(L);
-    struct call *c = t->wait_call;
+    struct call *c = t->call;
     lua_rawgeti(L, LUA_REGISTRYINDEX, c->ref);
     push_args(L, c);
     lua_callk(L, 1, 1, (lua_KContext)t, command_done);
@@ -72,9 +76,11 @@ static bool start(struct generation *g, lua_CFunction entry, struct call *c,
                   void (*ended)(struct task *t, bool ok, const char *text, size_t len), void *arg)
 {
     struct task *t = c ? task_new(g, TASK_COMMAND, entry) : NULL;
-    if (!t)
+    if (!t) {
+        free_call(c);
         return false;
-    t->wait_call = c;
+    }
+    t->call = c;
     t->ended = ended;
     t->arg = arg;
     task_ready(t);
@@ -105,12 +111,12 @@ bool bind_start(struct generation *g)
 static int file_main(lua_State *L)
 {
     struct task *t = task_of(L);
-    struct call *c = t->wait_call;
+    struct call *c = t->call;
     if (luaL_loadfile(L, c->args[0]) != LUA_OK)
         return lua_error(L);
     lua_createtable(L, (int)c->count, 0);
     for (size_t i = 0; i < c->count; i++) {
-        lua_pushstring(L, c->args[i]);
+        lua_pushstring(L, c->args[i] ? c->args[i] : "");
         lua_rawseti(L, -2, (lua_Integer)i);
     }
     lua_setglobal(L, "arg");

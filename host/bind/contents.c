@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { NUMBER_LIMIT = 1000000000 };
+
 static char *copy_text(lua_State *L, int at)
 {
     size_t n = 0;
@@ -90,8 +92,8 @@ static int64_t number_field(lua_State *L, const char *field, int64_t otherwise, 
     else if (type != LUA_TNIL)
         luaL_error(L, "main.lua: %s.%s.%s must be a whole number", where, name, field);
     lua_pop(L, 1);
-    if (value < 1 && type != LUA_TNIL)
-        luaL_error(L, "main.lua: %s.%s.%s must be at least 1", where, name, field);
+    if ((value < 1 || value > NUMBER_LIMIT) && type != LUA_TNIL)
+        luaL_error(L, "main.lua: %s.%s.%s must be from 1 to %d", where, name, field, NUMBER_LIMIT);
     return value;
 }
 
@@ -142,9 +144,6 @@ static void take_named(lua_State *L, const char *field, struct named **list, siz
             n->ref = function_ref(L, -1, field, n->name);
             lua_pop(L, 1);
             n->seconds = number_field(L, "seconds", 0, field, n->name);
-            if (lua_getfield(L, -1, "help") == LUA_TSTRING)
-                n->help = copy_text(L, -1);
-            lua_pop(L, 1);
         } else {
             n->ref = function_ref(L, -1, field, n->name);
         }

@@ -4,8 +4,6 @@
  */
 #include "bind.h"
 
-#include "../guard.h"
-
 #include <string.h>
 
 void bind_not_loading(lua_State *L, const char *what)
@@ -24,25 +22,20 @@ void bind_db_settle(struct host *h)
     h->open_statement = NULL;
 }
 
-/* The group that this task touched is lost: it ends here, and cannot catch it. */
-static int lost(lua_State *L, struct task *t)
+int bind_not_stored(lua_State *L)
 {
-    if (t) {
-        t->condemned = true;
-        guard_condemn(t->co);
-    }
+    struct task *t = task_of(L);
+    if (t)
+        task_kill(t);
     return luaL_error(L, "cancelled: what was written could not be kept (is the disk full?)");
 }
 
 static int sql_error(lua_State *L, struct store *s, int rc, const char *sql)
 {
-    struct task *t = task_of(L);
-    if (store_lost(s))
-        return lost(L, t);
-    const char *text = store_error(s);
-    if (rc == SQLITE_BUSY || rc == SQLITE_FULL || rc == SQLITE_READONLY || rc == SQLITE_CANTOPEN)
-        return lost(L, t); /* the world's fault, not the statement's */
-    return luaL_error(L, "SQL: %s (in: %s)", text, sql);
+    if (store_lost(s) || rc == SQLITE_BUSY || rc == SQLITE_FULL || rc == SQLITE_READONLY ||
+        rc == SQLITE_CANTOPEN) /* the world's fault, not the statement's */
+        return bind_not_stored(L);
+    return luaL_error(L, "SQL: %s (in: %s)", store_error(s), sql);
 }
 
 static void bind_values(lua_State *L, sqlite3_stmt *st, int first)
@@ -151,6 +144,7 @@ static int all(lua_State *L)
     int rc;
     lua_Integer n = 0;
     while ((rc = store_step(h->store, st)) == SQLITE_ROW) {
+        touch(L); /* before anything that may throw */
         push_row(L, st);
         lua_rawseti(L, -2, ++n);
     }
@@ -190,7 +184,7 @@ static int transaction(lua_State *L)
         return sql_error(L, h->store, rc, "SAVEPOINT");
     rc = lua_pcall(L, args, LUA_MULTRET, 0); /* a C boundary: whoever waits inside is told so */
     if (store_lost(h->store))
-        return lost(L, task_of(L));
+        return bind_not_stored(L);
     if (rc != LUA_OK) {
         store_rollback(h->store);
         jobs_forget(h->jobs);

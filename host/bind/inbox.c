@@ -24,16 +24,9 @@ static int inbox_put_row(lua_State *L)
     if (!known)
         return luaL_error(L, "inbox.put: main.lua has no inbox reader \"%s\"", reader);
     int64_t id = inbox_put(h->jobs, reader, body, n);
-    struct task *t = task_of(L);
-    if (t)
-        task_touch(t);
-    if (id == 0) {
-        if (t) { /* the store is in trouble: nobody may be told that this was accepted */
-            task_kill(t);
-            return luaL_error(L, "cancelled: not stored");
-        }
-        return luaL_error(L, "inbox.put: %s", store_error(h->store));
-    }
+    task_touch(task_of(L));
+    if (id == 0) /* nobody may be told that this was accepted */
+        return bind_not_stored(L);
     lua_pushinteger(L, id);
     return 1;
 }
@@ -45,13 +38,13 @@ static int park(lua_State *L)
     size_t n = 0;
     const char *reason = luaL_checkstring(L, 1);
     const char *item = luaL_optlstring(L, 2, NULL, &n);
-    struct inbox_row *row = t && t->kind == TASK_SYNC ? t->arg : NULL;
+    struct inbox_row *row = t ? t->row : NULL;
     if (!row)
         return luaL_error(L, "inbox.park can only be used by an inbox reader");
     if (row->parked) /* read again after a reload, and still not readable: it stays where it is */
         row->parked_again = true;
     else if (inbox_park(h->jobs, row, item, n, reason) != 0)
-        return luaL_error(L, "inbox.park: %s", store_error(h->store));
+        return bind_not_stored(L);
     else if (!row->set_aside)
         row->set_aside = strdup(reason);
     task_touch(t);
@@ -72,7 +65,7 @@ int luaopen_host_inbox(lua_State *L)
 static int row_main(lua_State *L)
 {
     struct task *t = task_of(L);
-    struct inbox_row *row = t->arg;
+    const struct inbox_row *row = t->row;
     lua_rawgeti(L, LUA_REGISTRYINDEX, t->sync_ref);
     lua_createtable(L, 0, 3);
     lua_pushinteger(L, row->id);
@@ -85,7 +78,7 @@ static int row_main(lua_State *L)
     return 0;
 }
 
-/* Runs entry to its end. 0, -1 script error (text in *error, free it), 1 the group was lost. */
+/* Runs entry to its end. 0, -1 script error (text in *error, free it), 1 the store was in the way. */
 static int run_sync(struct generation *g, lua_CFunction entry, const char *no_wait, int ref,
                     void *arg, char **error)
 {
@@ -94,6 +87,7 @@ static int run_sync(struct generation *g, lua_CFunction entry, const char *no_wa
         return 1;
     t->no_wait = no_wait;
     t->arg = arg;
+    t->row = entry == row_main ? arg : NULL;
     t->sync_ref = ref;
     task_run(t);
     t->condemned |= store_lost(g->host->store);
@@ -106,6 +100,35 @@ static int run_sync(struct generation *g, lua_CFunction entry, const char *no_wa
     return rc;
 }
 
+/* Keeps the whole row for later, with why. 0, 1: the store was in the way. */
+static int park_whole(struct host *h, struct inbox_row *row, const char *reason)
+{
+    row->parked_again = row->parked; /* one that was parked before stays so */
+    if (inbox_park(h->jobs, row, NULL, 0, reason) != 0)
+        return 1;
+    log_event(LOG_WARN, "inbox.parked", log_i("row", row->id), log_s("reason", reason));
+    bind_notice(h, "parked", reason, NULL, 1);
+    return 0;
+}
+
+/* All that the reader wrote, or nothing. */
+static int row_in_savepoint(struct generation *g, struct inbox_row *row, int ref, char **error)
+{
+    struct host *h = g->host;
+    if (store_savepoint(h->store) != SQLITE_OK)
+        return 1;
+    jobs_on_cpu(h->jobs, -row->id);
+    int rc = run_sync(g, row_main, "an inbox reader", ref, row, error);
+    jobs_on_cpu(h->jobs, 0);
+    if (rc == 0 && store_release(h->store) != SQLITE_OK)
+        rc = 1;
+    if (rc != 0) {
+        store_rollback(h->store);
+        jobs_forget(h->jobs);
+    }
+    return rc;
+}
+
 int bind_inbox_row(struct generation *g, struct inbox_row *row)
 {
     struct host *h = g->host;
@@ -115,31 +138,16 @@ int bind_inbox_row(struct generation *g, struct inbox_row *row)
         if (strcmp(g->readers[i].name, row->reader) == 0)
             ref = g->readers[i].ref;
     if (ref == LUA_NOREF)
-        return inbox_park(h->jobs, row, NULL, 0, "main.lua has no reader of this name") == 0 ? 0
-                                                                                             : 1;
-    if (store_savepoint(h->store) != SQLITE_OK)
-        return 1;
-    jobs_on_cpu(h->jobs, -row->id);
-    int rc = run_sync(g, row_main, "an inbox reader", ref, row, &error);
-    jobs_on_cpu(h->jobs, 0);
-    h->inbox_rows++;
-    if (rc == 0 && store_release(h->store) != SQLITE_OK)
-        rc = 1;
+        return park_whole(h, row, "main.lua has no reader of this name");
+    int rc = row_in_savepoint(g, row, ref, &error);
     if (rc == 0 && row->set_aside) {
         log_event(LOG_WARN, "inbox.parked", log_i("row", row->id), log_s("reason", row->set_aside));
         bind_notice(h, "parked", row->set_aside, NULL, 1);
     }
     free(row->set_aside); /* a row that is read again says so again */
     row->set_aside = NULL;
-    if (rc < 0) {
-        store_rollback(h->store);
-        jobs_forget(h->jobs);
-        if (judge_row_failed(g, error, ++row->tries)) {
-            inbox_park(h->jobs, row, NULL, 0, error);
-            bind_notice(h, "parked", error, NULL, 1);
-            rc = 0;
-        }
-    }
+    if (rc < 0 && judge_row_failed(g, error, ++row->tries))
+        rc = park_whole(h, row, error);
     free(error);
     return rc;
 }
@@ -183,10 +191,9 @@ void bind_notice(struct host *h, const char *event, const char *message, const s
     char *error = NULL;
     if (store_savepoint(h->store) == SQLITE_OK) {
         int rc = run_sync(g, notice_main, "notice", g->notice, &n, &error);
-        if (rc == 0)
-            store_release(h->store);
-        else if (rc < 0) {
+        if (rc < 0)
             log_event(LOG_ERROR, "script.error", log_s("in", "notice"), log_s("error", error));
+        if (rc != 0 || store_release(h->store) != SQLITE_OK) {
             store_rollback(h->store);
             jobs_forget(h->jobs);
         }

@@ -55,14 +55,9 @@ static int put(lua_State *L)
     lua_getfield(L, 1, "keep");
     p.keep = lua_toboolean(L, -1);
     int64_t id = jobs_put(h->jobs, &p);
-    struct task *t = task_of(L);
-    if (t)
-        task_touch(t);
-    if (id == 0) {
-        if (store_lost(h->store) && t)
-            task_kill(t);
-        return luaL_error(L, "jobs.put: %s", store_error(h->store));
-    }
+    task_touch(task_of(L));
+    if (id == 0)
+        return bind_not_stored(L);
     lua_pushinteger(L, id);
     return 1;
 }
@@ -70,11 +65,17 @@ static int put(lua_State *L)
 static int cancel(lua_State *L)
 {
     struct host *h = generation_of(L)->host;
-    lua_pushboolean(L, jobs_cancel(h->jobs, luaL_checkinteger(L, 1)) == 1);
-    if (task_of(L))
-        task_touch(task_of(L));
+    int64_t id = luaL_checkinteger(L, 1);
+    bind_not_loading(L, "jobs.cancel");
+    int rc = jobs_cancel(h->jobs, id);
+    task_touch(task_of(L));
+    if (rc < 0)
+        return bind_not_stored(L);
+    lua_pushboolean(L, rc == 1);
     return 1;
 }
+
+static const lua_Integer LATEST_MS = 1000LL * 86400 * 3650;
 
 enum job_end { END_DONE, END_RETRY, END_LATER, END_DEAD };
 
@@ -96,7 +97,8 @@ static int retry(lua_State *L)
 {
     lua_Integer after = luaL_checkinteger(L, 1);
     luaL_checkstring(L, 2);
-    return end_table(L, END_RETRY, loop_wall_ms() + (after > 0 ? after : 0), 2);
+    after = after < 0 ? 0 : after > LATEST_MS ? LATEST_MS : after;
+    return end_table(L, END_RETRY, loop_wall_ms() + after, 2);
 }
 
 static int later(lua_State *L)
@@ -191,13 +193,13 @@ static int job_done(lua_State *L, int status, lua_KContext ctx)
         const char *reason = lua_tostring(L, -1);
         if (end == END_DEAD) {
             rc = jobs_die(h->jobs, &t->job, reason);
+            task_touch(t); /* before the notice, which may lose the group */
             if (rc == 1)
                 bind_notice(h, "job_dead", reason, &t->job, 0);
         } else {
             rc = jobs_again(h->jobs, &t->job, at, end == END_RETRY, reason);
         }
     }
-    h->jobs_run++;
     task_touch(t);
     if (rc < 0 && store_lost(h->store))
         task_kill(t);
@@ -236,6 +238,7 @@ static void start(struct generation *g, struct job *job, int kind, lua_CFunction
     *job = (struct job){ .id = 0 };
     t->job_kind = kind;
     g->kinds[kind].running++;
+    task_touch(t); /* its claim may be part of the open group */
     task_ready(t);
 }
 

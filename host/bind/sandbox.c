@@ -385,11 +385,11 @@ bool sandbox_settings(struct generation *g, char **error)
     return generation_protected(g, fill_settings, NULL, error);
 }
 
-/* What loading left behind goes; from here on a cycle begins when the state has trebled: memory for a tenth of the time. */
+/* What loading left behind goes; tick sets the pace from here on. */
 static int collect(lua_State *L)
 {
     lua_gc(L, LUA_GCCOLLECT);
-    lua_gc(L, LUA_GCINC, 300, 200, 13);
+    lua_gc(L, LUA_GCINC, 400, 200, 13);
     return 0;
 }
 

@@ -26,7 +26,7 @@ return {
     pause_asked_at INTEGER,                      -- ms, staff were asked whether to keep it
     paused_told_at INTEGER,                      -- ms, when the customer got the paused reply
     staff_reached_at INTEGER                     -- ms, when a staff message reached the customer in this pause
-  );
+  ) WITHOUT ROWID;
   CREATE INDEX conversations_paused ON conversations(id) WHERE status = 'PAUSED';
   CREATE TABLE messages(
     id TEXT PRIMARY KEY,                         -- wamid; ours: a UUID, which is also the mark that statuses carry back
@@ -54,7 +54,7 @@ return {
     json_dump TEXT,                              -- the merged fields
     updated_at TEXT NOT NULL DEFAULT ]] .. now .. [[,
     locked TEXT                                  -- JSON list of fields that staff corrected
-  );
+  ) WITHOUT ROWID;
   CREATE TABLE turns(                            -- one row a decision, for the owner
     id INTEGER PRIMARY KEY,
     conversation_id TEXT NOT NULL,
@@ -66,7 +66,6 @@ return {
     rejected TEXT,                               -- a raw answer that was not accepted
     why TEXT                                     -- what was wrong with it
   );
-  CREATE INDEX turns_conversation ON turns(conversation_id, id);
   CREATE TABLE cases(                            -- a chat handed to staff: open → taken → closed
     id INTEGER PRIMARY KEY,
     conversation_id TEXT NOT NULL,
