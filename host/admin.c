@@ -15,14 +15,15 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { REQUEST_LIMIT = 64 * 1024, ARGS_LIMIT = 64, CLIENT_NS_S = 60 };
+enum { REQUEST_LIMIT = 64 * 1024, ARGS_LIMIT = 64, CLIENT_S = 10 };
 
 struct client {
     struct admin *admin;
+    uintptr_t id; /* never the same twice: what the task of its command knows it by */
     int fd;
     struct buf in, out;
     size_t sent;
-    bool answered;
+    enum { CLIENT_ASKS, CLIENT_WAITS, CLIENT_HELD, CLIENT_ANSWERED } state;
     struct loop_timer deadline;
     struct client *prev, *next;
 };
@@ -30,6 +31,7 @@ struct client {
 struct admin {
     struct host *host;
     int fd, dir;
+    uintptr_t last_id;
     struct client *clients;
 };
 
@@ -70,23 +72,56 @@ static void client_write(struct client *c)
     client_close(c);
 }
 
-static void answer(struct client *c, int code, const char *text, size_t len)
+static void client_patience(struct client *c)
 {
-    c->answered = true;
+    loop_timer_set(c->admin->host->loop, &c->deadline, loop_now_ns() + CLIENT_S * 1000000000ULL,
+                   client_late, c);
+}
+
+static void set_answer(struct client *c, int code, const char *text, size_t len)
+{
+    c->out.len = 0;
     buf_printf(&c->out, "%d\n", code);
     buf_add(&c->out, text, len);
     if (len && text[len - 1] != '\n')
         buf_text(&c->out, "\n");
+}
+
+static void send_answer(struct client *c)
+{
+    c->state = CLIENT_ANSWERED;
+    client_patience(c);
     client_write(c);
+}
+
+static void answer(struct client *c, int code, const char *text, size_t len)
+{
+    set_answer(c, code, text, len);
+    if (store_dirty(c->admin->host->store)) /* it may say what is not durable yet (law 1) */
+        c->state = CLIENT_HELD;
+    else
+        send_answer(c);
+}
+
+void admin_release(struct admin *a, bool lost)
+{
+    static const char sorry[] = "The database could not store it (is the disk full?). Try again.";
+    for (struct client *c = a ? a->clients : NULL, *next; c; c = next) {
+        next = c->next;
+        if (c->state != CLIENT_HELD)
+            continue;
+        if (lost)
+            set_answer(c, 1, sorry, sizeof sorry - 1);
+        send_answer(c);
+    }
 }
 
 /* The client that a command's task answers may be gone by then: it is looked for. */
 static void command_ended(struct task *t, bool ok, const char *text, size_t len)
 {
-    struct client *wanted = t->arg;
     struct admin *a = t->gen->host->admin;
     for (struct client *c = a ? a->clients : NULL; c; c = c->next)
-        if (c == wanted) {
+        if (c->id == (uintptr_t)t->arg) {
             answer(c, ok ? 0 : 1, text, len);
             return;
         }
@@ -97,6 +132,8 @@ static void client_command(struct client *c)
     char *args[ARGS_LIMIT];
     size_t count = 0;
     struct host *h = c->admin->host;
+    c->state = CLIENT_WAITS;
+    loop_timer_stop(h->loop, &c->deadline); /* a command takes as long as it takes */
     for (char *p = c->in.data; p < c->in.data + c->in.len - 1 && count < ARGS_LIMIT;
          p += strlen(p) + 1)
         args[count++] = p;
@@ -104,8 +141,8 @@ static void client_command(struct client *c)
     int code = count ? admin_host_command(h, args, count, &out) : 1;
     if (code >= 0)
         answer(c, code, out.data ? out.data : "", out.len);
-    else if (!h->current ||
-             !bind_command(h->current, args[0], args + 1, count - 1, command_ended, c)) {
+    else if (!h->current || !bind_command(h->current, args[0], args + 1, count - 1, command_ended,
+                                          (void *)c->id)) {
         buf_printf(&out, "There is no command \"%s\". `assistant help` lists them.", args[0]);
         answer(c, 1, out.data, out.len);
     }
@@ -116,14 +153,15 @@ static void on_client(void *arg, int fd, uint32_t events)
 {
     struct client *c = arg;
     char bytes[4096];
-    if (c->answered) {
+    if (c->state == CLIENT_ANSWERED) {
         client_write(c);
         return;
     }
     ssize_t n = recv(fd, bytes, sizeof bytes, 0);
     if (n < 0 && errno == EAGAIN && !(events & EPOLLHUP))
         return;
-    if (n <= 0 || c->in.len + (size_t)n > REQUEST_LIMIT || !buf_add(&c->in, bytes, (size_t)n)) {
+    if (n <= 0 || c->state != CLIENT_ASKS || c->in.len + (size_t)n > REQUEST_LIMIT ||
+        !buf_add(&c->in, bytes, (size_t)n)) { /* it left, or says more than its question */
         client_close(c);
         return;
     }
@@ -144,13 +182,13 @@ static void on_connect(void *arg, int fd, uint32_t events)
             return;
         }
         c->admin = a;
+        c->id = ++a->last_id;
         c->fd = s;
         c->next = a->clients;
         if (a->clients)
             a->clients->prev = c;
         a->clients = c;
-        loop_timer_set(a->host->loop, &c->deadline, loop_now_ns() + CLIENT_NS_S * 1000000000ULL,
-                       client_late, c);
+        client_patience(c);
         if (loop_add(a->host->loop, s, EPOLLIN, on_client, c) != 0)
             client_close(c);
     }

@@ -296,7 +296,7 @@ enum generation_result generation_build(struct generation **out, struct host *h,
         result = GENERATION_SETTINGS;
         goto fail;
     }
-    sandbox_close(g); /* loaded: globals are closed, only functions run from here on */
+    sandbox_settle(g);
     hash_schema(g);
     *out = g;
     return GENERATION_OK;

@@ -74,7 +74,7 @@ struct generation {
 struct generation_options {
     const char *main_module;     /* "main", "sandbox.main" */
     const char *settings_module; /* "settings" */
-    bool ignore_settings; /* no word about settings at all (check DIR) */
+    bool ignore_settings;        /* no word about settings at all (check DIR) */
 };
 
 enum generation_result { GENERATION_OK = 0, GENERATION_SETTINGS = 2, GENERATION_SCRIPTS = 5 };

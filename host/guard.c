@@ -29,7 +29,7 @@ static struct {
     clockid_t loop_clock;
     lua_State *volatile running;
     atomic_uint_fast64_t slice; /* odd while one runs */
-    volatile sig_atomic_t looks, looks_allowed, fired;
+    volatile sig_atomic_t looks, looks_allowed;
     uint_fast64_t seen;
     atomic_int stop;
     pthread_mutex_t mutex;
@@ -71,7 +71,6 @@ static void look(int sig)
         g.seen = now;
         g.looks = 1;
     } else if (++g.looks > g.looks_allowed && g.running) {
-        g.fired = 1;
         lua_sethook(g.running, too_long, LUA_MASKCOUNT | LUA_MASKCALL | LUA_MASKRET, 1);
     }
 }
@@ -172,7 +171,6 @@ lua_State *guard_enter(lua_State *L, unsigned extra_ms)
     g.running = L;
     if (outer)
         return outer;
-    g.fired = 0;
     unsigned step = g.slice_ms / LOOKS ? g.slice_ms / LOOKS : 1;
     atomic_store_explicit(&g.extra_ms, extra_ms, memory_order_relaxed);
     g.looks_allowed = (sig_atomic_t)((g.slice_ms + extra_ms) / step);
@@ -188,11 +186,6 @@ void guard_leave(lua_State *outer)
     g.running = outer;
     if (L && lua_gethook(L))
         lua_sethook(L, NULL, 0, 0);
-}
-
-int guard_fired(void)
-{
-    return g.fired;
 }
 
 void guard_condemn(lua_State *L)

@@ -18,8 +18,6 @@ void guard_stop(void);
  * one counts as part of the outer slice. Returns what guard_leave wants back. */
 lua_State *guard_enter(lua_State *L, unsigned extra_ms);
 void guard_leave(lua_State *outer);
-/* Was the slice that just ended stopped by the guard? */
-int guard_fired(void);
 /* Makes L throw at every instruction from now to the end of its slice: a cancelled task cannot catch it. */
 void guard_condemn(lua_State *L);
 

@@ -72,10 +72,10 @@ struct host {
     uint64_t idle_since_ns;
     unsigned drain_ms, turn_drain_ms;
     size_t memory_cap;
-    bool plain; /* assistant run: the full Lua library, no slices, no jobs */
+    bool plain; /* not a service: nothing is claimed, read or reloaded */
     bool in_notice;
     bool stopping;      /* SIGTERM came: nothing new starts */
-    bool reload_wanted; /* a reload waits for older generations to close */
+    bool reload_wanted, reload_forced; /* a reload waits for older generations to close */
     bool paused;        /* a commit failed: no claims and no reading until the store is healthy */
     uint64_t script_errors, requests_seen;
 };

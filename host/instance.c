@@ -56,13 +56,11 @@ static void on_signal(void *arg, int fd, uint32_t events)
     struct signalfd_siginfo info;
     (void)events;
     while (read(fd, &info, sizeof info) == (ssize_t)sizeof info) {
-        if (info.ssi_signo == SIGHUP) {
-            char *words = NULL;
-            reload_now(&s->host, true, &words);
-            free(words);
-        } else if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT) {
-            if (s->host.stopping)
-                s->stop_now = true;
+        if (info.ssi_signo == SIGHUP && !s->host.plain) {
+            if (!s->host.stopping)
+                reload_now(&s->host, true, NULL);
+        } else {
+            s->stop_now = s->host.stopping;
             s->host.stopping = true;
         }
     }

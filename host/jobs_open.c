@@ -84,12 +84,15 @@ static int mark_read(struct jobs *j, const char *name, int64_t *out)
     return row ? 0 : -1;
 }
 
-/* The process died with this job on the CPU. Three times: it is dead, and its lane goes on. */
+/*
+ * The process died with this job on the CPU. Three times: it is dead, and its lane goes on. Whatever its state: its claim may have
+ * died with the process, before it was durable.
+ */
 static int charge_job(struct jobs *j, int64_t id)
 {
     int rc;
     sqlite3_stmt *row = jobs_row(j, &rc,
-                                 "UPDATE jobs SET crashes = crashes + 1 WHERE id = ? AND state = 2 "
+                                 "UPDATE jobs SET crashes = crashes + 1 WHERE id = ? AND state <> 3 "
                                  "RETURNING crashes, lane, kind",
                                  "i", id);
     if (!row)
@@ -103,7 +106,8 @@ static int charge_job(struct jobs *j, int64_t id)
     if (crashes >= JOBS_CRASH_LIMIT) {
         rc = jobs_run(
                  j,
-                 "UPDATE jobs SET state = 3, claim = 0, old_lane = lane, lane = NULL, orphan = 2, "
+                 "UPDATE jobs SET state = 3, claim = 0, ukey = NULL, old_lane = lane, lane = NULL, "
+                 "orphan = 2, "
                  "error = 'the process died three times with this job on the CPU' WHERE id = ?",
                  "i", id) == 1
                  ? 0

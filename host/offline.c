@@ -24,6 +24,7 @@ int serve_check(const char *dir)
     if (!dir) {
         int code = instance_generation(&h, &serve_modes[0], &g);
         generation_close(g);
+        guard_stop();
         if (code == 0)
             printf("Settings, scripts and prompts are fine.\n");
         return code;
@@ -47,120 +48,141 @@ int serve_check(const char *dir)
     tree_drop(t);
     buf_free(&problems);
     buf_free(&warnings);
+    guard_stop();
     return code;
 }
 
-struct result {
+/* What is done without a service: its words, and what came of it. */
+struct errand {
+    char *const *args;
+    size_t count;
+    const char *problems; /* of the scripts, when they did not load */
     bool done, ok;
 };
 
-static void file_ended(struct task *t, bool ok, const char *text, size_t len)
+static void ended(struct task *t, bool ok, const char *text, size_t len)
 {
-    struct result *r = t->arg;
-    r->done = true;
-    r->ok = ok;
+    struct errand *c = t->arg;
+    c->done = true;
+    c->ok = ok;
     if (len)
         fprintf(ok ? stdout : stderr, "%.*s\n", (int)len, text);
 }
 
 /* An instance without a listener, for one task. */
 static int run_task(struct service *s, const char *path,
-                    bool (*begin)(struct host *h, void *arg, struct result *r), void *arg)
+                    bool (*begin)(struct host *h, struct errand *c), struct errand *c)
 {
     struct host *h = &s->host;
     char why[1024] = "";
-    struct result r = { .done = false };
     int code = instance_store(h, path, why, sizeof why);
     if (code == 0 && instance_pool(h, why, sizeof why) != 0)
         code = 1;
-    if (code == 0 && !begin(h, arg, &r))
+    if (code == 0 && !begin(h, c))
         code = 1;
-    while (code == 0 && !r.done && !h->stopping)
+    while (code == 0 && !c->done && !h->stopping)
         tick(h);
     if (code && why[0])
         instance_fail(code, why);
-    return code ? code : r.ok ? 0 : 1;
+    return code ? code : c->ok ? 0 : 1;
 }
 
-struct file_call {
-    char *const *args;
-    size_t count;
-};
-
-static bool begin_file(struct host *h, void *arg, struct result *r)
+static bool begin_file(struct host *h, struct errand *c)
 {
-    const struct file_call *c = arg;
-    return bind_file(h->current, c->args, c->count, file_ended, r);
+    return bind_file(h->current, c->args, c->count, ended, c);
+}
+
+/* A loop, and signals in it; no work of the database's is taken. */
+static bool begin_instance(struct service *s)
+{
+    s->host.plain = true;
+    s->host.parked_from = INT64_MAX;
+    s->host.loop = loop_new();
+    if (s->host.loop && instance_signals(s) == 0)
+        return true;
+    instance_fail(1, strerror(errno));
+    return false;
 }
 
 int serve_file(char *const *args, size_t count)
 {
     static struct service s;
     struct buf problems = { .data = NULL };
-    struct file_call call = { args, count };
+    struct errand call = { args, count, NULL, false, false };
+    int code = 1;
     log_open(LOG_ERROR);
-    s.host.plain = true;
-    s.host.parked_from = INT64_MAX;
-    s.host.loop = loop_new();
-    if (!s.host.loop || instance_signals(&s) != 0)
-        return instance_fail(1, strerror(errno));
-    const char *scripts = getenv("SCRIPTS_DIR");
+    if (!begin_instance(&s))
+        goto done;
+    const char *scripts = getenv("SCRIPTS_DIR"), *url = getenv("DATABASE_URL");
+    bool file = url && strncmp(url, "sqlite:", 7) == 0;
     s.host.current = generation_plain(&s.host, scripts ? scripts : "scripts", &problems);
-    if (!s.host.current)
-        return instance_fail(1, problems.data ? problems.data : "not started");
-    const char *url = getenv("DATABASE_URL");
-    int code = run_task(
-        &s, url && strncmp(url, "sqlite:", 7) == 0 ? url + 7 : ":memory:", begin_file, &call);
+    if (s.host.current)
+        code = run_task(&s, file ? url + 7 : ":memory:", begin_file, &call);
+    else
+        instance_fail(code, problems.data ? problems.data : "not started");
+done:
     s.host.stopping = true;
     instance_close(&s);
     buf_free(&problems);
     return code;
 }
 
-static bool begin_offline(struct host *h, void *arg, struct result *r)
+static bool begin_offline(struct host *h, struct errand *c)
 {
-    const struct file_call *c = arg;
     struct buf out = { .data = NULL };
     int code = admin_host_command(h, c->args, c->count, &out);
     if (code >= 0) {
-        fwrite(out.data ? out.data : "", 1, out.len, code ? stderr : stdout);
-        r->done = true;
-        r->ok = code == 0;
+        jobs_flush(h->jobs);
+        c->done = true;
+        c->ok = code == 0;
+        if (store_commit(h->store) == STORE_LOST) { /* before it is said (law 1) */
+            c->ok = false;
+            fprintf(stderr, "The database could not store it. Is the disk full?\n");
+        } else {
+            fwrite(out.data ? out.data : "", 1, out.len, code ? stderr : stdout);
+        }
         buf_free(&out);
         return true;
     }
-    if (h->current &&
-        bind_command(h->current, c->args[0], c->args + 1, c->count - 1, file_ended, r))
+    if (h->current && bind_command(h->current, c->args[0], c->args + 1, c->count - 1, ended, c))
         return true;
-    fprintf(stderr, "There is no command \"%s\". `assistant help` lists them.\n", c->args[0]);
+    fprintf(stderr, "%sThere is no command \"%s\". `assistant help` lists them.\n", c->problems,
+            c->args[0]);
     return false;
 }
 
 int serve_offline(char *const *args, size_t count)
 {
     static struct service s;
-    char why[1024];
+    char why[2048] = "not enough memory";
     struct buf problems = { .data = NULL }, warnings = { .data = NULL };
-    struct file_call call = { args, count };
+    struct errand call = { args, count, "", false, false };
     struct host *h = &s.host;
     struct settings *own = settings_new();
+    int code = 2;
     for (size_t i = 0; own && i < settings_host_count; i++)
         settings_declare(own, &settings_host[i]);
     char *path = own ? serve_database(own, why, sizeof why) : NULL;
-    if (!path)
-        return instance_fail(2, why);
+    if (!path) {
+        instance_fail(code, why);
+        goto done;
+    }
     log_open(LOG_OFF);
-    h->loop = loop_new();
-    h->parked_from = INT64_MAX;
-    h->plain = true; /* claims nothing */
+    if (!begin_instance(&s))
+        goto done;
     struct tree *t = tree_read(settings_text(own, "SCRIPTS_DIR"), settings_text(own, "PROMPTS_DIR"),
                                why, sizeof why);
     struct generation_options o = *instance_options(&serve_modes[0]);
     o.ignore_settings = true;
     if (t)
         generation_build(&h->current, h, t, &o, &problems, &warnings);
+    else
+        buf_printf(&problems, "%s\n", why);
     tree_drop(t);
-    int code = run_task(&s, path, begin_offline, &call);
+    if (problems.data)
+        call.problems = problems.data;
+    code = run_task(&s, path, begin_offline, &call);
+done:
     h->stopping = true;
     instance_close(&s);
     settings_free(own);

@@ -2,6 +2,7 @@
 
 #include "bind/bind.h"
 #include "buf.h"
+#include "judge.h"
 #include "log.h"
 
 #include <stdio.h>
@@ -15,11 +16,6 @@ static const struct generation_options *options;
 void reload_options(const struct generation_options *o)
 {
     options = o;
-}
-
-const struct generation_options *reload_get_options(void)
-{
-    return options;
 }
 
 /* "every" has no clock of its own: a row a name that puts itself back. */
@@ -116,28 +112,47 @@ static char *text_of(struct buf *problems, const char *otherwise)
     return text;
 }
 
+static bool has_room(const struct host *h)
+{
+    return !h->next && draining(h) < DRAINING_LIMIT;
+}
+
+/* Waits for a generation to close; any number of reloads become one. */
+static bool later(struct host *h, bool force, char **words)
+{
+    h->reload_wanted = true;
+    h->reload_forced |= force; /* its secrets may be new although its files are not */
+    if (words)
+        *words = strdup("Older scripts are still finishing their work; the reload follows as soon "
+                        "as they are done.");
+    return true;
+}
+
+void reload_follow(struct host *h)
+{
+    bool force = h->reload_forced;
+    if (!h->reload_wanted || !has_room(h))
+        return;
+    h->reload_wanted = h->reload_forced = false;
+    reload_now(h, force, NULL);
+}
+
 bool reload_now(struct host *h, bool force, char **words)
 {
     char why[2048];
     struct buf problems = { .data = NULL }, warnings = { .data = NULL };
     struct generation *g = NULL;
+    if (!h->current || !has_room(h))
+        return later(h, force, words);
     const struct settings *old = h->current->settings;
     struct tree *t = tree_read(settings_text(old, "SCRIPTS_DIR"), settings_text(old, "PROMPTS_DIR"),
                                why, sizeof why);
     if (!t)
         return failed(h, strdup(why), words);
     bool same = strcmp(t->hash, h->current->hash) == 0;
-    if ((same && !force) || (strcmp(t->hash, h->bad_hash) == 0 && !force)) {
-        tree_drop(t);
-        return true;
-    }
-    if (h->next ||
-        draining(h) >=
-            DRAINING_LIMIT) { /* wait, and coalesce: looked at again when one is closed */
-        h->reload_wanted = true;
-        if (words)
-            *words = strdup("Older scripts are still finishing their work; the reload follows as "
-                            "soon as they are done.");
+    if (!force && (same || strcmp(t->hash, h->bad_hash) == 0)) {
+        if (same) /* what failed has been taken back by hand */
+            h->last_error[0] = 0;
         tree_drop(t);
         return true;
     }
@@ -179,18 +194,21 @@ void reload_roll_back(struct host *h, const char *error)
     struct generation *g = NULL;
     if (h->next || !h->good)
         return;
+    if (generation_build(&g, h, h->good, options, &problems, &warnings) != GENERATION_OK) {
+        log_event(LOG_ERROR, "generation.not_rolled_back", log_s("error", problems.data));
+        goto done;
+    }
+    h->next = g;
     memcpy(h->bad_hash, h->current->hash, sizeof h->bad_hash);
     snprintf(h->last_error, sizeof h->last_error,
              "These scripts failed five times in a row and were taken back; the ones before them "
              "serve again. Last error: %s",
              error ? error : "unknown");
     h->last_error_at = loop_wall_ms();
-    if (generation_build(&g, h, h->good, options, &problems, &warnings) == GENERATION_OK) {
-        h->next = g;
-        log_event(LOG_ERROR, "generation.rolled_back", log_n("from", h->bad_hash, 12),
-                  log_n("to", g->hash, 12), log_s("error", error));
-        bind_notice(h, "rolled_back", h->last_error, NULL, 5);
-    }
+    log_event(LOG_ERROR, "generation.rolled_back", log_n("from", h->bad_hash, 12),
+              log_n("to", g->hash, 12), log_s("error", error));
+    bind_notice(h, "rolled_back", h->last_error, NULL, JUDGE_ROW);
+done:
     buf_free(&problems);
     buf_free(&warnings);
 }

@@ -10,9 +10,10 @@
 
 /* How generations of this process are built. Kept by reference. */
 void reload_options(const struct generation_options *o);
-const struct generation_options *reload_get_options(void);
 /* Says in words what came of it (free it). force: also when nothing changed. false: it failed, nothing changed. */
 bool reload_now(struct host *h, bool force, char **words);
+/* After reload_now had to wait: tries again once an older generation has closed. Each turn of the loop. */
+void reload_follow(struct host *h);
 /* The generation that serves fails again and again: the last good tree is built and takes over. */
 void reload_roll_back(struct host *h, const char *error);
 /* One row a name for main.lua's `every`. */

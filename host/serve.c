@@ -111,8 +111,6 @@ static void tell_crashed(struct host *h)
     while (jobs_crashed(h->jobs, &j)) {
         log_event(LOG_ERROR, "job.crashed", log_s("kind", j.kind), log_i("id", j.id),
                   log_i("crashes", j.crashes));
-        struct job_kind *k = h->current ? generation_kind(h->current, j.kind) : NULL;
-        (void)k;
         bind_notice(h, "job_dead", j.error ? j.error : "the process died with it three times", &j,
                     j.crashes);
         job_free(&j);
@@ -164,7 +162,7 @@ int serve_run(const struct serve_mode *m)
     char why[1024] = "";
     settings_defaults(m->defaults);
     const struct rlimit none = { 0, 0 };
-    setrlimit(RLIMIT_CORE, &none);     /* a core would hold secrets */
+    setrlimit(RLIMIT_CORE, &none); /* a core would hold secrets */
     s.host.loop = loop_new();
     s.host.parked_from = INT64_MAX;
     reload_options(instance_options(m));
@@ -177,10 +175,7 @@ int serve_run(const struct serve_mode *m)
         tick(&s.host);
         tell_crashed(&s.host);
         while (!s.host.stopping) {
-            if (s.host.reload_wanted && !s.host.next) {
-                s.host.reload_wanted = false;
-                reload_now(&s.host, false, NULL);
-            }
+            reload_follow(&s.host);
             tick(&s.host);
         }
         drain(&s);

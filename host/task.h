@@ -31,7 +31,7 @@ struct task {
             t); /* ends the pending wait at once without waking the task; NULL: waits for nothing */
     struct loop_timer timer; /* sleep, event */
     void *wait; /* what it waits for, on its own stack: an event, a count of cancelled requests */
-    struct http_op *http;    /* its outbound request, until it has read what came */
+    struct http_op *http; /* its outbound request, until it has read what came */
     bool timed_out;
     struct httpd_request *request;
     struct job job; /* TASK_JOB */
@@ -43,8 +43,8 @@ struct task {
     size_t said_len;
     void *arg;
     struct inbox_row *row; /* TASK_SYNC of an inbox reader: what it reads */
-    struct call *call; /* TASK_COMMAND: its arguments */
-    char *error;       /* traceback of what ended it */
+    struct call *call;     /* TASK_COMMAND: its arguments */
+    char *error;           /* traceback of what ended it */
     struct task *next_ready;
     struct task *next_side;   /* finished, durable */
     struct task *prev, *next; /* in its generation */

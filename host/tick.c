@@ -1,7 +1,8 @@
 #include "tick.h"
 
+#include "admin.h"
 #include "bind/bind.h"
-#include "buf.h"
+#include "judge.h"
 #include "log.h"
 #include "reload.h"
 
@@ -31,6 +32,11 @@ enum {
 };
 
 /* ---- due work ---- */
+
+static bool takes_work(const struct host *h)
+{
+    return h->current && !h->plain && !h->stopping && !h->paused;
+}
 
 static void refill(struct job_kind *k, uint64_t now)
 {
@@ -67,7 +73,7 @@ static void claim_due(struct host *h, struct claimed *c)
     struct generation *g = h->current;
     int64_t wall = loop_wall_ms();
     uint64_t now = loop_now_ns();
-    if (!g || h->stopping || h->paused || h->next)
+    if (!takes_work(h) || h->next)
         return;
     for (size_t i = 0; i < g->kind_count; i++) {
         struct job_kind *k = &g->kinds[i];
@@ -95,7 +101,7 @@ static void start_claimed(struct host *h, struct claimed *c, bool fine)
 {
     for (int i = 0; i < c->count; i++) {
         struct job *j = &c->jobs[i];
-        if (fine && generation_kind(h->current, j->kind))
+        if (fine)
             bind_job_start(h->current, j);
         job_free(j);
     }
@@ -108,7 +114,7 @@ static uint64_t next_job_ns(struct host *h)
     struct generation *g = h->current;
     int64_t wall = loop_wall_ms();
     uint64_t least = UINT64_MAX;
-    if (!g || h->stopping || h->paused)
+    if (!takes_work(h))
         return least;
     for (size_t i = 0; i < g->kind_count; i++) {
         struct job_kind *k = &g->kinds[i];
@@ -145,7 +151,7 @@ static void read_inbox(struct host *h)
 {
     struct generation *g = h->current;
     uint64_t start = loop_now_ns(), until = start + reading_ns(h);
-    if (!g || h->stopping || h->paused || h->next || (h->row.id && start < h->row_again_ns))
+    if (!takes_work(h) || h->next || (h->row.id && start < h->row_again_ns))
         return;
     do {
         if (!h->row.id && inbox_next(h->jobs, &h->row) != 1)
@@ -156,7 +162,6 @@ static void read_inbox(struct host *h)
         }
         inbox_read(h->jobs, &h->row);
         inbox_row_free(&h->row);
-        h->row = (struct inbox_row){ .id = 0 };
     } while (loop_now_ns() < until);
 }
 
@@ -172,7 +177,7 @@ static void tell_passed_over(struct host *h)
 static void read_parked(struct host *h)
 {
     struct inbox_row row = { .id = 0 };
-    if (!h->current || h->paused || h->stopping || h->parked_from == INT64_MAX)
+    if (!takes_work(h) || h->parked_from == INT64_MAX)
         return;
     if (inbox_parked_next(h->jobs, h->parked_from, &row) != 1) {
         h->parked_from = INT64_MAX;
@@ -188,11 +193,6 @@ static void read_parked(struct host *h)
 
 /* ---- generations ---- */
 
-static bool drained(const struct generation *g)
-{
-    return g->task_count == 0;
-}
-
 static void drain_generations(struct host *h)
 {
     uint64_t now = loop_now_ns();
@@ -204,7 +204,7 @@ static void drain_generations(struct host *h)
             if (now > (turn ? g->turn_drain_until_ns : g->drain_until_ns))
                 task_kill(t);
         }
-        if (drained(g)) {
+        if (g->task_count == 0) {
             *p = g->older;
             log_event(LOG_INFO, "generation.closed", log_i("number", (int64_t)g->number));
             generation_close(g);
@@ -222,7 +222,7 @@ static void swap(struct host *h)
         return;
     h->next = NULL;
     if (old) {
-        if (old->proven && old->errors_in_row < 5) {
+        if (old->proven && old->errors_in_row < JUDGE_ROW) {
             tree_drop(h->good);
             h->good = tree_keep(old->tree);
         }
@@ -245,7 +245,8 @@ static void swap(struct host *h)
 
 /* ---- the commit, and what follows from it ---- */
 
-static void commit(struct host *h, struct claimed *c)
+/* false: the group was lost. */
+static bool commit(struct host *h, struct claimed *c)
 {
     task_rearm(h);
     jobs_flush(h->jobs);
@@ -254,6 +255,8 @@ static void commit(struct host *h, struct claimed *c)
     if (r == STORE_LOST) {
         log_event(LOG_ERROR, "store.lost", log_i("claimed", c->count));
         jobs_forget(h->jobs);
+        /* The watermark went back: the row that waits to be tried again may not be the next one any more. */
+        inbox_row_free(&h->row);
         start_claimed(h, c, false);
         task_lost(h, group);
         h->paused = true;
@@ -265,6 +268,7 @@ static void commit(struct host *h, struct claimed *c)
         task_committed(h);
         start_claimed(h, c, true);
     }
+    return r != STORE_LOST;
 }
 
 static struct task *take_ready(struct task_list *list)
@@ -294,7 +298,7 @@ static void run_list(struct host *h, struct task_list *list, uint64_t until)
  */
 static void start_now(struct host *h, struct claimed *c)
 {
-    if (jobs_after_crash(h->jobs) || c->count == 0)
+    if (jobs_after_crash(h->jobs) || store_lost(h->store)) /* lost: there is no claim any more */
         return;
     start_claimed(h, c, true);
     run_list(h, &h->ready, loop_now_ns() + RUN_NS);
@@ -347,12 +351,13 @@ static void rest(struct host *h)
 static uint64_t sleep_ns(struct host *h)
 {
     uint64_t least = PROBE_NS, ns = next_job_ns(h);
-    if (h->ready.count || h->requests_ready.count || h->next)
+    /* What a new generation, or the start, wrote after the commit is not to wait for the next event. */
+    if (h->ready.count || h->requests_ready.count || h->next || store_dirty(h->store))
         return 0;
     least = ns < least ? ns : least;
     if (h->httpd && (ns = httpd_timeout_ns(h->httpd)) < least)
         least = ns;
-    if (!h->stopping && !h->paused && h->current) {
+    if (takes_work(h)) {
         uint64_t now = loop_now_ns();
         if (h->row.id && h->row_again_ns > now)
             ns = h->row_again_ns - now;
@@ -413,10 +418,11 @@ void tick(struct host *h)
     claim_due(h, &claimed);
     start_now(h, &claimed);
     /* 4: what all of them wrote is one transaction; nothing they said leaves before it is on disk (law 1). */
-    commit(h, &claimed);
+    bool lost = !commit(h, &claimed);
     free(claimed.jobs);
     /* 5: now requests and answers may go; resumed connections want MHD_run at once. */
     bind_http_release(h);
+    admin_release(h->admin, lost);
     if (h->httpd && httpd_release(h->httpd))
         httpd_run(h->httpd);
     /* 6: no group is open: generations change here and nowhere else. */

@@ -17,13 +17,13 @@ enum { FILE_LIMIT = 1 << 20, FILES_LIMIT = 2000, DEPTH_LIMIT = 8 };
 bool tree_wants(const char *name)
 {
     size_t n = strlen(name);
+    const char *dot = strrchr(name, '.');
     if (n == 0 || name[0] == '.' || name[n - 1] == '~' || strcmp(name, "4913") == 0 ||
-        strncmp(name, "sed", 3) == 0)
+        (!dot && strncmp(name, "sed", 3) == 0))
         return false;
     for (const char *p = name; *p; p++)
         if ((unsigned char)*p < 0x20)
             return false;
-    const char *dot = strrchr(name, '.');
     if (!dot)
         return true; /* a folder, perhaps */
     return strcmp(dot, ".lua") == 0 || strcmp(dot, ".yaml") == 0 || strcmp(dot, ".html") == 0 ||
@@ -126,7 +126,9 @@ static int read_folder(struct tree *t, int root, int at, const char *prefix, con
         char path[1024], name[2048];
         snprintf(path, sizeof path, "%s/%s", prefix, e->d_name);
         snprintf(name, sizeof name, "%s/%s", shown, e->d_name);
-        if (e->d_type == DT_LNK && !inside(root, dirfd(d), e->d_name)) {
+        bool link = e->d_type == DT_LNK ||
+                    e->d_type == DT_UNKNOWN; /* some file systems do not say */
+        if (link && !inside(root, dirfd(d), e->d_name)) {
             snprintf(why, size,
                      "%s: is a link that leads out of the folder. Put the file itself here.", name);
             rc = -1;
@@ -188,10 +190,9 @@ struct tree *tree_read(const char *scripts_dir, const char *prompts_dir, char *w
     static const char *const prefixes[] = { "scripts", "prompts" };
     const char *const dirs[] = { scripts_dir, prompts_dir };
     struct tree *t = calloc(1, sizeof *t);
-    if (!t || !(t->scripts_dir = buf_copy(scripts_dir, strlen(scripts_dir))) ||
-        !(t->prompts_dir = buf_copy(prompts_dir, strlen(prompts_dir)))) {
+    if (!t) {
         snprintf(why, why_size, "out of memory");
-        goto fail;
+        return NULL;
     }
     t->refs = 1;
     for (int i = 0; i < 2; i++) {
@@ -230,8 +231,6 @@ void tree_drop(struct tree *t)
         free(t->files[i].bytes);
     }
     free(t->files);
-    free(t->scripts_dir);
-    free(t->prompts_dir);
     free(t);
 }
 
@@ -239,14 +238,4 @@ const struct tree_file *tree_find(const struct tree *t, const char *path)
 {
     struct tree_file key = { .path = (char *)path };
     return t->count ? bsearch(&key, t->files, t->count, sizeof *t->files, by_path) : NULL;
-}
-
-void tree_name(const struct tree *t, const char *path, char *out, size_t size)
-{
-    if (strncmp(path, "scripts/", 8) == 0)
-        snprintf(out, size, "%s%s", t->scripts_dir, path + 7);
-    else if (strncmp(path, "prompts/", 8) == 0)
-        snprintf(out, size, "%s%s", t->prompts_dir, path + 7);
-    else
-        snprintf(out, size, "%s", path);
 }

@@ -20,8 +20,7 @@ struct tree_file {
 struct tree {
     struct tree_file *files; /* sorted by path */
     size_t count;
-    char *scripts_dir, *prompts_dir; /* as given, for messages */
-    char hash[65];                   /* hex SHA-256 of all paths and contents */
+    char hash[65]; /* hex SHA-256 of all paths and contents */
     unsigned refs;
 };
 
@@ -31,8 +30,6 @@ struct tree *tree_read(const char *scripts_dir, const char *prompts_dir, char *w
 struct tree *tree_keep(struct tree *t);
 void tree_drop(struct tree *t);
 const struct tree_file *tree_find(const struct tree *t, const char *path);
-/* Where a path of the tree lies on disk, for messages. */
-void tree_name(const struct tree *t, const char *path, char *out, size_t size);
 /* Is this a file name the tree would read? (ignores dot files, ~, .swp, 4913, sed's) */
 bool tree_wants(const char *name);
 

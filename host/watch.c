@@ -1,9 +1,11 @@
 #include "watch.h"
 
 #include "buf.h"
+#include "log.h"
 #include "tree.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,8 +29,8 @@ struct watch {
 };
 
 /* IN_MODIFY: a file that was emptied to be written anew is not at rest before it is whole. */
-static const uint32_t MASK = IN_CLOSE_WRITE | IN_MODIFY | IN_MOVED_TO | IN_MOVED_FROM | IN_CREATE | IN_DELETE |
-                             IN_ONLYDIR;
+static const uint32_t MASK = IN_CLOSE_WRITE | IN_MODIFY | IN_MOVED_TO | IN_MOVED_FROM | IN_CREATE |
+                             IN_DELETE | IN_ONLYDIR;
 
 static uint64_t mix(uint64_t h, const void *bytes, size_t n)
 {
@@ -135,8 +137,9 @@ struct watch *watch_start(struct loop *l, const char *const *folders, void (*cha
     for (; *folders && w->count < FOLDERS; folders++)
         if (!(w->folders[w->count++] = buf_copy(*folders, strlen(*folders))))
             goto fail;
+    /* Where inotify is used up (it has a limit for each user) looking every 2 s still is there. */
     if (w->fd < 0 || loop_add(l, w->fd, EPOLLIN, on_event, w) != 0)
-        goto fail;
+        log_event(LOG_WARN, "watch.slow", log_s("error", strerror(errno)));
     w->seen = survey_all(w);
     if (!loop_timer_set(l, &w->stat, loop_now_ns() + WATCH_STAT_MS * 1000000ULL, on_stat, w))
         goto fail;

@@ -14,7 +14,7 @@ struct watch;
 
 enum { WATCH_QUIET_MS = 150, WATCH_STAT_MS = 2000 };
 
-/* NULL-terminated folders, copied. changed is called from inside loop_wait. NULL: no memory or no inotify. */
+/* NULL-terminated folders, copied. changed is called from inside loop_wait. NULL: no memory. */
 struct watch *watch_start(struct loop *l, const char *const *folders, void (*changed)(void *arg),
                           void *arg);
 void watch_stop(struct watch *w);

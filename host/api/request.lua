@@ -28,7 +28,7 @@
 ---@field jobs table<string, {run: fun(job: host.jobs.Job): any, limit?: integer, per_second?: integer, drain?: "turn"}>
 ---  limit: at once (default 1000); per_second: starts a second; drain="turn": may finish for LLM_DEADLINE_MS on an old generation
 ---@field every? table<string, {seconds: integer, run: fun(job: host.jobs.Job)}>
----@field commands? table<string, {run: fun(args: string[]): any, help: string}>  of `assistant NAME …`; what is returned (text, or a table as JSON) is printed
+---@field commands? table<string, {run: fun(args: string[]): any}>  of `assistant NAME …`; what is returned (text, or a table as JSON) is printed
 ---@field schema string[]                 numbered steps of SQL (several statements each), applied at start only
 ---@field notice? fun(notice: host.Notice) a word for people from the host; may write and enqueue, may not wait
 ---@field status? fun(words: boolean): table|string  the business half of `assistant status`: a table, or with words lines for people; may not wait

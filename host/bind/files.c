@@ -6,29 +6,42 @@
 #include <stdio.h>
 #include <string.h>
 
+static int missing(lua_State *L, const char *path)
+{
+    lua_pushnil(L);
+    lua_pushfstring(L, "%s: there is no such file", path);
+    return 2;
+}
+
+static int close_stream(lua_State *L)
+{
+    luaL_Stream *stream = lua_touserdata(L, 1);
+    fclose(stream->f);
+    return 0;
+}
+
 static int read_disk(lua_State *L, const char *path)
 {
     luaL_Buffer b;
-    FILE *f = fopen(path, "re");
-    if (!f) {
-        lua_pushnil(L);
-        lua_pushfstring(L, "%s: there is no such file", path);
-        return 2;
-    }
-    luaL_Stream *stream = lua_newuserdatauv(
-        L, sizeof *stream, 0); /* closed by its metatable should the buffer throw */
-    stream->f = f;
-    stream->closef = NULL;
+    luaL_Stream *stream = lua_newuserdatauv(L, sizeof *stream, 0);
+    stream->closef = NULL; /* closed, for its metatable, until it is open */
+    luaL_setmetatable(L, LUA_FILEHANDLE);
+    stream->f = fopen(path, "re");
+    if (!stream->f)
+        return missing(L, path);
+    stream->closef = close_stream;
     luaL_buffinit(L, &b);
     size_t n;
     do {
         char *p = luaL_prepbuffsize(&b, LUAL_BUFFERSIZE);
-        n = fread(p, 1, LUAL_BUFFERSIZE, f);
+        n = fread(p, 1, LUAL_BUFFERSIZE, stream->f);
         luaL_addsize(&b, n);
     } while (n);
+    bool failed = ferror(stream->f) != 0; /* a folder, for one */
     luaL_pushresult(&b);
-    fclose(f);
-    return 1;
+    stream->closef = NULL;
+    fclose(stream->f);
+    return failed ? missing(L, path) : 1;
 }
 
 static int read(lua_State *L)
@@ -38,11 +51,8 @@ static int read(lua_State *L)
     if (!t)
         return read_disk(L, path);
     const struct tree_file *f = tree_find(t, path);
-    if (!f) {
-        lua_pushnil(L);
-        lua_pushfstring(L, "%s: there is no such file", path);
-        return 2;
-    }
+    if (!f)
+        return missing(L, path);
     lua_pushlstring(L, f->bytes, f->len);
     return 1;
 }

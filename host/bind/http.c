@@ -7,9 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
-/* A task in http.cancel: how many it waits for, and what became of the others. Its task->wait. */
+/* A task in http.cancel: how many it waits for, and what became of the others. A userdata on its stack, and its task->wait. */
 struct cancelling {
     int left, sent, unsent;
 };
@@ -112,14 +111,6 @@ static void cancel_op(struct host *h, struct http_op *op)
         end_held(h, op);
     else
         pool_cancel(h->pool, &op->transfer);
-}
-
-void bind_http_cancel_all(struct host *h)
-{
-    for (struct http_op *op = h->requests, *next; op; op = next) {
-        next = op->next;
-        cancel_op(h, op);
-    }
 }
 
 /* Its task ends without an answer. */
@@ -235,19 +226,15 @@ static void stop_cancelling(struct task *t)
     for (struct http_op *op = t->gen->host->requests; op; op = op->next)
         if (op->canceller == t)
             op->canceller = NULL;
-    free(t->wait);
-    t->wait = NULL;
 }
 
 static int cancelled(lua_State *L, int status, lua_KContext ctx)
 {
     struct task *t = (struct task *)ctx;
-    struct cancelling c = *(struct cancelling *)t->wait;
+    const struct cancelling *c = t->wait;
     (void)status;
-    free(t->wait);
-    t->wait = NULL;
-    lua_pushinteger(L, c.sent);
-    lua_pushinteger(L, c.unsent);
+    lua_pushinteger(L, c->sent);
+    lua_pushinteger(L, c->unsent);
     return 2;
 }
 
@@ -256,11 +243,9 @@ static int cancel_lane(lua_State *L)
     const char *lane = luaL_checkstring(L, 1);
     struct task *t = task_may_wait(L, "http.cancel");
     struct host *h = t->gen->host;
-    struct cancelling *c = calloc(1, sizeof *c);
-    if (!c)
-        return luaL_error(L, "not enough memory");
+    struct cancelling *c = lua_newuserdatauv(L, sizeof *c, 0);
+    *c = (struct cancelling){ .left = 1 }; /* ourselves: it cannot reach 0 while we still count */
     t->wait = c;
-    c->left = 1; /* ourselves, so that it cannot reach 0 while we still count */
     for (struct http_op *op = h->requests, *next; op; op = next) {
         next = op->next;
         if (op->done || !op->lane || op->canceller || strcmp(op->lane, lane) != 0)

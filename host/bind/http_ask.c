@@ -11,21 +11,20 @@
 
 enum { TIMEOUT_MS = 30000, MAX_BYTES = 1 << 20, HEADER_LIMIT = 64 };
 
-static const char *field(lua_State *L, const char *name, int wanted, int *type)
+/* Pushes the option, which is absent (false) or of the wanted type. */
+static bool field(lua_State *L, const char *name, int wanted)
 {
-    *type = lua_getfield(L, 1, name);
-    if (*type != LUA_TNIL && *type != wanted)
+    int type = lua_getfield(L, 1, name);
+    if (type != LUA_TNIL && type != wanted)
         luaL_error(L, "http.request: `%s` must be a %s, it is a %s", name, lua_typename(L, wanted),
-                   lua_typename(L, *type));
-    return NULL;
+                   lua_typename(L, type));
+    return type != LUA_TNIL;
 }
 
 static lua_Integer integer(lua_State *L, const char *name, lua_Integer otherwise, lua_Integer max)
 {
-    int type;
-    field(L, name, LUA_TNUMBER, &type);
     lua_Integer v = otherwise;
-    if (type != LUA_TNIL) {
+    if (field(L, name, LUA_TNUMBER)) {
         int whole = 0;
         v = lua_tointegerx(L, -1, &whole);
         if (!whole || v < 1 || v > max)
@@ -135,9 +134,7 @@ struct parts {
 
 static void read_headers(lua_State *L, struct parts *p)
 {
-    int type;
-    field(L, "headers", LUA_TTABLE, &type);
-    if (type == LUA_TNIL)
+    if (!field(L, "headers", LUA_TTABLE))
         return;
     int at = lua_gettop(L);
     luaL_checkstack(L, HEADER_LIMIT * 2 + 8, "headers");
@@ -187,23 +184,19 @@ static void read_body(lua_State *L, struct parts *p)
 
 static void read_parts(lua_State *L, struct parts *p, const struct task *t)
 {
-    int type;
-    field(L, "url", LUA_TSTRING, &type);
-    if (type == LUA_TNIL)
+    if (!field(L, "url", LUA_TSTRING))
         luaL_error(L, "http.request: `url` is missing");
     p->url = lua_tolstring(L, -1, &p->url_len);
     if (!clean(p->url, p->url_len) || strchr(p->url, ' '))
         luaL_error(L, "http.request: `url` holds a blank, a line break or NUL");
-    field(L, "method", LUA_TSTRING, &type);
+    field(L, "method", LUA_TSTRING);
     size_t n = 0;
     p->method = lua_tolstring(L, -1, &n);
     if (p->method && !token(p->method, n))
         luaL_error(L, "http.request: `method` is not a word");
-    field(L, "lane", LUA_TSTRING, &type);
-    p->lane = type == LUA_TNIL ? t->job.lane : lua_tostring(L, -1);
+    p->lane = field(L, "lane", LUA_TSTRING) ? lua_tostring(L, -1) : t->job.lane;
     read_headers(L, p);
-    field(L, "query", LUA_TTABLE, &type);
-    if (type != LUA_TNIL)
+    if (field(L, "query", LUA_TTABLE))
         p->query = push_form(L, lua_gettop(L), "query");
     read_body(L, p);
     if (!p->method)

@@ -54,12 +54,20 @@ static void lock(lua_State *L)
 
 /* ---- the capped ones: each checks and calls the original, its upvalue ---- */
 
+/* What the original complains of would name this function's line, and it has none: the caller's is put before it. */
 static int call_original(lua_State *L)
 {
     lua_pushvalue(L, lua_upvalueindex(1));
     lua_insert(L, 1);
-    lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
-    return lua_gettop(L);
+    if (lua_pcall(L, lua_gettop(L) - 1, LUA_MULTRET, 0) == LUA_OK)
+        return lua_gettop(L);
+    const char *text = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : NULL;
+    if (text && strncmp(text, "scripts/", 8) != 0) { /* else a callback's, which has its place */
+        luaL_where(L, 1);
+        lua_insert(L, -2);
+        lua_concat(L, 2);
+    }
+    return lua_error(L);
 }
 
 static int safe_pattern(lua_State *L)
@@ -393,7 +401,7 @@ static int collect(lua_State *L)
     return 0;
 }
 
-void sandbox_close(struct generation *g)
+void sandbox_settle(struct generation *g)
 {
-    generation_protected(g, collect, NULL, NULL); /* what loading left behind */
+    generation_protected(g, collect, NULL, NULL);
 }

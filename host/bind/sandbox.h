@@ -18,7 +18,7 @@ int sandbox_path(
 bool sandbox_compile(struct generation *g, const struct tree_file *f, char **error);
 /* Makes settings.get answer from g->settings. */
 bool sandbox_settings(struct generation *g, char **error);
-/* After loading: no further module can be loaded for the first time by a task that waits. */
-void sandbox_close(struct generation *g);
+/* After loading: collects what it left behind, and sets the pace of the collector. */
+void sandbox_settle(struct generation *g);
 
 #endif

@@ -3,8 +3,6 @@
  */
 #include "bind.h"
 
-#include <string.h>
-
 static uint64_t in_ms(lua_State *L, int at)
 {
     lua_Integer ms = luaL_checkinteger(L, at);
@@ -13,6 +11,13 @@ static uint64_t in_ms(lua_State *L, int at)
     if (ms > 1000LL * 86400 * 365)
         luaL_argerror(L, at, "is more than a year; use a job with run_at");
     return loop_now_ns() + (uint64_t)ms * 1000000u;
+}
+
+/* Sleeping, and a spawned function, give nothing back. */
+static int nothing(lua_State *L, int status, lua_KContext ctx)
+{
+    (void)L, (void)status, (void)ctx;
+    return 0;
 }
 
 /* ---- sleep ---- */
@@ -30,32 +35,20 @@ static void stop_sleeping(struct task *t)
     loop_timer_stop(t->gen->host->loop, &t->timer);
 }
 
-static int slept(lua_State *L, int status, lua_KContext ctx)
-{
-    (void)L, (void)status, (void)ctx;
-    return 0;
-}
-
 static int sleep_ms(lua_State *L)
 {
     uint64_t due = in_ms(L, 1);
     struct task *t = task_may_wait(L, "task.sleep");
     if (!loop_timer_set(t->gen->host->loop, &t->timer, due, wake, t))
         return luaL_error(L, "not enough memory");
-    return task_wait(L, t, stop_sleeping, slept);
+    return task_wait(L, t, stop_sleeping, nothing);
 }
 
 /* ---- spawn: the function and its arguments travel on the new coroutine's stack ---- */
 
-static int spawned_done(lua_State *L, int status, lua_KContext ctx)
-{
-    (void)L, (void)status, (void)ctx;
-    return 0;
-}
-
 static int spawned(lua_State *L)
 {
-    lua_callk(L, lua_gettop(L) - 1, 0, 0, spawned_done);
+    lua_callk(L, lua_gettop(L) - 1, 0, 0, nothing);
     return 0;
 }
 
@@ -75,8 +68,12 @@ static int spawn(lua_State *L)
                                  "tasks end first.");
     }
     struct task *t = task_new(g, TASK_SPAWN, spawned);
-    if (!t || !lua_checkstack(t->co, n + 1))
+    if (!t)
         return luaL_error(L, "not enough memory");
+    if (!lua_checkstack(t->co, n + 1)) {
+        task_free(t);
+        return luaL_error(L, "not enough memory");
+    }
     lua_xmove(L, t->co, n);
     task_ready(t);
     return 0;
