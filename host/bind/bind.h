@@ -29,7 +29,7 @@ struct http_op {
     char *lane;        /* what http.cancel names; NULL: none */
     bool held;         /* not given to the pool yet */
     bool done;
-    struct task *canceller;      /* a task in http.cancel that waits for this one */
+    struct http_waiter *waiters; /* tasks in http.cancel that wait for this one */
     struct http_op *next, *prev; /* host->requests */
     struct http_op *next_held;
 };

@@ -13,6 +13,12 @@ struct cancelling {
     int left, sent, unsent;
 };
 
+/* One of those who wait for an op's end. */
+struct http_waiter {
+    struct task *task;
+    struct http_waiter *next;
+};
+
 /* ---- the op ---- */
 
 static void op_free(struct http_op *op)
@@ -38,28 +44,28 @@ static void unhold(struct host *h, struct http_op *op)
     op->held = false;
 }
 
-/* Who cancelled it has waited for this. */
-static void tell_canceller(struct http_op *op)
+/* Those who cancelled it have waited for this. */
+static void tell_waiters(struct http_op *op)
 {
-    struct task *c = op->canceller;
-    if (!c)
-        return;
-    op->canceller = NULL;
-    struct cancelling *count = c->wait;
-    if (op->transfer.error == POOL_CANCELLED && !op->transfer.sent)
-        count->unsent++;
-    else
-        count->sent++;
-    if (--count->left == 0) {
-        c->cancel = NULL;
-        task_ready(c);
+    bool unsent = op->transfer.error == POOL_CANCELLED && !op->transfer.sent;
+    for (struct http_waiter *w = op->waiters, *next; w; w = next) {
+        next = w->next;
+        struct cancelling *count = w->task->wait;
+        count->unsent += unsent;
+        count->sent += !unsent;
+        if (--count->left == 0) {
+            w->task->cancel = NULL;
+            task_ready(w->task);
+        }
+        free(w);
     }
+    op->waiters = NULL;
 }
 
 static void finish(struct http_op *op)
 {
     op->done = true;
-    tell_canceller(op);
+    tell_waiters(op);
     if (op->task) {
         op->task->cancel = NULL;
         task_ready(op->task);
@@ -224,8 +230,14 @@ static int request(lua_State *L)
 static void stop_cancelling(struct task *t)
 {
     for (struct http_op *op = t->gen->host->requests; op; op = op->next)
-        if (op->canceller == t)
-            op->canceller = NULL;
+        for (struct http_waiter **p = &op->waiters, *w; (w = *p);) {
+            if (w->task != t) {
+                p = &w->next;
+                continue;
+            }
+            *p = w->next;
+            free(w);
+        }
 }
 
 static int cancelled(lua_State *L, int status, lua_KContext ctx)
@@ -248,9 +260,15 @@ static int cancel_lane(lua_State *L)
     t->wait = c;
     for (struct http_op *op = h->requests, *next; op; op = next) {
         next = op->next;
-        if (op->done || !op->lane || op->canceller || strcmp(op->lane, lane) != 0)
+        if (op->done || !op->lane || strcmp(op->lane, lane) != 0)
             continue;
-        op->canceller = t;
+        struct http_waiter *w = malloc(sizeof *w);
+        if (!w) {
+            stop_cancelling(t);
+            return luaL_error(L, "not enough memory");
+        }
+        *w = (struct http_waiter){ .task = t, .next = op->waiters };
+        op->waiters = w;
         c->left++;
         cancel_op(h, op);
     }

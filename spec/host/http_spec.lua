@@ -101,4 +101,26 @@ describe("http.request", function()
     for _, peer in ipairs(peers) do peer:close() end
     server:close()
   end)
+
+  it("tells everyone who cancels a lane at once what became of it", function()
+    local server, silent_url = silent()
+    local ended, told = false, {}
+    task.spawn(function()
+      http.request { url = silent_url, lane = "spec:3", timeout_ms = 5000 }
+      ended = true
+    end)
+    local peer
+    shell.until_(function()
+      peer = server:accept()
+      return peer
+    end, 5, "a connection")
+    for who = 1, 2 do
+      task.spawn(function() told[who] = { http.cancel "spec:3" } end)
+    end
+    shell.until_(function() return ended and told[1] and told[2] end, 2, "both words")
+    assert.equal(1, told[1][1] + told[1][2])
+    assert.same(told[1], told[2])
+    peer:close()
+    server:close()
+  end)
 end)
