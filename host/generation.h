@@ -26,7 +26,8 @@ struct job_kind {
     int limit, running;
     double per_second, tokens;
     uint64_t refilled_ns;
-    bool drain_turn;
+    int64_t
+        drain_ms; /* how long one may go on after a reload; such a one is not waited for at the end. 0: the host's drain time */
     int64_t every_seconds; /* of main.lua's `every`; 0: an ordinary kind */
 };
 
@@ -67,7 +68,7 @@ struct generation {
 
     unsigned errors_in_row; /* script errors since the last success */
     bool proven;            /* at least one job or request has gone well */
-    uint64_t drain_until_ns, turn_drain_until_ns;
+    uint64_t drained_ns;    /* when a newer one took over */
     struct generation *older;
 };
 

@@ -70,7 +70,7 @@ struct host {
     uint64_t committed_ns, requests_before;
     uint64_t probe_ns; /* when the store is looked at next */
     uint64_t idle_since_ns;
-    unsigned drain_ms, turn_drain_ms;
+    unsigned drain_ms;
     size_t memory_cap;
     bool plain; /* not a service: nothing is claimed, read or reloaded */
     bool in_notice;

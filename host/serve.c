@@ -72,7 +72,7 @@ static void end_turns(struct host *h)
         for (struct generation *g = pass ? h->draining : h->current; g; g = pass ? g->older : NULL)
             for (struct task *t = g->tasks, *next; t; t = next) {
                 next = t->next;
-                if (t->kind == TASK_JOB && t->job_kind >= 0 && g->kinds[t->job_kind].drain_turn)
+                if (t->kind == TASK_JOB && t->job_kind >= 0 && g->kinds[t->job_kind].drain_ms)
                     task_kill(t);
             }
 }
@@ -128,9 +128,6 @@ static int start(struct service *s, const struct serve_mode *m, char *why, size_
     char *path = serve_database(g->settings, why, size);
     if (!path)
         return 2;
-    h->turn_drain_ms = settings_find(g->settings, "LLM_DEADLINE_MS")
-                           ? (unsigned)settings_integer(g->settings, "LLM_DEADLINE_MS")
-                           : h->drain_ms;
     if ((code = instance_store(h, path, why, size)) != 0)
         goto done;
     code = 3;

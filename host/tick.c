@@ -20,7 +20,7 @@ enum {
      * A commit costs the same for one row as for fifty (a sync, and the CPU around it). After a small one the loop rests this
      * long before it looks again, so that under load more of them share one; a quiet system does not notice.
      */
-    REST_NS = 250000,
+    REST_NS = 500000,
     REST_BELOW = 16, /* tasks in the last tick: with more of them a commit is shared well enough */
     READ_NS_BUSY =
         400000, /* reading the inbox between two commits while requests come in: accepting goes first … */
@@ -200,8 +200,9 @@ static void drain_generations(struct host *h)
         struct generation *g = *p;
         for (struct task *t = g->tasks, *next; t; t = next) {
             next = t->next;
-            bool turn = t->kind == TASK_JOB && t->job_kind >= 0 && g->kinds[t->job_kind].drain_turn;
-            if (now > (turn ? g->turn_drain_until_ns : g->drain_until_ns))
+            int64_t own = t->kind == TASK_JOB && t->job_kind >= 0 ? g->kinds[t->job_kind].drain_ms
+                                                                  : 0;
+            if (now - g->drained_ns > (uint64_t)(own ? own : h->drain_ms) * 1000000u)
                 task_kill(t);
         }
         if (g->task_count == 0) {
@@ -226,8 +227,7 @@ static void swap(struct host *h)
             tree_drop(h->good);
             h->good = tree_keep(old->tree);
         }
-        old->drain_until_ns = loop_now_ns() + (uint64_t)h->drain_ms * 1000000u;
-        old->turn_drain_until_ns = loop_now_ns() + (uint64_t)h->turn_drain_ms * 1000000u;
+        old->drained_ns = loop_now_ns();
         old->older = h->draining;
         h->draining = old;
     }

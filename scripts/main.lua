@@ -42,7 +42,7 @@ return {
   },
 
   jobs = {
-    turn = { run = turns.run, failed = turns.failed, limit = settings.get("LLM_CONCURRENCY"), drain = "turn" },
+    turn = { run = turns.run, failed = turns.failed, limit = settings.get("LLM_CONCURRENCY"), drain_ms = settings.get("LLM_DEADLINE_MS") },
     send = { run = whatsapp.send, per_second = settings.get("SEND_RATE") },
     slack = { run = slack.post },
     probe = { run = function() return model:probe() end },

@@ -119,9 +119,7 @@ static void take_jobs(lua_State *L, struct generation *g)
         lua_pop(L, 1);
         k->limit = (int)number_field(L, "limit", 1000, "jobs", name);
         k->per_second = (double)number_field(L, "per_second", 0, "jobs", name);
-        lua_getfield(L, -1, "drain");
-        k->drain_turn = lua_type(L, -1) == LUA_TSTRING && strcmp(lua_tostring(L, -1), "turn") == 0;
-        lua_pop(L, 1);
+        k->drain_ms = number_field(L, "drain_ms", 0, "jobs", name);
     }
     lua_pop(L, 1);
 }
