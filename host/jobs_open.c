@@ -91,10 +91,11 @@ static int mark_read(struct jobs *j, const char *name, int64_t *out)
 static int charge_job(struct jobs *j, int64_t id)
 {
     int rc;
-    sqlite3_stmt *row = jobs_row(j, &rc,
-                                 "UPDATE jobs SET crashes = crashes + 1 WHERE id = ? AND state <> 3 "
-                                 "RETURNING crashes, lane, kind",
-                                 "i", id);
+    sqlite3_stmt *row = jobs_row(
+        j, &rc,
+        "UPDATE jobs SET crashes = crashes + 1 WHERE id = ? AND state <> 3 "
+        "RETURNING crashes, lane, kind",
+        "i", id);
     if (!row)
         return rc;
     int crashes = sqlite3_column_int(row, 0);

@@ -29,7 +29,7 @@ struct jobs {
         id_limit; /* ids below id_limit are reserved on disk: none is ever given twice */
     int64_t epoch, claims;
     bool after_crash; /* the process before died with something on its CPU */
-    bool crashed; /* there may be jobs that died of crashes and nobody was told */
+    bool crashed;     /* there may be jobs that died of crashes and nobody was told */
 
     int64_t inbox_last,
         inbox_kept;    /* highest id given; highest id that a commit has made durable */
