@@ -130,6 +130,11 @@ done:
 static bool begin_offline(struct host *h, struct errand *c)
 {
     struct buf out = { .data = NULL };
+    if (strcmp(c->args[0], "reload") == 0) {
+        fprintf(stderr, "No service is running: it reads its files when it starts. "
+                        "`assistant check` looks at them.\n");
+        return false;
+    }
     int code = admin_host_command(h, c->args, c->count, &out);
     if (code >= 0) {
         jobs_flush(h->jobs);

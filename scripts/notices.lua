@@ -1,5 +1,6 @@
 -- What the host has to say to people: it becomes a word in the staff channel. Nothing here waits.
 
+local crypto = require "host.crypto"
 local conversations = require "records.conversations"
 local log = require "host.log"
 local messages = require "records.messages"
@@ -49,6 +50,12 @@ function DEAD.slack(notice)
   log.error("slack.dead", { job = notice.job.id, why = notice.message })
 end
 
+-- Another mistake in the scripts or prompts is another cause: an owner who mends one and makes the next hears of both.
+local function cause_of(notice)
+  if notice.event ~= "reload_failed" then return notice.event end
+  return "reload_failed " .. crypto.hex(crypto.sha256(notice.message)):sub(1, 12)
+end
+
 ---@param notice host.Notice
 function M.tell(notice)
   if notice.event == "job_dead" and notice.job then
@@ -56,7 +63,7 @@ function M.tell(notice)
     if tell then return tell(notice) end
     return slack.alert("job_dead " .. notice.job.kind, "A job was given up: " .. notice.message)
   end
-  slack.alert(notice.event, (SAY[notice.event] or "%s"):format(notice.message))
+  slack.alert(cause_of(notice), (SAY[notice.event] or "%s"):format(notice.message))
 end
 
 return M

@@ -38,6 +38,14 @@ local function text(value)
   return value
 end
 
+local function names_start(value)
+  local one, why = text(value)
+  if one and not one:find("%f[%w]START%f[%W]") then
+    return nil, "must name START, in capitals: it is how an opted-out customer comes back."
+  end
+  return one, why
+end
+
 local function texts(value, options)
   if type(value) ~= "table" or not json.is_array(value) and next(value) ~= nil then
     return nil, "must be a list: one line for each, beginning with \"- \"."
@@ -125,14 +133,14 @@ M.replies = {
   { "paused", text, "Our team is handling your request directly. We'll be in touch shortly." },
   { "booking", text, "You can pick a time for an on-site assessment here:" },
   { "human", text, "Of course. I've asked a member of our team to join this chat. They'll write to you here." },
-  { "opted_out", text, "You're unsubscribed and won't get messages from us any more. Send START to hear from us again." },
+  { "opted_out", names_start, "You're unsubscribed and won't get messages from us any more. Send START to hear from us again." },
   { "opted_in", text, "Welcome back! How can we help you?" },
   { "staff_late", text, "Our team will see your message as soon as possible." },
   { "unsupported_fr", text, "Désolé, je ne peux lire que les messages texte pour le moment." },
   { "paused_fr", text, "Notre équipe s'occupe directement de votre demande. Nous vous écrirons sous peu." },
   { "booking_fr", text, "Choisissez ici le moment d'une évaluation sur place:" },
   { "human_fr", text, "Bien sûr. J'ai demandé à quelqu'un de notre équipe de se joindre à la conversation." },
-  { "opted_out_fr", text, "Vous êtes désabonné et ne recevrez plus nos messages. Envoyez START pour reprendre." },
+  { "opted_out_fr", names_start, "Vous êtes désabonné et ne recevrez plus nos messages. Envoyez START pour reprendre." },
   { "opted_in_fr", text, "Bon retour! Comment pouvons-nous vous aider?" },
   { "staff_late_fr", text, "Notre équipe verra votre message dès que possible." },
 }

@@ -4,6 +4,8 @@ local json = require "host.json"
 local task = require "host.task"
 local time = require "host.time"
 local owner = require "owner"
+local language = require "flow.language"
+local quote = require "flow.quote"
 local scripted = require "flow.scripted"
 local common = require "sandbox.common"
 local faults = require "sandbox.faults"
@@ -51,14 +53,40 @@ local function situation(messages)
   return last_reply, asked_texts, known or { known = {}, missing = {} }
 end
 
+-- A model has nobody to pass a question to: it says what the owner's rules let it say.
+local replies = setmetatable({
+  question = "Our team will review the details to provide a quote.",
+  question_again = "Our team will look at that too when they review the details.",
+  question_fr = "Notre équipe examinera les détails pour vous faire une soumission.",
+  question_again_fr = "Notre équipe regardera cela aussi en examinant les détails.",
+}, { __index = owner.replies })
+
+-- Plain wishes for a visit; a real model understands more.
+local BOOKING = { "%f[%a]book%f[%A]", "appointment", "on%-site", "%f[%a]visit%f[%A]", "rendez%-vous" }
+
+local function wants_booking(texts)
+  for _, text in ipairs(texts) do
+    local folded = text:lower()
+    for _, pattern in ipairs(BOOKING) do
+      if folded:find(pattern) then return true end
+    end
+  end
+  return false
+end
+
 ---The brain without a model answers; its words are put into the model's contract.
 local function think(messages)
   local last_reply, texts, found = situation(messages)
   local fields = owner.system.quote_fields_needed
   local answer = scripted.answer {
-    fields = fields, data = found.known, texts = texts, replies = owner.replies, last_reply = last_reply,
-    human = false, circuit_open = false,
+    fields = fields, data = found.known, texts = texts, replies = replies, last_reply = last_reply,
+    human = #found.missing == 0 and not quote.complete(found.known, fields), -- nothing may be asked although something is unknown
+    circuit_open = false,
   }
+  if wants_booking(texts) then
+    answer.action = "schedule"
+    answer.reply = language.is_french(texts, last_reply) and "Avec plaisir!" or "We'd be happy to come and have a look."
+  end
   local data = {}
   for _, field in ipairs(fields) do
     local value = answer.data and answer.data[field]

@@ -600,6 +600,11 @@ describe("with the records stood in for", function()
       assert.is_false(world.circuit.open)
       assert.same({ 7 }, world.posted)
     end)
+    it("F1: a card that was posted meanwhile, by the probe that opened the door, is not posted again", function()
+      world.case.posted_at = 1
+      assert.is_nil(run { what = "card", case = 7 })
+      assert.same({}, world.http)
+    end)
     it("sends no card of a closed case", function()
       world.case.state = "closed"
       assert.is_nil(run { what = "card", case = 7 })

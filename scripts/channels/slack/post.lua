@@ -147,7 +147,7 @@ end
 ---@async
 local function post_card(job)
   local case = cases.get(job.payload.case)
-  if not case or case.state == "closed" then return nil end
+  if not case or case.state == "closed" or case.posted_at then return nil end -- the probe that opened the door was this very card
   local known = facts.gather(case.conversation_id, case)
   if not known then return nil end
   local payload = known.conversation.status == "PAUSED" and card.taken(known) or card.open(known)

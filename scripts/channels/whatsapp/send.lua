@@ -166,11 +166,12 @@ local function close_circuit(now)
   M.wake_held(now)
 end
 
--- A generation begins, perhaps with a new token: what was held tries it at once.
+-- A generation begins, perhaps with a new token or a right that was given back: what was held tries at once, one send first when
+-- the token is the one that was refused.
 function M.start()
   local now = time.now_ms()
-  local open, _, changed = circuits.is_open("whatsapp", settings.get("META_ACCESS_TOKEN"))
-  if changed or not open then M.wake_held(now) end
+  if circuits.is_open("whatsapp", settings.get("META_ACCESS_TOKEN")) then circuits.due("whatsapp", now) end
+  M.wake_held(now)
 end
 
 local FINISH = {}
