@@ -9,6 +9,7 @@
 #include "watch.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +21,7 @@
 #include <unistd.h>
 
 enum {
+    TABLE = 20480,    /* descriptors: the pool's share and the listener's */
     PER_HOST = 16384, /* outbound requests at once to one host; jobs have their own, lower limits */
 };
 
@@ -66,6 +68,23 @@ static void on_signal(void *arg, int fd, uint32_t events)
     }
 }
 
+/*
+ * All the descriptors we may have, and room for them in the kernel's table at once: it grows for nothing while there is one
+ * thread, and for milliseconds of standing still once there are several.
+ */
+void instance_limits(void)
+{
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+        return;
+    files.rlim_cur = files.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &files);
+    rlim_t most = files.rlim_cur < TABLE ? files.rlim_cur : TABLE;
+    int fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, (int)most - 1);
+    if (fd >= 0)
+        close(fd);
+}
+
 int instance_signals(struct service *s)
 {
     sigset_t set;
@@ -94,20 +113,9 @@ static void on_pool(void *arg, int fd, uint32_t events)
         (void)events; /* tick takes the transfers: pool_take drains the descriptor */
 }
 
-/* Before anything opens descriptors: the pool reserves its share of what is allowed. */
-static void raise_limits(void)
-{
-    struct rlimit files;
-    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
-        files.rlim_cur = files.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &files);
-    }
-}
-
 int instance_pool(struct host *h, char *why, size_t size)
 {
     const struct pool_options o = { .per_host = PER_HOST };
-    raise_limits();
     h->pool = pool_start(&o, why, size);
     if (h->pool && loop_add(h->loop, pool_fd(h->pool), EPOLLIN, on_pool, h) == 0)
         return 0;

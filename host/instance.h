@@ -18,6 +18,8 @@ struct service {
 };
 
 const struct generation_options *instance_options(const struct serve_mode *m);
+/* First of all, before there is a second thread. */
+void instance_limits(void);
 /* SIGTERM, SIGINT and SIGHUP through the loop; what would kill for no reason is ignored. 0 or -1 with errno. */
 int instance_signals(struct service *s);
 /* Reads the tree and builds a first generation; problems and warnings go to stderr. *out NULL: the exit code. */

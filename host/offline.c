@@ -133,7 +133,8 @@ static bool begin_offline(struct host *h, struct errand *c)
     if (strcmp(c->args[0], "reload") == 0) {
         fprintf(stderr, "No service is running: it reads its files when it starts. "
                         "`assistant check` looks at them.\n");
-        return false;
+        c->done = true;
+        return true;
     }
     int code = admin_host_command(h, c->args, c->count, &out);
     if (code >= 0) {
@@ -153,7 +154,8 @@ static bool begin_offline(struct host *h, struct errand *c)
         return true;
     fprintf(stderr, "%sThere is no command \"%s\". `assistant help` lists them.\n", c->problems,
             c->args[0]);
-    return false;
+    c->done = true;
+    return true;
 }
 
 int serve_offline(char *const *args, size_t count)

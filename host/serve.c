@@ -159,6 +159,7 @@ int serve_run(const struct serve_mode *m)
     char why[1024] = "";
     settings_defaults(m->defaults);
     const struct rlimit none = { 0, 0 };
+    instance_limits();
     setrlimit(RLIMIT_CORE, &none); /* a core would hold secrets */
     s.host.loop = loop_new();
     s.host.parked_from = INT64_MAX;

@@ -170,6 +170,17 @@ describe("the host", function()
     assert.equal(0, service:term())
   end)
 
+  it("without a service says so to `reload`, and names a command that is not there, with exit 1 and one line", function()
+    local service = new()
+    assert.equal(0, service:term())
+    local code, text = service:cli "reload"
+    assert.equal(1, code)
+    assert.equal("No service is running: it reads its files when it starts. `assistant check` looks at them.\n", text)
+    code, text = service:cli "nonsense"
+    assert.equal(1, code)
+    assert.equal('There is no command "nonsense". `assistant help` lists them.\n', text)
+  end)
+
   it("says what cannot be called while scripts load, and loads a script whose name begins like an editor's leftover", function()
     local service = new { start = false, files = { ["scripts/main.lua"] = 'require "sedan"\n' .. MAIN, ["scripts/sedan.lua"] = "return {}" } }
     assert.equal(0, (service:run_once "check"))

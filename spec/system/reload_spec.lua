@@ -87,6 +87,7 @@ describe("scripts and prompts", function()
     { "not UTF-8", "prompts/system_prompt.yaml", "identity: \"\xff\xfe\"\n", "system_prompt.yaml" },
     { "NUL", "prompts/system_prompt.yaml", prompt .. "\0", "system_prompt.yaml" },
     { "ten megabytes", "prompts/system_prompt.yaml", "identity: \"" .. ("x"):rep(10 << 20) .. "\"\n", "system_prompt.yaml" },
+    { "a goodbye that does not say how to come back", "prompts/replies.yaml", "opted_out: Bye.\n", "replies.yaml:1" },
     { "a time without quotes", "prompts/business.yaml", "hours: 9:00\n", "business.yaml:1" },
   }
 
@@ -105,7 +106,13 @@ describe("scripts and prompts", function()
       service:write(path, shipped[path])
     end
     alive(service)
-    shell.until_(function() return #stand_ins:posts "were not taken" > 0 end, 5, "the alert")
+    for _, said in ipairs { "turn.lua:1:", "flow.nothing", "Restart to migrate", "business.yaml:1" } do -- each mistake, not only the first
+      shell.until_(function()
+        for _, post in ipairs(stand_ins:posts "were not taken") do
+          if post.body.text:find(said, 1, true) then return true end
+        end
+      end, 5, "the alert of " .. said)
+    end
     assert.equal(0, (service:cli "reload"))
     assert.is_nil(service:status().last_reload_error)
     assert.equal(1, service.starts)
