@@ -36,7 +36,8 @@ static void status_json(struct host *h, struct buf *out)
     struct jobs_counts c = { .ready = 0 };
     int64_t now = loop_wall_ms(), oldest = inbox_oldest_ms(h->jobs);
     jobs_count(h->jobs, &c);
-    buf_printf(out, "{\"healthy\":%s,", store_healthy(h->store) ? "true" : "false");
+    buf_printf(out, "{\"running\":%s,\"healthy\":%s,", h->httpd ? "true" : "false",
+               !h->httpd ? "null" : store_healthy(h->store) ? "true" : "false");
     if (h->current)
         buf_printf(out,
                    "\"generation\":{\"number\":%llu,\"hash\":\"%.12s\",\"loaded_at\":%lld,"

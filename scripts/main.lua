@@ -1,6 +1,7 @@
 -- The table of contents: who answers which request, reads what was accepted, does which work, and when.
 
 local client = require "brain.client"
+local exports = require "exports"
 local messages = require "records.messages"
 local notices = require "notices"
 local owner = require "owner"
@@ -10,6 +11,8 @@ local status = require "status"
 local time = require "host.time"
 local turn = require "turn"
 local whatsapp = require "channels.whatsapp"
+
+exports.check()
 
 local model = client.new()
 local turns = turn.new { owner = owner, model = model }

@@ -168,6 +168,14 @@ describe("scripts and prompts", function()
 
   -- ---- G2: how files are saved ----
 
+  it("G2: scripts that lost a function which others need are refused at the start, with file and name", function()
+    local text = assert(shell.read(shell.root .. "/scripts/flow/quote.lua")):gsub("function M%.complete%(", "function M.compleet(")
+    local broken = process.new { start = false, files = { ["scripts/flow/quote.lua"] = text } }
+    local code, words = broken:run_once "serve"
+    assert.equal(5, code, words)
+    assert.truthy(words:find("scripts/flow/quote.lua: must have a function `complete`", 1, true), words)
+  end)
+
   it("G2: a saved file is served by itself, however it is saved; half a save and a deleted file never", function()
     local service = process.new { stand_ins = stand_ins }
     local path, number = service.home .. "/prompts/system_prompt.yaml", 0

@@ -1,0 +1,36 @@
+-- What the modules that owners change must offer. A mistyped or removed function is told when the scripts are loaded, with its
+-- file, and not by the first customer's turn that needs it.
+
+local M = {}
+
+local required = {
+  ["flow.booking"] = { "link" },
+  ["flow.conversation"] = { "after", "due", "may_ask", "paused_reply_due", "unsupported_reply_due", "wants_human", "word" },
+  ["flow.decision"] = { "parse" },
+  ["flow.guards"] = { "check", "fit", "prepare", "strip_links" },
+  ["flow.language"] = { "is_french" },
+  ["flow.quote"] = { "clean", "complete", "facts", "known", "label", "merge", "missing" },
+  ["flow.replies"] = { "get" },
+  ["flow.scripted"] = { "answer" },
+  ["channels.slack"] = { "alert", "card", "commands", "draft", "events", "follow_up", "interactive", "message_from_customer", "pause_over",
+    "post", "start", "sweep", "word" },
+  ["channels.whatsapp"] = { "draft", "read", "recall", "receive", "say", "send", "start", "typing", "verify" },
+}
+
+---Throws one line for each function that is missing.
+function M.check()
+  local problems = {}
+  for module, names in pairs(required) do
+    local loaded = require(module)
+    for _, name in ipairs(names) do
+      if type(loaded[name]) ~= "function" then
+        local file = module:gsub("%.", "/")
+        problems[#problems + 1] = ("scripts/%s.lua: must have a function `%s`. Was it renamed or removed?"):format(file, name)
+      end
+    end
+  end
+  table.sort(problems)
+  if #problems > 0 then error(table.concat(problems, "\n"), 0) end
+end
+
+return M
