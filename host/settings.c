@@ -262,9 +262,10 @@ static void resolve(struct settings *s, const struct setting_declared *d, struct
     } else if (plain && !blank(plain)) {
         item->text = buf_copy(plain, strlen(plain));
     } else if (d->required) {
-        snprintf(
-            text, sizeof text, "is %s: %s.%s", plain ? "empty" : "missing", d->help ? d->help : "set it",
-            secret ? " (Or name a file that holds it in the variable with _FILE at its end.)" : "");
+        snprintf(text, sizeof text, "is %s: %s.%s", plain ? "empty" : "missing",
+                 d->help ? d->help : "set it",
+                 secret ? " (Or name a file that holds it in the variable with _FILE at its end.)"
+                        : "");
         settings_problem(s, d->name, text);
         return;
     } else if (plain && secret) {
