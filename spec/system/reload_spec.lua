@@ -171,8 +171,8 @@ describe("scripts and prompts", function()
   it("G2: scripts that lost a function which others need are refused at the start, with file and name", function()
     local text = assert(shell.read(shell.root .. "/scripts/flow/quote.lua"))
     text = text:gsub("function M%.complete%(", "function M.compleet(")
-    local broken = process.new { start = false, files = { ["scripts/flow/quote.lua"] = text } }
-    local code, words = broken:run_once "serve"
+    local service = process.new { start = false, files = { ["scripts/flow/quote.lua"] = text } }
+    local code, words = service:run_once "serve"
     assert.equal(5, code, words)
     assert.truthy(words:find("scripts/flow/quote.lua: must have a function `complete`", 1, true), words)
   end)
