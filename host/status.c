@@ -37,7 +37,9 @@ static void status_json(struct host *h, struct buf *out)
     int64_t now = loop_wall_ms(), oldest = inbox_oldest_ms(h->jobs);
     jobs_count(h->jobs, &c);
     buf_printf(out, "{\"running\":%s,\"healthy\":%s,", h->httpd ? "true" : "false",
-               !h->httpd ? "null" : store_healthy(h->store) ? "true" : "false");
+               !h->httpd                 ? "null"
+               : store_healthy(h->store) ? "true"
+                                         : "false");
     if (h->current)
         buf_printf(out,
                    "\"generation\":{\"number\":%llu,\"hash\":\"%.12s\",\"loaded_at\":%lld,"
