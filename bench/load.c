@@ -45,7 +45,7 @@ struct line {
 };
 
 static const char *port = "", *secret = "bench", *acks_file, *statuses_file;
-static uint32_t lines_count = 64, requests_count = 1000, conversations = 2000;
+static uint32_t lines_count = 64, requests_count = 1000, conversations = 2000, step = 1;
 static double seconds = 2, warmup, rate, grace = 5;
 
 static struct request *requests;
@@ -91,7 +91,8 @@ static void make_message(uint32_t i)
     static const char *const wants[] = { "an old sofa and two chairs", "about ten boxes of books",
                                          "a fridge that still runs",
                                          "some wood from the garden shed" };
-    unsigned long long number = FIRST_NUMBER + i % conversations;
+    unsigned long long chat = (unsigned long long)i * step % conversations;
+    unsigned long long number = FIRST_NUMBER + chat;
     unsigned char raw[32];
     char id[64], body[1400];
     for (uint64_t k = 0; k < 4; k++) {
@@ -104,11 +105,11 @@ static void make_message(uint32_t i)
         "{\"object\":\"whatsapp_business_account\",\"entry\":[{\"id\":\"5550001\",\"changes\":[{"
         "\"field\":\"messages\",\"value\":{\"messaging_product\":\"whatsapp\",\"metadata\":{"
         "\"display_phone_number\":\"14165550100\",\"phone_number_id\":\"106540352242922\"},"
-        "\"contacts\":[{\"profile\":{\"name\":\"Customer %u\"},\"wa_id\":\"%llu\"}],"
+        "\"contacts\":[{\"profile\":{\"name\":\"Customer %llu\"},\"wa_id\":\"%llu\"}],"
         "\"messages\":[{\"from\":\"%llu\",\"id\":\"wamid.%s\",\"timestamp\":\"%lld\","
         "\"type\":\"text\",\"text\":{\"body\":\"Hello, I would like %s taken away this week, "
         "it is all on the ground floor beside the garage (m%u)\"}}]}}]}]}",
-        i % conversations, number, number, id, (long long)time(NULL), wants[i % 4], i);
+        chat, number, number, id, (long long)time(NULL), wants[i % 4], i);
     add_request(i, body, (size_t)n);
 }
 
@@ -332,13 +333,14 @@ static void report(uint64_t start)
 static void read_options(int argc, char **argv)
 {
     int option;
-    while ((option = getopt(argc, argv, "p:k:c:n:C:t:w:r:g:o:S:")) != -1) {
+    while ((option = getopt(argc, argv, "p:k:c:n:C:x:t:w:r:g:o:S:")) != -1) {
         switch (option) {
         case 'p': port = optarg; break;
         case 'k': secret = optarg; break;
         case 'c': lines_count = (uint32_t)atoi(optarg); break;
         case 'n': requests_count = (uint32_t)atoi(optarg); break;
         case 'C': conversations = (uint32_t)atoi(optarg); break;
+        case 'x': step = (uint32_t)atoi(optarg); break;
         case 't': seconds = atof(optarg); break;
         case 'w': warmup = atof(optarg); break;
         case 'r': rate = atof(optarg); break;
@@ -347,8 +349,8 @@ static void read_options(int argc, char **argv)
         case 'S': statuses_file = optarg; break;
         default:
             die("usage: load -p PORT [-k SECRET] [-c CONNECTIONS] [-n REQUESTS] [-C CONVERSATIONS] "
-                "[-t SECONDS]\n"
-                "            [-w SECONDS NOT COUNTED] [-r A SECOND] [-g SECONDS FOR THE LAST] [-o "
+                "[-x STEP FROM CHAT TO CHAT]\n            [-t SECONDS] "
+                "[-w SECONDS NOT COUNTED] [-r A SECOND] [-g SECONDS FOR THE LAST] [-o "
                 "FILE] [-S SENDS]");
         }
     }

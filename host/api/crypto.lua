@@ -39,7 +39,7 @@ function crypto.equal(a, b) end
 ---@return string bytes from the operating system's generator
 function crypto.random(count) end
 
----A random (version 4) UUID.
+---A UUID of version 7 (RFC 9562): the wall clock's milliseconds, then 74 random bits. Ids made together stand together in an index.
 ---@return string
 function crypto.uuid() end
 

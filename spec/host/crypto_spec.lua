@@ -1,4 +1,5 @@
 local crypto = require "host.crypto"
+local time = require "host.time"
 
 local hex = crypto.hex
 
@@ -97,11 +98,13 @@ describe("crypto", function()
     for _, count in ipairs { 0, -1, 1025, 1.5, "x" } do assert.has_error(function() crypto.random(count) end) end
   end)
 
-  it("makes UUIDs of version 4", function()
-    local seen = {}
+  it("makes UUIDs of version 7, which begin with the time", function()
+    local seen, before = {}, time.now_ms()
     for _ = 1, 100 do
       local uuid = crypto.uuid()
-      assert.matches("^%x%x%x%x%x%x%x%x%-%x%x%x%x%-4%x%x%x%-[89ab]%x%x%x%-%x%x%x%x%x%x%x%x%x%x%x%x$", uuid)
+      assert.matches("^%x%x%x%x%x%x%x%x%-%x%x%x%x%-7%x%x%x%-[89ab]%x%x%x%-%x%x%x%x%x%x%x%x%x%x%x%x$", uuid)
+      local at = tonumber(uuid:sub(1, 8) .. uuid:sub(10, 13), 16)
+      assert.is_true(at >= before and at <= time.now_ms())
       assert.is_nil(seen[uuid])
       seen[uuid] = true
     end
