@@ -14,3 +14,4 @@ stds.scripts = {
 files["scripts"] = { std = "scripts" }
 -- busted's words.
 files["spec"] = { std = "lua54+busted", max_line_length = 200 }
+files["image"] = { std = "lua54+busted", max_line_length = 200 }

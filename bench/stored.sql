@@ -1,14 +1,14 @@
--- A business that has run for a while: 100,000 chats, 1,000,000 messages, their turns, quotes and closed cases, and the last month's
--- webhooks as they came. Run on a database that `assistant serve` has just made, with nobody using it. Ids are random, as the
--- platform's are: ones that grow would flatter every index.
+-- A business that has run for a while: CHATS chats with ten messages each, their turns, quotes and closed cases, and the last month's
+-- webhooks as they came. Run (with CHATS replaced by a number) on a database that `assistant serve` has just made, with nobody using
+-- it. Ids are random, as the platform's are: ones that grow would flatter every index.
 PRAGMA journal_mode = OFF;
 PRAGMA synchronous = OFF;
 PRAGMA cache_size = -400000;
 BEGIN;
 
 CREATE TEMP TABLE chat AS
-  WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 99999)
-  SELECT i, CAST(14160000000 + i AS TEXT) AS id, (unixepoch() - 15000000 + i * 140) AS at FROM n;
+  WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < CHATS - 1)
+  SELECT i, CAST(14160000000 + i AS TEXT) AS id, (unixepoch() - 15000000 + i * 14000000 / CHATS) AS at FROM n;
 CREATE TEMP TABLE entry AS
   WITH RECURSIVE n(k) AS (SELECT 1 UNION ALL SELECT k + 1 FROM n WHERE k < 5) SELECT k FROM n;
 

@@ -1,5 +1,6 @@
 #include "admin.h"
 
+#include "backup.h"
 #include "bind/bind.h"
 #include "buf.h"
 #include "log.h"
@@ -116,15 +117,43 @@ void admin_release(struct admin *a, bool lost)
     }
 }
 
-/* The client that a command's task answers may be gone by then: it is looked for. */
-static void command_ended(struct task *t, bool ok, const char *text, size_t len)
+/* The client that is to be answered may be gone by then: it is looked for. */
+static void answer_late(struct admin *a, uintptr_t id, int code, const char *text, size_t len)
 {
-    struct admin *a = t->gen->host->admin;
     for (struct client *c = a ? a->clients : NULL; c; c = c->next)
-        if (c->id == (uintptr_t)t->arg) {
-            answer(c, ok ? 0 : 1, text, len);
+        if (c->id == id) {
+            answer(c, code, text, len);
             return;
         }
+}
+
+static void command_ended(struct task *t, bool ok, const char *text, size_t len)
+{
+    answer_late(t->gen->host->admin, (uintptr_t)t->arg, ok ? 0 : 1, text, len);
+}
+
+struct asked {
+    struct admin *admin;
+    uintptr_t id;
+};
+
+static void backup_ended(void *arg, int code, const char *words)
+{
+    struct asked *q = arg;
+    answer_late(q->admin, q->id, code, words, strlen(words));
+    free(q);
+}
+
+static bool client_backup(struct client *c, char *const *args, size_t count)
+{
+    struct asked *q = calloc(1, sizeof *q);
+    if (!q || count != 2) {
+        free(q);
+        return false;
+    }
+    *q = (struct asked){ c->admin, c->id };
+    backup_begin(c->admin->host, args[1], backup_ended, q);
+    return true;
 }
 
 static void client_command(struct client *c)
@@ -137,6 +166,8 @@ static void client_command(struct client *c)
     for (char *p = c->in.data; p < c->in.data + c->in.len - 1 && count < ARGS_LIMIT;
          p += strlen(p) + 1)
         args[count++] = p;
+    if (count && strcmp(args[0], "backup") == 0 && client_backup(c, args, count))
+        return;
     struct buf out = { .data = NULL };
     int code = count ? admin_host_command(h, args, count, &out) : 1;
     if (code >= 0)
@@ -216,7 +247,18 @@ struct admin *admin_start(struct host *h, const char *database, char *why, size_
     a->host = h;
     a->dir = address_of(database, &address);
     a->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    unlink(address.sun_path); /* ours: the database's lock is held */
+    if (a->dir >= 0 && a->fd >= 0 &&
+        (connect(a->fd, (struct sockaddr *)&address, sizeof address) == 0 || errno == EAGAIN)) {
+        snprintf(why, size,
+                 "another service runs on a database beside %s and holds admin.sock there. Give "
+                 "each service a folder of its own in DATABASE_URL.",
+                 database);
+        close(a->fd);
+        close(a->dir); /* and the socket stays where it is */
+        free(a);
+        return NULL;
+    }
+    unlink(address.sun_path); /* left behind, and ours: the database's lock is held */
     mode_t old = umask(0177);
     int rc = a->dir < 0 || a->fd < 0 ? -1
                                      : bind(a->fd, (struct sockaddr *)&address, sizeof address);

@@ -116,6 +116,7 @@ void generation_close(struct generation *g)
     free_list(g->schema, g->schema_count);
     free_list(g->extra_schema, g->extra_count);
     free(g->extra_name);
+    metric_set_free(&g->metrics);
     tree_drop(g->tree);
     settings_free(g->settings);
     free(g);
@@ -128,7 +129,7 @@ static struct generation *new_state(struct host *h, struct tree *tree, bool plai
         return NULL;
     g->host = h;
     g->memory_cap = h->memory_cap ? h->memory_cap : (size_t)-1 / 2;
-    g->notice = g->status = g->start = LUA_NOREF;
+    g->notice = g->status = g->start = g->prepare = g->gauges = LUA_NOREF;
     g->number = ++h->generations;
     if (tree) {
         g->tree = tree_keep(tree);
@@ -276,6 +277,7 @@ enum generation_result generation_build(struct generation **out, struct host *h,
         goto fail;
     }
     settings_unknown(g->settings);
+    settings_hide(g->settings);
     if (g->settings->warnings.len && !o->ignore_settings)
         buf_add(warnings, g->settings->warnings.data, g->settings->warnings.len);
     settings_bad = g->settings->problems.len > 0;

@@ -8,6 +8,7 @@
 #define HOST_GENERATION_H
 
 #include "host.h"
+#include "metrics.h"
 #include "slab.h"
 #include "task.h"
 
@@ -53,8 +54,9 @@ struct generation {
     struct job_kind *kinds;
     struct named *readers, *every, *commands;
     size_t route_count, kind_count, reader_count, every_count, command_count;
-    int notice, status, start; /* LUA_NOREF when absent */
-    char **schema;             /* "scripts", and one more list */
+    int notice, status, start, gauges, prepare; /* LUA_NOREF when absent */
+    struct metric_set metrics;
+    char **schema; /* "scripts", and one more list */
     size_t schema_count;
     char *extra_name;
     char **extra_schema;
@@ -66,7 +68,8 @@ struct generation {
     struct task *spare; /* ended coroutines to run again */
     size_t spare_count;
 
-    unsigned errors_in_row; /* script errors since the last success */
+    unsigned errors_in_row; /* script errors since the last success of … */
+    int failing;            /* … the kind that failed last; -1: none of a job's */
     bool proven;            /* at least one job or request has gone well */
     uint64_t drained_ns;    /* when a newer one took over */
     struct generation *older;

@@ -188,6 +188,11 @@ void guard_leave(lua_State *outer)
         lua_sethook(L, NULL, 0, 0);
 }
 
+uint64_t guard_slice(void)
+{
+    return atomic_load_explicit(&g.slice, memory_order_relaxed);
+}
+
 void guard_condemn(lua_State *L)
 {
     lua_sethook(L, condemned, LUA_MASKCOUNT | LUA_MASKCALL | LUA_MASKRET, 1);

@@ -10,6 +10,7 @@
 #define HOST_GUARD_H
 
 #include <lua.h>
+#include <stdint.h>
 
 /* From the loop thread, once. slice_ms 0: no slices (assistant run). watchdog_ms 0: none. 0, or -1 with errno. */
 int guard_start(unsigned slice_ms, unsigned watchdog_ms);
@@ -18,6 +19,8 @@ void guard_stop(void);
  * one counts as part of the outer slice. Returns what guard_leave wants back. */
 lua_State *guard_enter(lua_State *L, unsigned extra_ms);
 void guard_leave(lua_State *outer);
+/* A number that is the same within one slice and never again. */
+uint64_t guard_slice(void);
 /* Makes L throw at every instruction from now to the end of its slice: a cancelled task cannot catch it. */
 void guard_condemn(lua_State *L);
 

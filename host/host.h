@@ -24,6 +24,10 @@ struct generation;
 struct http_op;
 struct admin;
 struct job_kind;
+struct backup;
+struct ledger;
+struct metrics;
+struct metrics_http;
 
 struct task_list {
     struct task *head, *tail;
@@ -42,8 +46,12 @@ struct host {
     struct store *store;
     struct jobs *jobs;
     struct admin *admin;
+    struct ledger *ledger;
     struct httpd *httpd;
     struct pool *pool;
+    struct backup *backup;             /* a copy under way */
+    struct metrics *metrics;           /* NULL: not a service */
+    struct metrics_http *metrics_http; /* NULL: METRICS_LISTEN is unset */
 
     struct generation *current;  /* serves and claims */
     struct generation *next;     /* built, takes over at the end of this tick */
@@ -58,6 +66,8 @@ struct host {
     struct task_list ready;          /* run next */
     struct task *finished;           /* ended in this tick, touched the open group */
     struct task *durable;            /* wait for the commit */
+    struct task *scrubbing;          /* waits in db.scrub */
+    uint64_t scrub_again_ns;         /* when the next piece of that is due */
     struct http_op *held;            /* outbound requests of this tick, released by its commit */
     struct http_op *requests;        /* every outbound request under way, held ones included */
     struct rearm *rearm;
@@ -68,7 +78,11 @@ struct host {
     int64_t parked_from; /* parked rows past this id are read again; INT64_MAX: done */
     size_t batch;        /* tasks that were ready in this tick */
     uint64_t committed_ns, requests_before;
-    uint64_t probe_ns; /* when the store is looked at next */
+    uint64_t commit_ns; /* of all commits so far, to see what the last one took */
+    uint64_t probe_ns;  /* when the store is looked at next */
+    unsigned refused;   /* requests of this second that were not let in: one log line for all */
+    char refused_route[96];
+    uint64_t locked_ns; /* another program holds the database's lock since then; 0: nobody does */
     uint64_t idle_since_ns;
     unsigned drain_ms;
     size_t memory_cap;

@@ -1,5 +1,6 @@
 #include "httpd_inside.h"
 
+#include "listener.h"
 #include "log.h"
 
 #include <arpa/inet.h>
@@ -50,6 +51,8 @@ static void on_trouble(void *arg, const char *format, va_list args)
     struct httpd *h = arg;
     if (strstr(format, "at FIRST connection"))
         h->starved = true;
+    else if (strstr(format, "resource limit at"))
+        h->cramped = true;
 }
 
 static void on_epoll(void *arg, int fd, uint32_t events)
@@ -64,38 +67,6 @@ static void watch_again(void *arg)
     struct httpd *h = arg;
     h->starved = false;
     loop_add(h->loop, h->epoll, EPOLLIN, on_epoll, h);
-}
-
-static int listener_open(const struct httpd_options *o, char *why, size_t why_size)
-{
-    struct sockaddr_in6 six = { .sin6_family = AF_INET6, .sin6_port = htons(o->port) };
-    struct sockaddr_in four = { .sin_family = AF_INET, .sin_port = htons(o->port) };
-    bool is_four = inet_pton(AF_INET, o->host, &four.sin_addr) == 1;
-    int fd = -1, on = 1, off = 0;
-    if (!is_four && inet_pton(AF_INET6, o->host, &six.sin6_addr) != 1) {
-        snprintf(why, why_size,
-                 "%s is not a numeric address; use 0.0.0.0, 127.0.0.1 or ::", o->host);
-        return -1;
-    }
-    fd = socket(is_four ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0)
-        goto fail;
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    if (!is_four)
-        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
-    const void *address = is_four ? (const void *)&four : (const void *)&six;
-    if (bind(fd, address, is_four ? sizeof four : sizeof six) != 0 || listen(fd, BACKLOG) != 0)
-        goto fail;
-    return fd;
-fail:
-    snprintf(why, why_size, "cannot listen on %s port %u: %s%s", o->host, o->port, strerror(errno),
-             errno == EADDRINUSE      ? "; stop the other program or choose another port"
-             : errno == EACCES        ? "; ports below 1024 need permission, choose another"
-             : errno == EADDRNOTAVAIL ? "; this machine has no such address, use 0.0.0.0"
-                                      : "");
-    if (fd >= 0)
-        close(fd);
-    return -1;
 }
 
 /* Descriptors are needed for more than connections: the database, outbound requests, reloads. */
@@ -143,16 +114,17 @@ struct httpd *httpd_start(struct loop *l, const struct httpd_options *o, char *w
     h->deadline_ns = o->deadline_ms * ms_ns;
     h->step_ns = h->deadline_ns / 16 < 1000 * ms_ns ? h->deadline_ns / 16 + ms_ns : 1000 * ms_ns;
     h->limit = connection_limit(o->max_connections);
-    int listener = listener_open(o, why, why_size);
+    int listener = listener_open(o->host, o->port, BACKLOG, why, why_size);
     if (listener < 0) {
         free(h);
         return NULL;
     }
     if (!daemon_start(h, listener)) {
-        snprintf(why, why_size, "libmicrohttpd does not start: %s", strerror(errno));
+        snprintf(why, why_size, "the HTTP server does not start: %s", strerror(errno));
         if (!h->daemon)
             close(listener);
         httpd_stop(h);
+        errno = 0;
         return NULL;
     }
     return h;
@@ -168,6 +140,12 @@ void httpd_run(struct httpd *h)
      * again. */
     if (h->queued || (full && h->connections < h->limit))
         MHD_run(h->daemon);
+    if (h->cramped) { /* somebody waits at the door; who is idle makes place before the next look */
+        h->cramped = false;
+        conn_make_room(h);
+        MHD_run(h->daemon);
+        MHD_run(h->daemon);
+    }
     if (h->starved && h->hungry.index == 0) {
         /* Else its listener, ready and not acceptable, would wake the loop without end. */
         loop_remove(h->loop, h->epoll);
@@ -194,9 +172,9 @@ unsigned httpd_connections(const struct httpd *h)
     return h->connections;
 }
 
-size_t httpd_body_bytes(const struct httpd *h)
+size_t httpd_waiting_bytes(const struct httpd *h)
 {
-    return h->bodies;
+    return h->waiting;
 }
 
 void httpd_quiesce(struct httpd *h)

@@ -41,21 +41,25 @@ struct httpd_request {
     const char *remote; /* the peer's address as text; never to be trusted for more than a log */
     bool gone;          /* the client left: an answer goes nowhere, and the headers are empty */
     void *holder;       /* for who answers it: a task */
+    char route[48];     /* the holder's word for where it goes; for who counts answers */
 };
 
 struct httpd_options {
     const char *host; /* numeric address */
     uint16_t port;
     size_t max_body;      /* bytes of one body; over it 413 */
-    size_t max_bodies;    /* bytes of all unfinished and unanswered bodies together; over it 503 */
+    size_t max_waiting;   /* bytes of all unfinished and unanswered requests together; over it 503
+                             with Retry-After */
     unsigned deadline_ms; /* from a request's first byte to its last; over it 408 */
     unsigned max_connections;
     void (*on_request)(void *arg, struct httpd_request *r);
     bool (*healthy)(void *arg);
+    /* An answer is on its way. r NULL: it was refused before it was whole. May be NULL itself. */
+    void (*on_answer)(void *arg, const struct httpd_request *r, unsigned status);
     void *arg;
 };
 
-/* NULL: why, in one line with the remedy (address in use, no permission, …). */
+/* NULL: why, in one line with the remedy (address in use, no permission, …), and errno. */
 struct httpd *httpd_start(struct loop *l, const struct httpd_options *o, char *why,
                           size_t why_size);
 /* MHD_run. Every tick, events or not, and once more after httpd_release. (Deadlines are timers
@@ -81,7 +85,7 @@ bool httpd_release(struct httpd *h);
 /* Requests handed to on_request and not yet answered. */
 size_t httpd_open(const struct httpd *h);
 unsigned httpd_connections(const struct httpd *h);
-size_t httpd_body_bytes(const struct httpd *h);
+size_t httpd_waiting_bytes(const struct httpd *h);
 
 /* No new connections; those that are open may finish. */
 void httpd_quiesce(struct httpd *h);

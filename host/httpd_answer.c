@@ -135,6 +135,8 @@ void answer_refuse(struct conn *c, unsigned status, const char *text, bool head_
 {
     if (c->stage == CONN_LINGER || c->stage == CONN_DEAD)
         return;
+    if (c->httpd->o.on_answer)
+        c->httpd->o.on_answer(c->httpd->o.arg, NULL, status);
     char body[128], out[512];
     int body_len = snprintf(body, sizeof body, "{\"error\":\"%s\"}", text);
     int len = snprintf(out, sizeof out,

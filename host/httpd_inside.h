@@ -21,6 +21,7 @@ enum {
     HEADERS_INLINE = 24,
     HEADERS_MAX = 256,
     METHOD_BYTES = 16,
+    HELD_BYTES = 4096, /* what holding a request costs us and its holder at least */
     CACHED_ANSWERS = 8,
     CACHED_BYTES = 512,
     /* MHD's memory for one connection: a head of 32 KB, its list of headers and the answer's own
@@ -72,6 +73,7 @@ struct request {
     struct framing framing;
     char *body;
     size_t body_cap;
+    size_t head_len, charged;  /* what a held one counts for beside its body */
     struct httpd_header *many; /* more headers than fit inline */
     struct httpd_header headers[HEADERS_INLINE];
     char method[METHOD_BYTES];
@@ -96,7 +98,7 @@ struct httpd {
     uint64_t now_ns; /* of the last httpd_run or clock */
     uint64_t ids;
     unsigned connections, limit;
-    size_t bodies, open;
+    size_t waiting, open;
     struct conn_list idle, timed, lingering;
     uint64_t step_ns, deadline_ns;
     struct loop_timer clock, hungry;
@@ -104,6 +106,7 @@ struct httpd {
     struct answer *cache[CACHED_ANSWERS];
     unsigned cache_next;
     bool starved; /* accept found no descriptor and no connection to close */
+    bool cramped; /* accept found no descriptor, with connections open */
     bool queued;  /* answers that the next MHD_run writes */
     bool quiesced, stopping;
 };

@@ -9,7 +9,7 @@ enum { BODY_FIRST_BYTES = 65536 };
 static void request_body_free(struct request *r)
 {
     if (r->httpd)
-        r->httpd->bodies -= r->body_cap;
+        r->httpd->waiting -= r->body_cap;
     free(r->body);
     r->body = NULL;
     r->body_cap = 0;
@@ -23,6 +23,8 @@ static void request_settle(struct request *r)
     if (r->conn || r->held)
         return;
     request_body_free(r);
+    if (r->httpd)
+        r->httpd->waiting -= r->charged;
     answer_leave(r->answer);
     free(r->many);
     free(r);
@@ -133,6 +135,11 @@ static enum MHD_Result on_header(void *arg, enum MHD_ValueKind kind, const char 
     return MHD_YES;
 }
 
+static bool is_health(const struct request *r)
+{
+    return r->pub.path_len == 7 && memcmp(r->pub.path, "/health", 7) == 0;
+}
+
 /* What is refused before its body: 0, or a status and why. */
 static unsigned head_refusal(struct request *r, struct MHD_Connection *mhd, const char *version,
                              const char **why)
@@ -156,7 +163,8 @@ static unsigned head_refusal(struct request *r, struct MHD_Connection *mhd, cons
     if (r->framing.length > h->o.max_body)
         return 413;
     *why = "busy, try again";
-    if ((r->framing.length || r->framing.encodings) && h->bodies >= h->o.max_bodies)
+    r->head_len = head;
+    if (h->waiting >= h->o.max_waiting && !is_health(r))
         return 503;
     return 0;
 }
@@ -191,12 +199,12 @@ static bool body_grow(struct request *r, size_t len)
         cap = most + 1;
     if (cap < need + 1)
         cap = need + 1;
-    if (r->httpd->bodies + (cap - r->body_cap) > r->httpd->o.max_bodies)
+    if (r->httpd->waiting + (cap - r->body_cap) > r->httpd->o.max_waiting)
         return false;
     char *grown = realloc(r->body, cap);
     if (!grown)
         return false;
-    r->httpd->bodies += cap - r->body_cap;
+    r->httpd->waiting += cap - r->body_cap;
     r->body = grown;
     r->body_cap = cap;
     return true;
@@ -220,17 +228,14 @@ static void request_body(struct request *r, const char *bytes, size_t len)
     }
 }
 
-static bool is_health(const struct request *r)
-{
-    return r->pub.path_len == 7 && memcmp(r->pub.path, "/health", 7) == 0;
-}
-
 static enum MHD_Result request_queue(struct request *r, struct MHD_Connection *mhd, unsigned status,
                                      struct answer *a)
 {
     if (!a)
         return MHD_NO;
     conn_move(r->conn, CONN_SENDING);
+    if (r->httpd->o.on_answer)
+        r->httpd->o.on_answer(r->httpd->o.arg, &r->pub, status);
     enum MHD_Result queued = MHD_queue_response(mhd, status, a->response);
     answer_leave(a);
     return queued;
@@ -239,6 +244,7 @@ static enum MHD_Result request_queue(struct request *r, struct MHD_Connection *m
 static enum MHD_Result request_health(struct request *r, struct MHD_Connection *mhd)
 {
     struct httpd *h = r->httpd;
+    memcpy(r->pub.route, "/health", sizeof "/health");
     if (strcmp(r->method, "GET") != 0 && strcmp(r->method, "HEAD") != 0)
         return request_queue(r, mhd, 405,
                              answer_json(h, "{\"error\":\"method not allowed\"}", "GET, HEAD"));
@@ -258,6 +264,8 @@ static enum MHD_Result request_whole(struct request *r, struct MHD_Connection *m
         return request_queue(r, mhd, 503, answer_json(h, "{\"error\":\"stopping\"}", NULL));
     r->pub.id = ++h->ids;
     r->stage = REQUEST_HELD;
+    r->charged = r->head_len + HELD_BYTES;
+    h->waiting += r->charged;
     conn_move(r->conn, CONN_HELD);
     held_add(h, r);
     h->open++;
@@ -370,8 +378,12 @@ void httpd_error(struct httpd_request *q, unsigned status, const char *text)
     char body[256];
     if (!may_answer(r))
         return;
-    snprintf(body, sizeof body, "{\"error\":\"%s\"}", text);
-    answer_take(r, status, answer_json(r->httpd, body, NULL));
+    static const struct httpd_header headers[] = { { "Content-Type", 12, "application/json", 16 },
+                                                   { "Retry-After", 11, "1", 1 } };
+    int len = snprintf(body, sizeof body, "{\"error\":\"%s\"}", text);
+    answer_take(r, status,
+                answer_make(r->httpd, headers, status == 503 ? 2 : 1, body,
+                            len > 0 && (size_t)len < sizeof body ? (size_t)len : 0));
 }
 
 void httpd_revoke(struct httpd_request *q)

@@ -50,6 +50,7 @@ void inbox_durable(struct jobs *j)
 {
     j->inbox_kept = j->inbox_last;
     j->mark_kept = j->mark_written;
+    jobs_clock_durable(j);
 }
 
 static void mark_set(struct jobs *j, int64_t id)

@@ -1,12 +1,16 @@
 #include "instance.h"
 
 #include "admin.h"
+#include "backup.h"
 #include "bind/bind.h"
 #include "buf.h"
 #include "guard.h"
+#include "ledger.h"
 #include "log.h"
+#include "metrics_http.h"
 #include "reload.h"
 #include "watch.h"
+#include "zone.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -33,12 +37,21 @@ const struct generation_options *instance_options(const struct serve_mode *m)
     return &o;
 }
 
+/*
+ * The folder of a database that is to be there: `data/` of a fresh clone. Below the folder we are in all that is missing is
+ * made; elsewhere only the last one, for with two of them missing the path is a mistake, or a disk is not mounted, and
+ * beginning anew with an empty database would hide that. What is not made is told when the database is opened.
+ */
 static void make_folders(const char *path)
 {
     char part[4096];
+    const char *last = strrchr(path, '/');
     for (const char *p = strchr(path + 1, '/'); p; p = strchr(p + 1, '/')) {
+        if (path[0] == '/' && p != last)
+            continue;
         snprintf(part, sizeof part, "%.*s", (int)(p - path), path);
-        mkdir(part, 0700); /* what cannot be made is told when the database is opened */
+        if (mkdir(part, 0700) == 0)
+            log_event(LOG_INFO, "store.folder", log_s("made", part));
     }
 }
 
@@ -132,8 +145,33 @@ int instance_store(struct host *h, const char *path, char *why, size_t size)
     enum store_open_result r = store_open(&h->store, memory ? NULL : path, why, size);
     if (r != STORE_OPENED)
         return (int)r;
+    const struct generation *g = h->next ? h->next : h->current;
+    if (g && g->schema_count && store_known(h->store, "scripts", g->schema_count, why, size) != 0)
+        return 3; /* before anything is written */
+    if (!(h->ledger = ledger_open(store_path(h->store), why, size)))
+        return 3;
     h->jobs = jobs_open(h->store, memory ? NULL : page, why, size);
-    return h->jobs ? 0 : 3;
+    return h->jobs && store_live(h->store, why, size) == 0 ? 0 : 3;
+}
+
+/* Two addresses of one port are the same when they are equal, or when one of them is all of them. */
+static void check_metrics_listen(const struct settings *s, struct buf *problems)
+{
+    char public[64], address[64];
+    uint16_t public_port, port;
+    const char *listen = settings_text(s, "METRICS_LISTEN");
+    if (!listen || !*listen)
+        return;
+    if (!settings_address(listen, address, sizeof address, &port))
+        buf_text(problems, "METRICS_LISTEN: must be address:port, like 127.0.0.1:9464 (an IP "
+                           "address, and a port from 1 to 65535), or unset.\n");
+    else if (settings_address(settings_text(s, "LISTEN"), public, sizeof public, &public_port) &&
+             port == public_port &&
+             (strcmp(address, public) == 0 || strcmp(address, "0.0.0.0") == 0 ||
+              strcmp(address, "::") == 0 || strcmp(public, "0.0.0.0") == 0 ||
+              strcmp(public, "::") == 0))
+        buf_text(problems, "METRICS_LISTEN: is the same as LISTEN. The numbers are not for the "
+                           "public: give them a port of their own, like 127.0.0.1:9464.\n");
 }
 
 /* Problems about settings come one a line, all at once; LISTEN and DATABASE_URL are looked at here. */
@@ -148,6 +186,7 @@ static void check_host_settings(const struct settings *s, struct buf *problems)
     if (!settings_address(settings_text(s, "LISTEN"), address, sizeof address, &port))
         buf_text(problems, "LISTEN: must be address:port, like 127.0.0.1:8080 (an IP address, and "
                            "a port from 1 to 65535).\n");
+    check_metrics_listen(s, problems);
 }
 
 /* Before the first script is loaded, for that may be the one that never ends. */
@@ -188,8 +227,11 @@ int instance_generation(struct host *h, const struct serve_mode *m, struct gener
     check_host_settings(own, &problems);
     if (problems.len > before && code == GENERATION_OK)
         code = GENERATION_SETTINGS;
+    if (zone_warning())
+        buf_text(&warnings, zone_warning());
     if (warnings.len)
         fprintf(stderr, "%s", warnings.data);
+    log_mask(problems.data);
     if (problems.len)
         fprintf(stderr, "%s", problems.data);
     if (code != GENERATION_OK) {
@@ -225,6 +267,7 @@ void instance_close(struct service *s)
 {
     struct host *h = &s->host;
     watch_stop(s->watch);
+    backup_stop(h);
     admin_stop(h->admin);
     h->admin = NULL;
     if (h->current || h->draining)
@@ -241,13 +284,17 @@ void instance_close(struct service *s)
     }
     if (h->httpd)
         httpd_stop(h->httpd);
+    metrics_http_stop(h->metrics_http);
     if (h->pool)
         pool_stop(h->pool, pool_gone, h);
     close_generations(h);
+    metrics_free(h->metrics);
+    h->metrics = NULL;
     guard_stop();
     inbox_row_free(&h->row);
     if (h->jobs)
         jobs_close(h->jobs);
+    ledger_close(h->ledger);
     store_close(h->store);
     tree_drop(h->good);
     if (s->signals > 0)

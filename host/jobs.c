@@ -168,6 +168,7 @@ void jobs_forget(struct jobs *j)
         j->kinds[i].known = false;
     j->id_limit = 0; /* the reserved block may be gone from the disk: the next put reserves again */
     j->crashed = true;
+    jobs_clock_forget(j);
     inbox_forget(j);
 }
 

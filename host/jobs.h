@@ -112,6 +112,12 @@ bool jobs_crashed(struct jobs *j, struct job *out);
  * the next death is charged to a row that exists: whatever was made and run within one group leaves nothing to charge.
  */
 bool jobs_after_crash(const struct jobs *j);
+/*
+ * Once a second: both clocks. When the one on the wall was set back, what was to run within the hour (a pause before a turn, a
+ * backoff, what comes every so often) is moved with it, instead of waiting for the time to come round again; what is planned
+ * for later stays where it is. At the start the page tells what the clock said last. 0, or -1: asked again the next second.
+ */
+int jobs_clock(struct jobs *j, int64_t monotonic_ms, int64_t wall_ms);
 /* The mapped page. id > 0: a job; id < 0: inbox row -id; 0: nobody. */
 void jobs_on_cpu(struct jobs *j, int64_t id);
 
@@ -170,6 +176,18 @@ struct jobs_counts {
     int64_t ready, waiting, running, dead, parked, oldest_run_at;
 };
 int jobs_count(struct jobs *j, struct jobs_counts *out);
+/*
+ * Calls each for every kind that has rows (at most a hundred), in the order of names; counts as
+ * above. due: ready and run_at has come; oldest_run_at: of the ready ones, 0: none. 0 or -1.
+ */
+struct jobs_kind_counts {
+    const char *kind;
+    int64_t due, later, waiting, running, dead, oldest_run_at;
+};
+typedef void (*jobs_kinds_cb)(void *arg, const struct jobs_kind_counts *c);
+int jobs_kinds(struct jobs *j, int64_t now_ms, jobs_kinds_cb each, void *arg);
+/* How many lanes hold work that waits for other work, up to ten thousand. */
+int64_t jobs_lanes_waiting(struct jobs *j);
 /*
  * Calls each for live (or dead) jobs, oldest first, at most limit. How many, or -1. payloads are
  * not shown: they hold customers' words.

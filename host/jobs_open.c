@@ -44,6 +44,8 @@ static const char *const steps[] = {
     "CREATE UNIQUE INDEX parked_whole ON parked (inbox_id) WHERE whole = 1;"
     "CREATE TABLE marks (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
     "INSERT INTO marks VALUES ('jobs.id', 1), ('jobs.epoch', 0), ('inbox.read', 0);",
+    "CREATE TABLE backups (path TEXT PRIMARY KEY, made_at INTEGER NOT NULL) STRICT, WITHOUT "
+    "ROWID;",
 };
 
 /* The whole page is written, not just sized: a full disk must show here and not as SIGBUS later. */
@@ -169,7 +171,8 @@ static int reserve(struct jobs *j)
 /* All of it is one group: a crash is charged once, or not at all. */
 static int start(struct jobs *j)
 {
-    int64_t culprit = j->page->id;
+    /* Another file lies here than the one the page was written for: its ids name other work. */
+    int64_t culprit = store_strange(j->store) ? 0 : j->page->id;
     j->after_crash = culprit != 0;
     if (reserve(j) != 0 || inbox_start(j) != 0)
         return -1;
@@ -177,14 +180,16 @@ static int start(struct jobs *j)
         return -1;
     if (culprit < 0 && j->page->epoch == j->epoch && inbox_charge(j, -culprit) < 0)
         return -1;
-    if (take_orphans(j) != 0 ||
+    if (take_orphans(j) != 0 || jobs_clock_start(j) != 0 ||
         jobs_run(j, "UPDATE marks SET value = ? WHERE name = 'jobs.epoch'", "i", j->epoch + 1) != 1)
         return -1;
     if (store_commit(j->store) != STORE_COMMITTED)
         return -1;
+    jobs_clock_durable(j);
     j->epoch++;
     j->page->id = 0; /* before the epoch: a death between the two lines is charged to nobody */
     j->page->epoch = j->epoch;
+    j->page->wall_ms = jobs_now_ms();
     j->crashed = true;
     return 0;
 }

@@ -9,8 +9,9 @@
 
 /* Shared with the file, so what is written here outlives any death of the process. */
 struct jobs_page {
-    volatile int64_t id;    /* on the CPU: a job, -inbox row, or 0 */
-    volatile int64_t epoch; /* of the process that wrote it: a page is charged once */
+    volatile int64_t id;      /* on the CPU: a job, -inbox row, or 0 */
+    volatile int64_t epoch;   /* of the process that wrote it: a page is charged once */
+    volatile int64_t wall_ms; /* when it was last alive, by the clock on the wall; 0: not known */
 };
 
 struct jobs_kind {
@@ -30,6 +31,11 @@ struct jobs {
     int64_t epoch, claims;
     bool after_crash; /* the process before died with something on its CPU */
     bool crashed;     /* there may be jobs that died of crashes and nobody was told */
+
+    int64_t clock_ms; /* the wall clock's lead over the monotonic one */
+    bool clock_known;
+    int64_t clock_shift; /* how far rows were moved in clock_group, which is not durable yet */
+    uint64_t clock_group;
 
     int64_t inbox_last,
         inbox_kept;    /* highest id given; highest id that a commit has made durable */
@@ -71,6 +77,10 @@ int jobs_promote(struct jobs *j, const char *lane);
     "orphan, claim, state"
 void jobs_read(sqlite3_stmt *row, struct job *out);
 
+/* The clock's part of the start and of jobs_forget, and what it hears of a commit. 0 or -1. */
+int jobs_clock_start(struct jobs *j);
+void jobs_clock_forget(struct jobs *j);
+void jobs_clock_durable(struct jobs *j);
 /* The inbox's part of the start. 0 or -1. */
 int inbox_start(struct jobs *j);
 /* Its parts of jobs_forget and jobs_flush. */

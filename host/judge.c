@@ -7,11 +7,19 @@
 
 #include <string.h>
 
+/* A kind of job, or -1: everything else. */
+static int kind_of(const struct task *t)
+{
+    return t->kind == TASK_JOB ? t->job_kind : -1;
+}
+
 void judge_fine(struct task *t)
 {
     if (t->kind != TASK_REQUEST && t->kind != TASK_JOB)
         return;
-    t->gen->errors_in_row = 0;
+    /* That webhooks are taken says nothing about turns that fail: only the kind that failed last can end the row. */
+    if (kind_of(t) == t->gen->failing)
+        t->gen->errors_in_row = 0;
     t->gen->proven = true;
 }
 
@@ -19,13 +27,14 @@ static void log_error(struct generation *g, const char *what, const char *error)
 {
     g->host->script_errors++;
     log_event(LOG_ERROR, "script.error", log_s("in", what), log_s("error", error),
-              log_s("generation", g->hash));
+              log_n("generation", g->hash, strnlen(g->hash, 12)));
 }
 
-static void count_error(struct generation *g, const char *what, const char *error)
+static void count_error(struct generation *g, int kind, const char *what, const char *error)
 {
     struct host *h = g->host;
     log_error(g, what, error);
+    g->failing = kind;
     g->errors_in_row++;
     if (g == h->current && g->errors_in_row >= JUDGE_ROW && h->good &&
         strcmp(h->good->hash, g->hash) != 0)
@@ -68,8 +77,8 @@ void judge_failed(struct task *t)
     if (t->kind == TASK_COMMAND) /* a word mistyped five times by staff is no reason to roll back */
         log_error(t->gen, names[t->kind], t->error);
     else
-        count_error(t->gen, t->kind == TASK_JOB && t->job.kind ? t->job.kind : names[t->kind],
-                    t->error);
+        count_error(t->gen, kind_of(t),
+                    t->kind == TASK_JOB && t->job.kind ? t->job.kind : names[t->kind], t->error);
     if (t->request)
         httpd_error(t->request, 500, "internal error");
     if (t->kind == TASK_JOB)
@@ -80,7 +89,7 @@ bool judge_row_failed(struct generation *g, const char *error, unsigned tries)
 {
     struct host *h = g->host;
     if (tries < JUDGE_TRIES) /* counted once: one bad row is not five bad turns */
-        count_error(g, "inbox", error);
+        count_error(g, -1, "inbox", error);
     return tries >= JUDGE_TRIES && (g->proven || !h->good || tries >= JUDGE_TRIES_UNPROVEN) &&
            h->current == g;
 }

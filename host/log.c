@@ -5,8 +5,10 @@
 #include <limits.h>
 #include <math.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -72,6 +74,68 @@ uint64_t log_dropped(void)
     return atomic_load(&dropped);
 }
 
+/* ---- what no line shows ---- */
+
+enum { HIDDEN = 64, HIDDEN_BYTES = 6 };
+
+static struct {
+    pthread_mutex_t mutex;
+    char *texts[HIDDEN]; /* the oldest is replaced */
+    size_t lens[HIDDEN], next;
+} hidden = { .mutex = PTHREAD_MUTEX_INITIALIZER };
+
+void log_hide(const char *text, size_t len)
+{
+    char *copy = NULL;
+    pthread_mutex_lock(&hidden.mutex);
+    for (size_t i = 0; i < HIDDEN; i++)
+        if (len < HIDDEN_BYTES ||
+            (hidden.texts[i] && hidden.lens[i] == len && memcmp(hidden.texts[i], text, len) == 0))
+            goto done;
+    if ((copy = buf_copy(text, len))) {
+        char **place = &hidden.texts[hidden.next % HIDDEN];
+        if (*place)
+            explicit_bzero(*place, hidden.lens[hidden.next % HIDDEN]);
+        free(*place);
+        *place = copy;
+        hidden.lens[hidden.next++ % HIDDEN] = len;
+    }
+done:
+    pthread_mutex_unlock(&hidden.mutex);
+}
+
+/* How many bytes at text are one of them; the longest counts. The mutex is held. */
+static size_t hidden_at(const char *text, size_t len)
+{
+    size_t longest = 0;
+    for (size_t i = 0; i < HIDDEN && hidden.texts[i]; i++)
+        if (hidden.lens[i] > longest && hidden.lens[i] <= len &&
+            memcmp(text, hidden.texts[i], hidden.lens[i]) == 0)
+            longest = hidden.lens[i];
+    return longest;
+}
+
+static bool holds_hidden(const char *text, size_t len)
+{
+    for (size_t i = 0; i < HIDDEN && hidden.texts[i]; i++)
+        if (memmem(text, len, hidden.texts[i], hidden.lens[i]))
+            return true;
+    return false;
+}
+
+void log_mask(char *text)
+{
+    size_t len = text ? strlen(text) : 0;
+    pthread_mutex_lock(&hidden.mutex);
+    if (len && holds_hidden(text, len))
+        for (size_t i = 0, n; i < len; i += n ? n : 1)
+            if ((n = hidden_at(text + i, len - i)))
+                memset(text + i, '*', n);
+    pthread_mutex_unlock(&hidden.mutex);
+}
+
+/* ---- a line ---- */
+
 static size_t room(const struct line *l)
 {
     return sizeof l->bytes - l->len;
@@ -90,10 +154,17 @@ static bool line_add(struct line *l, const char *bytes, size_t len)
 static void line_text(struct line *l, const char *text, size_t len, size_t spare)
 {
     static const char cut[] = "\xE2\x80\xA6";
+    static const char instead[] = "[secret]";
     size_t i = 0, fits = l->len; /* fits: the last end after which the mark of a cut has room */
+    /* What stands beyond a line's length cannot get into it. */
+    bool secret = holds_hidden(text, len < 2 * LINE_MAX_BYTES ? len : 2 * LINE_MAX_BYTES);
     while (i < len) {
         char unit[8];
-        size_t used, n = buf_json_unit(text + i, len - i, unit, &used);
+        size_t used = secret ? hidden_at(text + i, len - i) : 0, n = sizeof instead - 1;
+        if (used)
+            memcpy(unit, instead, n);
+        else
+            n = buf_json_unit(text + i, len - i, unit, &used);
         if (room(l) < n + spare) {
             l->len = fits;
             line_add(l, cut, sizeof cut - 1);
@@ -181,10 +252,12 @@ void log_write(enum log_level level, const char *event, const struct log_field *
     int saved = errno;
     struct line l;
     l.len = 0; /* the bytes stay as they are */
+    pthread_mutex_lock(&hidden.mutex);
     line_start(&l, level, event);
     for (size_t i = 0; i < count; i++)
         if (!line_field(&l, &fields[i], count - i - 1))
             break;
+    pthread_mutex_unlock(&hidden.mutex);
     line_add(&l, "}\n", 2);
     line_write(&l);
     errno = saved;

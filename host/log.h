@@ -4,6 +4,7 @@
  * Any thread. A line is built on the stack and written whole, at most PIPE_BUF bytes; when stdout
  * does not take it at once the line is dropped and counted, never waited for. Values are escaped here, so a CR, LF
  * or ESC from outside cannot make a second line. The caller never passes a secret, a body or a full phone number.
+ * Should one do so all the same (a script that logs what it was given), what log_hide was told is replaced by [secret].
  */
 #ifndef HOST_LOG_H
 #define HOST_LOG_H
@@ -34,6 +35,10 @@ struct log_field log_b(const char *key, bool value);
 int log_level_of(const char *name);
 void log_open(enum log_level level);
 bool log_on(enum log_level level);
+/* From here on no line shows this text. Forgotten after many others; shorter than 6 bytes: not taken. */
+void log_hide(const char *text, size_t len);
+/* Writes * over whatever of it stands in text, for words that go elsewhere than the log. NULL is fine. */
+void log_mask(char *text);
 void log_write(enum log_level level, const char *event, const struct log_field *fields,
                size_t count);
 /* Lines dropped since the start because stdout did not take them. */

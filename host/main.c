@@ -3,7 +3,9 @@
  */
 #include "admin.h"
 #include "buf.h"
+#include "help.h"
 #include "serve.h"
+#include "zone.h"
 
 #include <arpa/inet.h>
 #include <locale.h>
@@ -17,24 +19,6 @@
 #ifndef ASSISTANT_VERSION
 #define ASSISTANT_VERSION "0.1.0"
 #endif
-
-static const char help[] =
-    "assistant serve                 the service, configured by the environment\n"
-    "assistant sandbox               the service with its stand-ins; needs no configuration\n"
-    "assistant check [DIR]           are settings, scripts and prompts fine? with DIR: its "
-    "scripts/ and prompts/ alone\n"
-    "assistant run FILE [ARGS]       a Lua file as a task on the host\n"
-    "assistant status [--json]       how the service is doing, and what to do about it\n"
-    "assistant reload                load scripts, prompts and secrets again; says what came of "
-    "it\n"
-    "assistant jobs [--dead]         work that waits, or that died\n"
-    "assistant requeue ID            tries a dead job again\n"
-    "assistant backup FILE           a consistent copy of the database while it runs\n"
-    "assistant health                asks /health on LISTEN; exit 0 or 1\n"
-    "assistant version, help\n"
-    "\n"
-    "Exit codes: 0 fine, 1 failed, 2 settings, 3 storage, 4 database in use, 5 scripts or "
-    "prompts.\n";
 
 /* GET /health on LISTEN, within 3 s. */
 static int health(void)
@@ -73,14 +57,40 @@ static int health(void)
     return fine ? 0 : 1;
 }
 
+/* The service may run in another folder than whoever asks it. NULL: no memory, or no folder. */
+static char *from_here(const char *path)
+{
+    char *folder = getcwd(NULL, 0), *whole = NULL;
+    if (folder && asprintf(&whole, "%s/%s", strcmp(folder, "/") == 0 ? "" : folder, path) < 0)
+        whole = NULL;
+    free(folder);
+    return whole;
+}
+
+static int no_such(const char *name)
+{
+    help_unknown(name);
+    return 1;
+}
+
 /* A command for the running service, or, with none, for its database. */
 static int command(char **args, size_t count)
 {
     char why[256];
+    if (count == 2 && strcmp(args[0], "backup") == 0 && args[1][0] != '/' &&
+        !(args[1] = from_here(args[1]))) {
+        fprintf(stderr, "assistant: this folder has no name any more: name FILE from / on.\n");
+        return 1;
+    }
     struct settings *s = settings_new();
     for (size_t i = 0; s && i < settings_host_count; i++)
         settings_declare(s, &settings_host[i]);
     char *path = s ? serve_database(s, why, sizeof why) : NULL;
+    bool known = help_knows(args[0]);
+    if (!path && !known) {
+        settings_free(s);
+        return no_such(args[0]);
+    }
     if (!path) {
         fprintf(stderr, "assistant: %s\n", why);
         settings_free(s);
@@ -89,7 +99,9 @@ static int command(char **args, size_t count)
     int code = admin_call(path, args, count);
     bool there = access(path, F_OK) == 0;
     settings_free(s);
-    if (code < 0 && !there) {
+    if (code < 0 && !known && !serve_knows(args[0])) {
+        code = no_such(args[0]);
+    } else if (code < 0 && !there) {
         fprintf(stderr,
                 "assistant: no service is running, and there is no database at %s. Set "
                 "DATABASE_URL as the service has it.\n",
@@ -100,34 +112,78 @@ static int command(char **args, size_t count)
     return code >= 0 ? code : serve_offline(args, count);
 }
 
+static bool is(const char *word, const char *name)
+{
+    return strcmp(word, name) == 0;
+}
+
+/* `assistant replay`: its flags as one word, then its files. */
+static int replay(char **args, size_t count)
+{
+    char flags[64] = "";
+    size_t files = 0;
+    for (size_t i = 0; i < count; i++) {
+        size_t n = strlen(flags);
+        if (strncmp(args[i], "--", 2) == 0)
+            snprintf(flags + n, sizeof flags - n, " %s", args[i] + 2);
+        else
+            args[files++] = args[i];
+    }
+    return serve_replay(flags, args, files);
+}
+
+static int version(void)
+{
+    printf("assistant %s\n", ASSISTANT_VERSION);
+    return 0;
+}
+
+static int help(const char *name)
+{
+    if (name)
+        return help_page(name) ? 0 : 1;
+    help_all();
+    return 0;
+}
+
+/* The words fit their command. */
+static int act(char **args, size_t count)
+{
+    const char *name = args[0], *word = count > 1 ? args[1] : NULL;
+    if (is(name, "serve"))
+        return serve_run(&serve_modes[0]);
+    if (is(name, "sandbox"))
+        return serve_run(&serve_modes[word ? 2 : 1]);
+    if (is(name, "check"))
+        return serve_check(word);
+    if (is(name, "chat"))
+        return serve_chat();
+    if (is(name, "replay"))
+        return replay(args + 1, count - 1);
+    if (is(name, "run"))
+        return serve_file(args + 1, count - 1);
+    if (is(name, "health"))
+        return health();
+    if (is(name, "version"))
+        return version();
+    if (is(name, "help"))
+        return help(word);
+    return command(args, count);
+}
+
 int main(int argc, char **argv)
 {
-    const char *name = argc > 1 ? argv[1] : "help";
+    const char *name = argc > 1 ? argv[1] : "--help";
+    const char *second = argc == 3 ? argv[2] : "";
     setlocale(LC_ALL, "C.UTF-8");
-    if (strcmp(name, "serve") == 0 && argc == 2)
-        return serve_run(&serve_modes[0]);
-    if (strcmp(name, "sandbox") == 0 && argc == 2)
-        return serve_run(&serve_modes[1]);
-    if (strcmp(name, "sandbox") == 0 && argc == 3 && strcmp(argv[2], "--stand-ins") == 0)
-        return serve_run(&serve_modes[2]);
-    if (strcmp(name, "check") == 0 && argc <= 3)
-        return serve_check(argc == 3 ? argv[2] : NULL);
-    if (strcmp(name, "run") == 0 && argc >= 3)
-        return serve_file(argv + 2, (size_t)(argc - 2));
-    if (strcmp(name, "health") == 0 && argc == 2)
-        return health();
-    if (strcmp(name, "version") == 0 || strcmp(name, "--version") == 0) {
-        printf("assistant %s\n", ASSISTANT_VERSION);
-        return 0;
-    }
-    if (strcmp(name, "help") == 0 || strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
-        printf("%s", help);
-        return 0;
-    }
-    if (strcmp(name, "serve") == 0 || strcmp(name, "sandbox") == 0 || strcmp(name, "check") == 0 ||
-        strcmp(name, "run") == 0 || strcmp(name, "health") == 0 || name[0] == '-') {
-        fprintf(stderr, "%s", help);
-        return 1;
-    }
-    return command(argv + 1, (size_t)(argc - 1));
+    zone_settle();
+    if (is(name, "--version"))
+        return version();
+    if (is(name, "--help") || is(name, "-h"))
+        return help(NULL);
+    if (help_knows(name) && (is(second, "--help") || is(second, "-h")))
+        return help(name);
+    if (name[0] == '-')
+        return no_such(name);
+    return help_fits(argv + 1, (size_t)(argc - 1)) ? act(argv + 1, (size_t)(argc - 1)) : 1;
 }

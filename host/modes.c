@@ -12,4 +12,5 @@ const struct serve_mode serve_modes[] = {
     { "serve", "main", "settings", NULL },
     { "sandbox", "sandbox.main", "sandbox.defaults", sandbox },
     { "stand-ins", "sandbox.stand_ins", "sandbox.settings", stand_ins },
+    { "rehearsal", "rehearsal.main", "rehearsal.settings", NULL },
 };

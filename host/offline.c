@@ -2,11 +2,13 @@
  * offline: what the program does beside serving: check, run a file, a command on a database that nobody serves. See serve.h.
  */
 #include "admin.h"
+#include "backup.h"
 #include "bind/bind.h"
 #include "buf.h"
 #include "guard.h"
 #include "instance.h"
 #include "log.h"
+#include "reload.h"
 #include "tick.h"
 
 #include <errno.h>
@@ -50,6 +52,36 @@ int serve_check(const char *dir)
     buf_free(&warnings);
     guard_stop();
     return code;
+}
+
+bool serve_knows(const char *name)
+{
+    struct host h = { .memory_cap = 256u << 20 };
+    struct buf problems = { .data = NULL }, warnings = { .data = NULL };
+    struct generation *g = NULL;
+    const char *scripts = getenv("SCRIPTS_DIR"), *prompts = getenv("PROMPTS_DIR");
+    char why[2048];
+    log_open(LOG_OFF);
+    guard_start(200, 2000);
+    struct tree *t = tree_read(scripts && *scripts ? scripts : "scripts",
+                               prompts && *prompts ? prompts : "prompts", why, sizeof why);
+    struct generation_options o = *instance_options(&serve_modes[0]);
+    o.ignore_settings = true;
+    if (t)
+        generation_build(&g, &h, t, &o, &problems, &warnings);
+    else
+        buf_printf(&problems, "%s\n", why);
+    bool found = false;
+    for (size_t i = 0; g && i < g->command_count; i++)
+        found |= strcmp(g->commands[i].name, name) == 0;
+    if (!g) /* it may well be there, in a file that is broken now */
+        fprintf(stderr, "%s", problems.data ? problems.data : "");
+    generation_close(g);
+    tree_drop(t);
+    buf_free(&problems);
+    buf_free(&warnings);
+    guard_stop();
+    return found;
 }
 
 /* What is done without a service: its words, and what came of it. */
@@ -127,9 +159,21 @@ done:
     return code;
 }
 
+static void backup_ended(void *arg, int code, const char *words)
+{
+    struct errand *c = arg;
+    c->done = true;
+    c->ok = code == 0;
+    fprintf(code ? stderr : stdout, "%s\n", words);
+}
+
 static bool begin_offline(struct host *h, struct errand *c)
 {
     struct buf out = { .data = NULL };
+    if (strcmp(c->args[0], "backup") == 0 && c->count == 2) {
+        backup_begin(h, c->args[1], backup_ended, c);
+        return true;
+    }
     if (strcmp(c->args[0], "reload") == 0) {
         fprintf(stderr, "No service is running: it reads its files when it starts. "
                         "`assistant check` looks at them.\n");
@@ -148,6 +192,12 @@ static bool begin_offline(struct host *h, struct errand *c)
             fwrite(out.data ? out.data : "", 1, out.len, code ? stderr : stdout);
         }
         buf_free(&out);
+        return true;
+    }
+    char why[1024];
+    if (h->current && reload_migrate(h, h->current, why, sizeof why) != 0) {
+        fprintf(stderr, "%s\n", why);
+        c->done = true;
         return true;
     }
     if (h->current && bind_command(h->current, c->args[0], c->args + 1, c->count - 1, ended, c))

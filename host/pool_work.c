@@ -13,7 +13,8 @@ enum {
     HOSTS_KEPT = 32,
     /* A quiet service keeps to one shard, for one TLS connection rather than sixteen; past this many it spreads. */
     PACK_PLAIN = 32,
-    PACK_SECURE = 100 /* the streams of one HTTP/2 connection */
+    PACK_SECURE = 100, /* the streams of one HTTP/2 connection */
+    SCARCE = 1024      /* descriptors: with fewer there is not room for everything */
 };
 
 struct pool_host {
@@ -74,7 +75,7 @@ static void exchange_drop(struct pool_work *p, struct pool_exchange *x, enum poo
 static struct pool_shard *shard_choose(struct pool_work *p, const struct pool_host *h, bool secure)
 {
     unsigned pack = secure ? PACK_SECURE : PACK_PLAIN, best = 0;
-    for (unsigned i = 0; i < POOL_SHARDS; i++) {
+    for (unsigned i = 0; i < p->used; i++) {
         if (h->in_shard[i] < pack)
             return &p->shards[i];
         if (h->in_shard[i] < h->in_shard[best])
@@ -206,7 +207,7 @@ void pool_work_cancel(struct pool_work *p, struct pool_exchange *x)
 bool pool_work_run(struct pool_work *p)
 {
     p->shared.kicked = false;
-    for (unsigned i = 0; i < POOL_SHARDS; i++)
+    for (unsigned i = 0; i < p->used; i++)
         pool_shard_run(&p->shards[i], on_done, p);
     return p->shared.kicked;
 }
@@ -227,15 +228,20 @@ static void limits_set(struct pool_work *p, const struct pool_options *o)
     struct rlimit files = { 0 };
     getrlimit(RLIMIT_NOFILE, &files);
     /* Never so many that the other half of the process finds no descriptor left. */
-    rlim_t most = files.rlim_cur < 16 ? 8 : files.rlim_cur - files.rlim_cur / 4;
+    rlim_t most = files.rlim_cur - files.rlim_cur / 4;
+    p->used = POOL_SHARDS;
+    if (files.rlim_cur < SCARCE) { /* a shard alone costs two */
+        most = files.rlim_cur / 8 > 4 ? files.rlim_cur / 8 : 4;
+        p->used = 1 + (unsigned)(files.rlim_cur / 128);
+    }
     p->per_host = o && o->per_host ? o->per_host : PER_HOST_DEFAULT;
     if (p->per_host > most)
         p->per_host = (unsigned)most;
-    unsigned kept = 2 * p->per_host / POOL_SHARDS;
+    unsigned kept = 2 * p->per_host / p->used;
     if (kept < 4 * PACK_PLAIN)
         kept = 4 * PACK_PLAIN;
-    if (kept > most / POOL_SHARDS)
-        kept = (unsigned)(most / POOL_SHARDS);
+    if (kept > most / p->used)
+        kept = (unsigned)(most / p->used);
     p->shared.max_connections = kept < 4 ? 4 : (long)kept;
 }
 
@@ -281,7 +287,7 @@ bool pool_work_open(struct pool_work *p, const struct pool_options *o, char *why
     /* One thread uses them all, so the share needs no locks. */
     curl_share_setopt(p->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_DNS);
     curl_share_setopt(p->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
-    for (unsigned i = 0; i < POOL_SHARDS; i++)
+    for (unsigned i = 0; i < p->used; i++)
         if (!pool_shard_open(&p->shards[i], &p->shared))
             return false;
     return true;
@@ -289,7 +295,7 @@ bool pool_work_open(struct pool_work *p, const struct pool_options *o, char *why
 
 void pool_work_close(struct pool_work *p)
 {
-    for (unsigned i = 0; i < POOL_SHARDS; i++)
+    for (unsigned i = 0; i < p->used; i++)
         pool_shard_close(&p->shards[i]);
     while (p->spares > 0)
         curl_easy_cleanup(p->spare[--p->spares]);

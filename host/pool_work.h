@@ -18,6 +18,7 @@ TAILQ_HEAD(pool_exchanges, pool_exchange);
 struct pool_work {
     struct pool_shards shared;
     struct pool_shard shards[POOL_SHARDS];
+    unsigned used; /* of the shards */
     struct pool_host *hosts;
     unsigned host_count, per_host;
     struct pool_exchanges leaving; /* finished; whoever runs the round empties it */

@@ -4,6 +4,8 @@
 #include "buf.h"
 #include "judge.h"
 #include "log.h"
+#include "metrics_own.h"
+#include "notify.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,20 +34,22 @@ void reload_seed_every(struct host *h)
     }
 }
 
-static bool failed(struct host *h, char *text, char **words)
+static int failed(struct host *h, int code, char *text, char **words)
 {
+    log_mask(text);
     snprintf(h->last_error, sizeof h->last_error, "%s", text);
     h->last_error_at = loop_wall_ms();
     log_event(LOG_ERROR, "reload.failed", log_s("error", text));
+    metrics_own_add(h->metrics, OWN_RELOADS, 1, "failed", NULL, NULL);
+    notify_reloaded(false);
     bind_notice(h, "reload_failed", text, NULL, 1);
     if (words) {
         struct buf b = { .data = NULL };
-        buf_printf(&b, "The scripts and prompts were not reloaded; what served before goes on.\n%s",
-                   text);
+        buf_printf(&b, "Nothing was loaded anew; what served before goes on.\n%s", text);
         *words = b.data;
     }
     free(text);
-    return false;
+    return code;
 }
 
 static unsigned draining(const struct host *h)
@@ -118,14 +122,14 @@ static bool has_room(const struct host *h)
 }
 
 /* Waits for a generation to close; any number of reloads become one. */
-static bool later(struct host *h, bool force, char **words)
+static int later(struct host *h, bool force, char **words)
 {
     h->reload_wanted = true;
     h->reload_forced |= force; /* its secrets may be new although its files are not */
     if (words)
         *words = strdup("Older scripts are still finishing their work; the reload follows as soon "
                         "as they are done.");
-    return true;
+    return 0;
 }
 
 void reload_follow(struct host *h)
@@ -137,7 +141,7 @@ void reload_follow(struct host *h)
     reload_now(h, force, NULL);
 }
 
-bool reload_now(struct host *h, bool force, char **words)
+int reload_now(struct host *h, bool force, char **words)
 {
     char why[2048];
     struct buf problems = { .data = NULL }, warnings = { .data = NULL };
@@ -148,44 +152,48 @@ bool reload_now(struct host *h, bool force, char **words)
     struct tree *t = tree_read(settings_text(old, "SCRIPTS_DIR"), settings_text(old, "PROMPTS_DIR"),
                                why, sizeof why);
     if (!t)
-        return failed(h, strdup(why), words);
+        return failed(h, GENERATION_SCRIPTS, strdup(why), words);
     bool same = strcmp(t->hash, h->current->hash) == 0;
     if (!force && (same || strcmp(t->hash, h->bad_hash) == 0)) {
         if (same) /* what failed has been taken back by hand */
             h->last_error[0] = 0;
         tree_drop(t);
-        return true;
+        return 0;
     }
+    notify_reloading();
     enum generation_result r = generation_build(&g, h, t, options, &problems, &warnings);
     tree_drop(t);
     if (r != GENERATION_OK) {
         buf_free(&warnings);
-        return failed(h, text_of(&problems, "not built"), words);
+        return failed(h, (int)r, text_of(&problems, "not built"), words);
     }
     buf_free(&problems);
     buf_free(&warnings);
     if (strcmp(g->schema_hash, h->current->schema_hash) != 0) {
         generation_close(g);
         return failed(
-            h, strdup("scripts/main.lua: the list of schema steps changed. Restart to migrate."),
+            h, GENERATION_SCRIPTS,
+            strdup("scripts/main.lua: the list of schema steps changed. Restart to migrate."),
             words);
     }
     char *missing = gone(h->current, g);
     if (missing) {
         generation_close(g);
-        return failed(h, missing, words);
+        return failed(h, GENERATION_SCRIPTS, missing, words);
     }
     bool secrets = !same_secrets(old, g->settings);
     h->last_error[0] = 0;
     h->bad_hash[0] = 0;
     h->next = g;
+    metrics_own_add(h->metrics, OWN_RELOADS, 1, "ok", NULL, NULL);
+    notify_reloaded(true);
     if (words) {
         struct buf b = { .data = NULL };
         buf_printf(&b, "Reloaded: generation %llu (%.12s)%s%s.", (unsigned long long)g->number,
                    g->hash, same ? ", the same files" : "", secrets ? ", changed settings" : "");
         *words = b.data;
     }
-    return true;
+    return 0;
 }
 
 void reload_roll_back(struct host *h, const char *error)
@@ -200,13 +208,16 @@ void reload_roll_back(struct host *h, const char *error)
     }
     h->next = g;
     memcpy(h->bad_hash, h->current->hash, sizeof h->bad_hash);
+    if (!error)
+        error = "unknown";
     snprintf(h->last_error, sizeof h->last_error,
-             "These scripts failed five times in a row and were taken back; the ones before them "
-             "serve again. Last error: %s",
-             error ? error : "unknown");
+             "The scripts that were saved last failed five times in a row, so the ones before them "
+             "serve again. The last error was %.*s. Mend it and save: then yours are taken again.",
+             (int)strcspn(error, "\n"), error);
     h->last_error_at = loop_wall_ms();
     log_event(LOG_ERROR, "generation.rolled_back", log_n("from", h->bad_hash, 12),
               log_n("to", g->hash, 12), log_s("error", error));
+    metrics_own_add(h->metrics, OWN_RELOADS, 1, "rolled_back", NULL, NULL);
     bind_notice(h, "rolled_back", h->last_error, NULL, JUDGE_ROW);
 done:
     buf_free(&problems);

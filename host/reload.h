@@ -10,8 +10,11 @@
 
 /* How generations of this process are built. Kept by reference. */
 void reload_options(const struct generation_options *o);
-/* Says in words what came of it (free it). force: also when nothing changed. false: it failed, nothing changed. */
-bool reload_now(struct host *h, bool force, char **words);
+/*
+ * Says in words what came of it (free it). force: also when nothing changed, for the files of X_FILE may have. 0, or the exit code
+ * that says what is wrong (2 settings, 5 scripts or prompts): nothing changed.
+ */
+int reload_now(struct host *h, bool force, char **words);
 /* After reload_now had to wait: tries again once an older generation has closed. Each turn of the loop. */
 void reload_follow(struct host *h);
 /* The generation that serves fails again and again: the last good tree is built and takes over. */

@@ -4,15 +4,20 @@
 #include "bind/bind.h"
 #include "instance.h"
 #include "log.h"
+#include "metrics_http.h"
+#include "metrics_own.h"
+#include "notify.h"
 #include "reload.h"
 #include "tick.h"
 #include "watch.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 enum {
     CONNECTIONS = 20000, /* to our listener, descriptors allowing */
@@ -26,6 +31,20 @@ static void on_request(void *arg, struct httpd_request *r)
 static bool healthy(void *arg)
 {
     return store_healthy(((struct host *)arg)->store);
+}
+
+static void on_answer(void *arg, const struct httpd_request *r, unsigned status)
+{
+    struct host *h = arg;
+    char code[8];
+    bool known = r && r->route[0];
+    if (known && (status == 401 || status == 403)) {
+        h->refused++;
+        snprintf(h->refused_route, sizeof h->refused_route, "%s %s", r->method, r->route);
+    }
+    snprintf(code, sizeof code, "%u", status);
+    metrics_own_add(h->metrics, OWN_REQUESTS, 1, known ? r->route : "other",
+                    known ? r->method : "other", code);
 }
 
 static void on_change(void *arg)
@@ -48,19 +67,51 @@ static int start_listener(struct host *h, const struct settings *s, char *why, s
     if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < 2 * connections)
         connections = (unsigned)(files.rlim_cur / 2);
     size_t body = (size_t)settings_integer(s, "MAX_BODY_BYTES");
+    size_t waiting = h->memory_cap / 4; /* scripts hold a copy of each */
     const struct httpd_options o = {
         .host = address,
         .port = port,
         .max_body = body,
-        .max_bodies = body * 4 > (96u << 20) ? body * 4 : (96u << 20),
+        .max_waiting = body * 2 > waiting ? body * 2 : waiting,
         .deadline_ms = (unsigned)settings_integer(s, "REQUEST_DEADLINE_MS"),
         .max_connections = connections,
         .on_request = on_request,
         .healthy = healthy,
+        .on_answer = on_answer,
         .arg = h,
     };
-    h->httpd = httpd_start(h->loop, &o, why, size);
-    return h->httpd ? 0 : 2;
+    char problem[512];
+    h->httpd = httpd_start(h->loop, &o, problem, sizeof problem);
+    if (h->httpd)
+        return 0;
+    bool taken = errno == EADDRINUSE; /* perhaps not for long: worth another try */
+    snprintf(why, size, "LISTEN: %s", problem);
+    return taken ? 1 : 2;
+}
+
+static void metrics_of(void *arg, struct buf *out)
+{
+    bind_metrics_text(arg, out);
+}
+
+static int start_metrics(struct host *h, const struct settings *s, char *why, size_t size)
+{
+    char address[64], problem[512];
+    uint16_t port = 0;
+    const char *listen = settings_text(s, "METRICS_LISTEN");
+    if (!(h->metrics = metrics_own_new())) {
+        snprintf(why, size, "not enough memory");
+        return 1;
+    }
+    if (!listen || !settings_address(listen, address, sizeof address, &port))
+        return 0;
+    h->metrics_http = metrics_http_start(h->loop, address, port, metrics_of, h, problem,
+                                         sizeof problem);
+    if (h->metrics_http)
+        return 0;
+    bool taken = errno == EADDRINUSE;
+    snprintf(why, size, "METRICS_LISTEN: %s", problem);
+    return taken ? 1 : 2;
 }
 
 /* ---- the end ---- */
@@ -117,6 +168,42 @@ static void tell_crashed(struct host *h)
     }
 }
 
+struct prepared {
+    bool done, ok;
+    char *why;
+    size_t size;
+};
+
+static void on_prepared(struct task *t, bool ok, const char *text, size_t len)
+{
+    struct prepared *p = t->arg;
+    const char *line = memchr(text, '\n', len);
+    p->done = true;
+    p->ok = ok;
+    if (!ok)
+        snprintf(p->why, p->size, "what has to be done before serving failed: %.*s",
+                 (int)(line ? line - text : (ptrdiff_t)len), text);
+}
+
+/* main.lua's prepare(), before anything is accepted, read or claimed. */
+static int prepare(struct host *h, char *why, size_t size)
+{
+    struct generation *g = h->next;
+    struct prepared p = { .ok = true, .why = why, .size = size };
+    if (g->prepare == LUA_NOREF)
+        return 0;
+    h->next = NULL;
+    h->current = g;
+    h->plain = true;
+    p.done = !bind_prepare(g, on_prepared, &p);
+    while (!p.done && !h->stopping)
+        tick(h);
+    h->plain = false;
+    h->current = NULL;
+    h->next = g;
+    return p.ok ? 0 : 3;
+}
+
 static int start(struct service *s, const struct serve_mode *m, char *why, size_t size)
 {
     struct host *h = &s->host;
@@ -136,7 +223,11 @@ static int start(struct service *s, const struct serve_mode *m, char *why, size_
     code = 1;
     if (instance_pool(h, why, size) != 0)
         goto done;
+    if ((code = prepare(h, why, size)) != 0)
+        goto done;
     if ((code = start_listener(h, g->settings, why, size)) != 0)
+        goto done;
+    if ((code = start_metrics(h, g->settings, why, size)) != 0)
         goto done;
     code = 1;
     if (strcmp(path, ":memory:") != 0 && !(h->admin = admin_start(h, path, why, size)))
@@ -164,6 +255,10 @@ int serve_run(const struct serve_mode *m)
     s.host.loop = loop_new();
     s.host.parked_from = INT64_MAX;
     reload_options(instance_options(m));
+    notify_open();
+    /* Alone in a container what others left behind becomes ours; it is not to stay a zombie. We have no children. */
+    if (getpid() == 1)
+        signal(SIGCHLD, SIG_IGN);
     int code = !s.host.loop || instance_signals(&s) != 0 ? instance_fail(1, strerror(errno))
                                                          : start(&s, m, why, sizeof why);
     if (code == 0) {
@@ -172,16 +267,19 @@ int serve_run(const struct serve_mode *m)
                     settings_text(s.host.next->settings, "LISTEN"));
         tick(&s.host);
         tell_crashed(&s.host);
+        notify_ready(s.host.loop);
         while (!s.host.stopping) {
             reload_follow(&s.host);
             tick(&s.host);
         }
+        notify_stopping();
         drain(&s);
         log_event(LOG_INFO, "serve.stopped", log_i("code", 0));
     } else if (why[0]) {
         instance_fail(code, why);
     }
     s.host.stopping = true;
+    notify_close();
     instance_close(&s);
     return code;
 }

@@ -17,7 +17,7 @@ struct serve_mode {
     const char *main_module, *settings_module;
     const char *const *defaults; /* for settings the environment does not give */
 };
-extern const struct serve_mode serve_modes[]; /* serve, sandbox, stand-ins */
+extern const struct serve_mode serve_modes[]; /* serve, sandbox, stand-ins, rehearsal */
 
 /* The service until SIGTERM. An exit code of PRODUCT.md 1. */
 int serve_run(const struct serve_mode *m);
@@ -27,6 +27,13 @@ int serve_check(const char *dir);
 int serve_file(char *const *args, size_t count);
 /* A command that touches the database, with no service running: takes its lock, does it, prints. */
 int serve_offline(char *const *args, size_t count);
+
+/* Have the scripts a command of this name? Opens nothing; says what is wrong with them when they do not load. */
+bool serve_knows(const char *name);
+/* `assistant chat`: lines from stdin, until it ends. */
+int serve_chat(void);
+/* `assistant replay`: flags: "model", "record", blanks between. */
+int serve_replay(const char *flags, char *const *files, size_t count);
 
 /* DATABASE_URL → path (free it); NULL: why. ":memory:" for memory. */
 char *serve_database(const struct settings *s, char *why, size_t size);

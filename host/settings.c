@@ -1,5 +1,7 @@
 #include "settings.h"
 
+#include "log.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -9,8 +11,6 @@
 #include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-extern char **environ;
 
 enum { FILE_LIMIT = 64 * 1024 };
 
@@ -113,38 +113,56 @@ void settings_problem(struct settings *s, const char *name, const char *text)
         buf_printf(&s->problems, "%s\n", text);
 }
 
-/* The secret in a file, less one trailing newline. NULL: a problem was noted. */
+/* What is wrong with an opened file that should hold a secret; NULL: nothing. */
+static const char *file_fault(int fd)
+{
+    struct stat st;
+    if (fd < 0 || fstat(fd, &st) != 0)
+        return strerror(errno);
+    return S_ISDIR(st.st_mode)       ? "it is a folder"
+           : !S_ISREG(st.st_mode)    ? "it is not a regular file"
+           : st.st_size > FILE_LIMIT ? "it is larger than 64 KB"
+                                     : NULL;
+}
+
+/*
+ * The secret in a file, less one line end. NULL: a problem was noted. The file is opened anew each time, so that one that was
+ * put in its place, or a link that was turned, is seen. Its path is not repeated: people mistake X_FILE for X.
+ */
 static char *from_file(struct settings *s, const char *name, const char *path)
 {
-    char text[1024];
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    struct stat st;
-    char *value = NULL;
-    if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size > FILE_LIMIT) {
+    char text[400];
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); /* a pipe does not block */
+    const char *fault = file_fault(fd);
+    char *value = fault ? NULL : calloc(1, FILE_LIMIT + 1);
+    ssize_t n = value ? read(fd, value, FILE_LIMIT) : 0;
+    if (n < 0)
+        fault = strerror(errno);
+    size_t len = n > 0 ? (size_t)n : 0;
+    if (fault) {
         snprintf(text, sizeof text,
                  "the file it names cannot be used (%s). Name a readable file that holds only the "
                  "secret.",
-                 fd < 0 ? strerror(errno) : "not a regular file, or over 64 KB");
+                 fault);
         settings_problem(s, name, text);
-        goto done;
+    } else if (value && memchr(value, 0, len)) {
+        fault = "the file it names holds a NUL byte. Write the secret as plain text.";
+        settings_problem(s, name, fault);
+    } else if (len >= 3 && memcmp(value, "\xef\xbb\xbf", 3) == 0) {
+        fault = "the file it names begins with a byte order mark. Save it as plain text.";
+        settings_problem(s, name, fault);
     }
-    value = calloc(1, (size_t)st.st_size + 1);
-    if (value) {
-        ssize_t n = read(fd, value, (size_t)st.st_size);
-        size_t len = n > 0 ? (size_t)n : 0;
-        if (memchr(value, 0, len)) {
-            settings_problem(s, name, "the file holds a NUL byte. Write the secret as plain text.");
-            free(value);
-            value = NULL;
-            goto done;
-        }
+    if (value && fault) {
+        explicit_bzero(value, len);
+        free(value);
+        value = NULL;
+    } else if (value) {
         if (len && value[len - 1] == '\n')
             len--;
         if (len && value[len - 1] == '\r')
             len--;
         value[len] = 0;
     }
-done:
     if (fd >= 0)
         close(fd);
     return value;
@@ -157,8 +175,29 @@ static bool blank(const char *v)
 
 static bool loopback(const char *host, size_t n)
 {
-    return (n == 9 && strncasecmp(host, "localhost", 9) == 0) ||
-           (n > 4 && strncmp(host, "127.", 4) == 0) || (n == 5 && strncmp(host, "[::1]", 5) == 0);
+    char text[INET_ADDRSTRLEN];
+    struct in_addr a;
+    if (n == 9 && strncasecmp(host, "localhost", 9) == 0)
+        return true;
+    if (n == 5 && memcmp(host, "[::1]", 5) == 0)
+        return true;
+    if (n >= sizeof text)
+        return false;
+    memcpy(text, host, n);
+    text[n] = 0; /* a name may begin with 127. too: only an address counts */
+    return inet_pton(AF_INET, text, &a) == 1 && ntohl(a.s_addr) >> 24 == 127;
+}
+
+/* Digits from 1 to 65535 up to the end of what names the host. */
+static bool good_port(const char *text, const char *end)
+{
+    long port = 0;
+    for (const char *p = text; p < end; p++) {
+        if (*p < '0' || *p > '9' || port > 65535)
+            return false;
+        port = port * 10 + (*p - '0');
+    }
+    return text < end && port >= 1 && port <= 65535;
 }
 
 static void check_url(struct settings *s, const struct setting_declared *d, const char *v)
@@ -172,7 +211,7 @@ static void check_url(struct settings *s, const struct setting_declared *d, cons
         plain = true;
     }
     size_t n = host ? strcspn(host, "/?#") : 0;
-    bool good = n > 0;
+    bool good = n > 0 && host[0] != ':' && (host[0] != '[' || memchr(host, ']', n));
     for (const char *p = v; *p; p++)
         if ((unsigned char)*p <= 0x20 || (unsigned char)*p >= 0x7f)
             good = false;
@@ -184,8 +223,7 @@ static void check_url(struct settings *s, const struct setting_declared *d, cons
     }
     size_t name = host[0] == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":/?#");
     const char *colon = name < n && host[name] == ':' ? host + name + 1 : NULL;
-    long port = colon ? strtol(colon, NULL, 10) : 443;
-    if (port < 1 || port > 65535)
+    if (colon ? !good_port(colon, host + n) : name < n)
         settings_problem(s, d->name, "names a port that does not exist. Ports go from 1 to 65535.");
     if (plain && !loopback(host, name)) {
         if (d->insecure_warn)
@@ -230,6 +268,9 @@ static void check_value(struct settings *s, const struct setting_declared *d, st
     } else if (d->type == SETTING_URL) {
         check_url(s, d, v);
     }
+    if (item->secret && *v && (strchr(" \t", v[0]) || strchr(" \t", v[strlen(v) - 1])))
+        buf_printf(&s->warnings, "%s%s: begins or ends with a blank. Copied too much?\n", d->name,
+                   item->from_file ? "_FILE" : "");
     for (const char *p = v; *p; p++)
         if ((unsigned char)*p < 0x20) {
             settings_problem(
@@ -252,6 +293,7 @@ static void resolve(struct settings *s, const struct setting_declared *d, struct
     }
     if (file) {
         item->text = blank(file) ? NULL : from_file(s, file_name, file);
+        item->from_file = true;
         if (blank(file))
             settings_problem(s, file_name,
                              "is set but empty. Name the file that holds the secret, or unset it.");
@@ -314,31 +356,6 @@ bool settings_declare(struct settings *s, const struct setting_declared *d)
     return true;
 }
 
-/* Only names that begin like one of our secrets do ("META_…") are ours to wonder about. */
-void settings_unknown(struct settings *s)
-{
-    for (char **e = environ; *e; e++) {
-        size_t n = strcspn(*e, "=");
-        char name[128];
-        if (n == 0 || n >= sizeof name)
-            continue;
-        memcpy(name, *e, n);
-        name[n] = 0;
-        if (n > 5 && strcmp(name + n - 5, "_FILE") == 0)
-            name[n - 5] = 0;
-        if (settings_find(s, name))
-            continue;
-        size_t prefix = strcspn(name, "_") + 1;
-        for (size_t i = 0; i < s->count; i++)
-            if (prefix > 4 && strncmp(s->items[i].name, name, prefix) == 0 && s->items[i].secret) {
-                buf_printf(&s->warnings,
-                           "%.*s: is not a setting of this program. A typing mistake?\n", (int)n,
-                           *e);
-                break;
-            }
-    }
-}
-
 const struct setting *settings_find(const struct settings *s, const char *name)
 {
     for (size_t i = 0; i < s->count; i++)
@@ -378,4 +395,19 @@ bool settings_address(const char *text, char *host, size_t size, uint16_t *port)
     struct in6_addr a;
     *port = (uint16_t)p;
     return inet_pton(AF_INET, host, &a) == 1 || inet_pton(AF_INET6, host, &a) == 1;
+}
+
+void settings_hide(const struct settings *s)
+{
+    for (size_t i = 0; i < s->count; i++) {
+        const char *p = s->items[i].secret ? s->items[i].text : NULL;
+        while (p && *p) { /* each of a list by itself */
+            p += strspn(p, " \t,");
+            size_t n = s->items[i].type == SETTING_LIST ? strcspn(p, ",") : strlen(p), len = n;
+            while (len && strchr(" \t", p[len - 1]))
+                len--;
+            log_hide(p, len);
+            p += n;
+        }
+    }
 }

@@ -38,7 +38,7 @@ struct setting {
     enum setting_type type;
     char *text; /* NULL: unset */
     int64_t integer;
-    bool secret;
+    bool secret, from_file;
 };
 
 struct settings {
@@ -61,8 +61,10 @@ struct settings *settings_new(void);
 void settings_free(struct settings *s);
 /* Copies the declaration and resolves it against the environment. A name declared twice is a problem. false: no memory. */
 bool settings_declare(struct settings *s, const struct setting_declared *d);
-/* After the last declaration: names in the environment that look like ours and are not, as warnings. */
+/* After the last declaration: names in the environment that look like ours and are not, as warnings that name the nearest one. */
 void settings_unknown(struct settings *s);
+/* From here on the log shows none of its secrets. */
+void settings_hide(const struct settings *s);
 void settings_problem(struct settings *s, const char *name, const char *text);
 /* NULL: not declared. */
 const struct setting *settings_find(const struct settings *s, const char *name);

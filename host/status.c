@@ -1,5 +1,5 @@
 /*
- * status: the commands of the host itself: status, reload, jobs, requeue, backup. See admin.h.
+ * status: the commands of the host itself: status, reload, jobs, requeue. See admin.h.
  */
 #include "admin.h"
 
@@ -31,15 +31,75 @@ static void add_clock(struct buf *out, int64_t ms)
     buf_text(out, text);
 }
 
-static void status_json(struct host *h, struct buf *out)
+/* ---- the work in numbers: what comes round by itself (`every`) is a clock and no work ---- */
+
+struct work {
+    struct host *host;
+    struct jobs_kind_counts all; /* without timers; kind NULL */
+    int64_t timers;
+    struct buf kinds, dead; /* each kind as JSON; "2 send, 1 turn" */
+};
+
+static void add_oldest(struct jobs_kind_counts *all, int64_t run_at)
+{
+    if (run_at && (!all->oldest_run_at || run_at < all->oldest_run_at))
+        all->oldest_run_at = run_at;
+}
+
+static void on_kind(void *arg, const struct jobs_kind_counts *c)
+{
+    struct work *w = arg;
+    const struct job_kind *k = w->host->current ? generation_kind(w->host->current, c->kind) : NULL;
+    if (k && k->every_seconds) {
+        w->timers += c->due + c->later + c->waiting + c->running;
+        return;
+    }
+    w->all.due += c->due;
+    w->all.later += c->later;
+    w->all.waiting += c->waiting;
+    w->all.running += c->running;
+    w->all.dead += c->dead;
+    if (c->due)
+        add_oldest(&w->all, c->oldest_run_at);
+    buf_printf(&w->kinds, "%s\"", w->kinds.len ? "," : "");
+    buf_json(&w->kinds, c->kind, strlen(c->kind));
+    buf_printf(&w->kinds,
+               "\":{\"due\":%lld,\"later\":%lld,\"waiting\":%lld,\"running\":%lld,\"dead\":%lld}",
+               (long long)c->due, (long long)c->later, (long long)c->waiting, (long long)c->running,
+               (long long)c->dead);
+    if (c->dead)
+        buf_printf(&w->dead, "%s%lld %s", w->dead.len ? ", " : "", (long long)c->dead, c->kind);
+}
+
+static struct work look_at_work(struct host *h)
+{
+    struct work w = { .host = h };
+    jobs_kinds(h->jobs, loop_wall_ms(), on_kind, &w);
+    return w;
+}
+
+static void work_free(struct work *w)
+{
+    buf_free(&w->kinds);
+    buf_free(&w->dead);
+}
+
+static int64_t age_ms(int64_t since)
+{
+    int64_t now = loop_wall_ms();
+    return since && since < now ? now - since : 0;
+}
+
+static int64_t parked(struct host *h)
 {
     struct jobs_counts c = { .ready = 0 };
-    int64_t now = loop_wall_ms(), oldest = inbox_oldest_ms(h->jobs);
-    jobs_count(h->jobs, &c);
-    buf_printf(out, "{\"running\":%s,\"healthy\":%s,", h->httpd ? "true" : "false",
-               !h->httpd                 ? "null"
-               : store_healthy(h->store) ? "true"
-                                         : "false");
+    return jobs_count(h->jobs, &c) == 0 ? c.parked : 0;
+}
+
+/* ---- for machines ---- */
+
+static void json_scripts(struct host *h, struct buf *out)
+{
     if (h->current)
         buf_printf(out,
                    "\"generation\":{\"number\":%llu,\"hash\":\"%.12s\",\"loaded_at\":%lld,"
@@ -54,14 +114,32 @@ static void status_json(struct host *h, struct buf *out)
     } else {
         buf_text(out, "null,");
     }
+}
+
+static void json_work(struct host *h, struct buf *out)
+{
+    struct work w = look_at_work(h);
     buf_printf(out,
                "\"jobs\":{\"ready\":%lld,\"waiting\":%lld,\"running\":%lld,\"dead\":%lld,\"oldest_"
-               "age_ms\":%lld},",
-               (long long)c.ready, (long long)c.waiting, (long long)c.running, (long long)c.dead,
-               (long long)(c.oldest_run_at && c.oldest_run_at < now ? now - c.oldest_run_at : 0));
+               "age_ms\":%lld,\"due\":%lld,\"later\":%lld,\"timers\":%lld,\"kinds\":{%s}},",
+               (long long)w.all.due + (long long)w.all.later, (long long)w.all.waiting,
+               (long long)w.all.running, (long long)w.all.dead,
+               (long long)age_ms(w.all.oldest_run_at), (long long)w.all.due, (long long)w.all.later,
+               (long long)w.timers, w.kinds.data ? w.kinds.data : "");
+    work_free(&w);
     buf_printf(out, "\"inbox\":{\"unread\":%lld,\"oldest_age_ms\":%lld,\"parked\":%lld},",
-               (long long)inbox_backlog(h->jobs), (long long)(oldest ? now - oldest : 0),
-               (long long)c.parked);
+               (long long)inbox_backlog(h->jobs), (long long)age_ms(inbox_oldest_ms(h->jobs)),
+               (long long)parked(h));
+}
+
+static void status_json(struct host *h, struct buf *out)
+{
+    buf_printf(out, "{\"running\":%s,\"healthy\":%s,", h->httpd ? "true" : "false",
+               !h->httpd                 ? "null"
+               : store_healthy(h->store) ? "true"
+                                         : "false");
+    json_scripts(h, out);
+    json_work(h, out);
     struct store_figures f = store_figures(h->store);
     buf_printf(out, "\"store\":{\"commits\":%llu,\"lost\":%llu,\"wal_bytes\":%llu},",
                (unsigned long long)f.commits, (unsigned long long)f.lost,
@@ -78,58 +156,104 @@ static void status_json(struct host *h, struct buf *out)
     buf_text(out, "}\n");
 }
 
-static void status_text(struct host *h, struct buf *out)
+/* ---- for people ---- */
+
+static void words_scripts(struct host *h, struct buf *out)
 {
-    struct jobs_counts c = { .ready = 0 };
-    int64_t now = loop_wall_ms(), oldest = inbox_oldest_ms(h->jobs);
-    jobs_count(h->jobs, &c);
-    if (!h->httpd)
-        buf_text(out, "No service is running. This is what its database holds.\n");
-    else
-        buf_text(
-            out,
-            store_healthy(h->store)
-                ? "Accepting messages.\n"
-                : "NOT accepting messages: the database cannot be written. Is the disk full?\n");
     if (h->current && h->loaded_at) {
         buf_printf(out, "Scripts and prompts: generation %llu (%.12s), loaded ",
                    (unsigned long long)h->current->number, h->current->hash);
         add_clock(out, h->loaded_at);
-        buf_text(out, "\n");
+        buf_text(out, ".\n");
     }
-    if (h->last_error[0]) {
-        buf_text(out, "Last reload FAILED at ");
-        add_clock(out, h->last_error_at);
-        buf_printf(out, ":\n  %s\n  Mend the file and save it; nothing else is needed.\n",
-                   h->last_error);
+    if (!h->last_error[0])
+        return;
+    buf_text(out, "The last reload FAILED at ");
+    add_clock(out, h->last_error_at);
+    buf_text(out, "; what served before goes on:\n");
+    for (const char *p = h->last_error; *p;) {
+        size_t n = strcspn(p, "\n");
+        if (n)
+            buf_printf(out, "  %.*s\n", (int)n, p);
+        p += n + (p[n] == '\n');
     }
-    buf_printf(
-        out, "Work: %lld ready, %lld waiting in lanes, %lld running, oldest due for %lld s\n",
-        (long long)c.ready, (long long)c.waiting, (long long)c.running,
-        (long long)(c.oldest_run_at && c.oldest_run_at < now ? (now - c.oldest_run_at) / 1000 : 0));
-    buf_printf(out, "Inbox: %lld unread%s, %lld parked\n", (long long)inbox_backlog(h->jobs),
-               oldest && now - oldest > 5000 ? " (falling behind)" : "", (long long)c.parked);
-    if (c.dead)
+    buf_text(out, "  Mend it: a saved file is loaded by itself; after a secret's file: `assistant "
+                  "reload`.\n");
+}
+
+static void words_work(struct host *h, struct buf *out)
+{
+    struct work w = look_at_work(h);
+    int64_t late = age_ms(w.all.oldest_run_at) / 1000;
+    if (w.all.due)
+        buf_printf(out, "Work: %lld due now (the oldest for %lld s)", (long long)w.all.due,
+                   (long long)late);
+    else
+        buf_text(out, "Work: nothing is due");
+    if (w.all.running)
+        buf_printf(out, ", %lld running", (long long)w.all.running);
+    if (w.all.waiting)
+        buf_printf(out, ", %lld behind others of their chat", (long long)w.all.waiting);
+    if (w.all.later)
+        buf_printf(out, ", %lld later", (long long)w.all.later);
+    buf_text(out, ".\n");
+    if (w.all.dead)
         buf_printf(out,
-                   "Dead jobs: %lld. `assistant jobs --dead` shows them, `assistant requeue ID` "
-                   "tries one again.\n",
-                   (long long)c.dead);
+                   "Given up: %s. `assistant jobs --dead` says why, `assistant requeue ID` tries "
+                   "one again.\n",
+                   w.dead.data ? w.dead.data : "?");
+    work_free(&w);
+}
+
+static void words_inbox(struct host *h, struct buf *out)
+{
+    int64_t unread = inbox_backlog(h->jobs), aside = parked(h);
+    int64_t late = age_ms(inbox_oldest_ms(h->jobs)) / 1000;
+    if (unread)
+        buf_printf(out, "Inbox: %lld not read yet, the oldest for %lld s%s.\n", (long long)unread,
+                   (long long)late, late > 5 ? ": reading falls behind" : "");
+    else
+        buf_text(out, "Inbox: everything is read.\n");
+    if (aside)
+        buf_printf(out,
+                   "Set aside: %lld that could not be read; staff were told. After each reload "
+                   "they are tried again.\n",
+                   (long long)aside);
+}
+
+static void status_words(struct host *h, struct buf *out)
+{
+    if (!h->httpd)
+        buf_text(out, "No service is running. This is what its database holds.\n");
+    else if (store_healthy(h->store))
+        buf_text(out, "Accepting messages.\n");
+    else
+        buf_text(out, "NOT accepting messages: the database cannot be written. Is the disk full? "
+                      "As soon as it can be written again, this ends by itself.\n");
+    words_scripts(h, out);
+    words_work(h, out);
+    words_inbox(h, out);
+    if (log_dropped())
+        buf_printf(out, "Log: %llu lines were lost, since nothing reads stdout fast enough.\n",
+                   (unsigned long long)log_dropped());
     char *half = bind_status(h->current, true);
     if (half)
         buf_printf(out, "%s\n", half);
+    else if (h->current && h->current->status != LUA_NOREF)
+        buf_text(out, "What the scripts have to say could not be read; the log says why.\n");
     free(half);
 }
 
 static void add_job(void *arg, const struct job *j, enum job_state state)
 {
-    static const char *const names[] = { "ready", "waiting", "running", "dead" };
+    static const char *const names[] = { "due", "waiting", "running", "dead" };
     struct buf *out = arg;
     const char *lane = j->lane ? j->lane : "-";
     size_t n = strlen(lane), colon = strcspn(lane, ":");
     /* A lane may hold a customer's number: only its end is shown. */
     buf_printf(out, "%-8lld %-8s %-14s %.*s%s%s  tries %d, crashes %d, due ", (long long)j->id,
-               names[state], j->kind, (int)(colon < n ? colon + 1 : n), lane,
-               colon < n && n - colon > 5 ? "…" : "",
+               state == JOB_READY && j->run_at > loop_wall_ms() ? "later" : names[state], j->kind,
+               (int)(colon < n ? colon + 1 : n), lane, colon < n && n - colon > 5 ? "…" : "",
                colon < n ? (n - colon > 5 ? lane + n - 4 : lane + colon + 1) : "", j->attempts,
                j->crashes);
     add_clock(out, j->run_at);
@@ -165,21 +289,6 @@ static int requeue(struct host *h, char *const *args, size_t count, struct buf *
     return rc == 1 ? 0 : 1;
 }
 
-static int backup(struct host *h, char *const *args, size_t count, struct buf *out)
-{
-    char why[512];
-    if (count != 2) {
-        buf_text(out, "Usage: assistant backup FILE\n");
-        return 1;
-    }
-    if (store_backup(h->store, args[1], why, sizeof why) != 0) {
-        buf_printf(out, "%s\n", why);
-        return 1;
-    }
-    buf_printf(out, "Copied to %s.\n", args[1]);
-    return 0;
-}
-
 int admin_host_command(struct host *h, char *const *args, size_t count, struct buf *out)
 {
     const char *name = args[0];
@@ -187,25 +296,23 @@ int admin_host_command(struct host *h, char *const *args, size_t count, struct b
         if (has(args, count, "--json"))
             status_json(h, out);
         else
-            status_text(h, out);
+            status_words(h, out);
         return 0;
     }
     if (strcmp(name, "jobs") == 0)
         return list_jobs(h, has(args, count, "--dead"), out);
     if (strcmp(name, "requeue") == 0)
         return requeue(h, args, count, out);
-    if (strcmp(name, "backup") == 0)
-        return backup(h, args, count, out);
     if (strcmp(name, "reload") == 0) {
         char *words = NULL;
         if (!h->current) {
             buf_text(out, "No service is running.\n");
             return 1;
         }
-        bool ok = reload_now(h, true, &words);
+        int code = reload_now(h, true, &words);
         buf_printf(out, "%s\n", words ? words : "Nothing to do.");
         free(words);
-        return ok ? 0 : 5;
+        return code;
     }
     return -1;
 }

@@ -12,19 +12,9 @@
 
 #define MS 1000000ull
 
-enum {
-    IDLE_PAGES = 1000,                     /* a passive checkpoint is worth it: about 5 ms */
-    BOUND_PAGES = 48 * 1024 * 1024 / 4096, /* one is due, or the file grows past 64 MB: 20 ms */
-    FRAME_BYTES = 4096 + 24,
-    PROBE_BYTES = 16384,
-};
-/* No commit for so long: a checkpoint delays nobody. */
-static const uint64_t quiet_ns = 50 * MS;
 /* After a wait for another program's lock the next ones do not wait, so the loop is not frozen. */
 static const uint64_t busy_pause_ns = 75 * MS;
-static const uint64_t busy_patience_ns = 500 * MS;
-/* After a checkpoint that a reader held up. */
-static const uint64_t checkpoint_pause_ns = 1000 * MS;
+static const uint64_t busy_patience_ns = STORE_PATIENCE_MS * MS;
 
 uint64_t store_now_ns(void)
 {
@@ -42,9 +32,10 @@ _Noreturn void store_die(struct store *s, int code, const char *doing)
     _exit(STORE_UNUSABLE);
 }
 
+/* Nothing was written, and that is all: no room, or a disk that takes no writes for the moment. */
 static bool no_space(int error)
 {
-    return error == ENOSPC || error == EDQUOT || error == EFBIG;
+    return error == ENOSPC || error == EDQUOT || error == EFBIG || error == EROFS || error == EPERM;
 }
 
 static int last_errno(sqlite3 *db, int which)
@@ -139,6 +130,39 @@ void store_read_end(struct store *s)
     s->reading = false;
 }
 
+static void group_opened(struct store *s)
+{
+    s->open = true;
+    s->written = false;
+    s->busy_until_ns = s->busy_since_ns = 0;
+}
+
+/* Somebody else holds the lock. */
+static void busy_note(struct store *s, uint64_t now)
+{
+    if (!s->busy_since_ns)
+        s->busy_since_ns = now;
+    else if (now - s->busy_since_ns > busy_patience_ns)
+        s->healthy = false;
+}
+
+bool store_begin(struct store *s)
+{
+    if (s->open || s->lost || s->gone)
+        return true;
+    store_read_end(s);
+    sqlite3_busy_timeout(s->db, 0);
+    int rc = run_fixed(s, &s->fixed[0], "BEGIN IMMEDIATE");
+    sqlite3_busy_timeout(s->db, STORE_BUSY_MS);
+    if (rc == SQLITE_OK)
+        group_opened(s);
+    else if (store_failed(s, "begin") == SQLITE_BUSY) {
+        busy_note(s, store_now_ns());
+        return false;
+    }
+    return true;
+}
+
 static int group_open(struct store *s)
 {
     store_read_end(s);
@@ -148,18 +172,14 @@ static int group_open(struct store *s)
     if (now < s->busy_until_ns)
         return SQLITE_BUSY;
     if (run_fixed(s, &s->fixed[0], "BEGIN IMMEDIATE") == SQLITE_OK) {
-        s->open = true;
-        s->busy_until_ns = s->busy_since_ns = 0;
+        group_opened(s);
         return SQLITE_OK;
     }
     int code = store_failed(s, "begin");
     if (code == SQLITE_BUSY) {
         now = store_now_ns();
         s->busy_until_ns = now + busy_pause_ns;
-        if (!s->busy_since_ns)
-            s->busy_since_ns = now;
-        else if (now - s->busy_since_ns > busy_patience_ns)
-            s->healthy = false;
+        busy_note(s, now);
     }
     return code;
 }
@@ -186,7 +206,8 @@ int store_step(struct store *s, sqlite3_stmt *statement)
 {
     if (s->lost)
         return SQLITE_ABORT;
-    if (!s->open && sqlite3_stmt_readonly(statement)) {
+    bool reads = sqlite3_stmt_readonly(statement);
+    if (!s->open && reads) {
         if (!s->reading)
             read_begin(s);
     } else if (!s->open) {
@@ -194,6 +215,7 @@ int store_step(struct store *s, sqlite3_stmt *statement)
         if (rc != SQLITE_OK)
             return rc;
     }
+    s->written |= !reads;
     s->step_began_ns = 0;
     s->timing = true;
     int rc = sqlite3_step(statement);
@@ -272,7 +294,7 @@ uint64_t store_group(const struct store *s)
 
 bool store_dirty(const struct store *s)
 {
-    return s->open;
+    return s->open && s->written;
 }
 
 bool store_lost(const struct store *s)
@@ -280,14 +302,14 @@ bool store_lost(const struct store *s)
     return s->lost;
 }
 
-static void group_lose(struct store *s)
+void store_lose(struct store *s)
 {
     if (s->open && !sqlite3_get_autocommit(s->db)) {
         run_fixed(s, &s->fixed[2], "ROLLBACK");
         if (!sqlite3_get_autocommit(s->db))
             store_die(s, sqlite3_extended_errcode(s->db), "rollback");
     }
-    s->open = s->lost = s->healthy = false;
+    s->open = s->written = s->lost = s->healthy = false;
     s->depth = 0;
     s->group++;
     s->figures.lost++;
@@ -310,7 +332,7 @@ enum store_commit_result store_commit(struct store *s)
     if (!s->open && !s->lost)
         return STORE_NOTHING;
     if (s->lost) {
-        group_lose(s);
+        store_lose(s);
         return STORE_LOST;
     }
     uint64_t began = store_now_ns();
@@ -321,12 +343,17 @@ enum store_commit_result store_commit(struct store *s)
     }
     if (rc != SQLITE_OK)
         store_failed(s, "commit");
+    if (rc == SQLITE_OK && !s->written) { /* the lock was taken for nothing */
+        s->open = false;
+        s->depth = 0;
+        return STORE_NOTHING;
+    }
     /*
      * Looked at after the sync, so that nothing is acknowledged that went into a file nobody will
      * find again.
      */
     if (rc != SQLITE_OK || !store_in_place(s)) {
-        group_lose(s);
+        store_lose(s);
         return STORE_LOST;
     }
     uint64_t now = store_now_ns(), took = now - began;
@@ -343,100 +370,6 @@ enum store_commit_result store_commit(struct store *s)
     return STORE_COMMITTED;
 }
 
-bool store_healthy(const struct store *s)
-{
-    return s->healthy && !s->gone;
-}
-
-void store_probe(struct store *s)
-{
-    if (store_healthy(s) || s->open || s->lost || !store_in_place(s))
-        return;
-    if (!s->relieved) { /* lets the WAL begin anew in the room it already has */
-        s->relieved = true;
-        store_checkpoint(s, SQLITE_CHECKPOINT_PASSIVE);
-    }
-    char sql[96];
-    snprintf(sql, sizeof sql, "REPLACE INTO probe (id, filler) VALUES (1, zeroblob(%d))",
-             PROBE_BYTES);
-    if (store_exec(s, sql) == SQLITE_OK || s->lost)
-        store_commit(s);
-    else if (s->open)
-        group_lose(s);
-}
-
-static bool same_file(const char *path, const struct store_inode *was)
-{
-    struct stat st;
-    return stat(path, &st) == 0 && st.st_dev == was->dev && st.st_ino == was->ino &&
-           st.st_nlink > 0;
-}
-
-bool store_in_place(struct store *s)
-{
-    if (!s->path)
-        return true;
-    if (!s->gone && !(same_file(s->path, &s->inode) && same_file(s->wal_path, &s->wal_inode) &&
-                      same_file(s->shm_path, &s->shm_inode))) {
-        s->gone = true;
-        log_event(
-            LOG_ERROR, "store.gone", log_s("path", s->path),
-            log_s("error",
-                  "the database or a file beside it was moved, removed or replaced while in use"),
-            log_s("remedy",
-                  "put the files back as they were, or restore a backup, and start again"));
-    }
-    return !s->gone;
-}
-
-void store_checkpoint(struct store *s, int mode)
-{
-    int log = 0, home = 0;
-    store_read_end(s);
-    if (!s->path || s->open || s->lost)
-        return;
-    int rc = sqlite3_wal_checkpoint_v2(s->db, "main", mode, &log, &home);
-    if (rc != SQLITE_OK && rc != SQLITE_BUSY && rc != SQLITE_LOCKED)
-        store_failed(s, "checkpoint");
-    s->figures.checkpoints++;
-    if (rc == SQLITE_OK && log >= 0) {
-        s->wal_pages = (uint64_t)log;
-        s->wal_moved = (uint64_t)home;
-    }
-    if (rc != SQLITE_OK || home < log) /* a reader elsewhere holds it up: not again at once */
-        s->checkpoint_after_ns = store_now_ns() + checkpoint_pause_ns;
-}
-
-static bool worth_it(struct store *s, uint64_t pages, uint64_t now)
-{
-    return s->wal_pages - s->wal_moved >= pages && !s->open && !s->lost && !s->gone &&
-           now >= s->checkpoint_after_ns;
-}
-
-bool store_idle(struct store *s)
-{
-    if (s->wal_pages - s->wal_moved < IDLE_PAGES)
-        return false;
-    uint64_t now = store_now_ns();
-    if (now - s->last_commit_ns < quiet_ns || !worth_it(s, IDLE_PAGES, now))
-        return false;
-    store_checkpoint(s, SQLITE_CHECKPOINT_PASSIVE);
-    return true;
-}
-
-void store_bound(struct store *s)
-{
-    if (s->wal_pages - s->wal_moved >= BOUND_PAGES && worth_it(s, BOUND_PAGES, store_now_ns()))
-        store_checkpoint(s, SQLITE_CHECKPOINT_PASSIVE);
-}
-
-struct store_figures store_figures(const struct store *s)
-{
-    struct store_figures f = s->figures;
-    f.wal_bytes = s->wal_pages * FRAME_BYTES;
-    return f;
-}
-
 sqlite3 *store_db(struct store *s)
 {
     return s->db;
@@ -451,7 +384,7 @@ void store_detach(struct store *s)
 {
     store_read_end(s);
     if (s->open || s->lost)
-        group_lose(s);
+        store_lose(s);
     statements_free(s->statements);
     s->statements = NULL;
     for (size_t i = 0; i < 3 + 3 * STORE_DEPTH_MAX; i++)

@@ -21,6 +21,9 @@
 
 struct store;
 
+/* How long one who wants to write waits for another program's lock before it is refused. */
+enum { STORE_PATIENCE_MS = 1000 };
+
 /* Exit codes of PRODUCT.md 1 that opening can lead to. */
 enum store_open_result { STORE_OPENED = 0, STORE_UNUSABLE = 3, STORE_IN_USE = 4 };
 
@@ -44,6 +47,19 @@ const char *store_path(const struct store *s); /* NULL in memory */
  */
 int store_migrate(struct store *s, const char *owner, const char *const *steps, size_t count,
                   char *why, size_t why_size);
+/* Does this program know the schema that is there? Changes nothing. 0, or -1 with why. */
+int store_known(struct store *s, const char *owner, size_t count, char *why, size_t why_size);
+
+/*
+ * Whose file it is. Each opening that was allowed to go on (store_live) gives the file a number of
+ * its own; `<path>.lock` remembers it. So a copy that was put in the database's place is known, and
+ * a write-ahead log that belongs to another file is refused instead of being played into this one.
+ * store_live: 0, or -1 with why. store_strange: the file is not the one that was open here last.
+ */
+int store_live(struct store *s, char *why, size_t why_size);
+bool store_strange(const struct store *s);
+/* Strange, or in a folder that has had none before: it may be older than what was done with it since. Never one just created. */
+bool store_restored(const struct store *s);
 
 /*
  * A statement from the cache (SQL text is the key), ready to bind; NULL: *error is SQLite's
@@ -66,6 +82,13 @@ int store_exec(struct store *s, const char *sql);
  * lock held elsewhere).
  */
 const char *store_error(struct store *s);
+
+/*
+ * Takes the lock for the group that is about to be written, before anybody runs who may write, and
+ * without waiting. false: another program holds it; ask again in a few ms. true: it is taken, or
+ * something else is wrong, which the next write will say.
+ */
+bool store_begin(struct store *s);
 
 /* Savepoints inside the group; they nest. Names are by depth. 0, or an SQLite error code. */
 int store_savepoint(struct store *s);
@@ -103,8 +126,29 @@ bool store_in_place(struct store *s);
 bool store_idle(struct store *s);
 /* Checkpoint at once if the WAL is past its bound (64 MB); call after a commit. */
 void store_bound(struct store *s);
-/* A consistent copy to `to` (which must not exist), fsynced. 0, or -1 with why. */
-int store_backup(struct store *s, const char *to, char *why, size_t why_size);
+/*
+ * A copy made step by step while the loop goes on: `<to>.part`, readable by this user alone, then
+ * renamed. It holds all that was committed before it began, in one file that needs no log beside
+ * it. What is written meanwhile goes into the copy too. It is checked (integrity_check) and synced
+ * on a thread of its own, with a connection to the copy alone; `wake` is called from there.
+ * store_copy_begin: NULL with why. store_copy_go_on: right after a commit, for at most budget_ns.
+ * store_copy_end: also half way (nothing is left then).
+ */
+struct store_copy;
+enum store_copy_state { STORE_COPYING, STORE_CHECKING, STORE_COPIED, STORE_NOT_COPIED };
+struct store_copy *store_copy_begin(struct store *s, const char *to, void (*wake)(void *arg),
+                                    void *arg, char *why, size_t why_size);
+enum store_copy_state store_copy_go_on(struct store_copy *c, uint64_t budget_ns, char *why,
+                                       size_t why_size);
+bool store_copy_copies(const struct store_copy *c); /* there are pages to copy */
+void store_copy_end(struct store_copy *c);
+/* The same at one go, before anybody is served. replace: an older copy of that name, unchecked. */
+int store_backup(struct store *s, const char *to, bool replace, char *why, size_t why_size);
+/* The copy to name in words when the database is damaged; beside the database. */
+void store_note_copy(struct store *s, const char *path, int64_t made_at_ms);
+/* The copies made before schema steps, beside the database. How many. */
+int store_step_copies(const struct store *s,
+                      void (*each)(void *arg, const char *path, int64_t made_at_ms), void *arg);
 
 struct store_figures {
     uint64_t commits, lost, commit_ns_total, commit_ns_max, wal_bytes, checkpoints;

@@ -58,7 +58,7 @@ static int authorize(void *arg, int action, const char *a, const char *b, const 
 
 int store_attach(struct store *s)
 {
-    sqlite3_busy_timeout(s->db, 25);
+    sqlite3_busy_timeout(s->db, STORE_BUSY_MS);
     sqlite3_wal_hook(s->db, on_wal, s);
     sqlite3_progress_handler(s->db, PROGRESS_OPS, on_progress, s);
     sqlite3_set_authorizer(s->db, authorize, s);

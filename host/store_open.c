@@ -3,6 +3,7 @@
  * store.h.
  */
 #include "store_parts.h"
+#include "store_vfs.h"
 
 #include "log.h"
 
@@ -210,7 +211,8 @@ static enum store_open_result look(struct store *s, struct reason why)
     struct stat st;
     if (!s->path) /* in memory */
         return STORE_OPENED;
-    char head[16] = "";
+    unsigned char head[STORE_HEAD] = "";
+    char hint[4300];
     if (stat(s->path, &st) != 0) {
         struct stat wal;
         if (errno != ENOENT)
@@ -222,6 +224,7 @@ static enum store_open_result look(struct store *s, struct reason why)
                           "or move the -wal "
                           "away to start anew",
                           s->path, s->path);
+        s->strange = true;
         return create(s, why);
     }
     if (!S_ISREG(st.st_mode))
@@ -237,15 +240,19 @@ static enum store_open_result look(struct store *s, struct reason why)
     close(fd);
     if (st.st_size == 0)
         return refuse(why, STORE_UNUSABLE,
-                      "the database %s is empty (0 bytes), its content is lost: restore a backup, "
-                      "or remove the file "
-                      "to start anew",
-                      s->path);
+                      "the database %s is empty (0 bytes), its content is lost: %s, "
+                      "or remove the file to start anew",
+                      s->path, store_newest_copy(s, hint, sizeof hint));
     if (got < (ssize_t)sizeof head || memcmp(head, "SQLite format 3", 16) != 0)
-        return refuse(
-            why, STORE_UNUSABLE,
-            "%s is not a database: restore a backup, or point DATABASE_URL at another file",
-            s->path);
+        return refuse(why, STORE_UNUSABLE,
+                      "%s is not a database: %s, or point DATABASE_URL at another file", s->path,
+                      store_newest_copy(s, hint, sizeof hint));
+    if (!store_log_is_ours(s, head))
+        return refuse(why, STORE_UNUSABLE,
+                      "%s-wal belongs to another database than the %s that lies beside it: if that "
+                      "is a copy you have just restored, move the -wal and the -shm away and start "
+                      "again; if not, put the database back that belongs to it",
+                      s->path, s->path);
     return STORE_OPENED;
 }
 
@@ -253,11 +260,12 @@ static enum store_open_result explain(struct store *s, struct reason why, const 
 {
     const char *name = s->path ? s->path : "in memory",
                *text = detail ? detail : sqlite3_errmsg(s->db);
+    char hint[4300];
     switch (sqlite3_errcode(s->db) & 0xFF) {
     case SQLITE_NOTADB:
-        return refuse(
-            why, STORE_UNUSABLE,
-            "%s is not a database: restore a backup, or point DATABASE_URL at another file", name);
+        return refuse(why, STORE_UNUSABLE,
+                      "%s is not a database: %s, or point DATABASE_URL at another file", name,
+                      store_newest_copy(s, hint, sizeof hint));
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
         return refuse(why, STORE_UNUSABLE,
@@ -283,8 +291,9 @@ static enum store_open_result explain(struct store *s, struct reason why, const 
     }
     return refuse(
         why, STORE_UNUSABLE,
-        "the database %s is damaged (%s): restore a backup in its place; nothing was changed", name,
-        text);
+        "the database %s is damaged (%s): stop what uses it and %s in its place; nothing was "
+        "changed",
+        name, text, store_newest_copy(s, hint, sizeof hint));
 }
 
 /*
@@ -321,31 +330,11 @@ static enum store_open_result set_up(struct store *s, struct reason why)
     return result;
 }
 
-static int past_deadline(void *deadline)
-{
-    return store_now_ns() > *(const uint64_t *)deadline;
-}
-
-/* As much of the check as fits into its time; the whole one belongs to backups. */
 static enum store_open_result check(struct store *s, struct reason why)
 {
-    sqlite3_stmt *statement = NULL;
-    enum store_open_result result = STORE_OPENED;
-    uint64_t deadline = store_now_ns() + check_budget_ns;
-    sqlite3_progress_handler(s->db, 1000, past_deadline, &deadline);
-    int rc = sqlite3_prepare_v2(s->db, "PRAGMA quick_check(1)", -1, &statement, NULL);
-    if (rc == SQLITE_OK)
-        rc = sqlite3_step(statement);
-    if (rc == SQLITE_ROW) {
-        const char *word = (const char *)sqlite3_column_text(statement, 0);
-        if (word && strcmp(word, "ok") != 0)
-            result = explain(s, why, word);
-    } else if (rc != SQLITE_INTERRUPT) {
-        result = explain(s, why, NULL);
-    }
-    sqlite3_finalize(statement);
-    sqlite3_progress_handler(s->db, 0, NULL, NULL);
-    return result;
+    char found[256] = "";
+    int rc = store_check(s->db, check_budget_ns, found, sizeof found);
+    return rc == SQLITE_OK ? STORE_OPENED : explain(s, why, found[0] ? found : NULL);
 }
 
 static int remember(const char *path, struct store_inode *out)
@@ -369,12 +358,12 @@ static enum store_open_result open_database(struct store *s, struct reason why)
 {
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX |
                 (s->path ? 0 : SQLITE_OPEN_CREATE | SQLITE_OPEN_MEMORY);
-    int rc = sqlite3_open_v2(s->path ? s->path : ":memory:", &s->db, flags, NULL);
+    int rc = sqlite3_open_v2(s->path ? s->path : ":memory:", &s->db, flags, store_vfs());
     if (!s->db)
         return refuse(why, STORE_UNUSABLE, "out of memory");
     if (rc != SQLITE_OK)
         return explain(s, why, NULL);
-    sqlite3_busy_timeout(s->db, 25);
+    sqlite3_busy_timeout(s->db, 1000); /* nobody is served yet */
     /* A database that is refused stays as it is: closing it must not move the WAL into it. */
     sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     enum store_open_result result = s->path && !s->created ? check(s, why) : STORE_OPENED;
@@ -406,8 +395,10 @@ enum store_open_result store_open(struct store **out, const char *path, char *wh
         result = resolve(s, path, reason);
         if (result == STORE_OPENED)
             result = lock(s, reason);
-        if (result == STORE_OPENED)
+        if (result == STORE_OPENED) {
+            store_record_read(s);
             result = look(s, reason);
+        }
     }
     if (result == STORE_OPENED)
         result = open_database(s, reason);
@@ -415,6 +406,10 @@ enum store_open_result store_open(struct store **out, const char *path, char *wh
         store_close(s);
         return result;
     }
+    if (s->strange && !s->created)
+        log_event(LOG_WARN, "store.restored", log_s("path", s->path),
+                  log_s("message", "another file than the one that was open here last: a copy that "
+                                   "was restored, or brought along"));
     log_event(LOG_INFO, "store.open", log_s("path", s->path), log_b("created", s->created),
               log_i("ms", (int64_t)((store_now_ns() - began) / 1000000u)));
     *out = s;

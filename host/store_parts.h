@@ -1,6 +1,6 @@
 /*
- * store_parts: what store.c (the group), store_open.c (the file) and store_schema.c (steps, copies)
- * share. Theirs alone.
+ * store_parts: what store.c (the group), store_open.c (the file), store_life.c (whose file it is),
+ * store_check.c, store_upkeep.c, store_schema.c (steps) and store_copy.c share. Theirs alone.
  */
 #ifndef HOST_STORE_PARTS_H
 #define HOST_STORE_PARTS_H
@@ -10,12 +10,20 @@
 
 #include <sys/types.h>
 
-enum { STORE_DEPTH_MAX = 16 };
+enum { STORE_DEPTH_MAX = 16, STORE_BUSY_MS = 25 };
 
 /* Which file a name led to when the database was opened. */
 struct store_inode {
     dev_t dev;
     ino_t ino;
+};
+
+/* What the lock file says. */
+struct store_record {
+    bool known;
+    uint32_t was, now; /* lives that the file may have */
+    int64_t copied_at; /* of the newest copy, ms since 1970 */
+    char copy[4096];
 };
 
 struct store {
@@ -34,16 +42,23 @@ struct store {
     uint64_t group;
     bool reading; /* a read transaction is open; never together with open */
     bool open;    /* BEGIN IMMEDIATE was taken */
+    bool written; /* and something was written since */
     bool lost;    /* and SQLite undid it by itself */
     int depth;    /* savepoints */
     bool healthy;
+    bool strange;  /* not the file that this folder had open last: restored, or brought along */
+    bool brought;  /* nothing is known here of any file: this one came with an empty folder */
+    uint32_t life; /* of the file as it lay there when it was opened */
+    struct store_record record;
     bool gone;    /* the file is no longer in its place: nothing is acknowledged any more */
     bool vetting; /* a statement from outside is being prepared: the authorizer looks at it */
     bool timing;  /* a step runs under the time budget */
     uint64_t step_began_ns, busy_until_ns, busy_since_ns, last_commit_ns, checkpoint_after_ns;
     uint64_t wal_pages,
         wal_moved; /* frames in the WAL, and how many of them a checkpoint has brought home */
-    bool relieved; /* a checkpoint was tried in this spell of bad health */
+    uint64_t bound_pages,
+        checkpoint_fit; /* when the next checkpoint is due under load, see learn() */
+    bool relieved;      /* a checkpoint was tried in this spell of bad health */
     struct store_figures figures;
 };
 
@@ -55,6 +70,8 @@ _Noreturn void store_die(struct store *s, int code, const char *doing);
  * disks from broken ones. Returns the primary code.
  */
 int store_failed(struct store *s, const char *doing);
+/* Undoes the open group, or what SQLite has left of it. */
+void store_lose(struct store *s);
 /* Ends the shared read transaction, if there is one. */
 void store_read_end(struct store *s);
 /* Checkpoint by sqlite3_wal_checkpoint_v2's mode; not inside a group. */
@@ -63,6 +80,20 @@ void store_checkpoint(struct store *s, int mode);
 int store_attach(struct store *s);
 /* Undoes an open group and gives back what store_attach took. */
 void store_detach(struct store *s);
+/*
+ * As much of quick_check as fits into its time; the whole one belongs to copies. SQLITE_OK: nothing
+ * was found. SQLITE_ROW: found says what is wrong. Else an error.
+ */
+int store_check(sqlite3 *db, uint64_t budget_ns, char *found, size_t size);
+enum { STORE_HEAD = 100 };
+void store_record_read(struct store *s);
+/* Given the first bytes of the file: may its log be played into it? Sets life and strange. */
+bool store_log_is_ours(struct store *s, const unsigned char head[STORE_HEAD]);
+uint32_t store_new_life(void);
+/* 0, or an SQLite error code. */
+int store_set_life(sqlite3 *db, uint32_t life);
+/* "restore a copy (…)": what to do with a database that cannot be used. */
+const char *store_newest_copy(struct store *s, char *text, size_t size);
 /* Remembers which files are open now. 0 or -1. */
 int store_remember_files(struct store *s);
 /* fsync of a file or folder by name. 0 or -1. */

@@ -25,75 +25,21 @@ static int integer_of(struct store *s, const char *sql, const char *text, sqlite
     return rc == SQLITE_ROW || rc == SQLITE_DONE ? 0 : -1;
 }
 
-static int copy_into(struct store *s, const char *to)
-{
-    sqlite3 *copy = NULL;
-    int rc = sqlite3_open_v2(to, &copy, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
-    sqlite3_backup *backup = rc == SQLITE_OK ? sqlite3_backup_init(copy, "main", s->db, "main")
-                                             : NULL;
-    if (backup) {
-        rc = sqlite3_backup_step(backup, -1);
-        int finished = sqlite3_backup_finish(backup);
-        rc = rc == SQLITE_DONE ? finished : rc;
-    } else if (rc == SQLITE_OK) {
-        rc = sqlite3_errcode(copy);
-    }
-    int closed = sqlite3_close(copy);
-    return rc != SQLITE_OK ? rc : closed;
-}
-
-int store_backup(struct store *s, const char *to, char *why, size_t why_size)
-{
-    store_read_end(s);
-    if (s->open || s->lost) {
-        snprintf(why, why_size, "a transaction is open");
-        return -1;
-    }
-    int fd = open(to, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd < 0) {
-        snprintf(why, why_size, "%s cannot be made (%s)%s", to, strerror(errno),
-                 errno == EEXIST ? ": name a file that does not exist" : "");
-        return -1;
-    }
-    close(fd);
-    int rc = copy_into(s, to);
-    if (rc == SQLITE_OK && store_sync_path(to) == 0 && store_sync_folder_of(to) == 0)
-        return 0;
-    snprintf(why, why_size, "the copy to %s failed (%s)", to,
-             rc != SQLITE_OK ? sqlite3_errstr(rc) : strerror(errno));
-    unlink(to);
-    return -1;
-}
-
-/*
- * Replaces an older copy of the same name only when the new one is whole: after a step that fails
- * at each start there is one copy, not one for each start.
- */
+/* After a step that fails at each start there is one copy, not one for each start. */
 static int backup_before(struct store *s, const char *owner, size_t step, char *why,
                          size_t why_size)
 {
-    char *name = NULL, *part = NULL;
+    char *name = NULL;
     int rc = -1;
     if (asprintf(&name, "%s.before-%sstep-%zu", s->path, strcmp(owner, "host") == 0 ? "host-" : "",
-                 step) < 0)
-        name = NULL;
-    if (!name || asprintf(&part, "%s.part", name) < 0) {
+                 step) < 0) {
         snprintf(why, why_size, "out of memory");
-        goto out;
+        return -1;
     }
-    unlink(part);
-    if (store_backup(s, part, why, why_size) != 0)
-        goto out;
-    if (rename(part, name) != 0 || store_sync_folder_of(name) != 0) {
-        snprintf(why, why_size, "the copy %s cannot be made (%s)", name, strerror(errno));
-        unlink(part);
-        goto out;
-    }
-    log_event(LOG_INFO, "store.backup", log_s("path", name));
-    rc = 0;
-out:
+    rc = store_backup(s, name, true, why, why_size);
+    if (rc == 0)
+        log_event(LOG_INFO, "store.backup", log_s("path", name));
     free(name);
-    free(part);
     return rc;
 }
 
@@ -124,33 +70,53 @@ static int apply(struct store *s, const char *owner, size_t number, const char *
     return rc == SQLITE_OK ? 0 : -1;
 }
 
-int store_migrate(struct store *s, const char *owner, const char *const *steps, size_t count,
-                  char *why, size_t why_size)
+/* The number of the last step that was applied. 0, or -1 with why: unreadable, or newer than count. */
+static int stored_step(struct store *s, const char *owner, size_t count, sqlite3_int64 *stored,
+                       char *why, size_t why_size)
 {
-    sqlite3_int64 stored = 0, version = 0, tables = 0;
+    sqlite3_int64 version = 0;
     store_read_end(s);
     if (s->open || s->lost) {
         snprintf(why, why_size, "a transaction is open");
         return -1;
     }
-    if (integer_of(s, "SELECT step FROM schema_steps WHERE owner = ?", owner, &stored) != 0 ||
-        integer_of(s,
-                   "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name NOT IN "
-                   "('schema_steps', 'probe')",
-                   NULL, &tables) != 0 ||
+    *stored = 0;
+    if (integer_of(s, "SELECT step FROM schema_steps WHERE owner = ?", owner, stored) != 0 ||
         (strcmp(owner, "scripts") == 0 &&
          integer_of(s, "PRAGMA user_version", NULL, &version) != 0)) {
         snprintf(why, why_size, "the schema cannot be read: %s", sqlite3_errmsg(s->db));
         return -1;
     }
-    if (version > stored)
-        stored = version;
-    if (stored > (sqlite3_int64)count) {
-        snprintf(why, why_size,
-                 "the database is newer than this program (step %lld of %s, this program knows "
-                 "%zu): use the newer program, "
-                 "or restore a backup from before",
-                 (long long)stored, owner, count);
+    if (version > *stored)
+        *stored = version;
+    if (*stored <= (sqlite3_int64)count)
+        return 0;
+    char hint[4300];
+    snprintf(why, why_size,
+             "the database %s is newer than this program (step %lld of %s, this program knows "
+             "%zu): use the newer program, or stop it and %s. Nothing was changed",
+             s->path ? s->path : "in memory", (long long)*stored, owner, count,
+             store_newest_copy(s, hint, sizeof hint));
+    return -1;
+}
+
+int store_known(struct store *s, const char *owner, size_t count, char *why, size_t why_size)
+{
+    sqlite3_int64 stored = 0;
+    return stored_step(s, owner, count, &stored, why, why_size);
+}
+
+int store_migrate(struct store *s, const char *owner, const char *const *steps, size_t count,
+                  char *why, size_t why_size)
+{
+    sqlite3_int64 stored = 0, tables = 0;
+    if (stored_step(s, owner, count, &stored, why, why_size) != 0)
+        return -1;
+    if (integer_of(s,
+                   "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name NOT IN "
+                   "('schema_steps', 'probe')",
+                   NULL, &tables) != 0) {
+        snprintf(why, why_size, "the schema cannot be read: %s", sqlite3_errmsg(s->db));
         return -1;
     }
     if (stored < (sqlite3_int64)count && s->path && tables > 0 && !s->created &&

@@ -295,6 +295,7 @@ static void keep_error(struct task *t)
     generation_protected(t->gen, describe, t, NULL);
     if (!t->error)
         t->error = strdup("not enough memory");
+    log_mask(t->error); /* it goes to staff and into the database */
     if (t->condemned)
         return;
     lua_State *outer_thread = guard_enter(t->co, 0);

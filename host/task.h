@@ -34,9 +34,10 @@ struct task {
     struct http_op *http; /* its outbound request, until it has read what came */
     bool timed_out;
     struct httpd_request *request;
-    struct job job; /* TASK_JOB */
-    int job_kind;   /* index into its generation's kinds; -1: none */
-    int sync_ref;   /* TASK_SYNC: the function, a registry reference */
+    uint64_t since_ns; /* TASK_REQUEST: when it was there */
+    struct job job;    /* TASK_JOB */
+    int job_kind;      /* index into its generation's kinds; -1: none */
+    int sync_ref;      /* TASK_SYNC: the function, a registry reference */
     void (*ended)(struct task *t, bool ok, const char *text,
                   size_t len); /* TASK_COMMAND: what came of it, once that is durable */
     char *said;                /* TASK_COMMAND: its result, until then */

@@ -1,9 +1,13 @@
 #include "tick.h"
 
 #include "admin.h"
+#include "backup.h"
 #include "bind/bind.h"
+#include "due.h"
 #include "judge.h"
 #include "log.h"
+#include "metrics_http.h"
+#include "metrics_own.h"
 #include "reload.h"
 
 #include <stdio.h>
@@ -15,7 +19,6 @@
 enum {
     RUN_NS =
         5000000, /* tasks in one tick: the next commit, and /health, are never further away than this */
-    CLAIM_BATCH = 256, /* jobs claimed of one kind at one commit */
     /*
      * A commit costs the same for one row as for fifty (a sync, and the CPU around it). After a small one the loop rests this
      * long before it looks again, so that under load more of them share one; a quiet system does not notice.
@@ -27,112 +30,11 @@ enum {
     READ_NS_LATE = 2000000, /* … until the oldest row has waited for READ_LATE_MS */
     READ_LATE_MS = 5000,
     LARGE_STATE = 24 << 20,
+    LOCKED_NS = 5000000,   /* another program holds the lock: tried again so often … */
+    LOCKED_HELD = 4096,    /* … with so many requests waiting for it */
     PROBE_NS = 1000000000, /* the file, and an unhealthy store, are looked at once a second */
     IDLE_NS = 20000000,    /* quiet for this long is a quiet moment */
 };
-
-/* ---- due work ---- */
-
-static bool takes_work(const struct host *h)
-{
-    return h->current && !h->plain && !h->stopping && !h->paused;
-}
-
-static void refill(struct job_kind *k, uint64_t now)
-{
-    double burst = k->per_second / 10 > 1 ? k->per_second / 10 : 1;
-    if (k->refilled_ns)
-        k->tokens += (double)(now - k->refilled_ns) / 1e9 * k->per_second;
-    else
-        k->tokens = burst;
-    if (k->tokens > burst)
-        k->tokens = burst;
-    k->refilled_ns = now;
-}
-
-/* How many of this kind may start now. */
-static int room_for(struct job_kind *k, uint64_t now)
-{
-    int room = k->limit - k->running;
-    if (k->per_second > 0) {
-        refill(k, now);
-        if (k->tokens < room)
-            room = (int)k->tokens;
-    }
-    return room > CLAIM_BATCH ? CLAIM_BATCH : room;
-}
-
-/* Jobs claimed just before a commit. */
-struct claimed {
-    struct job *jobs;
-    int count, cap;
-};
-
-static void claim_due(struct host *h, struct claimed *c)
-{
-    struct generation *g = h->current;
-    int64_t wall = loop_wall_ms();
-    uint64_t now = loop_now_ns();
-    if (!takes_work(h) || h->next)
-        return;
-    for (size_t i = 0; i < g->kind_count; i++) {
-        struct job_kind *k = &g->kinds[i];
-        if (jobs_next_due(h->jobs, k->name) > wall)
-            continue;
-        int room = room_for(k, now);
-        if (room <= 0)
-            continue;
-        if (c->count + room > c->cap) {
-            struct job *more = realloc(c->jobs, (size_t)(c->count + room) * sizeof *more);
-            if (!more)
-                return;
-            c->jobs = more;
-            c->cap = c->count + room;
-        }
-        int n = jobs_claim(h->jobs, k->name, wall, c->jobs + c->count, room);
-        if (n < 0)
-            return;
-        k->tokens -= n;
-        c->count += n;
-    }
-}
-
-static void start_claimed(struct host *h, struct claimed *c, bool fine)
-{
-    for (int i = 0; i < c->count; i++) {
-        struct job *j = &c->jobs[i];
-        if (fine)
-            bind_job_start(h->current, j);
-        job_free(j);
-    }
-    c->count = 0;
-}
-
-/* ns until a job is due or may start; UINT64_MAX: nothing is waiting. */
-static uint64_t next_job_ns(struct host *h)
-{
-    struct generation *g = h->current;
-    int64_t wall = loop_wall_ms();
-    uint64_t least = UINT64_MAX;
-    if (!takes_work(h))
-        return least;
-    for (size_t i = 0; i < g->kind_count; i++) {
-        struct job_kind *k = &g->kinds[i];
-        int64_t due = jobs_next_due(h->jobs, k->name);
-        if (due == INT64_MAX || k->running >= k->limit)
-            continue;
-        uint64_t ns = due > wall ? (uint64_t)(due - wall) * 1000000u : 0;
-        if (ns >
-            86400ULL * 1000000000u) /* a wall clock that jumps must not put us to sleep for long */
-            ns = 86400ULL * 1000000000u;
-        if (k->per_second > 0 && k->tokens < 1) {
-            uint64_t token = (uint64_t)((1 - k->tokens) / k->per_second * 1e9) + 1000;
-            ns = ns > token ? ns : token;
-        }
-        least = ns < least ? ns : least;
-    }
-    return least;
-}
 
 /* ---- the inbox ---- */
 
@@ -151,7 +53,7 @@ static void read_inbox(struct host *h)
 {
     struct generation *g = h->current;
     uint64_t start = loop_now_ns(), until = start + reading_ns(h);
-    if (!takes_work(h) || h->next || (h->row.id && start < h->row_again_ns))
+    if (!due_takes_work(h) || h->next || (h->row.id && start < h->row_again_ns))
         return;
     do {
         if (!h->row.id && inbox_next(h->jobs, &h->row) != 1)
@@ -177,7 +79,7 @@ static void tell_passed_over(struct host *h)
 static void read_parked(struct host *h)
 {
     struct inbox_row row = { .id = 0 };
-    if (!takes_work(h) || h->parked_from == INT64_MAX)
+    if (!due_takes_work(h) || h->parked_from == INT64_MAX)
         return;
     if (inbox_parked_next(h->jobs, h->parked_from, &row) != 1) {
         h->parked_from = INT64_MAX;
@@ -232,6 +134,7 @@ static void swap(struct host *h)
         h->draining = old;
     }
     h->current = g;
+    metrics_adopt(h->metrics, &g->metrics);
     h->loaded_at = loop_wall_ms();
     h->row.tries = 0;
     h->row_again_ns = 0;
@@ -246,7 +149,7 @@ static void swap(struct host *h)
 /* ---- the commit, and what follows from it ---- */
 
 /* false: the group was lost. */
-static bool commit(struct host *h, struct claimed *c)
+static bool commit(struct host *h, struct due *c)
 {
     task_rearm(h);
     jobs_flush(h->jobs);
@@ -257,16 +160,19 @@ static bool commit(struct host *h, struct claimed *c)
         jobs_forget(h->jobs);
         /* The watermark went back: the row that waits to be tried again may not be the next one any more. */
         inbox_row_free(&h->row);
-        start_claimed(h, c, false);
+        due_start(h, c, false);
         task_lost(h, group);
         h->paused = true;
     } else {
         if (r == STORE_COMMITTED) {
             inbox_durable(h->jobs);
             h->committed_ns = loop_now_ns();
+            uint64_t all = store_figures(h->store).commit_ns_total;
+            metrics_own_observe_ns(h->metrics, OWN_COMMIT, all - h->commit_ns);
+            h->commit_ns = all;
         }
         task_committed(h);
-        start_claimed(h, c, true);
+        due_start(h, c, true);
     }
     return r != STORE_LOST;
 }
@@ -296,11 +202,11 @@ static void run_list(struct host *h, struct task_list *list, uint64_t until)
  * Claimed jobs run at once, before the commit that makes their claim durable: what they ask of the outside is held until then,
  * and if the group is lost they are undone with it. It saves every job a commit's time. Not after a crash (jobs_after_crash).
  */
-static void start_now(struct host *h, struct claimed *c)
+static void start_now(struct host *h, struct due *c)
 {
     if (jobs_after_crash(h->jobs) || store_lost(h->store)) /* lost: there is no claim any more */
         return;
-    start_claimed(h, c, true);
+    due_start(h, c, true);
     run_list(h, &h->ready, loop_now_ns() + RUN_NS);
 }
 
@@ -311,19 +217,73 @@ static void run_ready(struct host *h)
     run_list(h, &h->ready, now + RUN_NS);
 }
 
+/* ---- a lock held by somebody else ---- */
+
+/* Is there anything to do that may write? */
+static bool work_waits(struct host *h)
+{
+    if (h->requests_ready.count || h->ready.count || h->rearm)
+        return true;
+    if (!due_takes_work(h))
+        return false;
+    if (h->parked_from != INT64_MAX || due_next_ns(h) == 0)
+        return true;
+    return h->row.id ? loop_now_ns() >= h->row_again_ns : inbox_backlog(h->jobs) > 0;
+}
+
+/* Those who have waited long enough, and those who are too many, are told to come again. */
+static void refuse_late(struct host *h)
+{
+    uint64_t now = loop_now_ns(), patience = (uint64_t)STORE_PATIENCE_MS * 1000000u;
+    size_t place = 0;
+    for (struct task *t = h->requests_ready.head, *next; t; t = next, place++) {
+        uint64_t since = t->since_ns > h->locked_ns ? t->since_ns : h->locked_ns;
+        next = t->next_ready;
+        if (place >= LOCKED_HELD || now - since > patience)
+            task_kill(t);
+    }
+}
+
+/*
+ * The lock is taken before anybody runs, not at the first write: who has begun cannot wait for it any more. false: another
+ * program holds it. Then nobody runs, the loop goes on, and it is tried again soon.
+ */
+static bool take_lock(struct host *h)
+{
+    if (!work_waits(h) || store_begin(h->store)) {
+        h->locked_ns = 0;
+        return true;
+    }
+    if (!h->locked_ns)
+        h->locked_ns = loop_now_ns();
+    refuse_late(h);
+    return false;
+}
+
 static void take_transfers(struct host *h)
 {
     for (struct pool_transfer *t; h->pool && (t = pool_take(h->pool));)
         bind_http_done(h, t);
 }
 
-/* Once a second: is the file still there, and can an unhealthy store write again? */
-static void look_after_store(struct host *h)
+/* A wrong secret and a flood look the same: a line a second, however many there were. */
+static void tell_refused(struct host *h)
+{
+    if (!h->refused)
+        return;
+    log_event(LOG_WARN, "http.refused", log_i("count", h->refused), log_s("last", h->refused_route),
+              log_s("message", "requests without the right signature or token"));
+    h->refused = 0;
+}
+
+/* Is the file still there, and can an unhealthy store write again? And what is told by the second. */
+static void once_a_second(struct host *h)
 {
     uint64_t now = loop_now_ns();
     if (now < h->probe_ns)
         return;
     h->probe_ns = now + PROBE_NS;
+    tell_refused(h);
     if (!store_in_place(h->store)) {
         log_event(LOG_ERROR, "store.moved", log_s("path", store_path(h->store)),
                   log_s("message",
@@ -333,6 +293,8 @@ static void look_after_store(struct host *h)
         fflush(stdout);
         _exit(3); /* no checkpoint, no close: nothing more is written to whatever lies there now */
     }
+    if (!h->plain)
+        jobs_clock(h->jobs, (int64_t)(now / 1000000), loop_wall_ms());
     store_probe(h->store);
     if (h->paused && store_healthy(h->store))
         h->paused = false;
@@ -350,14 +312,24 @@ static void rest(struct host *h)
 
 static uint64_t sleep_ns(struct host *h)
 {
-    uint64_t least = PROBE_NS, ns = next_job_ns(h);
+    uint64_t least = PROBE_NS, ns = due_next_ns(h);
+    if (h->locked_ns)
+        return h->httpd && (ns = httpd_timeout_ns(h->httpd)) < LOCKED_NS ? ns : LOCKED_NS;
     /* What a new generation, or the start, wrote after the commit is not to wait for the next event. */
-    if (h->ready.count || h->requests_ready.count || h->next || store_dirty(h->store))
+    if (h->ready.count || h->requests_ready.count || h->next || store_dirty(h->store) ||
+        backup_copies(h))
         return 0;
     least = ns < least ? ns : least;
+    if (h->scrubbing) {
+        uint64_t now = loop_now_ns();
+        ns = h->scrub_again_ns > now ? h->scrub_again_ns - now : 0;
+        least = ns < least ? ns : least;
+    }
     if (h->httpd && (ns = httpd_timeout_ns(h->httpd)) < least)
         least = ns;
-    if (takes_work(h)) {
+    if ((ns = metrics_http_timeout_ns(h->metrics_http)) < least)
+        least = ns;
+    if (due_takes_work(h)) {
         uint64_t now = loop_now_ns();
         if (h->row.id && h->row_again_ns > now)
             ns = h->row_again_ns - now;
@@ -400,35 +372,45 @@ static void quiet_moment(struct host *h)
 
 void tick(struct host *h)
 {
-    struct claimed claimed = { .jobs = NULL };
+    struct due claimed = { .jobs = NULL };
     /* 1: sleep until something is due. Descriptors, timers and signals are served inside: they only mark tasks ready. */
     rest(h);
     loop_wait(h->loop, sleep_ns(h));
+    uint64_t woke_ns = loop_now_ns();
     /* 2: libmicrohttpd is run every tick, events or not: its epoll is edge-triggered and its timeouts are its own. */
     if (h->httpd)
         httpd_run(h->httpd);
+    metrics_http_run(h->metrics_http);
     take_transfers(h);
     h->batch = h->ready.count + h->requests_ready.count;
     /* 3: everyone who can go on does, up to a budget. */
-    run_ready(h);
-    /* Accepting goes before reading: what is in the inbox is safe already. */
-    read_inbox(h);
-    tell_passed_over(h);
-    read_parked(h);
-    claim_due(h, &claimed);
-    start_now(h, &claimed);
+    bool locked = !take_lock(h);
+    if (!locked) {
+        run_ready(h);
+        /* Accepting goes before reading: what is in the inbox is safe already. */
+        read_inbox(h);
+        tell_passed_over(h);
+        read_parked(h);
+        due_claim(h, &claimed);
+        start_now(h, &claimed);
+    }
     /* 4: what all of them wrote is one transaction; nothing they said leaves before it is on disk (law 1). */
-    bool lost = !commit(h, &claimed);
+    bool lost = !locked && !commit(h, &claimed);
     free(claimed.jobs);
     /* 5: now requests and answers may go; resumed connections want MHD_run at once. */
     bind_http_release(h);
     admin_release(h->admin, lost);
     if (h->httpd && httpd_release(h->httpd))
         httpd_run(h->httpd);
+    metrics_http_answer(h->metrics_http);
     /* 6: no group is open: generations change here and nowhere else. */
-    swap(h);
+    bind_scrub_step(h);
+    backup_go_on(h, lost);
+    if (!locked) /* it writes, and once only */
+        swap(h);
     drain_generations(h);
     pace_garbage(h->current);
-    look_after_store(h);
+    once_a_second(h);
     quiet_moment(h);
+    metrics_own_observe_ns(h->metrics, OWN_LOOP, loop_now_ns() - woke_ns);
 }

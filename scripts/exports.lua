@@ -4,7 +4,9 @@
 local M = {}
 
 local required = {
-  ["flow.booking"] = { "link" },
+  erase = { "command" },
+  export = { "command" },
+  ["flow.booking"] = { "day_before", "fill", "judge", "link", "state_of", "when" },
   ["flow.conversation"] = { "after", "due", "may_ask", "paused_reply_due", "unsupported_reply_due", "wants_human", "word" },
   ["flow.decision"] = { "parse" },
   ["flow.guards"] = { "check", "fit", "prepare", "strip_links" },
@@ -12,7 +14,10 @@ local required = {
   ["flow.quote"] = { "clean", "complete", "facts", "known", "label", "merge", "missing" },
   ["flow.replies"] = { "get" },
   ["flow.scripted"] = { "answer" },
-  ["channels.slack"] = { "alert", "card", "commands", "draft", "events", "follow_up", "interactive", "message_from_customer", "pause_over",
+  restore = { "prepare" },
+  retention = { "job" },
+  ["channels.calcom"] = { "on", "read", "receive", "remind" },
+  ["channels.slack"] = { "alert", "card", "commands", "draft", "events", "follow_up", "interactive", "message_from_customer", "note", "pause_over",
     "post", "start", "sweep", "word" },
   ["channels.whatsapp"] = { "draft", "read", "recall", "receive", "say", "send", "start", "typing", "verify" },
 }

@@ -1,26 +1,25 @@
 -- The table of contents: who answers which request, reads what was accepted, does which work, and when.
 
+local calcom = require "channels.calcom"
 local client = require "brain.client"
+local erase = require "erase"
+local export = require "export"
 local exports = require "exports"
-local messages = require "records.messages"
+local metrics = require "metrics"
 local notices = require "notices"
 local owner = require "owner"
+local restore = require "restore"
+local retention = require "retention"
 local settings = require "host.settings"
 local slack = require "channels.slack"
 local status = require "status"
-local time = require "host.time"
 local turn = require "turn"
 local whatsapp = require "channels.whatsapp"
 
 exports.check()
 
-local model = client.new()
+local model = client.new { prices = owner.business.model_prices }
 local turns = turn.new { owner = owner, model = model }
-
--- Small things that nobody needs any more.
-local function housekeeping()
-  messages.forget_early(time.now_ms())
-end
 
 -- A new generation may bring new secrets and an end of somebody's refusal.
 local function start()
@@ -38,26 +37,37 @@ return {
     ["POST /slack/interactive"] = slack.interactive,
     ["POST /slack/events"] = slack.events,
     ["POST /slack/commands"] = slack.commands,
+    ["POST /calcom/webhook"] = calcom.on() and calcom.receive or nil, -- on or off is the environment's, for as long as the process lives
   },
 
   inbox = {
     whatsapp = whatsapp.read,
+    calcom = calcom.read,
   },
 
   jobs = {
     turn = { run = turns.run, failed = turns.failed, limit = settings.get("LLM_CONCURRENCY"), drain_ms = settings.get("LLM_DEADLINE_MS") },
     send = { run = whatsapp.send, per_second = settings.get("SEND_RATE") },
     slack = { run = slack.post },
+    reminder = { run = calcom.remind },
     probe = { run = function() return model:probe() end },
   },
 
   every = {
-    housekeeping = { seconds = 3600, run = housekeeping },
+    retention = { seconds = 3600, run = retention.job(function() return owner.business.retention end) },
     sweep = { seconds = 60, run = slack.sweep },
+  },
+
+  commands = {
+    erase = { run = erase.command },
+    export = { run = export.command },
   },
 
   schema = require "records.schema",
   notice = notices.tell,
   status = function(words) return words and status.words() or status.figures() end,
+  metrics = metrics.list,
+  gauges = metrics.gauges,
+  prepare = restore.prepare,
   start = start,
 }

@@ -1,5 +1,6 @@
 -- What the host has to say to people: it becomes a word in the staff channel. Nothing here waits.
 
+local bookings = require "records.bookings"
 local crypto = require "host.crypto"
 local conversations = require "records.conversations"
 local log = require "host.log"
@@ -13,9 +14,9 @@ local whatsapp = require "channels.whatsapp"
 local M = {}
 
 local SAY = {
-  parked = "Something that WhatsApp sent could not be read and was set aside: %s",
-  reload_failed = "The changed scripts or prompts were not taken, the last good ones go on: %s",
-  rolled_back = "The new scripts failed again and again; the last good ones are back: %s",
+  parked = "Something that was posted to us could not be read and was set aside: %s",
+  reload_failed = "The changed scripts, prompts or secrets were not taken, the last good ones go on: %s",
+  rolled_back = "%s",
   script_errors = "A script fails: %s",
 }
 
@@ -45,6 +46,13 @@ function DEAD.turn(notice)
   slack.word(conversation, "could not be answered: " .. notice.message)
 end
 
+-- A visit that nobody was reminded of.
+function DEAD.reminder(notice)
+  local booking = bookings.get(notice.job.payload.booking)
+  local conversation = booking and booking.conversation_id and conversations.get(booking.conversation_id)
+  if conversation then slack.word(conversation, "was not reminded of the on-site assessment: " .. notice.message) end
+end
+
 -- The channel itself: telling it would not arrive.
 function DEAD.slack(notice)
   log.error("slack.dead", { job = notice.job.id, why = notice.message })
@@ -56,8 +64,14 @@ local function cause_of(notice)
   return "reload_failed " .. crypto.hex(crypto.sha256(notice.message)):sub(1, 12)
 end
 
+-- Where it came from, call by call, is for the log.
+local function plain(message)
+  return (message:gsub("\nstack traceback:.*", ""))
+end
+
 ---@param notice host.Notice
 function M.tell(notice)
+  notice.message = plain(notice.message)
   if notice.event == "job_dead" and notice.job then
     local tell = DEAD[notice.job.kind]
     if tell then return tell(notice) end

@@ -11,6 +11,7 @@ end
 local function one_or_two(value)
   local text = type(value) == "table" and table.concat(value, ",") or value
   local count = 0
+  if text:find("[%c\127]") then return "holds a line break or another control character: copy it again, two secrets on one line with a comma" end
   for secret in (text .. ","):gmatch("([^,]*),") do
     if not secret:find("%S") then return "holds an empty secret. Remove the stray comma." end
     count = count + 1
@@ -20,6 +21,15 @@ end
 
 local function printable(value)
   if value:find("[%c\127]") then return "holds a line break or another control character: copy it again" end
+end
+
+-- We put paths behind it: nothing may stand there.
+local function base(value)
+  if value:find("[?#]") then return "must be the address alone, without ? and #: paths are put behind it" end
+end
+
+local function no_fragment(value)
+  if value:find("#", 1, true) then return "must not hold a #: copy the address again" end
 end
 
 local M = {
@@ -33,25 +43,25 @@ local M = {
     help = "the id (not the number) of the business phone, WhatsApp > API Setup" },
   { name = "DEEPSEEK_API_KEY", type = "secret", required = true, check = printable,
     help = "the key of the model's provider, platform.deepseek.com > API keys" },
-  { name = "SLACK_WEBHOOK_URL", type = "url", secret = true, required = true,
+  { name = "SLACK_WEBHOOK_URL", type = "url", secret = true, required = true, check = no_fragment,
     help = "the incoming webhook of the staff channel, api.slack.com > your app > Incoming Webhooks" },
-  { name = "SLACK_SIGNING_SECRET", type = "secret", required = true, check = printable,
-    help = "the Slack app's signing secret, api.slack.com > your app > Basic Information" },
+  { name = "SLACK_SIGNING_SECRET", type = "list", secret = true, required = true, check = one_or_two,
+    help = "the Slack app's signing secret, api.slack.com > your app > Basic Information; two, comma-separated, while it is rotated" },
   { name = "SLACK_BOT_TOKEN", type = "secret", check = printable,
     help = "xoxb-…, with SLACK_CHANNEL_ID: threads, two-way chat, cards that change" },
   { name = "SLACK_CHANNEL_ID", type = "text",
     help = "the staff channel's id (C…), with SLACK_BOT_TOKEN" },
   { name = "BOOKING_URL", type = "url", default = "https://bookings.clearoutspaces.ca/clearoutspaces/assessment",
     help = "the booking page that customers are sent to" },
-  { name = "CALCOM_WEBHOOK_SECRET", type = "secret", check = printable,
-    help = "the secret of the Cal.com webhook; set: POST /calcom/webhook is on" },
-  { name = "META_GRAPH_URL", type = "url", default = "https://graph.facebook.com/v26.0",
+  { name = "CALCOM_WEBHOOK_SECRET", type = "list", secret = true, check = one_or_two,
+    help = "the secret of the Cal.com webhook; set: POST /calcom/webhook is on; two, comma-separated, while it is rotated" },
+  { name = "META_GRAPH_URL", type = "url", default = "https://graph.facebook.com/v26.0", check = base,
     help = "the Graph API, version included" },
-  { name = "DEEPSEEK_URL", type = "url", default = "https://api.deepseek.com", insecure = "warn",
+  { name = "DEEPSEEK_URL", type = "url", default = "https://api.deepseek.com", insecure = "warn", check = base,
     help = "any OpenAI-compatible server" },
   { name = "DEEPSEEK_MODEL", type = "text", default = "deepseek-flash",
     help = "the model's name there" },
-  { name = "SLACK_API_URL", type = "url", default = "https://slack.com/api",
+  { name = "SLACK_API_URL", type = "url", default = "https://slack.com/api", check = base,
     help = "Slack's Web API" },
   { name = "SLACK_RESPONSE_HOSTS", type = "list", default = "hooks.slack.com",
     help = "the hosts a response_url may name, comma-separated" },

@@ -17,6 +17,7 @@ local language = require "flow.language"
 local log = require "host.log"
 local mask = require "mask"
 local messages = require "records.messages"
+local metrics = require "host.metrics"
 local prompt = require "brain.prompt"
 local quote = require "flow.quote"
 local quotes = require "records.quotes"
@@ -55,7 +56,7 @@ end
 
 -- Everything a turn starts from; nil when there is nothing to do.
 local function load(self, job)
-  local conversation, newest = conversations.for_turn(job.payload.conversation)
+  local conversation, newest, visit = conversations.for_turn(job.payload.conversation, time.now_ms())
   if not conversation or conversation.opted_out == 1 or conversation.status == "PAUSED" then return nil end
   local waiting = messages.unanswered(conversation)
   if #waiting == 0 then return nil end
@@ -66,7 +67,8 @@ local function load(self, job)
     started_at = time.now_ms(), conversation = conversation, waiting = waiting, shown = waiting[#waiting].seq,
     texts = texts, unusable = unusable, data = data, locked = locked, stored = stored, case = case,
     fields = self.owner.system.quote_fields_needed,
-    may_ask = conversation_flow.may_ask(case, data, self.owner.system.quote_fields_needed),
+    may_ask = conversation_flow.may_ask(case, data, self.owner.system.quote_fields_needed, visit),
+    visit = visit and { state = visit.state, at = time.zoned(visit.start_at) },
   }
 end
 
@@ -92,7 +94,8 @@ local function ask_model(self, turn)
   end
   local conversation = turn.conversation
   local rows = messages.recent(conversation.id, turn.shown, HISTORY_ROWS + #turn.waiting)
-  local asked = prompt.messages(self.owner.system_text, rows, turn.data, turn.may_ask, conversation.phone_number)
+  local asked = prompt.messages(self.owner.system_text, rows, turn.data, turn.may_ask, conversation.phone_number,
+    turn.visit and { [turn.visit.state] = booking.when(turn.visit.at) })
   local deadline = time.monotonic_ms() + settings.get("LLM_DEADLINE_MS")
   local decision, record = repair.decide(self.model, asked, function(content) return check(self, turn, content) end, deadline)
   turn.calls, turn.rejected, turn.why = record.calls, record.rejected, record.why
@@ -105,7 +108,7 @@ local function ask_script(self, turn)
     fields = turn.fields, data = turn.data, texts = turn.texts, asked = turn.conversation.asked, replies = self.owner.replies,
     last_reply = messages.last_reply(turn.conversation.id),
     human = turn.case ~= nil and (turn.case.reason == "asked" or turn.case.state == "taken"),
-    circuit_open = turn.circuit_open or not self.model.usable(),
+    circuit_open = turn.circuit_open or not self.model.usable(), visit = turn.visit,
   }
   answer.brain = "scripted"
   return answer
@@ -168,7 +171,7 @@ end
 -- The answer becomes rows, all of them or none: after a look at who has the chat now. Runs inside the transaction.
 local function carry_out(turn, decision)
   local now = time.now_ms()
-  local conversation, newest = conversations.for_turn(turn.conversation.id)
+  local conversation, newest = conversations.for_turn(turn.conversation.id, now)
   if not conversation then return "gone" end
   turn.case, turn.newest_case = live(newest), newest
   local merged, changed = quote.merge(turn.data, decision.data, turn.fields, turn.locked)
@@ -188,6 +191,11 @@ local function carry_out(turn, decision)
   end
   turns.add({ conversation = conversation.id, started_at = turn.started_at, brain = decision.brain, action = action,
     calls = turn.calls, rejected = turn.rejected, why = turn.why }, now)
+  metrics.add("assistant_turns_total", 1, { brain = decision.brain, action = action })
+  local since = turn.conversation.waiting_since
+  if decision.reply and since and action == decision.action then
+    metrics.observe("assistant_turn_duration_seconds", math.max(0, now - since) / 1000)
+  end
   return action
 end
 
@@ -198,6 +206,7 @@ local function too_late(turn)
     .. table.concat(turn.texts, "\n"))
   conversations.answered(conversation.id, turn.shown, nil, conversation.asked, now)
   turns.add({ conversation = conversation.id, started_at = turn.started_at, brain = "words", action = "late" }, now)
+  metrics.add("assistant_turns_total", 1, { brain = "words", action = "late" })
 end
 
 local Turn = {}
@@ -210,7 +219,7 @@ function Turn:run(job)
   if not turn then return end
   if turn.started_at - turn.conversation.inbound_at >= WINDOW_MS then return too_late(turn) end
   if #turn.texts > 0 and settings.get("TYPING_INDICATOR") == "on" then
-    task.spawn(whatsapp.typing, turn.waiting[#turn.waiting].id)
+    task.spawn(self.typing, turn.waiting[#turn.waiting].id)
   end
   local decision = decide(self, turn)
   if decision.action == "schedule" then turn.booking_words = canned(self, turn, "booking") end
@@ -232,10 +241,11 @@ function Turn:failed(job)
 end
 
 -- The job's handlers for main.lua.
----@param context {owner: table, model: table} owner: the owner's files; model: brain.client
+---@param context {owner: table, model: table, typing?: fun(wamid: string)} owner: the owner's files; model: brain.client; typing:
+---  shows "read" and "typing…"
 function M.new(context)
   local owner = context.owner
-  local self = setmetatable({ owner = owner, model = context.model,
+  local self = setmetatable({ owner = owner, model = context.model, typing = context.typing or whatsapp.typing,
     guarded = guards.prepare { system = owner.system, business = owner.business } }, Turn)
   return {
     run = function(job) return self:run(job) end,

@@ -21,4 +21,42 @@ function inbox.put(reader, body) end
 ---@param item? string
 function inbox.park(reason, item) end
 
+-- Taking out what must not be kept.
+
+---Rows whose body holds one of the words, whole; looks for a few milliseconds.
+---@param words string[] of at least 4 bytes each
+---@param from? integer 0, or what the call before gave as next
+---@return integer[] ids
+---@return integer? next nil: that was all
+---@return integer last the last row looked at
+function inbox.find(words, from) end
+
+---The same among items that were parked out of their rows.
+---@param words string[]
+---@param from? integer
+---@return integer[] ids of parked items
+---@return integer? next
+---@return integer last
+function inbox.find_parked(words, from) end
+
+---@param id integer
+---@return {id: integer, reader: string, body: string, received_at: integer, unread: boolean}? row unread: its reader is still to see it, or sees it again after a reload
+function inbox.get(id) end
+
+---Other bytes in a row's place; none: the row goes.
+---@param id integer
+---@param body? string
+---@return boolean done false: no such row
+function inbox.replace(id, body) end
+
+---@param id integer as inbox.find_parked gives it
+---@return boolean done
+function inbox.erase_parked(id) end
+
+---Removes rows that were accepted before a time and have been read, the oldest first, and after them parked items of that age.
+---@param before_ms integer
+---@param limit integer at most so many
+---@return integer count
+function inbox.forget(before_ms, limit) end
+
 return inbox

@@ -34,6 +34,32 @@ function jobs.put(job) end
 ---@return boolean removed
 function jobs.cancel(id) end
 
+---Jobs, dead ones too, that hold one of the words, whole: in their lane, mark, payload or error. Looks for a few milliseconds.
+---@param words string[] of at least 4 bytes each
+---@param from? integer 0, or what the call before gave as next
+---@return integer[] ids
+---@return integer? next nil: that was all
+---@return integer last the last job looked at
+function jobs.find(words, from) end
+
+---Jobs of a kind that are not dead, in the order of their ids, a hundred at a time.
+---@param kind string
+---@param from? integer 0, or what the call before gave as next
+---@return host.jobs.Job[] jobs
+---@return integer? next nil: that was all
+function jobs.list(kind, from) end
+
+---Removes dead jobs that were put before a time, the oldest first.
+---@param before_ms integer
+---@param limit integer at most so many
+---@return integer count
+function jobs.forget(before_ms, limit) end
+
+---Removes a job in whatever state. A run that is under way ends there: its requests are given up, and nothing of it goes on.
+---@param id integer
+---@return boolean removed
+function jobs.erase(id) end
+
 -- What a handler may return instead of nothing (nothing: done, the row is deleted):
 
 ---The outside world refused: again after after_ms, attempts + 1.

@@ -30,10 +30,14 @@
 ---  its death; limit: at once (default 1000); per_second: starts a second; drain_ms: how long one may go on after a reload (default DRAIN_MS);
 ---  one that names it is put back at once when the service stops, and runs again at the next start
 ---@field every? table<string, {seconds: integer, run: fun(job: host.jobs.Job)}>
----@field commands? table<string, {run: fun(args: string[]): any}>  of `assistant NAME …`; what is returned (text, or a table as JSON) is printed
+---@field commands? table<string, {run: fun(args: string[]): any}>  of `assistant NAME …`; what is returned (text, or a table as JSON) is printed;
+---  nil and a text: it failed, and the text says why (exit 1)
 ---@field schema string[]                 numbered steps of SQL (several statements each), applied at start only
 ---@field notice? fun(notice: host.Notice) a word for people from the host; may write and enqueue, may not wait
 ---@field status? fun(words: boolean): table|string  the business half of `assistant status`: a table, or with words lines for people; may not wait
+---@field metrics? host.metrics.Declared[]  what scripts count (host/api/metrics.lua)
+---@field gauges? fun(): table[]          what can only be looked up, asked at each scrape: a list of { "name", number, { label = "value" } }; may not wait
+---@field prepare? fun()                  once at the start of the service, before anything is accepted, read or claimed; may wait; throws: no start
 ---@field start? fun()                    once when the generation takes over, as a task
 
 ---@class host.Notice

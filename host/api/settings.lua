@@ -21,4 +21,9 @@ local settings = {}
 ---@return string|integer|string[]|nil
 function settings.get(name) end
 
+---The variable that gives the value: the name itself, or with _FILE at its end when a file holds it. For words to people.
+---@param name string
+---@return string
+function settings.source(name) end
+
 return settings

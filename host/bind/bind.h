@@ -18,7 +18,9 @@ int luaopen_host_jobs(lua_State *L);
 int luaopen_host_inbox(lua_State *L);
 int luaopen_host_task(lua_State *L);
 int luaopen_host_log(lua_State *L);
+int luaopen_host_metrics(lua_State *L);
 int luaopen_host_files(lua_State *L);
+int luaopen_host_ledger(lua_State *L);
 int luaopen_host_settings(lua_State *L);
 
 /* One outbound request, from the call to the moment its task has read what came. */
@@ -49,6 +51,23 @@ void bind_http_forget(struct task *t);
 /* A command's task ends: its arguments go. */
 void bind_command_forget(struct task *t);
 
+/* For tick: a piece of the work that a task waits for in db.scrub; no group is open. */
+void bind_scrub_step(struct host *h);
+/* Parts of host.jobs, host.inbox and host.db that live in purge.c. */
+int bind_jobs_find(lua_State *L);
+int bind_jobs_erase(lua_State *L);
+int bind_jobs_list(lua_State *L);
+int bind_jobs_forget(lua_State *L);
+int bind_inbox_find(lua_State *L);
+int bind_inbox_find_parked(lua_State *L);
+int bind_inbox_get(lua_State *L);
+int bind_inbox_replace(lua_State *L);
+int bind_inbox_erase_parked(lua_State *L);
+int bind_inbox_forget(lua_State *L);
+int bind_db_scrub(lua_State *L);
+int bind_db_holds(lua_State *L);
+int bind_db_restored(lua_State *L);
+
 /* A whole request: finds the route and makes a task ready, or answers 404/405. */
 void bind_request(struct host *h, struct httpd_request *r);
 /* Pushes what a handler gets of a job (host.jobs.Job). Throws for memory and for a payload that is not JSON. */
@@ -67,6 +86,19 @@ bool bind_command(struct generation *g, const char *name, char *const *args, siz
                   void (*ended)(struct task *t, bool ok, const char *text, size_t len), void *arg);
 /* main.lua's status(words): JSON text, or with words lines for people; NULL: none, or it failed. The caller frees it. */
 char *bind_status(struct generation *g, bool words);
+/* Everything that is counted, as Prometheus reads it; the scripts' gauges are asked for theirs. */
+void bind_metrics_text(struct host *h, struct buf *out);
+/* Takes the list of metrics at the top of the stack (throws, naming the file and what is wrong). */
+void bind_metrics_declare(lua_State *L, struct generation *g);
+/*
+ * Runs entry to its end, in one slice that may not wait; no_wait names it for people. 0, -1 script error (text in *error, free it),
+ * 1 the store was in the way.
+ */
+int bind_sync(struct generation *g, lua_CFunction entry, const char *no_wait, int ref, void *arg,
+              char **error);
+/* main.lua's prepare(), as a task. false: there is none, or no memory. */
+bool bind_prepare(struct generation *g,
+                  void (*ended)(struct task *t, bool ok, const char *text, size_t len), void *arg);
 /* main.lua's start(), as a task. */
 bool bind_start(struct generation *g);
 /* Runs a Lua file as a task (assistant run); args[0] is its path. */

@@ -62,14 +62,28 @@ static int command_done(lua_State *L, int status, lua_KContext ctx)
     return 0;
 }
 
+/* nil and words: it did not go well, and these are for people. */
+static int command_said(lua_State *L, int status, lua_KContext ctx)
+{
+    struct task *t = (struct task *)ctx;
+    size_t n = 0;
+    if (lua_isnil(L, -2) && lua_type(L, -1) == LUA_TSTRING) {
+        const char *words = lua_tolstring(L, -1, &n);
+        t->error = buf_copy(words, n);
+        return 0;
+    }
+    lua_pop(L, 1);
+    return command_done(L, status, ctx);
+}
+
 static int command_main(lua_State *L)
 {
     struct task *t = task_of(L);
     struct call *c = t->call;
     lua_rawgeti(L, LUA_REGISTRYINDEX, c->ref);
     push_args(L, c);
-    lua_callk(L, 1, 1, (lua_KContext)t, command_done);
-    return command_done(L, LUA_OK, (lua_KContext)t);
+    lua_callk(L, 1, 2, (lua_KContext)t, command_said);
+    return command_said(L, LUA_OK, (lua_KContext)t);
 }
 
 static bool start(struct generation *g, lua_CFunction entry, struct call *c,
@@ -98,6 +112,15 @@ bool bind_command(struct generation *g, const char *name, char *const *args, siz
             return start(g, command_main, c, ended, arg);
         }
     return false;
+}
+
+bool bind_prepare(struct generation *g,
+                  void (*ended)(struct task *t, bool ok, const char *text, size_t len), void *arg)
+{
+    struct call *c = new_call(NULL, 0);
+    if (c)
+        c->ref = g->prepare;
+    return start(g, command_main, c, ended, arg);
 }
 
 bool bind_start(struct generation *g)

@@ -215,6 +215,12 @@ int bind_take_main(lua_State *L)
     g->notice = optional_function(L, "notice");
     g->status = optional_function(L, "status");
     g->start = optional_function(L, "start");
+    g->prepare = optional_function(L, "prepare");
+    g->gauges = optional_function(L, "gauges");
+    if (table_field(L, "metrics", false)) {
+        bind_metrics_declare(L, g);
+        lua_pop(L, 1);
+    }
     for (size_t i = 0; i < g->every_count; i++)
         take_every(L, g, &g->every[i]);
     return 0;

@@ -4,7 +4,9 @@
  */
 #include "bind.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 void bind_not_loading(lua_State *L, const char *what)
 {
@@ -196,6 +198,70 @@ static int transaction(lua_State *L)
     return lua_gettop(L);
 }
 
+/* ---- copies ---- */
+
+static void push_copy(lua_State *L, const char *path, int64_t made_at)
+{
+    lua_createtable(L, 0, 3);
+    lua_pushstring(L, path);
+    lua_setfield(L, -2, "path");
+    lua_pushinteger(L, made_at);
+    lua_setfield(L, -2, "made_at");
+    lua_pushboolean(L, access(path, F_OK) == 0);
+    lua_setfield(L, -2, "exists");
+    lua_rawseti(L, -2, luaL_len(L, -2) + 1);
+}
+
+struct found {
+    char *paths[64];
+    int64_t made_at[64];
+    int count;
+};
+
+/* Nothing that may throw in here: the names are held by the store. */
+static void find(void *arg, const char *path, int64_t made_at)
+{
+    struct found *f = arg;
+    if (f->count < (int)(sizeof f->paths / sizeof *f->paths) && (f->paths[f->count] = strdup(path)))
+        f->made_at[f->count++] = made_at;
+}
+
+static int push_found(lua_State *L)
+{
+    const struct found *f = lua_touserdata(L, 2);
+    lua_settop(L, 1);
+    for (int i = 0; i < f->count; i++)
+        push_copy(L, f->paths[i], f->made_at[i]);
+    return 0;
+}
+
+static int backups(lua_State *L)
+{
+    static const char sql[] = "SELECT path, made_at FROM backups ORDER BY made_at, path";
+    struct host *h = generation_of(L)->host;
+    struct found f = { .count = 0 };
+    int rc;
+    lua_settop(L, 0);
+    lua_pushlstring(L, sql, sizeof sql - 1);
+    const char *text;
+    sqlite3_stmt *st = open_statement(L, h, &text);
+    lua_newtable(L);
+    while ((rc = store_step(h->store, st)) == SQLITE_ROW)
+        push_copy(L, (const char *)sqlite3_column_text(st, 0), sqlite3_column_int64(st, 1));
+    touch(L);
+    if (rc != SQLITE_DONE)
+        return sql_error(L, h->store, rc, sql);
+    bind_db_settle(h);
+    store_step_copies(h->store, find, &f);
+    lua_pushcfunction(L, push_found);
+    lua_pushvalue(L, -2);
+    lua_pushlightuserdata(L, &f);
+    rc = lua_pcall(L, 2, 0, 0);
+    for (int i = 0; i < f.count; i++)
+        free(f.paths[i]);
+    return rc == LUA_OK ? 1 : lua_error(L);
+}
+
 static void stop_waiting(struct task *t)
 {
     for (struct task **p = &t->gen->host->durable; *p; p = &(*p)->next_side)
@@ -225,9 +291,16 @@ static int durable(lua_State *L)
 
 int luaopen_host_db(lua_State *L)
 {
-    static const luaL_Reg functions[] = { { "one", one },         { "all", all },
-                                          { "run", run },         { "transaction", transaction },
-                                          { "durable", durable }, { NULL, NULL } };
+    static const luaL_Reg functions[] = { { "one", one },
+                                          { "all", all },
+                                          { "run", run },
+                                          { "transaction", transaction },
+                                          { "durable", durable },
+                                          { "scrub", bind_db_scrub },
+                                          { "holds", bind_db_holds },
+                                          { "restored", bind_db_restored },
+                                          { "backups", backups },
+                                          { NULL, NULL } };
     luaL_newlib(L, functions);
     return 1;
 }

@@ -6,6 +6,7 @@
 #include "../buf.h"
 #include "../judge.h"
 #include "../log.h"
+#include "../metrics_own.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,7 @@ static int inbox_put_row(lua_State *L)
     task_touch(task_of(L));
     if (id == 0) /* nobody may be told that this was accepted */
         return bind_not_stored(L);
+    metrics_own_add(h->metrics, OWN_ACCEPTS, 1, reader, NULL, NULL);
     lua_pushinteger(L, id);
     return 1;
 }
@@ -55,6 +57,12 @@ int luaopen_host_inbox(lua_State *L)
 {
     static const luaL_Reg functions[] = { { "put", inbox_put_row },
                                           { "park", park },
+                                          { "find", bind_inbox_find },
+                                          { "find_parked", bind_inbox_find_parked },
+                                          { "get", bind_inbox_get },
+                                          { "replace", bind_inbox_replace },
+                                          { "erase_parked", bind_inbox_erase_parked },
+                                          { "forget", bind_inbox_forget },
                                           { NULL, NULL } };
     luaL_newlib(L, functions);
     return 1;
@@ -78,9 +86,8 @@ static int row_main(lua_State *L)
     return 0;
 }
 
-/* Runs entry to its end. 0, -1 script error (text in *error, free it), 1 the store was in the way. */
-static int run_sync(struct generation *g, lua_CFunction entry, const char *no_wait, int ref,
-                    void *arg, char **error)
+int bind_sync(struct generation *g, lua_CFunction entry, const char *no_wait, int ref, void *arg,
+              char **error)
 {
     struct task *t = task_new(g, TASK_SYNC, entry);
     if (!t)
@@ -118,7 +125,7 @@ static int row_in_savepoint(struct generation *g, struct inbox_row *row, int ref
     if (store_savepoint(h->store) != SQLITE_OK)
         return 1;
     jobs_on_cpu(h->jobs, -row->id);
-    int rc = run_sync(g, row_main, "an inbox reader", ref, row, error);
+    int rc = bind_sync(g, row_main, "an inbox reader", ref, row, error);
     jobs_on_cpu(h->jobs, 0);
     if (rc == 0 && store_release(h->store) != SQLITE_OK)
         rc = 1;
@@ -190,7 +197,7 @@ void bind_notice(struct host *h, const char *event, const char *message, const s
     h->in_notice = true; /* a notice that fails is logged, and makes no further notice */
     char *error = NULL;
     if (store_savepoint(h->store) == SQLITE_OK) {
-        int rc = run_sync(g, notice_main, "notice", g->notice, &n, &error);
+        int rc = bind_sync(g, notice_main, "notice", g->notice, &n, &error);
         if (rc < 0)
             log_event(LOG_ERROR, "script.error", log_s("in", "notice"), log_s("error", error));
         if (rc != 0 || store_release(h->store) != SQLITE_OK) {
@@ -228,7 +235,7 @@ char *bind_status(struct generation *g, bool words)
     struct status_call c = { .words = words };
     char *error = NULL;
     if (g && g->status != LUA_NOREF &&
-        run_sync(g, status_main, "status", g->status, &c, &error) < 0)
+        bind_sync(g, status_main, "status", g->status, &c, &error) < 0)
         log_event(LOG_ERROR, "script.error", log_s("in", "status"), log_s("error", error));
     free(error);
     return c.out.data;

@@ -116,9 +116,16 @@ static int dead(lua_State *L)
 
 int luaopen_host_jobs(lua_State *L)
 {
-    static const luaL_Reg functions[] = { { "put", put },     { "cancel", cancel },
-                                          { "retry", retry }, { "later", later },
-                                          { "dead", dead },   { NULL, NULL } };
+    static const luaL_Reg functions[] = { { "put", put },
+                                          { "cancel", cancel },
+                                          { "retry", retry },
+                                          { "later", later },
+                                          { "dead", dead },
+                                          { "find", bind_jobs_find },
+                                          { "erase", bind_jobs_erase },
+                                          { "list", bind_jobs_list },
+                                          { "forget", bind_jobs_forget },
+                                          { NULL, NULL } };
     luaopen_host_json(L);
     lua_getfield(L, -1, "encode");
     lua_setfield(L, LUA_REGISTRYINDEX, "host.json.encode");

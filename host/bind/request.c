@@ -279,6 +279,8 @@ void bind_request(struct host *h, struct httpd_request *r)
         return;
     }
     t->request = r;
+    t->since_ns = loop_now_ns();
+    snprintf(r->route, sizeof r->route, "%s%s", found->path, found->prefix ? "*" : "");
     t->sync_ref = found->ref;
     r->holder = t;
     task_ready(t);

@@ -1,6 +1,7 @@
 #include "sandbox.h"
 
 #include "../buf.h"
+#include "../guard.h"
 #include "../log.h"
 #include "bind.h"
 
@@ -22,7 +23,9 @@ static const luaL_Reg modules[] = {
     { "host.inbox", luaopen_host_inbox },
     { "host.task", luaopen_host_task },
     { "host.log", luaopen_host_log },
+    { "host.metrics", luaopen_host_metrics },
     { "host.files", luaopen_host_files },
+    { "host.ledger", luaopen_host_ledger },
     { "host.settings", luaopen_host_settings },
     { "host.json", luaopen_host_json },
     { "host.yaml", luaopen_host_yaml },
@@ -169,6 +172,32 @@ static int compile(lua_State *L, const struct tree_file *f)
     return luaL_loadbufferx(L, bytes, len, name, "t");
 }
 
+/*
+ * Loading never waits, so it is over with its slice: a mark of an earlier one was left by a script that failed. (Catching its
+ * error to take the mark back would cost the line where it happened.)
+ */
+static bool loading_now(lua_State *L)
+{
+    lua_getfield(L, LUA_REGISTRYINDEX, "host.loading");
+    lua_pushvalue(L, 1);
+    lua_rawget(L, -2);
+    bool now = (uint64_t)lua_tointeger(L, -1) == guard_slice();
+    lua_pop(L, 2);
+    return now;
+}
+
+static void mark_loading(lua_State *L)
+{
+    luaL_getsubtable(L, LUA_REGISTRYINDEX, "host.loading");
+    lua_pushvalue(L, 1);
+    lua_pushinteger(L, (lua_Integer)guard_slice());
+    lua_rawset(L, -3);
+    lua_pop(L, 1);
+    lua_pushvalue(L, 1);
+    lua_pushlightuserdata(L, generation_of(L));
+    lua_rawset(L, 2);
+}
+
 static int host_require(lua_State *L)
 {
     struct generation *g = generation_of(L);
@@ -178,13 +207,14 @@ static int host_require(lua_State *L)
     lua_getfield(L, LUA_REGISTRYINDEX, "host.loaded");
     lua_pushvalue(L, 1);
     if (lua_rawget(L, 2) != LUA_TNIL) {
-        if (lua_islightuserdata(L, -1) && lua_touserdata(L, -1) == (void *)g)
+        if (!lua_islightuserdata(L, -1) || lua_touserdata(L, -1) != (void *)g)
+            return 1;
+        if (loading_now(L))
             return luaL_error(L,
                               "require \"%s\": it is being loaded already (two modules require "
                               "each other at load time); "
                               "require it inside the function that needs it",
                               name);
-        return 1;
     }
     lua_pop(L, 1);
     if (strlen(name) > 400 || strstr(name, "..") || strpbrk(name, "/\\ "))
@@ -206,9 +236,7 @@ static int host_require(lua_State *L)
     }
     if (compile(L, f) != LUA_OK)
         return lua_error(L);
-    lua_pushvalue(L, 1);
-    lua_pushlightuserdata(L, g);
-    lua_rawset(L, 2);
+    mark_loading(L);
     lua_pushvalue(L, 1);
     lua_call(L, 1, 1);
     if (lua_isnil(L, -1)) {

@@ -25,9 +25,23 @@ static int get(lua_State *L)
     return 1;
 }
 
+/* Where a value came from, so that people are told of the very variable they set. */
+static int source(lua_State *L)
+{
+    const char *name = luaL_checkstring(L, 1);
+    const struct settings *s = generation_of(L)->settings;
+    const struct setting *item = s ? settings_find(s, name) : NULL;
+    if (!item)
+        return luaL_error(
+            L, "settings.source(\"%s\"): no such setting. Declare it in scripts/settings.lua.",
+            name);
+    lua_pushfstring(L, "%s%s", name, item->from_file ? "_FILE" : "");
+    return 1;
+}
+
 int luaopen_host_settings(lua_State *L)
 {
-    static const luaL_Reg functions[] = { { "get", get }, { NULL, NULL } };
+    static const luaL_Reg functions[] = { { "get", get }, { "source", source }, { NULL, NULL } };
     luaL_newlib(L, functions);
     return 1;
 }

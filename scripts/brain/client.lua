@@ -6,6 +6,7 @@ local http = require "host.http"
 local jobs = require "host.jobs"
 local json = require "host.json"
 local log = require "host.log"
+local metrics = require "host.metrics"
 local settings = require "host.settings"
 local slack = require "channels.slack"
 local task = require "host.task"
@@ -18,6 +19,7 @@ local JITTER = 0.3
 local RETRY_AFTER_MOST_MS = 60000
 local FAILURES_TO_OPEN = 3
 local MAX_TOKENS = 1024
+local CACHED, UNCACHED, COMPLETION = { kind = "prompt_cached" }, { kind = "prompt_uncached" }, { kind = "completion" }
 
 local function url()
   local base = settings.get("DEEPSEEK_URL")
@@ -56,7 +58,35 @@ local function sort_answer(response, err)
   local message = type(choice) == "table" and type(choice.message) == "table" and choice.message
   local content = message and message.content
   if type(content) ~= "string" then content = "" end
-  return { content = content, finish = type(choice) == "table" and type(choice.finish_reason) == "string" and choice.finish_reason or nil }
+  return { content = content, usage = type(body) == "table" and type(body.usage) == "table" and body.usage or nil,
+    finish = type(choice) == "table" and type(choice.finish_reason) == "string" and choice.finish_reason or nil }
+end
+
+-- What a request came to, in one word.
+local function outcome_of(answer, response, err)
+  if answer.content then return "answered" end
+  if not response then return err.kind end
+  if answer.stop then return answer.stop end
+  return response.status == 429 and "limited" or "server_error"
+end
+
+-- A count of tokens as a provider writes it; anything else counts nothing.
+local function tokens(value)
+  return math.type(value) == "integer" and value > 0 and value < 100000000 and value or 0
+end
+
+-- What an answer used, and what that costs. Providers without the two words for their cache have none.
+local function meter(usage, prices)
+  local prompt, cached, completion = tokens(usage.prompt_tokens), tokens(usage.prompt_cache_hit_tokens), tokens(usage.completion_tokens)
+  local details = usage.prompt_tokens_details
+  if cached == 0 and type(details) == "table" then cached = tokens(details.cached_tokens) end
+  local uncached = math.max(0, prompt - cached)
+  metrics.add("assistant_model_tokens_total", cached, CACHED)
+  metrics.add("assistant_model_tokens_total", uncached, UNCACHED)
+  metrics.add("assistant_model_tokens_total", completion, COMPLETION)
+  if not prices then return end
+  metrics.add("assistant_model_cost_dollars_total",
+    (cached * prices.cached_input + uncached * prices.input + completion * prices.output) / 1000000)
 end
 
 -- One request after the other until one is answered, the deadline is near, or trying is of no use.
@@ -67,12 +97,16 @@ local function try(self, body, deadline, calls)
     local left = deadline - time.monotonic_ms()
     if left < 20 then break end
     calls.n = calls.n + 1
+    local begun = time.monotonic_ms()
     local response, err = http.request {
       method = "POST", url = url(), json = body, max_bytes = 1048576,
       headers = { Authorization = "Bearer " .. settings.get("DEEPSEEK_API_KEY") },
       timeout_ms = math.max(1, math.min(settings.get("LLM_TIMEOUT_MS"), left)),
     }
     local answer = sort_answer(response, err)
+    metrics.observe("assistant_model_request_duration_seconds", (time.monotonic_ms() - begun) / 1000,
+      { outcome = outcome_of(answer, response, err) })
+    if answer.usage then meter(answer.usage, self.prices) end
     if answer.content then return answer end
     if answer.stop == "refused" and body.thinking and (answer.body or ""):find("thinking", 1, true) then
       self.no_thinking, body.thinking = true, nil
@@ -125,8 +159,9 @@ local Client = {}
 Client.__index = Client
 
 -- A client remembers, as long as its generation lives, whether the server knows the word `thinking`.
-function M.new()
-  return setmetatable({ no_thinking = false }, Client)
+---@param options? {prices?: {cached_input: number, input: number, output: number}} dollars a million tokens
+function M.new(options)
+  return setmetatable({ no_thinking = false, prices = options and options.prices }, Client)
 end
 
 -- Is it of use to ask? While the circuit is open it is not.

@@ -46,6 +46,14 @@ local function names_start(value)
   return one, why
 end
 
+local function names_time(value)
+  local one, why = text(value)
+  if one and not one:find("{time}", 1, true) then
+    return nil, "must hold {time}: the day and hour of the visit stand there."
+  end
+  return one, why
+end
+
 local function texts(value, options)
   if type(value) ~= "table" or not json.is_array(value) and next(value) ~= nil then
     return nil, "must be a list: one line for each, beginning with \"- \"."
@@ -80,10 +88,14 @@ local function flag(value)
   return value
 end
 
-local function number(least, most)
+-- Why messages stay for a week at least.
+local REDELIVERED = "WhatsApp may post a message again for 7 days, and only a message that is still kept is known again."
+
+local function number(least, most, why_least)
   return function(value)
     if math.type(value) ~= "integer" and math.type(value) ~= "float" or value < least or value > most then
-      return nil, ("must be a number from %d to %d."):format(least, most)
+      local reason = why_least and type(value) == "number" and value < least and " " .. why_least or ""
+      return nil, ("must be a number from %d to %d."):format(least, most) .. reason
     end
     return value
   end
@@ -119,6 +131,32 @@ local function minutes(value)
   return list
 end
 
+local function clock(value)
+  local hour, min
+  if type(value) == "string" then hour, min = value:match("^(%d%d?):(%d%d)$") end
+  if not hour or tonumber(hour) > 23 or tonumber(min) > 59 then
+    return nil, "must be a time of day, like \"10:00\"."
+  end
+  return value
+end
+
+-- Blank: none.
+local function template_name(value)
+  if value == json.null or value == "" then return nil end
+  if type(value) ~= "string" or not value:find("^[%l%d_]+$") or #value > 512 then
+    return nil, "must be the name of an approved template as WhatsApp Manager shows it: small letters, digits and _. Blank: none."
+  end
+  return value
+end
+
+local function template_language(value)
+  if value == json.null or value == "" then return nil end
+  if type(value) ~= "string" or not (value:find("^%l%l%l?$") or value:find("^%l%l%l?_%u%u$")) then
+    return nil, "must be the template's language code as WhatsApp Manager shows it, like en, en_US or fr."
+  end
+  return value
+end
+
 local function map(shape)
   return { shape = shape }
 end
@@ -136,6 +174,12 @@ M.replies = {
   { "opted_out", names_start, "You're unsubscribed and won't get messages from us any more. Send START to hear from us again." },
   { "opted_in", text, "Welcome back! How can we help you?" },
   { "staff_late", text, "Our team will see your message as soon as possible." },
+  { "booked", names_time, "You're booked for an on-site assessment: {time}. See you then!" },
+  { "moved", names_time, "Your on-site assessment has been moved to {time}." },
+  { "cancelled", names_time, "Your on-site assessment of {time} is cancelled. Write to us here if you'd like another time." },
+  { "requested", names_time, "We've received your request for an on-site assessment: {time}. We'll confirm it here." },
+  { "rejected", names_time, "Sorry, {time} doesn't work for our team. Write to us here and we'll find another time." },
+  { "booking_reminder", names_time, "A reminder: your on-site assessment is on {time}. Write to us here if anything has changed." },
   { "unsupported_fr", text, "Désolé, je ne peux lire que les messages texte pour le moment." },
   { "paused_fr", text, "Notre équipe s'occupe directement de votre demande. Nous vous écrirons sous peu." },
   { "booking_fr", text, "Choisissez ici le moment d'une évaluation sur place:" },
@@ -143,9 +187,15 @@ M.replies = {
   { "opted_out_fr", names_start, "Vous êtes désabonné et ne recevrez plus nos messages. Envoyez START pour reprendre." },
   { "opted_in_fr", text, "Bon retour! Comment pouvons-nous vous aider?" },
   { "staff_late_fr", text, "Notre équipe verra votre message dès que possible." },
+  { "booked_fr", names_time, "Votre évaluation sur place est réservée: {time}. À bientôt!" },
+  { "moved_fr", names_time, "Votre évaluation sur place a été déplacée: {time}." },
+  { "cancelled_fr", names_time, "Votre évaluation sur place du {time} est annulée. Écrivez-nous ici pour choisir un autre moment." },
+  { "requested_fr", names_time, "Nous avons bien reçu votre demande d'évaluation sur place: {time}. Nous la confirmerons ici." },
+  { "rejected_fr", names_time, "Désolé, notre équipe n'est pas disponible: {time}. Écrivez-nous ici et nous trouverons un autre moment." },
+  { "booking_reminder_fr", names_time, "Un rappel: votre évaluation sur place est prévue le {time}. Écrivez-nous ici si quelque chose a changé." },
 }
 for _, entry in ipairs(require("flow.replies").defaults) do
-  M.replies[#M.replies + 1] = { entry[1], text, entry[2] }
+  M.replies[#M.replies + 1] = { entry[1], entry[2]:find("{time}", 1, true) and names_time or text, entry[2] }
 end
 
 -- The replies, and a question of the owner's own for each field that has none.
@@ -173,8 +223,19 @@ M.business = {
   } },
   { "pause", map { { "idle_hours", number(1, 720), 12 } } },
   { "reminders", map { { "after_minutes", minutes, { 30, 120 } } } },
+  { "booking", map {
+    { "reminder", flag, true }, { "reminder_at", clock, "10:00" },
+    { "templates", map {
+      { "language", template_language, "en" }, { "language_fr", template_language, nil, true },
+      { "booked", template_name, nil, true }, { "moved", template_name, nil, true }, { "cancelled", template_name, nil, true },
+      { "requested", template_name, nil, true }, { "rejected", template_name, nil, true }, { "reminder", template_name, nil, true },
+    } },
+  } },
   { "retention", map {
-    { "raw_days", number(1, 3650), 30 }, { "messages_days", number(7, 3650), 180 },
+    { "raw_days", number(1, 3650), 30 }, { "messages_days", number(7, 3650, REDELIVERED), 180 },
+  } },
+  { "model_prices", map {
+    { "cached_input", number(0, 1000), 0.003 }, { "input", number(0, 1000), 0.15 }, { "output", number(0, 1000), 0.6 },
   } },
   { "languages", languages, { "en", "fr" } },
   { "guards", map {

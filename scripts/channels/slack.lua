@@ -19,6 +19,7 @@ local M = {
   message_from_customer = tell.message_from_customer,
   draft = tell.draft,
   word = tell.word,
+  note = tell.note,
   alert = tell.alert,
   post = post.run,
   start = post.start,

@@ -7,6 +7,7 @@ local read = require "channels.whatsapp.read"
 local say = require "channels.whatsapp.say"
 local send = require "channels.whatsapp.send"
 local settings = require "host.settings"
+local signature = require "channels.signature"
 
 local M = {
   read = read.run,
@@ -32,12 +33,7 @@ local function authentic(request)
   local hex = #header == SIGNATURE_BYTES and header:sub(1, 7) == "sha256=" and header:sub(8)
     or header:match("^sha256=(%x+)[ \t]*$")
   if not hex or #hex ~= 64 then return false end
-  hex = hex:lower()
-  local equal = false
-  for _, secret in ipairs(settings.get("META_APP_SECRET")) do
-    if crypto.equal(hex, crypto.hex(crypto.hmac_sha256(secret, request.body))) then equal = true end
-  end
-  return equal
+  return signature.any(settings.get("META_APP_SECRET"), request.body, hex:lower())
 end
 
 ---POST /whatsapp/webhook: authentic bytes are kept as they are, and the 200 leaves when they are durable. Reading comes after.

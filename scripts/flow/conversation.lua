@@ -257,9 +257,9 @@ function M.after(state)
 end
 
 -- "While it is open and nobody has taken it the assistant asks only for missing fields (after a wish for a human it asks nothing)."
--- The fields that may be asked for now.
-function M.may_ask(case, data, fields)
-  if case and (case.reason == "asked" or case.state == "taken") then
+-- Nor does it ask anything while a visit is booked: what is missing is seen there. The fields that may be asked for now.
+function M.may_ask(case, data, fields, booking)
+  if booking or case and (case.reason == "asked" or case.state == "taken") then
     return {}
   end
   return quote.missing(data, fields)

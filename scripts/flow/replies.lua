@@ -1,5 +1,5 @@
 -- What the scripted brain says. Each text can be changed in prompts/replies.yaml under its key; this is what it says there at first.
--- "{label}" is the field asked for, in small letters. Keys that end in _fr are for customers who write French.
+-- "{label}" is the field asked for, in small letters; "{time}" when a booked visit is. Keys that end in _fr are for customers who write French.
 local M = {}
 
 -- In the order in which a conversation meets them.
@@ -23,6 +23,7 @@ M.defaults = {
   { "waiting", "Our team has your message and will be with you as soon as possible." },
   { "stuck", "I'd like someone from our team to help you with this. They'll write to you here." },
   { "stuck_again", "Someone from our team will write to you here as soon as they can." },
+  { "visit", "Your on-site assessment is on {time}. See you then!" },
   { "greeting_fr", "Bonjour! Merci de nous écrire." },
   { "ask_address_fr", "Quelle est l'adresse du ramassage?" },
   { "ask_elevator_access_fr", "Y a-t-il un ascenseur que nous pouvons utiliser?" },
@@ -42,6 +43,7 @@ M.defaults = {
   { "waiting_fr", "Notre équipe a votre message et vous répondra dès que possible." },
   { "stuck_fr", "Quelqu'un de notre équipe va vous aider. Nous vous écrirons ici." },
   { "stuck_again_fr", "Quelqu'un de notre équipe vous écrira ici dès que possible." },
+  { "visit_fr", "Votre évaluation sur place est prévue le {time}. À bientôt!" },
 }
 
 -- The text under a key: the owner's, else the default; in French where there is one. nil when there is no such key at all.

@@ -1,5 +1,6 @@
 -- The brain without a model: it carries a whole conversation by itself, plainly. It greets, takes plain answers, asks for the next
 -- missing field, passes questions to the team, and ends in a handoff (PRODUCT.md 4.7). Pure.
+local booking = require "flow.booking"
 local language = require "flow.language"
 local quote = require "flow.quote"
 local replies = require "flow.replies"
@@ -75,6 +76,18 @@ local function answer_waiting(turn, read, changed)
   return other_than_last(turn, "waiting", "stuck_again", "wait_again")
 end
 
+-- A visit is booked: nothing is asked, what is said is passed on or noted.
+local function answer_booked(turn, read, changed)
+  if #read.questions > 0 then
+    return other_than_last(turn, "question", "question_again")
+  elseif #changed > 0 or read.media then
+    return other_than_last(turn, "noted", "noted_again")
+  end
+  local visit = say(turn, turn.visit.state == "requested" and "requested" or "visit") or say(turn, "visit")
+  visit = booking.fill(visit, turn.visit.words or booking.when(turn.visit.at, turn.french))
+  return same_line(visit, turn.last_reply) and other_than_last(turn, "noted", "noted_again") or visit
+end
+
 -- Everything is known.
 local function answer_complete(turn, read, changed)
   local passed = #read.questions > 0
@@ -125,7 +138,8 @@ local function never_twice(turn, reply, action, read, field)
 end
 
 -- turn: {fields=, data= what is known, texts= what is unanswered, asked= the field asked last or nil, replies=, last_reply= or nil,
--- human= the customer waits for a person, circuit_open=}. Returns {reply=, data= what was understood, action=, asked= the field now
+-- human= the customer waits for a person, visit= {state=, at= on the business's clock} when one is
+-- booked, circuit_open=}. Returns {reply=, data= what was understood, action=, asked= the field now
 -- asked or nil, question= text for staff or nil}.
 function M.answer(turn)
   turn = setmetatable({}, { __index = turn })
@@ -146,6 +160,8 @@ function M.answer(turn)
   local action = "continue"
   if turn.human then
     reply, field = answer_waiting(turn, read, changed), nil
+  elseif turn.visit then
+    reply, field = answer_booked(turn, read, changed), nil
   elseif field then
     reply = answer_missing(turn, read, changed, field)
   else

@@ -53,7 +53,8 @@ end
 
 -- May this caller try, although it is open? One in PROBE_MS.
 function M.probe(name, now)
-  return db.run("UPDATE circuits SET probe_at = ? WHERE name = ? AND open = 1 AND probe_at <= ?", now + M.PROBE_MS, name, now) == 1
+  -- Further away than it can be: the clock was set back meanwhile.
+  return db.run("UPDATE circuits SET probe_at = ?1 WHERE name = ?2 AND open = 1 AND (probe_at <= ?3 OR probe_at > ?1)", now + M.PROBE_MS, name, now) == 1
 end
 
 -- The next caller may probe at once: something changed, or the process is new.

@@ -11,17 +11,37 @@ function M.get(id)
   return db.one("SELECT * FROM conversations WHERE id = ?", id)
 end
 
--- What a turn decides on, in one look: the chat, and its newest case beside it (no newer one is opened while one is live).
+-- What a turn decides on, in one look: the chat, its newest case beside it (no newer one is opened while one is live), and its next visit.
 ---@param id string
 ---@return table? conversation
+---@param now integer ms
 ---@return {state: string, reason: string, known?: string}? case the newest, closed or not
-function M.for_turn(id)
+---@return {state: string, start_at: integer}? booking the next visit that stands
+function M.for_turn(id, now)
   local row = db.one([[SELECT c.id, c.phone_number, c.status, c.name, c.language, c.opted_out, c.last_seq, c.answered_seq,
-      c.inbound_at, c.asked, c.token, k.state AS case_state, k.reason AS case_reason, k.known AS case_known
+      c.inbound_at, c.waiting_since, c.asked, c.token, k.state AS case_state, k.reason AS case_reason, k.known AS case_known,
+      b.state AS booking_state, b.start_at AS booking_at
     FROM conversations c LEFT JOIN cases k ON k.id = (SELECT max(id) FROM cases WHERE conversation_id = c.id)
-    WHERE c.id = ?]], id)
-  if not row or not row.case_state then return row, nil end
-  return row, { state = row.case_state, reason = row.case_reason, known = row.case_known }
+      LEFT JOIN bookings b ON b.id = (SELECT id FROM bookings WHERE conversation_id = c.id AND state IN ('requested', 'booked')
+        AND coalesce(end_at, start_at) > ?2 ORDER BY start_at LIMIT 1)
+    WHERE c.id = ?1]], id, now)
+  if not row then return nil end
+  return row, row.case_state and { state = row.case_state, reason = row.case_reason, known = row.case_known } or nil,
+    row.booking_state and { state = row.booking_state, start_at = row.booking_at } or nil
+end
+
+---The chat whose booking link carried this mark.
+---@param token string
+---@return table? conversation
+function M.by_token(token)
+  return db.one("SELECT * FROM conversations WHERE token = ?", token)
+end
+
+---The chat of this number.
+---@param digits string
+---@return table? conversation
+function M.by_phone(digits)
+  return M.get(digits)
 end
 
 -- A message of the customer arrived: the row exists afterwards, with the message's place (last_seq) in it.
@@ -106,9 +126,9 @@ end
 
 -- Since when does the customer wait who waits longest? nil: nobody waits.
 function M.oldest_waiting()
-  local row = db.one([[SELECT min(waiting_since) AS since FROM conversations
-    WHERE waiting_since IS NOT NULL AND status = 'ACTIVE' AND opted_out = 0]])
-  return row and row.since
+  local row = db.one([[SELECT waiting_since FROM conversations INDEXED BY conversations_waiting
+    WHERE waiting_since IS NOT NULL AND status = 'ACTIVE' AND opted_out = 0 ORDER BY waiting_since LIMIT 1]])
+  return row and row.waiting_since
 end
 
 return M

@@ -1,6 +1,7 @@
 -- The table messages: what was said, by whom, and what became of what we said.
 
 local db = require "host.db"
+local metrics = require "host.metrics"
 local time = require "host.time"
 
 local M = {}
@@ -8,8 +9,27 @@ local M = {}
 -- A delivery only moves forward; `failed` only from what was not yet delivered.
 M.rank = { queued = 1, sending = 2, unknown = 3, accepted = 4, sent = 5, delivered = 6, read = 7 }
 
+-- The label of each state, made once: every message comes through half of them.
+local STATE = {}
+for _, state in ipairs { "queued", "sending", "unknown", "accepted", "sent", "delivered", "read", "failed", "dropped", "draft" } do
+  STATE[state] = { state = state }
+end
+
+-- One more message came into this state.
+local function came(state)
+  metrics.add("assistant_deliveries_total", 1, STATE[state])
+end
+
 function M.exists(id)
   return db.one("SELECT 1 AS yes FROM messages WHERE id = ?", id) ~= nil
+end
+
+-- Is it stored already? And was anything erased of late, so that it is worth to look whether this was? One look for both.
+---@return boolean stored
+---@return boolean erasures
+function M.known(id)
+  local row = db.one("SELECT EXISTS (SELECT 1 FROM messages WHERE id = ?) AS stored, EXISTS (SELECT 1 FROM erased_messages) AS erasures", id)
+  return row.stored == 1, row.erasures == 1
 end
 
 function M.get(id)
@@ -25,11 +45,12 @@ function M.add_user(event, seq, now)
 end
 
 -- What we say; it is sent by a job.
----@param m {id: string, conversation: string, content: string, seq: integer, part: integer, kind: string, author?: string, state: string}
+---@param m {id: string, conversation: string, content: string, seq: integer, part: integer, kind: string, author?: string, state: string, template?: string}
 function M.add_assistant(m, now)
-  db.run([[INSERT INTO messages(id, conversation_id, role, content, created_at, seq, part, kind, author, state, state_at)
-    VALUES(?, ?, 'assistant', ?, ?, ?, ?, ?, ?, ?, ?)]],
-    m.id, m.conversation, m.content, time.stamp(now), m.seq, m.part, m.kind, m.author, m.state, now)
+  db.run([[INSERT INTO messages(id, conversation_id, role, content, created_at, seq, part, kind, author, state, state_at, template)
+    VALUES(?, ?, 'assistant', ?, ?, ?, ?, ?, ?, ?, ?, ?)]],
+    m.id, m.conversation, m.content, time.stamp(now), m.seq, m.part, m.kind, m.author, m.state, now, m.template)
+  came(m.state)
 end
 
 -- The customer changed or took back what is stored: their own words, nobody else's.
@@ -88,7 +109,7 @@ end
 
 -- A message with what decides about its sending. circuit_open: WhatsApp refused our token.
 function M.to_send(id)
-  return db.one([[SELECT m.id, m.conversation_id, m.content, m.created_at, m.seq, m.kind, m.state, m.state_at, m.wamid,
+  return db.one([[SELECT m.id, m.conversation_id, m.content, m.created_at, m.seq, m.kind, m.state, m.state_at, m.wamid, m.template,
       c.status, c.opted_out, c.inbound_at, c.phone_number, (SELECT open FROM circuits WHERE name = 'whatsapp') AS circuit_open
     FROM messages m JOIN conversations c ON c.id = m.conversation_id WHERE m.id = ?]], id)
 end
@@ -103,11 +124,13 @@ end
 -- The request for it is about to leave.
 function M.opened(id, now)
   db.run("UPDATE messages SET state = 'sending', state_at = ?1, opened_at = ?1, error = NULL WHERE id = ?2", now, id)
+  came("sending")
 end
 
 -- Sets a state whatever it was; no request is in flight afterwards.
 function M.set_state(id, state, now, why)
   db.run("UPDATE messages SET state = ?, state_at = ?, opened_at = NULL, error = ? WHERE id = ?", state, now, why, id)
+  came(state)
 end
 
 -- The platform took it. A status may have come first: the state never goes back.
@@ -117,6 +140,7 @@ function M.accepted(id, row, wamid, now)
   local forward = rank ~= nil and rank < M.rank.accepted
   db.run("UPDATE messages SET wamid = ?, opened_at = NULL, state = ?, state_at = ? WHERE id = ?",
     wamid, forward and "accepted" or row.state, forward and now or row.state_at, id)
+  if forward then came("accepted") end
 end
 
 -- The one that a status is about, by our mark, else by the platform's id.
@@ -131,12 +155,19 @@ end
 function M.moved(id, state, wamid, now, why)
   db.run("UPDATE messages SET state = ?, state_at = ?, wamid = coalesce(?, wamid), error = ? WHERE id = ?",
     state, now, wamid, why, id)
+  came(state)
 end
 
 -- It goes out once more, after a status said that it failed for a passing reason.
 function M.resend(id, now, why)
   db.run("UPDATE messages SET state = 'queued', state_at = ?, resent = resent + 1, wamid = NULL, error = ? WHERE id = ?",
     now, why, id)
+  came("queued")
+end
+
+-- Everything that waits to be sent, oldest first.
+function M.queued(conversation_id)
+  return db.all("SELECT id, content FROM messages WHERE conversation_id = ? AND state = 'queued' ORDER BY rowid", conversation_id)
 end
 
 -- What a machine wrote and has not left yet.
@@ -156,11 +187,6 @@ function M.take_early(wamid)
   return rows
 end
 
--- Statuses nobody asked for within 7 days, a piece at a time; also what is beyond any sensible number.
-function M.forget_early(now)
-  return db.run("DELETE FROM statuses_early WHERE at < ?", now - 7 * 86400000)
-end
-
 function M.hold(id, conversation_id)
   db.run("INSERT INTO held(message, conversation_id) VALUES(?, ?) ON CONFLICT DO NOTHING", id, conversation_id)
 end
@@ -170,6 +196,18 @@ function M.release(count)
   local rows = db.all("SELECT message, conversation_id FROM held LIMIT ?", count)
   for _, row in ipairs(rows) do db.run("DELETE FROM held WHERE message = ?", row.message) end
   return rows
+end
+
+-- How many nobody knows the fate of. (The index's own words have to stand in a query that uses it.)
+function M.in_doubt()
+  return db.one([[SELECT count(*) AS n FROM messages INDEXED BY messages_bad
+    WHERE state IN ('unknown', 'failed') AND state = 'unknown']]).n
+end
+
+-- How many were given up since then; staff were told of each.
+function M.failed_since(at)
+  return db.one([[SELECT count(*) AS n FROM messages INDEXED BY messages_bad
+    WHERE state IN ('unknown', 'failed') AND state = 'failed' AND state_at >= ?]], at).n
 end
 
 -- For status: what became of the newest thousand, and all that is in doubt.

@@ -96,4 +96,37 @@ return {
   );
   CREATE TABLE alerts(cause TEXT PRIMARY KEY, told_at INTEGER NOT NULL, count INTEGER NOT NULL DEFAULT 0);
   ]],
+  -- 2: visits that customers booked
+  [[
+  CREATE TABLE bookings(
+    id INTEGER PRIMARY KEY,
+    uid TEXT NOT NULL UNIQUE,                    -- the booking page's own id; a moved visit has a new one
+    conversation_id TEXT,                        -- NULL: no chat is known for it
+    state TEXT NOT NULL,                         -- requested, booked; over: moved, cancelled, rejected
+    start_at INTEGER, end_at INTEGER,            -- ms
+    event_at INTEGER NOT NULL,                   -- ms, when the newest word about it was made there
+    name TEXT, phone TEXT,                       -- of one without a chat: who, and the number in digits
+    reminder_job INTEGER                         -- the job that reminds the customer the day before
+  );
+  CREATE INDEX bookings_conversation ON bookings(conversation_id, start_at);
+  CREATE UNIQUE INDEX conversations_token ON conversations(token) WHERE token IS NOT NULL;
+  ALTER TABLE messages ADD COLUMN template TEXT; -- JSON: the approved template to send instead, once the 24 hours are over
+  ]],
+  -- 3: what is left of people who were erased: keyed marks, no words
+  [[
+  CREATE TABLE erased(
+    mark TEXT PRIMARY KEY,                       -- of the conversation's id, as host.ledger makes it
+    erased_at INTEGER NOT NULL,                  -- ms; the same as in the ledger's line
+    opted_out INTEGER NOT NULL DEFAULT 0,        -- holds when they write again
+    scrubbed INTEGER NOT NULL DEFAULT 0          -- 1: the file was cleaned of what the rows have left in it
+  ) WITHOUT ROWID;
+  CREATE TABLE erased_messages(mark TEXT PRIMARY KEY, erased_at INTEGER NOT NULL) WITHOUT ROWID; -- so that no redelivery brings them back
+  CREATE INDEX erased_messages_at ON erased_messages(erased_at);
+  CREATE INDEX turns_conversation ON turns(conversation_id);
+  DELETE FROM jobs WHERE kind = 'housekeeping';  -- the job retention does what this one did
+  ]],
+  -- 4: who waits longest for an answer, without a look at every chat
+  [[
+  CREATE INDEX conversations_waiting ON conversations(waiting_since) WHERE waiting_since IS NOT NULL;
+  ]],
 }

@@ -15,4 +15,11 @@ function M.add(t, now)
     t.rejected and t.rejected:sub(1, RAW_BYTES), t.why)
 end
 
+-- The newest decision about a chat.
+---@param conversation_id string
+---@return {id: integer, brain: string, action: string, rejected?: string, why?: string}?
+function M.last(conversation_id)
+  return db.one("SELECT id, brain, action, rejected, why FROM turns WHERE conversation_id = ? ORDER BY id DESC LIMIT 1", conversation_id)
+end
+
 return M

@@ -44,7 +44,7 @@ end
 
 ---POST /sandbox/reset: empty phones, an empty channel, no faults. The assistant's own memory of its chats stays: use another number.
 function M.reset()
-  for _, name in ipairs { "phones", "messages", "slack", "response_urls", "faults", "webhooks", "requests", "plans" } do
+  for _, name in ipairs { "phones", "messages", "slack", "response_urls", "faults", "webhooks", "requests", "plans", "bookings" } do
     db.run("DELETE FROM sandbox_" .. name)
   end
   return common.ok { reset = true }

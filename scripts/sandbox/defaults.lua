@@ -16,6 +16,8 @@ local stand_in = {
   SLACK_SIGNING_SECRET = "sandbox-signing",
   SLACK_API_URL = here .. "/sandbox/slack/api",
   SLACK_RESPONSE_HOSTS = "127.0.0.1",
+  BOOKING_URL = here .. "/sandbox/book/clearoutspaces/assessment",
+  CALCOM_WEBHOOK_SECRET = "sandbox-calcom",
 }
 
 local out = {}

@@ -9,6 +9,7 @@ local task = require "host.task"
 local time = require "host.time"
 local common = require "sandbox.common"
 local faults = require "sandbox.faults"
+local templates = require "sandbox.templates"
 
 local M = {}
 
@@ -119,12 +120,14 @@ function M.read_by_customer(number)
   return #unread
 end
 
-local function plan_statuses(wamid, phone, fault, given_code)
+local function plan_statuses(wamid, phone, fault, given_code, kind)
   if fault == "silent" or fault == "vanished" then return end
   local code
   if fault == "failed" then code = given_code end
   if fault == "undeliverable" then code = 131026 end
-  if fault == "window" or phone and phone.wrote_at and phone.wrote_at < time.now_ms() - window_ms then code = 131047 end
+  -- Templates are what may be sent when the window is closed.
+  local closed = kind ~= "template" and phone and phone.wrote_at and phone.wrote_at < time.now_ms() - window_ms
+  if fault == "window" or closed then code = 131047 end
   local function plan(state, after_ms, why)
     jobs.put { kind = "sandbox_status", run_at = time.now_ms() + after_ms, payload = { wamid = wamid, state = state, code = why } }
   end
@@ -168,6 +171,7 @@ local function shown(message)
     local body = type(message.interactive.body) == "table" and message.interactive.body.text or ""
     return body .. " [" .. tostring(message.interactive.type) .. "]"
   end
+  if message.type == "template" then return (templates.render(message.template)) or "[template]" end
   return "[" .. tostring(message.type) .. "]"
 end
 
@@ -181,6 +185,10 @@ local function unfit(message)
     local text = type(message.text) == "table" and message.text.body
     if type(text) ~= "string" or not text:find("%S") then return 131008, "Required parameter is missing: text.body" end
     if (utf8.len(text) or #text) > 4096 then return 131009, "Parameter value is not valid: text.body is too long" end
+  end
+  if message.type == "template" then
+    local text, code, words = templates.render(message.template)
+    if not text then return code, words end
   end
   local opaque = message.biz_opaque_callback_data
   if opaque ~= nil and (type(opaque) ~= "string" or #opaque > 512) then return 100, "Param biz_opaque_callback_data must be at most 512 characters" end
@@ -205,7 +213,7 @@ local function take(message, fault, code)
   db.run("UPDATE sandbox_phones SET typing_until = 0 WHERE number = ?", number)
   db.run("INSERT INTO sandbox_messages(wamid, number, side, type, text, state, opaque, at) VALUES(?, ?, 'business', ?, ?, 'accepted', ?, ?)",
     wamid, number, message.type, shown(message), message.biz_opaque_callback_data, time.now_ms())
-  plan_statuses(wamid, db.one("SELECT * FROM sandbox_phones WHERE number = ?", number), fault, code)
+  plan_statuses(wamid, db.one("SELECT * FROM sandbox_phones WHERE number = ?", number), fault, code, message.type)
   return {
     status = 200,
     json = {
@@ -225,7 +233,7 @@ function M.graph_post(request)
   if message.messaging_product ~= "whatsapp" then return refuse(400, 100, "The parameter messaging_product is required.") end
   if message.status == "read" then return mark_read(message) end
   local code, words = unfit(message)
-  if code then return refuse(400, code, words) end
+  if code then return refuse(code == 132001 and 404 or 400, code, words) end
   local fault = faults.meet("graph", request.body)
   if fault and fault.kind == "http" then return faults.page(fault) end
   local refusal = fault and refusals[fault.kind]

@@ -74,16 +74,28 @@ local function wants_booking(texts)
   return false
 end
 
+-- Who has a visit is sent to the page again only for another time.
+local function wants_other(texts)
+  local folded = table.concat(texts, "\n"):lower()
+  for _, word in ipairs { "another", "other time", "move", "change", "reschedule", "autre" } do
+    if folded:find(word, 1, true) then return true end
+  end
+  return false
+end
+
 ---The brain without a model answers; its words are put into the model's contract.
 local function think(messages)
   local last_reply, texts, found = situation(messages)
   local fields = owner.system.quote_fields_needed
+  local visit = found.booked and { state = "booked", words = found.booked }
+    or found.requested and { state = "requested", words = found.requested } or nil
   local answer = scripted.answer {
     fields = fields, data = found.known, texts = texts, replies = replies, last_reply = last_reply,
-    human = #found.missing == 0 and not quote.complete(found.known, fields), -- nothing may be asked although something is unknown
+    human = #found.missing == 0 and not visit and not quote.complete(found.known, fields), -- nothing may be asked although something is unknown
+    visit = visit,
     circuit_open = false,
   }
-  if wants_booking(texts) then
+  if wants_booking(texts) and (not visit or wants_other(texts)) then
     answer.action = "schedule"
     answer.reply = language.is_french(texts, last_reply) and "Avec plaisir!" or "We'd be happy to come and have a look."
   end

@@ -67,4 +67,17 @@ return {
   [[
   ALTER TABLE sandbox_faults ADD COLUMN contains TEXT;
   ]],
+  -- 4: the booking page's calendar
+  [[
+  CREATE TABLE sandbox_bookings(
+    id INTEGER PRIMARY KEY,
+    uid TEXT NOT NULL UNIQUE,
+    state TEXT NOT NULL,                         -- ACCEPTED, CANCELLED
+    start_at INTEGER NOT NULL,                   -- ms
+    name TEXT NOT NULL, email TEXT, phone TEXT,
+    metadata TEXT NOT NULL,                      -- JSON, as the link carried it
+    moved_to TEXT,                               -- uid of what took its place
+    at INTEGER NOT NULL
+  );
+  ]],
 }

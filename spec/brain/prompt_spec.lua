@@ -55,6 +55,13 @@ describe("brain.prompt", function()
     assert.is_truthy(text:find("unit 350", 1, true))
   end)
 
+  it("shows a visit that is booked beside what is known, and changes nothing else for it", function()
+    local rows = { user "hi" }
+    local without, with = prompt.messages("SYSTEM", rows, {}, {}, "1"), prompt.messages("SYSTEM", rows, {}, {}, "1", { booked = "Tuesday at 2" })
+    assert.same({ known = {}, missing = {}, booked = "Tuesday at 2" }, json.decode(with[2].content:match("%b{}$")))
+    assert.equal(without[1].content, with[1].content)
+  end)
+
   it("ends with what is known and missing, marked as data", function()
     local text = ask { user "hi" }[2].content
     local data = json.decode(text:match("%b{}$"))

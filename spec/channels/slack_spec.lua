@@ -4,7 +4,7 @@ package.path = "scripts/?.lua;" .. package.path
 
 local real = {}
 local names = { "host.crypto", "host.db", "host.http", "host.jobs", "host.json", "host.log", "host.settings", "host.time", "owner",
-  "records.cases", "records.conversations", "records.messages", "records.quotes", "records.alerts", "records.circuits", "flow.quote",
+  "records.cases", "records.conversations", "records.messages", "records.quotes", "records.bookings", "records.alerts", "records.circuits", "flow.quote",
   "channels.whatsapp", "channels.slack", "channels.slack.interactive", "channels.slack.pauses", "channels.slack.post", "channels.slack.tell",
   "channels.slack.facts", "channels.slack.due" }
 
@@ -259,6 +259,12 @@ describe("the handoff card", function()
     assert.same({ type = "button", text = { type = "plain_text", text = "Take Over Chat" }, action_id = "take_over_chat", value = "14165551234" }, button)
     assert.is_nil(complaint(payload))
   end)
+  it("shows a visit that is booked", function()
+    local start = { month = 11, day = 24, hour = 14, min = 30, wday = 2 }
+    local f = facts { visit = { state = "booked", start_at = 1 }, time = { zoned = function() return start end } }
+    assert.truthy(card.open(f).blocks[1].text.text:find("*Visit booked:* Tuesday, November 24 at 2:30 PM", 1, true))
+  end)
+
   it("A8: carries the number of its case, so that two of the same are known to be one", function()
     assert.truthy(flat(card.open(facts())):find("case 7", 1, true))
   end)
@@ -335,6 +341,7 @@ describe("with the records stood in for", function()
       owner = { system = { quote_fields_needed = { "address" } }, replies = { staff_late = "later" },
         business = { hours = {}, pause = { idle_hours = 12 }, reminders = { after_minutes = { 30, 120 } } } },
       ["flow.quote"] = { missing = function() return {} end, label = function(f) return f end },
+      ["records.bookings"] = { standing = nothing },
       ["records.quotes"] = { get = function() return { address = "1 Elm" } end },
       ["records.messages"] = { newer_at = nothing, unanswered = function(c)
         local left = {}

@@ -13,7 +13,7 @@ local function story(steps, options)
   for i, step in ipairs(steps) do
     local texts = type(step[1]) == "table" and step[1] or { step[1] }
     local answer = scripted.answer { fields = options.fields or FIELDS, data = chat.data, texts = texts, asked = chat.asked, replies = options.replies or {},
-      last_reply = chat.last_reply, human = options.human, circuit_open = options.circuit_open }
+      last_reply = chat.last_reply, human = options.human, circuit_open = options.circuit_open, visit = options.visit }
     local at = ("step %d, %q: %q"):format(i, texts[1], answer.reply)
     for _, part in ipairs(type(step[2]) == "table" and step[2] or { step[2] }) do
       assert.is_truthy(answer.reply:find(part, 1, true), at .. " lacks " .. part)
@@ -28,6 +28,16 @@ local function story(steps, options)
 end
 
 describe("the scripted brain", function()
+  it("asks nothing once a visit is booked, and says when it is", function()
+    local at = { month = 11, day = 24, hour = 14, min = 30, wday = 2 }
+    local chat = story({
+      { "thanks", "Tuesday, November 24 at 2:30 PM" }, { "I also have 3 chairs", "added" },
+      { "Do you take pianos?", "passed your question" }, { "see you", "2:30 PM" },
+    }, { visit = { state = "booked", at = at }, last_reply = "You're booked." })
+    assert.is_nil(chat.asked)
+    story({ { "merci beaucoup", "mardi 24 novembre à 14 h 30" } }, { visit = { state = "booked", at = at }, last_reply = "Bonjour, c'est noté." })
+  end)
+
   it("carries a whole conversation with plain answers", function()
     local chat = story {
       { "hi", { "Hi!", "address" } }, { "123 Main St", { "Thanks", "elevator" } }, { "no elevator", "stairs" }, { "2 flights", "items" },

@@ -25,7 +25,7 @@ local function existing(module)
   return names
 end
 
-local modules = { "http", "db", "jobs", "inbox", "task", "json", "yaml", "crypto", "time", "log", "files", "settings" }
+local modules = { "http", "db", "jobs", "inbox", "task", "json", "yaml", "crypto", "time", "log", "files", "settings", "metrics", "ledger" }
 
 describe("host/api", function()
   for _, name in ipairs(modules) do

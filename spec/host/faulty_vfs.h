@@ -15,6 +15,7 @@
  */
 static int faulty_sync, faulty_read;
 static long faulty_room = -1;
+static unsigned faulty_writes; /* how many there were */
 
 struct faulty_file {
     sqlite3_file base;
@@ -40,6 +41,7 @@ static int faulty_do_read(sqlite3_file *f, void *to, int n, sqlite3_int64 at)
 
 static int faulty_write(sqlite3_file *f, const void *from, int n, sqlite3_int64 at)
 {
+    faulty_writes++;
     if (faulty_room >= 0 && faulty_room < n)
         return SQLITE_FULL;
     if (faulty_room >= 0)

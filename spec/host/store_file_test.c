@@ -269,9 +269,9 @@ static void backup(void)
     store_exec(s, "INSERT INTO t VALUES (1, 'one')");
     store_commit(s);
     snprintf(to, sizeof to, "%s/copy", case_folder);
-    CHECK(store_backup(s, to, why, sizeof why) == 0 && stat(to, &st) == 0 &&
+    CHECK(store_backup(s, to, false, why, sizeof why) == 0 && stat(to, &st) == 0 &&
           (st.st_mode & 0777) == 0600);
-    CHECK(store_backup(s, to, why, sizeof why) == -1 && strstr(why, "does not exist"));
+    CHECK(store_backup(s, to, false, why, sizeof why) == -1 && strstr(why, "does not exist"));
     store_exec(s, "INSERT INTO t VALUES (2, 'two')");
     store_commit(s);
     store_close(s);

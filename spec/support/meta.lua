@@ -1,6 +1,6 @@
 -- Meta's side of WhatsApp in specs: webhook bodies, written and signed as Meta does.
 --
---   meta.phone() → "1647…"                  a customer nobody has used in this run
+--   meta.phone() → "1647…"                  a customer nobody has used in this run; meta.phones lists them all
 --   meta.word() → "zq…"                     a word nobody has used, to find a message again
 --   meta.wamid() → "wamid.…"
 --   meta.text(phone, text, {id=, timestamp=, …}) → message       meta.message(phone, type, fields) → message
@@ -23,9 +23,12 @@ M.display_number = "15550783881"
 local seed = tonumber(crypto.hex(crypto.random(3)), 16)
 local count = 0
 
+M.phones = {}
+
 function M.phone()
   count = count + 1
-  return ("1647%07d"):format((seed * 31 + count) % 10000000)
+  M.phones[count] = ("1647%07d"):format((seed * 31 + count) % 10000000)
+  return M.phones[count]
 end
 
 function M.word() return "zq" .. crypto.hex(crypto.random(5)):gsub("%d", function(d) return ("ghijklmnop"):sub(d + 1, d + 1) end) end

@@ -13,7 +13,9 @@
 --   service.port .home .data .db .secret (app) .verify_token .token .key .signing_secret
 --   service:start{args=, wait=false} :ready(timeout) :pid() :alive() :signal "TERM" :kill() (SIGKILL, waits) :term(timeout) → code, seconds
 --   service:exit(timeout) → code | nil (still runs)   :restart{kill = true}   :close() (kills it; process.close_all() in teardown does so for all,
---                                                             stand-ins included, and removes their homes)
+--                                                             stand-ins included, and removes their homes. It fails when the output
+--                                                             of any of them shows a canary: one of its secrets, a whole phone number)
+--   service:leaks() → list of lines of its output that show one, masked          service.leaky = true: this spec makes it do so on purpose
 --   service:cli("status", "--json") → code, text      :run_once("serve", …) → code, text, seconds  (a second process, same environment)
 --   service:write("scripts/flow/x.lua", text) :read(path)       files of its home
 --   service:http(method, path, options) → response    :healthy() → bool
@@ -96,10 +98,78 @@ function M.new(options)
   return self
 end
 
+-- Every run is a search for what must never be seen (FAULTS H2): the services are over, and all they wrote is looked through.
 function M.close_all()
-  for _, service in ipairs(all) do service:kill() end
+  local found = {}
+  for _, service in ipairs(all) do
+    service:kill()
+    for _, line in ipairs(service.leaky and {} or service:leaks()) do found[#found + 1] = line end
+  end
   all = {}
   shell.remove_folders()
+  if #found > 0 then error("H2: the output of a service shows what it must not:\n" .. table.concat(found, "\n"), 0) end
+end
+
+-- ---- canaries ----
+
+local SECRET = { "META_VERIFY_TOKEN", "META_APP_SECRET", "META_ACCESS_TOKEN", "DEEPSEEK_API_KEY", "SLACK_WEBHOOK_URL", "SLACK_SIGNING_SECRET",
+  "SLACK_BOT_TOKEN", "CALCOM_WEBHOOK_SECRET" }
+
+local function add_secrets(list, text)
+  for one in (text or ""):gmatch "[^,%c]+" do
+    one = one:match "^%s*(.-)%s*$"
+    if #one >= 8 and not list[one] then
+      list[one] = true
+      list[#list + 1] = one
+    end
+  end
+end
+
+---Its secrets, from wherever it has them, and those it had.
+function Service:secrets()
+  local list = self.had or {}
+  self.had = list
+  for _, name in ipairs(SECRET) do
+    local file = self.env[name .. "_FILE"]
+    add_secrets(list, self.env[name])
+    if file and file ~= "" then -- what stands there may be a pipe, on purpose
+      local code, text = shell.run(("test -f %s && head -c 4096 %s"):format(shell.quote(file), shell.quote(file)))
+      if code == 0 then add_secrets(list, text) end
+    end
+  end
+  for _, name in ipairs { "secret", "verify_token", "token", "key", "signing_secret" } do add_secrets(list, self[name]) end
+  return list
+end
+
+local function masked(line, canaries)
+  for _, canary in ipairs(canaries) do
+    line = line:gsub(canary:gsub("%p", "%%%0"), canary:sub(1, 3) .. "•••")
+  end
+  local at = line:find("•••", 1, true) or 1
+  return line:sub(math.max(1, at - 200), at + 200)
+end
+
+function Service:leaks()
+  if not self.signing_secret then return {} end -- stand-ins play the outside: they keep nothing of ours secret
+  local canaries = table.move(self:secrets(), 1, #self:secrets(), 1, {})
+  for _, phone in ipairs(meta.phones) do canaries[#canaries + 1] = phone:sub(2) end -- with its country code or without
+  canaries[#canaries + 1] = "Authorization: "
+  canaries[#canaries + 1] = "Bearer "
+  local list = self.home .. "/canaries"
+  shell.write(list, table.concat(canaries, "\n") .. "\n")
+  local code, text = shell.run(("cd %s && cat out.log err.log 2>/dev/null | grep -aF -m 5 -f %s"):format(shell.quote(self.home), shell.quote(list)))
+  local lines = {}
+  if code == 0 then
+    for line in text:gmatch "[^\n]+" do lines[#lines + 1] = masked(line, canaries) end
+  end
+  return lines
+end
+
+-- Neither what it is called by nor what a command prints shows a secret.
+function Service:assert_no_secret(text, what)
+  for _, one in ipairs(self:secrets()) do
+    if text:find(one, 1, true) then error("H2: " .. what .. " shows a secret: " .. masked(text, { one }), 3) end
+  end
 end
 
 -- ---- life and death ----
@@ -120,7 +190,10 @@ function Service:start(options)
   assert(os.execute(command))
   shell.until_(function() return (shell.read(self.run .. ".pid") or ""):find "\n" end, 5, "the program to be started")
   self.root_pid = math.tointeger(tonumber(shell.read(self.run .. ".pid")))
-  if options.wait ~= false and not self:ready() then error("the service did not come up: " .. self:log_text():sub(-1500), 2) end
+  if options.wait ~= false then
+    if not self:ready() then error("the service did not come up: " .. self:log_text():sub(-1500), 2) end
+    self:assert_no_secret(shell.read("/proc/" .. self:pid() .. "/cmdline") or "", "the program's name and arguments")
+  end
   return self
 end
 
@@ -196,7 +269,9 @@ function Service:close() self:kill() end
 function Service:cli(...)
   local words = {}
   for i, word in ipairs { ... } do words[i] = shell.quote(word) end
-  return shell.run(("cd %s && timeout -s KILL 20 sh ./run %s </dev/null"):format(self.home, table.concat(words, " ")))
+  local code, text = shell.run(("cd %s && timeout -s KILL 20 sh ./run %s </dev/null"):format(self.home, table.concat(words, " ")))
+  if not self.leaky then self:assert_no_secret(text, "`" .. (...) .. "`") end
+  return code, text
 end
 
 function Service:run_once(...)

@@ -181,6 +181,17 @@ describe("the host", function()
     assert.equal('There is no command "nonsense". `assistant help` lists them.\n', text)
   end)
 
+  it("says every time what is wrong with a script that is required late and does not load", function()
+    local late = MAIN:gsub('%["GET /close"%]', '["GET /late"] = function() return require "late" end,\n    %0', 1)
+    local service = new { files = { ["scripts/main.lua"] = late, ["scripts/late.lua"] = 'error "it is not ready"' } }
+    for _ = 1, 2 do assert.equal(500, wire.http(service.port, "GET", "/late").status) end
+    for i = 1, 2 do
+      local line = service:logged "script.error"[i]
+      assert.truthy(line.error:find("scripts/late.lua:1: it is not ready", 1, true), line.error)
+      assert.equal(12, #line.generation)
+    end
+  end)
+
   it("says what cannot be called while scripts load, and loads a script whose name begins like an editor's leftover", function()
     local service = new { start = false, files = { ["scripts/main.lua"] = 'require "sedan"\n' .. MAIN, ["scripts/sedan.lua"] = "return {}" } }
     assert.equal(0, (service:run_once "check"))

@@ -520,6 +520,16 @@ describe("the public listener", function()
     assert.is_true(worst < 0.25, worst)
     assert.is_false(service:holds(hidden))
     assert.is_true(#service:log() - lines < 60)
+    -- What an operator with a wrong secret needs: one line a second that says so, with how many.
+    local function told()
+      local count = 0
+      for _, line in ipairs(service:logged "http.refused") do
+        assert.equal("POST /whatsapp/webhook", line.last)
+        count = count + line.count
+      end
+      return count
+    end
+    shell.until_(function() return told() >= 1000 end, 3, "the refusals to be told")
   end)
 
   it("B22: a client that resets or half-closes before its answer leaves a message stored once and nothing else behind", function()

@@ -107,6 +107,26 @@ describe("the process", function()
     service:kill()
   end)
 
+  it("A23: a request that waits, and one that comes while it stops, keep it no longer than DRAIN_MS; nothing is left unsaid", function()
+    local main = assert(shell.read(shell.root .. "/scripts/main.lua")):gsub('%["POST /slack/commands"%]',
+      '["GET /wait"] = function() require "host.task".sleep(60000) return { status = 200, body = "late" } end,\n    %0', 1)
+    local service = process.new { env = { DRAIN_MS = 300 }, files = { ["scripts/main.lua"] = main } }
+    local held, open = assert(wire.dial(service.port)), assert(wire.dial(service.port))
+    held:send "GET /wait HTTP/1.1\r\nHost: k\r\n\r\n"
+    open:send "GET /health HTTP/1.1\r\nHost: k\r\n\r\n"
+    assert.equal(1, #open:read(1))
+    service:signal "TERM"
+    shell.until_(function() return #service:logged "serve.stopping" == 1 end, 2, "it to begin stopping")
+    open:send(meta.request(service.secret, meta.body { messages = { meta.text(meta.phone(), "late") } }))
+    assert.equal(0, service:exit(3))
+    local answer = held:read(1, 1)[1]
+    assert.is_true(answer == nil or answer.status == 503, answer and answer.status)
+    assert.is_true(held:closed(1))
+    answer = open:read(1, 1)[1]
+    assert.is_true(answer == nil or answer.status == 503, answer and answer.status) -- never a 200 for what is not stored
+    assert.equal("ok", service:value "SELECT * FROM pragma_integrity_check")
+  end)
+
   it("A24: HUP reloads, PIPE and USR1 do nothing, INT stops; a second TERM does not wait for the drain", function()
     local service = process.new { stand_ins = stand_ins, env = { DRAIN_MS = 20000 } }
     local before = service:status().generation.number
@@ -133,6 +153,9 @@ describe("the process", function()
     local service = process.new { wrap = "unshare --fork --pid", env = { DRAIN_MS = 200 } }
     local status = shell.read("/proc/" .. service:pid() .. "/status")
     assert.truthy(status:find "NSpid:%s+%d+%s+1\n")
+    local before = service:status().generation.number
+    for _, name in ipairs { "PIPE", "USR1", "HUP" } do service:signal(name) end
+    shell.until_(function() return service:status().generation.number > before end, 3, "the reload")
     local code, seconds = service:term()
     assert.equal(0, code)
     assert.is_true(seconds < 3)

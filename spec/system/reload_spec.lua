@@ -247,6 +247,37 @@ describe("scripts and prompts", function()
     service:kill()
   end)
 
+  it("G11: scripts that load and then fail five times in a row are taken back: one plain alert, every message answered by the ones before", function()
+    local service = process.new { stand_ins = stand_ins }
+    alive(service)
+    local main = shell.read(service.home .. "/scripts/main.lua")
+    local bad = main:gsub("turn = { run = turns%.run,", 'turn = { run = function() error "broken on purpose" end,')
+    local first = service:status().generation.hash
+    service:write("scripts/main.lua", bad)
+    shell.until_(function() return service:status().generation.hash ~= first end, 5, "the bad ones to serve")
+    local words = {}
+    for i = 1, 6 do
+      words[i] = { meta.phone(), meta.word() }
+      stand_ins:plan { contains = words[i][2], answer = { reply_to_user = "Noted " .. words[i][2] } }
+      service:say(words[i][1], "hello " .. words[i][2])
+    end
+    shell.until_(function() return service:logged "generation.rolled_back"[1] end, 8, "the way back")
+    assert.equal(first, service:status().generation.hash)
+    for _, one in ipairs(words) do
+      shell.until_(function() return #stand_ins:sends(one[1], one[2]) == 1 end, 8, "the answer by the good ones")
+    end
+    local posts = shell.until_(function() return stand_ins:posts "failed five times in a row"[1] and stand_ins:posts "failed five times in a row" end, 5, "the alert")
+    assert.equal(1, #posts)
+    local text = posts[1].body.text
+    assert.truthy(text:find("scripts/main%.lua:%d+: broken on purpose%. Mend it and save: then yours are taken again%."), text)
+    assert.is_nil(text:find("traceback", 1, true) or text:find("\n", 1, true))
+    service:write("scripts/main.lua", main .. "-- mended\n")
+    shell.until_(function() return service:status().generation.hash ~= first end, 5, "the mended ones")
+    assert.is_nil(service:status().last_reload_error)
+    alive(service)
+    service:kill()
+  end)
+
   it("G5: of a corpus of runaways each is stopped or harmless, and others are answered", function()
     local corpus = {
       plain = "while true do end", ["repeat"] = "repeat local x = 1 until false", numeric = "for i = 1, math.huge do end", ["goto"] = "::a:: goto a",

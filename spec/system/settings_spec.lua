@@ -62,7 +62,7 @@ describe("the settings", function()
     assert.equal(200, service:hook { messages = { meta.text(meta.phone(), "hello") } })
     shell.write(folder .. "/secret", "")
     local code, text = service:cli "reload"
-    assert.equal(5, code)
+    assert.equal(2, code)
     assert.truthy(text:find("META_APP_SECRET_FILE", 1, true), text)
     assert.equal(200, service:hook { messages = { meta.text(meta.phone(), "the old one goes on") } })
     service:kill()
@@ -74,6 +74,88 @@ describe("the settings", function()
     assert.truthy(text:find("DEEPSEEK_URL", 1, true), text)
     assert.truthy(text:find("META_VERIFY_TOKN", 1, true), text)
     assert.is_nil(text:find(canary, 1, true))
+    service:kill()
+  end)
+
+  it("H1: a URL without a host, with a user, a blank, a fragment, a port that is none, or http:// to what only looks like this machine, is refused", function()
+    local urls = { canary, "//" .. canary, "https://", "https:///" .. canary, "https://:443/" .. canary, "https://user:pass@" .. canary .. ".example/",
+      "https://" .. canary .. ".example/a b", "https://" .. canary .. ".example/#x", "https://" .. canary .. ".example:70000/", "https://" .. canary .. ".example:80x/",
+      "https://" .. canary .. ".example:/", "https://[::1/" .. canary, "http://127." .. canary .. ".example/", "http://localhost." .. canary .. ".example/",
+      "http://10.0.0.1/" .. canary, "https://" .. canary .. ".example/\n", "file:///" .. canary }
+    for i = 1, #urls, 3 do -- three variables, three mistakes
+      local last = urls[#urls]
+      refused({ META_GRAPH_URL = urls[i], SLACK_WEBHOOK_URL = urls[i + 1] or last, SLACK_API_URL = urls[i + 2] or last },
+        { "META_GRAPH_URL", "SLACK_WEBHOOK_URL", "SLACK_API_URL" })
+    end
+    local listens = { "127.0.0.1:0", "127.0.0.1:70000", "127.0.0.1:", "127.0.0.1", ":8080", "localhost:8080", canary .. ":80", "127.0.0.1:80 80" }
+    for i = 1, #listens, 2 do refused({ LISTEN = listens[i], METRICS_LISTEN = listens[i + 1] }, { "LISTEN", "METRICS_LISTEN" }) end
+    refused({ METRICS_LISTEN = "127.0.0.1:8080", LISTEN = "127.0.0.1:8080" }, { "METRICS_LISTEN" })
+    local service = process.new { start = false, env = { META_GRAPH_URL = "http://[::1]:1/v26.0", SLACK_API_URL = "http://127.8.8.8/api", BOOKING_URL = "https://book.example/#/a" } }
+    local code, text = service:cli "check"
+    assert.equal(0, code, text)
+  end)
+
+  it("H1: a mistyped name of any variable is wondered about by its right one, at once with everything else, and nobody else's name is", function()
+    local env, wanted = {}, {}
+    for name in (assert(shell.read(shell.root .. "/.env.example")) .. "\n"):gmatch "#?([A-Z][A-Z_]+)=[^\n]*" do
+      if #name >= 6 and name ~= "TUNNEL_TOKEN" then
+        env[name:sub(1, 3) .. name:sub(5)] = canary -- a letter lost
+        env[name:sub(1, -3) .. name:sub(-1) .. name:sub(-2, -2)] = canary -- two that changed places
+        env[name .. "S"] = canary
+        wanted[#wanted + 1] = name
+      end
+    end
+    assert.is_true(#wanted > 25, #wanted)
+    env.META_ACCESS_TOKEN = false
+    for _, name in ipairs { "META_ACCES_TOKEN_FILE", "META_PHONE_NUMBER_ID_FILE", "SLACK_SOMETHING", "LISTEN_PID", "LISTEN_FDS", "DATABASE_HOST", "METADATA" } do env[name] = canary end
+    local text = refused(env, { "META_ACCESS_TOKEN" })
+    for _, name in ipairs(wanted) do
+      for _, wrong in ipairs { name:sub(1, 3) .. name:sub(5), name .. "S" } do
+        if wrong ~= name then assert.truthy(text:find(wrong .. ": is not a setting of this program. Did you mean " .. name .. "?", 1, true), wrong .. " in " .. text) end
+      end
+    end
+    assert.truthy(text:find("Did you mean META_ACCESS_TOKEN_FILE?", 1, true))
+    assert.truthy(text:find("META_PHONE_NUMBER_ID_FILE: is not read, only secrets may come from a file. Set META_PHONE_NUMBER_ID itself.", 1, true))
+    assert.truthy(text:find("SLACK_SOMETHING: is not a setting of this program.", 1, true))
+    for _, name in ipairs { "LISTEN_PID", "LISTEN_FDS", "DATABASE_HOST", "METADATA" } do assert.is_nil(text:find(name, 1, true)) end
+  end)
+
+  it("H1: a blank at a secret's edge is wondered about", function()
+    local service = process.new { start = false, env = { META_ACCESS_TOKEN = " " .. canary .. "-token" } }
+    local code, text = service:cli "check"
+    assert.equal(0, code, text)
+    assert.truthy(text:find("META_ACCESS_TOKEN: begins or ends with a blank.", 1, true), text)
+  end)
+
+  it("H1: nothing half starts: settings are judged before the database is touched, scripts beside them, and each has its exit code and one line", function()
+    local service = process.new()
+    local other = process.new { start = false, env = { LISTEN = "127.0.0.1:" .. service.port } }
+    local function ends(change, wanted, said)
+      local env = other.env
+      other.env = {}
+      for name, value in pairs(env) do other.env[name] = value end
+      for name, value in pairs(change) do other.env[name] = value end
+      other:write_runner()
+      local code, text, seconds = other:run_once "serve"
+      other.env = env
+      assert.equal(wanted, code, text)
+      assert.is_true(seconds < 2)
+      assert.truthy(text:find(said, 1, true), text)
+      return text
+    end
+    ends({ META_APP_SECRET = "", DATABASE_URL = "sqlite:/proc/nowhere/db" }, 2, "META_APP_SECRET")
+    assert.equal(1, (shell.run("test -e " .. other.db)))
+    ends({ DATABASE_URL = "sqlite:/proc/nowhere/db" }, 3, "/proc/nowhere")
+    ends({ DATABASE_URL = "sqlite:" .. service.db, LISTEN = "127.0.0.1:" .. shell.port() }, 4, service.db)
+    local text = ends({}, 1, "LISTEN: cannot listen on 127.0.0.1 port " .. service.port .. ": Address already in use; stop the other program or choose another port")
+    local plain = 0
+    for line in text:gmatch "[^\n]+" do plain = plain + (line:sub(1, 1) == "{" and 0 or 1) end
+    assert.equal(1, plain, text)
+    ends({ DATABASE_URL = "sqlite:" .. service.data .. "/second.sqlite", LISTEN = "127.0.0.1:" .. shell.port() }, 1, "another service runs on a database beside")
+    assert.equal(0, (service:cli "status")) -- its socket was not taken from it
+    other:write("scripts/turn.lua", "this is not Lua")
+    text = ends({ META_APP_SECRET = "", DATABASE_URL = "sqlite:/proc/nowhere/db" }, 5, "turn.lua:1")
+    assert.is_nil(text:find("/proc/nowhere", 1, true))
     service:kill()
   end)
 

@@ -1,5 +1,6 @@
 -- What a handoff looks like in the channel, and what becomes of it. Facts in, payload out. Pure.
 
+local booking = require "flow.booking"
 local text = require "channels.slack.text"
 
 local M = {}
@@ -18,7 +19,7 @@ local REASONS = {
 }
 
 ---Facts of a card: `case`, `conversation` (rows), `quote` (known values by field), `fields` (their order), `missing`
----(fields still unknown), `label` (field → words), `words` (the customer's newest), `now` and `time`.
+---(fields still unknown), `label` (field → words), `words` (the customer's newest), `visit` (a booking that stands), `now` and `time`.
 ---@class slack.Facts
 
 local function section(body)
@@ -57,6 +58,10 @@ local function lines_of(facts)
   local name = text.name(conversation.name)
   if name then lines[#lines + 1] = "*Name:* " .. name end
   known_lines(facts, lines)
+  if facts.visit then
+    lines[#lines + 1] = (facts.visit.state == "requested" and "*Visit asked for:* " or "*Visit booked:* ")
+      .. booking.when(facts.time.zoned(facts.visit.start_at))
+  end
   local missing = {}
   for _, field in ipairs(facts.missing) do missing[#missing + 1] = text.fit(facts.label(field), 100, true) end
   if #missing > 0 then lines[#lines + 1] = "*Still missing:* " .. text.fit(table.concat(missing, ", "), 1000, true) end

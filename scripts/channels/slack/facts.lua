@@ -1,5 +1,6 @@
 -- What a card shows, read from the database at the moment it is posted.
 
+local bookings = require "records.bookings"
 local cases = require "records.cases"
 local conversations = require "records.conversations"
 local quotes = require "records.quotes"
@@ -25,6 +26,7 @@ function M.gather(conversation_id, case)
     missing = quote.missing(data, fields),
     label = quote.label,
     words = cases.last_words(conversation_id),
+    visit = bookings.standing(conversation_id, time.now_ms()),
     now = time.now_ms(),
     time = time,
   }

@@ -6,6 +6,7 @@ local http = require "host.http"
 local jobs = require "host.jobs"
 local json = require "host.json"
 local log = require "host.log"
+local metrics = require "host.metrics"
 local settings = require "host.settings"
 local time = require "host.time"
 local alerts = require "records.alerts"
@@ -69,6 +70,13 @@ local function secret()
   return settings.get("SLACK_BOT_TOKEN") or settings.get("SLACK_WEBHOOK_URL")
 end
 
+---What came of a request, counted.
+local function judged(response, err)
+  local verdict, reason, wait_ms = M.judge(response, err)
+  metrics.add("assistant_posts_total", 1, { outcome = verdict })
+  return verdict, reason, wait_ms
+end
+
 ---The channel: with a bot token the Web API, else the incoming webhook.
 local function send(payload)
   local token = settings.get("SLACK_BOT_TOKEN")
@@ -85,12 +93,12 @@ end
 ---A payload in its forms, from the best to the plainest. Waits.
 ---@async
 local function send_in_some_form(payload)
-  local verdict, reason, wait_ms = M.judge(send(payload))
+  local verdict, reason, wait_ms = judged(send(payload))
   if verdict ~= "form" or not payload.blocks then return verdict, reason, wait_ms end
   log.error("slack.blocks_refused", { reason = reason })
   local plain, bare = card.simpler(payload)
-  verdict, reason, wait_ms = M.judge(send(plain))
-  if verdict == "form" then verdict, reason, wait_ms = M.judge(send(bare)) end
+  verdict, reason, wait_ms = judged(send(plain))
+  if verdict == "form" then verdict, reason, wait_ms = judged(send(bare)) end
   return verdict, reason, wait_ms
 end
 
@@ -219,7 +227,7 @@ local function post_answer(job)
   if answer_url.allowed(job.payload.url, settings.get("SLACK_RESPONSE_HOSTS")) then
     local response, err = http.request { url = job.payload.url, method = "POST", json = payload,
       timeout_ms = settings.get("SEND_TIMEOUT_MS"), max_bytes = 65536 }
-    local verdict, why, wait_ms = M.judge(response, err)
+    local verdict, why, wait_ms = judged(response, err)
     if verdict == "ok" then return nil end
     local age_ms = time.now_ms() - job.created_at
     if verdict == "busy" and job.attempts + 1 < ANSWER_TRIES and age_ms < ANSWER_MS then

@@ -5,6 +5,7 @@ local cases = require "records.cases"
 local alerts = require "records.alerts"
 local jobs = require "host.jobs"
 local log = require "host.log"
+local metrics = require "host.metrics"
 local text = require "channels.slack.text"
 
 local M = {}
@@ -29,7 +30,10 @@ end
 ---@return boolean fresh a card was enqueued
 function M.card(conversation, reason)
   local case, fresh = cases.open(conversation, reason)
-  if fresh then M.post_card(case) end
+  if fresh then
+    metrics.add("assistant_handoffs_total", 1, { reason = reason })
+    M.post_card(case)
+  end
   return case, fresh
 end
 
@@ -69,6 +73,12 @@ end
 ---@param words string
 function M.word(conversation, words)
   enqueue(conversation, text.who(conversation) .. ": " .. text.fit(words, WORDS))
+end
+
+---One word that belongs to no chat we know.
+---@param words string
+function M.note(words)
+  jobs.put { kind = "slack", lane = "slack:notes", payload = { what = "text", text = text.fit(words, WORDS) } }
 end
 
 ---A word about the service: once per cause in 15 minutes, then with how often it happened meanwhile.

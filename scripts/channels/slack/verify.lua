@@ -1,16 +1,18 @@
 -- Did Slack send this? Decided over the raw bytes, before anything of the body is read. Pure: crypto is handed in.
 
+local signed = require "channels.signature"
+
 local M = {}
 
 M.WINDOW_S = 300
 
 ---@param request host.Request
----@param secret string
+---@param secrets string|string[] two while one is rotated
 ---@param now_ms integer
 ---@param crypto table host.crypto
 ---@return boolean authentic
 ---@return string? why "clock": rightly signed, but too old or too new
-function M.check(request, secret, now_ms, crypto)
+function M.check(request, secrets, now_ms, crypto)
   local headers, repeated = request.headers, request.repeated_headers or {}
   local signature, stamp = headers["x-slack-signature"], headers["x-slack-request-timestamp"]
   if not signature or not stamp then return false, "missing" end
@@ -18,8 +20,7 @@ function M.check(request, secret, now_ms, crypto)
   if #stamp > 15 or not stamp:match("^%d+$") then return false, "timestamp" end
   local hex = #signature == 67 and signature:match("^v0=([0-9a-f]+)$")
   if not hex then return false, "form" end
-  local digest = crypto.hex(crypto.hmac_sha256(secret, "v0:" .. stamp .. ":" .. request.body))
-  if not crypto.equal(digest, hex) then return false, "signature" end
+  if not signed.any(secrets, "v0:" .. stamp .. ":" .. request.body, hex, crypto) then return false, "signature" end
   local apart_s = math.abs(now_ms // 1000 - math.tointeger(tonumber(stamp)))
   if apart_s > M.WINDOW_S then return false, "clock" end
   return true

@@ -11,6 +11,12 @@ local ADVICE = {
   [131026] = "this number cannot get the message on WhatsApp. Call them, or write another way.",
   [131051] = "WhatsApp does not support this kind of message.",
   [131050] = "the customer has stopped messages from this business.",
+  [132000] = "the template wants another number of values than the one we give, the time. Write it with one value in its body, {{1}}.",
+  [132001] = "WhatsApp knows no approved template of this name in this language. Look at booking.templates in prompts/business.yaml.",
+  [132007] = "the template breaks WhatsApp's rules. Write another, and name it in prompts/business.yaml.",
+  [132012] = "the template wants a value of another kind than text. Write it with {{1}} for the time.",
+  [132015] = "WhatsApp has paused this template because people reported it. Use another.",
+  [132016] = "WhatsApp has switched this template off for good. Use another.",
 }
 
 ---@return "transient"|"auth"|"permanent"

@@ -12,6 +12,7 @@ local log = require "host.log"
 local mask = require "mask"
 local messages = require "records.messages"
 local owner = require "owner"
+local people = require "records.people"
 local say = require "channels.whatsapp.say"
 local quote = require "flow.quote"
 local quotes = require "records.quotes"
@@ -19,6 +20,7 @@ local replies = require "flow.replies"
 local settings = require "host.settings"
 local slack = require "channels.slack"
 local statuses = require "channels.whatsapp.statuses"
+local strip = require "channels.whatsapp.strip"
 
 local M = {}
 
@@ -55,6 +57,7 @@ local function opt_words(event, conversation, now)
     return true
   elseif word == "start" and conversation.opted_out == 1 then
     conversations.opt_in(conversation.id, now)
+    people.opted_in(conversation.id)
     say.say(conversation, reply_in(conversation.language, "opted_in"), { kind = "opt_out" })
     slack.word(conversation, "has opted in again.")
     return true
@@ -83,6 +86,10 @@ end
 -- A message that is stored: who hears of it, and who answers.
 local function arrived(event, now)
   local conversation = conversations.arrive(event, now)
+  if conversation.last_seq == 1 and people.opted_out_before(event.conversation) then
+    conversations.opt_out(event.conversation, nil, now)
+    conversation = conversations.get(event.conversation)
+  end
   messages.add_user(event, conversation.last_seq, now)
   if event.address then keep_address(event) end
   log.info("whatsapp.received", { from = mask(event.conversation), kind = event.kind })
@@ -112,7 +119,8 @@ function QUIET.system(event)
   if conversation then slack.word(conversation, "has changed their WhatsApp number; this chat ends here, the new number begins a new one.") end
 end
 
-local function read_message(item, names, own, now)
+-- again: collects the people whose erased messages have come once more.
+local function read_message(item, names, own, now, again)
   local event, reason = inbound.message(item, names, now)
   if not event then return inbox.park(reason, json.encode(item)) end
   if event.conversation == own then
@@ -122,12 +130,17 @@ local function read_message(item, names, own, now)
     if QUIET[event.kind] then QUIET[event.kind](event) end
     return log.debug("whatsapp.silent", { kind = event.kind })
   end
-  if messages.exists(event.id) then return log.debug("whatsapp.duplicate", { from = mask(event.conversation) }) end
+  local stored, erasures = messages.known(event.id)
+  if stored then return log.debug("whatsapp.duplicate", { from = mask(event.conversation) }) end
+  if erasures and people.is_erased_message(event.id) then
+    again[#again + 1] = event.conversation
+    return log.debug("whatsapp.erased", {})
+  end
   arrived(event, now)
 end
 
 -- One change. Anything but messages and statuses for our own number is not for us.
-local function read_value(value, now)
+local function read_value(value, now, again)
   local metadata = type(value.metadata) == "table" and value.metadata or {}
   local number_id = metadata.phone_number_id
   if number_id ~= nil and number_id ~= json.null and number_id ~= settings.get("META_PHONE_NUMBER_ID") then
@@ -137,12 +150,12 @@ local function read_value(value, now)
   if own and not own:find("^%d*$") then own = own:gsub("%D", "") end
   if type(value.messages) == "table" and json.is_array(value.messages) then
     local names = inbound.contacts(value.contacts)
-    for _, item in ipairs(value.messages) do read_message(item, names, own, now) end
+    for _, item in ipairs(value.messages) do read_message(item, names, own, now, again) end
   elseif value.messages ~= nil and value.messages ~= json.null then
     inbox.park("messages that are not a list", json.encode(value.messages))
   end
   if type(value.statuses) == "table" and json.is_array(value.statuses) then
-    statuses.read(value.statuses, now)
+    statuses.read(value.statuses, now, again)
   elseif value.statuses ~= nil and value.statuses ~= json.null then
     inbox.park("statuses that are not a list", json.encode(value.statuses))
   end
@@ -151,14 +164,14 @@ local function read_value(value, now)
   end
 end
 
-local function read_change(change, now)
+local function read_change(change, now, again)
   if type(change) ~= "table" then return inbox.park("a change that is not an object", json.encode(change)) end
   if change.field ~= nil and change.field ~= json.null and change.field ~= "messages" then
     local field = type(change.field) == "string" and change.field:gsub("[^%w_]", "?"):sub(1, 60) or "?"
     return log.info("whatsapp.other_field", { field = field })
   end
   if type(change.value) ~= "table" then return inbox.park("a change without a value", json.encode(change)) end
-  read_value(change.value, now)
+  read_value(change.value, now, again)
 end
 
 ---@param row host.inbox.Row
@@ -170,13 +183,17 @@ function M.run(row)
     return inbox.park("not a webhook of WhatsApp: it has no list of entries")
   end
   if body.object ~= nil and body.object ~= json.null and body.object ~= "whatsapp_business_account" then return log.info("whatsapp.other_object", {}) end
-  local now = row.received_at
+  local now, again = row.received_at, {}
   for _, entry in ipairs(body.entry) do
     if type(entry) == "table" and type(entry.changes) == "table" then
-      for _, change in ipairs(entry.changes) do read_change(change, now) end
+      for _, change in ipairs(entry.changes) do read_change(change, now, again) end
     else
       inbox.park("an entry without changes", json.encode(entry))
     end
+  end
+  for _, id in ipairs(again) do -- a redelivery brings nobody back, nor their words
+    local left = inbox.get(row.id)
+    if left then inbox.replace(row.id, (strip.person(left.body, id))) end
   end
 end
 

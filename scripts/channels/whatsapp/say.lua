@@ -6,6 +6,7 @@ local db = require "host.db"
 local guards = require "flow.guards"
 local http = require "host.http"
 local jobs = require "host.jobs"
+local json = require "host.json"
 local messages = require "records.messages"
 local slack = require "channels.slack"
 local time = require "host.time"
@@ -36,8 +37,10 @@ end
 -- Stores what we say and enqueues its sending.
 ---@param conversation table a row of conversations
 ---@param text string
----@param options? {kind?: "model"|"scripted"|"canned"|"paused"|"opt_out"|"staff", author?: string, seq?: integer, parts?: string[]}
----  seq: the last message that it answers; default the newest. parts: the text as it is sent, where the caller has made it fit
+---@param options? {kind?: "model"|"scripted"|"canned"|"paused"|"opt_out"|"staff", author?: string, seq?: integer, parts?: string[],
+---  template?: {name: string, language: string, parameters: string[]}}
+---  seq: the last message that it answers; default the newest. parts: the text as it is sent, where the caller has made it fit;
+---  template: the approved template that says the same (one part only), for when WhatsApp takes no free text any more
 ---@return string? id of the first part; nil when the text was blank
 function M.say(conversation, text, options)
   options = options or {}
@@ -48,7 +51,7 @@ function M.say(conversation, text, options)
       local id = crypto.uuid()
       first = first or id
       messages.add_assistant({ id = id, conversation = conversation.id, content = content, seq = options.seq or conversation.last_seq,
-        part = part, kind = kind, author = options.author, state = "queued" }, now)
+        part = part, kind = kind, author = options.author, state = "queued", template = options.template and json.encode(options.template) }, now)
       M.enqueue(conversation.id, id)
     end
   end

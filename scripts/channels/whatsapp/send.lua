@@ -10,6 +10,7 @@ local json = require "host.json"
 local log = require "host.log"
 local mask = require "mask"
 local messages = require "records.messages"
+local metrics = require "host.metrics"
 local say = require "channels.whatsapp.say"
 local settings = require "host.settings"
 local slack = require "channels.slack"
@@ -71,7 +72,8 @@ local function may_say(message, now)
     if message.state ~= "unknown" then slack.draft(conversation, message.content) end
     return false
   end
-  if now - message.inbound_at >= WINDOW_MS then
+  message.closed = now - message.inbound_at >= WINDOW_MS
+  if message.closed and not message.template then
     return false, fail(message, now, "131047 window closed", codes.advice(131047))
   end
   if machine and now - time.parse(message.created_at) > STALE_MS then
@@ -119,12 +121,23 @@ local function has_link(text)
   return text:find("://", 1, true) ~= nil and text:find("https?://") ~= nil
 end
 
-local function body_of(message)
-  local body = {
-    messaging_product = "whatsapp", recipient_type = "individual", type = "text",
-    text = { body = message.content, preview_url = has_link(message.content) },
-    biz_opaque_callback_data = message.id,
+-- An approved template, filled in. Its text stands at the platform; ours says the same.
+local function template_of(stored)
+  local template, parameters = json.decode(stored), {}
+  for i, text in ipairs(template.parameters) do parameters[i] = { type = "text", text = text } end
+  return {
+    name = template.name, language = { code = template.language },
+    components = #parameters > 0 and { { type = "body", parameters = parameters } } or nil,
   }
+end
+
+local function body_of(message)
+  local body = { messaging_product = "whatsapp", recipient_type = "individual", biz_opaque_callback_data = message.id }
+  if message.closed then
+    body.type, body.template = "template", template_of(message.template)
+  else
+    body.type, body.text = "text", { body = message.content, preview_url = has_link(message.content) }
+  end
   if message.phone_number ~= "" then body.to = message.phone_number else body.recipient = message.conversation_id end
   return body
 end
@@ -244,6 +257,7 @@ function M.run(job)
   }
   local kind, detail = sort_answer(response, err)
   detail.after_ms = retry_after(response)
+  metrics.add("assistant_sends_total", 1, { outcome = kind })
   return db.transaction(finish, job, message, kind, detail)
 end
 

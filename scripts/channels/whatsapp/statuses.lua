@@ -8,6 +8,7 @@ local inbox = require "host.inbox"
 local json = require "host.json"
 local log = require "host.log"
 local messages = require "records.messages"
+local people = require "records.people"
 local say = require "channels.whatsapp.say"
 local settings = require "host.settings"
 local slack = require "channels.slack"
@@ -61,13 +62,16 @@ function M.apply(message, status, now)
 end
 
 -- The statuses of one change.
-function M.read(list, now)
+---@param again string[] collects the people whose erased messages this is about
+function M.read(list, now, again)
   for i, item in ipairs(list) do
     local status, reason = inbound.status(item)
     if status then
       local message = messages.of_status(status.mark, status.wamid)
       if message then
         M.apply(message, status, now)
+      elseif people.is_erased_message(status.mark or status.wamid) or status.wamid and people.is_erased_message(status.wamid) then
+        again[#again + 1] = type(item.recipient_id) == "string" and item.recipient_id or nil
       elseif status.wamid then
         messages.keep_early(status.wamid, status.state, now, status.code and json.encode { code = status.code, why = status.why })
       end

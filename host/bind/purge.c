@@ -1,0 +1,347 @@
+/*
+ * purge: the parts of host.inbox, host.jobs and host.db that take out what must not be kept: rows that hold certain words, rows of
+ * a certain age, and what SQLite has left of them in the file.
+ */
+#include "bind.h"
+
+#include "../jobs_purge.h"
+#include "../store_scrub.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ROOM = 256 /* rows found in one call */, LIST = 100 };
+static const uint64_t look_ns = 5 * 1000000ull;          /* of one call */
+static const uint64_t scrub_ns = 5 * 1000000ull;         /* of one tick */
+static const uint64_t patience_ns = 10ull * 1000000000u; /* with somebody else who holds the file */
+
+/* Checks them all before anything is taken: what throws leaves nothing behind. */
+static struct needles *needles_at(lua_State *L, int at)
+{
+    luaL_checktype(L, at, LUA_TTABLE);
+    lua_Integer count = (lua_Integer)lua_rawlen(L, at);
+    for (lua_Integer i = 1; i <= count; i++) {
+        if (lua_rawgeti(L, at, i) != LUA_TSTRING)
+            luaL_error(L, "word %d is not text", (int)i);
+        if (lua_rawlen(L, -1) < NEEDLE_LEAST)
+            luaL_error(L, "word %d is shorter than %d bytes", (int)i, NEEDLE_LEAST);
+        lua_pop(L, 1);
+    }
+    struct needles *n = needles_new();
+    bool fine = n != NULL;
+    for (lua_Integer i = 1; i <= count && fine; i++) {
+        size_t len = 0;
+        lua_rawgeti(L, at, i);
+        const char *text = lua_tolstring(L, -1, &len);
+        fine = needles_add(n, text, len);
+        lua_pop(L, 1);
+    }
+    if (!fine) {
+        needles_free(n);
+        luaL_error(L, "not enough memory");
+    }
+    return n;
+}
+
+typedef int (*look_fn)(struct jobs *j, struct needles *n, int64_t *after, int64_t *ids, int room,
+                       uint64_t budget_ns, bool *more);
+
+static int look(lua_State *L, const char *what, look_fn look_for)
+{
+    struct host *h = generation_of(L)->host;
+    bind_not_loading(L, what);
+    lua_settop(L, 2);
+    int64_t after = luaL_optinteger(L, 2, 0), *ids = lua_newuserdatauv(L, ROOM * sizeof *ids, 0);
+    bool more = false;
+    struct needles *n = needles_at(L, 1);
+    int count = look_for(h->jobs, n, &after, ids, ROOM, look_ns, &more);
+    needles_free(n);
+    task_touch(task_of(L));
+    if (count < 0)
+        return bind_not_stored(L);
+    lua_createtable(L, count, 0);
+    for (int i = 0; i < count; i++) {
+        lua_pushinteger(L, ids[i]);
+        lua_rawseti(L, -2, i + 1);
+    }
+    if (more)
+        lua_pushinteger(L, after);
+    else
+        lua_pushnil(L);
+    lua_pushinteger(L, after);
+    return 3;
+}
+
+int bind_jobs_find(lua_State *L)
+{
+    return look(L, "jobs.find", jobs_look_for);
+}
+
+int bind_inbox_find(lua_State *L)
+{
+    return look(L, "inbox.find", inbox_look_for);
+}
+
+int bind_inbox_find_parked(lua_State *L)
+{
+    return look(L, "inbox.find_parked", parked_look_for);
+}
+
+/* ---- jobs ---- */
+
+/* A run that is under way ends here: what it still had to say would be about something that is gone. */
+static void end_run(struct host *h, int64_t id)
+{
+    for (int pass = 0; pass < 2; pass++)
+        for (struct generation *g = pass ? h->draining : h->current; g; g = pass ? g->older : NULL)
+            for (struct task *t = g->tasks, *next; t; t = next) {
+                next = t->next;
+                if (t->kind == TASK_JOB && t->job.id == id &&
+                    (t->state == TASK_WAITING || t->state == TASK_READY)) {
+                    task_kill(t);
+                    return;
+                }
+            }
+}
+
+int bind_jobs_erase(lua_State *L)
+{
+    struct host *h = generation_of(L)->host;
+    int64_t id = luaL_checkinteger(L, 1);
+    bind_not_loading(L, "jobs.erase");
+    int rc = jobs_erase(h->jobs, id);
+    task_touch(task_of(L));
+    if (rc < 0)
+        return bind_not_stored(L);
+    end_run(h, id);
+    lua_pushboolean(L, rc == 1);
+    return 1;
+}
+
+static int push_job(lua_State *L)
+{
+    bind_push_job(L, lua_touserdata(L, 1));
+    return 1;
+}
+
+/* Live jobs of a kind, in the order of ids. */
+int bind_jobs_list(lua_State *L)
+{
+    struct host *h = generation_of(L)->host;
+    const char *kind = luaL_checkstring(L, 1);
+    int64_t after = luaL_optinteger(L, 2, 0);
+    bind_not_loading(L, "jobs.list");
+    struct job *found = lua_newuserdatauv(L, LIST * sizeof *found, 0);
+    int count = jobs_of_kind(h->jobs, kind, after, found, LIST);
+    task_touch(task_of(L));
+    if (count < 0)
+        return bind_not_stored(L);
+    lua_createtable(L, count, 0);
+    int rc = LUA_OK;
+    for (int i = 0; i < count; i++) {
+        after = found[i].id;
+        if (rc == LUA_OK) {
+            lua_pushcfunction(L, push_job);
+            lua_pushlightuserdata(L, &found[i]);
+            rc = lua_pcall(L, 1, 1, 0);
+        }
+        if (rc == LUA_OK)
+            lua_rawseti(L, -2, i + 1);
+        job_free(&found[i]);
+    }
+    if (rc != LUA_OK)
+        return lua_error(L);
+    if (count == LIST)
+        lua_pushinteger(L, after);
+    else
+        lua_pushnil(L);
+    return 2;
+}
+
+/* ---- inbox ---- */
+
+int bind_inbox_get(lua_State *L)
+{
+    struct host *h = generation_of(L)->host;
+    int64_t id = luaL_checkinteger(L, 1);
+    bind_not_loading(L, "inbox.get");
+    lua_createtable(L, 0, 5);
+    struct inbox_row row = { .id = 0 };
+    bool unread = false;
+    int rc = inbox_get(h->jobs, id, &row, &unread);
+    task_touch(task_of(L));
+    if (rc < 0)
+        return bind_not_stored(L);
+    if (rc == 0)
+        return 0;
+    char *body = lua_newuserdatauv(L, row.body_len + 1, 0);
+    memcpy(body, row.body, row.body_len);
+    char reader[64];
+    snprintf(reader, sizeof reader, "%s", row.reader);
+    size_t len = row.body_len;
+    int64_t at = row.received_at;
+    inbox_row_free(&row);
+    lua_pushlstring(L, body, len);
+    lua_setfield(L, 2, "body");
+    lua_pushstring(L, reader);
+    lua_setfield(L, 2, "reader");
+    lua_pushinteger(L, id);
+    lua_setfield(L, 2, "id");
+    lua_pushinteger(L, at);
+    lua_setfield(L, 2, "received_at");
+    lua_pushboolean(L, unread);
+    lua_setfield(L, 2, "unread");
+    lua_settop(L, 2);
+    return 1;
+}
+
+int bind_inbox_replace(lua_State *L)
+{
+    struct host *h = generation_of(L)->host;
+    size_t len = 0;
+    int64_t id = luaL_checkinteger(L, 1);
+    const char *body = luaL_optlstring(L, 2, NULL, &len);
+    bind_not_loading(L, "inbox.replace");
+    int rc = body ? inbox_replace(h->jobs, id, body, len) : inbox_erase(h->jobs, id);
+    task_touch(task_of(L));
+    if (rc < 0)
+        return bind_not_stored(L);
+    if (h->row.id == id &&
+        task_of(L)->row != &h->row) /* it waits in memory to be tried again: read anew */
+        inbox_row_free(&h->row);
+    lua_pushboolean(L, rc == 1);
+    return 1;
+}
+
+int bind_inbox_erase_parked(lua_State *L)
+{
+    int64_t id = luaL_checkinteger(L, 1);
+    bind_not_loading(L, "inbox.erase_parked");
+    int rc = parked_erase(generation_of(L)->host->jobs, id);
+    task_touch(task_of(L));
+    if (rc < 0)
+        return bind_not_stored(L);
+    lua_pushboolean(L, rc == 1);
+    return 1;
+}
+
+/* What is older than a time, the oldest first. */
+static int forget(lua_State *L, const char *what,
+                  int (*purge)(struct jobs *j, int64_t before_ms, int limit))
+{
+    int64_t before = luaL_checkinteger(L, 1);
+    lua_Integer limit = luaL_checkinteger(L, 2);
+    bind_not_loading(L, what);
+    luaL_argcheck(L, limit > 0 && limit <= 100000, 2, "must be from 1 to 100000");
+    int count = purge(generation_of(L)->host->jobs, before, (int)limit);
+    task_touch(task_of(L));
+    if (count < 0)
+        return bind_not_stored(L);
+    lua_pushinteger(L, count);
+    return 1;
+}
+
+int bind_inbox_forget(lua_State *L)
+{
+    return forget(L, "inbox.forget", inbox_purge);
+}
+
+int bind_jobs_forget(lua_State *L)
+{
+    return forget(L, "jobs.forget", jobs_purge);
+}
+
+/* ---- the file ---- */
+
+struct scrub {
+    struct store_scrub work;
+    uint64_t since_ns; /* it began, or went on last */
+    const char *error;
+};
+
+static void stop_scrub(struct task *t)
+{
+    struct host *h = t->gen->host;
+    if (h->scrubbing == t)
+        h->scrubbing = NULL;
+}
+
+static int scrubbed(lua_State *L, int status, lua_KContext ctx)
+{
+    struct task *t = (struct task *)ctx;
+    const struct scrub *w = t->wait;
+    (void)status;
+    t->wait = NULL;
+    if (w->error) {
+        lua_pushnil(L);
+        lua_pushstring(L, w->error);
+        return 2;
+    }
+    lua_pushinteger(L, w->work.cleaned);
+    return 1;
+}
+
+int bind_db_scrub(lua_State *L)
+{
+    struct task *t = task_may_wait(L, "db.scrub");
+    struct host *h = t->gen->host;
+    if (h->scrubbing) {
+        lua_pushnil(L);
+        lua_pushliteral(L, "it is being done already");
+        return 2;
+    }
+    struct scrub *w = lua_newuserdatauv(L, sizeof *w, 0);
+    *w = (struct scrub){ .since_ns = loop_now_ns() };
+    t->wait = w;
+    h->scrubbing = t;
+    return task_wait(L, t, stop_scrub, scrubbed);
+}
+
+void bind_scrub_step(struct host *h)
+{
+    struct task *t = h->scrubbing;
+    struct scrub *w = t ? t->wait : NULL;
+    uint64_t now = loop_now_ns();
+    if (!w || now < h->scrub_again_ns || store_dirty(h->store))
+        return;
+    enum store_scrub_result result = store_scrub(h->store, &w->work, scrub_ns);
+    h->scrub_again_ns = 2 * loop_now_ns() - now; /* half of the time is for everybody else */
+    switch (result) {
+    case STORE_SCRUB_MORE: w->since_ns = now; return;
+    case STORE_SCRUB_BUSY:
+        if (now - w->since_ns < patience_ns)
+            return;
+        w->error = "another program is using the database's file";
+        break;
+    case STORE_SCRUB_FAILED: w->error = "the database's file cannot be read or written"; break;
+    case STORE_SCRUBBED: break;
+    }
+    h->scrubbing = NULL;
+    task_ready(t);
+}
+
+int bind_db_holds(lua_State *L)
+{
+    struct host *h = generation_of(L)->host;
+    int64_t at = luaL_optinteger(L, 2, 0), hits = 0;
+    bind_not_loading(L, "db.holds");
+    struct needles *n = needles_at(L, 1);
+    int rc = store_look_for(h->store, n, &at, &hits, look_ns);
+    needles_free(n);
+    if (rc < 0)
+        return luaL_error(L, "the database's file cannot be read");
+    lua_pushinteger(L, hits);
+    if (rc == 1)
+        lua_pushinteger(L, at);
+    else
+        lua_pushnil(L);
+    return 2;
+}
+
+int bind_db_restored(lua_State *L)
+{
+    bind_not_loading(L, "db.restored");
+    lua_pushboolean(L, store_restored(generation_of(L)->host->store));
+    return 1;
+}

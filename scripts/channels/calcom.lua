@@ -1,0 +1,198 @@
+-- Cal.com, where customers pick a time. This page is the door, and what a word from there means: calcom/inbound reads it, flow/booking
+-- judges it, records/bookings keeps it, calcom/tell says it to the customer and to staff.
+
+local booking_flow = require "flow.booking"
+local bookings = require "records.bookings"
+local conversations = require "records.conversations"
+local db = require "host.db"
+local inbound = require "channels.calcom.inbound"
+local inbox = require "host.inbox"
+local jobs = require "host.jobs"
+local json = require "host.json"
+local log = require "host.log"
+local mask = require "mask"
+local metrics = require "host.metrics"
+local owner = require "owner"
+local settings = require "host.settings"
+local signature = require "channels.signature"
+local slack = require "channels.slack"
+local tell = require "channels.calcom.tell"
+local time = require "host.time"
+
+local M = {}
+
+local SIGNATURE = "x-cal-signature-256"
+local OK = { status = 200, headers = { ["Content-Type"] = "text/plain" }, body = "" }
+local UNAUTHORIZED = { status = 401, headers = { ["Content-Type"] = "application/json" }, body = '{"error":"unauthorized"}' }
+
+local MINUTE_MS = 60000
+local LATE_MS = 30 * MINUTE_MS
+local LEAST_AHEAD_MS = 120 * MINUTE_MS
+local WAKING, SLEEPING = 8, 21 -- hours of the business's clock between which a belated reminder may come
+
+---Is there a booking page that tells us? Without its secret nothing it says could be believed, and the route does not exist.
+---@return boolean
+function M.on()
+  return settings.get("CALCOM_WEBHOOK_SECRET") ~= nil
+end
+
+---POST /calcom/webhook: authentic bytes are kept as they are, and the 200 leaves when they are durable. Cal.com signs with bare
+---lower-case hex, and tries once: there is no second copy of what we refuse.
+---@param request host.Request
+---@return host.Response
+function M.receive(request)
+  local given = request.headers[SIGNATURE]
+  if not given or request.repeated_headers[SIGNATURE] or not given:find("^[0-9a-f]+$") then return UNAUTHORIZED end
+  if not signature.any(settings.get("CALCOM_WEBHOOK_SECRET"), request.body, given) then return UNAUTHORIZED end
+  inbox.put("calcom", request.body)
+  return OK
+end
+
+-- ---- whose booking is it? ------------------------------------------------------------------------------------------
+
+-- The chat, by the mark of its link, by what we know of the booking, else by the customer's number.
+local function chat_of(event, row, old)
+  local conversation = event.token and conversations.by_token(event.token)
+  for _, known in ipairs { row or false, old or false } do
+    if conversation then break end
+    conversation = known and known.conversation_id and conversations.get(known.conversation_id)
+  end
+  for _, phone in ipairs(event.phones) do
+    if conversation then break end
+    conversation = conversations.by_phone(phone)
+  end
+  return conversation or nil
+end
+
+-- The booking that a word without an id is about: the one at that time, else of a moved or cancelled one the next that stands.
+local function without_uid(event, conversation, now)
+  if not conversation then return nil end
+  local at = event.kind == "moved" and event.old_start_at or event.start_at
+  local row = at and bookings.at(conversation.id, at)
+  if not row and (event.kind == "moved" or event.kind == "cancelled" and not event.start_at) then
+    row = bookings.standing(conversation.id, now)
+  end
+  return row
+end
+
+-- ---- the day before ------------------------------------------------------------------------------------------------
+
+local function reminder_at(start_at)
+  return time.from_zoned(booking_flow.day_before(time.zoned(start_at), owner.business.booking.reminder_at))
+end
+
+local function forget_reminder(row)
+  if not row or not row.reminder_job then return end
+  jobs.cancel(row.reminder_job)
+  bookings.set_reminder(row.id, nil)
+end
+
+-- A visit that stands gets one; made after that moment, none. Whether the owner wants reminders is asked when it is due.
+local function plan_reminder(row, now)
+  forget_reminder(row)
+  if row.state ~= "booked" or not row.conversation_id then return end
+  local run_at = reminder_at(row.start_at)
+  if run_at <= now then return end
+  bookings.set_reminder(row.id, jobs.put { kind = "reminder", unique = "reminder:" .. tostring(row.id), run_at = run_at,
+    payload = { booking = row.id, start_at = row.start_at } })
+end
+
+-- When a reminder that comes late, after the service was down, may still be said: now, later this morning, or (nil) not at all.
+local function belated(now, due, start_at)
+  local at = time.zoned(now)
+  if now - due < LATE_MS or at.hour >= WAKING and at.hour < SLEEPING then return now end
+  local morning = time.from_zoned { year = at.year, month = at.month, day = at.hour < WAKING and at.day or at.day + 1, hour = WAKING }
+  return start_at - morning >= LEAST_AHEAD_MS and morning or nil
+end
+
+-- What is true is read now: the booking may be gone or moved, the owner may have switched reminders off or to another hour.
+local function remind(job)
+  local row, now = bookings.get(job.payload.booking), time.now_ms()
+  if not row or row.state ~= "booked" or row.start_at ~= job.payload.start_at then return nil end
+  local conversation = row.conversation_id and conversations.get(row.conversation_id)
+  local due = reminder_at(row.start_at)
+  if due > now + MINUTE_MS then return jobs.later(due, "the reminder's hour was changed") end
+  bookings.set_reminder(row.id, nil)
+  if not conversation or not owner.business.booking.reminder then return nil end
+  if now >= row.start_at then return log.info("booking.reminder_missed", { to = mask(conversation.id) }) end
+  local at = belated(now, due, row.start_at)
+  if not at then
+    return slack.word(conversation, "the service was down when the reminder for " .. tell.when(row.start_at)
+      .. " was due; it was not sent at night.")
+  elseif at > now then
+    bookings.set_reminder(row.id, job.id)
+    return jobs.later(at, "not at night")
+  end
+  local outcome, told = tell.customer(conversation, { key = "booking_reminder", template = "reminder", start_at = row.start_at })
+  if not told then
+    slack.word(conversation, "a reminder is due for the on-site assessment on " .. tell.when(row.start_at) .. ". " .. outcome)
+  end
+  log.info("booking.reminder", { to = mask(conversation.id), told = told })
+end
+
+---The job that reminds a customer the day before.
+---@param job host.jobs.Job payload.booking, payload.start_at
+function M.remind(job)
+  local outcome = db.transaction(remind, job)
+  return type(outcome) == "table" and outcome or nil
+end
+
+-- ---- what a word changes -------------------------------------------------------------------------------------------
+
+-- A moved visit is another booking there: what it was before is over, also where its own word has yet to come.
+local function supersede(event, old, at)
+  if not event.old_uid or old and old.state == "moved" then return end
+  forget_reminder(old)
+  bookings.put { uid = event.old_uid, conversation_id = old and old.conversation_id, state = "moved",
+    start_at = not old and event.old_start_at or nil, event_at = at, name = old and old.name, phone = old and old.phone }
+end
+
+local function apply(event, found)
+  local conversation, row, at = found.conversation, found.row, found.at
+  local old_start_at = found.old and found.old.start_at or event.old_start_at or row and row.start_at
+  local saved = bookings.put {
+    uid = found.uid, conversation_id = conversation and conversation.id, state = booking_flow.state_of(event.kind),
+    start_at = event.start_at, end_at = event.end_at, event_at = at, name = event.name, phone = event.phones[1],
+  }
+  metrics.add("assistant_bookings_total", 1, { event = event.kind })
+  plan_reminder(saved, time.now_ms())
+  if event.kind ~= "moved" or old_start_at == saved.start_at then old_start_at = nil end
+  log.info("booking." .. event.kind, { conversation = conversation and mask(conversation.id), matched = conversation ~= nil })
+  if not conversation then return tell.unmatched(event, saved.start_at, old_start_at) end
+  local outcome = tell.customer(conversation, { key = event.kind, template = event.kind, start_at = saved.start_at,
+    old_start_at = old_start_at, french = event.french })
+  tell.staff(conversation, event, saved.start_at, old_start_at, outcome)
+end
+
+-- Everything the word needs, looked up.
+local function find(event, received_at)
+  local row = event.uid and bookings.by_uid(event.uid)
+  local old = event.old_uid and bookings.by_uid(event.old_uid)
+  local conversation = chat_of(event, row, old)
+  if not event.uid then row = without_uid(event, conversation, received_at) end
+  local uid = event.uid or row and row.uid
+  if not uid and event.start_at then
+    uid = ("at:%s:%d"):format(conversation and conversation.id or event.phones[1] or event.name or "?", event.start_at)
+    row = bookings.by_uid(uid)
+  end
+  return { conversation = conversation, row = row, old = old, uid = uid, at = event.made_at or received_at }
+end
+
+---The inbox's reader: one word of the booking page. What cannot be read is kept for staff; what is nothing for us is passed over.
+---@param row host.inbox.Row
+function M.read(row)
+  local event, why, other = inbound.event(row.body, json, time)
+  if other then return log.info("booking.other_event", { event = other }) end
+  if not event then return inbox.park(why) end
+  local found = find(event, row.received_at)
+  local start_at = event.start_at or found.row and found.row.start_at
+  if not found.uid or not start_at then
+    return inbox.park("a booking (" .. event.kind .. ") without a time that can be read: look at it on the booking page")
+  end
+  local verdict = booking_flow.judge(found.row, event)
+  supersede(event, found.old, found.at)
+  if verdict ~= "apply" then return log.info("booking.repeated", { event = event.kind, why = verdict }) end
+  apply(event, found)
+end
+
+return M

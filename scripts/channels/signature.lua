@@ -1,0 +1,26 @@
+-- Is this an HMAC-SHA256 of these bytes with one of our secrets? There are two of them while one is rotated, so that a sender who
+-- still signs with the old one loses nothing. Every secret is tried and every comparison takes the same time, whatever matches.
+
+local crypto = require "host.crypto"
+
+local M = {}
+
+M.HEX_DIGITS = 64
+
+---@param secrets string|string[]|nil one secret or several; none: nothing is authentic
+---@param bytes string what was signed, as it came
+---@param hex string? the signature that was given: 64 hex digits, lower case
+---@param how table? in place of host.crypto
+---@return boolean
+function M.any(secrets, bytes, hex, how)
+  how = how or crypto
+  if type(secrets) == "string" then secrets = { secrets } end
+  if not secrets or type(hex) ~= "string" or #hex ~= M.HEX_DIGITS then return false end
+  local found = false
+  for _, secret in ipairs(secrets) do
+    if secret ~= "" and how.equal(hex, how.hex(how.hmac_sha256(secret, bytes))) then found = true end
+  end
+  return found
+end
+
+return M

@@ -1,0 +1,345 @@
+-- `assistant erase PHONE`: everything about one person goes, and no byte of it stays in the database's files.
+--
+--   a line in the ledger, so that a crash, or an older copy that is restored, finds the promise → raw webhooks and jobs, a piece
+--   at a time; runs that are under way end → one transaction for the rest, with the keyed tombstone → the file is cleaned and
+--   looked through.
+
+local db = require "host.db"
+local inbox = require "host.inbox"
+local jobs = require "host.jobs"
+local ledger = require "host.ledger"
+local log = require "host.log"
+local mask = require "mask"
+local people = require "records.people"
+local strip = require "channels.whatsapp.strip"
+local task = require "host.task"
+local text = require "channels.slack.text"
+local time = require "host.time"
+
+local M = {}
+
+local AT_ONCE = 500 -- messages in one transaction
+local MARKS_A_LINE = 200
+local LOOKS = 3
+local WORD_BYTES = 40 -- a text of theirs that is so long is looked for, too
+
+local function shown(id) return text.phone(id) or id end
+
+-- The words by which the person is found in bytes: the number as it is stored and as staff see it, the booking link's token, the
+-- ids of their messages also as JSON may write them.
+local function words_of(id, conversation, bookings)
+  local words = { id }
+  if shown(id) ~= id then words[2] = shown(id) end
+  if conversation and conversation.token then words[#words + 1] = conversation.token end
+  for _, booking in ipairs(bookings) do
+    if #booking.uid >= 4 then words[#words + 1] = booking.uid end
+  end
+  return words
+end
+
+local function add_ids(words, message)
+  for _, id in ipairs { message.id, message.wamid } do
+    words[#words + 1] = id
+    if id:find("/", 1, true) then words[#words + 1] = (id:gsub("/", "\\/")) end
+  end
+end
+
+local Erasure = {}
+Erasure.__index = Erasure
+
+function Erasure:count(what, n) self.removed[what] = (self.removed[what] or 0) + n end
+
+-- The tombstones of messages: in the ledger first.
+function Erasure:bury(ids)
+  local marks = {}
+  for i, id in ipairs(ids) do marks[i] = people.message_mark(id) end
+  local lines = {}
+  for i = 1, #marks, MARKS_A_LINE do
+    lines[#lines + 1] = ("m %d %s"):format(self.at, table.concat(marks, ",", i, math.min(i + MARKS_A_LINE - 1, #marks)))
+  end
+  if #lines > 0 then assert(ledger.add(lines)) end
+  for _, mark in ipairs(marks) do people.bury_message(mark, self.at) end
+end
+
+-- A raw row that names the person: gone when it has been read, else only their parts of it.
+function Erasure:raw(row_id)
+  local row = inbox.get(row_id)
+  if not row then return end
+  local rest, taken
+  if row.reader == "whatsapp" then
+    rest, taken = strip.person(row.body, self.id, function(id) return self.known[id] end)
+    self:bury(taken)
+  end
+  inbox.replace(row_id, row.unread and rest or nil)
+  self:count("raw", 1)
+end
+
+function Erasure:job(job_id)
+  if jobs.erase(job_id) then self:count("jobs", 1) end
+end
+
+-- Calls fn for everything that find gives from `from` on. pause: called between two pieces.
+local function each(find, words, from, fn, pause)
+  while true do
+    local ids, next, last = find(words, from)
+    for _, id in ipairs(ids) do fn(id) end
+    if not next then return last end
+    if pause then pause() end
+    from = next
+  end
+end
+
+-- What was accepted and what is to be done, up to now. Returns how far that is.
+function Erasure:sweep(from, pause)
+  local function parked(id)
+    if inbox.erase_parked(id) then self:count("parked", 1) end
+  end
+  return {
+    inbox = each(inbox.find, self.words, from.inbox, function(id) self:raw(id) end, pause),
+    parked = each(inbox.find_parked, self.words, from.parked, parked, pause),
+    jobs = each(jobs.find, self.words, from.jobs, function(id) self:job(id) end, pause),
+  }
+end
+
+-- Some of the messages. False: there were none.
+function Erasure:some_messages()
+  local list, ids = people.messages(self.id, AT_ONCE), {}
+  for _, message in ipairs(list) do
+    ids[#ids + 1] = message.id
+    ids[#ids + 1] = message.wamid
+    if message.role == "user" and #message.content >= WORD_BYTES and #self.texts < 50 then
+      self.texts[#self.texts + 1] = message.content:sub(1, 200)
+    end
+    if #self.gone < 5000 then add_ids(self.gone, message) end
+  end
+  self:bury(ids)
+  for _, message in ipairs(list) do people.remove_message(message) end
+  self:count("messages", #list)
+  return #list == AT_ONCE
+end
+
+-- The rest, all or nothing: what came meanwhile, too.
+function Erasure:rest(from)
+  local conversation = people.find { self.id }
+  local opted_out = self.opted_out or conversation ~= nil and conversation.opted_out == 1
+  self:sweep(from)
+  while self:some_messages() do end
+  for _, booking in ipairs(people.bookings(self.id)) do
+    if booking.reminder_job then self:job(booking.reminder_job) end
+  end
+  for what, n in pairs(people.remove(self.id, shown(self.id))) do self:count(what, n) end
+  people.bury(people.mark(self.id), self.at, opted_out)
+  self.opted_out = opted_out
+end
+
+-- Takes a person out of the rows. The ledger has their line when this is called.
+---@async
+---@param id string
+---@param at integer ms, the erasure's time: the one of the ledger's line
+---@param opted_out? boolean also when the rows do not say so
+---@return table erasure .removed counts, .words and .texts to look for
+function M.rows(id, at, opted_out)
+  local conversation = people.find { id }
+  local self = setmetatable({ id = id, at = at, opted_out = opted_out, removed = {}, texts = {}, gone = {}, known = {} }, Erasure)
+  self.words = words_of(id, conversation, people.bookings(id))
+  -- Runs of theirs end first, so that nothing is said to them or asked about them from here on.
+  local function pause() task.sleep(1) end
+  local message_words = people.messages(id, 5000)
+  for _, message in ipairs(message_words) do
+    add_ids(self.words, message)
+    self.known[message.id] = true
+    if message.wamid then self.known[message.wamid] = true end
+  end
+  each(jobs.find, self.words, 0, function(job) self:job(job) end, pause)
+  local from = self:sweep({ inbox = 0, parked = 0, jobs = 0 }, pause)
+  while db.transaction(function() return self:some_messages() end) do pause() end
+  db.transaction(function() self:rest(from) end)
+  return self
+end
+
+-- ---- the file ----
+
+-- Cleans it; somebody else may be doing so.
+---@async
+local function scrub()
+  local pages, problem
+  for _ = 1, 100 do
+    pages, problem = db.scrub()
+    if pages or problem ~= "it is being done already" then break end
+    task.sleep(100)
+  end
+  return pages, problem
+end
+
+-- How often the file holds one of these words.
+---@async
+local function hits(words)
+  local sum, next = 0, 0
+  repeat
+    local n
+    n, next = db.holds(words, next)
+    sum = sum + n
+    if next then task.sleep(0) end
+  until not next
+  return sum
+end
+
+-- Somebody else's words that hold the same: in another chat, or in a webhook or job of another chat.
+---@async
+local function held_elsewhere(word)
+  local next
+  repeat
+    local found
+    found, next = people.quoted(word, next)
+    if found then return true end
+    if next then task.sleep(0) end
+  until not next
+  if people.has_stand_ins() then return true end
+  for _, find in ipairs { inbox.find, inbox.find_parked, jobs.find } do
+    local more = 0
+    repeat
+      local ids
+      ids, more = find({ word }, more)
+      if #ids > 0 then return true end
+      if more then task.sleep(0) end
+    until not more
+  end
+  return false
+end
+
+-- Digits that stand side by side in somebody else's row may read like the number: only digits can.
+local function may_be_neighbours(word, cleaned)
+  return cleaned == 0 and not word:find("%D")
+end
+
+---@async
+---@param words string[]
+---@return boolean clean
+---@return string[] others words that are still there, in what belongs to somebody else
+---@return string? problem
+function M.clean_file(words)
+  local cleaned
+  db.durable()
+  for _ = 1, LOOKS do
+    local problem
+    cleaned, problem = scrub()
+    if not cleaned then return false, {}, problem end
+    if hits(words) == 0 then return true, {} end
+  end
+  local others = {}
+  for _, word in ipairs(words) do
+    if hits { word } > 0 then
+      if not held_elsewhere(word) and not may_be_neighbours(word, cleaned) then return false, others, "the file still holds bytes of it" end
+      others[#others + 1] = word
+    end
+  end
+  return true, others
+end
+
+-- ---- the command ----
+
+local NAMES = {
+  { "conversations", "chat", "chats" }, { "messages", "message", "messages" }, { "quotes", "set of quote data", "sets of quote data" },
+  { "cases", "case", "cases" }, { "bookings", "booking", "bookings" }, { "turns", "record of a turn", "records of turns" },
+  { "jobs", "piece of waiting work", "pieces of waiting work" }, { "raw", "raw webhook", "raw webhooks" },
+  { "parked", "item that was set aside", "items that were set aside" }, { "answers", "remembered answer to a click", "remembered answers to clicks" },
+}
+
+local function counts(removed)
+  local list = {}
+  for _, name in ipairs(NAMES) do
+    local n = removed[name[1]] or 0
+    if n > 0 then list[#list + 1] = n .. " " .. (n == 1 and name[2] or name[3]) end
+  end
+  return #list > 0 and table.concat(list, ", ") or "nothing"
+end
+
+local function clock(at)
+  local t = time.zoned(at)
+  return ("%04d-%02d-%02d %02d:%02d %s"):format(t.year, t.month, t.day, t.hour, t.min, t.zone)
+end
+
+-- The copies that hold the person: those made after their chat began.
+local function backups(lines, since)
+  local list = {}
+  for _, copy in ipairs(db.backups and db.backups() or {}) do
+    if copy.exists and copy.made_at >= since then list[#list + 1] = ("  %s (%s)"):format(copy.path, clock(copy.made_at)) end
+  end
+  if #list == 0 then
+    lines[#lines + 1] = "No backup that this database knows of holds them. Copies that were made in another way are not known here."
+  else
+    lines[#lines + 1] = "Backups that still hold them:\n" .. table.concat(list, "\n")
+    lines[#lines + 1] = "Delete these copies. Where you keep one, keep the files that end in .erased and .key beside the database: then the person "
+      .. "is erased from the copy, too, when it is restored."
+  end
+end
+
+local function report(erasure, since, others)
+  local lines = {
+    "Erased " .. shown(erasure.id) .. ".",
+    "Removed: " .. counts(erasure.removed) .. ".",
+    "The database's files were cleaned and looked through: nothing of theirs is left in them.",
+  }
+  if #others > 0 then
+    lines[3] = "The database's files were cleaned and looked through. What is left of their number or words stands in what belongs to others"
+      .. (people.has_stand_ins() and " (here: to the sandbox's stand-ins)" or "") .. "."
+  end
+  lines[#lines + 1] = erasure.opted_out and "They had opted out: that still holds, should they write again. Else nothing is known of them."
+    or "Should they write again, they start new."
+  backups(lines, since)
+  lines[#lines + 1] = "Outside of this program: what was posted in Slack about them, and the chat on WhatsApp, must be deleted there by hand."
+  return table.concat(lines, "\n")
+end
+
+-- Does anything but a chat name these ids? Raw webhooks of a person whose messages could not be read, for one.
+---@async
+local function named(ids)
+  for _, id in ipairs(ids) do
+    if #people.bookings(id) > 0 then return id end
+    for _, find in ipairs { inbox.find, inbox.find_parked } do
+      local next = 0
+      repeat
+        local list
+        list, next = find({ id }, next)
+        if #list > 0 then return id end
+        if next then task.sleep(1) end
+      until not next
+    end
+  end
+end
+
+-- Erases, and says what came of it.
+---@async
+---@param args string[]
+---@return string? report
+---@return string? problem
+function M.command(args)
+  local ids = #args == 1 and people.ids(args[1]) or {}
+  if #ids == 0 then
+    return nil, "Usage: assistant erase PHONE   (the number with its country code, like +1 416 555 1234, or the id that Slack shows)"
+  end
+  local conversation = people.find(ids)
+  local id = conversation and conversation.id or named(ids)
+  if not id then
+    return nil, ("Nothing is kept about %s: no chat, no booking, no webhook. Nothing was changed."):format(shown(ids[1]))
+  end
+  local at, since = time.now_ms(), conversation and time.parse(conversation.created_at) or 0
+  local mark, before = people.mark(id), people.tombstone(people.mark(id))
+  local opted_out = conversation and conversation.opted_out == 1 or not conversation and before ~= nil and before.opted_out == 1
+  local added, problem = ledger.add { ("p %s %d %d"):format(mark, at, opted_out and 1 or 0) }
+  if not added then return nil, "Nothing was erased: " .. problem .. "." end
+  local erasure = M.rows(id, at, opted_out)
+  local words = erasure.words
+  table.move(erasure.gone, 1, #erasure.gone, #words + 1, words)
+  table.move(erasure.texts, 1, #erasure.texts, #words + 1, words)
+  local clean, others, why = M.clean_file(words)
+  log.info("person.erased", { conversation = mask(id), messages = erasure.removed.messages or 0, clean = clean })
+  if not clean then
+    return nil, ("%s is erased from the tables, but the files could not be cleaned (%s). It is tried again every hour and at each start; close what "
+      .. "else has the database open."):format(shown(id), why)
+  end
+  people.scrubbed(at)
+  return report(erasure, since, others)
+end
+
+return M

@@ -1,0 +1,66 @@
+-- The table bookings: visits that customers booked on the booking page. One row for each id that the page gives: a moved visit leaves
+-- its old row behind as `moved`, so that a late word about it changes nothing. Nothing here waits.
+
+local db = require "host.db"
+
+local M = {}
+
+---@class records.Booking
+---@field id integer
+---@field uid string
+---@field conversation_id? string
+---@field state "requested"|"booked"|"moved"|"cancelled"|"rejected"
+---@field start_at? integer ms
+---@field end_at? integer ms
+---@field event_at integer ms
+---@field name? string
+---@field phone? string
+---@field reminder_job? integer
+
+---@param id integer
+---@return records.Booking?
+function M.get(id)
+  return db.one("SELECT * FROM bookings WHERE id = ?", id)
+end
+
+---@param uid string
+---@return records.Booking?
+function M.by_uid(uid)
+  return db.one("SELECT * FROM bookings WHERE uid = ?", uid)
+end
+
+---The visit of this chat at this time, for words that do not name its id.
+---@return records.Booking?
+function M.at(conversation_id, start_at)
+  return db.one([[SELECT * FROM bookings WHERE conversation_id = ? AND start_at = ? AND state IN ('requested', 'booked')
+    ORDER BY id DESC LIMIT 1]], conversation_id, start_at)
+end
+
+---The next visit of this chat that stands.
+---@return records.Booking?
+function M.standing(conversation_id, now)
+  return db.one([[SELECT * FROM bookings WHERE conversation_id = ? AND state IN ('requested', 'booked')
+    AND coalesce(end_at, start_at) > ? ORDER BY start_at LIMIT 1]], conversation_id, now)
+end
+
+---What is known of a booking now. What a word leaves out stays as it was.
+---@param b {uid: string, conversation_id?: string, state: string, start_at?: integer, end_at?: integer, event_at: integer,
+---  name?: string, phone?: string}
+---@return records.Booking
+function M.put(b)
+  db.run([[INSERT INTO bookings(uid, conversation_id, state, start_at, end_at, event_at, name, phone) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+    ON CONFLICT(uid) DO UPDATE SET conversation_id = coalesce(?2, conversation_id), state = ?3, start_at = coalesce(?4, start_at),
+      end_at = CASE WHEN ?4 IS NULL THEN end_at ELSE ?5 END, event_at = max(event_at, ?6),
+      name = CASE WHEN coalesce(?2, conversation_id) IS NULL THEN coalesce(?7, name) END,
+      phone = CASE WHEN coalesce(?2, conversation_id) IS NULL THEN coalesce(?8, phone) END]],
+    b.uid, b.conversation_id, b.state, b.start_at, b.end_at, b.event_at, b.name, b.phone)
+  return M.by_uid(b.uid)
+end
+
+---@param id integer
+---@param job? integer
+function M.set_reminder(id, job)
+  db.run("UPDATE bookings SET reminder_job = ? WHERE id = ?", job, id)
+end
+
+return M

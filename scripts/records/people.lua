@@ -1,0 +1,173 @@
+-- Everything that is kept about one person, over all tables of the business: to show it, to take it out, and what is remembered
+-- afterwards (keyed marks, in the tables erased and erased_messages). Nothing here waits.
+
+local db = require "host.db"
+local ledger = require "host.ledger"
+
+local M = {}
+
+local MARK_DIGITS = 32 -- of a message: 128 bits are enough to know it again
+
+-- The ids that a typed number or id may mean, likeliest first.
+---@param text string with or without +, blanks, dashes, brackets
+---@return string[]
+function M.ids(text)
+  text = text:match("^%s*(.-)%s*$")
+  if text:find("^%u%u%.[%w%.]+$") then return { text } end
+  if not text:find("^[%d%s%+%-%.%(%)]+$") then return {} end
+  local digits = text:gsub("%D", "")
+  if #digits < 6 or #digits > 20 then return {} end
+  if #digits == 10 then return { "1" .. digits, digits } end
+  return { digits }
+end
+
+---@param ids string[]
+---@return table? conversation a row of conversations
+function M.find(ids)
+  for _, id in ipairs(ids) do
+    local row = db.one("SELECT * FROM conversations WHERE id = ?", id)
+    if row then return row end
+  end
+end
+
+-- ---- marks ----
+
+---@param id string of a conversation
+function M.mark(id) return ledger.mark("person " .. id) end
+
+---@param id string of a message: the platform's, or ours
+function M.message_mark(id) return ledger.mark("message " .. id):sub(1, MARK_DIGITS) end
+
+-- Was this message erased? For one that comes again.
+---@param id string
+---@return boolean
+function M.is_erased_message(id)
+  return db.one("SELECT 1 AS yes FROM erased_messages WHERE mark = ?", M.message_mark(id)) ~= nil
+end
+
+-- Somebody whose chat is new: were they erased, and had opted out before?
+---@param id string
+---@return boolean
+function M.opted_out_before(id)
+  local row = db.one("SELECT EXISTS (SELECT 1 FROM erased WHERE opted_out = 1) AS some")
+  return row.some == 1 and db.one("SELECT 1 AS yes FROM erased WHERE mark = ? AND opted_out = 1", M.mark(id)) ~= nil
+end
+
+-- They have opted in again.
+function M.opted_in(id)
+  db.run("UPDATE erased SET opted_out = 0 WHERE mark = ? AND opted_out = 1", M.mark(id))
+end
+
+---@return {erased_at: integer, opted_out: integer, scrubbed: integer}?
+function M.tombstone(mark)
+  return db.one("SELECT erased_at, opted_out, scrubbed FROM erased WHERE mark = ?", mark)
+end
+
+function M.bury(mark, at, opted_out)
+  db.run([[INSERT INTO erased(mark, erased_at, opted_out, scrubbed) VALUES(?, ?, ?, 0)
+    ON CONFLICT(mark) DO UPDATE SET erased_at = excluded.erased_at, opted_out = excluded.opted_out, scrubbed = 0]],
+    mark, at, opted_out and 1 or 0)
+end
+
+function M.bury_message(mark, at)
+  db.run("INSERT INTO erased_messages(mark, erased_at) VALUES(?, ?) ON CONFLICT DO NOTHING", mark, at)
+end
+
+-- Is the file still to be cleaned after somebody's erasure?
+function M.unscrubbed()
+  return db.one("SELECT 1 AS yes FROM erased WHERE scrubbed = 0") ~= nil
+end
+
+---@param at integer of erasures up to then
+function M.scrubbed(at)
+  db.run("UPDATE erased SET scrubbed = 1 WHERE scrubbed = 0 AND erased_at <= ?", at)
+end
+
+-- ---- what is kept ----
+
+---@class records.Person
+---@field conversation table
+---@field messages table[]
+---@field quote? table
+---@field cases table[]
+---@field bookings table[]
+---@field turns table[]
+
+---@param conversation table
+---@return records.Person
+function M.all(conversation)
+  local id = conversation.id
+  return {
+    conversation = conversation,
+    messages = db.all("SELECT * FROM messages WHERE conversation_id = ? ORDER BY seq, rowid", id),
+    quote = db.one("SELECT * FROM quote_data WHERE conversation_id = ?", id),
+    cases = db.all("SELECT * FROM cases WHERE conversation_id = ? ORDER BY id", id),
+    bookings = M.bookings(id),
+    turns = db.all("SELECT * FROM turns WHERE conversation_id = ? ORDER BY id", id),
+  }
+end
+
+function M.bookings(id)
+  return db.all("SELECT * FROM bookings WHERE conversation_id = ?1 OR phone = ?1 ORDER BY id", id)
+end
+
+-- The oldest of the person's messages.
+---@return {id: string, wamid?: string, content: string, role: string}[]
+function M.messages(id, limit)
+  return db.all("SELECT id, wamid, content, role FROM messages WHERE conversation_id = ? ORDER BY seq LIMIT ?", id, limit)
+end
+
+-- Conversations, by id, a piece at a time.
+---@param after string
+---@return string[]
+function M.conversations_after(after, limit)
+  local ids = {}
+  for i, row in ipairs(db.all("SELECT id FROM conversations WHERE id > ? ORDER BY id LIMIT ?", after, limit)) do ids[i] = row.id end
+  return ids
+end
+
+-- ---- taking it out ----
+
+-- One message, with what is kept by its ids.
+---@param message {id: string, wamid?: string}
+function M.remove_message(message)
+  db.run("DELETE FROM held WHERE message = ?", message.id)
+  if message.wamid then db.run("DELETE FROM statuses_early WHERE wamid = ?", message.wamid) end
+  db.run("DELETE FROM messages WHERE id = ?", message.id)
+end
+
+-- Everything else. The messages are gone by then.
+---@param id string
+---@param shown string the number as staff see it
+---@return table<string, integer> counts by what it was
+function M.remove(id, shown)
+  return {
+    turns = db.run("DELETE FROM turns WHERE conversation_id = ?", id),
+    cases = db.run("DELETE FROM cases WHERE conversation_id = ?", id),
+    bookings = db.run("DELETE FROM bookings WHERE conversation_id = ?1 OR phone = ?1", id),
+    held = db.run("DELETE FROM held WHERE conversation_id = ?", id),
+    answers = db.run("DELETE FROM slack_seen WHERE instr(body, ?1) > 0 OR instr(body, ?2) > 0", id, shown),
+    quotes = db.run("DELETE FROM quote_data WHERE conversation_id = ?", id),
+    conversations = db.run("DELETE FROM conversations WHERE id = ?", id),
+  }
+end
+
+-- Do these words stand in somebody else's messages? A piece at a time.
+---@param word string
+---@param after? integer what the call before gave as next
+---@return boolean found
+---@return integer? next nil: that was all
+function M.quoted(word, after)
+  local first = after or (db.one("SELECT min(rowid) AS first FROM messages").first or 0) - 1
+  local last = db.one("SELECT max(rowid) AS last FROM messages").last or 0
+  local upto = first + 5000
+  local found = db.one("SELECT 1 AS yes FROM messages WHERE rowid > ? AND rowid <= ? AND instr(content, ?) > 0 LIMIT 1", first, upto, word)
+  return found ~= nil, not found and upto < last and upto or nil
+end
+
+-- The sandbox keeps the stand-ins' tables, with what their phones and their channel show, in the same file.
+function M.has_stand_ins()
+  return db.one("SELECT 1 AS yes FROM sqlite_schema WHERE type = 'table' AND name = 'sandbox_messages'") ~= nil
+end
+
+return M

@@ -1,0 +1,103 @@
+-- How long things are kept: each function takes out one piece of what is too old, the oldest first, and says how much it was.
+-- Nothing here waits.
+
+local db = require "host.db"
+local inbox = require "host.inbox"
+local jobs = require "host.jobs"
+local time = require "host.time"
+
+local M = {}
+
+local DAY_MS = 86400000
+M.IDS_MS = 7 * DAY_MS -- platforms come again with what they got no answer for, for so long
+
+---Raw webhooks, and what was set aside.
+function M.raw(before, limit)
+  return inbox.forget(before, limit)
+end
+
+-- The oldest rows stand first: stops at the first that is young enough.
+local function prefix(rows, before, age, remove)
+  local count = 0
+  for _, row in ipairs(rows) do
+    if age(row) >= before then break end
+    remove(row)
+    count = count + 1
+  end
+  return count
+end
+
+---Messages of a chat, also with what waits for a status of theirs.
+function M.messages(before, limit)
+  local stamp = time.stamp(before)
+  local rows = db.all("SELECT rowid AS seq, id, wamid, created_at FROM messages ORDER BY rowid LIMIT ?", limit)
+  return prefix(rows, stamp, function(row) return row.created_at end, function(row)
+    db.run("DELETE FROM held WHERE message = ?", row.id)
+    db.run("DELETE FROM messages WHERE rowid = ?", row.seq)
+  end)
+end
+
+---Work that was given up: its payload may hold words.
+function M.jobs(before, limit)
+  return jobs.forget(before, limit)
+end
+
+---Records of turns.
+function M.turns(before, limit)
+  local rows = db.all("SELECT id, ended_at FROM turns ORDER BY id LIMIT ?", limit)
+  return prefix(rows, before, function(row) return row.ended_at end, function(row) db.run("DELETE FROM turns WHERE id = ?", row.id) end)
+end
+
+---Cases that were closed so long ago. One that is live stays, and what stands behind it is looked at all the same.
+function M.cases(before, limit)
+  return db.run([[DELETE FROM cases WHERE id IN (SELECT id FROM cases WHERE state = 'closed' AND closed_at < ? ORDER BY id LIMIT ?)]], before, limit)
+end
+
+---Visits that are over, and words about visits without a time.
+function M.bookings(before, limit)
+  return db.run([[DELETE FROM bookings WHERE id IN (SELECT id FROM bookings WHERE coalesce(end_at, start_at, event_at) < ?1 AND event_at < ?1
+    ORDER BY id LIMIT ?2)]], before, limit)
+end
+
+function M.early(before, limit)
+  return db.run("DELETE FROM statuses_early WHERE rowid IN (SELECT rowid FROM statuses_early WHERE at < ? LIMIT ?)", before, limit)
+end
+
+function M.erased_messages(before, limit)
+  return db.run("DELETE FROM erased_messages WHERE mark IN (SELECT mark FROM erased_messages WHERE erased_at < ? LIMIT ?)", before, limit)
+end
+
+---Answers to clicks, which matter for ten minutes.
+function M.answers(now, limit)
+  return db.run("DELETE FROM slack_seen WHERE mark IN (SELECT mark FROM slack_seen WHERE at < ? LIMIT ?)", now - 600000, limit)
+end
+
+-- Nothing of the chat is left but its row: no message, no live case, no visit; and nobody has it.
+local IDLE = [[SELECT c.id, c.opted_out FROM conversations c WHERE c.id > ?1 AND c.id <= ?2 AND c.updated_at < ?3 AND c.status <> 'PAUSED'
+  AND (c.opted_out = 0 OR coalesce(c.name, c.language, c.asked, c.token, c.paused_by) IS NOT NULL)
+  AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.conversation_id = c.id)
+  AND NOT EXISTS (SELECT 1 FROM cases k WHERE k.conversation_id = c.id)
+  AND NOT EXISTS (SELECT 1 FROM bookings b WHERE b.conversation_id = c.id)]]
+
+---Chats that ran out of everything else, from an id on. Whoever opted out keeps the number and that.
+---@param after string
+---@return integer count
+---@return string? next nil: that was the last chat
+function M.conversations(after, before, limit)
+  local last = db.one("SELECT max(id) AS id, count(*) AS n FROM (SELECT id FROM conversations WHERE id > ? ORDER BY id LIMIT ?)", after, limit)
+  if last.n == 0 then return 0 end
+  local rows = db.all(IDLE, after, last.id, time.stamp(before))
+  for _, row in ipairs(rows) do
+    db.run("DELETE FROM quote_data WHERE conversation_id = ?", row.id)
+    if row.opted_out == 1 then
+      db.run([[UPDATE conversations SET name = NULL, language = NULL, asked = NULL, token = NULL, paused_by = NULL, paused_by_name = NULL
+        WHERE id = ?]], row.id)
+    else
+      db.run("DELETE FROM turns WHERE conversation_id = ?", row.id)
+      db.run("DELETE FROM conversations WHERE id = ?", row.id)
+    end
+  end
+  return #rows, last.n == limit and last.id or nil
+end
+
+return M

@@ -1,0 +1,32 @@
+-- `assistant chat` and `assistant replay`: the business as it is, with nobody outside. Never loaded by `assistant serve`. The host runs
+-- the commands below one after the other; what they return begins with a line that holds a code, then comes what is printed.
+
+local chat = require "rehearsal.chat"
+local main = require "main"
+local models = require "rehearsal.models"
+local replay = require "rehearsal.replay"
+local stage = require "rehearsal.stage"
+
+local here = stage.new(models.none())
+
+local function nothing() end
+
+-- Work is put as ever, and done by nobody: but what is for staff is heard, and the model's circuit is looked after.
+local jobs = {}
+for name in pairs(main.jobs) do jobs[name] = { run = nothing } end
+for name in pairs(main.every or {}) do jobs[name] = { run = nothing } end
+jobs.slack = { run = function(job) here:post(job) end }
+jobs.probe = main.jobs.probe
+
+local rehearsal = {}
+for name, value in pairs(main) do rehearsal[name] = value end
+rehearsal.jobs, rehearsal.every, rehearsal.inbox = jobs, {}, {}
+rehearsal.routes = {}
+rehearsal.notice, rehearsal.start, rehearsal.status = nil, nil, nil
+rehearsal.commands = {
+  hello = function(words) return chat.hello(words) end,
+  line = function(words) return chat.line(here, words) end,
+  replay = function(words) return replay.file(here, words) end,
+  summary = function() return replay.summary(here) end,
+}
+return rehearsal

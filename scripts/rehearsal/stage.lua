@@ -1,0 +1,224 @@
+-- The flow on a stage: today's scripts and prompts, the real reader, the real turn, a database in memory, and nobody outside. What a
+-- customer would get is taken from the rows that a service would send, what staff would get from the jobs that it would post.
+
+local cases = require "records.cases"
+local card = require "channels.slack.card"
+local conversations = require "records.conversations"
+local crypto = require "host.crypto"
+local db = require "host.db"
+local facts = require "channels.slack.facts"
+local jobs = require "host.jobs"
+local json = require "host.json"
+local messages = require "records.messages"
+local owner = require "owner"
+local pauses = require "channels.slack.pauses"
+local quote = require "flow.quote"
+local quotes = require "records.quotes"
+local slack_text = require "channels.slack.text"
+local task = require "host.task"
+local time = require "host.time"
+local turn = require "turn"
+local turns = require "records.turns"
+local whatsapp = require "channels.whatsapp"
+local wire = require "rehearsal.wire"
+
+local M = {}
+
+local STAFF = { id = "U0REHEARSAL", name = "staff" }
+local WAIT_MS = 5000
+
+local Stage = {}
+Stage.__index = Stage
+
+-- ---- what staff would read -------------------------------------------------------------------------------------------
+
+local function plain(text)
+  return (slack_text.plain(text):gsub("<tel:[^|>]*|([^>]*)>", "%1"):gsub("%*(.-)%*", "%1"))
+end
+
+local function card_words(case)
+  local known = facts.gather(case.conversation_id, case)
+  if not known then return nil end
+  local payload = card.open(known)
+  local lines = { plain(payload.text) }
+  for _, block in ipairs(payload.blocks) do
+    if block.type == "section" then lines[#lines + 1] = plain(block.text.text) end
+  end
+  return (table.concat(lines, "\n"):gsub("\nNew Quote Request\n", "\n", 1))
+end
+
+-- The job that would post to Slack. A "rehearsed" one is our own: it stands behind everything that a turn put into this lane.
+function Stage:post(job)
+  local payload = job.payload
+  if payload.what == "rehearsed" then
+    local event = self.waiting[payload.mark]
+    if event then event:set() end
+  elseif payload.what == "card" then
+    local case = cases.get(payload.case)
+    local words = case and card_words(case)
+    if words then
+      cases.posted(case.id)
+      self.posts[#self.posts + 1] = words
+    end
+  elseif type(payload.text) == "string" then
+    self.posts[#self.posts + 1] = plain(payload.text)
+  end
+end
+
+-- Waits until everything that was put for staff has come by, and gives it. Follow-ups wait a minute in a service: here they do not.
+---@async
+function Stage:heard(conversation_id)
+  for _, lane in ipairs { "slack:" .. conversation_id, "slack:alerts" } do
+    local mark = crypto.uuid()
+    self.waiting[mark] = task.event("rehearsed")
+    jobs.put { kind = "slack", lane = lane, payload = { what = "rehearsed", mark = mark } }
+    self.waiting[mark]:wait(WAIT_MS)
+    self.waiting[mark] = nil
+  end
+  local case = cases.current(conversation_id)
+  if case and (case.notes or "") ~= "" then
+    self.posts[#self.posts + 1] = plain(slack_text.who(conversations.get(conversation_id)) .. ": " .. case.notes)
+    cases.followed_up(case.id, case.notes)
+  end
+  local posts = self.posts
+  self.posts = {}
+  return posts
+end
+
+-- ---- what comes of it ------------------------------------------------------------------------------------------------
+
+-- What the customer would get: the rows that wait to be sent. They count as delivered from here on.
+local function take_replies(conversation_id)
+  local replies, now = {}, time.now_ms()
+  for _, message in ipairs(messages.queued(conversation_id)) do
+    messages.set_state(message.id, "delivered", now)
+    replies[#replies + 1] = message.content
+  end
+  return replies
+end
+
+local function before(conversation_id)
+  local conversation, last, case = conversations.get(conversation_id), turns.last(conversation_id), cases.last(conversation_id)
+  return { opted_out = conversation and conversation.opted_out or 0, turn = last and last.id or 0, case = case and case.id or 0 }
+end
+
+-- What this chat did just now, in one word: the turn's action, else what was done without a turn.
+local function action_of(was, conversation, ran)
+  if ran then return ran.action end
+  if conversation.opted_out ~= was.opted_out then return conversation.opted_out == 1 and "stop" or "start" end
+  if conversation.opted_out == 1 then return "opted_out" end
+  return conversation.status == "PAUSED" and "paused" or "none"
+end
+
+---@class rehearsal.Outcome
+---@field replies string[] what the customer gets
+---@field action string continue, handoff, schedule; stop, start, opted_out, paused, none
+---@field brain? string model, scripted, words; nil: no turn was needed
+---@field why? string what was wrong with the model's answer, or why there was none
+---@field rejected? string a model's answer that was stopped, as it came
+---@field card? string why a card was posted: complete, asked, model, question, failed
+---@field known table<string, string>
+---@field missing string[]
+---@field posts string[] what staff read
+---@async
+local function outcome(self, customer, was)
+  local conversation, last, case = conversations.get(customer.id), turns.last(customer.id), cases.last(customer.id)
+  local ran = last and last.id > was.turn and last or nil
+  local known = quotes.get(customer.id)
+  return {
+    replies = take_replies(customer.id), action = action_of(was, conversation, ran), brain = ran and ran.brain,
+    why = ran and ran.why, rejected = ran and ran.rejected, card = case and case.id > was.case and case.reason or nil,
+    known = known, missing = quote.missing(known, owner.system.quote_fields_needed), posts = self:heard(customer.id),
+  }
+end
+
+-- ---- the players -----------------------------------------------------------------------------------------------------
+
+---@param model table brain.client, or one of rehearsal.models
+function Stage:cast(model)
+  self.turns = turn.new { owner = owner, model = model, typing = function() end }
+end
+
+-- The customer writes; nobody answers yet.
+---@param customer {id: string, name?: string}
+---@param texts string[]
+function Stage.write(_, customer, texts)
+  for _, text in ipairs(texts) do
+    local body = json.encode(wire.body(customer, "wamid." .. crypto.uuid(), text))
+    db.transaction(whatsapp.read, { id = 0, body = body, received_at = time.now_ms() })
+  end
+end
+
+-- The customer writes these messages in one go, and gets an answer.
+---@async
+---@param customer {id: string, name?: string}
+---@param texts string[]
+---@return rehearsal.Outcome
+function Stage:speak(customer, texts)
+  local was = before(customer.id)
+  self:write(customer, texts)
+  self.turns.run { payload = { conversation = customer.id } }
+  return outcome(self, customer, was)
+end
+
+-- Staff take the chat over and, with a text, write in it.
+---@param customer {id: string}
+---@param text? string
+function Stage.staff(_, customer, text)
+  local conversation, now = conversations.get(customer.id), time.now_ms()
+  if not conversation then return false end
+  pauses.take(conversation, STAFF)
+  if text then
+    messages.add_assistant({ id = crypto.uuid(), conversation = customer.id, content = text, seq = conversation.last_seq, part = 1,
+      kind = "staff", author = STAFF.id, state = "delivered" }, now)
+    conversations.staff_reached(customer.id, now)
+  end
+  return true
+end
+
+-- Staff give the chat back; what they left unanswered is answered now.
+---@async
+---@return rehearsal.Outcome? nil: they did not have it
+function Stage:give_back(customer)
+  local conversation = conversations.get(customer.id)
+  if not conversation then return nil end
+  local was = before(customer.id)
+  if not pauses.resume(conversation) then return nil end
+  self.turns.run { payload = { conversation = customer.id } }
+  return outcome(self, customer, was)
+end
+
+local function numbered(n)
+  return ("1416555%04d"):format(100 + n)
+end
+
+-- A customer nobody has met in this rehearsal.
+---@param name? string
+function Stage.newcomer(_, name)
+  local n = 0
+  while conversations.get(numbered(n)) do n = n + 1 end
+  return { id = numbered(n), name = name }
+end
+
+-- The customer who came last; the first one when there was none. A reload forgets nobody: they are in the database.
+function Stage:latest()
+  local n = tonumber(self:newcomer().id:sub(8)) - 100
+  return { id = numbered(math.max(n - 1, 0)) }
+end
+
+-- What is known in this chat.
+---@return table<string, string> known
+---@return string[] missing
+function Stage.known(_, customer)
+  local known = quotes.get(customer.id)
+  return known, quote.missing(known, owner.system.quote_fields_needed)
+end
+
+---@param model table
+function M.new(model)
+  local self = setmetatable({ posts = {}, waiting = {} }, Stage)
+  self:cast(model)
+  return self
+end
+
+return M

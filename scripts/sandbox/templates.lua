@@ -1,0 +1,56 @@
+-- The message templates that this business has had approved, as Meta's stand-in knows them. One value each, "{{1}}", but for
+-- hello_world, which every account has and which takes none. Pure.
+
+local M = {}
+
+local bodies = {
+  visit_booked = { en = "Your on-site assessment is booked: {{1}}.", fr = "Votre évaluation sur place est réservée: {{1}}." },
+  visit_moved = { en = "Your on-site assessment has moved to {{1}}.", fr = "Votre évaluation sur place a été déplacée: {{1}}." },
+  visit_cancelled = { en = "Your on-site assessment of {{1}} is cancelled.", fr = "Votre évaluation sur place du {{1}} est annulée." },
+  visit_requested = { en = "We have your request: {{1}}.", fr = "Nous avons votre demande: {{1}}." },
+  visit_rejected = { en = "Sorry, {{1}} does not work for us.", fr = "Désolé, {{1}} ne nous convient pas." },
+  visit_reminder = { en = "A reminder: your on-site assessment is on {{1}}.", fr = "Un rappel: votre évaluation sur place est le {{1}}." },
+  hello_world = { en_US = "Hello World. Welcome to WhatsApp!", en = "Hello World. Welcome to WhatsApp!" },
+}
+
+local function values_of(template)
+  local values = {}
+  for _, component in ipairs(type(template.components) == "table" and template.components or {}) do
+    if type(component) == "table" and component.type == "body" then
+      for _, parameter in ipairs(type(component.parameters) == "table" and component.parameters or {}) do values[#values + 1] = parameter end
+    end
+  end
+  return values
+end
+
+local function count_of(body)
+  local most = 0
+  for number in body:gmatch("{{(%d+)}}") do most = math.max(most, math.tointeger(tonumber(number))) end
+  return most
+end
+
+---What the phone shows of a template message; or nil, Meta's code and words.
+---@param template any the message's `template`
+---@return string? text
+---@return integer? code
+---@return string? words
+function M.render(template)
+  if type(template) ~= "table" or type(template.name) ~= "string" then return nil, 131008, "Required parameter is missing: template.name" end
+  local language = type(template.language) == "table" and template.language.code
+  if type(language) ~= "string" then return nil, 131008, "Required parameter is missing: template.language.code" end
+  local body = (bodies[template.name] or {})[language]
+  if not body then return nil, 132001, ("Template name (%s) does not exist in %s"):format(template.name, language) end
+  local values, wanted = values_of(template), count_of(body)
+  if #values ~= wanted then
+    return nil, 132000, ("Number of parameters does not match: body has %d, expected %d"):format(#values, wanted)
+  end
+  for _, value in ipairs(values) do
+    if type(value) ~= "table" or value.type ~= "text" or type(value.text) ~= "string" then return nil, 132012, "Parameter format does not match" end
+    if value.text == "" or value.text:find("[\n\t]") or value.text:find("     ", 1, true) then
+      return nil, 132018, "Parameter text cannot have new-line/tab characters or more than 4 consecutive spaces"
+    end
+  end
+  return (body:gsub("{{(%d+)}}", function(number) return values[tonumber(number)].text end))
+end
+
+return M

@@ -1,0 +1,48 @@
+-- What owners may write about visits, and what they are told otherwise.
+
+local checks = require "brain.prompt_checks"
+local replies = require "flow.replies"
+
+local function problems(shape, value)
+  local list = {}
+  checks.apply(shape, value, "f.yaml", {}, list)
+  return list
+end
+
+local function business(booking) return problems(checks.business, { booking = booking }) end
+
+describe("booking in business.yaml", function()
+  it("takes what the shipped file shows, blanks included", function()
+    assert.same({}, business { reminder = true, reminder_at = "10:00", templates = { language = "en_US", language_fr = "", booked = "", reminder = "visit_2" } })
+    local value = checks.apply(checks.business, { booking = { templates = { booked = "" } } }, "f.yaml", {}, {})
+    assert.same({ reminder = true, reminder_at = "10:00", templates = { language = "en" } }, value.booking)
+  end)
+
+  it("names a mistake by its place and says what to write", function()
+    for value, words in pairs { ["25:00"] = "time of day", ["10"] = "time of day", ["10:60"] = "time of day" } do
+      assert.truthy(business { reminder_at = value }[1]:find('f.yaml:1: "booking.reminder_at".*' .. words), value)
+    end
+    assert.truthy(business({ reminder_at = 10 })[1]:find("time of day", 1, true))
+    assert.truthy(business({ reminder = "yes" })[1]:find("true or false", 1, true))
+    assert.truthy(business({ templates = { booked = "Visit Booked" } })[1]:find("approved template", 1, true))
+    assert.truthy(business({ templates = { language = "English" } })[1]:find("language code", 1, true))
+    assert.truthy(business({ remind_at = "10:00" })[1]:find('Did you mean "reminder_at"?', 1, true))
+  end)
+end)
+
+describe("words about a visit in replies.yaml", function()
+  it("must hold the time", function()
+    for _, key in ipairs { "booked", "moved", "cancelled", "requested", "rejected", "booking_reminder", "visit", "booked_fr", "visit_fr" } do
+      assert.truthy(problems(checks.replies, { [key] = "See you." })[1]:find("{time}", 1, true), key)
+      assert.same({}, problems(checks.replies, { [key] = "See you {time}." }))
+    end
+  end)
+
+  it("have defaults in both languages, each with the time", function()
+    local own = checks.defaults(checks.replies)
+    for _, key in ipairs { "booked", "moved", "cancelled", "requested", "rejected", "booking_reminder", "visit" } do
+      for _, french in ipairs { false, true } do assert.truthy(replies.get(own, key, french):find("{time}", 1, true), key) end
+      assert.not_equal(replies.get(own, key, false), replies.get(own, key, true))
+    end
+  end)
+end)

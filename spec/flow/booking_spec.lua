@@ -1,0 +1,107 @@
+local booking = require "flow.booking"
+local time = require "host.time"
+
+local URL = "https://bookings.clearoutspaces.ca/clearoutspaces/assessment"
+
+describe("booking.link", function()
+  it("fills in the name and an opaque mark, for Cal.com alone", function()
+    assert.equal(URL .. "?name=Ann%20Smith&metadata%5Bconv%5D=abc", booking.link { url = URL, name = "Ann Smith", token = "abc" })
+    assert.equal("https://cal.com/x?metadata%5Bconv%5D=abc", booking.link { url = "https://cal.com/x", token = "abc" })
+    assert.equal("https://calendly.com/x", booking.link { url = "https://calendly.com/x", name = "Ann", token = "abc" })
+    assert.equal("https://notcal.com/x", booking.link { url = "https://notcal.com/x", name = "Ann", token = "abc" })
+    assert.equal("https://book.example/x?metadata%5Bconv%5D=abc", booking.link { url = "https://book.example/x", token = "abc", calcom = true })
+  end)
+
+  it("keeps what the owner's address already asks and where it points", function()
+    assert.equal("https://cal.com/x?duration=30&metadata%5Bconv%5D=abc#top", booking.link { url = "https://cal.com/x?duration=30#top", token = "abc" })
+  end)
+
+  it("never carries a number, also not one that somebody is called by", function()
+    assert.is_nil(booking.link({ url = URL, name = "+1 416 555 1234", token = "abc" }):find("name=", 1, true))
+    assert.is_nil(booking.link({ url = URL, name = "Ann 4165551234", token = "abc" }):find("4165551234", 1, true))
+  end)
+
+  it("lets no name break out of its place", function()
+    assert.equal(URL .. "?name=A%26metadata%5Bconv%5D%3Dx%23&metadata%5Bconv%5D=abc", booking.link { url = URL, name = "A&metadata[conv]=x#", token = "abc" })
+  end)
+end)
+
+describe("booking.when", function()
+  local function at(month, day, hour, min, wday) return { month = month, day = day, hour = hour, min = min, wday = wday } end
+
+  it("says a time as people do", function()
+    assert.equal("Tuesday, November 24 at 2:30 PM", booking.when(at(11, 24, 14, 30, 2)))
+    assert.equal("Sunday, January 1 at 12:00 AM", booking.when(at(1, 1, 0, 0, 7)))
+    assert.equal("Monday, July 6 at 12:05 PM", booking.when(at(7, 6, 12, 5, 1)))
+    assert.equal("Friday, May 1 at 9:00 AM", booking.when(at(5, 1, 9, 0, 5)))
+  end)
+
+  it("says it in French", function()
+    assert.equal("mardi 24 novembre à 14 h 30", booking.when(at(11, 24, 14, 30, 2), true))
+    assert.equal("vendredi 1er mai à 9 h", booking.when(at(5, 1, 9, 0, 5), true))
+    assert.equal("samedi 8 août à 9 h 05", booking.when(at(8, 8, 9, 5, 6), true))
+  end)
+
+  it("fills a fixed text, and leaves what it does not know", function()
+    assert.equal("from B to A {x} 100%", booking.fill("from {old} to {time} {x} 100%", "A", "B"))
+    assert.equal("at %1 {old}", booking.fill("at {time} {old}", "%1"))
+  end)
+end)
+
+describe("booking.day_before", function()
+  -- The clock of this run is TZ's; the moment is right on both sides of a change of clocks because it is asked for by its parts.
+  local function before(start, clock)
+    return time.zoned(time.from_zoned(booking.day_before(time.zoned(start), clock)))
+  end
+
+  local function check(year, month, day, hour, min, want)
+    local at = before(time.from_zoned { year = year, month = month, day = day, hour = hour, min = min }, "10:00")
+    assert.equal(want, ("%04d-%02d-%02d %02d:%02d"):format(at.year, at.month, at.day, at.hour, at.min))
+  end
+
+  it("is the day before at the owner's hour, over months, years, leap days and changes of clocks", function()
+    check(2026, 11, 24, 14, 30, "2026-11-23 10:00")
+    check(2026, 12, 1, 9, 0, "2026-11-30 10:00")
+    check(2027, 1, 1, 9, 0, "2026-12-31 10:00")
+    check(2028, 3, 1, 9, 0, "2028-02-29 10:00")
+    check(2026, 11, 2, 0, 30, "2026-11-01 10:00") -- the clocks go back on November 1
+    check(2027, 3, 15, 23, 30, "2027-03-14 10:00") -- and forward on March 14
+  end)
+end)
+
+describe("booking.judge", function()
+  local function row(state, event_at, start_at) return { state = state, event_at = event_at, start_at = start_at or 100 } end
+  local function event(kind, made_at, start_at) return { kind = kind, made_at = made_at, start_at = start_at or 100 } end
+
+  it("takes the first word about a booking, whatever it is", function()
+    for _, kind in ipairs { "booked", "moved", "cancelled", "requested", "rejected" } do assert.equal("apply", booking.judge(nil, event(kind, 5))) end
+  end)
+
+  it("hears a replay once", function()
+    assert.equal("known", booking.judge(row("booked", 5), event("booked", 5)))
+    assert.equal("known", booking.judge(row("booked", 5), event("booked", 6)))
+    assert.equal("known", booking.judge(row("cancelled", 5), event("cancelled", 5)))
+    assert.equal("known", booking.judge(row("cancelled", 5), { kind = "cancelled", made_at = 6 }))
+  end)
+
+  it("lets nothing old bring back what is over", function()
+    for _, state in ipairs { "cancelled", "rejected", "moved" } do
+      assert.equal("late", booking.judge(row(state, 9), event("booked", 5)), state)
+      assert.equal("late", booking.judge(row(state, 9), event("booked", 9)), state .. ", made in the same moment")
+      assert.equal("late", booking.judge(row(state, 9), event("booked", nil)), state .. ", not saying when")
+    end
+    assert.equal("late", booking.judge(row("moved", 5), event("cancelled", 9)))
+    assert.equal("late", booking.judge(row("booked", 9), event("requested", 5)))
+    assert.equal("late", booking.judge(row("booked", 9), event("requested", nil)))
+  end)
+
+  it("goes with the newest word", function()
+    assert.equal("apply", booking.judge(row("requested", 5), event("booked", 6)))
+    assert.equal("apply", booking.judge(row("requested", 5), event("rejected", 6)))
+    assert.equal("apply", booking.judge(row("booked", 5), event("cancelled", 6)))
+    assert.equal("apply", booking.judge(row("booked", 5), event("cancelled", 5)))
+    assert.equal("apply", booking.judge(row("booked", 5), event("moved", 6, 200)))
+    assert.equal("late", booking.judge(row("booked", 6, 200), event("booked", 5, 100)))
+    assert.equal("apply", booking.judge(row("booked", 5), event("cancelled", nil)))
+  end)
+end)

@@ -1,0 +1,172 @@
+-- records/people and records/retention over the real database: run inside the host (`assistant run`), pending elsewhere.
+
+package.path = "scripts/?.lua;" .. package.path
+
+local inside, db = pcall(require, "host.db")
+if not inside then
+  describe("records/people", function() pending("needs the host's database: run with `assistant run`") end)
+  return
+end
+
+local inbox = require "host.inbox"
+local jobs = require "host.jobs"
+local ledger = require "host.ledger"
+local time = require "host.time"
+
+local DAY_MS = 86400000
+
+local function tables()
+  if db.one("SELECT 1 AS yes FROM sqlite_master WHERE name = 'cases'") then return end
+  for _, step in ipairs(require "records.schema") do
+    for statement in step:gsub("%-%-[^\n]*", ""):gmatch("[^;]+") do
+      if statement:find("%S") then db.run(statement) end
+    end
+  end
+end
+
+local function count(name, where) return db.one("SELECT count(*) AS n FROM " .. name .. (where and " WHERE " .. where or "")).n end
+
+local function chat(id, fields)
+  db.run("INSERT INTO conversations(id, phone_number, name, updated_at) VALUES(?, ?, ?, ?)", id, id, "Ann", time.stamp(fields and fields.at or time.now_ms()))
+  for name, value in pairs(fields or {}) do
+    if name ~= "at" then db.run(("UPDATE conversations SET %s = ? WHERE id = ?"):format(name), value, id) end
+  end
+end
+
+local function message(id, conversation, at)
+  db.run("INSERT INTO messages(id, conversation_id, role, content, created_at, seq) VALUES(?, ?, 'user', 'words', ?, 1)", id, conversation, time.stamp(at))
+end
+
+local function clear()
+  for _, name in ipairs { "messages", "quote_data", "turns", "cases", "bookings", "held", "statuses_early", "slack_seen", "erased", "erased_messages",
+    "conversations", "inbox", "parked", "jobs" } do db.run("DELETE FROM " .. name) end
+end
+
+describe("records/people", function()
+  local people
+
+  setup(tables)
+  before_each(function()
+    people = require "records.people"
+    clear()
+  end)
+
+  it("reads a number however it is typed, with or without the country's 1, and business-scoped ids", function()
+    for _, typed in ipairs { "+1 (647) 555-0123", "16475550123", " 1-647-555-0123 ", "1.647.555.0123" } do
+      assert.same({ "16475550123" }, people.ids(typed), typed)
+    end
+    assert.same({ "16475550123", "6475550123" }, people.ids "647 555 0123")
+    assert.same({ "CA.13491208655302741918" }, people.ids "CA.13491208655302741918")
+    for _, typed in ipairs { "", "Ann", "12345", "123456789012345678901", "1647555012x", "'; DROP TABLE messages", "ca.12" } do
+      assert.same({}, people.ids(typed), typed)
+    end
+  end)
+
+  it("knows again what was erased by marks that hold nothing of it", function()
+    people.bury(people.mark "16475550123", 5, true)
+    people.bury_message(people.message_mark "wamid.A", 5)
+    assert.is_true(people.opted_out_before "16475550123")
+    assert.is_false(people.opted_out_before "16475550124")
+    assert.is_true(people.is_erased_message "wamid.A")
+    assert.is_false(people.is_erased_message "wamid.B")
+    assert.same({ erased_at = 5, opted_out = 1, scrubbed = 0 }, people.tombstone(people.mark "16475550123"))
+    assert.equal(64, #people.mark "16475550123")
+    assert.not_equal(people.mark "x", (ledger.mark "x"))
+    people.opted_in "16475550123"
+    assert.is_false(people.opted_out_before "16475550123")
+  end)
+
+  it("finds words in jobs, and erases a job in any state with its lane going on", function()
+    local first = jobs.put { kind = "send", lane = "whatsapp:16475550123", payload = { message = "m-one-of-them" } }
+    local second = jobs.put { kind = "send", lane = "whatsapp:16475550123", payload = {} }
+    local other = jobs.put { kind = "send", lane = "whatsapp:164755501234", payload = {} }
+    local named = jobs.put { kind = "slack", payload = { text = "+1 647-555-0123: hello" } }
+    assert.same({ first, second, named }, (jobs.find { "16475550123", "+1 647-555-0123" }))
+    assert.same({ first }, (jobs.find { "m-one-of-them" }))
+    assert.is_true(jobs.erase(first))
+    assert.is_false(jobs.erase(first))
+    assert.equal(0, db.one("SELECT state FROM jobs WHERE id = ?", second).state)
+    local list, next = jobs.list "send"
+    assert.equal(2, #list)
+    assert.equal(other, list[2].id)
+    assert.is_nil(next)
+  end)
+
+  it("says no to words that would be found everywhere", function()
+    assert.has_error(function() jobs.find { "abc" } end)
+    assert.has_error(function() inbox.find { 12345 } end)
+  end)
+end)
+
+describe("records/retention", function()
+  local retention, now
+
+  setup(tables)
+  before_each(function()
+    retention, now = require "records.retention", time.now_ms()
+    clear()
+  end)
+
+  it("takes the oldest first, no more than it is told, and stops at what is young", function()
+    chat "16475550123"
+    for i = 1, 5 do message("old" .. i, "16475550123", now - 200 * DAY_MS) end
+    message("young", "16475550123", now)
+    assert.equal(3, retention.messages(now - 180 * DAY_MS, 3))
+    assert.equal(3, count "messages")
+    assert.equal(2, retention.messages(now - 180 * DAY_MS, 3))
+    assert.equal(0, retention.messages(now - 180 * DAY_MS, 3))
+    assert.equal("young", db.one("SELECT id FROM messages").id)
+  end)
+
+  it("H5: never takes a raw webhook that is still to be read", function()
+    db.run("INSERT INTO inbox(id, reader, received_at, body) VALUES(-2, 'whatsapp', 5, CAST('{}' AS BLOB)), (?, 'whatsapp', 5, CAST('{}' AS BLOB))", 1 << 40)
+    db.run("INSERT INTO parked(inbox_id, reader, whole, reason, parked_at, item) VALUES(-2, 'whatsapp', 0, 'odd', 5, CAST('x' AS BLOB))")
+    db.run("INSERT INTO parked(inbox_id, reader, whole, reason, parked_at) VALUES(-2, 'whatsapp', 1, 'odd', 5)")
+    assert.equal(2, retention.raw(now - 30 * DAY_MS, 10))
+    assert.equal(1, count "inbox")
+    assert.equal(0, count "parked")
+    assert.equal(0, retention.raw(now - 30 * DAY_MS, 10))
+  end)
+
+  it("keeps a chat with anything left in it, a paused one, and of who opted out the number and that", function()
+    local old = now - 200 * DAY_MS
+    chat("16470000001", { at = old })
+    chat("16470000002", { at = old, opted_out = 1, token = "t" })
+    chat("16470000003", { at = old, status = "PAUSED" })
+    chat("16470000004", { at = old })
+    message("m4", "16470000004", now)
+    chat("16470000005", { at = old })
+    db.run("INSERT INTO cases(conversation_id, state, reason, opened_at, active_at) VALUES('16470000005', 'open', 'asked', ?1, ?1)", old)
+    chat("16470000006", { at = old })
+    db.run("INSERT INTO bookings(uid, conversation_id, state, start_at, event_at) VALUES('uid-6', '16470000006', 'booked', ?, ?)", now + DAY_MS, old)
+    chat "16470000007"
+    for _, id in ipairs { "16470000001", "16470000002", "16470000004" } do
+      db.run("INSERT INTO quote_data(conversation_id, json_dump) VALUES(?, '{}')", id)
+      db.run("INSERT INTO turns(conversation_id, started_at, ended_at, generation, brain, action) VALUES(?, ?2, ?2, 'g', 'model', 'continue')", id, now)
+    end
+    local taken, after = 0, ""
+    repeat
+      local n, next = retention.conversations(after, now - 180 * DAY_MS, 2)
+      taken, after = taken + n, next or after
+    until not next
+    assert.equal(2, taken)
+    assert.equal(6, count "conversations")
+    assert.equal(0, count("conversations", "id = '16470000001'"))
+    assert.equal(1, count("conversations", "id = '16470000002' AND opted_out = 1 AND name IS NULL AND token IS NULL"))
+    assert.equal(1, count "quote_data")
+    assert.equal(0, retention.conversations("", now - 180 * DAY_MS, 100), "the opted-out one is not written again")
+  end)
+
+  it("takes closed cases and visits that are over, and leaves live ones of any age", function()
+    local old = now - 200 * DAY_MS
+    for i, state in ipairs { "closed", "open", "closed" } do
+      db.run("INSERT INTO cases(conversation_id, state, reason, opened_at, active_at, closed_at) VALUES(?, ?, 'asked', ?3, ?3, ?4)",
+        "1647000000" .. i, state, old, state == "closed" and (i == 1 and old or now) or nil)
+      db.run("INSERT INTO bookings(uid, state, start_at, event_at) VALUES(?, 'booked', ?, ?)", "uid-" .. i, i == 1 and old or now + DAY_MS, old)
+    end
+    assert.equal(1, retention.cases(now - 180 * DAY_MS, 10))
+    assert.equal(1, retention.bookings(now - 180 * DAY_MS, 10))
+    assert.equal(2, count "cases")
+    assert.equal(2, count "bookings")
+  end)
+end)

@@ -1,0 +1,150 @@
+-- A clock on the wall that is set while the service runs, or between two runs: FAULTS A29. The monotonic clock goes on as it did.
+
+local meta = require "spec.support.meta"
+local process = require "spec.support.process"
+local shell = require "spec.support.shell"
+local socket = require "socket"
+local standins = require "spec.support.standins"
+
+local DAY = 86400
+
+describe("the wall clock", function()
+  local library, stand_ins
+
+  setup(function()
+    local _, path = shell.run "ls /usr/lib/*/faketime/libfaketime.so.1 2>/dev/null"
+    library = path:match "[^\n]+"
+    if not os.getenv "ASAN_OPTIONS" and library then stand_ins = standins.new() end
+  end)
+  teardown(process.close_all)
+
+  -- A service whose clock follows a file; set(seconds) sets it so far from the true one.
+  local function clocked(options)
+    if not stand_ins then return nil end
+    local file = shell.folder() .. "/clock"
+    local function set(seconds)
+      shell.write(file .. ".new", ("%+d\n"):format(seconds))
+      assert(os.rename(file .. ".new", file))
+    end
+    set(0)
+    options = options or {}
+    options.stand_ins = stand_ins
+    options.env = options.env or {}
+    for name, value in pairs { LD_PRELOAD = library, FAKETIME_TIMESTAMP_FILE = file, FAKETIME_NO_CACHE = 1, FAKETIME_DONT_FAKE_MONOTONIC = 1 } do
+      options.env[name] = value
+    end
+    stand_ins:forget()
+    stand_ins:plan { contains = "zq", echo = true }
+    return process.new(options), set
+  end
+
+  local function missing() return pending "libfaketime is not installed, or the build is a sanitizer's" end
+
+  local function replied(phone, word, timeout)
+    shell.until_(function() return #stand_ins:sends(phone, word) > 0 end, timeout or 5, "an answer with " .. word)
+  end
+
+  local function stepped(service, event)
+    shell.until_(function() return #service:logged(event) > 0 end, 3, event)
+  end
+
+  it("A29: set back by a day while a turn waits for the customer to finish, the answer comes as if it had not been", function()
+    local service, set = clocked { env = { TURN_QUIET_MS = 1500, TURN_MAX_WAIT_MS = 3000 } }
+    if not service then return missing() end
+    local phone, word = meta.phone(), meta.word()
+    service:say(phone, "hello " .. word)
+    local begun = socket.gettime()
+    set(-DAY)
+    stepped(service, "clock.set_back")
+    assert.equal(0, #stand_ins:sends(phone, word))
+    replied(phone, word)
+    assert.is_true(socket.gettime() - begun < 5)
+    local other, sign = meta.phone(), meta.word()
+    service:say(other, "hello " .. sign)
+    replied(other, sign)
+    assert.equal(1, #stand_ins:sends(phone))
+    service:kill()
+  end)
+
+  it("A29: a send that waits for its next try, and what comes every so often, are not put off by 6 minutes or a day", function()
+    local service, set = clocked { env = { RETRY_BASE_MS = 1500 } }
+    if not service then return missing() end
+    for i, back in ipairs { -360, -360 - DAY } do
+      local phone, word = meta.phone(), meta.word()
+      stand_ins:fault { graph = { kind = "500", times = 1, contains = phone } }
+      service:say(phone, "hello " .. word)
+      shell.until_(function() return #stand_ins:requests("graph", { contains = phone }) > 0 end, 4, "the first try")
+      shell.until_(function() return service:value "SELECT count(*) FROM jobs WHERE kind = 'send' AND attempts = 1 AND state = 0" == 1 end, 3, "the backoff")
+      set(back)
+      shell.until_(function() return #service:logged "clock.set_back" == i end, 3, "the step")
+      shell.until_(function() return #stand_ins:sends(phone, word) == 2 end, 5, "the second try")
+    end
+    local latest = service:value "SELECT max(run_at) FROM jobs WHERE kind IN ('sweep', 'housekeeping')"
+    assert.is_true(latest / 1000 - (os.time() - 360 - DAY) < 3605)
+    stand_ins:calm()
+    service:kill()
+  end)
+
+  it("A29: set ahead by 6 minutes or a day it goes on answering, one answer a message, and back again too", function()
+    local service, set = clocked()
+    if not service then return missing() end
+    for _, at in ipairs { 360, DAY, 0 } do
+      set(at)
+      socket.sleep(1.1) -- it looks at the clock once a second
+      local phone, word = meta.phone(), meta.word()
+      service:say(phone, "hello " .. word, { timestamp = tostring(os.time() + at) })
+      replied(phone, word)
+      assert.equal(1, #stand_ins:sends(phone))
+      assert.is_true(service:healthy())
+    end
+    service:kill()
+  end)
+
+  it("A29: set back between two runs, what the first has left waiting runs soon after the start", function()
+    local service, set = clocked { env = { TURN_QUIET_MS = 3000, TURN_MAX_WAIT_MS = 6000 } }
+    if not service then return missing() end
+    local phone, word = meta.phone(), meta.word()
+    service:say(phone, "hello " .. word)
+    shell.until_(function() return service:value "SELECT count(*) FROM jobs WHERE kind = 'turn'" == 1 end, 3, "the turn to wait")
+    service:kill()
+    set(-DAY)
+    service:start()
+    assert.equal(1, #service:logged "clock.set_back")
+    replied(phone, word, 6)
+    service:kill()
+  end)
+
+  it("A29: clicks that Slack signed by another clock are refused, and staff hear once that a clock is wrong", function()
+    local service, set = clocked()
+    if not service then return missing() end
+    local phone, word = meta.phone(), meta.word()
+    service:say(phone, "hello " .. word)
+    replied(phone, word)
+    set(-360)
+    socket.sleep(0.1)
+    for _ = 1, 3 do assert.equal(401, service:click(phone).status) end
+    shell.until_(function() return #stand_ins:posts "clock is wrong" > 0 end, 4, "the alert")
+    assert.equal(1, #stand_ins:posts "clock is wrong")
+    assert.equal("ACTIVE", service:value("SELECT status FROM conversations WHERE id = '" .. phone .. "'"))
+    set(0)
+    socket.sleep(0.1)
+    assert.equal(200, service:click(phone).status)
+    service:kill()
+  end)
+
+  it("A29: no request and no timer hangs on the wall clock: a deadline of 2 s is 2 s while it jumps", function()
+    local wire = require "spec.support.wire"
+    local service, set = clocked()
+    if not service then return missing() end
+    for _, at in ipairs { DAY, -DAY } do
+      local peer, begun = assert(wire.dial(service.port)), socket.gettime()
+      peer:send "POST /whatsapp/webhook HTTP/1.1\r\nHost: k\r\nContent-Length: 100\r\n\r\nx"
+      set(at)
+      assert.equal(408, peer:read(1, 5)[1].status)
+      local took = socket.gettime() - begun
+      assert.is_true(took > 1.5 and took < 3.5, took)
+      peer:close()
+    end
+    service:kill()
+  end)
+end)

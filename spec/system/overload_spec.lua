@@ -1,0 +1,201 @@
+-- More than there is room for: FAULTS A26, B17, H11, H12. Each sentence begins with its row.
+
+local json = require "host.json"
+local meta = require "spec.support.meta"
+local process = require "spec.support.process"
+local shell = require "spec.support.shell"
+local socket = require "socket"
+local standins = require "spec.support.standins"
+local task = require "host.task"
+local wire = require "spec.support.wire"
+
+describe("too much", function()
+  local stand_ins
+
+  setup(function() stand_ins = standins.new() end)
+  after_each(function()
+    stand_ins:calm()
+    stand_ins:forget()
+  end)
+  teardown(process.close_all)
+
+  -- Seconds until this customer's message is answered.
+  local function turn_time(service)
+    local phone, word = meta.phone(), meta.word()
+    stand_ins:plan { contains = word, answer = { reply_to_user = "Noted " .. word } }
+    local begun = socket.gettime()
+    service:say(phone, "hello " .. word)
+    shell.until_(function() return #stand_ins:sends(phone, word) > 0 end, 10, "the answer to one among many")
+    return socket.gettime() - begun
+  end
+
+  local function middle(list)
+    table.sort(list)
+    return list[(#list + 1) // 2]
+  end
+
+  local function times(service, n)
+    local list = {}
+    for i = 1, n do list[i] = turn_time(service) end
+    return middle(list)
+  end
+
+  -- Every fdatasync takes this long: a disk that cannot keep up.
+  local function slow_disk(service, ms)
+    local trace = service.home .. "/slow"
+    os.execute(("strace -f -p %d -o %s -e trace=fdatasync -e inject=fdatasync:delay_enter=%d 2>%s.err &"):format(service:pid(), trace, ms * 1000, trace))
+    shell.until_(function() return (shell.read(trace .. ".err") or ""):find "attached" end, 5, "strace")
+  end
+
+  it("H11: two thousand messages of one customer, whose turn is stuck at the model, make no other customer wait", function()
+    local service = process.new { stand_ins = stand_ins, env = { TURN_QUIET_MS = 50, LLM_TIMEOUT_MS = 60000, LLM_DEADLINE_MS = 60000, DRAIN_MS = 100 } }
+    local before = times(service, 5)
+    local loud, mark = meta.phone(), meta.word()
+    stand_ins:plan { contains = mark, hold = true, echo = true }
+    service:say(loud, "first " .. mark)
+    shell.until_(function() return #stand_ins:models(mark) == 1 end, 5, "the turn that is stuck")
+    for _ = 1, 20 do
+      local list = {}
+      for i = 1, 100 do list[i] = meta.text(loud, "again " .. i) end
+      assert.equal(200, service:hook { messages = list })
+    end
+    local meanwhile = times(service, 5)
+    assert.is_true(meanwhile < 3 * before + 0.1, ("%.0f ms instead of %.0f"):format(meanwhile * 1000, before * 1000))
+    shell.until_(function() return service:status().inbox.unread == 0 end, 10, "all of them to be read")
+    assert.equal(2001, service:value("SELECT count(*) FROM messages WHERE role = 'user' AND conversation_id = '" .. loud .. "'"))
+    assert.equal(1, #stand_ins:models(mark))
+    service:kill()
+  end)
+
+  it("H11: a hundred chats whose sends are stuck make no other customer wait, and a dead head frees its lane", function()
+    local service = process.new { stand_ins = stand_ins, env = { TURN_QUIET_MS = 50, SEND_TIMEOUT_MS = 30000, DRAIN_MS = 100 } }
+    local before = times(service, 5)
+    local mark, stuck = meta.word(), {}
+    stand_ins:plan { contains = mark, answer = { reply_to_user = "Stuck " .. mark } }
+    stand_ins:fault { graph = { kind = "slow", delay_ms = 20000, contains = "Stuck " .. mark } }
+    for i = 1, 100 do
+      stuck[i] = meta.phone()
+      service:say(stuck[i], "hello " .. mark)
+    end
+    shell.until_(function() return service:value("SELECT count(*) FROM messages WHERE state = 'sending'") >= 100 end, 10, "a hundred open sends")
+    local meanwhile = times(service, 5)
+    assert.is_true(meanwhile < 3 * before + 0.1, ("%.0f ms instead of %.0f"):format(meanwhile * 1000, before * 1000))
+    stand_ins:calm()
+    stand_ins:forget()
+    local phone, word, after = meta.phone(), meta.word(), meta.word()
+    stand_ins:fault { graph = { kind = "code", code = 100, contains = word } }
+    stand_ins:plan { contains = word, answer = { reply_to_user = "Head " .. word } }
+    service:say(phone, "hello " .. word)
+    shell.until_(function() return service:status().jobs.dead == 1 end, 5, "the head to be dead")
+    stand_ins:forget() -- the first words are still unanswered, and would bring their plan up again
+    stand_ins:plan { contains = after, answer = { reply_to_user = "Next " .. after } }
+    service:say(phone, "hello " .. after)
+    shell.until_(function() return #stand_ins:sends(phone, after) == 1 end, 5, "the one behind it")
+    service:kill()
+  end)
+
+  it("H12: when the disk is slow and more comes than there is room for, the rest gets 503 with Retry-After, /health goes on, and every 200 is processed", function()
+    local service = process.new { stand_ins = stand_ins, env = { LUA_MEMORY_MB = 32, MAX_BODY_BYTES = 262144, REQUEST_DEADLINE_MS = 15000 } }
+    stand_ins:plan { contains = "zq", echo = true }
+    service:say(meta.phone(), "warm " .. meta.word())
+    local before = service:rss_kb()
+    slow_disk(service, 200)
+    local peers, padding = {}, ("x"):rep(200000)
+    for i = 1, 100 do
+      local word = meta.word()
+      peers[i] = { word = word, phone = meta.phone(), at = assert(wire.dial(service.port)) }
+      peers[i].bytes = meta.request(service.secret, ((meta.body { messages = { meta.text(peers[i].phone, word) } }):gsub("}$", ',"padding":"' .. padding .. '"}')))
+    end
+    for _, peer in ipairs(peers) do
+      task.spawn(function()
+        peer.at:send(peer.bytes)
+        peer.bytes = nil
+      end)
+    end
+    task.sleep(50)
+    assert.equal(200, service:http("GET", "/health", { timeout = 10 }).status)
+    local taken, refused = {}, 0
+    for _, peer in ipairs(peers) do
+      local answer = peer.at:read(1, 20)[1] or { status = 0, headers = {} }
+      if answer.status == 200 then
+        taken[#taken + 1] = peer
+      else
+        assert.equal(503, answer.status)
+        assert.equal("1", answer.headers["retry-after"])
+        assert.equal('{"error":"busy, try again"}', answer.body)
+        refused = refused + 1
+      end
+      peer.at:close()
+    end
+    assert.is_true(#taken > 0 and refused > 0, #taken .. " taken, " .. refused .. " refused")
+    assert.is_true(service:rss_kb() - before < 96 * 1024, "32 MB of scripts' memory, 8 MB of waiting requests")
+    shell.until_(function() return service:value "SELECT count(*) FROM messages WHERE role = 'user'" > #taken end, 20, "what got 200 to be read")
+    local stored = {}
+    for _, row in ipairs(service:rows "SELECT content FROM messages WHERE role = 'user'") do stored[row.content] = true end
+    for _, peer in ipairs(taken) do assert.is_true(stored[peer.word]) end
+    assert.equal(#taken + 1, service:value "SELECT count(*) FROM messages WHERE role = 'user'")
+    assert.equal(0, #service:logged "script.error")
+    service:kill()
+  end)
+
+  it("B17: two hundred unfinished bodies of 2.9 MB stay below 128 MB, and an honest webhook is taken meanwhile or told when to come again", function()
+    local service = process.new { stand_ins = stand_ins, env = { REQUEST_DEADLINE_MS = 20000 } }
+    local peers, chunk = {}, ("x"):rep(1 << 20)
+    local head = ("POST /whatsapp/webhook HTTP/1.1\r\nHost: k\r\nContent-Length: %d\r\n\r\n"):format(2900000)
+    local most = service:rss_kb()
+    for i = 1, 200 do
+      local peer = assert(wire.dial(service.port))
+      peers[i] = peer
+      peer:send(head)
+      peer:send(chunk)
+      peer:send(chunk)
+      if i % 20 == 0 then
+        most = math.max(most, service:rss_kb())
+        assert.is_true(service:healthy())
+      end
+    end
+    local status = service:hook({ messages = { meta.text(meta.phone(), "hello " .. meta.word()) } }, 5)
+    assert.is_true(status == 200 or status == 503, status)
+    most = math.max(most, service:rss_kb())
+    assert.is_true(most < 128 * 1024 * (os.getenv "ASAN_OPTIONS" and 3 or 1), most .. " KB")
+    for _, peer in ipairs(peers) do peer:close() end
+    shell.until_(function() return service:hook { messages = { meta.text(meta.phone(), "hello again") } } == 200 end, 3, "room again")
+    service:kill()
+  end)
+
+  -- What the spec's own process leaves open is closed first. With room for itself the listener's limit comes first, else the process's.
+  local CLOSE = [[bash -c 'for f in /proc/$$/fd/*; do n=${f##*/}; [ $n -le 2 ] || eval "exec $n>&-"; done; %sexec "$@"' alone]]
+  local TAKE = [[for n in {3..23}; do eval "exec $n</dev/null"; done; ]]
+
+  for name, wrap in pairs { ["of its own"] = CLOSE:format "", ["a third of them taken"] = CLOSE:format(TAKE) } do
+    it("A26: with 64 descriptors, " .. name .. ", and two hundred idle connections it does not spin, answers webhooks, sends, and recovers", function()
+      local service = process.new { stand_ins = stand_ins, limits = "ulimit -n 64", wrap = wrap }
+      stand_ins:plan { contains = "zq", echo = true }
+      local peers = {}
+      for i = 1, 200 do peers[i] = wire.dial(service.port) end
+      local function ticks()
+        local fields = (shell.read("/proc/" .. service:pid() .. "/stat") or ""):match "%) (.*)"
+        local user, system = fields:match "^%S+ %S+ %S+ %S+ %S+ %S+ %S+ %S+ %S+ %S+ %S+ (%d+) (%d+)"
+        return tonumber(user) + tonumber(system)
+      end
+      task.sleep(300)
+      local from = ticks()
+      task.sleep(1000)
+      local spent = ticks() - from
+      assert.is_true(spent < 50, spent .. " hundredths of a second of CPU in one")
+      local phone, word = meta.phone(), meta.word()
+      shell.until_(function() return service:hook({ messages = { meta.text(phone, "hello " .. word) } }, 2) == 200 end, 8, "a webhook to be taken")
+      shell.until_(function() return #stand_ins:sends(phone, word) == 1 end, 8, "its answer")
+      for i = 1, 200 do
+        if peers[i] then peers[i]:close() end
+      end
+      local again, sign = meta.phone(), meta.word()
+      shell.until_(function() return service:healthy() end, 5, "health")
+      service:say(again, "hello " .. sign)
+      shell.until_(function() return #stand_ins:sends(again, sign) == 1 end, 5, "an answer afterwards")
+      assert.equal(0, (service:cli "status"))
+      assert.equal(json.encode { status = "healthy" }, service:http("GET", "/health").body)
+      assert.equal(0, (service:term()))
+    end)
+  end
+end)
