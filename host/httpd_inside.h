@@ -98,6 +98,7 @@ struct httpd {
     uint64_t now_ns; /* of the last httpd_run or clock */
     uint64_t ids;
     unsigned connections, limit;
+    unsigned taken; /* connections that came in this run of MHD */
     size_t waiting, open;
     struct conn_list idle, timed, lingering;
     uint64_t step_ns, deadline_ns;

@@ -237,7 +237,16 @@ int ledger_mark(struct ledger *l, const char *text, size_t len, char out[LEDGER_
 static int make_file(struct ledger *l)
 {
     l->fd = open(l->path, O_RDWR | O_APPEND | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    return l->fd < 0 ? -1 : sync_folder_of(l->path);
+    if (l->fd < 0)
+        return -1;
+    if (sync_folder_of(l->path) == 0)
+        return 0;
+    int error = errno; /* made again by the next one, or its name might not outlive the machine */
+    close(l->fd);
+    unlink(l->path);
+    l->fd = -1;
+    errno = error;
+    return -1;
 }
 
 int ledger_add(struct ledger *l, const char *text, size_t len)

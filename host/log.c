@@ -80,27 +80,45 @@ enum { HIDDEN = 64, HIDDEN_BYTES = 6 };
 
 static struct {
     pthread_mutex_t mutex;
-    char *texts[HIDDEN]; /* the oldest is replaced */
-    size_t lens[HIDDEN], next;
+    char *texts[HIDDEN];
+    size_t lens[HIDDEN];
+    uint64_t seen[HIDDEN],
+        clock; /* when each was named last; the one named least lately is replaced */
 } hidden = { .mutex = PTHREAD_MUTEX_INITIALIZER };
+
+/* Where it is, or where it goes. The mutex is held. */
+static size_t hidden_place(const char *text, size_t len)
+{
+    size_t place = 0;
+    for (size_t i = 0; i < HIDDEN; i++) {
+        if (!hidden.texts[i])
+            return i;
+        if (hidden.lens[i] == len && memcmp(hidden.texts[i], text, len) == 0)
+            return i;
+        if (hidden.seen[i] < hidden.seen[place])
+            place = i;
+    }
+    return place;
+}
 
 void log_hide(const char *text, size_t len)
 {
     char *copy = NULL;
     pthread_mutex_lock(&hidden.mutex);
-    for (size_t i = 0; i < HIDDEN; i++)
-        if (len < HIDDEN_BYTES ||
-            (hidden.texts[i] && hidden.lens[i] == len && memcmp(hidden.texts[i], text, len) == 0))
-            goto done;
-    if ((copy = buf_copy(text, len))) {
-        char **place = &hidden.texts[hidden.next % HIDDEN];
-        if (*place)
-            explicit_bzero(*place, hidden.lens[hidden.next % HIDDEN]);
-        free(*place);
-        *place = copy;
-        hidden.lens[hidden.next++ % HIDDEN] = len;
+    size_t i = len < HIDDEN_BYTES ? HIDDEN : hidden_place(text, len);
+    if (i < HIDDEN &&
+        (hidden.texts[i] && hidden.lens[i] == len && memcmp(hidden.texts[i], text, len) == 0)) {
+        hidden.seen[i] =
+            ++hidden
+                  .clock; /* it is in use still: secrets that never change outlive those that do */
+    } else if (i < HIDDEN && (copy = buf_copy(text, len))) {
+        if (hidden.texts[i])
+            explicit_bzero(hidden.texts[i], hidden.lens[i]);
+        free(hidden.texts[i]);
+        hidden.texts[i] = copy;
+        hidden.lens[i] = len;
+        hidden.seen[i] = ++hidden.clock;
     }
-done:
     pthread_mutex_unlock(&hidden.mutex);
 }
 

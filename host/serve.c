@@ -21,6 +21,7 @@
 
 enum {
     CONNECTIONS = 20000, /* to our listener, descriptors allowing */
+    STOPPED = -1,        /* told to stop before it served; no failure */
 };
 
 static void on_request(void *arg, struct httpd_request *r)
@@ -185,7 +186,7 @@ static void on_prepared(struct task *t, bool ok, const char *text, size_t len)
                  (int)(line ? line - text : (ptrdiff_t)len), text);
 }
 
-/* main.lua's prepare(), before anything is accepted, read or claimed. */
+/* main.lua's prepare(), before anything is accepted, read or claimed. 0, an exit code with why, or STOPPED before it was done. */
 static int prepare(struct host *h, char *why, size_t size)
 {
     struct generation *g = h->next;
@@ -198,10 +199,13 @@ static int prepare(struct host *h, char *why, size_t size)
     p.done = !bind_prepare(g, on_prepared, &p);
     while (!p.done && !h->stopping)
         tick(h);
+    bool stopped = !p.done;
+    while (stopped && g->tasks) /* while there is a `p` that they may tell of their end */
+        task_kill(g->tasks);
     h->plain = false;
     h->current = NULL;
     h->next = g;
-    return p.ok ? 0 : 3;
+    return stopped ? STOPPED : p.ok ? 0 : 3;
 }
 
 static int start(struct service *s, const struct serve_mode *m, char *why, size_t size)
@@ -275,6 +279,8 @@ int serve_run(const struct serve_mode *m)
         notify_stopping();
         drain(&s);
         log_event(LOG_INFO, "serve.stopped", log_i("code", 0));
+    } else if (code == STOPPED) {
+        log_event(LOG_INFO, "serve.stopped", log_i("code", code = 0));
     } else if (why[0]) {
         instance_fail(code, why);
     }

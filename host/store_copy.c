@@ -19,6 +19,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -40,6 +41,8 @@ struct store_copy {
     pthread_t thread;
     bool started;
     atomic_bool checked, cancelled;
+    pthread_mutex_t mutex;
+    sqlite3 *checking; /* by that thread; guarded by mutex */
     void (*wake)(void *arg);
     void *arg;
     bool sound;
@@ -142,7 +145,9 @@ static struct store_copy *begin(struct store *s, const char *to, bool replace, c
     struct store_copy *c = calloc(1, sizeof *c);
     store_read_end(s);
     if (c)
-        *c = (struct store_copy){ .store = s, .to = strdup(to), .replace = replace };
+        *c = (struct store_copy){
+            .store = s, .to = strdup(to), .replace = replace, .mutex = PTHREAD_MUTEX_INITIALIZER
+        };
     if (!c || !c->to || asprintf(&c->part, "%s.part", to) < 0) {
         snprintf(why, why_size, "out of memory");
         if (c)
@@ -180,6 +185,29 @@ static int is_cancelled(void *arg)
     return atomic_load(&c->cancelled);
 }
 
+/* Who gives the copy up may interrupt this connection, until it is NULL again. */
+static void set_checking(struct store_copy *c, sqlite3 *db)
+{
+    pthread_mutex_lock(&c->mutex);
+    c->checking = db;
+    pthread_mutex_unlock(&c->mutex);
+}
+
+/* The check of a large copy takes seconds, in which SQLite asks no progress handler; an interrupt before its first step is lost. */
+static void call_off(struct store_copy *c)
+{
+    const struct timespec pause = { .tv_nsec = 1000000 };
+    atomic_store(&c->cancelled, true);
+    while (!atomic_load(&c->checked)) {
+        pthread_mutex_lock(&c->mutex);
+        if (c->checking)
+            sqlite3_interrupt(c->checking);
+        pthread_mutex_unlock(&c->mutex);
+        nanosleep(&pause, NULL);
+    }
+    pthread_join(c->thread, NULL);
+}
+
 /*
  * One file that needs no log beside it, with a number of its own, so that the log of the database
  * it was made from is never taken for its own (store_life.c).
@@ -199,14 +227,16 @@ static bool make_whole(struct store_copy *c, bool check)
         store_set_life(db, store_new_life()) != SQLITE_OK)
         goto out;
     sqlite3_progress_handler(db, 10000, is_cancelled, c);
+    set_checking(c, db);
     sound = !check;
     if (check &&
         sqlite3_prepare_v2(db, "PRAGMA integrity_check(1)", -1, &statement, NULL) == SQLITE_OK &&
         sqlite3_step(statement) == SQLITE_ROW) {
         found = (const char *)sqlite3_column_text(statement, 0);
-        sound = found && strcmp(found, "ok") == 0;
+        sound = found && strcmp(found, "ok") == 0 && !is_cancelled(c);
     }
 out:
+    set_checking(c, NULL);
     if (!sound)
         snprintf(c->problem, sizeof c->problem, "the copy for %s is not sound (%s)", c->to,
                  found ? found
@@ -328,8 +358,7 @@ void store_copy_end(struct store_copy *c)
     if (!c)
         return;
     if (c->started) {
-        atomic_store(&c->cancelled, true);
-        pthread_join(c->thread, NULL);
+        call_off(c);
         c->state = c->sound ? STORE_COPIED : STORE_NOT_COPIED;
     }
     if (c->backup)

@@ -22,10 +22,7 @@ static sqlite3_file *real_of(sqlite3_file *f)
     return (sqlite3_file *)((struct log_file *)f + 1);
 }
 
-/*
- * What could not be written is kept and tried again before anything else: SQLite may already refer to it (a transaction larger
- * than its cache), and where it took the transaction back the same bytes do no harm behind the log's end.
- */
+/* What cannot be written while SQLite reads is kept: it may go on with the transaction that these bytes belong to. */
 static int flush(sqlite3_file *f)
 {
     struct log_file *log = (struct log_file *)f;
@@ -33,6 +30,17 @@ static int flush(sqlite3_file *f)
                       : SQLITE_OK;
     if (rc == SQLITE_OK)
         log->len = 0;
+    return rc;
+}
+
+/*
+ * What cannot be written while SQLite writes or syncs is dropped: it takes the whole transaction back, and nothing else is in here.
+ * Kept, it would fail every checkpoint, and with it the way out of a full disk: a log that begins anew in the room it has.
+ */
+static int flush_or_drop(sqlite3_file *f)
+{
+    int rc = flush(f);
+    ((struct log_file *)f)->len = 0;
     return rc;
 }
 
@@ -63,13 +71,13 @@ static int log_write(sqlite3_file *f, const void *from, int n, sqlite3_int64 at)
 {
     struct log_file *log = (struct log_file *)f;
     if (log->len && (at != log->at + log->len || log->len + n > ROOM)) {
-        int rc = flush(f);
+        int rc = flush_or_drop(f);
         if (rc != SQLITE_OK)
             return rc;
     }
     if (!log->bytes)
         log->bytes = malloc(ROOM);
-    if (!log->bytes || n > ROOM)
+    if (!log->bytes || n > ROOM) /* nothing is gathered here: it was written above, or never */
         return real_of(f)->pMethods->xWrite(real_of(f), from, n, at);
     if (!log->len)
         log->at = at;
@@ -86,7 +94,7 @@ static int log_truncate(sqlite3_file *f, sqlite3_int64 size)
 
 static int log_sync(sqlite3_file *f, int flags)
 {
-    int rc = flush(f);
+    int rc = flush_or_drop(f);
     return rc ? rc : real_of(f)->pMethods->xSync(real_of(f), flags);
 }
 

@@ -27,7 +27,11 @@ local function shown(id) return text.phone(id) or id end
 
 -- The words by which the person is found in bytes: the number as it is stored and as staff see it, the booking link's token, the
 -- ids of their messages also as JSON may write them.
-local function words_of(id, conversation, bookings)
+---@param id string
+---@param conversation? table
+---@param bookings records.Booking[]
+---@return string[]
+function M.words(id, conversation, bookings)
   local words = { id }
   if shown(id) ~= id then words[2] = shown(id) end
   if conversation and conversation.token then words[#words + 1] = conversation.token end
@@ -141,7 +145,7 @@ end
 function M.rows(id, at, opted_out)
   local conversation = people.find { id }
   local self = setmetatable({ id = id, at = at, opted_out = opted_out, removed = {}, texts = {}, gone = {}, known = {} }, Erasure)
-  self.words = words_of(id, conversation, people.bookings(id))
+  self.words = M.words(id, conversation, people.bookings(id))
   -- Runs of theirs end first, so that nothing is said to them or asked about them from here on.
   local function pause() task.sleep(1) end
   local message_words = people.messages(id, 5000)

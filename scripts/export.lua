@@ -1,5 +1,7 @@
 -- `assistant export PHONE [--text]`: everything that is kept about one person, for them to have. Nobody else's data is in it.
 
+local calcom = require "channels.calcom.inbound"
+local erase = require "erase"
 local inbox = require "host.inbox"
 local json = require "host.json"
 local people = require "records.people"
@@ -59,16 +61,31 @@ local function quote_of(q)
   return { fields = object(q.json_dump) or {}, corrected_by_staff = object(q.locked), changed_at = iso_of(q.updated_at) }
 end
 
--- Their parts of the raw webhooks that are still kept, and of what was set aside.
+-- A webhook of the booking page, when the booking in it is theirs.
+local function booking_parts(body, id, conversation, known)
+  local event = calcom.event(body, json, time)
+  if not event then return {} end
+  local theirs = conversation ~= nil and event.token ~= nil and event.token == conversation.token or known[event.uid or ""] or known[event.old_uid or ""]
+  for _, phone in ipairs(event.phones) do theirs = theirs or phone == id end
+  return theirs and { json.decode(body, { null_as_nil = true }) or body } or {}
+end
+
+-- Their parts of the raw webhooks that are still kept.
 ---@async
-local function raw_of(id)
-  local list, next = json.array(), 0
+local function raw_of(id, conversation, bookings)
+  local list, known, next = json.array(), {}, 0
+  for _, booking in ipairs(bookings) do known[booking.uid] = true end
+  local words = erase.words(id, conversation, bookings)
   repeat
     local ids
-    ids, next = inbox.find({ id }, next)
+    ids, next = inbox.find(words, next)
     for _, row_id in ipairs(ids) do
-      local row = inbox.get(row_id)
-      local parts = row and row.reader == "whatsapp" and strip.parts(row.body, id) or {}
+      local row, parts = inbox.get(row_id), {}
+      if row and row.reader == "whatsapp" then
+        parts = strip.parts(row.body, id)
+      elseif row and row.reader == "calcom" then
+        parts = booking_parts(row.body, id, conversation, known)
+      end
       if #parts > 0 then list[#list + 1] = { received_at = iso(row.received_at), parts = parts } end
     end
     if next then task.sleep(1) end
@@ -77,25 +94,25 @@ local function raw_of(id)
 end
 
 ---@async
----@param conversation table
+---@param id string
+---@param conversation? table nil: there is no chat, but a booking in which they gave their number
 ---@return table
-function M.person(conversation)
-  local id = conversation.id
-  local all = people.all(conversation)
-  local c = conversation
+function M.person(id, conversation)
+  local all = people.all(id)
+  local c = conversation or { phone_number = id, name = all.bookings[1] and all.bookings[1].name }
   return {
     exported_at = time.iso(time.now_ms()),
     id = id, phone_number = c.phone_number ~= "" and c.phone_number or nil, name = c.name, language = c.language, opted_out = c.opted_out == 1,
-    chat = {
+    chat = conversation and {
       status = c.status, began_at = iso_of(c.created_at), changed_at = iso_of(c.updated_at), last_message_at = iso(c.inbound_at),
       waiting_since = iso(c.waiting_since), paused_at = iso(c.paused_at), paused_by = c.paused_by_name or c.paused_by,
-    },
+    } or nil,
     messages = list_of(all.messages, message_of),
     quote_data = all.quote and quote_of(all.quote) or nil,
     cases = list_of(all.cases, case_of),
     bookings = list_of(all.bookings, booking_of),
     turns = list_of(all.turns, turn_of),
-    raw = raw_of(id),
+    raw = raw_of(id, conversation, all.bookings),
   }
 end
 
@@ -127,7 +144,8 @@ function M.text(person)
     ("What is kept about %s, on %s (times are %s)"):format(text.phone(person.id) or person.id, clock(person.exported_at), now.zone),
     "",
     "Name: " .. (person.name or "not known"),
-    "Chat: since " .. clock(person.chat.began_at) .. ", now " .. (person.chat.status == "PAUSED" and "with staff" or "with the assistant"),
+    person.chat and "Chat: since " .. clock(person.chat.began_at) .. ", now " .. (person.chat.status == "PAUSED" and "with staff" or "with the assistant")
+      or "Chat: none",
     "Opted out: " .. (person.opted_out and "yes, nothing automatic is sent" or "no"),
   }
   local function section(title, list, fn)
@@ -189,8 +207,12 @@ function M.command(args)
     return nil, "Usage: assistant export PHONE [--text]   (the number with its country code, like +1 416 555 1234, or the id that Slack shows)"
   end
   local conversation = people.find(ids)
-  if not conversation then return nil, ("There is no chat with %s."):format(text.phone(ids[1]) or ids[1]) end
-  local person = M.person(conversation)
+  local id = conversation and conversation.id
+  for _, other in ipairs(ids) do
+    if not id and #people.bookings(other) > 0 then id = other end
+  end
+  if not id then return nil, ("There is no chat with %s, and no booking."):format(text.phone(ids[1]) or ids[1]) end
+  local person = M.person(id, conversation)
   return as_text and M.text(person) or M.indented(person)
 end
 

@@ -4,13 +4,13 @@
 local M = {}
 
 local required = {
-  erase = { "command" },
+  erase = { "command", "rows", "words" },
   export = { "command" },
   ["flow.booking"] = { "day_before", "fill", "judge", "link", "state_of", "when" },
   ["flow.conversation"] = { "after", "due", "may_ask", "paused_reply_due", "unsupported_reply_due", "wants_human", "word" },
   ["flow.decision"] = { "parse" },
   ["flow.guards"] = { "check", "fit", "prepare", "strip_links" },
-  ["flow.language"] = { "is_french" },
+  ["flow.language"] = { "french", "is_french" },
   ["flow.quote"] = { "clean", "complete", "facts", "known", "label", "merge", "missing" },
   ["flow.replies"] = { "get" },
   ["flow.scripted"] = { "answer" },

@@ -1,7 +1,6 @@
--- A phone number as logs may show it: never whole.
+-- A phone number as logs may show it: its last four digits.
 
 return function(id)
   id = tostring(id)
-  if #id >= 9 then return id:sub(1, 4) .. "•••" .. id:sub(-4) end
-  return "•••" .. id:sub(-2)
+  return "•••" .. id:sub(#id >= 9 and -4 or -2)
 end

@@ -3,6 +3,7 @@
 local bookings = require "records.bookings"
 local crypto = require "host.crypto"
 local conversations = require "records.conversations"
+local language = require "flow.language"
 local log = require "host.log"
 local messages = require "records.messages"
 local owner = require "owner"
@@ -34,7 +35,7 @@ end
 -- again with their next message.
 local function excuse(conversation)
   if conversation.status ~= "ACTIVE" or conversation.opted_out == 1 or conversation.answered_seq >= conversation.last_seq then return end
-  whatsapp.say(conversation, replies.get(owner.replies, "wait", conversation.language == "fr"), { kind = "canned" })
+  whatsapp.say(conversation, replies.get(owner.replies, "wait", language.french(owner.business.languages, {}, nil, conversation.language)), { kind = "canned" })
   conversations.answered(conversation.id, conversation.last_seq, nil, conversation.asked, time.now_ms())
 end
 

@@ -1,11 +1,13 @@
 -- Before anything is served: is this database an older copy of itself? What was promised since is applied to it, and what has grown
 -- stale in it is not said any more. Staff get one line.
 
+local bookings = require "records.bookings"
 local conversations = require "records.conversations"
 local db = require "host.db"
 local erase = require "erase"
 local jobs = require "host.jobs"
 local ledger = require "host.ledger"
+local left_over = require "records.left_over"
 local log = require "host.log"
 local messages = require "records.messages"
 local people = require "records.people"
@@ -16,7 +18,7 @@ local time = require "host.time"
 
 local M = {}
 
-local STALE_MS = 30 * 60000
+local STALE_MS = left_over.STALE_MS
 local WINDOW_MS = 24 * 3600000
 local PIECE = 200
 local NAMED = 40 -- numbers in one line to staff
@@ -146,6 +148,28 @@ local function leave_waiting(now, chats)
   until not next
 end
 
+-- Reminders that were due in a copy have been sent since, or the visit was moved or cancelled, of which it knows nothing.
+---@return string[] shown the chats
+---@async
+local function leave_reminders(now)
+  local shown, next = {}, 0
+  repeat
+    local list
+    list, next = jobs.list("reminder", next)
+    for _, job in ipairs(list) do
+      local booking = job.run_at <= now - STALE_MS and bookings.get(job.payload.booking)
+      if booking then
+        jobs.erase(job.id)
+        bookings.set_reminder(booking.id, nil)
+        local conversation = booking.conversation_id and booking.start_at > now and conversations.get(booking.conversation_id)
+        if conversation then shown[#shown + 1] = text.who(conversation) end
+      end
+    end
+    task.sleep(0)
+  until not next
+  return shown
+end
+
 local function settle(chats, now)
   local ids = {}
   for id in pairs(chats) do ids[#ids + 1] = id end
@@ -165,19 +189,25 @@ end
 ---@return integer dropped
 ---@return string[] ids of the chats that staff should look at
 ---@return string[] shown
+---@return string[] reminders chats whose reminder of a visit is left out
 function M.stale(now, restored)
   local chats = {}
   local dropped = drop_sends(now, restored, chats)
   if restored then leave_waiting(now, chats) end
   local ids, shown = settle(chats, now)
-  return dropped, ids, shown
+  return dropped, ids, shown, restored and leave_reminders(now) or {}
 end
 
 -- ---- the whole ----
 
 local function many(n, one, more) return ("%d %s"):format(n, n == 1 and one or more) end
 
-local function summary(restored, erased, dropped, ids, shown)
+-- The first of them, and how many more there are.
+local function named(shown, count)
+  return table.concat(shown, ", ", 1, math.min(#shown, NAMED)) .. (count > NAMED and (" and %d more."):format(count - NAMED) or ".")
+end
+
+local function summary(restored, erased, dropped, ids, shown, reminders)
   local words = { restored and "The service started with another copy of its database (was it restored?)."
     or "The service started with old work in its database." }
   if erased > 0 then
@@ -186,8 +216,11 @@ local function summary(restored, erased, dropped, ids, shown)
   if #ids > 0 then
     words[#words + 1] = many(dropped, restored and "reply older than 30 minutes was" or "reply older than a day was",
       restored and "replies older than 30 minutes were" or "replies older than a day were")
-      .. " not sent, and nothing is said to these chats until they write again. Please look at them: " .. table.concat(shown, ", ")
-      .. (#ids > #shown and (" and %d more."):format(#ids - #shown) or ".")
+      .. " not sent, and nothing is said to these chats until they write again. Please look at them: " .. named(shown, #ids)
+  end
+  if #reminders > 0 then
+    words[#words + 1] = many(#reminders, "reminder of a visit was", "reminders of visits were") .. " due meanwhile and not sent from here; whether the visit "
+      .. "still stands is on the booking page: " .. named(reminders, #reminders)
   end
   return table.concat(words, " ")
 end
@@ -202,10 +235,10 @@ function M.prepare()
     local pages, problem = db.scrub()
     if pages then people.scrubbed(now) else log.warn("erase.not_clean", { why = problem }) end
   end
-  local dropped, ids, shown = M.stale(now, restored)
-  if #ids == 0 and erased == 0 then return end
+  local dropped, ids, shown, reminders = M.stale(now, restored)
+  if #ids == 0 and erased == 0 and #reminders == 0 then return end
   log.warn("restore.stale", { restored = restored, sends = dropped, chats = #ids, erased = erased })
-  slack.alert("restore " .. tostring(now), summary(restored, erased, dropped, ids, shown))
+  slack.alert("restore " .. tostring(now), summary(restored, erased, dropped, ids, shown, reminders))
   db.durable()
 end
 

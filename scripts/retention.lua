@@ -11,8 +11,8 @@ local time = require "host.time"
 local M = {}
 
 local DAY_MS = 86400000
-local LEAST, MOST = 20, 150 -- rows in one piece
-local PIECE_MS = 5          -- what one piece should take
+local LEAST, MOST = 8, 64 -- rows in one piece: each may be a few pages of a file that is not in memory
+local PIECE_MS = 5        -- what one piece should take
 local REST_MS = 20
 
 -- Takes pieces until there is nothing left, smaller ones where the machine is slow. The longest one is noted.
@@ -26,7 +26,7 @@ local function all(what, piece, done)
     sum = sum + count
     done.longest_ms = math.max(done.longest_ms, took)
     if not more and count < size then break end
-    size = math.max(LEAST, math.min(MOST, took > PIECE_MS and size // 2 or size + size // 4))
+    size = math.max(LEAST, math.min(MOST, took > PIECE_MS and size * PIECE_MS // took or size + size // 4))
     task.sleep(REST_MS)
   end
   if sum > 0 then done[what] = sum end

@@ -108,7 +108,7 @@ local function ask_script(self, turn)
     fields = turn.fields, data = turn.data, texts = turn.texts, asked = turn.conversation.asked, replies = self.owner.replies,
     last_reply = messages.last_reply(turn.conversation.id),
     human = turn.case ~= nil and (turn.case.reason == "asked" or turn.case.state == "taken"),
-    circuit_open = turn.circuit_open or not self.model.usable(), visit = turn.visit,
+    circuit_open = turn.circuit_open or not self.model.usable(), visit = turn.visit, languages = self.owner.business.languages,
   }
   answer.brain = "scripted"
   return answer
@@ -116,7 +116,7 @@ end
 
 -- A fixed text in the customer's language.
 local function canned(self, turn, key)
-  return replies.get(self.owner.replies, key, turn.conversation.language == "fr" or language.is_french(turn.texts))
+  return replies.get(self.owner.replies, key, language.french(self.owner.business.languages, turn.texts, nil, turn.conversation.language))
 end
 
 -- What to answer, and what follows from it.
@@ -137,11 +137,12 @@ local function decide(self, turn)
   return ask_model(self, turn) or ask_script(self, turn)
 end
 
--- The booking link: made here, never by the model, and without the number.
-local function link_for(conversation)
+-- The booking link: made here, never by the model, and without the number. Who has a visit picks another time for it: a second visit
+-- is not what they want.
+local function link_for(conversation, visit)
   local token = conversation.token or conversations.set_token(conversation.id, crypto.hex(crypto.random(12)))
   return booking.link { url = settings.get("BOOKING_URL"), name = conversation.name, token = token,
-    calcom = settings.get("CALCOM_WEBHOOK_SECRET") ~= nil }
+    calcom = settings.get("CALCOM_WEBHOOK_SECRET") ~= nil, moves = visit and visit.uid }
 end
 
 -- What follows beside the reply: a card when the chat is handed off, a short follow-up when it already was.
@@ -155,14 +156,14 @@ local function effects_of(turn, decision, merged, changed, cut)
 end
 
 -- Says the reply, made fit for WhatsApp, and with the booking link where one is due. Returns what else follows.
-local function say(turn, decision, conversation, merged, changed)
+local function say(turn, decision, conversation, merged, changed, visit)
   local text = decision.reply
   local parts, cut
   if text then parts, cut = guards.fit(text) end
   local effects = effects_of(turn, decision, merged, changed, cut)
   if not text then return effects end
   if effects.link then
-    text, parts = text .. "\n\n" .. turn.booking_words .. " " .. link_for(conversation), nil -- fitted anew, with the link
+    text, parts = text .. "\n\n" .. turn.booking_words .. " " .. link_for(conversation, visit), nil -- fitted anew, with the link
   end
   whatsapp.say(conversation, text, { kind = decision.brain == "model" and "model" or "scripted", seq = turn.shown, parts = parts })
   return effects
@@ -171,7 +172,7 @@ end
 -- The answer becomes rows, all of them or none: after a look at who has the chat now. Runs inside the transaction.
 local function carry_out(turn, decision)
   local now = time.now_ms()
-  local conversation, newest = conversations.for_turn(turn.conversation.id, now)
+  local conversation, newest, visit = conversations.for_turn(turn.conversation.id, now)
   if not conversation then return "gone" end
   turn.case, turn.newest_case = live(newest), newest
   local merged, changed = quote.merge(turn.data, decision.data, turn.fields, turn.locked)
@@ -183,7 +184,7 @@ local function carry_out(turn, decision)
     action = "taken"
     if decision.reply then whatsapp.draft(conversation, decision.reply, turn.shown) end
   else
-    local effects = say(turn, decision, conversation, merged, changed)
+    local effects = say(turn, decision, conversation, merged, changed, visit)
     if effects.card then slack.card(conversation, effects.card) end
     if effects.follow_up then slack.follow_up(conversation, effects.follow_up) end
     local newer_at = conversation.last_seq > turn.shown and messages.newer_at(conversation.id, turn.shown) or nil

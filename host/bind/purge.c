@@ -133,11 +133,11 @@ int bind_jobs_list(lua_State *L)
     int64_t after = luaL_optinteger(L, 2, 0);
     bind_not_loading(L, "jobs.list");
     struct job *found = lua_newuserdatauv(L, LIST * sizeof *found, 0);
+    lua_createtable(L, LIST, 0); /* before anything is found: it may throw */
     int count = jobs_of_kind(h->jobs, kind, after, found, LIST);
     task_touch(task_of(L));
     if (count < 0)
         return bind_not_stored(L);
-    lua_createtable(L, count, 0);
     int rc = LUA_OK;
     for (int i = 0; i < count; i++) {
         after = found[i].id;

@@ -117,7 +117,7 @@ end
 
 local function languages(value)
   return texts(value, { least = 1, each = function(name)
-    if not name:find("^%l%l$") then return "must be a language of two letters, like en or fr." end
+    if name ~= "en" and name ~= "fr" then return "must be en or fr: the fixed texts come in English and French." end
   end })
 end
 

@@ -9,6 +9,7 @@ local inbound = require "channels.calcom.inbound"
 local inbox = require "host.inbox"
 local jobs = require "host.jobs"
 local json = require "host.json"
+local left_over = require "records.left_over"
 local log = require "host.log"
 local mask = require "mask"
 local metrics = require "host.metrics"
@@ -64,10 +65,11 @@ local function chat_of(event, row, old)
   return conversation or nil
 end
 
--- The booking that a word without an id is about: the one at that time, else of a moved or cancelled one the next that stands.
-local function without_uid(event, conversation, now)
+-- The booking that a word without its id is about: the one at that time, else of a moved or cancelled one the next that stands.
+local function standing(event, conversation, now)
   if not conversation then return nil end
-  local at = event.kind == "moved" and event.old_start_at or event.start_at
+  local at = event.start_at
+  if event.kind == "moved" then at = event.old_start_at end
   local row = at and bookings.at(conversation.id, at)
   if not row and (event.kind == "moved" or event.kind == "cancelled" and not event.start_at) then
     row = bookings.standing(conversation.id, now)
@@ -140,11 +142,14 @@ end
 -- ---- what a word changes -------------------------------------------------------------------------------------------
 
 -- A moved visit is another booking there: what it was before is over, also where its own word has yet to come.
-local function supersede(event, old, at)
-  if not event.old_uid or old and old.state == "moved" then return end
+local function supersede(event, found)
+  local old = found.old
+  local uid = event.old_uid or old and old.uid
+  if not uid or old and old.state == "moved" then return end
   forget_reminder(old)
-  bookings.put { uid = event.old_uid, conversation_id = old and old.conversation_id, state = "moved",
-    start_at = not old and event.old_start_at or nil, event_at = at, name = old and old.name, phone = old and old.phone }
+  local conversation = found.conversation
+  bookings.put { uid = uid, conversation_id = old and old.conversation_id or conversation and conversation.id, state = "moved",
+    start_at = not old and event.old_start_at or nil, event_at = found.at, name = old and old.name, phone = old and old.phone }
 end
 
 local function apply(event, found)
@@ -159,8 +164,11 @@ local function apply(event, found)
   if event.kind ~= "moved" or old_start_at == saved.start_at then old_start_at = nil end
   log.info("booking." .. event.kind, { conversation = conversation and mask(conversation.id), matched = conversation ~= nil })
   if not conversation then return tell.unmatched(event, saved.start_at, old_start_at) end
-  local outcome = tell.customer(conversation, { key = event.kind, template = event.kind, start_at = saved.start_at,
-    old_start_at = old_start_at, french = event.french })
+  local outcome = "It came before the database was restored, so nothing is said to them now."
+  if not found.left_over then
+    outcome = tell.customer(conversation, { key = event.kind, template = event.kind, start_at = saved.start_at,
+      old_start_at = old_start_at, french = event.french })
+  end
   tell.staff(conversation, event, saved.start_at, old_start_at, outcome)
 end
 
@@ -169,13 +177,17 @@ local function find(event, received_at)
   local row = event.uid and bookings.by_uid(event.uid)
   local old = event.old_uid and bookings.by_uid(event.old_uid)
   local conversation = chat_of(event, row, old)
-  if not event.uid then row = without_uid(event, conversation, received_at) end
+  if not event.uid then
+    row = standing(event, conversation, received_at)
+  elseif event.kind == "moved" and not event.old_uid and not row then -- a payload template left out which one it was
+    old = standing(event, conversation, received_at)
+  end
   local uid = event.uid or row and row.uid
   if not uid and event.start_at then
     uid = ("at:%s:%d"):format(conversation and conversation.id or event.phones[1] or event.name or "?", event.start_at)
     row = bookings.by_uid(uid)
   end
-  return { conversation = conversation, row = row, old = old, uid = uid, at = event.made_at or received_at }
+  return { conversation = conversation, row = row, old = old, uid = uid, at = event.made_at or received_at, left_over = left_over.is(received_at) }
 end
 
 ---The inbox's reader: one word of the booking page. What cannot be read is kept for staff; what is nothing for us is passed over.
@@ -190,7 +202,7 @@ function M.read(row)
     return inbox.park("a booking (" .. event.kind .. ") without a time that can be read: look at it on the booking page")
   end
   local verdict = booking_flow.judge(found.row, event)
-  supersede(event, found.old, found.at)
+  supersede(event, found)
   if verdict ~= "apply" then return log.info("booking.repeated", { event = event.kind, why = verdict }) end
   apply(event, found)
 end

@@ -79,6 +79,8 @@ function M.find(s)
         for j = i + 2, math.min(#list, i + 5) do
           if list[j - 1].stop or list[j - 1].comma then
             break
+          elseif list[j].plain == "at" and list[j + 1] and is_house_number(list[j + 1].plain) then
+            break -- "2 mattresses at 12 Main St"
           elseif STREET[list[j].plain] and not (list[j].plain == "st" and list[j + 1] and list[j + 1].text:find("^%u")
             and list[j + 2] and STREET[list[j + 2].plain]) then
             last = j

@@ -8,18 +8,36 @@ local function percent(text)
   return (text:gsub("[^%w%-%._~]", function(char) return ("%%%02X"):format(char:byte()) end))
 end
 
--- Only Cal.com understands what is filled in for the customer; any other page gets the bare address.
-local function is_calcom(url, known)
-  local host = url:match("^https?://([^/?#:]+)") or ""
-  host = host:lower()
-  return known or host == "cal.com" or host:find("%.cal%.com$") ~= nil or host == "bookings.clearoutspaces.ca"
+-- Other booking pages, which are none of Cal.com's even where a Cal.com is set up.
+local OTHERS = {
+  "calendly.com", "acuityscheduling.com", "as.me", "setmore.com", "squareup.com", "square.site", "google.com", "app.google", "goo.gl",
+  "office.com", "office365.com", "youcanbook.me", "simplybook.me", "appointlet.com", "savvycal.com", "zcal.co", "tidycal.com",
+  "housecallpro.com", "getjobber.com", "hubspot.com", "zohobookings.com", "wix.com",
+}
+
+local function is_under(host, domain)
+  return host == domain or host:sub(-#domain - 1) == "." .. domain
 end
 
----@param booking {url: string, name?: string, token: string, calcom?: boolean} calcom: it is one for certain
+-- Only Cal.com understands what is filled in for the customer; any other page gets the bare address.
+local function is_calcom(url, likely)
+  local host = url:match("^https?://([^/?#:]+)") or ""
+  host = host:lower()
+  if is_under(host, "cal.com") or host == "bookings.clearoutspaces.ca" then return true end
+  if not likely then return false end
+  for _, other in ipairs(OTHERS) do
+    if is_under(host, other) then return false end
+  end
+  return true
+end
+
+---@param booking {url: string, name?: string, token: string, calcom?: boolean, moves?: string} calcom: a Cal.com is set up here;
+---  moves: Cal.com's id of the visit that stands, which another time takes the place of
 ---@return string
 function M.link(booking)
   if not is_calcom(booking.url, booking.calcom) then return booking.url end
   local query = { "metadata%5Bconv%5D=" .. percent(booking.token) }
+  if booking.moves then query[#query + 1] = "rescheduleUid=" .. percent(booking.moves) end
   if booking.name and booking.name:find("%a") and not booking.name:find("%d%d%d%d") then
     table.insert(query, 1, "name=" .. percent(booking.name))
   end
@@ -84,6 +102,7 @@ end
 -- cancelled. A word that does not say when it was made never changes what is over.
 local function stale(row, event)
   if row.state == "moved" then return true end -- that id has a successor
+  if event.uid and OVER[STATE[event.kind]] and not OVER[row.state] then return false end -- the end of an id, whenever it was written
   if not event.made_at then return OVER[row.state] == true or RANK[event.kind] < RANK[row.state] end
   if event.made_at ~= row.event_at then return event.made_at < row.event_at end
   return RANK[event.kind] < RANK[row.state]
@@ -91,7 +110,7 @@ end
 
 ---What to do with a word about a booking, given the row we have under its id.
 ---@param row? {state: string, start_at?: integer, event_at: integer}
----@param event {kind: string, start_at?: integer, made_at?: integer}
+---@param event {kind: string, uid?: string, start_at?: integer, made_at?: integer} uid: the page's own id, which is used once
 ---@return "apply"|"known"|"late"
 function M.judge(row, event)
   if not row then return "apply" end

@@ -1,4 +1,4 @@
--- Which language a customer writes: French or not. Only for the canned texts; the model finds out by itself.
+-- Which language a customer gets the fixed texts in: English or French. The model finds out by itself.
 local address = require "flow.address"
 local text = require "flow.text"
 
@@ -36,6 +36,29 @@ function M.is_french(texts, last_reply)
     return true
   end
   return english == 0 and last_reply ~= nil and M.is_french { last_reply }
+end
+
+local function has_english(texts)
+  for i = math.max(1, #texts - 10), #texts do
+    for word in text.fold(without_address(text.clip(texts[i], 1000))):gmatch("[%a\128-\255][%a'\128-\255]*") do
+      if ENGLISH[word] then return true end
+    end
+  end
+  return false
+end
+
+-- Do the fixed texts come in French for this customer? languages: those they come in (business.yaml); the first is for who has shown
+-- none. known: "fr" when the customer's words showed it before.
+---@param languages? string[]
+---@param texts string[] what the customer wrote
+---@param last_reply? string
+---@param known? string
+---@return boolean
+function M.french(languages, texts, last_reply, known)
+  local speaks = set(table.concat(languages or { "en", "fr" }, " "))
+  if not (speaks.en and speaks.fr) then return speaks.fr == true end
+  if known == "fr" or M.is_french(texts, last_reply) then return true end
+  return languages ~= nil and languages[1] == "fr" and not has_english(texts)
 end
 
 return M

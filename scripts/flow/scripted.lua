@@ -139,12 +139,12 @@ end
 
 -- turn: {fields=, data= what is known, texts= what is unanswered, asked= the field asked last or nil, replies=, last_reply= or nil,
 -- human= the customer waits for a person, visit= {state=, at= on the business's clock} when one is
--- booked, circuit_open=}. Returns {reply=, data= what was understood, action=, asked= the field now
+-- booked, languages= those of the fixed texts, circuit_open=}. Returns {reply=, data= what was understood, action=, asked= the field now
 -- asked or nil, question= text for staff or nil}.
 function M.answer(turn)
   turn = setmetatable({}, { __index = turn })
   turn.data = turn.data or {}
-  turn.french = language.is_french(turn.texts, turn.last_reply)
+  turn.french = language.french(turn.languages, turn.texts, turn.last_reply)
   turn.was_complete = quote.complete(turn.data, turn.fields)
   local missing_before = quote.missing(turn.data, turn.fields)
   local asked = turn.asked

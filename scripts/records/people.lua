@@ -86,19 +86,16 @@ end
 -- ---- what is kept ----
 
 ---@class records.Person
----@field conversation table
 ---@field messages table[]
 ---@field quote? table
 ---@field cases table[]
 ---@field bookings table[]
 ---@field turns table[]
 
----@param conversation table
+---@param id string of the conversation
 ---@return records.Person
-function M.all(conversation)
-  local id = conversation.id
+function M.all(id)
   return {
-    conversation = conversation,
     messages = db.all("SELECT * FROM messages WHERE conversation_id = ? ORDER BY seq, rowid", id),
     quote = db.one("SELECT * FROM quote_data WHERE conversation_id = ?", id),
     cases = db.all("SELECT * FROM cases WHERE conversation_id = ? ORDER BY id", id),

@@ -50,13 +50,14 @@ end
 
 ---Cases that were closed so long ago. One that is live stays, and what stands behind it is looked at all the same.
 function M.cases(before, limit)
-  return db.run([[DELETE FROM cases WHERE id IN (SELECT id FROM cases WHERE state = 'closed' AND closed_at < ? ORDER BY id LIMIT ?)]], before, limit)
+  return db.run([[DELETE FROM cases WHERE id IN (SELECT id FROM cases INDEXED BY cases_closed WHERE state = 'closed' AND closed_at < ?
+    ORDER BY closed_at LIMIT ?)]], before, limit)
 end
 
 ---Visits that are over, and words about visits without a time.
 function M.bookings(before, limit)
-  return db.run([[DELETE FROM bookings WHERE id IN (SELECT id FROM bookings WHERE coalesce(end_at, start_at, event_at) < ?1 AND event_at < ?1
-    ORDER BY id LIMIT ?2)]], before, limit)
+  return db.run([[DELETE FROM bookings WHERE id IN (SELECT id FROM bookings INDEXED BY bookings_over
+    WHERE max(coalesce(end_at, start_at, event_at), event_at) < ?1 ORDER BY max(coalesce(end_at, start_at, event_at), event_at) LIMIT ?2)]], before, limit)
 end
 
 function M.early(before, limit)

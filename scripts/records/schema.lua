@@ -129,4 +129,9 @@ return {
   [[
   CREATE INDEX conversations_waiting ON conversations(waiting_since) WHERE waiting_since IS NOT NULL;
   ]],
+  -- 5: what is too old is found without a look at what is not
+  [[
+  CREATE INDEX cases_closed ON cases(closed_at) WHERE state = 'closed';
+  CREATE INDEX bookings_over ON bookings(max(coalesce(end_at, start_at, event_at), event_at));
+  ]],
 }

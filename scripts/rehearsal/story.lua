@@ -132,6 +132,7 @@ local UNSAID = { dropped = true, draft = true, failed = true }
 -- or of the table messages.
 local function said(message)
   if type(message) ~= "table" or UNSAID[message.state] or message.kind == "deleted" then return nil end
+  if message.kind == "canned" then return nil end -- news of a visit and the like: nothing that a turn said
   local content = message.text or message.content
   if type(content) ~= "string" or not content:find("%S") then return nil end
   local from = message.from or message.role
@@ -187,7 +188,8 @@ function Reader:export(value)
   if #turns == 0 then self:problem("messages", "hold no word of a customer: there is nothing to replay.") end
   known = known and self:known(known, "quote_data") or nil
   if last_model and known then last_model.model[1].extracted_data = known end
-  return { title = self.file, turns = turns, known = known }
+  local name = type(value.name) == "string" and value.name:find("%S") and value.name or nil
+  return { title = self.file, name = name, turns = turns, known = known }
 end
 
 -- ---- files -----------------------------------------------------------------------------------------------------------

@@ -92,12 +92,12 @@ local function think(messages)
   local answer = scripted.answer {
     fields = fields, data = found.known, texts = texts, replies = replies, last_reply = last_reply,
     human = #found.missing == 0 and not visit and not quote.complete(found.known, fields), -- nothing may be asked although something is unknown
-    visit = visit,
+    visit = visit, languages = owner.business.languages,
     circuit_open = false,
   }
   if wants_booking(texts) and (not visit or wants_other(texts)) then
     answer.action = "schedule"
-    answer.reply = language.is_french(texts, last_reply) and "Avec plaisir!" or "We'd be happy to come and have a look."
+    answer.reply = language.french(owner.business.languages, texts, last_reply) and "Avec plaisir!" or "We'd be happy to come and have a look."
   end
   local data = {}
   for _, field in ipairs(fields) do

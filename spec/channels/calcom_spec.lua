@@ -40,6 +40,15 @@ describe("calcom.inbound", function()
     assert.equal("too wet", assert(read(full({ cancellationReason = "too wet" }, "BOOKING_CANCELLED"))).reason)
   end)
 
+  it("reads a name in two fields, and a number that was the answer to a question of the owner's own", function()
+    local event = assert(read(full { attendees = { { email = "a@example.com" } }, responses = {
+      name = { label = "your_name", value = { firstName = "Ann", lastName = "Smith" } }, ["reach-you"] = { label = "Your WhatsApp", value = "(416) 555-1234" },
+      order = { label = "Order", value = "9055550199" }, ["Cell-phone"] = { value = { "x" } },
+    } }))
+    assert.equal("Ann Smith", event.name)
+    assert.same({ "14165551234" }, event.phones)
+  end)
+
   it("passes over what is no booking", function()
     for _, trigger in ipairs { "PING", "MEETING_ENDED", "BOOKING_PAID", "FORM_SUBMITTED", "OOO_CREATED" } do
       local event, why, other = read { triggerEvent = trigger, createdAt = START, payload = {} }

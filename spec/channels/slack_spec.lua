@@ -713,5 +713,8 @@ describe("with the records stood in for", function()
     world.case.told_late = 1
     slack.sweep()
     assert.same({ "later" }, whatsapp_said)
+    world.case.told_late, world.conversations[ann.id].language, package.loaded.owner.replies.staff_late_fr = nil, "fr", "plus tard"
+    slack.sweep()
+    assert.same({ "later", "plus tard" }, whatsapp_said)
   end)
 end)

@@ -12,6 +12,18 @@ describe("booking.link", function()
     assert.equal("https://book.example/x?metadata%5Bconv%5D=abc", booking.link { url = "https://book.example/x", token = "abc", calcom = true })
   end)
 
+  it("gives another company's page bare, also beside a Cal.com", function()
+    for _, url in ipairs { "https://calendly.com/clearout/visit", "https://calendar.google.com/x", "https://clearout.as.me/" } do
+      assert.equal(url, booking.link { url = url, name = "Ann", token = "abc", calcom = true })
+    end
+    assert.truthy(booking.link({ url = "https://notcalendly.com/x", token = "abc", calcom = true }):find("metadata", 1, true))
+  end)
+
+  it("names the visit that another time takes the place of", function()
+    assert.equal(URL .. "?metadata%5Bconv%5D=abc&rescheduleUid=u%2F1", booking.link { url = URL, token = "abc", moves = "u/1" })
+    assert.equal("https://calendly.com/x", booking.link { url = "https://calendly.com/x", token = "abc", moves = "u1" })
+  end)
+
   it("keeps what the owner's address already asks and where it points", function()
     assert.equal("https://cal.com/x?duration=30&metadata%5Bconv%5D=abc#top", booking.link { url = "https://cal.com/x?duration=30#top", token = "abc" })
   end)
@@ -103,5 +115,13 @@ describe("booking.judge", function()
     assert.equal("apply", booking.judge(row("booked", 5), event("moved", 6, 200)))
     assert.equal("late", booking.judge(row("booked", 6, 200), event("booked", 5, 100)))
     assert.equal("apply", booking.judge(row("booked", 5), event("cancelled", nil)))
+  end)
+
+  it("takes the end of an id that the page gave as its end, whatever its clock says: no id comes back there", function()
+    for _, kind in ipairs { "cancelled", "rejected" } do
+      assert.equal("apply", booking.judge(row("booked", 9), { kind = kind, uid = "u", made_at = 5, start_at = 100 }), kind)
+      assert.equal("late", booking.judge(row("booked", 9), { kind = kind, made_at = 5, start_at = 100 }), kind .. " without an id")
+      assert.equal("known", booking.judge(row(kind, 9), { kind = kind, uid = "u", made_at = 9, start_at = 100 }), kind)
+    end
   end)
 end)

@@ -174,6 +174,7 @@ describe("understand", function()
   it("finds addresses in the middle of sentences", function()
     for message, address in pairs {
       ["My address is 45 Elm Street unit 1204, thanks"] = "45 Elm Street unit 1204", ["1204-88 Queens Quay W please"] = "1204-88 Queens Quay W",
+      ["I have 2 mattresses at 12 Main St Toronto"] = "12 Main St Toronto",
       ["we live at 9 St. Clair Ave W, Toronto"] = "9 St. Clair Ave W, Toronto", ["Pickup from 12b King Rd. and there is an elevator"] = "12b King Rd",
       ["15 Bay Street, Toronto. It's on the second floor"] = "15 Bay Street, Toronto", ["12 avenue du Parc"] = "12 avenue du Parc",
     } do

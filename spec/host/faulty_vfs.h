@@ -8,13 +8,17 @@
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /*
  * What is answered instead of the real thing; 0: the real thing. faulty_room: bytes until the disk
- * is full, -1: never.
+ * is full, -1: never. faulty_end: no file grows past it, what lies before is written over; -1: any.
+ * faulty_slow: microseconds that a read takes.
  */
 static int faulty_sync, faulty_read;
+static unsigned faulty_slow;
 static long faulty_room = -1;
+static sqlite3_int64 faulty_end = -1;
 static unsigned faulty_writes; /* how many there were */
 
 struct faulty_file {
@@ -36,13 +40,15 @@ static int faulty_close(sqlite3_file *f)
 
 static int faulty_do_read(sqlite3_file *f, void *to, int n, sqlite3_int64 at)
 {
+    if (faulty_slow)
+        usleep(faulty_slow);
     return faulty_read ? faulty_read : faulty_real(f)->pMethods->xRead(faulty_real(f), to, n, at);
 }
 
 static int faulty_write(sqlite3_file *f, const void *from, int n, sqlite3_int64 at)
 {
     faulty_writes++;
-    if (faulty_room >= 0 && faulty_room < n)
+    if ((faulty_room >= 0 && faulty_room < n) || (faulty_end >= 0 && at + n > faulty_end))
         return SQLITE_FULL;
     if (faulty_room >= 0)
         faulty_room -= n;

@@ -1,4 +1,5 @@
 /* What store promises of copies, and of whose file it has before it. A, H: rows of the fault table. */
+#include "faulty_vfs.h"
 #include "jobs_case.h"
 
 #include <sys/resource.h>
@@ -201,6 +202,38 @@ static void given_up(void)
     case_shell(command);
     c = store_copy_begin(s, copy_path, nobody_waits, NULL, why, sizeof why);
     CHECK(c && to_the_end(s, c, NULL, why, sizeof why) > 0 && files_named_copy() == 1);
+    store_close(s);
+}
+
+/* Begins a copy of s and takes it to its check. */
+static struct store_copy *at_its_check(struct store *s, char *why, size_t size)
+{
+    struct store_copy *c = store_copy_begin(s, copy_path, nobody_waits, NULL, why, size);
+    while (c && store_copy_go_on(c, 100000000, why, size) == STORE_COPYING)
+        continue;
+    return c;
+}
+
+static void checked_no_longer(void)
+{
+    struct store *s = full(4000);
+    char why[512] = "";
+    sqlite3_vfs *real = sqlite3_vfs_find(NULL);
+    faulty_install();
+    faulty_slow = 200;
+    struct store_copy *c = at_its_check(s, why, sizeof why);
+    double began = case_now_ms();
+    CHECK(c && to_the_end(s, c, NULL, why, sizeof why) >= 0 && files_named_copy() == 1);
+    double check = case_now_ms() - began;
+    unlink(copy_path);
+    c = at_its_check(s, why, sizeof why);
+    began = case_now_ms();
+    store_copy_end(c);
+    double end = case_now_ms() - began;
+    printf("# a check of %.0f ms was called off in %.0f\n", check, end);
+    CHECK(c && files_named_copy() == 0 && end < check / 4);
+    faulty_slow = 0;
+    sqlite3_vfs_register(real, 1);
     store_close(s);
 }
 
@@ -451,6 +484,7 @@ int main(void)
              disk_full);
     case_run("H9: of a copy that was given up nothing is left; a killed one's rest is no obstacle",
              given_up);
+    case_run("A23, H9: who stops does not wait for the check of a large copy", checked_no_longer);
     case_run("H9: a copy that another program begins anew again and again is given up", meddled);
     case_run("A18: the log of another database is refused, and both files stay as they are",
              foreign_log);

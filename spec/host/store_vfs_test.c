@@ -75,6 +75,26 @@ static void full_then_room(void)
     store_close(s);
 }
 
+/* The log may begin anew in the room it has: nothing that could not be written is in the way of that. */
+static void full_for_good(void)
+{
+    struct store *s = case_open_table();
+    fill(s, 500);
+    CHECK(store_commit(s) == STORE_COMMITTED);
+    faulty_end = (sqlite3_int64)store_figures(s).wal_bytes + 32;
+    fill(s, 40);
+    CHECK(store_commit(s) == STORE_LOST && !store_healthy(s));
+    store_probe(s);
+    CHECK(store_healthy(s));
+    fill(s, 40);
+    CHECK(store_commit(s) == STORE_COMMITTED && case_sound(s));
+    CHECK(case_number(s, "SELECT count(*) FROM t") == 540);
+    faulty_end = -1;
+    store_close(s);
+    CHECK((s = case_open()) != NULL && case_number(s, "SELECT count(*) FROM t") == 540);
+    store_close(s);
+}
+
 int main(void)
 {
     log_open(LOG_OFF);
@@ -84,5 +104,7 @@ int main(void)
     case_run("a transaction larger than the cache reads back what it wrote", read_back);
     case_run("A12: a full disk loses that commit and no other, and the next one with room is whole",
              full_then_room);
+    case_run("A12: on a disk that stays full it goes on in the room that the log has already",
+             full_for_good);
     return cases_end();
 }

@@ -169,4 +169,20 @@ describe("records/retention", function()
     assert.equal(2, count "cases")
     assert.equal(2, count "bookings")
   end)
+
+  it("H5: looks at nothing but what is too old, however much there is", function()
+    local original, plans = db.run, {}
+    db.run = function(sql, ...)
+      for _, step in ipairs(db.all("EXPLAIN QUERY PLAN " .. sql, ...)) do
+        if step.detail:find "^SCAN" then plans[#plans + 1] = step.detail .. " in " .. sql end
+      end
+      return original(sql, ...)
+    end
+    local fine, problem = pcall(function()
+      for _, what in ipairs { "cases", "bookings", "early", "erased_messages" } do retention[what](now, 10) end
+    end)
+    db.run = original
+    assert.is_true(fine, problem)
+    assert.same({}, plans)
+  end)
 end)

@@ -29,6 +29,7 @@
 --   service:holds(text) → is it in any file of the data folder, byte by byte?
 --   service:status() → `assistant status --json`, decoded
 --   service:rss_kb() :fds()
+--   process.memory(kb) → that bound, or a wide one for a sanitizer's build, which keeps what is freed
 
 local crypto = require "host.crypto"
 local json = require "host.json"
@@ -44,6 +45,11 @@ M.FAST = {
   TURN_QUIET_MS = 100, TURN_MAX_WAIT_MS = 1000, LLM_TIMEOUT_MS = 1500, LLM_DEADLINE_MS = 5000, RETRY_BASE_MS = 50, SEND_GRACE_MS = 1500,
   REQUEST_DEADLINE_MS = 2000, DRAIN_MS = 2000,
 }
+
+function M.memory(kb)
+  local _, libraries = shell.run("ldd " .. shell.quote(shell.binary))
+  return libraries:find "lib[at]san" and kb * 8 or kb
+end
 
 local all = {}
 

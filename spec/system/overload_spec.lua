@@ -94,6 +94,34 @@ describe("too much", function()
     service:kill()
   end)
 
+  it("A15: with syncs of 400 ms, forty new connections between two of them share the next, /health waits for one of them, and none is lost", function()
+    local service = process.new { stand_ins = stand_ins, env = { REQUEST_DEADLINE_MS = 15000 } }
+    service:say(meta.phone(), "warm " .. meta.word())
+    slow_disk(service, 400)
+    local peers, health, mark, begun = {}, {}, meta.word(), socket.gettime()
+    for round = 1, 9 do
+      for _ = 1, 40 do
+        local peer = assert(wire.dial(service.port))
+        peer:send(meta.request(service.secret, meta.body { messages = { meta.text(meta.phone(), mark) } }))
+        peers[#peers + 1] = peer
+      end
+      local asked = socket.gettime()
+      assert.equal(200, service:http("GET", "/health", { timeout = 10 }).status)
+      health[round] = socket.gettime() - asked
+      socket.sleep(round % 3 * 0.1)
+    end
+    for _, peer in ipairs(peers) do assert.equal(200, peer:read(1, 20)[1].status) end
+    local syncs = (socket.gettime() - begun) / 0.4
+    assert.is_true(middle(health) < 0.45, ("/health: %.0f ms in the middle"):format(middle(health) * 1000))
+    assert.is_true(health[#health] < 0.65, ("/health: %.0f ms at worst"):format(health[#health] * 1000)) -- sorted; one of them may meet a checkpoint
+    assert.is_true(syncs < #peers / 10, ("%d accepted in the time of %.0f syncs"):format(#peers, syncs))
+    service:kill()
+    service:restart()
+    shell.until_(function() return service:status().inbox.unread == 0 end, 10, "the inbox to be read")
+    assert.equal(#peers, service:value("SELECT count(*) FROM messages WHERE role = 'user' AND content = '" .. mark .. "'"))
+    service:kill()
+  end)
+
   it("H12: when the disk is slow and more comes than there is room for, the rest gets 503 with Retry-After, /health goes on, and every 200 is processed", function()
     local service = process.new { stand_ins = stand_ins, env = { LUA_MEMORY_MB = 32, MAX_BODY_BYTES = 262144, REQUEST_DEADLINE_MS = 15000 } }
     stand_ins:plan { contains = "zq", echo = true }

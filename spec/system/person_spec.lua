@@ -1,6 +1,7 @@
 -- A person's data: shown, erased to the last byte, and not brought back by anything. FAULTS H4, A10, B11; PRODUCT.md 6.
 
 local chat = require "spec.support.chat"
+local crypto = require "host.crypto"
 local json = require "host.json"
 local meta = require "spec.support.meta"
 local process = require "spec.support.process"
@@ -125,6 +126,73 @@ describe("a person's data", function()
     shell.until_(function() return scene:column(phone, "opted_out") == 0 end, 5, "the opt-in")
     talk(scene, phone)
     assert.equal(0, service:value "SELECT count(*) FROM erased WHERE opted_out = 1")
+    scene:close()
+  end)
+
+  it("H4: with visits booked: what the booking page told of them is exported and erased, too, also of somebody without a chat", function()
+    local secret = "cal-" .. meta.word()
+    local scene = chat.open { env = { CALCOM_WEBHOOK_SECRET = secret } }
+    local service, phone, other, caller = scene.service, meta.phone(), meta.phone(), meta.phone()
+    local ids, serial = {}, 0
+    -- As the page writes it: the customer's number stands in it only where they gave it.
+    local function book(trigger, who, fields)
+      serial = serial + 1
+      local payload = {
+        uid = "uid" .. serial .. meta.word(), startTime = "2035-07-10T18:30:00.000Z", title = "Visit for " .. who,
+        attendees = { { name = who, email = who:lower():gsub(" ", ".") .. "@example.com" } }, metadata = {},
+      }
+      for name, value in pairs(fields) do payload[name] = value end
+      payload.attendees[1].phoneNumber = fields.phone
+      payload.phone = nil
+      local bytes = json.encode { triggerEvent = trigger, createdAt = ("2026-01-01T00:00:%02d.000Z"):format(serial), payload = payload }
+      local answer = service:http("POST", "/calcom/webhook", { body = bytes, headers = { { "X-Cal-Signature-256", crypto.hex(crypto.hmac_sha256(secret, bytes)) } } })
+      assert.equal(200, answer.status)
+      ids[#ids + 1] = payload.uid
+      return payload.uid
+    end
+    local function link(number)
+      local word = meta.word()
+      scene.stand_ins:plan { contains = word, answer = { reply_to_user = "Sure " .. word, action = "schedule" } }
+      service:say(number, "a visit please " .. word)
+      return scene:sent(number, word)[1].text:match "conv%%5D=(%w+)"
+    end
+    local mine, theirs = name_of(phone) .. " Booker", name_of(other) .. " Neighbour"
+    local mail, their_mail = mine:lower():gsub(" ", ".") .. "@example.com", theirs:lower():gsub(" ", ".") .. "@example.com"
+    local token = link(phone)
+    local first = book("BOOKING_CREATED", mine, { metadata = { conv = token } })
+    book("BOOKING_RESCHEDULED", mine, { rescheduleUid = first, startTime = "2035-07-11T18:30:00.000Z" })
+    book("BOOKING_RESCHEDULED", mine, { metadata = { conv = token }, rescheduleUid = "never-heard-of", startTime = "2035-07-12T18:30:00.000Z" })
+    book("BOOKING_CREATED", theirs, { metadata = { conv = link(other) } })
+    book("BOOKING_CREATED", name_of(caller), { phone = "+" .. caller })
+    scene:posts "could not match to a chat"
+    scene:sent(phone, "July 12")
+    settled(service)
+
+    local code, text = service:cli("export", phone)
+    assert.equal(0, code, text)
+    for _, word in ipairs { mine, mail, ids[1], ids[2], ids[3] } do assert.truthy(text:find(word, 1, true), word) end
+    for _, word in ipairs { their_mail, name_of(caller), ids[4] } do assert.falsy(text:find(word, 1, true), word) end
+    code, text = service:cli("export", shown(caller))
+    assert.equal(0, code, text)
+    assert.truthy(text:find(name_of(caller), 1, true) and text:find(ids[5], 1, true), text)
+    assert.equal(0, (service:cli("export", caller, "--text")))
+
+    for _, word in ipairs { mail, mine, token, ids[1], ids[2], ids[3], "never-heard-of" } do assert.is_true(service:holds(word), word) end
+    code, text = service:cli("erase", phone)
+    assert.equal(0, code, text)
+    assert.truthy(text:find("4 bookings", 1, true), text)
+    gone(service, phone, mail, mine, token, ids[1], ids[2], ids[3], "never-heard-of")
+    assert.equal(1, service:value "SELECT count(*) FROM jobs WHERE kind = 'reminder'")
+    code, text = service:cli("erase", "(" .. caller:sub(2, 4) .. ") " .. caller:sub(5, 7) .. "-" .. caller:sub(8))
+    assert.equal(0, code, text)
+    gone(service, name_of(caller), ids[5])
+    assert.is_true(service:holds(their_mail))
+
+    -- What comes about them afterwards is told to staff, and says nothing to anybody else.
+    book("BOOKING_CANCELLED", mine, { uid = ids[3], metadata = { conv = token } })
+    scene:posts("could not match to a chat", 2)
+    scene:marker()
+    assert.equal(0, #scene:tries(phone, "is cancelled"))
     scene:close()
   end)
 

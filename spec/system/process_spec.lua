@@ -107,6 +107,25 @@ describe("the process", function()
     service:kill()
   end)
 
+  it("A23 A30: SIGTERM while main.lua's prepare is under way ends it at once with exit 0, and nothing is served that was not prepared", function()
+    local service = process.new { start = false }
+    local main = shell.read(service.home .. "/scripts/main.lua")
+    local slow, count = main:gsub("prepare = restore.prepare", "prepare = function() require('host.task').sleep(60000) end")
+    assert.equal(1, count)
+    service:write("scripts/main.lua", slow)
+    service:start { wait = false }
+    shell.until_(function() return service:log_text():find "store.open" end, 5, "the database to be open")
+    socket.sleep(0.2)
+    assert.is_false(pcall(service.healthy, service) and service:healthy())
+    local code, seconds = service:term()
+    assert.equal(0, code, service:log_text())
+    assert.is_true(seconds < 1, ("%.1f s"):format(seconds))
+    assert.falsy(service:log_text():find("serve.started", 1, true))
+    service:write("scripts/main.lua", main)
+    service:start()
+    service:kill()
+  end)
+
   it("A23: a request that waits, and one that comes while it stops, keep it no longer than DRAIN_MS; nothing is left unsaid", function()
     local main = assert(shell.read(shell.root .. "/scripts/main.lua")):gsub('%["POST /slack/commands"%]',
       '["GET /wait"] = function() require "host.task".sleep(60000) return { status = 200, body = "late" } end,\n    %0', 1)

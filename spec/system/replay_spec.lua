@@ -110,6 +110,18 @@ describe("assistant replay", function()
     has(text, "why:    the reply promises a price")
   end)
 
+  it("plays an exported chat with a visit: what the booking page's news said is no reply of a turn, and the link is filled in as it was", function()
+    local function message(from, content, kind) return { from = from, text = content, kind = kind, at = "2026-11-20T15:00:00.000Z" } end
+    local link = "\n\nYou can pick a time for an on-site assessment here: https://bookings.clearoutspaces.ca/clearoutspaces/assessment?name=Ann&metadata%5Bconv%5D="
+    local code, text = replay(file("ann.json", { name = "Ann", messages = {
+      message("customer", "Can I book a visit?", "text"), message("assistant", "Gladly." .. link .. "0123abcd", "model"),
+      message("assistant", "You're booked for an on-site assessment: Monday, November 30 at 2:30 PM. See you then!", "canned"),
+      message("customer", "another day please", "text"), message("assistant", "Sure." .. link .. "0123abcd&rescheduleUid=u1", "model"),
+    } }))
+    assert.equal(0, code, text)
+    has(text, ": unchanged\n")
+  end)
+
   it("plays what `assistant export` prints", function()
     local stand_ins = standins.new()
     local service = process.new { stand_ins = stand_ins }

@@ -2,6 +2,7 @@
 -- twice. FAULTS A30, E12.
 
 local chat = require "spec.support.chat"
+local crypto = require "host.crypto"
 local meta = require "spec.support.meta"
 local process = require "spec.support.process"
 local shell = require "spec.support.shell"
@@ -78,6 +79,54 @@ describe("a restored copy", function()
     -- Who writes again is answered as ever.
     scene.stand_ins:forget()
     scene:sent(waits_for_answer, scene:ask(waits_for_answer))
+    scene:close()
+  end)
+
+  it("A30: what lay unread in the copy, and reminders that were due, are left to staff", function()
+    local secret = "cal-" .. meta.word()
+    local scene = chat.open { env = { CALCOM_WEBHOOK_SECRET = secret } }
+    local service, phone, other, new = scene.service, meta.phone(), meta.phone(), meta.phone()
+    for _, one in ipairs { phone, other } do scene:sent(one, scene:ask(one)) end
+    local day = os.time() * 1000
+    local body = ('{"triggerEvent":"BOOKING_CREATED","payload":{"uid":"u%s","startTime":%d,"attendees":[{"name":"Ann","phoneNumber":"+%%s"}]}}'):format(meta.word(), day + 48 * 3600000)
+    local function booked(number, extra)
+      local bytes = body:format(number):gsub('"uid":"', '"uid":"' .. (extra or ""))
+      local answer = service:http("POST", "/calcom/webhook", { body = bytes,
+        headers = { { "X-Cal-Signature-256", crypto.hex(crypto.hmac_sha256(secret, bytes)) } } })
+      assert.equal(200, answer.status)
+      return bytes
+    end
+    booked(phone)
+    scene:sent(phone, "You're booked")
+    local copy = service.home .. "/yesterday.sqlite"
+    assert.equal(0, (service:cli("backup", copy)))
+    service:kill()
+    local word = meta.word()
+    local unread = meta.body { messages = { meta.text(new, "unread " .. word, { timestamp = tostring(os.time() - 3 * 3600) }) } }
+    local unread_booking = body:format(other):gsub('"uid":"', '"uid":"x')
+    local sql = ("UPDATE jobs SET run_at = %d WHERE kind = 'reminder';"):format(day - 7200000)
+    for i, row in ipairs { { "whatsapp", unread }, { "calcom", unread_booking } } do
+      sql = sql .. ("INSERT INTO inbox(id, reader, received_at, body) SELECT max(id) + %d, '%s', %d, CAST('%s' AS BLOB) FROM inbox;")
+        :format(i, row[1], day - 3 * 3600000, row[2])
+    end
+    local code, text = shell.run("sqlite3 " .. copy .. " " .. shell.quote(sql))
+    assert.equal(0, code, text)
+    put_back(service, copy)
+    service:start()
+    local seen = scene:posts("wrote before the database was restored", 1)[1].body.text
+    assert.truthy(seen:find(word, 1, true) and seen:find(new:sub(-4), 1, true), seen)
+    seen = scene:posts("1 reminder of a visit was due meanwhile", 1)[1].body.text
+    assert.truthy(seen:find(phone:sub(-4), 1, true), seen)
+    scene:posts("so nothing is said to them now", 1)
+    scene:marker()
+    assert.equal(0, #scene.stand_ins:models(word))
+    assert.equal(0, #scene:tries(new))
+    assert.equal(0, #scene:tries(other, "You're booked"))
+    assert.equal(0, #scene:tries(phone, "A reminder"))
+    assert.equal(1, service:value("SELECT count(*) FROM messages WHERE instr(content, '" .. word .. "') > 0 AND role = 'user'"))
+    assert.equal(1, service:value("SELECT count(*) FROM bookings WHERE conversation_id = '" .. other .. "' AND state = 'booked'"))
+    -- Who writes from here on is answered.
+    scene:sent(new, scene:ask(new))
     scene:close()
   end)
 

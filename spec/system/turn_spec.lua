@@ -364,3 +364,26 @@ describe("a turn", function()
     assert.equal("1 King St", scene:known(phone).address)
   end)
 end)
+
+describe("the fixed texts", function()
+  teardown(chat.close_all)
+
+  it("come in the owner's languages only, in the first of them to who has shown none, and follow the file at once", function()
+    local scene = chat.open { files = { ["prompts/business.yaml"] = "languages: [en]\n" } }
+    local service = scene.service
+    local one, two, three = meta.phone(), meta.phone(), meta.phone()
+    service:say(one, "ARRÊT")
+    scene:sent(one, "You're unsubscribed")
+    service:say(two, "Je voudrais parler à une personne, merci")
+    scene:sent(two, "I've asked a member of our team")
+    service:write("prompts/business.yaml", "languages: [fr, en]\n")
+    assert.equal(0, (service:cli "reload"))
+    service:say(three, "STOP")
+    scene:sent(three, "Vous êtes désabonné")
+    service:write("prompts/business.yaml", "# ours\nlanguages: [en, es]\n")
+    local code, text = service:cli "reload"
+    assert.equal(5, code, text)
+    assert.truthy(text:find("business.yaml:2", 1, true) and text:find("must be en or fr", 1, true), text)
+    scene:close()
+  end)
+end)

@@ -76,11 +76,34 @@ function M.phone(value)
   return #digits >= 10 and #digits <= 15 and digits or nil
 end
 
--- What a customer answered to a question of the booking page: {label=, value=}, or the value itself; of a place its own words.
+-- What a customer answered to a question of the booking page: {label=, value=}, or the value itself; of a place its own words, of a
+-- name in two fields both.
 local function answer_of(response)
   if type(response) == "table" then response = response.value end
-  if type(response) == "table" then response = response.optionValue end
+  if type(response) == "table" then
+    local both = (text_of(response.firstName) or "") .. " " .. (text_of(response.lastName) or "")
+    response = both ~= " " and both or response.optionValue
+  end
   return response
+end
+
+local ASKS_A_NUMBER = { "phone", "whatsapp", "mobile", "cell", "tél" }
+
+-- Answers to questions of the owner's own that ask for a number, by the question's name or label, in a fixed order.
+local function own_answers(responses)
+  local list = {}
+  for name, response in pairs(responses) do
+    local label = type(response) == "table" and type(response.label) == "string" and response.label or ""
+    local asked = (tostring(name) .. " " .. label):sub(1, TEXT_BYTES):lower()
+    for _, word in ipairs(ASKS_A_NUMBER) do
+      if asked:find(word, 1, true) then
+        list[#list + 1] = { name = tostring(name), value = answer_of(response) }
+        break
+      end
+    end
+  end
+  table.sort(list, function(a, b) return a.name < b.name end)
+  return list
 end
 
 local PHONE_ANSWERS = { "attendeePhoneNumber", "smsReminderNumber", "phone", "phoneNumber", "phone_number", "location" }
@@ -102,6 +125,7 @@ local function phones_of(places, json)
     for _, name in ipairs { "responses", "userFieldsResponses" } do
       local responses = table_of(place[name], json) or {}
       for _, answer in ipairs(PHONE_ANSWERS) do add(answer_of(responses[answer])) end
+      for _, own in ipairs(own_answers(responses)) do add(own.value) end
     end
     for _, answer in ipairs(PHONE_ANSWERS) do add(answer_of(place[answer])) end
     add(place.attendeePhone)

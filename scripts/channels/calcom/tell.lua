@@ -24,10 +24,9 @@ function M.when(ms, french)
 end
 
 local function is_french(conversation, page_in_french)
-  if conversation.language == "fr" then return true end
   local words = cases.last_words(conversation.id)
-  if #words == 0 then return page_in_french == true end
-  return language.is_french(words)
+  local known = conversation.language or (#words == 0 and page_in_french and "fr" or nil)
+  return language.french(owner.business.languages, words, nil, known)
 end
 
 -- The approved template for what the owner named it under; nil: none is set.

@@ -3,6 +3,8 @@
 
 local cases = require "records.cases"
 local conversations = require "records.conversations"
+local language = require "flow.language"
+local replies = require "flow.replies"
 local time = require "host.time"
 local owner = require "owner"
 local hours = require "channels.slack.hours"
@@ -42,7 +44,8 @@ local function tell_late(now, say)
       cases.told_late(case.id)
       local conversation = conversations.get(case.conversation_id)
       if conversation and conversation.status ~= "PAUSED" and conversation.opted_out == 0 and conversation.inbound_at > now - WINDOW_MS then
-        say(conversation, owner.replies.staff_late, { kind = "canned" })
+        local french = language.french(owner.business.languages, cases.last_words(conversation.id), nil, conversation.language)
+        say(conversation, replies.get(owner.replies, "staff_late", french), { kind = "canned" })
       end
     end
   end

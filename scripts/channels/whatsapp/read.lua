@@ -8,6 +8,7 @@ local inbox = require "host.inbox"
 local jobs = require "host.jobs"
 local json = require "host.json"
 local language = require "flow.language"
+local left_over = require "records.left_over"
 local log = require "host.log"
 local mask = require "mask"
 local messages = require "records.messages"
@@ -42,8 +43,9 @@ local function enqueue_turn(conversation, now)
     payload = { conversation = conversation.id }, run_at = due }
 end
 
-local function reply_in(spoken, key)
-  return replies.get(owner.replies, key, spoken == "fr")
+-- A fixed text; known: "fr" when the customer's words have shown it.
+local function reply_in(known, key, texts)
+  return replies.get(owner.replies, key, language.french(owner.business.languages, texts or {}, nil, known))
 end
 
 -- STOP and START work without a model, in every state. True: the message was one of them.
@@ -71,7 +73,7 @@ local function forward(event, conversation, now)
   conversations.pause_active(conversation.id, now)
   if conversation_flow.paused_reply_due(conversation, now) then
     conversations.paused_told(conversation.id, now)
-    say.say(conversation, reply_in(language.is_french { event.content } and "fr" or conversation.language, "paused"), { kind = "paused" })
+    say.say(conversation, reply_in(conversation.language, "paused", { event.content }), { kind = "paused" })
   end
 end
 
@@ -81,6 +83,12 @@ local function keep_address(event)
   if quote.known(data.address) then return end
   local merged, changed = quote.merge(data, { address = event.address }, owner.system.quote_fields_needed, locked)
   if #changed > 0 then quotes.put(event.conversation, merged) end
+end
+
+-- It came before the database was restored, and was answered then if anybody could.
+local function leave(event, conversation, now)
+  slack.word(conversation, "wrote before the database was restored. Nothing is answered by itself now, please look at it: " .. (event.card or event.content))
+  conversations.answered(conversation.id, conversation.last_seq, nil, conversation.asked, now)
 end
 
 -- A message that is stored: who hears of it, and who answers.
@@ -99,6 +107,7 @@ local function arrived(event, now)
   end
   if conversation.status == "PAUSED" then return forward(event, conversation, now) end
   if conversation.opted_out == 1 then return slack.message_from_customer(conversation, event.card or event.content) end
+  if left_over.is(now) then return leave(event, conversation, now) end
   tell_staff(event, conversation)
   enqueue_turn(conversation, now)
 end
