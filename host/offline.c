@@ -190,6 +190,9 @@ static bool begin_offline(struct host *h, struct errand *c)
             fprintf(stderr, "The database could not store it. Is the disk full?\n");
         } else {
             fwrite(out.data ? out.data : "", 1, out.len, code ? stderr : stdout);
+            if (strcmp(c->args[0], "status") == 0 && !h->current)
+                fprintf(stderr, "The scripts do not load, so what only they know is left out. "
+                                "`assistant check` says why.\n");
         }
         buf_free(&out);
         return true;

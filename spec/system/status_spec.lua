@@ -71,6 +71,8 @@ describe("assistant status", function()
     assert.equal(0, code, text)
     keys(json.decode(text, { null_as_nil = true }), false)
     assert.truthy(words(service):find "^No service is running%. This is what its database holds%.\n")
+    service:write("scripts/main.lua", "return {")
+    assert.truthy(words(service):find("The scripts do not load, so what only they know is left out. `assistant check` says why.", 1, true))
   end)
 
   it("names the very file of a refused token, since when on the clock of TZ, and that answers are kept", function()
