@@ -28,12 +28,15 @@ static const struct page pages[] = {
       "prompts do not load.\n"
       "\n"
       "Example:  LISTEN=127.0.0.1:8080 assistant serve\n" },
-    { "sandbox", "", "the service with its stand-ins; needs no configuration", "--stand-ins", 0, 0,
+    { "sandbox", "[--stand-ins]", "the service with its stand-ins; needs no configuration",
+      "--stand-ins", 0, 0,
       "The whole product with stand-ins for everything outside, so that it can be tried without an "
       "account\n"
       "or a key: a page with customers' phones and the staff channel. LISTEN and DATABASE_URL are\n"
       "honoured; the database is data/sandbox/db.sqlite otherwise.\n"
-      "--stand-ins: the stand-ins alone, for specs.\n"
+      "--stand-ins: the stand-ins alone, for an assistant that runs at SANDBOX_TARGET; both must "
+      "have the\n"
+      "same secrets.\n"
       "\n"
       "Exit codes: 0 stopped, 2 settings, 3 storage, 4 database in use, 5 scripts or prompts.\n"
       "\n"
@@ -105,7 +108,9 @@ static const struct page pages[] = {
       "reload;\n"
       "changed secret files do.\n"
       "\n"
-      "Exit codes: 0 loaded, 1 no service is running, 5 not loaded.\n"
+      "Exit codes: 0 loaded, 1 no service is running, 2 a secret's file, 5 scripts or prompts. "
+      "Unless it\n"
+      "is 0, what served before goes on.\n"
       "\n"
       "Example:  assistant reload\n" },
     { "jobs", "[--dead]", "work that waits, or that died", "--dead", 0, 0,
