@@ -208,7 +208,9 @@ struct jobs *jobs_open(struct store *s, const char *page_path, char *why, size_t
                   : !(j->page = calloc(1, sizeof *j->page)))
         goto fail;
     if (start(j) != 0) {
-        snprintf(why, why_size, "the work left by the last run cannot be taken up: %s",
+        snprintf(why, why_size,
+                 "the work left by the last run cannot be taken up: %s. Free room on its disk, or "
+                 "end the program that has it open, and start again.",
                  store_error(s));
         store_commit(s); /* ends what is open, so that closing is clean */
         goto fail;
