@@ -18,7 +18,7 @@ local whatsapp = require "channels.whatsapp"
 
 exports.check()
 
-local model = client.new { prices = owner.business.model_prices }
+local model = client.new { prices = owner.business.model_prices, prices_known = owner.prices_known(settings.get("DEEPSEEK_MODEL")) }
 local turns = turn.new { owner = owner, model = model }
 
 -- A new generation may bring new secrets and an end of somebody's refusal.

@@ -31,7 +31,7 @@ M.list = {
   { name = "assistant_posts_total", type = "counter", labels = { "outcome" },
     help = "Requests to Slack: ok, busy, form (the blocks were refused), door (we were refused), dead." },
   { name = "assistant_handoffs_total", type = "counter", labels = { "reason" },
-    help = "Chats handed to staff: complete, asked, model, question, failed." },
+    help = "Chats handed to staff: complete, asked, model, question, failed, limit." },
   { name = "assistant_bookings_total", type = "counter", labels = { "event" },
     help = "What the booking page told us of visits: booked, moved, cancelled, requested, rejected." },
   { name = "assistant_circuit_open", type = "gauge", labels = { "provider" },

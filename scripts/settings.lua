@@ -23,6 +23,10 @@ local function printable(value)
   if value:find("[%c\127]") then return "holds a line break or another control character: copy it again" end
 end
 
+local function dollars(value)
+  if not value:find("^%d+%.?%d*$") or #value > 9 then return "must be an amount in US dollars, like 20 or 0.50; 0 means no limit" end
+end
+
 -- We put paths behind it: nothing may stand there.
 local function base(value)
   if value:find("[?#]") then return "must be the address alone, without ? and #: paths are put behind it" end
@@ -83,6 +87,10 @@ local M = {
     help = "model calls at once" },
   { name = "SEND_RATE", type = "integer", default = 80, min = 1, max = 1000000,
     help = "messages a second for the business number" },
+  { name = "TURNS_PER_HOUR", type = "integer", default = 60, min = 0, max = 100000,
+    help = "model turns that one chat may start in an hour; 0: no limit" },
+  { name = "MODEL_DOLLARS_PER_DAY", type = "text", default = "20", check = dollars,
+    help = "US dollars that the model may cost in a day, on the clock of TZ; 0: no limit" },
   { name = "TYPING_INDICATOR", type = "choice", default = "on", choices = { "on", "off" },
     help = "show \"read\" and \"typing…\" at the start of a turn" },
 }

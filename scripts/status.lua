@@ -7,6 +7,7 @@ local db = require "host.db"
 local json = require "host.json"
 local messages = require "records.messages"
 local settings = require "host.settings"
+local spending = require "records.spending"
 local time = require "host.time"
 
 local M = {}
@@ -33,6 +34,7 @@ function M.figures()
     cases = cases.counts(),
     failed_last_day = messages.failed_since(now - DAY_MS),
     in_doubt = messages.in_doubt(),
+    model_dollars_today = spending.today(now),
     last_backup_at = backup and backup.made_at or json.null,
   }
 end
@@ -105,6 +107,13 @@ local function say_circuit(circuit, now)
     circuit.reason or "no reason given", remedy, MEANWHILE[circuit.name] or "")
 end
 
+local function say_spending(today)
+  local limit = tonumber(settings.get("MODEL_DOLLARS_PER_DAY"))
+  if limit == 0 or today < limit then return ("The model has cost $%.2f today."):format(today) end
+  return ("The model has cost $%.2f today, and MODEL_DOLLARS_PER_DAY is %g: chats go on with the fixed questions until midnight."
+    .. " To use the model again today, set MODEL_DOLLARS_PER_DAY higher and restart the service."):format(today, limit)
+end
+
 local function say_deliveries(figures)
   local states = {}
   for state, count in pairs(figures.deliveries) do
@@ -126,6 +135,7 @@ end
 function M.words()
   local figures, lines, now = M.figures(), {}, time.now_ms()
   for _, circuit in ipairs(circuits.all_open()) do lines[#lines + 1] = say_circuit(circuit, now) end
+  lines[#lines + 1] = say_spending(figures.model_dollars_today)
   lines[#lines + 1] = say_deliveries(figures)
   local handed = figures.cases
   lines[#lines + 1] = ("Chats for staff: %d nobody has taken%s, %d taken%s."):format(handed.open,

@@ -34,7 +34,8 @@ local whatsapp = require "channels.whatsapp"
 local M = {}
 
 local HISTORY_ROWS = 100
-local WINDOW_MS = 24 * 3600000
+local HOUR_MS = 3600000
+local WINDOW_MS = 24 * HOUR_MS
 
 -- Sorts what waits: usable words, things we cannot use, things taken back.
 local function sort_waiting(waiting)
@@ -54,6 +55,15 @@ local function live(case)
   return case and case.state ~= "closed" and case or nil
 end
 
+-- Has this chat had its hour's share? An autoresponder's 171 messages in a minute were 171 model calls and 171 sends. limited: the model
+-- is not asked. hushed: as many answers came without it, and nothing at all is said by itself.
+local function limits(conversation, now)
+  local limit = settings.get("TURNS_PER_HOUR")
+  if limit == 0 then return false, false end
+  local asked, others = turns.count(conversation.id, math.max(now - HOUR_MS, conversation.turns_from or 0))
+  return asked >= limit, others >= limit
+end
+
 -- Everything a turn starts from; nil when there is nothing to do.
 local function load(self, job)
   local conversation, newest, visit = conversations.for_turn(job.payload.conversation, time.now_ms())
@@ -63,7 +73,9 @@ local function load(self, job)
   local texts, unusable = sort_waiting(waiting)
   local data, locked, stored = quotes.get(conversation.id)
   local case = live(newest)
+  local limited, hushed = limits(conversation, time.now_ms())
   return {
+    limited = limited or hushed, hushed = hushed,
     started_at = time.now_ms(), conversation = conversation, waiting = waiting, shown = waiting[#waiting].seq,
     texts = texts, unusable = unusable, data = data, locked = locked, stored = stored, case = case,
     fields = self.owner.system.quote_fields_needed,
@@ -88,7 +100,7 @@ end
 
 -- Asks the model. nil: it did not answer, or not usably.
 local function ask_model(self, turn)
-  if not self.model.usable() then
+  if not self.model:usable() then
     turn.circuit_open = true
     return nil
   end
@@ -108,7 +120,7 @@ local function ask_script(self, turn)
     fields = turn.fields, data = turn.data, texts = turn.texts, asked = turn.conversation.asked, replies = self.owner.replies,
     last_reply = messages.last_reply(turn.conversation.id),
     human = turn.case ~= nil and (turn.case.reason == "asked" or turn.case.state == "taken"),
-    circuit_open = turn.circuit_open or not self.model.usable(), visit = turn.visit, languages = self.owner.business.languages,
+    circuit_open = turn.circuit_open or not self.model:usable(), visit = turn.visit, languages = self.owner.business.languages,
   }
   answer.brain = "scripted"
   return answer
@@ -126,13 +138,17 @@ local function decide(self, turn)
   end
   if #turn.texts == 0 then
     local due = conversation_flow.unsupported_reply_due(#turn.texts, turn.unusable)
-    return { brain = "words", action = "continue", reply = due and say("unsupported") or nil, data = {} }
+    return { brain = "words", action = "continue", reply = due and not turn.limited and say("unsupported") or nil, data = {} }
   end
   for _, text in ipairs(turn.texts) do
     if conversation_flow.wants_human(text) then
-      return { brain = "words", action = "handoff", reply = say(turn.case and turn.case.reason == "asked" and "waiting" or "human"),
-        data = {}, human = true }
+      local reply = not turn.hushed and say(turn.case and turn.case.reason == "asked" and "waiting" or "human") or nil
+      return { brain = "words", action = "handoff", reply = reply, data = {}, human = true }
     end
+  end
+  if turn.limited then
+    local reply = not turn.conversation.limited_at and say("waiting") or nil
+    return { brain = "words", action = "limited", reply = reply, data = {}, unread = table.concat(turn.texts, "\n") }
   end
   return ask_model(self, turn) or ask_script(self, turn)
 end
@@ -150,8 +166,8 @@ local function effects_of(turn, decision, merged, changed, cut)
   local last = not turn.case and turn.newest_case or nil
   return conversation_flow.after {
     fields = turn.fields, before = turn.data, merged = merged, changed = changed, action = decision.action,
-    wants_human = decision.human, question = decision.question, case = turn.case, last_case = last and { known = cases.known(last) },
-    cut = cut,
+    wants_human = decision.human, question = decision.question, unread = decision.unread, case = turn.case,
+    last_case = last and { known = cases.known(last) }, cut = cut,
   }
 end
 
@@ -189,7 +205,9 @@ local function carry_out(turn, decision)
     if effects.follow_up then slack.follow_up(conversation, effects.follow_up) end
     local newer_at = conversation.last_seq > turn.shown and messages.newer_at(conversation.id, turn.shown) or nil
     conversations.answered(conversation.id, turn.shown, newer_at, decision.asked, now)
+    if turn.limited ~= (conversation.limited_at ~= nil) then conversations.limit(conversation.id, turn.limited and now or nil) end
   end
+  if action == "limited" and not decision.reply then return action end -- nothing was decided: no row for each of many messages
   turns.add({ conversation = conversation.id, started_at = turn.started_at, brain = decision.brain, action = action,
     calls = turn.calls, rejected = turn.rejected, why = turn.why }, now)
   metrics.add("assistant_turns_total", 1, { brain = decision.brain, action = action })

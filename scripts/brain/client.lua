@@ -9,6 +9,7 @@ local log = require "host.log"
 local metrics = require "host.metrics"
 local settings = require "host.settings"
 local slack = require "channels.slack"
+local spending = require "records.spending"
 local task = require "host.task"
 local time = require "host.time"
 
@@ -19,6 +20,7 @@ local JITTER = 0.3
 local RETRY_AFTER_MOST_MS = 60000
 local FAILURES_TO_OPEN = 3
 local MAX_TOKENS = 1024
+local BYTES_PER_TOKEN = 4 -- of text that no server counted for us
 local CACHED, UNCACHED, COMPLETION = { kind = "prompt_cached" }, { kind = "prompt_uncached" }, { kind = "completion" }
 
 local function url()
@@ -75,6 +77,34 @@ local function tokens(value)
   return math.type(value) == "integer" and value > 0 and value < 100000000 and value or 0
 end
 
+local function bytes_of(messages)
+  local size = 0
+  for _, message in ipairs(messages) do size = size + #message.content end
+  return size
+end
+
+-- What was used as far as we can tell: servers that do not count, and requests that were sent and not answered, are counted by length.
+local function usage_of(answer, messages, err)
+  if answer.usage then return answer.usage end
+  if not answer.content and not (err and err.sent) then return nil end
+  return { prompt_tokens = bytes_of(messages) // BYTES_PER_TOKEN, completion_tokens = #(answer.content or "") // BYTES_PER_TOKEN }
+end
+
+-- MODEL_DOLLARS_PER_DAY as a number; 0: no limit.
+local function daily_limit()
+  return tonumber(settings.get("MODEL_DOLLARS_PER_DAY")) or 0
+end
+
+-- Adds to what this day has cost. Past the limit staff are told once.
+local function spend(dollars)
+  local now, limit = time.now_ms(), daily_limit()
+  local today = spending.add(dollars, now)
+  if limit == 0 or today < limit or not spending.tell(limit, now) then return end
+  log.warn("model.budget_spent", { dollars = today, limit = limit })
+  slack.alert("model budget", ("The model has cost $%.2f today, and MODEL_DOLLARS_PER_DAY is %g. Until midnight the assistant goes on with its"
+    .. " fixed questions. To use the model again today, set MODEL_DOLLARS_PER_DAY higher and restart the service."):format(today, limit))
+end
+
 -- What an answer used, and what that costs. Providers without the two words for their cache have none.
 local function meter(usage, prices)
   local prompt, cached, completion = tokens(usage.prompt_tokens), tokens(usage.prompt_cache_hit_tokens), tokens(usage.completion_tokens)
@@ -85,8 +115,9 @@ local function meter(usage, prices)
   metrics.add("assistant_model_tokens_total", uncached, UNCACHED)
   metrics.add("assistant_model_tokens_total", completion, COMPLETION)
   if not prices then return end
-  metrics.add("assistant_model_cost_dollars_total",
-    (cached * prices.cached_input + uncached * prices.input + completion * prices.output) / 1000000)
+  local dollars = (cached * prices.cached_input + uncached * prices.input + completion * prices.output) / 1000000
+  metrics.add("assistant_model_cost_dollars_total", dollars)
+  if dollars > 0 then spend(dollars) end
 end
 
 -- One request after the other until one is answered, the deadline is near, or trying is of no use.
@@ -106,7 +137,8 @@ local function try(self, body, deadline, calls)
     local answer = sort_answer(response, err)
     metrics.observe("assistant_model_request_duration_seconds", (time.monotonic_ms() - begun) / 1000,
       { outcome = outcome_of(answer, response, err) })
-    if answer.usage then meter(answer.usage, self.prices) end
+    local usage = usage_of(answer, body.messages, err)
+    if usage then meter(usage, self.prices) end
     if answer.content then return answer end
     if answer.stop == "refused" and body.thinking and (answer.body or ""):find("thinking", 1, true) then
       self.no_thinking, body.thinking = true, nil
@@ -159,15 +191,21 @@ local Client = {}
 Client.__index = Client
 
 -- A client remembers, as long as its generation lives, whether the server knows the word `thinking`.
----@param options? {prices?: {cached_input: number, input: number, output: number}} dollars a million tokens
+---@param options? {prices?: {cached_input: number, input: number, output: number}, prices_known?: boolean} dollars a million tokens
 function M.new(options)
-  return setmetatable({ no_thinking = false, prices = options and options.prices }, Client)
+  return setmetatable({ no_thinking = false, prices = options and options.prices, prices_known = options and options.prices_known }, Client)
 end
 
--- Is it of use to ask? While the circuit is open it is not.
+local function refused()
+  return circuits.is_open("model", settings.get("DEEPSEEK_API_KEY"))
+end
+
+-- Is it of use to ask? Not while the circuit is open, nor when this day's money is spent.
 ---@return boolean
-function Client.usable()
-  return not circuits.is_open("model", settings.get("DEEPSEEK_API_KEY"))
+function Client:usable()
+  if refused() then return false end
+  local limit = self.prices and daily_limit() or 0
+  return limit == 0 or spending.today(time.now_ms()) < limit
 end
 
 ---@async
@@ -187,16 +225,20 @@ function Client:ask(messages, options)
   return nil, failure
 end
 
--- A generation begins: a circuit that is open gets a probe at once.
+-- A generation begins: unknown prices are said, and a circuit that is open gets a probe at once.
 function Client:start()
-  if self.usable() then return end
+  if self.prices and not self.prices_known then
+    log.warn("model.prices_unknown", { model = settings.get("DEEPSEEK_MODEL"), remedy = "MODEL_DOLLARS_PER_DAY is counted with the prices that came"
+      .. " with the program. Write what this model costs under model_prices in prompts/business.yaml." })
+  end
+  if not refused() then return end
   jobs.put { kind = "probe", unique = "probe:model", payload = { provider = "model" } }
 end
 
 -- The job that asks, once a minute, whether the model is back.
 ---@async
 function Client:probe()
-  if self.usable() then return end
+  if not refused() then return end
   local messages = {
     { role = "system", content = "Answer with one json object: {\"ok\":true}" }, { role = "user", content = "Are you there?" },
   }

@@ -12,6 +12,7 @@ local M = {}
 local HISTORY_ENTRIES = 20
 local HISTORY_BYTES = 24000
 local ENTRY_BYTES = 16000
+local PRICED_MODEL = "deepseek-flash" -- the model whose prices are shipped
 
 -- Reads one file; the shape says what may stand in it. Problems are collected, so that an owner sees them all at once.
 local function read(name, shape, required, problems)
@@ -26,17 +27,27 @@ local function read(name, shape, required, problems)
     problems[#problems + 1] = tostring(marks)
     return checks.defaults(shape)
   end
-  return checks.apply(shape, value, name, marks, problems)
+  return checks.apply(shape, value, name, marks, problems), value
 end
 
----@return {system: table, replies: table, business: table}
+-- Does the owner say what this model costs? The prices that came with the program are those of one model.
+local function prices_known(business, written)
+  local shipped = checks.defaults(checks.business)
+  local own = false
+  for name, price in pairs(shipped.model_prices) do own = own or business.model_prices[name] ~= price end
+  return function(model) return own or type(written) == "table" and written.model_prices ~= nil and model == PRICED_MODEL end
+end
+
+---@return {system: table, replies: table, business: table, prices_known: fun(model: string): boolean}
 function M.load()
   local problems = {}
   local system = read("prompts/system_prompt.yaml", checks.system, true, problems)
+  local business, written = read("prompts/business.yaml", checks.business, false, problems)
   local loaded = {
     system = system,
     replies = read("prompts/replies.yaml", checks.replies_for(system.quote_fields_needed or {}), false, problems),
-    business = read("prompts/business.yaml", checks.business, false, problems),
+    business = business,
+    prices_known = prices_known(business, written),
   }
   if #problems > 0 then error(table.concat(problems, "\n"), 0) end
   loaded.system_text = M.system_text(loaded.system)

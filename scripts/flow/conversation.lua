@@ -213,6 +213,8 @@ end
 local function reason_for_card(state, complete_before, complete_now)
   if state.wants_human then
     return "asked"
+  elseif state.unread then
+    return "limit"
   elseif complete_now and not complete_before then
     return "complete" -- "in the turn that completes the needed fields the script hands off even if the model did not ask for it"
   elseif state.action == "handoff" or state.cut then
@@ -230,6 +232,7 @@ end
 --   action                            "continue" | "handoff" | "schedule"
 --   wants_human                       the customer asked for a person in this turn
 --   question                          a question for staff, from the scripted brain
+--   unread                            words that the assistant does not answer: this chat has had its turns for the hour
 --   case                              the case that is open or taken, or nil
 --   last_case                         {known=} the last closed case with the data as it was then, or nil
 --   cut                               the reply was too long and lost its end
@@ -248,6 +251,9 @@ function M.after(state)
   end
   if state.question then
     lines[#lines + 1] = "asks: " .. state.question
+  end
+  if state.unread then
+    lines[#lines + 1] = "writes, and the assistant does not answer: " .. state.unread
   end
   if state.cut then
     lines[#lines + 1] = "got an answer that was too long and lost its end."

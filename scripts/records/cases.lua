@@ -48,7 +48,7 @@ end
 
 ---The live case, opened now if there was none.
 ---@param conversation table a row of conversations
----@param reason "complete"|"asked"|"model"|"question"|"failed"
+---@param reason "complete"|"asked"|"model"|"question"|"failed"|"limit"
 ---@return table case
 ---@return boolean fresh it was opened by this call
 function M.open(conversation, reason)

@@ -19,7 +19,7 @@ end
 ---@return {state: string, start_at: integer, uid?: string}? booking the next visit that stands; uid: the booking page's own id of it
 function M.for_turn(id, now)
   local row = db.one([[SELECT c.id, c.phone_number, c.status, c.name, c.language, c.opted_out, c.last_seq, c.answered_seq,
-      c.inbound_at, c.waiting_since, c.asked, c.token, k.state AS case_state, k.reason AS case_reason, k.known AS case_known,
+      c.inbound_at, c.waiting_since, c.asked, c.token, c.turns_from, c.limited_at, k.state AS case_state, k.reason AS case_reason, k.known AS case_known,
       b.state AS booking_state, b.start_at AS booking_at, b.uid AS booking_uid
     FROM conversations c LEFT JOIN cases k ON k.id = (SELECT max(id) FROM cases WHERE conversation_id = c.id)
       LEFT JOIN bookings b ON b.id = (SELECT id FROM bookings WHERE conversation_id = c.id AND state IN ('requested', 'booked')
@@ -93,12 +93,17 @@ function M.pause(id, user, name, now)
     WHERE id = ?5 AND status <> 'PAUSED']], now, user, name, time.stamp(now), id) == 1
 end
 
--- The chat goes back to the assistant. True when it was paused.
+-- The chat goes back to the assistant, and its turns are counted anew. True when it was paused.
 function M.resume(id, now)
   now = now or time.now_ms()
   return db.run([[UPDATE conversations SET status = 'ACTIVE', paused_at = NULL, paused_by = NULL, paused_by_name = NULL,
-    pause_active_at = NULL, paused_told_at = NULL, staff_reached_at = NULL, updated_at = ?
-    WHERE id = ? AND status = 'PAUSED']], time.stamp(now), id) == 1
+    pause_active_at = NULL, paused_told_at = NULL, staff_reached_at = NULL, turns_from = ?, limited_at = NULL, updated_at = ?
+    WHERE id = ? AND status = 'PAUSED']], now, time.stamp(now), id) == 1
+end
+
+-- TURNS_PER_HOUR was reached (at: ms), or the chat is below it again (nil).
+function M.limit(id, at)
+  db.run("UPDATE conversations SET limited_at = ? WHERE id = ?", at, id)
 end
 
 -- Someone wrote or clicked in this pause: it is not idle.

@@ -134,4 +134,16 @@ return {
   CREATE INDEX cases_closed ON cases(closed_at) WHERE state = 'closed';
   CREATE INDEX bookings_over ON bookings(max(coalesce(end_at, start_at, event_at), event_at));
   ]],
+  -- 6: what one chat, and what a day, may ask of the model
+  [[
+  ALTER TABLE conversations ADD COLUMN turns_from INTEGER; -- ms, staff returned the chat: turns before it are not counted
+  ALTER TABLE conversations ADD COLUMN limited_at INTEGER; -- ms, TURNS_PER_HOUR was reached and the customer was told
+  DROP INDEX turns_conversation;
+  CREATE INDEX turns_conversation ON turns(conversation_id, started_at);
+  CREATE TABLE spending(                         -- what the model cost on a day, on the clock of TZ
+    day TEXT PRIMARY KEY,                        -- 2026-11-28
+    dollars REAL NOT NULL DEFAULT 0,
+    told REAL                                    -- the limit whose end staff were told of
+  ) WITHOUT ROWID;
+  ]],
 }

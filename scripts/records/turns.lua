@@ -15,6 +15,18 @@ function M.add(t, now)
     t.rejected and t.rejected:sub(1, RAW_BYTES), t.why)
 end
 
+-- How many turns of this chat began after `since`: those that asked the model, and the others that said something. The index
+-- turns_conversation makes it one short look.
+---@param conversation_id string
+---@param since integer ms
+---@return integer asked
+---@return integer others
+function M.count(conversation_id, since)
+  local row = db.one([[SELECT count(*) FILTER (WHERE calls > 0) AS asked, count(*) FILTER (WHERE calls = 0 AND action <> 'limited') AS others
+    FROM turns WHERE conversation_id = ? AND started_at > ?]], conversation_id, since)
+  return row.asked, row.others
+end
+
 -- The newest decision about a chat.
 ---@param conversation_id string
 ---@return {id: integer, brain: string, action: string, rejected?: string, why?: string}?

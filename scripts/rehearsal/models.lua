@@ -17,7 +17,7 @@ function M.recorded(answers)
   return setmetatable({ answers = answers, next = 1 }, Recorded)
 end
 
-function Recorded.usable() return true end
+function Recorded:usable() return self ~= nil end
 
 function Recorded:ask()
   local answer = self.answers[math.min(self.next, #self.answers)]

@@ -24,6 +24,7 @@
 --   service:click(phone, {action=, user=, response_url=}) → response      a signed Slack click
 --   service:slack(path, body, {content_type=, at = seconds}) → response   anything signed as Slack signs
 --   service:rows(sql) → list of tables by column name           on a copy of the database: no lock is touched
+--   service:sql(sql)                        changes the database, while the service is stopped
 --   service:value(sql) → the first column of the first row
 --   service:log() → list of decoded lines   :logged(event) → lines of that event   :log_text() (stdout and stderr as they are)
 --   service:holds(text) → is it in any file of the data folder, byte by byte?
@@ -363,6 +364,12 @@ function Service:rows(sql)
     problem = text
   end
   error("sqlite3: " .. problem, 2)
+end
+
+-- Changes the database itself: only while the service is stopped.
+function Service:sql(sql)
+  local code, text = shell.run(("sqlite3 -batch -bail %s %s"):format(self.db, shell.quote(sql)))
+  if code ~= 0 then error("sqlite3: " .. text, 2) end
 end
 
 function Service:value(sql)

@@ -16,6 +16,7 @@ local REASONS = {
   model = "the assistant hands over",
   question = "a question for the team",
   failed = "the assistant could not answer",
+  limit = "this chat has had its turns for the hour, so the assistant is silent for now",
 }
 
 ---Facts of a card: `case`, `conversation` (rows), `quote` (known values by field), `fields` (their order), `missing`

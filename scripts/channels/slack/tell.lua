@@ -25,7 +25,7 @@ end
 
 ---The handoff card of a chat: opens its case and posts it once. While a case is live there is no second card.
 ---@param conversation table
----@param reason "complete"|"asked"|"model"|"question"|"failed"
+---@param reason "complete"|"asked"|"model"|"question"|"failed"|"limit"
 ---@return table case
 ---@return boolean fresh a card was enqueued
 function M.card(conversation, reason)
