@@ -27,6 +27,7 @@ struct job_kind;
 struct backup;
 struct ledger;
 struct metrics;
+struct versions;
 struct metrics_http;
 
 struct task_list {
@@ -56,6 +57,7 @@ struct host {
     struct generation *current;  /* serves and claims */
     struct generation *next;     /* built, takes over at the end of this tick */
     struct generation *draining; /* older ones with tasks left, newest first */
+    struct versions *versions;   /* NULL: none are kept */
     struct tree *good;           /* the newest tree that has served well before the current one */
     char bad_hash[65];     /* of a tree that was rolled back: not loaded again until it changes */
     uint64_t generations;  /* built so far */

@@ -216,6 +216,59 @@ fail:
     return NULL;
 }
 
+/* ---- as bytes: for each file its path with a NUL, its length in 8 bytes, its contents ---- */
+
+bool tree_pack(const struct tree *t, struct buf *out)
+{
+    bool ok = true;
+    for (size_t i = 0; i < t->count; i++) {
+        const struct tree_file *f = &t->files[i];
+        uint64_t len = f->len;
+        ok = ok && buf_add(out, f->path, strlen(f->path) + 1) && buf_add(out, &len, sizeof len) &&
+             buf_add(out, f->bytes, f->len);
+    }
+    return ok;
+}
+
+/* One file from the front of it. How many bytes that were; 0: damaged. */
+static size_t unpack_file(const char *bytes, size_t left, struct tree_file *f)
+{
+    uint64_t len;
+    const char *end = memchr(bytes, 0, left);
+    if (!end || end == bytes || left - (size_t)(end + 1 - bytes) < sizeof len)
+        return 0;
+    memcpy(&len, end + 1, sizeof len);
+    const char *content = end + 1 + sizeof len;
+    if (len > left - (size_t)(content - bytes))
+        return 0;
+    f->path = buf_copy(bytes, (size_t)(end - bytes));
+    f->bytes = buf_copy(content, (size_t)len);
+    f->len = (size_t)len;
+    return f->path && f->bytes ? (size_t)(content - bytes) + (size_t)len : 0;
+}
+
+struct tree *tree_unpack(const char *bytes, size_t len)
+{
+    char why[256];
+    struct tree *t = calloc(1, sizeof *t);
+    if (!t)
+        return NULL;
+    t->refs = 1;
+    for (size_t at = 0, n; at < len; at += n) {
+        struct tree_file f = { .path = NULL };
+        n = unpack_file(bytes + at, len - at, &f);
+        if (!n || add_file(t, &f, why, sizeof why) != 0) {
+            free(f.path);
+            free(f.bytes);
+            tree_drop(t);
+            return NULL;
+        }
+    }
+    qsort(t->files, t->count, sizeof *t->files, by_path);
+    hash_tree(t);
+    return t;
+}
+
 struct tree *tree_keep(struct tree *t)
 {
     t->refs++;

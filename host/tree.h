@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct buf;
+
 struct tree_file {
     char *path; /* "scripts/flow/quote.lua", "prompts/replies.yaml" */
     char *bytes;
@@ -27,6 +29,9 @@ struct tree {
 /* NULL: why, with the file and what to do. */
 struct tree *tree_read(const char *scripts_dir, const char *prompts_dir, char *why,
                        size_t why_size);
+/* As one piece of bytes, and back; for keeping it and for handing it to another process. NULL: damaged, or no memory. */
+bool tree_pack(const struct tree *t, struct buf *out);
+struct tree *tree_unpack(const char *bytes, size_t len);
 struct tree *tree_keep(struct tree *t);
 void tree_drop(struct tree *t);
 const struct tree_file *tree_find(const struct tree *t, const char *path);
