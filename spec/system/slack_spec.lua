@@ -236,7 +236,7 @@ describe("a click in Slack", function()
   it("C9: while the database is locked a click fails visibly within 3 s, and nothing happens silently", function()
     local phone = customer()
     local ready = service.home .. "/locked"
-    os.execute(("( printf 'BEGIN IMMEDIATE;\\n.shell touch %s; sleep 2\\nROLLBACK;\\n' | sqlite3 %s ) >/dev/null 2>&1 &"):format(ready, service.db))
+    os.execute(("( printf '.timeout 3000\\nBEGIN IMMEDIATE;\\n.shell touch %s; sleep 2\\nROLLBACK;\\n' | sqlite3 %s ) >/dev/null 2>&1 &"):format(ready, service.db))
     shell.until_(function() return shell.read(ready) end, 3, "the lock")
     local begun = shell.now_ms()
     local answer = service:click(phone)
