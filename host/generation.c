@@ -1,6 +1,7 @@
 #include "generation.h"
 
 #include "bind/bind.h"
+#include "bind/known.h"
 #include "bind/sandbox.h"
 #include "buf.h"
 #include "guard.h"
@@ -253,6 +254,18 @@ static void fill_in(struct settings *s)
     }
 }
 
+/* Is this error's "file:line:" among what was told already, with a better word? */
+static bool tells(const struct buf *problems, size_t from, const char *error)
+{
+    const char *line = error ? strchr(error, ':') : NULL;
+    size_t n = line ? strcspn(line + 1, ":") : 0;
+    char place[512];
+    if (n == 0 || problems->len == from)
+        return false;
+    snprintf(place, sizeof place, "%.*s:", (int)(line + 1 + n - error), error);
+    return strstr(problems->data + from, place) != NULL;
+}
+
 enum generation_result generation_build(struct generation **out, struct host *h, struct tree *tree,
                                         const struct generation_options *o, struct buf *problems,
                                         struct buf *warnings)
@@ -260,13 +273,14 @@ enum generation_result generation_build(struct generation **out, struct host *h,
     char *error = NULL;
     bool settings_bad = false;
     enum generation_result result = GENERATION_SCRIPTS;
+    struct names names = { .list = NULL };
     *out = NULL;
     struct generation *g = new_state(h, tree, false);
     if (!g) {
         buf_text(problems, "out of memory\n");
         return result;
     }
-    if (compile_all(g, problems))
+    if (compile_all(g, problems) || !known_names(g, o, &names, problems))
         goto fail;
     g->settings = settings_new();
     for (size_t i = 0; g->settings && i < settings_host_count; i++)
@@ -290,19 +304,24 @@ enum generation_result generation_build(struct generation **out, struct host *h,
         goto fail;
     }
     struct load_job main_job = { o->main_module, NULL };
-    if (!guarded_load(g, &main_job, &error)) {
+    bool loaded = guarded_load(g, &main_job, &error);
+    size_t told = problems->len;
+    bool known = known_fields(g, &names, problems, loaded ? warnings : problems);
+    if (!loaded && !tells(problems, told, error))
         buf_printf(problems, "%s\n", error ? error : "out of memory");
+    if (!loaded || !known)
         goto fail;
-    }
     if (settings_bad && !o->ignore_settings) {
         result = GENERATION_SETTINGS;
         goto fail;
     }
     sandbox_settle(g);
     hash_schema(g);
+    names_free(&names);
     *out = g;
     return GENERATION_OK;
 fail:
+    names_free(&names);
     free(error);
     generation_close(g);
     return result;

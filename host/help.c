@@ -1,10 +1,11 @@
 #include "help.h"
+#include "near.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { ANY = 1000, NAME_MAX_LEN = 32 };
+enum { ANY = 1000 };
 
 struct page {
     const char *name, *words; /* words: what follows the name, as people write it */
@@ -208,41 +209,14 @@ void help_all(void)
            "prompts.\n");
 }
 
-/* How many letters must change to make b of a. */
-static size_t distance(const char *a, const char *b)
-{
-    size_t row[NAME_MAX_LEN + 1], n = strlen(b);
-    if (n > NAME_MAX_LEN || strlen(a) > NAME_MAX_LEN)
-        return ANY;
-    for (size_t j = 0; j <= n; j++)
-        row[j] = j;
-    for (size_t i = 1; a[i - 1]; i++) {
-        size_t before = row[0];
-        row[0] = i;
-        for (size_t j = 1; j <= n; j++) {
-            size_t keep = row[j], best = before + (a[i - 1] != b[j - 1]);
-            best = row[j] + 1 < best ? row[j] + 1 : best;
-            row[j] = row[j - 1] + 1 < best ? row[j - 1] + 1 : best;
-            before = keep;
-        }
-    }
-    return row[n];
-}
-
 void help_unknown(const char *name)
 {
-    const struct page *near = NULL;
-    size_t least = strlen(name) / 3 > 2 ? strlen(name) / 3 : 2;
-    for (size_t i = 0; i < PAGES; i++) {
-        size_t d = distance(name, pages[i].name);
-        if (d < strlen(pages[i].name) && (near ? d < least : d <= least)) {
-            near = &pages[i];
-            least = d;
-        }
-    }
+    struct near near = near_to(name, strlen(name));
+    for (size_t i = 0; i < PAGES; i++)
+        near_offer(&near, pages[i].name, strlen(pages[i].name));
     fprintf(stderr, "There is no command \"%s\".", name);
-    if (near)
-        fprintf(stderr, " Did you mean `assistant %s`?", near->name);
+    if (near.best)
+        fprintf(stderr, " Did you mean `assistant %s`?", near.best);
     fprintf(stderr, " `assistant help` lists them.\n");
 }
 

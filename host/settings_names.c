@@ -4,6 +4,7 @@
  * A mistyped name is silent otherwise: the program runs on the default, or says that the right one is missing. Only wondered
  * about, never refused: the environment belongs to others too. Values are not looked at.
  */
+#include "near.h"
 #include "settings.h"
 
 #include <stdio.h>
@@ -11,42 +12,15 @@
 
 extern char **environ;
 
-enum { NAME_BYTES = 128, FAR = 99 };
-
-static unsigned least(unsigned a, unsigned b)
-{
-    return a < b ? a : b;
-}
-
-/* Letters to add, drop, change, or swap with their neighbour, until a is b. */
-static unsigned distance(const char *a, const char *b)
-{
-    unsigned rows[3][NAME_BYTES + 1];
-    size_t n = strlen(a), m = strlen(b);
-    if (n > NAME_BYTES || m > NAME_BYTES || (n > m ? n - m : m - n) > 2)
-        return FAR;
-    for (size_t j = 0; j <= m; j++)
-        rows[0][j] = (unsigned)j;
-    for (size_t i = 1; i <= n; i++) {
-        unsigned *row = rows[i % 3];
-        const unsigned *above = rows[(i + 2) % 3], *second = rows[(i + 1) % 3];
-        row[0] = (unsigned)i;
-        for (size_t j = 1; j <= m; j++) {
-            row[j] = least(least(above[j], row[j - 1]) + 1, above[j - 1] + (a[i - 1] != b[j - 1]));
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-                row[j] = least(row[j], second[j - 2] + 1);
-        }
-    }
-    return rows[n % 3][m];
-}
-
 /* The setting that is written nearly so: one letter off in a short name, two in a long one. */
 static const struct setting *nearest(const struct settings *s, const char *name)
 {
     const struct setting *found = NULL;
     unsigned best = strlen(name) >= 10 ? 3 : 2;
     for (size_t i = 0; i < s->count; i++) {
-        unsigned d = strlen(s->items[i].name) >= 6 ? distance(name, s->items[i].name) : FAR;
+        const char *other = s->items[i].name;
+        size_t len = strlen(other);
+        unsigned d = len >= 6 ? near_distance(name, strlen(name), other, len) : NEAR_FAR;
         if (d < best) {
             best = d;
             found = &s->items[i];
@@ -69,7 +43,7 @@ void settings_unknown(struct settings *s)
 {
     for (char **e = environ; *e; e++) {
         size_t n = strcspn(*e, "=");
-        char name[NAME_BYTES];
+        char name[128];
         if (n == 0 || n >= sizeof name)
             continue;
         memcpy(name, *e, n);
