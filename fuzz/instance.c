@@ -100,7 +100,7 @@ struct host *fuzz_instance(void)
     h->parked_from = INT64_MAX;
     h->memory_cap = 256u << 20;
     guard_start(0, 0);
-    reload_options(instance_options(&serve_modes[0]));
+    reload_options(instance_options(&serve_modes[0]), NULL);
     struct tree *t = tree_read("scripts", "prompts", why, sizeof why);
     if (!t)
         fuzz_fail("%s (start it in the repository's folder)", why);

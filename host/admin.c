@@ -4,6 +4,8 @@
 #include "bind/bind.h"
 #include "buf.h"
 #include "log.h"
+#include "reload.h"
+#include "versions_tell.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -156,6 +158,37 @@ static bool client_backup(struct client *c, char *const *args, size_t count)
     return true;
 }
 
+static void reload_ended(void *arg, int code, const char *words)
+{
+    struct asked *q = arg;
+    const char *text = words ? words : "Nothing to do.";
+    answer_late(q->admin, q->id, code, text, strlen(text));
+    free(q);
+}
+
+/* reload and rollback: they end when the files were tried in a child. */
+static bool client_reload(struct client *c, char *const *args, size_t count)
+{
+    struct host *h = c->admin->host;
+    bool back = strcmp(args[0], "rollback") == 0;
+    struct buf out = { .data = NULL };
+    unsigned number = back ? versions_wanted(h->versions, args, count, &out) : 0;
+    struct asked *q = back && !number ? NULL : calloc(1, sizeof *q);
+    if (back && !number) {
+        answer(c, 1, out.data ? out.data : "", out.len);
+        buf_free(&out);
+        return true;
+    }
+    if (!q)
+        return false;
+    *q = (struct asked){ c->admin, c->id };
+    if (back)
+        reload_version(h, number, reload_ended, q);
+    else
+        reload_now(h, true, reload_ended, q);
+    return true;
+}
+
 static void client_command(struct client *c)
 {
     char *args[ARGS_LIMIT];
@@ -167,6 +200,9 @@ static void client_command(struct client *c)
          p += strlen(p) + 1)
         args[count++] = p;
     if (count && strcmp(args[0], "backup") == 0 && client_backup(c, args, count))
+        return;
+    if (count && (strcmp(args[0], "reload") == 0 || strcmp(args[0], "rollback") == 0) &&
+        client_reload(c, args, count))
         return;
     struct buf out = { .data = NULL };
     int code = count ? admin_host_command(h, args, count, &out) : 1;

@@ -193,6 +193,11 @@ uint64_t guard_slice(void)
     return atomic_load_explicit(&g.slice, memory_order_relaxed);
 }
 
+lua_State *guard_running(void)
+{
+    return g.running;
+}
+
 void guard_condemn(lua_State *L)
 {
     lua_sethook(L, condemned, LUA_MASKCOUNT | LUA_MASKCALL | LUA_MASKRET, 1);

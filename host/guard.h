@@ -21,6 +21,8 @@ lua_State *guard_enter(lua_State *L, unsigned extra_ms);
 void guard_leave(lua_State *outer);
 /* A number that is the same within one slice and never again. */
 uint64_t guard_slice(void);
+/* What runs now, or NULL. Also from a signal handler. */
+lua_State *guard_running(void);
 /* Makes L throw at every instruction from now to the end of its slice: a cancelled task cannot catch it. */
 void guard_condemn(lua_State *L);
 

@@ -111,9 +111,36 @@ static const struct page pages[] = {
       "\n"
       "Exit codes: 0 loaded, 1 no service is running, 2 a secret's file, 5 scripts or prompts. "
       "Unless it\n"
-      "is 0, what served before goes on.\n"
+      "is 0, the previous version is still running.\n"
       "\n"
       "Example:  assistant reload\n" },
+    { "versions", "[show N [FILE]]", "the kept versions of scripts and prompts, and what differs",
+      "", 0, 3,
+      "Without words: the last 50 versions that served, newest first, with time and the files that "
+      "changed;\n"
+      "* is the one that serves. `show N`: what version N changed, line by line (- before, + in "
+      "N).\n"
+      "`show disk`: how the files on disk differ from the version that serves. FILE: that file "
+      "alone.\n"
+      "Also without a running service.\n"
+      "\n"
+      "Exit codes: 0 printed, 1 there is no such version or file, 2 DATABASE_URL.\n"
+      "\n"
+      "Example:  assistant versions show 7 prompts/business.yaml\n" },
+    { "rollback", "[N]", "an earlier version serves again, at once", "", 0, 1,
+      "Version N of the scripts and prompts serves again; without N: the one that served before "
+      "this one.\n"
+      "The files on disk are not touched, and a restart keeps the version. The next saved file is "
+      "loaded\n"
+      "as always, with all the other files as they are on disk then. Says which files differ. "
+      "Without a\n"
+      "running service: for the next start.\n"
+      "\n"
+      "Exit codes: 0 it serves, 1 there is no such version, 2 settings, 3 storage, 4 database in "
+      "use,\n"
+      "5 it does not load. Unless it is 0, nothing changed.\n"
+      "\n"
+      "Example:  assistant rollback\n" },
     { "jobs", "[--dead]", "work that waits, or that died", "--dead", 0, 0,
       "Up to 200 jobs: id, state, kind, lane, tries, when it is due, and the last error. --dead: "
       "those that\n"

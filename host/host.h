@@ -91,7 +91,6 @@ struct host {
     bool plain; /* not a service: nothing is claimed, read or reloaded */
     bool in_notice;
     bool stopping;                     /* SIGTERM came: nothing new starts */
-    bool reload_wanted, reload_forced; /* a reload waits for older generations to close */
     bool paused; /* a commit failed: no claims and no reading until the store is healthy */
     uint64_t script_errors, requests_seen;
 };

@@ -4,11 +4,14 @@
 #include "backup.h"
 #include "bind/bind.h"
 #include "buf.h"
+#include "first.h"
 #include "guard.h"
 #include "ledger.h"
 #include "log.h"
 #include "metrics_http.h"
 #include "reload.h"
+#include "trial.h"
+#include "versions.h"
 #include "watch.h"
 #include "zone.h"
 
@@ -71,9 +74,11 @@ static void on_signal(void *arg, int fd, uint32_t events)
     struct signalfd_siginfo info;
     (void)events;
     while (read(fd, &info, sizeof info) == (ssize_t)sizeof info) {
-        if (info.ssi_signo == SIGHUP && !s->host.plain) {
+        if (info.ssi_signo == SIGCHLD) {
+            trial_reap();
+        } else if (info.ssi_signo == SIGHUP && !s->host.plain) {
             if (!s->host.stopping)
-                reload_now(&s->host, true, NULL);
+                reload_now(&s->host, true, NULL, NULL);
         } else {
             s->stop_now = s->host.stopping;
             s->host.stopping = true;
@@ -109,6 +114,9 @@ int instance_signals(struct service *s)
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGHUP);
+    /* Alone in a container what others left behind becomes ours; it is not to stay a zombie. */
+    if (getpid() == 1)
+        sigaddset(&set, SIGCHLD);
     sigprocmask(SIG_BLOCK, &set, NULL);
     s->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
     return s->signals < 0 ? -1 : loop_add(s->host.loop, s->signals, EPOLLIN, on_signal, s);
@@ -198,7 +206,8 @@ static bool start_guard(const struct settings *own)
 }
 
 /* Reads and builds. *out NULL: the exit code. */
-int instance_generation(struct host *h, const struct serve_mode *m, struct generation **out)
+int instance_generation(struct host *h, const struct serve_mode *m, bool service,
+                        struct generation **out)
 {
     char why[2048];
     struct buf problems = { .data = NULL }, warnings = { .data = NULL };
@@ -214,12 +223,14 @@ int instance_generation(struct host *h, const struct serve_mode *m, struct gener
                                                              : "info");
     log_open(level < 0 ? LOG_INFO : (enum log_level)level);
     int code = GENERATION_SCRIPTS;
-    struct tree *t = tree_read(settings_text(own, "SCRIPTS_DIR"), settings_text(own, "PROMPTS_DIR"),
-                               why, sizeof why);
-    if (t && !start_guard(own))
+    struct tree *t = NULL;
+    if (!start_guard(own))
         buf_printf(&problems, "the guard of the scripts could not be started: %s\n",
                    strerror(errno));
-    else if (t)
+    else if (service)
+        code = first_load(h, m, own, out, &problems, &warnings);
+    else if ((t = tree_read(settings_text(own, "SCRIPTS_DIR"), settings_text(own, "PROMPTS_DIR"),
+                            why, sizeof why)))
         code = (int)generation_build(out, h, t, instance_options(m), &problems, &warnings);
     else
         buf_printf(&problems, "%s\n", why);
@@ -267,6 +278,7 @@ void instance_close(struct service *s)
 {
     struct host *h = &s->host;
     watch_stop(s->watch);
+    reload_stop();
     backup_stop(h);
     admin_stop(h->admin);
     h->admin = NULL;
@@ -297,6 +309,7 @@ void instance_close(struct service *s)
     ledger_close(h->ledger);
     store_close(h->store);
     tree_drop(h->good);
+    versions_close(h->versions);
     if (s->signals > 0)
         close(s->signals);
     loop_free(h->loop);

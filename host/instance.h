@@ -22,8 +22,9 @@ const struct generation_options *instance_options(const struct serve_mode *m);
 void instance_limits(void);
 /* SIGTERM, SIGINT and SIGHUP through the loop; what would kill for no reason is ignored. 0 or -1 with errno. */
 int instance_signals(struct service *s);
-/* Reads the tree and builds a first generation; problems and warnings go to stderr. *out NULL: the exit code. */
-int instance_generation(struct host *h, const struct serve_mode *m, struct generation **out);
+/* Reads the tree and builds a first generation; problems and warnings go to stderr. service: see `first`. *out NULL: the exit code. */
+int instance_generation(struct host *h, const struct serve_mode *m, bool service,
+                        struct generation **out);
 /* Database and jobs (":memory:" for memory). 0, or the exit code with why. */
 int instance_store(struct host *h, const char *path, char *why, size_t size);
 /* The outbound pool, in the loop. 0 or 1 with why. */

@@ -5,6 +5,7 @@
 #include "buf.h"
 #include "help.h"
 #include "serve.h"
+#include "trial.h"
 #include "zone.h"
 
 #include <arpa/inet.h>
@@ -183,6 +184,8 @@ int main(int argc, char **argv)
         return help(NULL);
     if (help_knows(name) && (is(second, "--help") || is(second, "-h")))
         return help(name);
+    if (is(name, TRIAL_ARGUMENT) && argc == 3)
+        return trial_child(second);
     if (name[0] == '-')
         return no_such(name);
     return help_fits(argv + 1, (size_t)(argc - 1)) ? act(argv + 1, (size_t)(argc - 1)) : 1;

@@ -10,6 +10,7 @@
 #include "log.h"
 #include "reload.h"
 #include "tick.h"
+#include "versions_tell.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -24,7 +25,7 @@ int serve_check(const char *dir)
     char scripts[4096], prompts[4096], why[2048];
     log_open(LOG_OFF);
     if (!dir) {
-        int code = instance_generation(&h, &serve_modes[0], &g);
+        int code = instance_generation(&h, &serve_modes[0], false, &g);
         generation_close(g);
         guard_stop();
         if (code == 0)
@@ -89,6 +90,7 @@ struct errand {
     char *const *args;
     size_t count;
     const char *problems; /* of the scripts, when they did not load */
+    const struct settings *own;
     bool done, ok;
 };
 
@@ -140,7 +142,7 @@ int serve_file(char *const *args, size_t count)
 {
     static struct service s;
     struct buf problems = { .data = NULL };
-    struct errand call = { args, count, NULL, false, false };
+    struct errand call = { .args = args, .count = count };
     int code = 1;
     log_open(LOG_ERROR);
     if (!begin_instance(&s))
@@ -167,11 +169,55 @@ static void backup_ended(void *arg, int code, const char *words)
     fprintf(code ? stderr : stdout, "%s\n", words);
 }
 
+/* For the next start. The database's lock is held, so no service starts meanwhile. */
+static bool rollback_offline(struct host *h, struct errand *c)
+{
+    struct buf out = { .data = NULL };
+    char why[1024];
+    struct tree *disk = tree_read(settings_text(c->own, "SCRIPTS_DIR"),
+                                  settings_text(c->own, "PROMPTS_DIR"), why, sizeof why);
+    unsigned number = versions_wanted(h->versions, c->args, c->count, &out);
+    bool ok = false;
+    if (number && !disk) {
+        buf_printf(&out, "%s\n", why);
+    } else if (number) {
+        struct tree *t = versions_tree(h->versions, number, why, sizeof why);
+        ok = t && versions_choose(h->versions, number, disk->hash, "");
+        if (ok)
+            versions_tell_rollback(versions_find(h->versions, number), t, disk, true, &out);
+        else
+            buf_text(&out, "Nothing changed: it could not be written. Is the disk full?\n");
+        tree_drop(t);
+    }
+    tree_drop(disk);
+    fwrite(out.data ? out.data : "", 1, out.len, ok ? stdout : stderr);
+    buf_free(&out);
+    return ok;
+}
+
+/* The folder alone is read: no lock, no database. */
+static int versions_offline(const char *path, const struct settings *own, char *const *args,
+                            size_t count)
+{
+    struct buf out = { .data = NULL };
+    struct versions *v = versions_open(path);
+    int code = versions_command(v, own, args, count, &out);
+    fwrite(out.data ? out.data : "", 1, out.len, code ? stderr : stdout);
+    versions_close(v);
+    buf_free(&out);
+    return code;
+}
+
 static bool begin_offline(struct host *h, struct errand *c)
 {
     struct buf out = { .data = NULL };
     if (strcmp(c->args[0], "backup") == 0 && c->count == 2) {
         backup_begin(h, c->args[1], backup_ended, c);
+        return true;
+    }
+    if (strcmp(c->args[0], "rollback") == 0) {
+        c->ok = rollback_offline(h, c);
+        c->done = true;
         return true;
     }
     if (strcmp(c->args[0], "reload") == 0) {
@@ -216,7 +262,7 @@ int serve_offline(char *const *args, size_t count)
     static struct service s;
     char why[2048] = "not enough memory";
     struct buf problems = { .data = NULL }, warnings = { .data = NULL };
-    struct errand call = { args, count, "", false, false };
+    struct errand call = { .args = args, .count = count, .problems = "" };
     struct host *h = &s.host;
     struct settings *own = settings_new();
     int code = 2;
@@ -228,6 +274,12 @@ int serve_offline(char *const *args, size_t count)
         goto done;
     }
     log_open(LOG_OFF);
+    if (strcmp(args[0], "versions") == 0) {
+        code = versions_offline(path, own, args, count);
+        goto done;
+    }
+    call.own = own;
+    h->versions = versions_open(path);
     if (!begin_instance(&s))
         goto done;
     struct tree *t = tree_read(settings_text(own, "SCRIPTS_DIR"), settings_text(own, "PROMPTS_DIR"),

@@ -50,7 +50,7 @@ static int begin(struct rehearsal *r, const struct serve_mode *m)
     h->loop = own ? loop_new() : NULL;
     h->parked_from = INT64_MAX;
     h->memory_cap = 256u << 20;
-    reload_options(instance_options(m));
+    reload_options(instance_options(m), NULL);
     unsigned slice = own ? (unsigned)settings_integer(own, "LUA_SLICE_MS") : 0;
     if (!h->loop || instance_signals(&r->service) != 0 ||
         guard_start(slice ? slice : 200, 2000) != 0) {
@@ -172,15 +172,19 @@ static char *take_line(struct rehearsal *r)
     return line;
 }
 
+static void tell_reload(void *arg, int code, const char *words)
+{
+    (void)arg, (void)code;
+    fflush(stdout);
+    if (words)
+        fprintf(stderr, "  %s\n", words);
+}
+
 /* What changed on disk answers from the next line on; what cannot be loaded is told, and changes nothing. */
 static void look_for_changes(struct rehearsal *r)
 {
     struct host *h = &r->service.host;
-    char *words = NULL;
-    bool fine = reload_now(h, false, &words);
-    if (words)
-        fprintf(fine ? stdout : stderr, "  %s\n", words);
-    free(words);
+    reload_now(h, false, tell_reload, NULL);
     for (int i = 0; h->next && i < 10; i++)
         tick(h);
 }

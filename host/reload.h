@@ -1,6 +1,6 @@
 /*
- * reload: how a generation comes to be while the service runs: read, build, check, hand to tick for the swap. A failed one changes
- * nothing and is told: in the log, in `status`, and to the scripts that serve (notice). The loop thread.
+ * reload: how a generation comes to be while the service runs: read, try in a child, build, check, hand to tick for the swap. A
+ * failed one changes nothing and is told: in the log, in `status`, and to the scripts that serve (notice). The loop thread.
  */
 #ifndef HOST_RELOAD_H
 #define HOST_RELOAD_H
@@ -8,15 +8,22 @@
 #include "generation.h"
 #include "host.h"
 
-/* How generations of this process are built. Kept by reference. */
-void reload_options(const struct generation_options *o);
-/*
- * Says in words what came of it (free it). force: also when nothing changed, for the files of X_FILE may have. 0, or the exit code
- * that says what is wrong (2 settings, 5 scripts or prompts): nothing changed.
- */
-int reload_now(struct host *h, bool force, char **words);
-/* After reload_now had to wait: tries again once an older generation has closed. Each turn of the loop. */
+/* What came of it in words (NULL: nothing was to be done), and the exit code: 0, 1 failed, 2 settings, 5 scripts or prompts. Unless it is
+ * 0 nothing changed. */
+typedef void (*reload_done)(void *arg, int code, const char *words);
+
+/* How generations of this process are built. Kept by reference. trial_mode: how a child loads a tree first; NULL: there is none. */
+void reload_options(const struct generation_options *o, const char *trial_mode);
+/* The files on disk. force: also when nothing changed, for the files of X_FILE may have. done (NULL: nobody asks) may come at once. */
+void reload_now(struct host *h, bool force, reload_done done, void *arg);
+/* A kept version takes over, and the files on disk are not loaded until one of them changes. */
+void reload_version(struct host *h, unsigned number, reload_done done, void *arg);
+/* Takes up what waits. Each turn of the loop. */
 void reload_follow(struct host *h);
+/* Ends what is under way; whoever waits is told. */
+void reload_stop(void);
+/* For tick: another generation serves now; its tree is kept as a version. */
+void reload_serves(struct host *h);
 /* The generation that serves fails again and again: the last good tree is built and takes over. */
 void reload_roll_back(struct host *h, const char *error);
 /* One row a name for main.lua's `every`. */

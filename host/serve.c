@@ -2,6 +2,7 @@
 
 #include "admin.h"
 #include "bind/bind.h"
+#include "first.h"
 #include "instance.h"
 #include "log.h"
 #include "metrics_http.h"
@@ -20,8 +21,8 @@
 #include <unistd.h>
 
 enum {
-    CONNECTIONS = 20000, /* to our listener, descriptors allowing */
-    STOPPED = -1,        /* told to stop before it served; no failure */
+    CONNECTIONS = 20000,     /* to our listener, descriptors allowing */
+    STOPPED = FIRST_STOPPED, /* told to stop before it served; no failure */
 };
 
 static void on_request(void *arg, struct httpd_request *r)
@@ -52,7 +53,7 @@ static void on_change(void *arg)
 {
     struct host *h = arg;
     if (!h->stopping)
-        reload_now(h, false, NULL);
+        reload_now(h, false, NULL, NULL);
 }
 
 static int start_listener(struct host *h, const struct settings *s, char *why, size_t size)
@@ -212,7 +213,7 @@ static int start(struct service *s, const struct serve_mode *m, char *why, size_
 {
     struct host *h = &s->host;
     struct generation *g = NULL;
-    int code = instance_generation(h, m, &g);
+    int code = instance_generation(h, m, true, &g);
     if (!g)
         return code ? code : 1;
     h->next = g;
@@ -258,11 +259,8 @@ int serve_run(const struct serve_mode *m)
     setrlimit(RLIMIT_CORE, &none); /* a core would hold secrets */
     s.host.loop = loop_new();
     s.host.parked_from = INT64_MAX;
-    reload_options(instance_options(m));
+    reload_options(instance_options(m), m->name);
     notify_open();
-    /* Alone in a container what others left behind becomes ours; it is not to stay a zombie. We have no children. */
-    if (getpid() == 1)
-        signal(SIGCHLD, SIG_IGN);
     int code = !s.host.loop || instance_signals(&s) != 0 ? instance_fail(1, strerror(errno))
                                                          : start(&s, m, why, sizeof why);
     if (code == 0) {
@@ -271,6 +269,7 @@ int serve_run(const struct serve_mode *m)
                     settings_text(s.host.next->settings, "LISTEN"));
         tick(&s.host);
         tell_crashed(&s.host);
+        first_tell(&s.host);
         notify_ready(s.host.loop);
         while (!s.host.stopping) {
             reload_follow(&s.host);

@@ -1,5 +1,5 @@
 /*
- * status: the commands of the host itself: status, reload, jobs, requeue. See admin.h.
+ * status: the commands of the host itself: status, versions, jobs, requeue. See admin.h.
  */
 #include "admin.h"
 
@@ -7,7 +7,7 @@
 #include "buf.h"
 #include "generation.h"
 #include "log.h"
-#include "reload.h"
+#include "versions_tell.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -106,6 +106,12 @@ static void json_scripts(struct host *h, struct buf *out)
                    "\"draining\":%d},",
                    (unsigned long long)h->current->number, h->current->hash,
                    (long long)h->loaded_at, h->draining ? 1 : 0);
+    const struct version *one = versions_serving(h->versions);
+    static const char *const by[] = { "null", "\"owner\"", "\"judge\"" };
+    if (one)
+        buf_printf(out, "\"version\":{\"number\":%u,\"at\":%lld,\"kept\":%zu,\"held_by\":%s},",
+                   one->number, (long long)one->at_ms, versions_count(h->versions),
+                   by[versions_held_by(h->versions)]);
     buf_text(out, "\"last_reload_error\":");
     if (h->last_error[0]) {
         buf_text(out, "\"");
@@ -158,6 +164,21 @@ static void status_json(struct host *h, struct buf *out)
 
 /* ---- for people ---- */
 
+static void words_version(struct host *h, struct buf *out)
+{
+    const struct version *one = versions_serving(h->versions);
+    if (!one || strcmp(one->hash, h->current->hash) != 0)
+        return;
+    buf_text(out, "This is ");
+    versions_tell_name(one, out);
+    if (versions_held_by(h->versions) == VERSIONS_OWNER) {
+        buf_text(out, ", chosen with `assistant rollback` at ");
+        add_clock(out, versions_held_at(h->versions));
+        buf_text(out, ". The files on disk are loaded again when one of them is saved");
+    }
+    buf_text(out, ". `assistant versions` lists them.\n");
+}
+
 static void words_scripts(struct host *h, struct buf *out)
 {
     if (h->current && h->loaded_at) {
@@ -165,12 +186,13 @@ static void words_scripts(struct host *h, struct buf *out)
                    (unsigned long long)h->current->number, h->current->hash);
         add_clock(out, h->loaded_at);
         buf_text(out, ".\n");
+        words_version(h, out);
     }
     if (!h->last_error[0])
         return;
     buf_text(out, "The last reload FAILED at ");
     add_clock(out, h->last_error_at);
-    buf_text(out, "; what served before goes on:\n");
+    buf_text(out, "; the previous version is still running:\n");
     for (const char *p = h->last_error; *p;) {
         size_t n = strcspn(p, "\n");
         if (n)
@@ -303,16 +325,7 @@ int admin_host_command(struct host *h, char *const *args, size_t count, struct b
         return list_jobs(h, has(args, count, "--dead"), out);
     if (strcmp(name, "requeue") == 0)
         return requeue(h, args, count, out);
-    if (strcmp(name, "reload") == 0) {
-        char *words = NULL;
-        if (!h->current) {
-            buf_text(out, "No service is running.\n");
-            return 1;
-        }
-        int code = reload_now(h, true, &words);
-        buf_printf(out, "%s\n", words ? words : "Nothing to do.");
-        free(words);
-        return code;
-    }
+    if (strcmp(name, "versions") == 0 && h->current)
+        return versions_command(h->versions, h->current->settings, args, count, out);
     return -1;
 }

@@ -140,6 +140,7 @@ static void swap(struct host *h)
     h->row_again_ns = 0;
     h->parked_from = 0;
     reload_seed_every(h);
+    reload_serves(h);
     if (g->start != LUA_NOREF)
         bind_start(g);
     log_event(LOG_INFO, "generation.serving", log_i("number", (int64_t)g->number),

@@ -210,6 +210,12 @@ const struct version *versions_good(const struct versions *v)
     return v ? versions_find(v, v->state.good) : NULL;
 }
 
+const struct version *versions_good_before(const struct versions *v, const char *hash)
+{
+    const struct version *now = versions_serving(v);
+    return now && v->state.well && strcmp(now->hash, hash) != 0 ? now : versions_good(v);
+}
+
 struct tree *versions_tree(const struct versions *v, unsigned number, char *why, size_t size)
 {
     const struct version *one = versions_find(v, number);

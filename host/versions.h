@@ -43,6 +43,8 @@ const struct version *versions_serving(const struct versions *v); /* or the last
 const struct version *versions_before(const struct versions *v);
 /* The newest one that has served well before the one that serves. NULL: none. */
 const struct version *versions_good(const struct versions *v);
+/* The same when a tree of this hash is to serve now: the one that serves until now, if it has done something well. */
+const struct version *versions_good_before(const struct versions *v, const char *hash);
 /* Its bytes, checked. NULL: why. */
 struct tree *versions_tree(const struct versions *v, unsigned number, char *why, size_t size);
 /* Was a tree of this hash accepted by this very program? */

@@ -154,12 +154,16 @@ static void drop(lua_State *L, const char *name)
 
 /* ---- require ---- */
 
+char *sandbox_note;
+
 static int compile(lua_State *L, const struct tree_file *f)
 {
     char name[1024];
     const char *bytes = f->bytes;
     size_t len = f->len;
     snprintf(name, sizeof name, "@%s", f->path);
+    if (sandbox_note)
+        snprintf(sandbox_note, 256, "%s", f->path);
     if (len >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0) {
         bytes += 3;
         len -= 3;

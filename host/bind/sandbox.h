@@ -14,6 +14,8 @@ int sandbox_open_plain(
     lua_State *L); /* protected: the full library and host.* for `assistant run` */
 int sandbox_path(
     lua_State *L); /* protected, light userdata: a scripts folder put before package.path */
+/* Where the file that is compiled is noted (256 bytes), for a trial that dies with it. NULL: nowhere. */
+extern char *sandbox_note;
 /* Compiles one file without running it. false: *error "file:line: what" (free it). */
 bool sandbox_compile(struct generation *g, const struct tree_file *f, char **error);
 /* Makes settings.get answer from g->settings. */

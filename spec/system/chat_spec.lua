@@ -111,7 +111,7 @@ describe("assistant chat", function()
     place(text, "code 0")
     place(text, "Any lift?")
     place(text, "prompts/replies.yaml")
-    place(text, "what served before goes on")
+    place(text, "Reload failed. The previous version is still running.")
     place(text, "assistant> Thanks! Are there any stairs involved?")
   end)
 

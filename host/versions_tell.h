@@ -1,0 +1,25 @@
+/*
+ * versions_tell: the kept versions for people: the list, the difference, and what a rollback means. See versions.h.
+ */
+#ifndef HOST_VERSIONS_TELL_H
+#define HOST_VERSIONS_TELL_H
+
+#include "settings.h"
+#include "versions.h"
+
+/* `assistant versions […]`: an exit code, text in out. s says where the files on disk are. */
+int versions_command(const struct versions *v, const struct settings *s, char *const *args,
+                     size_t count, struct buf *out);
+/*
+ * The number that `assistant rollback [N]` means. 0: why, in out. It must be kept, be readable, and have the schema steps of the version
+ * that serves.
+ */
+unsigned versions_wanted(const struct versions *v, char *const *args, size_t count,
+                         struct buf *out);
+/* "Version 6 serves now …": which files on disk differ, and what the next save does. disk NULL: they cannot be read. */
+void versions_tell_rollback(const struct version *one, const struct tree *t,
+                            const struct tree *disk, bool later, struct buf *out);
+/* "version 7 of 2026-11-28 13:05:10 EST" */
+void versions_tell_name(const struct version *one, struct buf *out);
+
+#endif

@@ -1,0 +1,229 @@
+-- Accepted versions of scripts and prompts: going back to one, and starting when the files on disk do not load. FAULTS G1, G5, G15.
+
+local meta = require "spec.support.meta"
+local process = require "spec.support.process"
+local shell = require "spec.support.shell"
+local socket = require "socket"
+local standins = require "spec.support.standins"
+
+describe("versions of scripts and prompts", function()
+  local stand_ins
+  local prompt = shell.read(shell.root .. "/prompts/system_prompt.yaml")
+  local turn = shell.read(shell.root .. "/scripts/turn.lua")
+
+  setup(function()
+    stand_ins = standins.new()
+  end)
+  before_each(function()
+    stand_ins:calm()
+    stand_ins:forget()
+    stand_ins:plan { contains = "zq", echo = true }
+  end)
+  teardown(process.close_all)
+
+  local function answered(service)
+    local phone, word = meta.phone(), meta.word()
+    service:say(phone, "hello " .. word)
+    shell.until_(function() return #stand_ins:sends(phone, word) == 1 end, 8, "an answer")
+  end
+
+  local function identity(text) return (prompt:gsub("identity: [^\n]+", ('identity: "%s"'):format(text))) end
+
+  local function has(text, ...)
+    for _, piece in ipairs { ... } do
+      if not text:find(piece, 1, true) then error(("%q is not in:\n%s"):format(piece, text), 2) end
+    end
+  end
+
+  local function saved(service, text)
+    local before = service:status().version.number
+    service:write("prompts/system_prompt.yaml", text)
+    return shell.until_(function()
+      local number = service:status().version.number
+      return number ~= before and number
+    end, 6, "the saved file to be accepted")
+  end
+
+  local function serves(service, identity_text) -- what the model is told
+    local word = meta.word()
+    service:say(meta.phone(), "hello " .. word)
+    local call = shell.until_(function() return stand_ins:models(word)[1] end, 6, "the model to be asked")
+    return require("host.json").encode(call.body):find(identity_text, 1, true) ~= nil
+  end
+
+  it("G15: a change that loads, works and is wrong is rolled back by one command; the files stay, a restart keeps it, a saved file leads on", function()
+    local service = process.new { stand_ins = stand_ins, env = { META_APP_SECRET = stand_ins.secret } }
+    assert.equal(2, saved(service, identity "Wrong zebra."))
+    assert.is_true(serves(service, "Wrong zebra."))
+    local code, text = service:cli "versions"
+    assert.equal(0, code)
+    has(text, "*     2 ", "changed prompts/system_prompt.yaml\n", "      1 ", "the first version\n")
+    assert.is_true(text:find("*     2 ", 1, true) < text:find("      1 ", 1, true))
+
+    code, text = service:cli "rollback"
+    assert.equal(0, code, text)
+    has(text, "Now version 1 of ", "The files on disk were not touched.", "changed prompts/system_prompt.yaml",
+      "They are loaded again when one of them is saved.", '+identity: "Wrong zebra."\n')
+    shell.until_(function() return service:status().version.number == 1 end, 2, "version 1 to serve")
+    assert.is_false(serves(service, "Wrong zebra."))
+    assert.equal(identity "Wrong zebra.", service:read "prompts/system_prompt.yaml")
+    has(select(2, service:cli "status"), "This is version 1 of ", "chosen with `assistant rollback`")
+
+    service:restart()
+    assert.equal(1, service:status().version.number)
+    assert.equal("owner", service:status().version.held_by)
+    code, text = service:cli "reload" -- for a secret: the chosen version with the secrets read again
+    assert.equal(0, code)
+    has(text, "The files on disk are not taken before one of them is saved")
+    assert.is_false(serves(service, "Wrong zebra."))
+
+    assert.equal(3, saved(service, identity "Right okapi."))
+    assert.is_true(serves(service, "Right okapi."))
+    assert.is_nil(service:status().version.held_by)
+    has(select(2, service:cli "rollback"), "Now version 1 of ") -- what served before version 3
+    assert.equal(0, (service:cli("rollback", "3")))
+    assert.is_nil(service:status().version.held_by)
+    service:kill()
+  end)
+
+  it("G15: `versions show` prints the changed lines, of one file if wanted, and how the files on disk differ, also without a service", function()
+    local service = process.new { stand_ins = stand_ins }
+    saved(service, identity "First line.")
+    service:write("scripts/turn.lua", turn .. "-- a remark\n")
+    shell.until_(function() return service:status().version.number == 3 end, 6, "version 3")
+    for _ = 1, 2 do
+      local code, text = service:cli("versions", "show", "2")
+      assert.equal(0, code, text)
+      has(text, "prompts/system_prompt.yaml\n@@ line ", '\n+identity: "First line."\n', "\n-identity: ")
+      assert.is_nil(text:find("turn.lua", 1, true))
+      has(select(2, service:cli("versions", "show", "3", "scripts/turn.lua")), "\n+-- a remark\n")
+      code, text = service:cli("versions", "show", "3", "prompts/system_prompt.yaml")
+      assert.equal("0No difference.", code .. text:gsub("\n", ""))
+      assert.equal(1, (service:cli("versions", "show", "3", "turn.lua")))
+      code, text = service:cli("versions", "show", "17")
+      assert.equal(1, code)
+      has(text, "There is no version 17. `assistant versions` lists them.")
+      service:kill()
+      service:write("scripts/turn.lua", turn)
+      has(select(2, service:cli("versions", "show", "disk")), "scripts/turn.lua\n", "\n--- a remark\n")
+    end
+  end)
+
+  it("G15: without a service a rollback is for the next start; what cannot be gone back to is refused in words", function()
+    local service = process.new { stand_ins = stand_ins }
+    saved(service, identity "Second.")
+    local code, text = service:cli("rollback", "9")
+    assert.equal(1, code)
+    has(text, "There is no version 9. `assistant versions` lists them.")
+    service:term()
+    local file = service.data .. "/versions/000001.version"
+    local whole = shell.read(file)
+    shell.write(file, (whole:gsub("return", "retrun", 1)))
+    code, text = service:cli "rollback"
+    assert.equal(1, code)
+    has(text, "Version 1 cannot be read: ", "000001.version is damaged. Take another version.")
+    shell.write(file, (whole:gsub("\nschema %x", "\nschema x", 1)))
+    has(select(2, service:cli "rollback"), "Version 1 has another list of schema steps")
+    shell.write(file, whole)
+    code, text = service:cli "rollback"
+    assert.equal(0, code, text)
+    has(text, "From the next start on, version 1 of ")
+    service:start()
+    assert.equal(1, service:status().version.number)
+    assert.is_false(serves(service, "Second."))
+    service:kill()
+  end)
+
+  it("G15 H2: the kept versions hold no secret and nothing that a customer wrote, and are readable by their user alone", function()
+    local service = process.new { stand_ins = stand_ins }
+    answered(service)
+    saved(service, identity "Second.")
+    answered(service)
+    local folder = shell.quote(service.data .. "/versions")
+    local list = service.home .. "/needles"
+    local needles = table.move(service:secrets(), 1, #service:secrets(), 1, {})
+    for _, phone in ipairs(meta.phones) do needles[#needles + 1] = phone:sub(2) end
+    shell.write(list, table.concat(needles, "\n") .. "\n")
+    assert.is_true(#needles > 5)
+    assert.equal(1, (shell.run(("grep -rqaF -f %s %s"):format(list, folder))))
+    local _, text = shell.run(("stat -c %%a %s %s/*"):format(folder, folder))
+    assert.equal("700 600 600 600", (text:gsub("\n$", ""):gsub("\n", " ")))
+    service:kill()
+  end)
+
+  it("G1: files that do not load at a start leave the last version serving; staff, status and the log say which, and a corrected file is taken", function()
+    local service = process.new { stand_ins = stand_ins }
+    saved(service, identity "Second.")
+    for _, case in ipairs {
+      { "scripts/turn.lua", "local x = = 1\n", "scripts/turn.lua:1:" },
+      { "prompts/system_prompt.yaml", "identity: [\n", "prompts/system_prompt.yaml:" },
+      { "scripts/flow/quote.lua", nil, "quote" },
+    } do
+      local path, broken, where = table.unpack(case, 1, 3)
+      local right = service:read(path)
+      service:term()
+      if broken then service:write(path, broken) else os.remove(service.home .. "/" .. path) end
+      service:start()
+      local status = service:status()
+      assert.equal(2, status.version.number)
+      has(status.last_reload_error, "The files on disk do not load, so version 2 of ", where)
+      has(select(2, service:cli "status"), "The last reload FAILED at ", where)
+      assert.is_true(serves(service, "Second."))
+      shell.until_(function()
+        for _, post in ipairs(stand_ins:posts "do not load") do
+          if post.body.text:find(where, 1, true) and post.body.text:find("version 2 of ", 1, true) then return true end
+        end
+      end, 6, "staff to be told of " .. path)
+      assert.equal(5, (service:cli "reload"))
+      service:write(path, right)
+      shell.until_(function() return not service:status().last_reload_error end, 6, "the corrected file")
+    end
+    assert.equal(2, service:status().version.number)
+    service:kill()
+  end)
+
+  it("G1: with no version kept, or none that can be read, files that do not load end the start with exit 5", function()
+    local service = process.new { start = false, files = { ["scripts/turn.lua"] = "local x = = 1\n" } }
+    local code, text = service:run_once "serve"
+    assert.equal(5, code)
+    has(text, "scripts/turn.lua:1:")
+    service:write("scripts/turn.lua", turn)
+    service:start()
+    service:term()
+    service:write("scripts/turn.lua", "local x = = 1\n")
+    shell.run(("for f in %s/versions/*.version; do echo nonsense > $f; done"):format(service.data))
+    code, text = service:run_once "serve"
+    assert.equal(5, code)
+    has(text, "scripts/turn.lua:1:")
+  end)
+
+  it("G5: a saved script that would end the process while it loads takes nothing down, is refused with its line, and a start survives it too", function()
+    local service = process.new { stand_ins = stand_ins }
+    local pid = service:pid()
+    -- One call into C that lasts for seconds: no hook can stop it, so where it runs the watchdog ends the process.
+    service:write("scripts/turn.lua", "local t = {}\nfor i = 1, 4e6 do t[i] = (i * 7919) % 1000003 end\ntable.sort(t)\n" .. turn)
+    local asked = socket.gettime()
+    answered(service) -- while the child is busy
+    assert.is_true(socket.gettime() - asked < 1.9)
+    local problem = shell.until_(function() return service:status().last_reload_error end, 8, "the refusal")
+    has(problem, "scripts/turn.lua:", "seconds")
+    assert.equal(pid, service:pid())
+    assert.is_true(service:alive())
+    answered(service)
+    service:kill()
+    service:start()
+    has(service:status().last_reload_error, "so version 1 of ", "scripts/turn.lua:")
+    answered(service)
+    service:kill()
+  end)
+
+  it("G5: two saves while the first is tried are taken together, and everyone who asked for a reload is answered", function()
+    local service = process.new { stand_ins = stand_ins }
+    shell.run(([[cd %s && for i in 1 2 3 4; do echo "-- $i" >> scripts/turn.lua; sh ./run reload > said.$i 2>&1 & done; wait]]):format(service.home))
+    for i = 1, 4 do has(service:read("said." .. i), "Reloaded: generation") end
+    shell.until_(function() return (service:read "scripts/turn.lua"):find("-- 4", 1, true) end, 2, "the last save")
+    assert.equal(0, (service:cli "reload"))
+    has(select(2, service:cli("versions", "show", "disk")), "No difference.")
+    service:kill()
+  end)
+end)
