@@ -54,12 +54,13 @@ static size_t unescape_nothing(void *arg, struct MHD_Connection *mhd, char *text
  * to close. */
 static void on_trouble(void *arg, const char *format, va_list args)
 {
-    (void)args;
     struct httpd *h = arg;
     if (strstr(format, "at FIRST connection"))
         h->starved = true;
     else if (strstr(format, "resource limit at"))
         h->cramped = true;
+    else
+        recv_trouble(h, format, args);
 }
 
 static void on_epoll(void *arg, int fd, uint32_t events)
@@ -119,7 +120,6 @@ struct httpd *httpd_start(struct loop *l, const struct httpd_options *o, char *w
     h->epoll = -1;
     h->now_ns = loop_now_ns();
     h->deadline_ns = o->deadline_ms * ms_ns;
-    h->step_ns = h->deadline_ns / 16 < 1000 * ms_ns ? h->deadline_ns / 16 + ms_ns : 1000 * ms_ns;
     h->limit = connection_limit(o->max_connections);
     int listener = listener_open(o->host, o->port, BACKLOG, why, why_size);
     if (listener < 0) {
@@ -146,7 +146,7 @@ static void let_in(struct httpd *h)
     uint64_t until = h->now_ns + door_ns;
     do {
         h->taken = 0;
-        MHD_run(h->daemon);
+        recv_run(h);
     } while (h->taken >= TAKEN_MOST && loop_now_ns() < until);
 }
 
@@ -159,12 +159,12 @@ void httpd_run(struct httpd *h)
     /* One run takes the answers, the next writes them; and only the next after a close listens
      * again. */
     if (h->queued || (full && h->connections < h->limit))
-        MHD_run(h->daemon);
+        recv_run(h);
     if (h->cramped) { /* somebody waits at the door; who is idle makes place before the next look */
         h->cramped = false;
         conn_make_room(h);
-        MHD_run(h->daemon);
-        MHD_run(h->daemon);
+        recv_run(h);
+        recv_run(h);
     }
     if (h->starved && h->hungry.index == 0) {
         /* Else its listener, ready and not acceptable, would wake the loop without end. */
@@ -201,7 +201,7 @@ void httpd_quiesce(struct httpd *h)
 {
     if (h->quiesced)
         return;
-    MHD_run(h->daemon); /* who is connected already is taken in */
+    recv_run(h); /* who is connected already is taken in */
     h->quiesced = true;
     answer_forget_all(h); /* from here on they say Connection: close */
     int listener = MHD_quiesce_daemon(h->daemon);
@@ -222,7 +222,7 @@ void httpd_stop(struct httpd *h)
         do {
             httpd_release(h);
             httpd_run(h);
-        } while (conn_sending(h) && loop_now_ns() < end && usleep(1000) == 0);
+        } while (h->sending.head && loop_now_ns() < end && usleep(1000) == 0);
         loop_remove(h->loop, h->epoll);
         /* No connection is suspended: all answers were released and stopping holds no new
          * request. */
@@ -232,5 +232,6 @@ void httpd_stop(struct httpd *h)
         r->httpd = NULL;
     conn_clock_stop(h);
     answer_forget_all(h);
+    free(h->by_fd);
     free(h);
 }

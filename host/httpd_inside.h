@@ -3,7 +3,8 @@
  *
  * httpd.c          the daemon: start, run, drain, stop
  * httpd_request.c  the life of a request, from its first line to the answer that leaves
- * httpd_conn.c     a connection's clock: idle, reading, held, sending, lingering
+ * httpd_conn.c     a connection's clock and memory: idle, reading, held, sending, lingering
+ * httpd_recv.c     which connection MHD is reading, and what MHD itself would answer
  * httpd_answer.c   answers through MHD, and refusals past it
  */
 #ifndef HOST_HTTPD_INSIDE_H
@@ -14,6 +15,7 @@
 
 #include <microhttpd.h>
 #include <netinet/in.h>
+#include <stdarg.h>
 
 enum {
     HEAD_MAX_BYTES = 32768,
@@ -27,11 +29,15 @@ enum {
     /* MHD's memory for one connection: a head of 32 KB, its list of headers and the answer's own
      * head fit. */
     POOL_BYTES = 40960,
+    CONN_BYTES = 4096, /* what a silent connection costs */
+    /* All connections together: a thousand with a full pool, or ten thousand silent ones. (4,000 heads of 30 KB
+     * without an end took 134 MB, 4,000 idle connections that had been answered once 160 MB.) */
+    CONNS_BYTES = 1000 * POOL_BYTES,
 };
 
 /*
  * Where a connection stands, and which clock runs. IDLE: nothing of a request was read. READING:
- * from the first byte seen to the last. HELD: a whole request is with its holder; no clock but the
+ * from the first byte to the last. HELD: a whole request is with its holder; no clock but the
  * holder's. SENDING: the answer is on its way. LINGER: refused; what still comes is thrown away
  * until the peer has read why. DEAD: shut down.
  */
@@ -48,10 +54,9 @@ struct conn {
     struct conn_list *list; /* NULL: no clock runs */
     struct conn *prev, *next;
     uint64_t since_ns, due_ns;
-    uint64_t seen_bytes; /* received at the last look at an idle connection */
-    bool fresh;          /* no request was answered yet */
-    bool looked;         /* since it is idle */
-    bool named;          /* the first line of a request was read */
+    struct request *request; /* from its first line to its answer */
+    size_t received;         /* bytes since it was idle */
+    size_t charged;          /* of CONNS_BYTES */
     char remote[INET6_ADDRSTRLEN];
 };
 
@@ -100,8 +105,12 @@ struct httpd {
     unsigned connections, limit;
     unsigned taken; /* connections that came in this run of MHD */
     size_t waiting, open;
-    struct conn_list idle, timed, lingering;
-    uint64_t step_ns, deadline_ns;
+    size_t conns_bytes;
+    struct conn **by_fd; /* fd_count of them */
+    size_t fd_count;
+    struct conn *current; /* MHD is busy with it */
+    struct conn_list idle, reading, sending, lingering;
+    uint64_t deadline_ns;
     struct loop_timer clock, hungry;
     struct request *answered_head, *answered_tail, *held;
     struct answer *cache[CACHED_ANSWERS];
@@ -124,12 +133,29 @@ void request_completed(void *arg, struct MHD_Connection *mhd, void **context,
 struct conn *conn_new(struct httpd *h, struct MHD_Connection *mhd);
 void conn_free(struct conn *c);
 void conn_move(struct conn *c, enum conn_stage stage);
-/* No place for another connection: closes one that waits for nothing, or one that reads for
- * long. */
+/* MHD has read bytes of it (0: none, or its end). */
+void conn_received(struct conn *c, size_t bytes);
+/* No place for another connection: closes the one that is idle for longest, or that reads for
+ * longest. */
 void conn_make_room(struct httpd *h);
-/* Is an answer still on its way? */
-bool conn_sending(const struct httpd *h);
+/*
+ * Refuses the request whose body is unfinished for longest, so that one that is not r has room. all false: only one older than a
+ * second that is not nearly complete. false: there is none.
+ */
+bool conn_drop_body(struct httpd *h, const struct request *r, bool all);
 void conn_clock_stop(struct httpd *h);
+
+/* httpd_recv.c */
+/* MHD_run, knowing in each callback and in recv() which connection MHD is busy with. */
+void recv_run(struct httpd *h);
+/* MHD's log, where it says that it is about to answer by itself: we answer instead. */
+void recv_trouble(struct httpd *h, const char *format, va_list args);
+
+/* httpd_request.c */
+/* Is what is missing of its body little? false for a body whose length nobody declared. */
+bool request_nearly(const struct request *r, size_t more);
+/* Refuses it with 503 and frees its body. */
+void request_drop(struct request *r);
 
 /* httpd_answer.c */
 /* A response with nosniff; the caller is one user of it. Equal short answers are made once.

@@ -4,7 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BODY_FIRST_BYTES = 65536 };
+enum {
+    BODY_FIRST_BYTES = 4096,
+    NEARLY_BYTES = 16384, /* what is missing of a body that is nearly complete */
+};
 
 static void request_body_free(struct request *r)
 {
@@ -110,7 +113,8 @@ void *request_begin(void *arg, const char *uri, struct MHD_Connection *mhd)
     r->pub.body = "";
     r->pub.remote = c->remote;
     r->pub.method = r->method;
-    c->named = true;
+    c->request = r;
+    h->current = c;
     conn_move(c, CONN_READING);
     return r;
 }
@@ -140,6 +144,34 @@ static bool is_health(const struct request *r)
     return r->pub.path_len == 7 && memcmp(r->pub.path, "/health", 7) == 0;
 }
 
+bool request_nearly(const struct request *r, size_t more)
+{
+    size_t have = r->pub.body_len + more, whole = (size_t)r->framing.length;
+    if (r->framing.lengths == 0)
+        return false;
+    return whole - have <= NEARLY_BYTES || whole - have <= whole / 8;
+}
+
+void request_drop(struct request *r)
+{
+    request_body_free(r);
+    answer_refuse(r->conn, 503, "busy, try again", false);
+}
+
+/*
+ * May so many bytes more be kept? A quarter is for requests that are nearly complete: many that never end must not keep out those
+ * that do. When it is used up, who takes longest makes room.
+ */
+static bool budget_has(const struct request *r, size_t bytes, bool nearly)
+{
+    struct httpd *h = r->httpd;
+    size_t most = nearly ? h->o.max_waiting : h->o.max_waiting / 4 * 3;
+    while (h->waiting + bytes > most)
+        if (!conn_drop_body(h, r, nearly))
+            return false;
+    return true;
+}
+
 /* What is refused before its body: 0, or a status and why. */
 static unsigned head_refusal(struct request *r, struct MHD_Connection *mhd, const char *version,
                              const char **why)
@@ -164,7 +196,7 @@ static unsigned head_refusal(struct request *r, struct MHD_Connection *mhd, cons
         return 413;
     *why = "busy, try again";
     r->head_len = head;
-    if (h->waiting >= h->o.max_waiting && !is_health(r))
+    if (!is_health(r) && !budget_has(r, HELD_BYTES, true))
         return 503;
     return 0;
 }
@@ -199,7 +231,7 @@ static bool body_grow(struct request *r, size_t len)
         cap = most + 1;
     if (cap < need + 1)
         cap = need + 1;
-    if (r->httpd->waiting + (cap - r->body_cap) > r->httpd->o.max_waiting)
+    if (!budget_has(r, cap - r->body_cap, request_nearly(r, len)))
         return false;
     char *grown = realloc(r->body, cap);
     if (!grown)
@@ -218,8 +250,7 @@ static void request_body(struct request *r, const char *bytes, size_t len)
         request_body_free(r);
         answer_refuse(r->conn, 413, "the body is too large", false);
     } else if (!body_grow(r, len)) {
-        request_body_free(r);
-        answer_refuse(r->conn, 503, "busy, try again", false);
+        request_drop(r);
     } else {
         memcpy(r->body + r->pub.body_len, bytes, len);
         r->pub.body = r->body;
@@ -307,6 +338,7 @@ enum MHD_Result request_access(void *arg, struct MHD_Connection *mhd, const char
     struct request *r = *context;
     if (!r)
         return MHD_NO; /* no memory when it began */
+    r->httpd->current = r->conn;
     switch (r->stage) {
     case REQUEST_HEAD: return request_head(r, mhd, method, version);
     case REQUEST_BODY:
@@ -332,8 +364,8 @@ void request_completed(void *arg, struct MHD_Connection *mhd, void **context,
     if (!r)
         return;
     conn_move(r->conn, CONN_IDLE);
-    r->conn->fresh = false;
-    r->conn->named = false;
+    r->conn->request = NULL;
+    r->httpd->current = r->conn; /* the next request may be read already */
     if (r->answered)
         answered_remove(r);
     else if (r->stage == REQUEST_HELD)

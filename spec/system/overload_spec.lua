@@ -191,6 +191,96 @@ describe("too much", function()
     service:kill()
   end)
 
+  -- ---- peers that never come to an end ----
+
+  local START = "POST /whatsapp/webhook HTTP/1.1\r\nHost: k\r\n"
+
+  -- This many connections that said just this. Those that are closed at once count too.
+  local function crowd(service, count, bytes)
+    local peers = {}
+    for i = 1, count do
+      peers[i] = assert(wire.dial(service.port))
+      peers[i]:send(bytes)
+    end
+    return peers
+  end
+
+  local function leave(peers)
+    for _, peer in ipairs(peers) do peer:close() end
+  end
+
+  local function padded(word, bytes)
+    return (meta.body { messages = { meta.text(meta.phone(), word) } }:gsub("}$", ',"padding":"' .. ("x"):rep(bytes) .. '"}'))
+  end
+
+  -- Honest webhooks, small ones and ones of this size, in two pieces, are all taken, quickly.
+  local function honest(service, size)
+    local worst, word = 0, meta.word()
+    for i = 1, 10 do
+      local begun = socket.gettime()
+      local bytes = meta.request(service.secret, padded(word, i % 2 == 0 and size or 0))
+      local peer = assert(wire.dial(service.port))
+      peer:send(bytes:sub(1, #bytes // 2))
+      socket.sleep(0.002)
+      peer:send(bytes:sub(#bytes // 2 + 1))
+      local answer = peer:read(1, 5)[1]
+      peer:close()
+      assert.equal(200, answer and answer.status, "honest webhook " .. i)
+      worst = math.max(worst, socket.gettime() - begun)
+    end
+    assert.is_true(worst < 1, ("%.0f ms for an honest webhook"):format(worst * 1000))
+  end
+
+  local MANY = "ulimit -n 16384"
+
+  it("B17: 1,500 bodies of which one byte came cost 4 KB each, and every honest webhook is taken", function()
+    local service = process.new { stand_ins = stand_ins, limits = MANY, env = { REQUEST_DEADLINE_MS = 30000 } }
+    local before = service:rss_kb()
+    local peers = crowd(service, 1500, START .. "Content-Length: 100000\r\n\r\nx")
+    honest(service, 60000)
+    local grown = service:rss_kb() - before
+    assert.is_true(grown < process.memory(40 * 1024), grown .. " KB")
+    leave(peers)
+    service:kill()
+  end)
+
+  it("B16 B17: 4,000 heads of 30 KB without an end, and 4,000 idle connections, stay below 64 MB; every honest webhook is taken", function()
+    local service = process.new { stand_ins = stand_ins, limits = MANY, env = { REQUEST_DEADLINE_MS = 30000 } }
+    local before, most = service:rss_kb(), 0
+    local shapes = { START .. "X: " .. ("y"):rep(30000), "GET /health HTTP/1.1\r\nHost: k\r\n\r\n" }
+    for _, bytes in ipairs(shapes) do
+      local peers = {}
+      for _ = 1, 4 do
+        local some = crowd(service, 1000, bytes)
+        table.move(some, 1, #some, #peers + 1, peers)
+        most = math.max(most, service:rss_kb() - before)
+        honest(service, 3000)
+      end
+      leave(peers)
+    end
+    assert.is_true(most < process.memory(64 * 1024), most .. " KB")
+    assert.equal("200", tostring(service:http("GET", "/health").status))
+    service:kill()
+  end)
+
+  it("B17: when unfinished bodies fill their part of the budget, one that is nearly complete and honest webhooks of 60 KB are taken", function()
+    local service = process.new { stand_ins = stand_ins, env = { LUA_MEMORY_MB = 64, REQUEST_DEADLINE_MS = 30000 } } -- 16 MB for bodies
+    local bytes, slow = meta.request(service.secret, padded("slow", 900000)), assert(wire.dial(service.port))
+    slow:send(bytes:sub(1, -9000))
+    local peers = crowd(service, 30, START .. "Content-Length: 2000000\r\n\r\n" .. ("x"):rep(1000000))
+    honest(service, 12000)
+    slow:send(bytes:sub(-8999))
+    local answer = slow:read(1, 5)[1]
+    assert.equal(200, answer and answer.status)
+    local stalled = crowd(service, 40, START .. "Content-Length: 1000000\r\n\r\n" .. ("x"):rep(990000)) -- nearly complete, for ever
+    honest(service, 12000)
+    task.sleep(1000)
+    honest(service, 60000) -- in two pieces, the first of which is not nearly all: who takes longer than a second makes room
+    leave(peers)
+    leave(stalled)
+    service:kill()
+  end)
+
   -- What the spec's own process leaves open is closed first. With room for itself the listener's limit comes first, else the process's.
   local CLOSE = [[bash -c 'for f in /proc/$$/fd/*; do n=${f##*/}; [ $n -le 2 ] || eval "exec $n>&-"; done; %sexec "$@"' alone]]
   local TAKE = [[for n in {3..23}; do eval "exec $n</dev/null"; done; ]]
