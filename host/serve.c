@@ -254,9 +254,7 @@ int serve_run(const struct serve_mode *m)
     static struct service s;
     char why[1024] = "";
     settings_defaults(m->defaults);
-    const struct rlimit none = { 0, 0 };
     instance_limits();
-    setrlimit(RLIMIT_CORE, &none); /* a core would hold secrets */
     s.host.loop = loop_new();
     s.host.parked_from = INT64_MAX;
     reload_options(instance_options(m), m->name);

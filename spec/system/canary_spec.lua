@@ -180,6 +180,44 @@ describe("what must not be seen", function()
     assert.equal(0, (shell.run(("! ls %s %s | grep -q '^core'"):format(service.home, service.data))))
   end)
 
+  it("H2: every command forbids itself a core, and others of its user to look into it, before it does anything else", function()
+    local service = process.new { start = false, wrap = "strace -f -o trace -e trace=prlimit64,setrlimit,prctl,openat" }
+    local sanitized = process.memory(1) > 1
+    for _, words in ipairs { { "version" }, { "help" }, { "health" }, { "check" }, { "status" }, { "jobs" }, { "nonsense" }, { "--help" } } do
+      service:cli(table.unpack(words))
+      local trace = assert(service:read "trace")
+      local core = trace:find("RLIMIT_CORE, {rlim_cur=0, rlim_max=0}", 1, true)
+      assert.truthy(core, words[1])
+      local dumpable = trace:find("prctl(PR_SET_DUMPABLE, SUID_DUMP_DISABLE) = 0", 1, true)
+      assert.equal(not sanitized, dumpable ~= nil, words[1])
+      for _, own in ipairs { "prompts", "db.sqlite", "admin.sock" } do
+        local opened = trace:find(own, 1, true)
+        assert.is_true(opened == nil or opened > core, words[1])
+      end
+    end
+  end)
+
+  it("H2: another process of the same user reads neither memory nor environment of the service, which works as a user of its own", function()
+    if shell.run "setpriv --reuid 65534 --regid 65534 --clear-groups true" ~= 0 then return pending "another user needs root" end
+    if process.memory(1) > 1 then return pending "a sanitizer attaches to its own process" end
+    local nobody = "setpriv --reuid 65534 --regid 65534 --clear-groups"
+    local service = process.new { start = false, wrap = nobody, env = { METRICS_LISTEN = "127.0.0.1:" .. shell.port() } }
+    shell.run("chmod -R a+rwX " .. service.home)
+    service:start()
+    for _, file in ipairs { "environ", "mem", "maps", "fd/0" } do
+      local path = "/proc/" .. service:pid() .. "/" .. file
+      assert.are_not.equal(0, (shell.run(nobody .. " head -c 1 " .. path)), path)
+    end
+    assert.equal(0, (service:cli "status"))
+    assert.equal(0, (service:cli("backup", service.home .. "/copy.sqlite")))
+    service:write("prompts/replies.yaml", assert(service:read "prompts/replies.yaml") .. "\n")
+    assert.equal(0, (service:cli "reload"))
+    local port = service.env.METRICS_LISTEN:match ":(%d+)"
+    local figures = wire.http(tonumber(port), "GET", "/metrics").body
+    assert.truthy(tonumber(figures:match "\nprocess_open_fds (%d+)") > 5, figures)
+    assert.equal(0, (service:term()))
+  end)
+
   it("H2: what a customer and a stranger write comes masked or not at all into a log at debug level, also when everything fails", function()
     local stand_ins = standins.new()
     local service = process.new { stand_ins = stand_ins, env = { LOG_LEVEL = "debug" } }
