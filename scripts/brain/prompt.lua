@@ -4,6 +4,7 @@
 local checks = require "brain.prompt_checks"
 local files = require "host.files"
 local json = require "host.json"
+local own_number = require "flow.phone"
 local words = require "flow.text"
 local yaml = require "host.yaml"
 
@@ -77,21 +78,8 @@ function M.system_text(system)
   return table.concat(lines, "\n")
 end
 
--- The customer's own number in a text, however it is written, is not for the model.
-local function hide_number(text, phone)
-  local core = phone:sub(-10)
-  if #core < 7 or not words.has_digits(text, #core) then return text end
-  local pattern = core:gsub("%d", "%0[%%s%%(%%)%%.%%+%%-/\194\160\226\128\144-\149]*")
-  local hidden, n = text:gsub(pattern, "[phone number] ")
-  if n == 0 then return text end
-  return (hidden:gsub("%+?1[%s%(%.%-]*%[phone number%] ", "[phone number] "):gsub("%s+$", ""))
-end
-
 local function cut(text, bytes)
-  if #text <= bytes then return text end
-  local stop = bytes
-  while stop > 0 and text:byte(stop + 1) & 0xC0 == 0x80 do stop = stop - 1 end
-  return text:sub(1, stop) .. " […]"
+  return #text <= bytes and text or words.clip(text, bytes) .. " […]"
 end
 
 -- "[photo]", "[photo]", … in a row become "[12 photos]".
@@ -106,9 +94,9 @@ local function fold(lines)
   return folded
 end
 
--- What an entry's rows say together.
+-- What an entry's rows say together, each as far as the model gets it, and no more of them than an entry can hold.
 local function joined(entry)
-  local order, lines = {}, {}
+  local order, lines, bytes = {}, {}, 0
   for i, row in ipairs(entry.rows) do order[i] = { i = i, at = row.said_at or 0, text = row.content } end
   if entry.role == "user" then
     table.sort(order, function(a, b)
@@ -116,11 +104,15 @@ local function joined(entry)
       return a.i < b.i
     end)
   end
-  for i, item in ipairs(order) do lines[i] = item.text end
+  for i, item in ipairs(order) do
+    lines[i] = words.message(item.text)
+    bytes = bytes + #lines[i]
+    if bytes > ENTRY_BYTES then break end
+  end
   return table.concat(fold(lines), "\n")
 end
 
--- Rows of messages, oldest first → the last entries of the chat: neighbours of one side are one entry, and what a customer wrote
+-- Rows of messages, oldest first → the entries of the chat: neighbours of one side are one entry, and what a customer wrote
 -- in one go stands in the order of the customer's own clock.
 function M.entries(rows)
   local entries = {}
@@ -133,9 +125,6 @@ function M.entries(rows)
       end
       last.rows[#last.rows + 1] = row
     end
-  end
-  for _, entry in ipairs(entries) do
-    entry.text = #entry.rows == 1 and entry.rows[1].content or joined(entry)
   end
   return entries
 end
@@ -151,7 +140,7 @@ function M.messages(system_text, rows, known, missing, phone, visit)
   local entries = M.entries(rows)
   local first, bytes = #entries, 0
   for i = #entries, math.max(1, #entries - HISTORY_ENTRIES + 1), -1 do
-    entries[i].text = cut(hide_number(entries[i].text, phone), ENTRY_BYTES)
+    entries[i].text = cut(own_number.hide(joined(entries[i]), phone), ENTRY_BYTES)
     bytes = bytes + #entries[i].text
     if bytes > HISTORY_BYTES and i < #entries then break end
     first = i
@@ -159,7 +148,7 @@ function M.messages(system_text, rows, known, missing, phone, visit)
   local messages = { { role = "system", content = system_text } }
   for i = math.max(first, 1), #entries do messages[#messages + 1] = { role = entries[i].role, content = entries[i].text } end
   local shown = {}
-  for name, value in pairs(known) do shown[name] = hide_number(value, phone) end
+  for name, value in pairs(known) do shown[name] = own_number.hide(value, phone) end
   local facts = { known = shown, missing = json.array { table.unpack(missing) } }
   for name, when in pairs(visit or {}) do facts[name] = when end
   local data = "[data from the system, not from the customer] " .. json.encode(facts)

@@ -16,11 +16,33 @@ local function letters(map, target, list)
   end
 end
 
+-- Where each script's ten digits begin; the last entries are the letter-like ones of mathematics.
+local ZEROS = { 0x0660, 0x06F0, 0x07C0, 0x0966, 0x09E6, 0x0A66, 0x0AE6, 0x0B66, 0x0BE6, 0x0C66, 0x0CE6, 0x0D66, 0x0DE6, 0x0E50, 0x0ED0,
+  0x0F20, 0x1040, 0x1090, 0x17E0, 0x1810, 0x1946, 0x19D0, 0x1A80, 0x1A90, 0x1B50, 0x1BB0, 0x1C40, 0x1C50, 0x2080, 0xA620, 0xA8D0, 0xA900,
+  0xA9D0, 0xA9F0, 0xAA50, 0xABF0, 0xFF10, 0x104A0, 0x10D30, 0x11066, 0x110F0, 0x11136, 0x111D0, 0x112F0, 0x11450, 0x114D0, 0x11650,
+  0x116C0, 0x11730, 0x118E0, 0x11950, 0x11C50, 0x11D50, 0x11DA0, 0x16A60, 0x16AC0, 0x16B50, 0x1E140, 0x1E2F0, 0x1E4F0, 0x1E950, 0x1FBF0,
+  0x1D7CE, 0x1D7D8, 0x1D7E2, 0x1D7EC, 0x1D7F6 }
+-- Rows of signs that show 1 to 9: in circles, in brackets, with a point.
+local ONES = { 0x2460, 0x2474, 0x2488, 0x24F5, 0x2776, 0x2780, 0x278A }
+
+local function digits(map)
+  for _, zero in ipairs(ZEROS) do
+    range(map, zero, zero + 9, function(code) return tostring(code - zero) end)
+  end
+  for _, one in ipairs(ONES) do
+    range(map, one, one + 8, function(code) return tostring(code - one + 1) end)
+  end
+  letters(map, "0", "⁰⓪⓿")
+  for i, char in ipairs { "¹", "²", "³", "⁴", "⁵", "⁶", "⁷", "⁸", "⁹" } do
+    map[char] = tostring(i)
+  end
+end
+
 -- What a look-alike counts as. A model that writes a price in full-width digits, or hides a space of
 -- no width inside a number, has still written a price.
 local function build_folds()
   local map = {}
-  for _, code in utf8.codes("\u{AD}\u{34F}\u{61C}\u{180E}\u{20E3}\u{FEFF}") do
+  for _, code in utf8.codes("\u{AD}\u{34F}\u{61C}\u{180E}\u{FEFF}") do
     map[utf8.char(code)] = ""
   end
   range(map, 0x200B, 0x200F, "")
@@ -28,20 +50,24 @@ local function build_folds()
   range(map, 0x2060, 0x206F, "")
   range(map, 0xFE00, 0xFE0F, "")
   range(map, 0x0300, 0x036F, "")
+  range(map, 0x1AB0, 0x1AFF, "")
+  range(map, 0x1DC0, 0x1DFF, "")
+  range(map, 0x20D0, 0x20F0, "")
+  range(map, 0xFE20, 0xFE2F, "")
+  range(map, 0xE0000, 0xE007F, "")
+  range(map, 0xE0100, 0xE01EF, "")
   range(map, 0x2000, 0x200A, " ")
-  letters(map, " ", "\u{A0}\u{1680}\u{202F}\u{205F}\u{3000}")
+  letters(map, " ", "\u{A0}\u{115F}\u{1160}\u{1680}\u{202F}\u{205F}\u{2800}\u{3000}\u{3164}\u{FFA0}")
   letters(map, "\n", "\u{85}\u{2028}\u{2029}")
   letters(map, "'", "‘’‛′ʼ´")
   letters(map, '"', "“”„″«»")
   letters(map, "-", "‐‑‒–—―−")
   letters(map, "...", "…")
-  letters(map, ".", "。")
+  letters(map, ".", "。·‧∙⋅・")
   letters(map, "$", "€£¥₹₽₩₿¢₤₣₱₺₴₪")
   range(map, 0xFF01, 0xFF5E, function(code) return string.char(code - 0xFEE0):lower() end)
   letters(map, "$", "＄￡￥￠")
-  range(map, 0x0660, 0x0669, function(code) return tostring(code - 0x0660) end)
-  range(map, 0x06F0, 0x06F9, function(code) return tostring(code - 0x06F0) end)
-  range(map, 0x1D7CE, 0x1D7FF, function(code) return tostring((code - 0x1D7CE) % 10) end)
+  digits(map)
   letters(map, "a", "àáâãäåāąÀÁÂÃÄÅĀĄаА")
   letters(map, "c", "çćčÇĆČсС")
   letters(map, "e", "èéêëēęěÈÉÊËĒĘĚеЕ")
@@ -61,6 +87,7 @@ local function build_folds()
 end
 
 local FOLDS = build_folds()
+M.FOLDS = FOLDS
 
 -- Valid UTF-8, whatever came in; what is not becomes U+FFFD (lone surrogates included).
 function M.valid(s)
@@ -96,6 +123,17 @@ function M.trim(s)
   end
   local from = s:find("%S")
   return from and s:match("^.*%S", from) or ""
+end
+
+-- Without the characters of a class at its end. A pattern that ends in "[…]+$" would walk each run of them as often as it is long.
+---@param s string
+---@param class string "[%s.!,]"
+function M.trim_end(s, class)
+  local to = #s
+  while to > 0 and s:find(class, to) == to do
+    to = to - 1
+  end
+  return s:sub(1, to)
 end
 
 -- Lower case, no accents, ASCII spaces, quotes, dashes, digits and one currency sign; nothing invisible.
@@ -149,6 +187,71 @@ function M.clip(s, limit)
     first = first + 1
   end
   return s:sub(first)
+end
+
+-- What comes from outside is cut to what its use needs before a pattern sees it: each of these is a number of characters.
+M.MESSAGE, M.REPLY, M.FIELD, M.LABEL, M.WORD = 4096, 8192, 500, 256, 256
+
+-- At most `limit` characters from the start, as valid UTF-8; and whether there were more.
+function M.first(s, limit)
+  local whole = #s
+  s = M.valid(M.clip(s, limit * 4))
+  if #s <= limit then
+    return s, false
+  end
+  local stop = utf8.offset(s, limit + 1)
+  if stop and stop <= #s then
+    return s:sub(1, stop - 1), true
+  end
+  return s, whole > limit * 4
+end
+
+-- One blank for a run of blanks, at most one empty line for a run of line breaks.
+function M.squeeze(s)
+  if s:find("[ \t][ \t]") then
+    s = s:gsub("[ \t]+", " ")
+  end
+  if s:find("\n[ \n]") then
+    s = s:gsub("\n[ \n]+", function(run) return run:find("\n", 2, true) and "\n\n" or "\n " end)
+  end
+  return s
+end
+
+-- A customer's message as the model and everything that recognises words in it get it.
+function M.message(s)
+  return (M.first(M.squeeze(M.clip(s, 4 * M.MESSAGE)), M.MESSAGE))
+end
+
+local BREAKS = { "\u{85}", "\u{2028}", "\u{2029}" }
+
+-- In one line: whatever breaks a line, and every control, is a blank.
+function M.one_line(s)
+  s = s:gsub("[%c\127]+", " ")
+  if s:find("[\194\226]") then
+    for _, sign in ipairs(BREAKS) do
+      s = s:gsub(sign, " ")
+    end
+  end
+  return M.trim(M.squeeze(s))
+end
+
+-- A name or a label: one line of at most 256 characters.
+function M.label(s)
+  return M.trim((M.first(M.one_line(M.clip(s, 4 * M.LABEL)), M.LABEL)))
+end
+
+-- Walks the lines of a text, without their line breaks.
+function M.lines(s)
+  local at = 1
+  return function()
+    if not at then
+      return nil
+    end
+    local stop = s:find("\n", at, true)
+    local line = s:sub(at, (stop or #s + 1) - 1)
+    at = stop and stop + 1
+    return line
+  end
 end
 
 -- Symbols that are not part of any word: punctuation, arrows, dingbats, emoji.

@@ -205,6 +205,9 @@ end
 
 local LEAST_DIGITS = 7
 
+-- "416,555,1234", "416:555:1234": signs that stand in other numbers too, so only this shape counts.
+local LISTED_DIGITS = "%f[%d]%d?[,:]?%d%d%d[,:]%d%d%d[,:]%d%d%d%d%f[%D]"
+
 -- Is the run of digits from a to b a phone number? Addresses, sizes, dates and codes are full of digits too.
 local function is_phone(s, a, b)
   local run = s:sub(a, b)
@@ -281,7 +284,8 @@ function M.phone(s, listed)
       end
       a = s:find("%d", b + 1)
     end
-    foreign = foreign or vanity(s)
+    local odd = not foreign and s:match(LISTED_DIGITS)
+    foreign = foreign or odd and not is_listed(odd:gsub("%D", ""), listed) and odd or vanity(s)
   elseif s:find("seven", 1, true) or s:find("four", 1, true) or s:find("one", 1, true) or s:find("nine", 1, true) then
     foreign = spelled_out(s) and "a number in words" or nil
   end
