@@ -202,7 +202,10 @@ local function carry_out(turn, decision)
   else
     local effects = say(turn, decision, conversation, merged, changed, visit)
     if effects.card then slack.card(conversation, effects.card) end
-    if effects.follow_up then slack.follow_up(conversation, effects.follow_up) end
+    local theirs = effects.asks or effects.unread
+    if effects.follow_up or theirs then
+      slack.follow_up(conversation, effects.follow_up, theirs, effects.asks and "asks:" or "writes, and the assistant does not answer:")
+    end
     local newer_at = conversation.last_seq > turn.shown and messages.newer_at(conversation.id, turn.shown) or nil
     conversations.answered(conversation.id, turn.shown, newer_at, decision.asked, now)
     if turn.limited ~= (conversation.limited_at ~= nil) then conversations.limit(conversation.id, turn.limited and now or nil) end
@@ -221,8 +224,8 @@ end
 -- More than a day has passed since the customer wrote: WhatsApp takes no free text, so staff have to know.
 local function too_late(turn)
   local conversation, now = turn.conversation, time.now_ms()
-  slack.word(conversation, "wrote more than 24 hours ago, and it only arrived now, so WhatsApp takes no answer: "
-    .. table.concat(turn.texts, "\n"))
+  slack.word(conversation, "wrote more than 24 hours ago, and it only arrived now, so WhatsApp takes no answer:",
+    table.concat(turn.texts, "\n"))
   conversations.answered(conversation.id, turn.shown, nil, conversation.asked, now)
   turns.add({ conversation = conversation.id, started_at = turn.started_at, brain = "words", action = "late" }, now)
   metrics.add("assistant_turns_total", 1, { brain = "words", action = "late" })

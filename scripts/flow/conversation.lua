@@ -193,7 +193,7 @@ local function described(fields, names, data)
   local lines = {}
   for _, fact in ipairs(quote.facts(data, fields)) do
     if wanted[fact.field] then
-      lines[#lines + 1] = fact.label .. ": " .. fact.value
+      lines[#lines + 1] = fact.label .. ": " .. text.one_line(fact.value)
     end
   end
   return lines
@@ -236,24 +236,18 @@ end
 --   case                              the case that is open or taken, or nil
 --   last_case                         {known=} the last closed case with the data as it was then, or nil
 --   cut                               the reply was too long and lost its end
--- Returns {card=reason|nil, link=bool, follow_up=text|nil}. `schedule` in the completing turn gives link and card. "While a case is
--- open new facts or a second wish for a human become a short follow-up."
+-- Returns {card=reason|nil, link=bool, follow_up=our lines|nil, asks=the customer's question|nil, unread=words that wait for staff|nil}.
+-- `schedule` in the completing turn gives link and card. "While a case is open new facts or a second wish for a human become a short follow-up."
 function M.after(state)
-  local effects = { link = state.action == "schedule" }
+  local effects = { link = state.action == "schedule", asks = state.question } -- "staff get the question"
   if not state.case then
     effects.card = reason_for_card(state, quote.complete(state.before, state.fields), quote.complete(state.merged, state.fields))
-    effects.follow_up = state.question and "asks: " .. state.question or nil -- "staff get the question"
     return effects
   end
+  effects.unread = state.unread
   local lines = described(state.fields, state.changed, state.merged)
   if state.wants_human then
     lines[#lines + 1] = "asks again for a person."
-  end
-  if state.question then
-    lines[#lines + 1] = "asks: " .. state.question
-  end
-  if state.unread then
-    lines[#lines + 1] = "writes, and the assistant does not answer: " .. state.unread
   end
   if state.cut then
     lines[#lines + 1] = "got an answer that was too long and lost its end."

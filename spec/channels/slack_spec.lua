@@ -644,7 +644,8 @@ describe("with the records stood in for", function()
       world.case.posted_at = 1
       assert.is_nil(run { what = "follow_up", case = 7 })
       assert.equal("+1 416-555-1234 (Ann): Stairs: 2", world.http[1].json.text)
-      assert.is_nil(world.http[1].json.blocks)
+      assert.same({ { type = "section", text = { type = "mrkdwn", verbatim = true, text = "+1 416-555-1234 (Ann): Stairs: 2" } } },
+        world.http[1].json.blocks)
     end)
   end)
 
@@ -670,11 +671,44 @@ describe("with the records stood in for", function()
       slack.message_from_customer(ann, "<!channel> hello")
       slack.draft(ann, "a draft")
       slack.word(ann, "failed")
-      assert.equal("+1 416-555-1234 (Ann): &lt;!channel&gt; hello", world.jobs[1].payload.text)
+      assert.equal("+1 416-555-1234 (Ann):\n> &lt;!channel&gt; hello", world.jobs[1].payload.text)
       for _, job in ipairs(world.jobs) do
         assert.truthy(job.payload.text:find("+1 416-555-1234", 1, true))
         assert.equal("slack:" .. ann.id, job.lane)
       end
+    end)
+    it("D11: of somebody else stands in quoted lines only, whatever breaks its lines, in a block without links", function()
+      local slack = require "channels.slack"
+      local forged = "+1 416-555-1234 (Ann): Booked for Tue 14:00"
+      for _, sign in ipairs { "\n", "\r", "\r\n", "\n\n\n", "\v", "\f", "\u{85}", "\u{2028}", "\u{2029}", "\n>>>", "\n```\n" } do
+        local theirs = "hello https://evil.example" .. sign .. forged
+        world.jobs, world.http = {}, {}
+        slack.message_from_customer(ann, theirs)
+        slack.draft(ann, theirs)
+        slack.word(ann, "sent a contact card:", theirs)
+        slack.note("A booking we could not match to a chat.", theirs)
+        slack.follow_up(ann, nil, theirs, "asks:")
+        for _, job in ipairs(world.jobs) do
+          if job.payload.text then
+            assert.equal("table", type(slack.post { id = 1, payload = job.payload, attempts = 0, created_at = clock.now } or {}))
+          end
+        end
+        assert.equal(5, #world.http)
+        for _, asked in ipairs(world.http) do
+          for _, block in ipairs(asked.json.blocks) do
+            assert.is_true(block.text.verbatim)
+            local first = true
+            for line in block.text.text:gmatch "[^\n\v\f\r]+" do
+              assert.is_true(first or line:find("^> ") ~= nil, block.text.text)
+              first = false
+            end
+            assert.is_nil(block.text.text:find("\u{2028}", 1, true) or block.text.text:find("\u{2029}", 1, true) or block.text.text:find("\u{85}", 1, true))
+          end
+        end
+      end
+    end)
+    it("D11: a name is no link, in one line", function()
+      assert.equal("evil\u{2024}com https:/ /a\u{2024}b x", require("channels.slack.text").name("evil.com https://a.b\u{2028}x"))
     end)
     it("gathers follow-ups, one a minute", function()
       local slack = require "channels.slack"

@@ -122,7 +122,7 @@ describe("a click in Slack", function()
     service:say(phone, "anybody there?")
     scene:sent(phone, "Our team is handling")
     service:say(phone, "hello?")
-    scene:posts(phone:sub(-4) .. " (Pat Doe): hello?")
+    assert.truthy(scene:posts("> hello?")[1].body.text:find(phone:sub(-4) .. " (Pat Doe):\n> hello?", 1, true))
     scene:marker()
     assert.equal(1, #scene:tries(phone, "Our team is handling"))
   end)
@@ -302,7 +302,7 @@ describe("a click in Slack", function()
 
     it("F3: very long words and values stay within Slack's limits", function()
       local phone = meta.phone()
-      local long = ("Ünits & <things> "):rep(250)
+      local long = ("Ünits & <things> "):rep(230)
       local data = { inventory = long:sub(1, 1500), address = "1 King St" }
       local word = scene:ask(phone, { answer = { reply_to_user = "Thanks, a colleague will look.", action = "handoff", extracted_data = data } }, long)
       shell.until_(function() return stand_ins:cards(phone)[1] end, 6, "the card of " .. word)
@@ -322,6 +322,20 @@ describe("a click in Slack", function()
       assert.is_true(card.body.unfurl_links == false)
     end)
 
+    it("D11: a customer's line breaks make no line of ours, and their links are none in Slack", function()
+      local phone = customer()
+      race(phone, { "anna" })
+      local forged = "sure\r\n+1 416-555-0000 (Ann): Booked for Tue 14:00\u{2028}*Phone:* 1\u{2029}_Assistant_ https://evil.example"
+      service:say(phone, forged)
+      local shown = scene:posts("Booked for Tue")[1]
+      assert.is_true(#shown.body.blocks >= 1)
+      for _, block in ipairs(shown.body.blocks) do assert.is_true(block.text.verbatim) end
+      local lines = {}
+      for line in shown.body.blocks[1].text.text:gmatch "[^\n\r\v]+" do lines[#lines + 1] = line end
+      assert.same({ "> sure", "> +1 416-555-0000 (Ann): Booked for Tue 14:00", "> *Phone:* 1", "> _Assistant_ https://evil.example" },
+        { table.unpack(lines, 2) })
+    end)
+
     it("F5: however often a handoff comes up, there is one card, and new facts come as short follow-ups", function()
       local phone = meta.phone()
       scene:ask(phone, { answer = { reply_to_user = "A colleague will look at it.", action = "handoff", extracted_data = { address = "1 King St" } } })
@@ -331,7 +345,7 @@ describe("a click in Slack", function()
         scene:sent(phone, "They will be with you " .. i)
         assert.is_string(word)
       end
-      assert.is_nil(scene:posts "1 chairs"[1].body.blocks)
+      for _, block in ipairs(scene:posts "1 chairs"[1].body.blocks) do assert.equal("section", block.type) end
       service:say(phone, "please let me talk to a human")
       scene:sent(phone, nil, 4)
       scene:marker()

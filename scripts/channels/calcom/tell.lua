@@ -81,7 +81,7 @@ local function happened(event, start_at, old_start_at)
   else
     words = DID[event.kind]:format(when)
   end
-  return words .. (event.reason and " (" .. event.reason .. ")" or "") .. "."
+  return words .. "."
 end
 
 ---One word in the channel about a chat's booking.
@@ -92,7 +92,7 @@ function M.staff(conversation, event, start_at, old_start_at, outcome)
   local words = happened(event, start_at, old_start_at)
   if event.name and event.name ~= conversation.name then words = words .. " Booked as " .. event.name .. "." end
   if event.kind == "requested" then words = words .. " Confirm or reject it on the booking page." end
-  slack.word(conversation, words .. " " .. outcome)
+  slack.word(conversation, words .. " " .. outcome .. (event.reason and " They wrote:" or ""), event.reason)
 end
 
 ---A booking that belongs to no chat we know.
@@ -101,7 +101,7 @@ function M.unmatched(event, start_at, old_start_at)
   local who = event.name or "somebody without a name"
   if event.phones[1] then who = who .. " (" .. (slack_text.phone(event.phones[1]) or event.phones[1]) .. ")" end
   slack.note("A booking we could not match to a chat. " .. who .. ": " .. happened(event, start_at, old_start_at)
-    .. " Nothing was sent to them from here.")
+    .. " Nothing was sent to them from here." .. (event.reason and " They wrote:" or ""), event.reason)
 end
 
 return M

@@ -1,6 +1,7 @@
 -- What a handoff looks like in the channel, and what becomes of it. Facts in, payload out. Pure.
 
 local booking = require "flow.booking"
+local plain_text = require "flow.text"
 local text = require "channels.slack.text"
 
 local M = {}
@@ -71,7 +72,7 @@ local function lines_of(facts)
   end
   for _, words in ipairs(facts.words or {}) do
     local shown = text.fit(words, WORDS, true)
-    if shown ~= "" then lines[#lines + 1] = ">" .. shown end
+    if shown ~= "" then lines[#lines + 1] = "> " .. shown end
   end
   return lines
 end
@@ -97,6 +98,15 @@ local function payload(summary, lines, action)
   local blocks = sections(lines)
   if action then blocks[#blocks + 1] = action end
   return { text = summary, blocks = blocks }
+end
+
+---Words without a button, in blocks in which Slack makes no links.
+---@param words string fit for mrkdwn
+---@return table payload
+function M.words(words)
+  local lines = {}
+  for line in plain_text.lines(words) do lines[#lines + 1] = line end
+  return payload(words, lines)
 end
 
 ---The card of an open case.
@@ -146,7 +156,8 @@ function M.keep(conversation, idle_hours)
   return payload(words, { words }, button("Keep paused", "keep_paused", conversation))
 end
 
----What to send when Slack refuses the blocks of a payload: first one plain section and the button, then text alone.
+---What to send when Slack refuses the blocks of a payload: first one plain section and the button, then text alone, of which Slack
+---is asked to make no links.
 ---@param full table payload
 ---@return table plain, table bare
 function M.simpler(full)
@@ -159,7 +170,8 @@ function M.simpler(full)
   local shown = text.plain(body)
   local cut = #shown > 2900 and text.plain(text.fit(shown, 2900)) or shown
   local plain = { text = full.text, blocks = { { type = "section", text = { type = "plain_text", text = cut ~= "" and cut or full.text } }, action } }
-  return plain, { text = text.fit(text.plain(full.text) .. "\n" .. shown, 3000) }
+  local summary = text.plain(full.text)
+  return plain, { text = text.fit(summary == shown and shown or summary .. "\n" .. shown, 3000), parse = "none" }
 end
 
 return M

@@ -80,7 +80,7 @@ end
 ---The channel: with a bot token the Web API, else the incoming webhook.
 local function send(payload)
   local token = settings.get("SLACK_BOT_TOKEN")
-  local body = { text = payload.text, blocks = payload.blocks, unfurl_links = false, unfurl_media = false }
+  local body = { text = payload.text, blocks = payload.blocks, parse = payload.parse, unfurl_links = false, unfurl_media = false }
   if token and settings.get("SLACK_CHANNEL_ID") then
     body.channel = settings.get("SLACK_CHANNEL_ID")
     return http.request { url = settings.get("SLACK_API_URL") .. "/chat.postMessage", method = "POST", json = body,
@@ -174,7 +174,7 @@ local function post_follow_up(job)
   local known = facts.gather(case.conversation_id, case)
   if not known then return nil end
   local words = case.notes
-  local outcome = deliver(job, { text = text.who(known.conversation) .. ": " .. words })
+  local outcome = deliver(job, card.words(text.who(known.conversation) .. ": " .. words))
   if outcome == nil and cases.followed_up(case.id, words) then
     jobs.put { kind = "slack", unique = "slack:follow:" .. tostring(case.id), keep = true,
       run_at = time.now_ms() + FOLLOW_UP_EVERY_MS, payload = { what = "follow_up", case = case.id } }
@@ -185,7 +185,7 @@ end
 ---Words that are ready.
 ---@async
 local function post_text(job)
-  return deliver(job, { text = job.payload.text })
+  return deliver(job, card.words(job.payload.text))
 end
 
 ---A card with a button that asks something about a paused chat.

@@ -19,8 +19,14 @@ function M.lane(conversation)
   return "slack:" .. conversation.id
 end
 
-local function enqueue(conversation, words)
-  jobs.put { kind = "slack", lane = M.lane(conversation), payload = { what = "text", text = words } }
+local function enqueue(lane, words)
+  jobs.put { kind = "slack", lane = lane, payload = { what = "text", text = words } }
+end
+
+---Our words in one line, and below them what somebody else wrote, each line of it marked as quoted.
+local function said(words, theirs)
+  local line = text.fit(words, WORDS, true)
+  return theirs and line .. "\n" .. text.quoted(theirs, WORDS) or line
 end
 
 ---The handoff card of a chat: opens its case and posts it once. While a case is live there is no second card.
@@ -43,13 +49,18 @@ function M.post_card(case)
     payload = { what = "card", case = case.id } }
 end
 
----New facts or a second wish while the case is live: short, without a button, one message a minute at most.
+---New facts, a question or a second wish while the case is live: short, without a button, one message a minute at most.
 ---@param conversation table
----@param words string
-function M.follow_up(conversation, words)
+---@param words? string our lines, in which other people's words are parts of a line
+---@param theirs? string what the customer wrote, below lead, which is ours
+---@param lead? string
+function M.follow_up(conversation, words, theirs, lead)
   local case = cases.current(conversation.id)
-  if not case then return M.word(conversation, words) end
-  local run_at = cases.note(case, text.fit(words, 1000), FOLLOW_UP_EVERY_MS)
+  local lines = {}
+  if words then lines[1] = text.fit(words, 1000) end
+  if theirs then lines[#lines + 1] = lead .. "\n" .. text.quoted(theirs, 1000) end
+  if not case then return enqueue(M.lane(conversation), text.who(conversation) .. ": " .. table.concat(lines, "\n")) end
+  local run_at = cases.note(case, table.concat(lines, "\n"), FOLLOW_UP_EVERY_MS)
   jobs.put { kind = "slack", unique = "slack:follow:" .. tostring(case.id), keep = true, run_at = run_at,
     payload = { what = "follow_up", case = case.id } }
 end
@@ -58,27 +69,30 @@ end
 ---@param conversation table
 ---@param words string
 function M.message_from_customer(conversation, words)
-  enqueue(conversation, text.who(conversation) .. ": " .. text.fit(words, WORDS))
+  enqueue(M.lane(conversation), text.who(conversation) .. ":\n" .. text.quoted(words, WORDS))
 end
 
 ---A reply that was called back when somebody took over.
 ---@param conversation table
 ---@param words string
 function M.draft(conversation, words)
-  enqueue(conversation, "Draft for " .. text.who(conversation) .. ", not sent because the chat was taken over:\n" .. text.fit(words, WORDS))
+  enqueue(M.lane(conversation), "Draft for " .. text.who(conversation) .. ", not sent because the chat was taken over:\n"
+    .. text.quoted(words, WORDS))
 end
 
 ---One word about a chat.
 ---@param conversation table
----@param words string
-function M.word(conversation, words)
-  enqueue(conversation, text.who(conversation) .. ": " .. text.fit(words, WORDS))
+---@param words string ours, in one line
+---@param theirs? string what somebody else wrote
+function M.word(conversation, words, theirs)
+  enqueue(M.lane(conversation), text.who(conversation) .. ": " .. said(words, theirs))
 end
 
 ---One word that belongs to no chat we know.
----@param words string
-function M.note(words)
-  jobs.put { kind = "slack", lane = "slack:notes", payload = { what = "text", text = text.fit(words, WORDS) } }
+---@param words string ours, in one line
+---@param theirs? string what somebody else wrote
+function M.note(words, theirs)
+  enqueue("slack:notes", said(words, theirs))
 end
 
 ---A word about the service: once per cause in 15 minutes, then with how often it happened meanwhile.

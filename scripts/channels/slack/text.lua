@@ -1,6 +1,8 @@
 -- What people wrote, made fit for Slack: clean, escaped, cut. A customer's or a colleague's words can never become
 -- a mention, a link or a command here. Pure.
 
+local plain_text = require "flow.text"
+
 local M = {}
 
 local ENTITIES = { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;" }
@@ -15,6 +17,9 @@ local function character(text, i)
   if size > 0 and lead < 0xF5 and utf8.len(piece) == 1 then return piece, size, utf8.codepoint(piece) end
   return "\u{FFFD}", 1, 0xFFFD
 end
+
+-- What breaks a line, somewhere: all of them are one kind of line break here.
+local BREAKS = { [0x0A] = true, [0x0B] = true, [0x0C] = true, [0x0D] = true, [0x85] = true, [0x2028] = true, [0x2029] = true }
 
 ---Controls, and the marks that turn the reading direction round or hide text.
 local function hidden(code)
@@ -36,8 +41,10 @@ function M.fit(text, limit, one_line)
   while i <= #text do
     local piece, size, code = character(text, i)
     i = i + size
-    if code == 0x09 or code == 0x0D or code == 0x2028 or code == 0x2029 or (one_line and code == 0x0A) then
-      piece = code == 0x0D and text:byte(i) == 0x0A and "" or one_line and " " or code == 0x09 and " " or "\n"
+    if BREAKS[code] then
+      piece = code == 0x0D and text:byte(i) == 0x0A and "" or one_line and " " or "\n"
+    elseif code == 0x09 then
+      piece = " "
     elseif hidden(code) then
       piece = ""
     elseif code == 0x60 then
@@ -55,8 +62,17 @@ function M.fit(text, limit, one_line)
       ends[#out] = length
     end
   end
-  local whole = table.concat(out)
-  return (whole:gsub("^%s+", ""):gsub("%s+$", ""))
+  return plain_text.trim(table.concat(out))
+end
+
+---What a person or a model wrote, each of its lines marked as quoted, so that none can pass for one of ours. It belongs in a block
+---that makes no links of it (card.words).
+---@param words any
+---@param limit? integer of Slack's characters, without the marks
+---@return string
+function M.quoted(words, limit)
+  local fitted = M.fit(words, limit)
+  return "> " .. plain_text.squeeze(fitted):gsub("\n", "\n> ")
 end
 
 ---How long Slack takes this text to be: UTF-16 units.
@@ -75,12 +91,14 @@ function M.plain(text)
   return (text:gsub("&lt;", "<"):gsub("&gt;", ">"):gsub("&amp;", "&"))
 end
 
----A person's display name: one line, no formatting marks, escaped, at most 80 characters; nil when nothing is left.
+---A person's display name: one line, no formatting marks, nothing that Slack makes a link of, escaped, at most 80 characters; nil
+---when nothing is left.
 ---@param name any
 ---@return string?
 function M.name(name)
   if type(name) ~= "string" then return nil end
-  local text = M.fit(name:sub(1, 1000):gsub("[*_~`]", " "):gsub("%s+", " "), 80, true)
+  local bare = name:sub(1, 1000):gsub("[*_~`]", " "):gsub("%.%f[%w]", "\u{2024}"):gsub("//", "/ /"):gsub("%s+", " ")
+  local text = M.fit(bare, 80, true)
   return text ~= "" and text or nil
 end
 

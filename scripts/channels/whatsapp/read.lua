@@ -30,7 +30,7 @@ local function tell_staff(event, conversation)
   if event.wordless then
     slack.word(conversation, "sent a " .. event.content:gsub("[%[%]]", "") .. ". Look at it on the business phone; it cannot be shown here yet.")
   elseif event.card then
-    slack.word(conversation, "sent a contact card: " .. event.card)
+    slack.word(conversation, "sent a contact card:", event.card)
   end
 end
 
@@ -87,7 +87,7 @@ end
 
 -- It came before the database was restored, and was answered then if anybody could.
 local function leave(event, conversation, now)
-  slack.word(conversation, "wrote before the database was restored. Nothing is answered by itself now, please look at it: " .. (event.card or event.content))
+  slack.word(conversation, "wrote before the database was restored. Nothing is answered by itself now, please look at it:", event.card or event.content)
   conversations.answered(conversation.id, conversation.last_seq, nil, conversation.asked, now)
 end
 

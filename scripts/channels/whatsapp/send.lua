@@ -46,7 +46,7 @@ end
 local function fail(message, now, why, words)
   messages.set_state(message.id, "failed", now, why)
   local conversation = conversations.get(message.conversation_id)
-  if conversation then slack.word(conversation, "a message could not be sent: " .. words .. " The text was: " .. message.content) end
+  if conversation then slack.word(conversation, "a message could not be sent: " .. words .. " The text was:", message.content) end
   log.warn("whatsapp.failed", { to = mask(message.conversation_id), message = message.id, why = why })
   return jobs.dead(why)
 end

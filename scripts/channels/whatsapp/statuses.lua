@@ -31,7 +31,7 @@ local function tell_failed(message, status)
   local conversation = conversations.get(message.conversation_id)
   if conversation then
     slack.word(conversation, "a message could not be delivered: " .. codes.advice(status.code, status.why)
-      .. " The text was: " .. message.content)
+      .. " The text was:", message.content)
   end
 end
 
