@@ -3,13 +3,16 @@
  * jobs.h.
  *
  * The watermark is one row for the whole inbox, not a flag on each: reading costs no write but one
- * for each group.
+ * for each group. A row of many items is read in pieces; how far is a row in marks of its own, not
+ * in the inbox, where each piece would write the whole body again.
  */
 #include "jobs_parts.h"
 
 #include "log.h"
 
 #include <stdlib.h>
+
+#define PLACE "(SELECT value FROM marks WHERE name = 'inbox.place:' || i.id)"
 
 int inbox_start(struct jobs *j)
 {
@@ -85,7 +88,8 @@ static void row_read(sqlite3_stmt *row, struct inbox_row *out)
 {
     *out = (struct inbox_row){ .id = sqlite3_column_int64(row, 0),
                                .received_at = sqlite3_column_int64(row, 2),
-                               .crashes = sqlite3_column_int(row, 3) };
+                               .crashes = sqlite3_column_int(row, 3),
+                               .place = sqlite3_column_int64(row, 5) };
     out->reader = jobs_column(row, 1, NULL);
     out->body = jobs_column(row, 4, &out->body_len);
 }
@@ -94,11 +98,10 @@ int inbox_next(struct jobs *j, struct inbox_row *out)
 {
     while (j->mark < j->inbox_kept) {
         int rc;
-        sqlite3_stmt *row = jobs_row(
-            j, &rc,
-            "SELECT id, reader, received_at, crashes, body FROM inbox WHERE id > ? AND id <= ? "
-            "ORDER BY id LIMIT 1",
-            "ii", j->mark, j->inbox_kept);
+        sqlite3_stmt *row = jobs_row(j, &rc,
+                                     "SELECT id, reader, received_at, crashes, body, " PLACE
+                                     " FROM inbox i WHERE id > ? AND id <= ? ORDER BY id LIMIT 1",
+                                     "ii", j->mark, j->inbox_kept);
         if (rc < 0)
             return -1;
         if (!row) { /* only ids that were never stored are left */
@@ -114,6 +117,7 @@ int inbox_next(struct jobs *j, struct inbox_row *out)
         log_event(LOG_ERROR, "inbox.crashed", log_i("row", out->id),
                   log_i("crashes", out->crashes));
         rc = inbox_park(j, out, NULL, 0, "the process died three times while reading it");
+        out->parked_again = true;
         if (rc == 0)
             rc = inbox_read(j, out);
         j->inbox_crashed += rc == 0;
@@ -137,7 +141,23 @@ int inbox_read(struct jobs *j, const struct inbox_row *row)
         return -1;
     if (!row->parked && row->id > j->mark)
         mark_set(j, row->id);
-    return 0;
+    return row->place && !row->parked_again ? inbox_from_start(j, row->id) : 0;
+}
+
+int inbox_place(struct jobs *j, struct inbox_row *row, int64_t place)
+{
+    row->place = place;
+    return jobs_run(j,
+                    "INSERT INTO marks (name, value) VALUES ('inbox.place:' || ?, ?) ON CONFLICT "
+                    "(name) DO UPDATE SET value = excluded.value",
+                    "ii", row->id, place) == 1
+               ? 0
+               : -1;
+}
+
+int inbox_from_start(struct jobs *j, int64_t id)
+{
+    return jobs_run(j, "DELETE FROM marks WHERE name = 'inbox.place:' || ?", "i", id) < 0 ? -1 : 0;
 }
 
 int inbox_park(struct jobs *j, const struct inbox_row *row, const char *item, size_t item_len,
@@ -165,9 +185,9 @@ int inbox_parked_next(struct jobs *j, int64_t after_id, struct inbox_row *out)
     int rc;
     sqlite3_stmt *row = jobs_row(
         j, &rc,
-        "SELECT p.inbox_id, p.reader, i.received_at, p.crashes, i.body FROM parked p JOIN inbox i "
-        "ON i.id = p.inbox_id WHERE p.whole = 1 AND p.inbox_id > ? AND p.crashes < ? ORDER BY "
-        "p.inbox_id LIMIT 1",
+        "SELECT p.inbox_id, p.reader, i.received_at, p.crashes, i.body, " PLACE
+        " FROM parked p JOIN inbox i ON i.id = p.inbox_id WHERE p.whole = 1 AND p.inbox_id > ? "
+        "AND p.crashes < ? ORDER BY p.inbox_id LIMIT 1",
         "ii", after_id, (int64_t)JOBS_CRASH_LIMIT);
     if (!row)
         return rc;
@@ -179,7 +199,8 @@ int inbox_parked_next(struct jobs *j, int64_t after_id, struct inbox_row *out)
 
 int inbox_unpark(struct jobs *j, const struct inbox_row *row)
 {
-    return jobs_run(j, "DELETE FROM parked WHERE inbox_id = ? AND whole = 1", "i", row->id);
+    int rc = jobs_run(j, "DELETE FROM parked WHERE inbox_id = ? AND whole = 1", "i", row->id);
+    return rc > 0 && inbox_from_start(j, row->id) != 0 ? -1 : rc;
 }
 
 /*

@@ -129,10 +129,18 @@ struct inbox_row {
     size_t body_len;
     int64_t received_at;
     int crashes;
+    int64_t place;     /* how many of its items are read already */
     bool parked;       /* it is read again from the table parked */
     bool parked_again; /* the caller's: its reader parked it once more */
     unsigned tries;    /* the caller's: script errors so far */
     char *set_aside;   /* the caller's, freed with the row: why its reader parked the first item */
+    /* The caller's: where its reader stopped (-1: at its end), whether it put other bytes in the
+     * row's place, whether items are read one by one until the one that fails is found, why that
+     * one cannot be read, and how many of them there were. */
+    int64_t next;
+    bool replaced, singly;
+    const char *refused;
+    int refusals;
 };
 void inbox_row_free(struct inbox_row *r);
 /* The new row's id, or 0 on an error. */
@@ -150,6 +158,11 @@ int inbox_crashed(struct jobs *j);
  * nothing. 0 or -1.
  */
 int inbox_read(struct jobs *j, const struct inbox_row *row);
+/*
+ * So many items of this row are read, in the group: after it, and after a crash, the rest is next.
+ * A place is forgotten with the last item, and when the row's bytes change. 0 or -1.
+ */
+int inbox_place(struct jobs *j, struct inbox_row *row, int64_t place);
 /*
  * Keeps a row's item (or the whole row: item NULL) with a reason for staff. Moves no watermark. 0
  * or -1.

@@ -86,6 +86,8 @@ int inbox_start(struct jobs *j);
 /* Its parts of jobs_forget and jobs_flush. */
 void inbox_forget(struct jobs *j);
 int inbox_flush(struct jobs *j);
+/* Forgets how far a row was read. 0 or -1. */
+int inbox_from_start(struct jobs *j, int64_t id);
 /* A death with this row on the CPU. 0 or -1. */
 int inbox_charge(struct jobs *j, int64_t id);
 

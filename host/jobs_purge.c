@@ -128,13 +128,16 @@ int inbox_get(struct jobs *j, int64_t id, struct inbox_row *out, bool *unread)
 
 int inbox_replace(struct jobs *j, int64_t id, const void *body, size_t len)
 {
-    return jobs_run(j, "UPDATE inbox SET body = ? WHERE id = ?", "bi", body, len, id);
+    int rc = jobs_run(j, "UPDATE inbox SET body = ? WHERE id = ?", "bi", body, len, id);
+    return rc > 0 && inbox_from_start(j, id) != 0 ? -1 : rc;
 }
 
 int inbox_erase(struct jobs *j, int64_t id)
 {
     int rc = jobs_run(j, "DELETE FROM inbox WHERE id = ?", "i", id);
-    if (rc == 1 && jobs_run(j, "DELETE FROM parked WHERE whole = 1 AND inbox_id = ?", "i", id) < 0)
+    if (rc == 1 &&
+        (jobs_run(j, "DELETE FROM parked WHERE whole = 1 AND inbox_id = ?", "i", id) < 0 ||
+         inbox_from_start(j, id) != 0))
         rc = -1;
     return rc;
 }

@@ -297,6 +297,19 @@ bool store_dirty(const struct store *s)
     return s->open && s->written;
 }
 
+int64_t store_cache_bytes(struct store *s)
+{
+    int now = 0, most = 0;
+    return sqlite3_db_status(s->db, SQLITE_DBSTATUS_CACHE_USED, &now, &most, 0) == SQLITE_OK ? now
+                                                                                             : 0;
+}
+
+/* Clean pages make room for others at the cache's size: past it, what is in it is dirty. */
+bool store_heavy(struct store *s)
+{
+    return store_dirty(s) && store_cache_bytes(s) > (STORE_CACHE_KB + STORE_CACHE_KB / 16) * 1024ll;
+}
+
 bool store_lost(const struct store *s)
 {
     return s->lost;

@@ -103,6 +103,11 @@ int store_depth(const struct store *s); /* how many are open */
 uint64_t store_group(const struct store *s);
 /* Does the open group hold writes? */
 bool store_dirty(const struct store *s);
+/*
+ * Is the open group so large that it should be committed before more is written? It has outgrown
+ * the page cache, and nothing of it leaves memory before the commit.
+ */
+bool store_heavy(struct store *s);
 /* Has SQLite undone the open group by itself (full disk)? Then store_commit answers STORE_LOST. */
 bool store_lost(const struct store *s);
 enum store_commit_result { STORE_NOTHING, STORE_COMMITTED, STORE_LOST };

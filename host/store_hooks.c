@@ -6,6 +6,8 @@
 enum { PROGRESS_OPS = 20000 };
 /* One step of one statement; below the watchdog's patience. */
 static const uint64_t step_budget_ns = 1000 * 1000000ull;
+/* What one statement may hold in memory, because nothing of a transaction leaves it before the commit. */
+static const int64_t step_bytes = 128 << 20;
 
 static int on_wal(void *arg, sqlite3 *db, const char *name, int pages)
 {
@@ -26,7 +28,7 @@ static int on_progress(void *arg)
     uint64_t now = store_now_ns();
     if (!s->step_began_ns)
         s->step_began_ns = now;
-    return now - s->step_began_ns > step_budget_ns;
+    return now - s->step_began_ns > step_budget_ns || store_cache_bytes(s) > step_bytes;
 }
 
 static int authorize(void *arg, int action, const char *a, const char *b, const char *database,

@@ -11,6 +11,8 @@
 #include <sys/types.h>
 
 enum { STORE_DEPTH_MAX = 16, STORE_BUSY_MS = 25 };
+/* A macro, because it is part of a PRAGMA's text. The cache is larger only while a transaction needs it. */
+#define STORE_CACHE_KB 8192
 
 /* Which file a name led to when the database was opened. */
 struct store_inode {
@@ -63,6 +65,8 @@ struct store {
 };
 
 uint64_t store_now_ns(void);
+/* What the connection's page cache takes now. */
+int64_t store_cache_bytes(struct store *s);
 /* Logs one line and ends the process with exit code 3. */
 _Noreturn void store_die(struct store *s, int code, const char *doing);
 /*

@@ -43,7 +43,10 @@ static int backup_before(struct store *s, const char *owner, size_t step, char *
     return rc;
 }
 
-/* One step and its number, or neither. */
+/*
+ * One step and its number, or neither. It may change every page there is, so the cache may spill:
+ * there are no savepoints in it (see the pragmas in store_open.c).
+ */
 static int apply(struct store *s, const char *owner, size_t number, const char *sql, char *why,
                  size_t why_size)
 {
@@ -52,7 +55,8 @@ static int apply(struct store *s, const char *owner, size_t number, const char *
     char *quoted = sqlite3_mprintf("REPLACE INTO schema_steps (owner, step) VALUES (%Q, %d)", owner,
                                    (int)number);
     snprintf(note, sizeof note, "PRAGMA user_version=%d", (int)number);
-    const char *const parts[] = { "BEGIN IMMEDIATE", sql, quoted, scripts ? note : "", "COMMIT" };
+    const char *const parts[] = { "PRAGMA cache_spill=ON; BEGIN IMMEDIATE", sql, quoted,
+                                  scripts ? note : "", "COMMIT" };
     int rc = quoted ? SQLITE_OK : SQLITE_NOMEM;
     for (size_t i = 0; rc == SQLITE_OK && i < sizeof parts / sizeof *parts; i++) {
         rc = sqlite3_exec(s->db, parts[i], NULL, NULL, NULL);
@@ -66,6 +70,7 @@ static int apply(struct store *s, const char *owner, size_t number, const char *
         if (!sqlite3_get_autocommit(s->db))
             sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
     }
+    sqlite3_exec(s->db, "PRAGMA cache_spill=OFF", NULL, NULL, NULL);
     sqlite3_free(quoted);
     return rc == SQLITE_OK ? 0 : -1;
 }

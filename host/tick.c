@@ -48,7 +48,22 @@ static uint64_t reading_ns(struct host *h)
     return busy && !late ? READ_NS_BUSY : READ_NS_LATE;
 }
 
-/* Reads rows one by one as far as the time goes. Stops at a row that must be tried again later. */
+/* Moves past what was read of a row. false: the store is in the way. */
+static bool row_done(struct host *h, struct inbox_row *row)
+{
+    if (row->next >= 0 && !row->replaced)
+        return inbox_place(h->jobs, row, row->next) == 0;
+    /* Other bytes lie in its place now: those are read from their beginning. */
+    if (row->next < 0 && inbox_read(h->jobs, row) != 0)
+        return false;
+    inbox_row_free(row);
+    return true;
+}
+
+/*
+ * Reads rows, large ones piece by piece, as far as the time goes and the group stays small. Stops at a row that must be tried again
+ * later.
+ */
 static void read_inbox(struct host *h)
 {
     struct generation *g = h->current;
@@ -62,9 +77,9 @@ static void read_inbox(struct host *h)
             h->row_again_ns = loop_now_ns() + 1000000000u;
             return;
         }
-        inbox_read(h->jobs, &h->row);
-        inbox_row_free(&h->row);
-    } while (loop_now_ns() < until);
+        if (!row_done(h, &h->row))
+            return;
+    } while (loop_now_ns() < until && !store_heavy(h->store));
 }
 
 /* Rows that took the process down three times were passed over: staff hear of it. */
@@ -88,8 +103,14 @@ static void read_parked(struct host *h)
     h->parked_from = row.id;
     row.parked = true;
     row.tries = 1000; /* one try; it is parked already */
-    if (bind_inbox_row(h->current, &row) == 0 && !row.parked_again)
-        inbox_unpark(h->jobs, &row);
+    if (bind_inbox_row(h->current, &row) == 0 && !row.parked_again) {
+        if (row.next < 0)
+            inbox_unpark(h->jobs, &row);
+        else
+            h->parked_from = row.id - 1; /* its next piece in the next tick */
+        if (row.next >= 0 && !row.replaced)
+            inbox_place(h->jobs, &row, row.next);
+    }
     inbox_row_free(&row);
 }
 
@@ -189,12 +210,15 @@ static struct task *take_ready(struct task_list *list)
     return t;
 }
 
-/* Those that are ready now, not those that they make ready, until `until`; nobody writes into a group that is gone. */
+/*
+ * Those that are ready now, not those that they make ready, until `until` or as long as the group stays small; nobody writes into a
+ * group that is gone.
+ */
 static void run_list(struct host *h, struct task_list *list, uint64_t until)
 {
     for (size_t n = list->count; n > 0 && list->head && !store_lost(h->store); n--) {
         task_run(take_ready(list));
-        if (loop_now_ns() > until)
+        if (loop_now_ns() > until || store_heavy(h->store))
             return;
     }
 }

@@ -8,6 +8,10 @@ local inbox = {}
 ---@field id integer
 ---@field body string        the bytes as they came
 ---@field received_at integer ms
+---@field place integer      how many of its items are read already; 0 at first
+---@field most integer       read so many items at most, and return how many are read then (nothing: all of them are). Each piece is
+--- committed by itself, so a large body is never one large transaction. A reader that ignores it reads every row at once.
+---@field refused? string    why the item after `place` could not be read, several times: put it aside and return place + 1
 
 ---Appends one row. Its reader runs after it is durable.
 ---@param reader string  a key of `inbox` in main.lua

@@ -24,7 +24,7 @@
 ---@class host.Main                       what scripts/main.lua returns
 ---@field settings host.settings.Declared[] and `check = function(get) return {"problem", …} end`
 ---@field routes table<string, host.Handler>
----@field inbox? table<string, fun(row: host.inbox.Row)>  readers; they may not wait
+---@field inbox? table<string, fun(row: host.inbox.Row): integer?>  readers; they may not wait
 ---@field jobs table<string, {run: fun(job: host.jobs.Job): any, failed?: fun(job: host.jobs.Job, message: string): any, limit?: integer, per_second?: integer, drain_ms?: integer}>
 ---  failed: gets a job whose run threw twice (ten times, a second apart, while nothing of this generation has gone well), instead of
 ---  its death; limit: at once (default 1000); per_second: starts a second; drain_ms: how long one may go on after a reload (default DRAIN_MS);

@@ -43,7 +43,7 @@ static int park(lua_State *L)
     struct inbox_row *row = t ? t->row : NULL;
     if (!row)
         return luaL_error(L, "inbox.park can only be used by an inbox reader");
-    if (row->parked) /* read again after a reload, and still not readable: it stays where it is */
+    if (row->parked && !item) /* read again after a reload, and still not readable: it stays */
         row->parked_again = true;
     else if (inbox_park(h->jobs, row, item, n, reason) != 0)
         return bind_not_stored(L);
@@ -70,19 +70,39 @@ int luaopen_host_inbox(lua_State *L)
 
 /* ---- one row, one slice, on the generation's own coroutine for what may not wait ---- */
 
+/*
+ * A body of 4 MB holds tens of thousands of messages: read in one slice they would be one
+ * transaction of a gigabyte. The reader is told where to begin and how many items it may read, and
+ * says where it stopped; each piece can be committed by itself. When an item makes it fail, that
+ * item is found by reading one at a time, and is then put aside by the reader; so many times in one
+ * row, because each costs everybody a second.
+ */
+enum { PIECE = 50, REFUSALS = 8 };
+
 static int row_main(lua_State *L)
 {
     struct task *t = task_of(L);
-    const struct inbox_row *row = t->row;
+    struct inbox_row *row = t->row;
+    row->next = -1;
     lua_rawgeti(L, LUA_REGISTRYINDEX, t->sync_ref);
-    lua_createtable(L, 0, 3);
+    lua_createtable(L, 0, 6);
     lua_pushinteger(L, row->id);
     lua_setfield(L, -2, "id");
     lua_pushlstring(L, row->body, row->body_len);
     lua_setfield(L, -2, "body");
     lua_pushinteger(L, row->received_at);
     lua_setfield(L, -2, "received_at");
-    lua_call(L, 1, 0);
+    lua_pushinteger(L, row->place);
+    lua_setfield(L, -2, "place");
+    lua_pushinteger(L, row->singly ? 1 : PIECE);
+    lua_setfield(L, -2, "most");
+    lua_pushstring(L, row->refused); /* NULL: nil */
+    lua_setfield(L, -2, "refused");
+    lua_call(L, 1, 1);
+    if (lua_isinteger(L, -1))
+        row->next = lua_tointeger(L, -1);
+    if (row->next >= 0 && row->next <= row->place && !row->replaced)
+        return luaL_error(L, "the inbox reader \"%s\" does not go on", row->reader);
     return 0;
 }
 
@@ -110,7 +130,8 @@ int bind_sync(struct generation *g, lua_CFunction entry, const char *no_wait, in
 /* Keeps the whole row for later, with why. 0, 1: the store was in the way. */
 static int park_whole(struct host *h, struct inbox_row *row, const char *reason)
 {
-    row->parked_again = row->parked; /* one that was parked before stays so */
+    row->parked_again = true; /* what is left of it */
+    row->next = -1;
     if (inbox_park(h->jobs, row, NULL, 0, reason) != 0)
         return 1;
     log_event(LOG_WARN, "inbox.parked", log_i("row", row->id), log_s("reason", reason));
@@ -118,12 +139,13 @@ static int park_whole(struct host *h, struct inbox_row *row, const char *reason)
     return 0;
 }
 
-/* All that the reader wrote, or nothing. */
+/* All that the reader wrote of this piece, or nothing. */
 static int row_in_savepoint(struct generation *g, struct inbox_row *row, int ref, char **error)
 {
     struct host *h = g->host;
     if (store_savepoint(h->store) != SQLITE_OK)
         return 1;
+    row->replaced = false;
     jobs_on_cpu(h->jobs, -row->id);
     int rc = bind_sync(g, row_main, "an inbox reader", ref, row, error);
     jobs_on_cpu(h->jobs, 0);
@@ -133,6 +155,23 @@ static int row_in_savepoint(struct generation *g, struct inbox_row *row, int ref
         store_rollback(h->store);
         jobs_forget(h->jobs);
     }
+    return rc;
+}
+
+/* The item at its place cannot be read: the others go on, unless there are too many like it. */
+static int refuse(struct generation *g, struct inbox_row *row, int ref, const char *reason)
+{
+    char *error = NULL;
+    int rc = -1;
+    if (row->refusals++ < REFUSALS) {
+        row->refused = reason;
+        rc = row_in_savepoint(g, row, ref, &error);
+        row->refused = NULL;
+        row->singly = false;
+    }
+    if (rc < 0)
+        rc = park_whole(g->host, row, reason);
+    free(error);
     return rc;
 }
 
@@ -147,14 +186,22 @@ int bind_inbox_row(struct generation *g, struct inbox_row *row)
     if (ref == LUA_NOREF)
         return park_whole(h, row, "main.lua has no reader of this name");
     int rc = row_in_savepoint(g, row, ref, &error);
+    if (rc < 0 && row->parked && !row->singly) { /* it is not tried again a second later */
+        row->singly = true;
+        free(error);
+        error = NULL;
+        rc = row_in_savepoint(g, row, ref, &error);
+    }
     if (rc == 0 && row->set_aside) {
         log_event(LOG_WARN, "inbox.parked", log_i("row", row->id), log_s("reason", row->set_aside));
         bind_notice(h, "parked", row->set_aside, NULL, 1);
     }
     free(row->set_aside); /* a row that is read again says so again */
     row->set_aside = NULL;
-    if (rc < 0 && judge_row_failed(g, error, ++row->tries))
-        rc = park_whole(h, row, error);
+    if (rc < 0 && judge_row_failed(g, error, ++row->tries) && row->singly)
+        rc = refuse(g, row, ref, error);
+    else if (rc < 0)
+        row->singly = true;
     free(error);
     return rc;
 }

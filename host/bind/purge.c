@@ -207,8 +207,10 @@ int bind_inbox_replace(lua_State *L)
     task_touch(task_of(L));
     if (rc < 0)
         return bind_not_stored(L);
-    if (h->row.id == id &&
-        task_of(L)->row != &h->row) /* it waits in memory to be tried again: read anew */
+    struct inbox_row *own = task_of(L)->row;
+    if (own && own->id == id)
+        own->replaced = true;
+    else if (h->row.id == id) /* it waits in memory to be tried again, or for its next piece */
         inbox_row_free(&h->row);
     lua_pushboolean(L, rc == 1);
     return 1;

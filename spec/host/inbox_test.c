@@ -1,5 +1,6 @@
 /* What the inbox promises. A and B: rows of the fault table. */
 #include "jobs_case.h"
+#include "jobs_purge.h"
 
 static bool next_is(const char *body)
 {
@@ -127,12 +128,47 @@ static void inbox_crashes(void)
     down();
 }
 
+/* The place of the row that comes next, or -1. */
+static int64_t next_place(struct inbox_row *row)
+{
+    inbox_row_free(row);
+    return inbox_next(jobs, row) == 1 ? row->place : -1;
+}
+
+static void in_pieces(void)
+{
+    struct inbox_row row = { 0 };
+    up();
+    CHECK(arrive("large") && arrive("next") && commit() == STORE_COMMITTED &&
+          next_place(&row) == 0);
+    CHECK(inbox_place(jobs, &row, 50) == 0 && commit() == STORE_COMMITTED);
+    CHECK(inbox_place(jobs, &row, 100) == 0 && next_place(&row) == 100);
+    lose();
+    CHECK(next_place(&row) == 50);
+    down();
+    up();
+    CHECK(next_place(&row) == 50 && strcmp(row.body, "large") == 0);
+    CHECK(inbox_replace(jobs, row.id, "less", 4) == 1 && next_place(&row) == 0);
+    CHECK(inbox_place(jobs, &row, 1) == 0 && inbox_park(jobs, &row, NULL, 0, "the rest") == 0);
+    row.parked_again = true;
+    CHECK(inbox_read(jobs, &row) == 0 && commit() == STORE_COMMITTED && next_is("next"));
+    inbox_row_free(&row);
+    CHECK(inbox_parked_next(jobs, 0, &row) == 1 && row.place == 1 && inbox_unpark(jobs, &row) == 1);
+    CHECK(case_number(store, "SELECT count(*) FROM marks WHERE name LIKE 'inbox.place%'") == 0);
+    inbox_row_free(&row);
+    down();
+}
+
 int main(void)
 {
     log_open(LOG_OFF);
     case_run("A1: the inbox is read in order, after it is durable, once", inbox);
     case_run("A13: the watermark goes back with a lost group or savepoint", inbox_lost);
     case_run("B4: what cannot be read is parked with its reason and can be read again", parked);
+    case_run(
+        "B7: a row goes on where it was left by the last commit, and from its beginning when its "
+        "bytes have changed",
+        in_pieces);
     case_run("A32: a row on the CPU at three deaths is parked, and the next ones are read",
              inbox_crashes);
     return cases_end();

@@ -148,62 +148,124 @@ local function read_message(item, names, own, now, again)
   arrived(event, now)
 end
 
+-- ---- the items of a webhook: { read = function(item, now, again), … } ----
+
+local function read_one_message(one, now, again) read_message(one.item, one.names, one.own, now, again) end
+
+local function read_one_status(one, now, again) statuses.read(one.item, one.first, now, again) end
+
+local function park_one(one) inbox.park(one.reason, json.encode(one.item)) end
+
+local function warn_of(one)
+  local fault = one.item
+  log.warn("whatsapp.platform_error", { code = type(fault) == "table" and math.type(fault.code) == "integer" and fault.code or 0 })
+end
+
+-- What value[field] holds goes into items, one by one.
+local function add_list(items, value, field, read, names, own)
+  local list = value[field]
+  if type(list) == "table" and json.is_array(list) then
+    for i, item in ipairs(list) do
+      items[#items + 1] = { read = read, item = item, value = value, field = field, first = i == 1, names = names, own = own }
+    end
+  elseif list ~= nil and list ~= json.null then
+    items[#items + 1] = { read = park_one, item = list, reason = field .. " that are not a list" }
+  end
+end
+
 -- One change. Anything but messages and statuses for our own number is not for us.
-local function read_value(value, now, again)
+local function add_value(items, value)
   local metadata = type(value.metadata) == "table" and value.metadata or {}
   local number_id = metadata.phone_number_id
   if number_id ~= nil and number_id ~= json.null and number_id ~= settings.get("META_PHONE_NUMBER_ID") then
-    return log.info("whatsapp.other_number", {})
+    items[#items + 1] = { read = function() log.info("whatsapp.other_number", {}) end }
+    return
   end
   local own = type(metadata.display_phone_number) == "string" and metadata.display_phone_number or nil
   if own and not own:find("^%d*$") then own = own:gsub("%D", "") end
-  if type(value.messages) == "table" and json.is_array(value.messages) then
-    local names = inbound.contacts(value.contacts)
-    for _, item in ipairs(value.messages) do read_message(item, names, own, now, again) end
-  elseif value.messages ~= nil and value.messages ~= json.null then
-    inbox.park("messages that are not a list", json.encode(value.messages))
-  end
-  if type(value.statuses) == "table" and json.is_array(value.statuses) then
-    statuses.read(value.statuses, now, again)
-  elseif value.statuses ~= nil and value.statuses ~= json.null then
-    inbox.park("statuses that are not a list", json.encode(value.statuses))
-  end
-  for _, fault in ipairs(type(value.errors) == "table" and value.errors or {}) do
-    log.warn("whatsapp.platform_error", { code = type(fault) == "table" and math.type(fault.code) == "integer" and fault.code or 0 })
-  end
+  local names = value.messages and inbound.contacts(value.contacts)
+  add_list(items, value, "messages", read_one_message, names, own)
+  add_list(items, value, "statuses", read_one_status)
+  for _, fault in ipairs(type(value.errors) == "table" and value.errors or {}) do items[#items + 1] = { read = warn_of, item = fault } end
 end
 
-local function read_change(change, now, again)
-  if type(change) ~= "table" then return inbox.park("a change that is not an object", json.encode(change)) end
-  if change.field ~= nil and change.field ~= json.null and change.field ~= "messages" then
+local function add_change(items, change)
+  if type(change) ~= "table" then
+    items[#items + 1] = { read = park_one, item = change, reason = "a change that is not an object" }
+  elseif change.field ~= nil and change.field ~= json.null and change.field ~= "messages" then
     local field = type(change.field) == "string" and change.field:gsub("[^%w_]", "?"):sub(1, 60) or "?"
-    return log.info("whatsapp.other_field", { field = field })
+    items[#items + 1] = { read = function() log.info("whatsapp.other_field", { field = field }) end }
+  elseif type(change.value) ~= "table" then
+    items[#items + 1] = { read = park_one, item = change, reason = "a change without a value" }
+  else
+    add_value(items, change.value)
   end
-  if type(change.value) ~= "table" then return inbox.park("a change without a value", json.encode(change)) end
-  read_value(change.value, now, again)
 end
 
----@param row host.inbox.Row
-function M.run(row)
-  if row.body:sub(1, 2) == "\31\139" then return inbox.park("compressed (gzip), which is not read here") end
-  local body, why = json.decode(row.body)
+-- nil: there is nothing to read in it.
+local function items_of(bytes)
+  if bytes:sub(1, 2) == "\31\139" then return inbox.park("compressed (gzip), which is not read here") end
+  local body, why = json.decode(bytes)
   if body == nil then return inbox.park("not JSON: " .. tostring(why)) end
   if type(body) ~= "table" or type(body.entry) ~= "table" or not json.is_array(body.entry) then
     return inbox.park("not a webhook of WhatsApp: it has no list of entries")
   end
   if body.object ~= nil and body.object ~= json.null and body.object ~= "whatsapp_business_account" then return log.info("whatsapp.other_object", {}) end
-  local now, again = row.received_at, {}
+  local items = {}
   for _, entry in ipairs(body.entry) do
     if type(entry) == "table" and type(entry.changes) == "table" then
-      for _, change in ipairs(entry.changes) do read_change(change, now, again) end
+      for _, change in ipairs(entry.changes) do add_change(items, change) end
     else
-      inbox.park("an entry without changes", json.encode(entry))
+      items[#items + 1] = { read = park_one, item = entry, reason = "an entry without changes" }
     end
+  end
+  return items
+end
+
+-- A webhook of many items is read in pieces: it is decoded once.
+local large = {}
+
+local function items_in(row)
+  if large.body == row.body then return large.items end
+  large = {}
+  local items = items_of(row.body)
+  if items and row.most and #items > row.most then large = { body = row.body, items = items } end
+  return items
+end
+
+-- An item that makes this reader fail gets a row of its own, so that the others are read. Alone it is parked, and read again after a
+-- reload.
+local function set_apart(one, row)
+  local from, value = type(one.item) == "table" and (one.item.from or one.item.from_user_id), json.array()
+  for _, contact in ipairs(type(one.value.contacts) == "table" and one.value.contacts or {}) do
+    if from and type(contact) == "table" and (contact.wa_id == from or contact.user_id == from) then value[#value + 1] = contact end
+  end
+  value = { metadata = one.value.metadata, contacts = value, [one.field] = json.array { one.item } }
+  log.warn("whatsapp.set_apart", { row = row.id, item = row.place + 1, why = row.refused })
+  inbox.put("whatsapp", json.encode { object = "whatsapp_business_account",
+    entry = json.array { { changes = json.array { { field = "messages", value = value } } } } })
+end
+
+---@param row host.inbox.Row
+---@return integer? place nil: all of it is read
+function M.run(row)
+  local items = items_in(row)
+  if not items then return end
+  local place, again = row.place or 0, {}
+  local last = math.min(#items, place + (row.most or #items))
+  if row.refused then
+    if #items == 1 or not items[place + 1].field then error(row.refused, 0) end
+    set_apart(items[place + 1], row)
+    last = place + 1
+  else
+    for i = place + 1, last do items[i].read(items[i], row.received_at, again) end
   end
   for _, id in ipairs(again) do -- a redelivery brings nobody back, nor their words
     local left = inbox.get(row.id)
     if left then inbox.replace(row.id, (strip.person(left.body, id))) end
   end
+  if last < #items then return last end
+  large = {}
 end
 
 return M

@@ -61,25 +61,24 @@ function M.apply(message, status, now)
   if message.opened_at then settle(message) end
 end
 
--- The statuses of one change.
+-- One status of a change.
+---@param first boolean is it the first of them?
 ---@param again string[] collects the people whose erased messages this is about
-function M.read(list, now, again)
-  for i, item in ipairs(list) do
-    local status, reason = inbound.status(item)
-    if status then
-      local message = messages.of_status(status.mark, status.wamid)
-      if message then
-        M.apply(message, status, now)
-      elseif people.is_erased_message(status.mark or status.wamid) or status.wamid and people.is_erased_message(status.wamid) then
-        again[#again + 1] = type(item.recipient_id) == "string" and item.recipient_id or nil
-      elseif status.wamid then
-        messages.keep_early(status.wamid, status.state, now, status.code and json.encode { code = status.code, why = status.why })
-      end
-    elseif reason then
-      inbox.park(reason, json.encode(item))
-    elseif i == 1 then
-      log.info("whatsapp.status_ignored", {})
+function M.read(item, first, now, again)
+  local status, reason = inbound.status(item)
+  if status then
+    local message = messages.of_status(status.mark, status.wamid)
+    if message then
+      M.apply(message, status, now)
+    elseif people.is_erased_message(status.mark or status.wamid) or status.wamid and people.is_erased_message(status.wamid) then
+      again[#again + 1] = type(item.recipient_id) == "string" and item.recipient_id or nil
+    elseif status.wamid then
+      messages.keep_early(status.wamid, status.state, now, status.code and json.encode { code = status.code, why = status.why })
     end
+  elseif reason then
+    inbox.park(reason, json.encode(item))
+  elseif first then
+    log.info("whatsapp.status_ignored", {})
   end
 end
 
