@@ -108,7 +108,8 @@ static void answer(struct client *c, int code, const char *text, size_t len)
 
 void admin_release(struct admin *a, bool lost)
 {
-    static const char sorry[] = "The database could not store it (is the disk full?). Try again.";
+    static const char sorry[] =
+        "The database could not store it: `assistant status` says why. Try again.";
     for (struct client *c = a ? a->clients : NULL, *next; c; c = next) {
         next = c->next;
         if (c->state != CLIENT_HELD)
@@ -301,10 +302,10 @@ struct admin *admin_start(struct host *h, const char *database, char *why, size_
     umask(old);
     if (rc != 0 || listen(a->fd, 16) != 0 ||
         loop_add(h->loop, a->fd, EPOLLIN, on_connect, a) != 0) {
-        snprintf(
-            why, size,
-            "the admin socket beside %s cannot be made (%s). Check that the folder can be written.",
-            database, strerror(errno));
+        struct trouble trouble;
+        trouble_of(&trouble, errno, database);
+        snprintf(why, size, "the admin socket beside %s cannot be made: %s: %s, and start again",
+                 database, trouble.cause, trouble.remedy);
         admin_stop(a);
         return NULL;
     }

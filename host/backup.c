@@ -96,9 +96,10 @@ static void made(struct host *h, struct backup *b)
     b->noted = rc == SQLITE_DONE;
     if (rc == SQLITE_DONE || rc == SQLITE_BUSY)
         return;
-    answer(h, 1,
-           "The copy is made and whole, but the database could not note it (is the disk full?): an "
-           "erasure will not name it.");
+    answer(
+        h, 1,
+        "The copy is made and whole, but the database could not note it (`assistant status` says "
+        "why): an erasure will not name it.");
 }
 
 void backup_go_on(struct host *h, bool lost)

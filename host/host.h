@@ -85,6 +85,9 @@ struct host {
     unsigned refused;   /* requests of this second that were not let in: one log line for all */
     char refused_route[96];
     uint64_t locked_ns; /* another program holds the database's lock since then; 0: nobody does */
+    struct trouble
+        trouble; /* why nothing can be stored, or could until now: staff hear of it later */
+    uint64_t trouble_since_ns;
     uint64_t idle_since_ns;
     unsigned drain_ms;
     size_t memory_cap;

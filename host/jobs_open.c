@@ -66,11 +66,12 @@ static int page_map(struct jobs *j, const char *path, char *why, size_t why_size
     j->mapped = true;
     rc = 0;
 out:
-    if (rc != 0)
-        snprintf(
-            why, why_size,
-            "%s cannot be used (%s): make it a file this user can read and write, or remove it",
-            path, strerror(errno));
+    if (rc != 0) {
+        struct trouble trouble;
+        trouble_of(&trouble, errno, path);
+        snprintf(why, why_size, "%s cannot be used: %s: %s, and start again", path, trouble.cause,
+                 trouble.remedy);
+    }
     if (fd >= 0)
         close(fd);
     return rc;

@@ -1,6 +1,7 @@
 #include "ledger.h"
 
 #include "buf.h"
+#include "trouble.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -34,6 +35,15 @@ __attribute__((format(printf, 3, 4))) static int refuse(char *why, size_t size, 
     vsnprintf(why, size, format, args);
     va_end(args);
     return -1;
+}
+
+/* "PATH cannot be used: CAUSE: REMEDY". */
+static int refuse_for(char *why, size_t size, int error, const char *path)
+{
+    struct trouble trouble;
+    trouble_of(&trouble, error, path);
+    return refuse(why, size, "%s cannot be used: %s: %s, and start again", path, trouble.cause,
+                  trouble.remedy);
 }
 
 static int sync_folder_of(const char *path)
@@ -82,9 +92,7 @@ static int key_make(struct ledger *l, char *why, size_t size)
     fd = open(part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0 || write_all(fd, text, KEY_TEXT + 1) != 0 || fsync(fd) != 0 ||
         rename(part, l->key_path) != 0 || sync_folder_of(l->key_path) != 0)
-        refuse(why, size,
-               "the key file %s cannot be written (%s): make its folder writable for this user",
-               l->key_path, strerror(errno));
+        refuse_for(why, size, errno, l->key_path);
     else
         rc = 0;
     if (fd >= 0)
@@ -112,8 +120,7 @@ static int key_load(struct ledger *l, char *why, size_t size)
     if (fd >= 0)
         close(fd);
     if (n < 0)
-        return refuse(why, size, "the key file %s cannot be read (%s): give this user the right to",
-                      l->key_path, strerror(error));
+        return refuse_for(why, size, error, l->key_path);
     bool good = n == KEY_TEXT || (n == KEY_TEXT + 1 && text[KEY_TEXT] == '\n');
     for (size_t i = 0; good && i < KEY_BYTES; i++) {
         int high = digit(text[2 * i]), low = digit(text[2 * i + 1]);
@@ -138,15 +145,14 @@ static int settle_end(struct ledger *l, char *why, size_t size)
     while (keep > 0) {
         size_t n = keep < (off_t)sizeof tail ? (size_t)keep : sizeof tail;
         if (pread(l->fd, tail, n, keep - (off_t)n) != (ssize_t)n)
-            return refuse(why, size, "%s cannot be read (%s)", l->path, strerror(errno));
+            return refuse_for(why, size, errno, l->path);
         const char *newline = memrchr(tail, '\n', n);
         keep = keep - (off_t)n + (newline ? newline - tail + 1 : 0);
         if (newline)
             break;
     }
     if (end < 0 || (keep < end && (ftruncate(l->fd, keep) != 0 || fsync(l->fd) != 0)))
-        return refuse(why, size, "%s cannot be repaired (%s): make it writable for this user",
-                      l->path, strerror(errno));
+        return refuse_for(why, size, errno, l->path);
     l->size = (size_t)keep;
     return 0;
 }
@@ -156,9 +162,7 @@ static int open_files(struct ledger *l, char *why, size_t size)
     struct stat st;
     l->fd = open(l->path, O_RDWR | O_APPEND | O_CLOEXEC | O_NONBLOCK);
     if (l->fd < 0 && errno != ENOENT)
-        return refuse(why, size,
-                      "%s cannot be opened (%s): make it readable and writable for this user",
-                      l->path, strerror(errno));
+        return refuse_for(why, size, errno, l->path);
     if (l->fd >= 0 && (fstat(l->fd, &st) != 0 || !S_ISREG(st.st_mode)))
         return refuse(why, size, "%s is not a file: move it away", l->path);
     if (l->fd >= 0 && settle_end(l, why, size) != 0)

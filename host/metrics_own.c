@@ -35,6 +35,8 @@ static const struct metric_shape shapes[OWN_COUNT] = {
             0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5),
     COUNTER(OWN_COMMITS_LOST, "assistant_commits_lost_total",
             "Transactions that could not be stored; what was asked in them was answered 503."),
+    COUNTER(OWN_LOCKS, "assistant_database_locks_total",
+            "Times that another program held the database's write lock for more than a second."),
     COUNTER(OWN_CHECKPOINTS, "assistant_checkpoints_total",
             "Times that the write-ahead log was copied into the database."),
     SECONDS(OWN_LOOP, "assistant_loop_lag_seconds",
@@ -49,6 +51,9 @@ static const struct metric_shape shapes[OWN_COUNT] = {
             "Values put under the label \"other\" since a metric had too many series."),
     GAUGE(OWN_HEALTHY, "assistant_healthy",
           "1 while messages can be accepted durably, which is what /health says."),
+    GAUGE(OWN_LOCKED, "assistant_database_locked_seconds",
+          "How long another program has held the database's write lock; no series while none has.",
+          "program"),
     GAUGE(OWN_CONNECTIONS, "assistant_http_connections",
           "Open connections of the public listener."),
     GAUGE(OWN_REQUESTS_OPEN, "assistant_http_requests_in_progress",
@@ -198,6 +203,12 @@ static void look_at_store(struct host *h)
     const char *path = store_path(h->store);
     set(h, OWN_COMMITS_LOST, (double)f.lost);
     set(h, OWN_CHECKPOINTS, (double)f.checkpoints);
+    set(h, OWN_LOCKS, (double)f.locks);
+    metric_clear(metrics_own(h->metrics, OWN_LOCKED));
+    struct store_holder holder;
+    if (store_locked(h->store, &holder))
+        set_labelled(h, OWN_LOCKED, (double)holder.held_ms / 1000,
+                     holder.program[0] ? holder.program : "unknown", NULL);
     set(h, OWN_WAL, (double)f.wal_bytes);
     if (path && stat(path, &st) == 0)
         set(h, OWN_DATABASE, (double)st.st_size);

@@ -15,6 +15,7 @@ enum metrics_own_id {
     OWN_ACCEPTS,  /* reader */
     OWN_COMMIT,
     OWN_COMMITS_LOST,
+    OWN_LOCKS,
     OWN_CHECKPOINTS,
     OWN_LOOP,
     OWN_RELOADS, /* result */
@@ -22,6 +23,7 @@ enum metrics_own_id {
     OWN_LOG_DROPPED,
     OWN_SERIES_OVERFLOWED,
     OWN_HEALTHY,
+    OWN_LOCKED, /* program */
     OWN_CONNECTIONS,
     OWN_REQUESTS_OPEN,
     OWN_OUTBOUND_OPEN,

@@ -233,7 +233,9 @@ static bool begin_offline(struct host *h, struct errand *c)
         c->ok = code == 0;
         if (store_commit(h->store) == STORE_LOST) { /* before it is said (law 1) */
             c->ok = false;
-            fprintf(stderr, "The database could not store it. Is the disk full?\n");
+            struct trouble why;
+            store_trouble(h->store, &why);
+            fprintf(stderr, "The database could not store it: %s: %s.\n", why.cause, why.remedy);
         } else {
             fwrite(out.data ? out.data : "", 1, out.len, code ? stderr : stdout);
             if (strcmp(c->args[0], "status") == 0 && !h->current)

@@ -138,6 +138,20 @@ static void json_work(struct host *h, struct buf *out)
                (long long)parked(h));
 }
 
+static void json_trouble(struct host *h, struct buf *out)
+{
+    struct trouble why;
+    struct store_holder w;
+    if (store_healthy(h->store))
+        return;
+    store_trouble(h->store, &why);
+    buf_text(out, ",\"trouble\":\"");
+    buf_json(out, why.cause, strlen(why.cause));
+    buf_text(out, "\"");
+    if (store_locked(h->store, &w))
+        buf_printf(out, ",\"locked_by\":%d,\"locked_ms\":%lld", (int)w.pid, (long long)w.held_ms);
+}
+
 static void status_json(struct host *h, struct buf *out)
 {
     buf_printf(out, "{\"running\":%s,\"healthy\":%s,", h->httpd ? "true" : "false",
@@ -147,9 +161,11 @@ static void status_json(struct host *h, struct buf *out)
     json_scripts(h, out);
     json_work(h, out);
     struct store_figures f = store_figures(h->store);
-    buf_printf(out, "\"store\":{\"commits\":%llu,\"lost\":%llu,\"wal_bytes\":%llu},",
+    buf_printf(out, "\"store\":{\"commits\":%llu,\"lost\":%llu,\"wal_bytes\":%llu",
                (unsigned long long)f.commits, (unsigned long long)f.lost,
                (unsigned long long)f.wal_bytes);
+    json_trouble(h, out);
+    buf_text(out, "},");
     buf_printf(
         out,
         "\"script_errors\":%llu,\"requests\":%llu,\"log_lines_dropped\":%llu,\"lua_bytes\":%zu",
@@ -243,6 +259,17 @@ static void words_inbox(struct host *h, struct buf *out)
                    (long long)aside);
 }
 
+static void words_trouble(struct host *h, struct buf *out)
+{
+    struct trouble why;
+    store_trouble(h->store, &why);
+    buf_printf(out, "NOT accepting messages since ");
+    uint64_t since = h->trouble.cause[0] ? h->trouble_since_ns : loop_now_ns(); /* not seen yet */
+    add_clock(out, loop_wall_ms() - (int64_t)((loop_now_ns() - since) / 1000000u));
+    buf_printf(out, ": %s.\n  Remedy: %s. Nothing else is needed: it is tried again each second.\n",
+               why.cause, why.remedy);
+}
+
 static void status_words(struct host *h, struct buf *out)
 {
     if (!h->httpd)
@@ -250,8 +277,7 @@ static void status_words(struct host *h, struct buf *out)
     else if (store_healthy(h->store))
         buf_text(out, "Accepting messages.\n");
     else
-        buf_text(out, "NOT accepting messages: the database cannot be written. Is the disk full? "
-                      "As soon as it can be written again, this ends by itself.\n");
+        words_trouble(h, out);
     words_scripts(h, out);
     words_work(h, out);
     words_inbox(h, out);

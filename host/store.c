@@ -14,7 +14,6 @@
 
 /* After a wait for another program's lock the next ones do not wait, so the loop is not frozen. */
 static const uint64_t busy_pause_ns = 75 * MS;
-static const uint64_t busy_patience_ns = STORE_PATIENCE_MS * MS;
 
 uint64_t store_now_ns(void)
 {
@@ -32,12 +31,6 @@ _Noreturn void store_die(struct store *s, int code, const char *doing)
     _exit(STORE_UNUSABLE);
 }
 
-/* Nothing was written, and that is all: no room, or a disk that takes no writes for the moment. */
-static bool no_space(int error)
-{
-    return error == ENOSPC || error == EDQUOT || error == EFBIG || error == EROFS || error == EPERM;
-}
-
 static int last_errno(sqlite3 *db, int which)
 {
     sqlite3_file *file = NULL;
@@ -47,19 +40,34 @@ static int last_errno(sqlite3 *db, int which)
     return error;
 }
 
+int store_errno(sqlite3 *db)
+{
+    int extended = sqlite3_extended_errcode(db), error = sqlite3_system_errno(db);
+    int wal = last_errno(db, SQLITE_FCNTL_JOURNAL_POINTER),
+        home = last_errno(db, SQLITE_FCNTL_FILE_POINTER);
+    switch (extended & 0xFF) {
+    case SQLITE_FULL: return trouble_passes(error) ? error : ENOSPC;
+    case SQLITE_READONLY: return trouble_passes(error) || error == EACCES ? error : EROFS;
+    case SQLITE_IOERR:
+        if (extended != SQLITE_IOERR_WRITE)
+            return error ? error : EIO;
+        return wal == EIO || home == EIO ? EIO
+               : trouble_passes(wal)     ? wal
+               : trouble_passes(home)    ? home
+                                         : EIO;
+    }
+    return error;
+}
+
 /*
- * SQLite knows ENOSPC as a full disk, but EFBIG and EDQUOT only as "I/O error"; for us they are the
- * same.
+ * SQLite knows ENOSPC as a full disk, but EFBIG, EDQUOT and EROFS only as "I/O error"; for us they are
+ * the same: nothing was written, and that is all.
  */
 static bool is_full(struct store *s, int extended)
 {
-    if (extended == SQLITE_IOERR_SHMSIZE || extended == SQLITE_IOERR_TRUNCATE)
-        return no_space(sqlite3_system_errno(s->db));
-    if (extended != SQLITE_IOERR_WRITE)
-        return false;
-    int wal = last_errno(s->db, SQLITE_FCNTL_JOURNAL_POINTER),
-        home = last_errno(s->db, SQLITE_FCNTL_FILE_POINTER);
-    return wal != EIO && home != EIO && (no_space(wal) || no_space(home));
+    return (extended == SQLITE_IOERR_SHMSIZE || extended == SQLITE_IOERR_TRUNCATE ||
+            extended == SQLITE_IOERR_WRITE) &&
+           trouble_passes(store_errno(s->db));
 }
 
 static bool is_fatal(int extended)
@@ -88,9 +96,13 @@ int store_failed(struct store *s, const char *doing)
         s->lost = true;
     }
     if (code == SQLITE_FULL || code == SQLITE_READONLY || code == SQLITE_CANTOPEN || s->lost) {
-        if (s->healthy) /* one line a spell */
+        s->refused_errno = store_errno(s->db);
+        if (s->healthy) { /* one line a spell */
+            struct trouble why;
+            store_trouble(s, &why);
             log_event(LOG_ERROR, "store.refused", log_s("doing", doing), log_i("code", extended),
-                      log_s("error", sqlite3_errmsg(s->db)));
+                      log_s("error", why.cause), log_s("remedy", why.remedy));
+        }
         s->healthy = false;
     }
     return code;
@@ -134,16 +146,8 @@ static void group_opened(struct store *s)
 {
     s->open = true;
     s->written = false;
-    s->busy_until_ns = s->busy_since_ns = 0;
-}
-
-/* Somebody else holds the lock. */
-static void busy_note(struct store *s, uint64_t now)
-{
-    if (!s->busy_since_ns)
-        s->busy_since_ns = now;
-    else if (now - s->busy_since_ns > busy_patience_ns)
-        s->healthy = false;
+    if (s->busy_since_ns)
+        store_busy_over(s);
 }
 
 bool store_begin(struct store *s)
@@ -157,7 +161,7 @@ bool store_begin(struct store *s)
     if (rc == SQLITE_OK)
         group_opened(s);
     else if (store_failed(s, "begin") == SQLITE_BUSY) {
-        busy_note(s, store_now_ns());
+        store_busy_note(s);
         return false;
     }
     return true;
@@ -177,9 +181,8 @@ static int group_open(struct store *s)
     }
     int code = store_failed(s, "begin");
     if (code == SQLITE_BUSY) {
-        now = store_now_ns();
-        s->busy_until_ns = now + busy_pause_ns;
-        busy_note(s, now);
+        s->busy_until_ns = store_now_ns() + busy_pause_ns;
+        store_busy_note(s);
     }
     return code;
 }

@@ -14,10 +14,13 @@
 #ifndef HOST_STORE_H
 #define HOST_STORE_H
 
+#include "trouble.h"
+
 #include <sqlite3.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 struct store;
 
@@ -155,8 +158,21 @@ void store_note_copy(struct store *s, const char *path, int64_t made_at_ms);
 int store_step_copies(const struct store *s,
                       void (*each)(void *arg, const char *path, int64_t made_at_ms), void *arg);
 
+/*
+ * Another program has held the write lock for longer than STORE_PATIENCE_MS: who, as far as it can be
+ * seen, and for how long. false: nobody has. It is counted, and told in the log when it begins and ends.
+ */
+struct store_holder {
+    pid_t pid; /* 0: it cannot be seen from here */
+    char program[32];
+    int64_t held_ms;
+};
+bool store_locked(struct store *s, struct store_holder *out);
+/* Why nothing can be stored at this moment, and what to do. */
+void store_trouble(struct store *s, struct trouble *out);
+
 struct store_figures {
-    uint64_t commits, lost, commit_ns_total, commit_ns_max, wal_bytes, checkpoints;
+    uint64_t commits, lost, commit_ns_total, commit_ns_max, wal_bytes, checkpoints, locks;
 };
 struct store_figures store_figures(const struct store *s);
 

@@ -220,6 +220,15 @@ static int one_number(void *arg, int columns, char **values, char **names)
     return 0;
 }
 
+static int say(const struct store *s, int error, char *why, size_t why_size)
+{
+    struct trouble trouble;
+    trouble_of(&trouble, error, s->path);
+    snprintf(why, why_size, "the database %s cannot be written: %s: %s, and start again", s->path,
+             trouble.cause, trouble.remedy);
+    return -1;
+}
+
 int store_live(struct store *s, char *why, size_t why_size)
 {
     uint32_t was = 0;
@@ -235,9 +244,7 @@ int store_live(struct store *s, char *why, size_t why_size)
     s->record.now = home ? store_new_life() : was;
     s->record.known = true;
     if (record_write(s) != 0) {
-        snprintf(why, why_size, "the lock file %s.lock cannot be written (%s): is the disk full?",
-                 s->path, strerror(errno));
-        return -1;
+        return say(s, errno, why, why_size);
     }
     if (!home) /* a reader elsewhere is in the way: the life before goes on */
         return 0;
@@ -251,7 +258,5 @@ int store_live(struct store *s, char *why, size_t why_size)
     }
     return 0;
 fail:
-    snprintf(why, why_size, "the database %s cannot be written (%s)", s->path,
-             sqlite3_errmsg(s->db));
-    return -1;
+    return say(s, store_errno(s->db), why, why_size);
 }

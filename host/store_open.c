@@ -45,6 +45,40 @@ static char *joined(const char *a, const char *b)
     return asprintf(&text, "%s%s", a, b) < 0 ? NULL : text;
 }
 
+/* WHAT: CAUSE: REMEDY, for an errno met with a file or folder. */
+__attribute__((format(printf, 4, 5))) static enum store_open_result
+refuse_for(struct reason why, int error, const char *path, const char *format, ...)
+{
+    struct trouble trouble;
+    char what[4200];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(what, sizeof what, format, args);
+    va_end(args);
+    trouble_of(&trouble, error, path);
+    return refuse(why, STORE_UNUSABLE, "%s: %s: %s, and start again", what, trouble.cause,
+                  trouble.remedy);
+}
+
+/* Files that somebody else has made, root's shell for one, are told before SQLite trips over them. */
+static enum store_open_result rights(struct store *s, struct reason why)
+{
+    static const char *const names[] = { "", "-wal", "-shm", ".lock" };
+    enum store_open_result result = STORE_OPENED;
+    for (size_t i = 0; result == STORE_OPENED && i < sizeof names / sizeof *names; i++) {
+        struct trouble trouble;
+        struct stat st;
+        char *path = joined(s->path, names[i]);
+        if (path && stat(path, &st) == 0 && S_ISREG(st.st_mode) &&
+            trouble_with_rights(&trouble, path))
+            result = refuse(why, STORE_UNUSABLE,
+                            "the database %s cannot be used: %s: %s, and start again", s->path,
+                            trouble.cause, trouble.remedy);
+        free(path);
+    }
+    return result;
+}
+
 int store_sync_path(const char *path)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -78,11 +112,7 @@ static enum store_open_result resolve(struct store *s, const char *path, struct 
                         "DATABASE_URL elsewhere",
                         folder, seen != 0 ? strerror(errno) : "not a folder");
     } else if (access(folder, W_OK | X_OK) != 0) {
-        result = refuse(why, STORE_UNUSABLE,
-                        "the database's folder %s is not writable (%s): give this user the right "
-                        "to write there, "
-                        "or point DATABASE_URL elsewhere",
-                        folder, strerror(errno));
+        result = refuse_for(why, errno, folder, "the database's folder %s is not writable", folder);
     } else if (lstat(path, &st) == 0 && (real = realpath(path, NULL))) {
         s->path = real;
     } else if (lstat(path, &st) == 0) {
@@ -123,10 +153,7 @@ static enum store_open_result lock(struct store *s, struct reason why)
     for (int tries = 0; tries < 8; tries++) {
         s->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
         if (s->lock_fd < 0) {
-            result = refuse(
-                why, STORE_UNUSABLE,
-                "the lock file %s cannot be made (%s): make its folder writable for this user",
-                path, strerror(errno));
+            result = refuse_for(why, errno, path, "the lock file %s cannot be made", path);
             break;
         }
         if (flock(s->lock_fd, LOCK_EX | LOCK_NB) != 0) {
@@ -170,7 +197,7 @@ static enum store_open_result create(struct store *s, struct reason why)
     }
     char *path = joined(s->path, ".new");
     if (!path || (fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600)) < 0) {
-        refuse(why, result, "the database %s cannot be created (%s)", s->path, strerror(errno));
+        refuse_for(why, errno, s->path, "the database %s cannot be created", s->path);
         goto out;
     }
     close(fd);
@@ -184,15 +211,15 @@ static enum store_open_result create(struct store *s, struct reason why)
             "WITHOUT ROWID;"
             "CREATE TABLE probe (id INTEGER PRIMARY KEY, filler BLOB); COMMIT",
             NULL, NULL, NULL) != SQLITE_OK) {
-        refuse(why, result, "the database %s cannot be created (%s)", s->path,
-               db ? sqlite3_errmsg(db) : "out of memory");
+        refuse_for(why, db ? store_errno(db) : ENOMEM, s->path, "the database %s cannot be created",
+                   s->path);
         goto out;
     }
     int closed = sqlite3_close(db);
     db = NULL;
     if (closed != SQLITE_OK || store_sync_path(path) != 0 || rename(path, s->path) != 0 ||
         store_sync_folder_of(s->path) != 0) {
-        refuse(why, result, "the database %s cannot be created (%s)", s->path, strerror(errno));
+        refuse_for(why, errno, s->path, "the database %s cannot be created", s->path);
         goto out;
     }
     s->created = true;
@@ -216,8 +243,7 @@ static enum store_open_result look(struct store *s, struct reason why)
     if (stat(s->path, &st) != 0) {
         struct stat wal;
         if (errno != ENOENT)
-            return refuse(why, STORE_UNUSABLE, "the database %s cannot be used (%s)", s->path,
-                          strerror(errno));
+            return refuse_for(why, errno, s->path, "the database %s cannot be used", s->path);
         if (stat(s->wal_path, &wal) == 0 && wal.st_size > 0)
             return refuse(why, STORE_UNUSABLE,
                           "%s is missing but its %s-wal is there: put the database back beside it, "
@@ -232,10 +258,7 @@ static enum store_open_result look(struct store *s, struct reason why)
                       s->path);
     int fd = open(s->path, O_RDWR | O_CLOEXEC);
     if (fd < 0)
-        return refuse(
-            why, STORE_UNUSABLE,
-            "the database %s cannot be read and written (%s): give this user the right to do so",
-            s->path, strerror(errno));
+        return refuse_for(why, errno, s->path, "the database %s cannot be used", s->path);
     ssize_t got = pread(fd, head, sizeof head, 0);
     close(fd);
     if (st.st_size == 0)
@@ -256,6 +279,19 @@ static enum store_open_result look(struct store *s, struct reason why)
     return STORE_OPENED;
 }
 
+static enum store_open_result locked(struct store *s, struct reason why)
+{
+    struct store_holder w = { .pid = 0 };
+    struct trouble trouble = { "another program holds the database", "close it" };
+    if (s->path) {
+        store_lock_watch(s);
+        store_lock_look(s, &w);
+        store_lock_trouble(s, &w, &trouble);
+    }
+    return refuse(why, STORE_UNUSABLE, "the database %s cannot be used: %s: %s and start again",
+                  s->path ? s->path : "in memory", trouble.cause, trouble.remedy);
+}
+
 static enum store_open_result explain(struct store *s, struct reason why, const char *detail)
 {
     const char *name = s->path ? s->path : "in memory",
@@ -267,23 +303,14 @@ static enum store_open_result explain(struct store *s, struct reason why, const 
                       "%s is not a database: %s, or point DATABASE_URL at another file", name,
                       store_newest_copy(s, hint, sizeof hint));
     case SQLITE_BUSY:
-    case SQLITE_LOCKED:
-        return refuse(why, STORE_UNUSABLE,
-                      "another program holds the database %s: close it and start again", name);
+    case SQLITE_LOCKED: return locked(s, why);
     case SQLITE_FULL:
-        return refuse(why, STORE_UNUSABLE,
-                      "no space left for the database %s: make room and start again", name);
     case SQLITE_READONLY:
     case SQLITE_CANTOPEN:
     case SQLITE_PERM:
-        return refuse(why, STORE_UNUSABLE,
-                      "the database %s cannot be written (%s): check the rights of the file, of "
-                      "the files beside it "
-                      "and of its folder",
-                      name, text);
     case SQLITE_IOERR:
-        return refuse(why, STORE_UNUSABLE, "the database %s cannot be read (%s): check the disk",
-                      name, text);
+        return refuse_for(why, store_errno(s->db), s->path ? s->path : "memory",
+                          "the database %s cannot be used", name);
     case SQLITE_CORRUPT: break;
     default:
         if (!detail)
@@ -385,8 +412,9 @@ static enum store_open_result open_database(struct store *s, struct reason why)
     if (result != STORE_OPENED)
         return result;
     if (s->path && store_remember_files(s) != 0)
-        return refuse(why, STORE_UNUSABLE, "the files beside %s cannot be seen (%s)", s->path,
-                      strerror(errno));
+        return refuse_for(why, errno, s->path, "the files beside %s cannot be seen", s->path);
+    if (s->path)
+        store_lock_watch(s);
     if (store_attach(s) != 0)
         return refuse(why, STORE_UNUSABLE, "out of memory");
     return STORE_OPENED;
@@ -402,10 +430,12 @@ enum store_open_result store_open(struct store **out, const char *path, char *wh
     struct store *s = calloc(1, sizeof *s);
     if (!s)
         return refuse(reason, STORE_UNUSABLE, "out of memory");
-    s->lock_fd = -1;
+    s->lock_fd = s->shm_fd = -1;
     enum store_open_result result = STORE_OPENED;
     if (path) {
         result = resolve(s, path, reason);
+        if (result == STORE_OPENED)
+            result = rights(s, reason);
         if (result == STORE_OPENED)
             result = lock(s, reason);
         if (result == STORE_OPENED) {
@@ -442,6 +472,7 @@ void store_close(struct store *s)
         }
     }
     sqlite3_close(s->db);
+    store_lock_unwatch(s);
     /* The lock file stays: removing it would let two processes hold two locks. */
     if (s->lock_fd >= 0)
         close(s->lock_fd);

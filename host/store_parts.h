@@ -1,6 +1,6 @@
 /*
  * store_parts: what store.c (the group), store_open.c (the file), store_life.c (whose file it is),
- * store_check.c, store_upkeep.c, store_schema.c (steps) and store_copy.c share. Theirs alone.
+ * store_check.c, store_upkeep.c, store_lock.c, store_schema.c (steps) and store_copy.c share. Theirs alone.
  */
 #ifndef HOST_STORE_PARTS_H
 #define HOST_STORE_PARTS_H
@@ -33,6 +33,7 @@ struct store {
     char *path; /* absolute, links resolved; NULL: in memory */
     char *wal_path, *shm_path;
     int lock_fd;
+    int shm_fd; /* to ask who holds the write lock: open until the database is closed */
     struct store_inode inode, wal_inode, shm_inode;
     bool created; /* by this very opening: nothing in it is worth a copy yet */
     struct statements *statements;
@@ -59,8 +60,12 @@ struct store {
     uint64_t wal_pages,
         wal_moved; /* frames in the WAL, and how many of them a checkpoint has brought home */
     uint64_t bound_pages,
-        checkpoint_fit; /* when the next checkpoint is due under load, see learn() */
-    bool relieved;      /* a checkpoint was tried in this spell of bad health */
+        checkpoint_fit;         /* when the next checkpoint is due under load, see learn() */
+    int refused_errno;          /* why the last write was refused */
+    struct store_holder holder; /* of the write lock, as it was seen last */
+    bool busy_counted, busy_told;
+    uint64_t busy_tell_after_ns;
+    bool relieved; /* a checkpoint was tried in this spell of bad health */
     struct store_figures figures;
 };
 
@@ -74,12 +79,22 @@ _Noreturn void store_die(struct store *s, int code, const char *doing);
  * disks from broken ones. Returns the primary code.
  */
 int store_failed(struct store *s, const char *doing);
+/* What the system said to SQLite, where that is known. */
+int store_errno(sqlite3 *db);
 /* Undoes the open group, or what SQLite has left of it. */
 void store_lose(struct store *s);
 /* Ends the shared read transaction, if there is one. */
 void store_read_end(struct store *s);
 /* Checkpoint by sqlite3_wal_checkpoint_v2's mode; not inside a group. */
 void store_checkpoint(struct store *s, int mode);
+/* Who holds the write lock: watched from the opening to the end, see store_lock.c. */
+void store_lock_watch(struct store *s);
+void store_lock_unwatch(struct store *s);
+bool store_lock_look(struct store *s, struct store_holder *out); /* false: nobody has it now */
+void store_lock_trouble(const struct store *s, const struct store_holder *w, struct trouble *out);
+/* The lock was refused, and it was given. */
+void store_busy_note(struct store *s);
+void store_busy_over(struct store *s);
 /* Hooks and limits of an open connection. 0 or -1. */
 int store_attach(struct store *s);
 /* Undoes an open group and gives back what store_attach took. */

@@ -27,6 +27,20 @@ bool store_healthy(const struct store *s)
     return s->healthy && !s->gone;
 }
 
+void store_trouble(struct store *s, struct trouble *out)
+{
+    struct store_holder w;
+    if (store_locked(s, &w))
+        store_lock_trouble(s, &w, out);
+    else if (s->gone)
+        *out = (struct trouble){
+            "the database or a file beside it was moved, removed or replaced while in use",
+            "put the files back as they were, or restore a backup, and start again"
+        };
+    else
+        trouble_of(out, s->refused_errno, s->path ? s->path : "memory");
+}
+
 void store_probe(struct store *s)
 {
     if (store_healthy(s) || s->open || s->lost || !store_in_place(s))
@@ -58,12 +72,10 @@ bool store_in_place(struct store *s)
     if (!s->gone && !(same_file(s->path, &s->inode) && same_file(s->wal_path, &s->wal_inode) &&
                       same_file(s->shm_path, &s->shm_inode))) {
         s->gone = true;
-        log_event(
-            LOG_ERROR, "store.gone", log_s("path", s->path),
-            log_s("error",
-                  "the database or a file beside it was moved, removed or replaced while in use"),
-            log_s("remedy",
-                  "put the files back as they were, or restore a backup, and start again"));
+        struct trouble why;
+        store_trouble(s, &why);
+        log_event(LOG_ERROR, "store.gone", log_s("path", s->path), log_s("error", why.cause),
+                  log_s("remedy", why.remedy));
     }
     return !s->gone;
 }

@@ -90,6 +90,28 @@ static void tell_passed_over(struct host *h)
         bind_notice(h, "parked", "the process died three times while reading it", NULL, rows);
 }
 
+static void note_trouble(struct host *h)
+{
+    if (store_healthy(h->store))
+        return;
+    if (!h->trouble.cause[0])
+        h->trouble_since_ns = loop_now_ns();
+    store_trouble(h->store, &h->trouble);
+}
+
+/* While nothing can be stored nobody can be told either: staff hear of it afterwards. */
+static void tell_trouble(struct host *h)
+{
+    char words[512];
+    if (!h->trouble.cause[0] || !store_healthy(h->store))
+        return;
+    snprintf(words, sizeof words, "%llu s, because %s",
+             (unsigned long long)((loop_now_ns() - h->trouble_since_ns) / 1000000000u + 1),
+             h->trouble.cause);
+    h->trouble.cause[0] = 0;
+    bind_notice(h, "not_stored", words, NULL, 1);
+}
+
 /* After a reload whole rows that could not be read get another chance, one a tick. */
 static void read_parked(struct host *h)
 {
@@ -178,7 +200,10 @@ static bool commit(struct host *h, struct due *c)
     uint64_t group = store_group(h->store);
     enum store_commit_result r = store_commit(h->store);
     if (r == STORE_LOST) {
-        log_event(LOG_ERROR, "store.lost", log_i("claimed", c->count));
+        struct trouble why;
+        store_trouble(h->store, &why);
+        log_event(LOG_ERROR, "store.lost", log_i("claimed", c->count), log_s("error", why.cause),
+                  log_s("remedy", why.remedy));
         jobs_forget(h->jobs);
         /* The watermark went back: the row that waits to be tried again may not be the next one any more. */
         inbox_row_free(&h->row);
@@ -320,6 +345,7 @@ static void once_a_second(struct host *h)
     }
     if (!h->plain)
         jobs_clock(h->jobs, (int64_t)(now / 1000000), loop_wall_ms());
+    note_trouble(h);
     store_probe(h->store);
     if (h->paused && store_healthy(h->store))
         h->paused = false;
@@ -415,6 +441,7 @@ void tick(struct host *h)
         /* Accepting goes before reading: what is in the inbox is safe already. */
         read_inbox(h);
         tell_passed_over(h);
+        tell_trouble(h);
         read_parked(h);
         due_claim(h, &claimed);
         start_now(h, &claimed);
@@ -422,6 +449,8 @@ void tick(struct host *h)
     /* 4: what all of them wrote is one transaction; nothing they said leaves before it is on disk (law 1). */
     bool lost = !locked && !commit(h, &claimed);
     free(claimed.jobs);
+    if (!h->trouble.cause[0])
+        note_trouble(h);
     /* 5: now requests and answers may go; resumed connections want MHD_run at once. */
     bind_http_release(h);
     admin_release(h->admin, lost);

@@ -18,6 +18,7 @@ local SAY = {
   parked = "Something that was posted to us could not be read and was set aside: %s",
   reload_failed = "The changed scripts, prompts or secrets were not taken, the last good ones go on: %s",
   rolled_back = "%s",
+  not_stored = "No message could be accepted for %s. It works again; WhatsApp delivers again what came meanwhile.",
   script_errors = "A script fails: %s",
 }
 

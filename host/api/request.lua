@@ -41,7 +41,7 @@
 ---@field start? fun()                    once when the generation takes over, as a task
 
 ---@class host.Notice
----@field event "job_dead"|"parked"|"reload_failed"|"rolled_back"|"script_errors"
+---@field event "job_dead"|"not_stored"|"parked"|"reload_failed"|"rolled_back"|"script_errors"
 ---@field message string                  one line, file and line included where there is one
 ---@field job? host.jobs.Job              job_dead: the job
 ---@field count? integer

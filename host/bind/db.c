@@ -29,7 +29,8 @@ int bind_not_stored(lua_State *L)
     struct task *t = task_of(L);
     if (t)
         task_kill(t);
-    return luaL_error(L, "cancelled: what was written could not be kept (is the disk full?)");
+    return luaL_error(
+        L, "cancelled: what was written could not be kept (`assistant status` says why)");
 }
 
 static int sql_error(lua_State *L, struct store *s, int rc, const char *sql)

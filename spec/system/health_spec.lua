@@ -58,7 +58,7 @@ describe("/health", function()
     assert.equal("unhealthy\n", said)
     assert.is_false(service:status().healthy)
     local _, text = service:cli "status"
-    assert.truthy(text:find("^NOT accepting messages: the database cannot be written. Is the disk full?"), text)
+    assert.truthy(text:find "^NOT accepting messages since %d%d%d%d%-[^\n]+db%.sqlite has reached the limit for the size of a file%.\n  Remedy: raise it %(`ulimit", text)
     limit "unlimited"
     shell.until_(function() return service:healthy() end, 4, "the service to be healthy")
     asked(service, 10, 200, '{"status":"healthy"}')

@@ -88,6 +88,11 @@ describe("the storage", function()
     local health = service:http("GET", "/health")
     assert.equal(503, health.status)
     assert.equal('{"status":"unhealthy"}', health.body)
+    for _, event in ipairs { "store.refused", "store.lost" } do
+      local line = service:logged(event)[1]
+      assert.truthy(line.error:find("no space is left on the disk of " .. service.data, 1, true), line.error)
+      assert.truthy(line.remedy:find("df -h " .. service.data, 1, true), line.remedy)
+    end
     shell.run("rm " .. disk .. "/filler")
     healthy_again(service)
     status, word = post(service)
@@ -228,32 +233,63 @@ describe("the storage", function()
     assert.equal(before, after)
   end)
 
-  it("A16: a file or folder that this user may not write is refused with exit 3 within 2 s and one line that says so", function()
+  it("A16: files or a folder of another user, or without rights, are refused with exit 3 within 2 s; the line names whose they are, and its command mends it", function()
     if shell.run "setpriv --reuid 65534 --regid 65534 --clear-groups true" ~= 0 then return pending "setpriv needs root" end
     local service = process.new {}
     post(service)
-    assert.equal(0, (service:term()))
+    service:kill() -- with a -wal and a -shm
     service.wrap = "setpriv --reuid 65534 --regid 65534 --clear-groups"
     service:write_runner()
-    shell.run(("chmod 755 %s %s && chmod 644 %s %s.* && chmod -R a+rX %s/scripts %s/prompts"):format(service.home, service.data, service.db, service.db,
-      service.home, service.home))
-    local function refused(word)
+    shell.run(("chmod 755 %s && chmod -R a+rX %s/scripts %s/prompts"):format(service.home, service.home, service.home))
+    local function refused(...)
       local code, text, seconds = service:run_once "serve"
       assert.equal(3, code, text)
       assert.is_true(seconds < 2)
-      assert.truthy(text:find("assistant: [^\n]*" .. word .. "[^\n]*\n$") and text:find(service.data, 1, true), text)
+      for _, word in ipairs { ... } do assert.truthy(text:find(word, 1, true), text) end
+      local remedy = text:match "assistant: [^\n]*`(ch[^`]+)`, and start again\n$"
+      assert.truthy(remedy, text)
+      assert.equal(0, (shell.run(remedy)))
     end
-    refused "not writable"
-    shell.run("chmod 777 " .. service.data)
-    refused "cannot be made" -- the lock file is root's
-    shell.run("chown 65534 " .. service.db .. ".*")
-    refused "cannot be read and written"
-    shell.run("chmod 600 " .. service.db)
-    refused "cannot be read and written"
-    shell.run("chown 65534 " .. service.db .. " && chmod 400 " .. service.db)
-    refused "cannot be read and written"
-    shell.run("chmod 600 " .. service.db)
+    shell.run("chmod 755 " .. service.data)
+    refused("folder " .. service.data .. " is not writable", "belongs to user root, and this program runs as user nobody", "chown nobody:nogroup " .. service.data .. "`")
+    for _, name in ipairs { "", "-wal", "-shm", ".lock", ".key", ".running" } do
+      refused(service.db .. name .. " belongs to user root, and this program runs as user nobody", "chown nobody:nogroup " .. service.db .. name .. "`")
+    end
+    shell.run("chmod 400 " .. service.db)
+    refused(service.db .. " must be readable and writable for its user nobody", "chmod u+rw " .. service.db .. "`")
+    shell.run("chmod 500 " .. service.data)
+    refused("folder " .. service.data .. " is not writable", "chmod u+rwx " .. service.data .. "`")
     assert.equal(0, (service:run_once "status"))
+  end)
+
+  it("A12 A16: a start on a full disk says that it is full, one on a read-only disk that it is read-only, with exit 3; with room it starts", function()
+    local disk = shell.folder()
+    if shell.run("mount -t tmpfs -o size=3m tmpfs " .. disk) ~= 0 then return pending "a small disk needs root" end
+    mounted[#mounted + 1] = disk
+    local service = process.new { data = disk .. "/data" }
+    assert.equal(200, (post(service)))
+    assert.equal(0, (service:term()))
+    local function refused(...)
+      local code, text, seconds = service:run_once "serve"
+      assert.equal(3, code, text)
+      assert.is_true(seconds < 2)
+      for _, word in ipairs { "assistant: ", ... } do assert.truthy(text:find(word, 1, true), text) end
+      for _, wrong in ipairs { "damaged", "restore", "I/O error", "check the disk" } do assert.is_nil(text:find(wrong, 1, true), text) end
+    end
+    local full = "no space is left on the disk of " .. service.data .. ": make room there (`df -h " .. service.data .. "`"
+    shell.run("head -c 4m /dev/zero > " .. disk .. "/filler")
+    refused(full)
+    shell.run(("mkdir %s/new"):format(disk))
+    local fresh = process.new { start = false, data = disk .. "/new" }
+    local code, text = fresh:run_once "serve"
+    assert.equal(3, code, text)
+    assert.truthy(text:find("cannot be created: no space is left on the disk of " .. fresh.data, 1, true), text)
+    shell.run(("rm %s/filler && mount -o remount,ro %s"):format(disk, disk))
+    refused("the file system of " .. service.data .. " is read-only: make it writable (`findmnt -T " .. service.data .. "`")
+    shell.run("mount -o remount,rw " .. disk)
+    service:start()
+    assert.equal(200, (post(service)))
+    service:kill()
   end)
 
   it("A16: while the disk takes no writes there is 503 and no 200; once it does again, work goes on without a restart", function()

@@ -1,0 +1,62 @@
+-- What an operator reads at night: the cause of a trouble is named in `status`, in the log, in the numbers and to staff within ten
+-- seconds, and the remedy that is named works. FAULTS H13.
+
+local meta = require "spec.support.meta"
+local process = require "spec.support.process"
+local shell = require "spec.support.shell"
+local standins = require "spec.support.standins"
+
+describe("at night", function()
+  teardown(process.close_all)
+
+  local function status_says(service, words, seconds)
+    local last
+    local ok = pcall(shell.until_, function()
+      local _, text = service:cli "status"
+      last = text
+      return last:find(words, 1, true)
+    end, seconds or 8)
+    assert.is_true(ok, ("%q is not in:\n%s"):format(words, last))
+    return last
+  end
+
+
+  local function last_logged(service, event)
+    local lines = service:logged(event)
+    return lines[#lines]
+  end
+
+  it("H13: a write lock of another program: log, status, numbers and staff name its process, and ending that is the remedy", function()
+    local stand_ins, port = standins.new(), shell.port()
+    local service = process.new { stand_ins = stand_ins, env = { METRICS_LISTEN = "127.0.0.1:" .. port } }
+    local wire = require "spec.support.wire"
+    local sign = service.home .. "/held"
+    os.execute(("(echo '.timeout 3000'; echo 'BEGIN IMMEDIATE;'; echo '.shell touch %s'; exec sleep 60) | exec env --default-signal sqlite3 %s >/dev/null & echo $! >%s.pid")
+      :format(sign, service.db, sign))
+    shell.until_(function() return shell.read(sign) end, 5, "the other program's transaction")
+    local _, pid = shell.run("fuser " .. service.db .. "-shm 2>/dev/null | tr ' ' '\\n' | grep -v '^" .. service:pid() .. "$' | grep .")
+    pid = pid:match "%d+"
+    assert.equal(503, service:hook { messages = { meta.text(meta.phone(), "hello") } })
+    shell.until_(function() return last_logged(service, "store.locked") end, 3, "the log to name it")
+    local line = last_logged(service, "store.locked")
+    assert.equal(pid, tostring(line.pid))
+    assert.equal("sqlite3", line.program)
+    assert.truthy(line.error:find("process " .. pid .. " (sqlite3) holds the database's write lock", 1, true), line.error)
+    local text = status_says(service, "process " .. pid .. " (sqlite3) holds the database's write lock")
+    assert.truthy(text:find "^NOT accepting messages since %d%d%d%d%-", text)
+    local figures = wire.http(port, "GET", "/metrics").body
+    assert.truthy(figures:find 'assistant_database_locked_seconds{program="sqlite3"} %d', figures:match "[^\n]*locked[^\n]*")
+    assert.truthy(figures:find("\nassistant_database_locks_total 1\n", 1, true))
+    local remedy = text:match "Remedy: close it %(`(kill %d+)`%)"
+    assert.equal("kill " .. pid, remedy)
+    assert.equal(0, (shell.run(remedy)))
+    shell.until_(function() return service:healthy() end, 4, "messages to be accepted")
+    shell.until_(function() return last_logged(service, "store.unlocked") end, 3, "the end in the log")
+    line = last_logged(service, "store.unlocked")
+    assert.equal(pid, tostring(line.pid))
+    assert.is_true(line.ms > 1000)
+    shell.until_(function() return #stand_ins:posts("process " .. pid .. " (sqlite3)") > 0 end, 5, "staff to hear of it")
+    assert.is_nil(wire.http(port, "GET", "/metrics").body:find("assistant_database_locked_seconds{", 1, true))
+    service:kill()
+  end)
+end)
