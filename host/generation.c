@@ -117,6 +117,7 @@ void generation_close(struct generation *g)
     free_list(g->schema, g->schema_count);
     free_list(g->extra_schema, g->extra_count);
     free(g->extra_name);
+    buf_free(&g->warnings);
     metric_set_free(&g->metrics);
     tree_drop(g->tree);
     settings_free(g->settings);
@@ -306,7 +307,7 @@ enum generation_result generation_build(struct generation **out, struct host *h,
     struct load_job main_job = { o->main_module, NULL };
     bool loaded = guarded_load(g, &main_job, &error);
     size_t told = problems->len;
-    bool known = known_fields(g, &names, problems, loaded ? warnings : problems);
+    bool known = known_fields(g, &names, problems, loaded ? &g->warnings : problems);
     if (!loaded && !tells(problems, told, error))
         buf_printf(problems, "%s\n", error ? error : "out of memory");
     if (!loaded || !known)
@@ -317,6 +318,8 @@ enum generation_result generation_build(struct generation **out, struct host *h,
     }
     sandbox_settle(g);
     hash_schema(g);
+    if (g->warnings.len)
+        buf_add(warnings, g->warnings.data, g->warnings.len);
     names_free(&names);
     *out = g;
     return GENERATION_OK;

@@ -7,6 +7,7 @@
 #ifndef HOST_GENERATION_H
 #define HOST_GENERATION_H
 
+#include "buf.h"
 #include "host.h"
 #include "metrics.h"
 #include "slab.h"
@@ -62,6 +63,8 @@ struct generation {
     char **extra_schema;
     size_t extra_count;
     char schema_hash[65];
+    struct buf warnings; /* what is doubtful in its files, one line each */
+    bool announced;      /* people are to hear when it takes over */
 
     struct task *tasks; /* alive */
     size_t task_count;
@@ -83,7 +86,7 @@ struct generation_options {
 
 enum generation_result { GENERATION_OK = 0, GENERATION_SETTINGS = 2, GENERATION_SCRIPTS = 5 };
 
-/* *out NULL: problems holds lines for people (settings' and scripts', both). settings' warnings are in warnings. */
+/* *out NULL: problems holds lines for people (settings' and scripts', both). warnings: the settings', and those of the files. */
 enum generation_result generation_build(struct generation **out, struct host *h, struct tree *tree,
                                         const struct generation_options *o, struct buf *problems,
                                         struct buf *warnings);

@@ -119,6 +119,7 @@ int guard_start(unsigned slice_ms, unsigned watchdog_ms)
 {
     g.slice_ms = slice_ms;
     g.watchdog_ms = watchdog_ms;
+    atomic_store(&g.stop, 0); /* it may have been started and stopped before */
     if (slice_ms) {
         struct sigaction act = { .sa_handler = look, .sa_flags = SA_RESTART };
         sigemptyset(&act.sa_mask);

@@ -70,7 +70,7 @@ static const struct page pages[] = {
     { "replay", "[--model] [--record] FILE…",
       "recorded conversations through today's scripts; prints what would change",
       "--model|--record", 1, ANY,
-      "FILE is a story in YAML or JSON (spec/conversations shows the shape), or what `assistant "
+      "FILE is a story in YAML or JSON (scripts/rehearsal/stories shows the shape), or what `assistant "
       "export`\n"
       "printed. Each conversation is played with today's scripts and prompts, nobody outside; "
       "printed is\n"

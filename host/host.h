@@ -96,6 +96,7 @@ struct host {
     bool stopping;                     /* SIGTERM came: nothing new starts */
     bool paused; /* a commit failed: no claims and no reading until the store is healthy */
     uint64_t script_errors, requests_seen;
+    char script_error[512]; /* the last of them */
 };
 
 #endif

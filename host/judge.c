@@ -5,6 +5,7 @@
 #include "log.h"
 #include "reload.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* A kind of job, or -1: everything else. */
@@ -26,6 +27,7 @@ void judge_fine(struct task *t)
 static void log_error(struct generation *g, const char *what, const char *error)
 {
     g->host->script_errors++;
+    snprintf(g->host->script_error, sizeof g->host->script_error, "%s", error ? error : "");
     log_event(LOG_ERROR, "script.error", log_s("in", what), log_s("error", error),
               log_n("generation", g->hash, strnlen(g->hash, 12)));
 }

@@ -1,5 +1,5 @@
 /*
- * offline: what the program does beside serving: check, run a file, a command on a database that nobody serves. See serve.h.
+ * offline: what the program does beside serving: run a file, a command on a database that nobody serves. See serve.h.
  */
 #include "admin.h"
 #include "backup.h"
@@ -16,44 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-int serve_check(const char *dir)
-{
-    struct host h = { .memory_cap = 256u << 20 };
-    struct buf problems = { .data = NULL }, warnings = { .data = NULL };
-    struct generation *g = NULL;
-    char scripts[4096], prompts[4096], why[2048];
-    log_open(LOG_OFF);
-    if (!dir) {
-        int code = instance_generation(&h, &serve_modes[0], false, &g);
-        generation_close(g);
-        guard_stop();
-        if (code == 0)
-            printf("Settings, scripts and prompts are fine.\n");
-        return code;
-    }
-    snprintf(scripts, sizeof scripts, "%s/scripts", dir);
-    snprintf(prompts, sizeof prompts, "%s/prompts", dir);
-    guard_start(200, 2000);
-    struct tree *t = tree_read(scripts, prompts, why, sizeof why);
-    struct generation_options o = *instance_options(&serve_modes[0]);
-    o.ignore_settings = true;
-    int code = GENERATION_SCRIPTS;
-    if (t)
-        code = (int)generation_build(&g, &h, t, &o, &problems, &warnings);
-    else
-        buf_printf(&problems, "%s\n", why);
-    if (code == 0)
-        printf("Scripts and prompts in %s are fine.\n", dir);
-    else
-        fprintf(stderr, "%s", problems.data ? problems.data : "");
-    generation_close(g);
-    tree_drop(t);
-    buf_free(&problems);
-    buf_free(&warnings);
-    guard_stop();
-    return code;
-}
 
 bool serve_knows(const char *name)
 {

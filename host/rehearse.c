@@ -5,10 +5,11 @@
  * The database is in memory, there is no listener, no lock and no socket. What a command returns begins with a line that holds a
  * code; the rest is printed. The main thread, which becomes the loop thread.
  */
+#include "rehearse.h"
+
 #include "bind/bind.h"
 #include "buf.h"
 #include "guard.h"
-#include "instance.h"
 #include "log.h"
 #include "reload.h"
 #include "tick.h"
@@ -24,23 +25,13 @@
 
 enum { LINE_LIMIT = 256 * 1024, STORY_LIMIT = 8 << 20 };
 
-struct rehearsal {
-    struct service service;
-    const char *style; /* "color" or "plain" */
-    bool busy;
-    int code;
-    /* The lines of chat. */
-    struct buf in;
-    bool ended, polled,
-        file; /* no more to read; epoll watches it; it is a file, which epoll does not take */
-};
-
 /* ---- the instance, and its commands ---- */
 
-static int begin(struct rehearsal *r, const struct serve_mode *m)
+int rehearsal_begin(struct rehearsal *r, const char *scripts, const char *prompts,
+                    struct buf *problems, struct buf *warnings)
 {
     struct host *h = &r->service.host;
-    struct buf problems = { .data = NULL }, warnings = { .data = NULL };
+    const struct generation_options *o = instance_options(&serve_modes[3]);
     struct settings *own = settings_new();
     char why[2048] = "not enough memory";
     int code = 1;
@@ -50,39 +41,47 @@ static int begin(struct rehearsal *r, const struct serve_mode *m)
     h->loop = own ? loop_new() : NULL;
     h->parked_from = INT64_MAX;
     h->memory_cap = 256u << 20;
-    reload_options(instance_options(m), NULL);
+    reload_options(o, NULL);
     unsigned slice = own ? (unsigned)settings_integer(own, "LUA_SLICE_MS") : 0;
     if (!h->loop || instance_signals(&r->service) != 0 ||
         guard_start(slice ? slice : 200, 2000) != 0) {
-        instance_fail(code, strerror(errno));
+        buf_printf(problems, "assistant: %s\n", strerror(errno));
         goto done;
     }
-    struct tree *t = tree_read(settings_text(own, "SCRIPTS_DIR"), settings_text(own, "PROMPTS_DIR"),
-                               why, sizeof why);
+    struct tree *t = tree_read(scripts ? scripts : settings_text(own, "SCRIPTS_DIR"),
+                               prompts ? prompts : settings_text(own, "PROMPTS_DIR"), why,
+                               sizeof why);
     if (t) {
-        code = (int)generation_build(&h->next, h, t, instance_options(m), &problems, &warnings);
+        code = (int)generation_build(&h->next, h, t, o, problems, warnings);
     } else {
         code = GENERATION_SCRIPTS;
-        buf_printf(&problems, "%s\n", why);
+        buf_printf(problems, "%s\n", why);
     }
     tree_drop(t);
-    fprintf(stderr, "%s%s", warnings.data ? warnings.data : "", problems.data ? problems.data : "");
     if (code == 0 && (code = instance_store(h, ":memory:", why, sizeof why)) == 0)
         code = reload_migrate(h, h->next, why, sizeof why) != 0 ? 3
                : instance_pool(h, why, sizeof why) != 0         ? 1
                                                                 : 0;
     if (code && h->next)
-        instance_fail(code, why);
+        buf_printf(problems, "assistant: %s\n", why);
     if (code == 0)
         tick(h); /* the generation takes its seat */
 done:
     settings_free(own);
+    return code;
+}
+
+static int begin(struct rehearsal *r)
+{
+    struct buf problems = { .data = NULL }, warnings = { .data = NULL };
+    int code = rehearsal_begin(r, NULL, NULL, &problems, &warnings);
+    fprintf(stderr, "%s%s", warnings.data ? warnings.data : "", problems.data ? problems.data : "");
     buf_free(&problems);
     buf_free(&warnings);
     return code;
 }
 
-static int end(struct rehearsal *r, int code)
+int rehearsal_end(struct rehearsal *r, int code)
 {
     r->service.host.stopping = true;
     instance_close(&r->service);
@@ -211,14 +210,14 @@ static const char *style_of_stdout(void)
 int serve_chat(void)
 {
     static struct rehearsal r;
-    int code = begin(&r, &serve_modes[3]);
+    int code = begin(&r);
     if (code)
-        return end(&r, code);
+        return rehearsal_end(&r, code);
     r.style = style_of_stdout();
     char *hello[] = { (char *)r.style };
     code = run(&r, "hello", hello, 1);
     if (code)
-        return end(&r, code);
+        return rehearsal_end(&r, code);
     prompt(&r, NULL);
     while (wait_line(&r)) {
         char *line = take_line(&r), *words[] = { line, (char *)r.style };
@@ -228,12 +227,12 @@ int serve_chat(void)
                                  1; /* /quit; a failed line is told, and is no end */
         free(line);
         if (over)
-            return end(&r, 0);
+            return rehearsal_end(&r, 0);
         prompt(&r, NULL);
     }
     if (isatty(STDIN_FILENO) == 1)
         printf("\n");
-    return end(&r, 0);
+    return rehearsal_end(&r, 0);
 }
 
 /* ---- replay ---- */
@@ -283,7 +282,7 @@ static int replay_file(struct rehearsal *r, const char *flags, char *path)
 int serve_replay(const char *flags, char *const *files, size_t count)
 {
     static struct rehearsal r;
-    int code = begin(&r, &serve_modes[3]), worst = 0;
+    int code = begin(&r), worst = 0;
     for (size_t i = 0; code == 0 && i < count && !r.service.host.stopping; i++) {
         int one = replay_file(&r, flags, files[i]);
         worst = one > worst ? one : worst;
@@ -292,5 +291,5 @@ int serve_replay(const char *flags, char *const *files, size_t count)
         worst = worst ? worst : 1;
     else if (code == 0)
         run(&r, "summary", NULL, 0);
-    return end(&r, code ? code : worst);
+    return rehearsal_end(&r, code ? code : worst);
 }

@@ -204,12 +204,16 @@ static char *words_of(const char *format, ...)
 static char *said_reloaded(const struct host *h, const struct generation *g)
 {
     bool secrets = !same_secrets(h->current->settings, g->settings);
-    return words_of("Reloaded: generation %llu (%.12s)%s%s.%s", (unsigned long long)g->number,
-                    g->hash, r.same ? ", the same files" : "", secrets ? ", changed settings" : "",
-                    r.same && h->bad_hash[0] && strcmp(h->bad_hash, r.disk) == 0
-                        ? " The files on disk are not taken before one of them is saved: "
-                          "`assistant status` says why."
-                        : "");
+    struct buf b = { .data = NULL };
+    buf_printf(&b, "Reloaded: generation %llu (%.12s)%s%s.%s", (unsigned long long)g->number,
+               g->hash, r.same ? ", the same files" : "", secrets ? ", changed settings" : "",
+               r.same && h->bad_hash[0] && strcmp(h->bad_hash, r.disk) == 0
+                   ? " The files on disk are not taken before one of them is saved: "
+                     "`assistant status` says why."
+                   : "");
+    if (g->warnings.len)
+        buf_printf(&b, "\n%.*s", (int)g->warnings.len - 1, g->warnings.data);
+    return b.data;
 }
 
 /* What the owner's rollback came to. The files on disk are read once more for the difference. */
@@ -254,6 +258,7 @@ static void build(struct host *h)
     }
     char *words = r.number ? said_rolled_back(h, g) : said_reloaded(h, g);
     h->next = g;
+    g->announced = !r.number;
     loop_wake(h->loop);
     h->last_error[0] = 0;
     if (r.number) {

@@ -26,6 +26,8 @@ void reload_stop(void);
 void reload_serves(struct host *h);
 /* The generation that serves fails again and again: the last good tree is built and takes over. */
 void reload_roll_back(struct host *h, const char *error);
+/* After the swap of an announced one: the scripts are told, with the warnings that are new. */
+void reload_announce(struct host *h, const struct generation *was, const struct generation *is);
 /* One row a name for main.lua's `every`. */
 void reload_seed_every(struct host *h);
 /* Applies the schema of a first generation. 0, or -1 with why. */

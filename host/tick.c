@@ -186,6 +186,8 @@ static void swap(struct host *h)
     reload_serves(h);
     if (g->start != LUA_NOREF)
         bind_start(g);
+    if (old && g->announced)
+        reload_announce(h, old, g);
     log_event(LOG_INFO, "generation.serving", log_i("number", (int64_t)g->number),
               log_n("hash", g->hash, 12));
 }

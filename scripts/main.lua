@@ -64,6 +64,7 @@ return {
   },
 
   schema = require "records.schema",
+  warnings = owner.warnings,
   notice = notices.tell,
   status = function(words) return words and status.words() or status.figures() end,
   metrics = metrics.list,

@@ -22,6 +22,17 @@ local SAY = {
   script_errors = "A script fails: %s",
 }
 
+-- Another mistake in the scripts or prompts is another cause: an owner who mends one and makes the next hears of both.
+local function cause(event, words)
+  return event .. " " .. crypto.hex(crypto.sha256(words)):sub(1, 12)
+end
+
+-- Saved files are in use. What is doubtful in them is told; that all is well only to owners who want to hear it.
+local function reloaded(words)
+  if words ~= "" then return slack.alert(cause("reload_warning", words), "The saved changes are in use. Please look at this:\n" .. words) end
+  if owner.business.notify_reloads then slack.note("✅ The saved changes are in use.") end
+end
+
 local DEAD = {}
 
 -- A send that died of its own accord has told staff already.
@@ -60,12 +71,6 @@ function DEAD.slack(notice)
   log.error("slack.dead", { job = notice.job.id, why = notice.message })
 end
 
--- Another mistake in the scripts or prompts is another cause: an owner who mends one and makes the next hears of both.
-local function cause_of(notice)
-  if notice.event ~= "reload_failed" then return notice.event end
-  return "reload_failed " .. crypto.hex(crypto.sha256(notice.message)):sub(1, 12)
-end
-
 -- Where it came from, call by call, is for the log.
 local function plain(message)
   return (message:gsub("\nstack traceback:.*", ""))
@@ -74,12 +79,14 @@ end
 ---@param notice host.Notice
 function M.tell(notice)
   notice.message = plain(notice.message)
+  if notice.event == "reloaded" then return reloaded(notice.message) end
   if notice.event == "job_dead" and notice.job then
     local tell = DEAD[notice.job.kind]
     if tell then return tell(notice) end
     return slack.alert("job_dead " .. notice.job.kind, "A job was given up: " .. notice.message)
   end
-  slack.alert(cause_of(notice), (SAY[notice.event] or "%s"):format(notice.message))
+  local one = notice.event == "reload_failed" and cause(notice.event, notice.message) or notice.event
+  slack.alert(one, (SAY[notice.event] or "%s"):format(notice.message))
 end
 
 return M

@@ -33,6 +33,7 @@
 ---@field commands? table<string, {run: fun(args: string[]): any}>  of `assistant NAME …`; what is returned (text, or a table as JSON) is printed;
 ---  nil and a text: it failed, and the text says why (exit 1)
 ---@field schema string[]                 numbered steps of SQL (several statements each), applied at start only
+---@field warnings? string[]              what is doubtful in scripts or prompts and refuses nothing: "file:line: what. What to do."
 ---@field notice? fun(notice: host.Notice) a word for people from the host; may write and enqueue, may not wait
 ---@field status? fun(words: boolean): table|string  the business half of `assistant status`: a table, or with words lines for people; may not wait
 ---@field metrics? host.metrics.Declared[]  what scripts count (host/api/metrics.lua)
@@ -41,8 +42,8 @@
 ---@field start? fun()                    once when the generation takes over, as a task
 
 ---@class host.Notice
----@field event "job_dead"|"not_stored"|"parked"|"reload_failed"|"rolled_back"|"script_errors"
----@field message string                  one line, file and line included where there is one
+---@field event "job_dead"|"not_stored"|"parked"|"reload_failed"|"reloaded"|"rolled_back"|"script_errors"
+---@field message string                  file and line included where there are any; reloaded: the warnings that are new, "" when there are none
 ---@field job? host.jobs.Job              job_dead: the job
 ---@field count? integer
 

@@ -14,6 +14,8 @@ local yaml = {}
 ---@param name? string the file's name, for errors
 ---@return any? value
 ---@return string|host.yaml.Marks error_or_marks on failure "name:line:column: what and what to do"; else the marks
+---@return table<string, {line: integer, text: string}>? comments of texts without quotes whose line ends in a comment, by path: the
+---comment with the blanks before it
 function yaml.decode(text, name) end
 
 return yaml

@@ -161,6 +161,20 @@ static void take_steps(lua_State *L, char ***list, size_t *count)
     lua_pop(L, 2); /* the nil at its end, and the list */
 }
 
+static void take_warnings(lua_State *L, struct generation *g)
+{
+    if (!table_field(L, "warnings", false))
+        return;
+    for (lua_Integer i = 1; lua_rawgeti(L, -1, i) != LUA_TNIL; i++) {
+        if (lua_type(L, -1) != LUA_TSTRING)
+            luaL_error(L, "main.lua: warnings[%d] must be text", (int)i);
+        if (!buf_printf(&g->warnings, "%s\n", lua_tostring(L, -1)))
+            luaL_error(L, "not enough memory");
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 2);
+}
+
 static int optional_function(lua_State *L, const char *field)
 {
     int ref = LUA_NOREF;
@@ -212,6 +226,7 @@ int bind_take_main(lua_State *L)
         }
         lua_pop(L, 1);
     }
+    take_warnings(L, g);
     g->notice = optional_function(L, "notice");
     g->status = optional_function(L, "status");
     g->start = optional_function(L, "start");

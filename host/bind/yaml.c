@@ -17,7 +17,7 @@
 #include <string.h>
 
 enum { YAML_DEPTH = 32, YAML_TEXT_MAX = 1 << 20, YAML_NODES_MAX = 50000, YAML_PATH_MAX = 200 };
-enum { ARG_TEXT = 1, ARG_NAME = 2, AT_MARKS = 3 }; /* on the Lua stack */
+enum { ARG_TEXT = 1, ARG_NAME = 2, AT_MARKS = 3, AT_COMMENTS = 4 }; /* on the Lua stack */
 
 struct reader {
     yaml_parser_t parser;
@@ -25,6 +25,8 @@ struct reader {
     bool parser_lives, event_lives;
     int depth, nodes;
     const char *text, *end; /* a Lua string; without the byte order mark */
+    const char *line;       /* the first byte of line `line_number`: marks only go forward */
+    size_t line_number;
     const char *name;
     size_t path_len; /* over YAML_PATH_MAX: too long to be marked */
     char path[YAML_PATH_MAX];
@@ -199,12 +201,38 @@ static bool refuse_extras(struct reader *r, const yaml_char_t *anchor, const yam
     return true;
 }
 
+/* comments[path] = { line =, text = } when a comment ends a text without quotes: it may be the rest of the sentence. */
+static void note_comment(lua_State *L, struct reader *r)
+{
+    const yaml_mark_t *at = &r->event.end_mark;
+    for (; r->line_number < at->line; r->line_number++)
+        r->line = yaml_line(r->line, r->end, 1);
+    const char *p = yaml_column(r->line, r->end, at->column), *from = p;
+    while (p < r->end && (*p == ' ' || *p == '\t'))
+        p++;
+    if (p == from || p == r->end || *p != '#' || r->path_len > YAML_PATH_MAX)
+        return;
+    while (p < r->end && *p != '\n' && *p != '\r')
+        p++;
+    lua_pushlstring(L, r->path, r->path_len);
+    lua_createtable(L, 0, 2);
+    lua_pushinteger(L, (lua_Integer)at->line + 1);
+    lua_setfield(L, -2, "line");
+    lua_pushlstring(L, from, (size_t)(p - from));
+    lua_setfield(L, -2, "text");
+    lua_rawset(L, AT_COMMENTS);
+}
+
 static bool push_scalar(lua_State *L, struct reader *r)
 {
     if (!refuse_extras(r, r->event.data.scalar.anchor, r->event.data.scalar.tag))
         return false;
-    if (r->event.data.scalar.style == YAML_PLAIN_SCALAR_STYLE)
-        return push_plain(L, r);
+    if (r->event.data.scalar.style == YAML_PLAIN_SCALAR_STYLE) {
+        bool fine = push_plain(L, r);
+        if (fine && lua_type(L, -1) == LUA_TSTRING)
+            note_comment(L, r);
+        return fine;
+    }
     if (memchr(r->event.data.scalar.value, 0, r->event.data.scalar.length))
         return refuse_event(r, "a text with the code \\0 in it. Delete the code.");
     lua_pushlstring(L, (const char *)r->event.data.scalar.value, r->event.data.scalar.length);
@@ -378,6 +406,7 @@ static int lua_decode(lua_State *L)
     luaL_optstring(L, ARG_NAME, "yaml");
     lua_settop(L, ARG_NAME);
     lua_newtable(L);
+    lua_newtable(L);
     luaL_checkstack(L, 4 * YAML_DEPTH + LUA_MINSTACK, "not enough memory");
     r = lua_newuserdatauv(L, sizeof *r, 0);
     memset(r, 0, sizeof *r);
@@ -388,15 +417,17 @@ static int lua_decode(lua_State *L)
     r->end = r->text + len;
     if (strncmp(r->text, "\xEF\xBB\xBF", 3) == 0)
         r->text += 3;
+    r->line = r->text;
     ok = read_document(L, r);
     reader_close(r);
     if (!ok) {
         lua_pushnil(L);
         lua_pushstring(L, r->error);
-    } else {
-        lua_pushvalue(L, AT_MARKS);
+        return 2;
     }
-    return 2;
+    lua_pushvalue(L, AT_MARKS);
+    lua_pushvalue(L, AT_COMMENTS);
+    return 3;
 }
 
 int luaopen_host_yaml(lua_State *L)

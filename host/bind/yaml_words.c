@@ -64,8 +64,7 @@ static const struct saying sayings[] = {
       "a value is missing or misplaced here. Put the text in quotes." },
 };
 
-/* The first byte of a line; lines end in \n, \r\n or \r. */
-static const char *line_text(const char *text, const char *end, size_t line)
+const char *yaml_line(const char *text, const char *end, size_t line)
 {
     for (; line > 0 && text < end; text++)
         if (*text == '\n' || (*text == '\r' && text[1] != '\n'))
@@ -73,8 +72,7 @@ static const char *line_text(const char *text, const char *end, size_t line)
     return text;
 }
 
-/* The character at this column of a line, or the line's end. */
-static const char *column_text(const char *line, const char *end, size_t column)
+const char *yaml_column(const char *line, const char *end, size_t column)
 {
     for (; column > 0 && line < end && *line != '\n'; column--)
         for (line++; line < end && (*line & 0xC0) == 0x80; line++)
@@ -90,7 +88,7 @@ static bool has(const char *sentence, const char *part)
 const char *yaml_words(const yaml_parser_t *parser, const char *text, const char *end,
                        yaml_mark_t *at)
 {
-    const char *line = line_text(text, end, parser->problem_mark.line), *tab = line, *before, *here;
+    const char *line = yaml_line(text, end, parser->problem_mark.line), *tab = line, *before, *here;
 
     *at = parser->problem_mark;
     if (parser->error == YAML_MEMORY_ERROR || !parser->problem)
@@ -101,7 +99,7 @@ const char *yaml_words(const yaml_parser_t *parser, const char *text, const char
         at->column = (size_t)(tab - line);
         return "uses a tab; YAML wants spaces. Indent this line with spaces.";
     }
-    before = here = column_text(line, end, at->column);
+    before = here = yaml_column(line, end, at->column);
     while (before > line && before[-1] == ' ')
         before--;
     if (has(parser->problem, "did not find expected") && before > line &&

@@ -11,5 +11,9 @@
  * 0). A constant. */
 const char *yaml_words(const yaml_parser_t *parser, const char *text, const char *end,
                        yaml_mark_t *at);
+/* The first byte of the line that is so many lines on; lines end in \n, \r\n or \r. */
+const char *yaml_line(const char *text, const char *end, size_t line);
+/* The character at this column of a line, or the line's end. */
+const char *yaml_column(const char *line, const char *end, size_t column);
 
 #endif

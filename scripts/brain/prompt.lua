@@ -5,6 +5,7 @@ local checks = require "brain.prompt_checks"
 local files = require "host.files"
 local json = require "host.json"
 local own_number = require "flow.phone"
+local warnings = require "brain.prompt_warnings"
 local words = require "flow.text"
 local yaml = require "host.yaml"
 
@@ -16,19 +17,22 @@ local ENTRY_BYTES = 16000
 local PRICED_MODEL = "deepseek-flash" -- the model whose prices are shipped
 
 -- Reads one file; the shape says what may stand in it. Problems are collected, so that an owner sees them all at once.
-local function read(name, shape, required, problems)
+---@return table value with the defaults where the file says nothing
+---@return brain.prompt.File file what stands there
+local function read(name, shape, required, problems, loose)
   local text = files.read(name)
+  local file = { name = name, there = text ~= nil, empty = text ~= nil and not text:gsub("#[^\n]*", ""):find("%S") }
   if not text then
     if required then problems[#problems + 1] = name .. ": is missing. Put the file back; the one that came with the program is a good start." end
-    return checks.defaults(shape)
+    return checks.defaults(shape), file
   end
-  local value, marks = yaml.decode(text, name)
+  local value, marks, comments = yaml.decode(text, name)
   if value == nil then
-    if not required and not text:gsub("#[^\n]*", ""):find("%S") then return checks.defaults(shape) end
-    problems[#problems + 1] = tostring(marks)
-    return checks.defaults(shape)
+    if required or not file.empty then problems[#problems + 1] = tostring(marks) end
+    return checks.defaults(shape), file
   end
-  return checks.apply(shape, value, name, marks, problems), value
+  file.value, file.marks, file.comments = type(value) == "table" and value or nil, marks, comments
+  return checks.apply(shape, value, name, marks, problems, nil, loose), file
 end
 
 -- Does the owner say what this model costs? The prices that came with the program are those of one model.
@@ -36,21 +40,22 @@ local function prices_known(business, written)
   local shipped = checks.defaults(checks.business)
   local own = false
   for name, price in pairs(shipped.model_prices) do own = own or business.model_prices[name] ~= price end
-  return function(model) return own or type(written) == "table" and written.model_prices ~= nil and model == PRICED_MODEL end
+  return function(model) return own or written ~= nil and written.model_prices ~= nil and model == PRICED_MODEL end
 end
 
----@return {system: table, replies: table, business: table, prices_known: fun(model: string): boolean}
+---@return {system: table, replies: table, business: table, warnings: string[], prices_known: fun(model: string): boolean}
 function M.load()
-  local problems = {}
-  local system = read("prompts/system_prompt.yaml", checks.system, true, problems)
-  local business, written = read("prompts/business.yaml", checks.business, false, problems)
-  local loaded = {
-    system = system,
-    replies = read("prompts/replies.yaml", checks.replies_for(system.quote_fields_needed or {}), false, problems),
-    business = business,
-    prices_known = prices_known(business, written),
-  }
+  local problems, found = {}, {}
+  local loaded = {}
+  loaded.system, found.system = read("prompts/system_prompt.yaml", checks.system, true, problems)
+  local fields = loaded.system.quote_fields_needed
+  -- Which fields there are is not known then: a question for one of them is no second mistake.
+  local loose = not fields and "^ask_[%w_]+$" or nil
+  loaded.replies, found.replies = read("prompts/replies.yaml", checks.replies_for(fields or {}), false, problems, loose)
+  loaded.business, found.business = read("prompts/business.yaml", checks.business, false, problems)
   if #problems > 0 then error(table.concat(problems, "\n"), 0) end
+  loaded.warnings = warnings.find(found, checks.filled, fields, loaded.business.languages)
+  loaded.prices_known = prices_known(loaded.business, found.business.value)
   loaded.system_text = M.system_text(loaded.system)
   return loaded
 end

@@ -4,6 +4,8 @@ local json = require "host.json"
 
 local M = {}
 
+local MOST_NAMES = 12 -- that a person reads through
+
 -- How far apart are two names? Enough to find the one that was meant.
 local function distance(a, b)
   local row = {}
@@ -27,7 +29,10 @@ local function suggestion(name, known)
     if not far or d < far then best, far = other, d end
   end
   if best and far <= math.max(2, #name // 3) then return ("Did you mean \"%s\"?"):format(best) end
-  return "Known here: " .. table.concat(known, ", ") .. "."
+  if #known <= MOST_NAMES then return "Known here: " .. table.concat(known, ", ") .. "." end
+  local field = name:match("^ask_(.+)_fr$") or name:match("^ask_(.+)$")
+  if field then return ("Add \"%s\" to quote_fields_needed in system_prompt.yaml, or delete this line."):format(field) end
+  return "Delete this line. docs/OWNERS.md says what may stand here."
 end
 
 local function text(value)
@@ -198,6 +203,18 @@ for _, entry in ipairs(require("flow.replies").defaults) do
   M.replies[#M.replies + 1] = { entry[1], entry[2]:find("{time}", 1, true) and names_time or text, entry[2] }
 end
 
+local FILLED = {}
+for _, entry in ipairs(M.replies) do
+  FILLED[entry[1]] = {}
+  for name in entry[3]:gmatch("{(%l+)}") do FILLED[entry[1]][name] = true end
+end
+FILLED.moved.old, FILLED.moved_fr.old = true, true
+
+-- Which {names} are filled in under this key of replies.yaml.
+function M.filled(key)
+  return FILLED[key] or {}
+end
+
 -- The replies, and a question of the owner's own for each field that has none.
 function M.replies_for(fields)
   local shape, known = { table.unpack(M.replies) }, {}
@@ -238,6 +255,7 @@ M.business = {
     { "cached_input", number(0, 1000), 0.003 }, { "input", number(0, 1000), 0.15 }, { "output", number(0, 1000), 0.6 },
   } },
   { "languages", languages, { "en", "fr" } },
+  { "notify_reloads", flag, false },
   { "guards", map {
     { "money", flag, true }, { "links", flag, true }, { "phones", flag, true }, { "hazards", flag, true },
     { "areas", flag, true }, { "leaks", flag, true },
@@ -265,8 +283,9 @@ local function names(shape)
   return list
 end
 
--- The value with defaults where it says nothing; what is wrong is added to problems.
-function M.apply(shape, value, file, marks, problems, path)
+-- The value with defaults where it says nothing; what is wrong is added to problems. loose: a pattern of names that are let pass
+-- unknown.
+function M.apply(shape, value, file, marks, problems, path, loose)
   path = path or ""
   local function problem(at, what)
     local line = marks[at] or marks[path] or 1
@@ -295,7 +314,7 @@ function M.apply(shape, value, file, marks, problems, path)
   end
   local strange = {}
   for name in pairs(value) do
-    if not known[name] then strange[#strange + 1] = tostring(name) end
+    if not known[name] and not (loose and name:find(loose)) then strange[#strange + 1] = tostring(name) end
   end
   table.sort(strange)
   for _, name in ipairs(strange) do

@@ -1,5 +1,6 @@
--- `assistant chat` and `assistant replay`: the business as it is, with nobody outside. Never loaded by `assistant serve`. The host runs
--- the commands below one after the other; what they return begins with a line that holds a code, then comes what is printed.
+-- `assistant chat`, `replay` and `check`: the business as it is, with nobody outside. Never loaded by `assistant serve`. The host runs
+-- the commands below one after the other; what they return for chat and replay begins with a line that holds a code, then comes what is
+-- printed.
 
 local chat = require "rehearsal.chat"
 local main = require "main"
@@ -27,6 +28,8 @@ rehearsal.commands = {
   hello = function(words) return chat.hello(words) end,
   line = function(words) return chat.line(here, words) end,
   replay = function(words) return replay.file(here, words) end,
+  check = function(words) return replay.check(here, words) end,
+  playing = function() return here.playing end,
   summary = function() return replay.summary(here) end,
 }
 return rehearsal

@@ -212,6 +212,20 @@ function M.file(stage, words)
   return answer(worst, table.concat(out))
 end
 
+-- Plays a file's stories for `assistant check`. What fails is thrown as it came: the host tells it with its place. Other words than
+-- recorded are fine.
+---@async
+---@param words string[] the file's name, its text
+---@return string problems of the file itself, one line each
+function M.check(stage, words)
+  local stories, problems = story_files.read(words[1], words[2])
+  for _, story in ipairs(stories or {}) do
+    stage.playing = story.title
+    play(stage, story)
+  end
+  return problems and problems .. "\n" or ""
+end
+
 -- The last line.
 function M.summary(stage)
   local tally = stage.tally

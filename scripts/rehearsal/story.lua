@@ -1,4 +1,4 @@
--- A recorded conversation, whatever it was written as, in one shape: a story in YAML or JSON (spec/conversations), or what
+-- A recorded conversation, whatever it was written as, in one shape: a story in YAML or JSON (stories/README.md), or what
 -- `assistant export` prints. Mistakes are told with file, line and remedy.
 
 local json = require "host.json"

@@ -4,7 +4,7 @@
 --   local service = process.new{              -- all optional
 --     stand_ins = stand_ins,                  -- spec/support/standins: upstreams point at it (without: at a port where nobody listens)
 --     env = { NAME = "value" | false },       -- over the defaults (FAST below); false: unset
---     files = { ["scripts/x.lua"] = "…" },    -- over the copies of scripts/ and prompts/ in its home
+--     files = { ["scripts/x.lua"] = "…" },    -- over the copies of scripts/ and of the specs' prompts in its home
 --     limits = "ulimit -f 100",               -- sh commands before it starts
 --     wrap = "strace -f -o x",                -- words before the program's name
 --     data = path,                            -- another service's data folder
@@ -96,7 +96,8 @@ function M.new(options)
     key = stand_ins and stand_ins.key or secret "sk-", signing_secret = stand_ins and stand_ins.signing_secret or secret "sg", starts = 0,
   }, Service)
   self.db = self.data .. "/db.sqlite"
-  assert(shell.run(("mkdir -p %s && cp -r %s/scripts %s/prompts %s/"):format(shell.quote(self.data), shell.root, shell.root, home)) == 0)
+  assert(shell.run("mkdir -p " .. shell.quote(self.data)) == 0)
+  shell.home(home)
   for path, text in pairs(options.files or {}) do self:write(path, text) end
   self.env = environment(self, options)
   self:write_runner()

@@ -1,6 +1,8 @@
 -- What specs of the whole program share: the shell, files, waiting, random ports. Linux, POSIX sh.
 --
 --   shell.root, shell.binary            the repository; the program under test (ASSISTANT, else build/assistant)
+--   shell.prompts                       the specs' own prompt files: owners change prompts/, and no spec may depend on that
+--   shell.home(folder?) → folder        the scripts and those prompts, copied there (default: a new temporary folder)
 --   shell.quote(text)                   one word for sh
 --   shell.run(command) → code, output   runs to its end; output is stdout and stderr
 --   shell.read(path) → text | nil       shell.write(path, text)
@@ -24,6 +26,7 @@ if M.root:sub(1, 1) ~= "/" then
   M.root = (pipe:read "l" .. "/" .. M.root):gsub("/%.$", "")
   pipe:close()
 end
+M.prompts = M.root .. "/spec/support/prompts"
 M.binary = os.getenv "ASSISTANT" or M.root .. "/build/assistant"
 if M.binary:sub(1, 1) ~= "/" then M.binary = M.root .. "/" .. M.binary end
 
@@ -58,6 +61,13 @@ function M.folder()
   path = path:gsub("%s+$", "")
   folders[#folders + 1] = path
   return path
+end
+
+function M.home(folder)
+  folder = folder or M.folder()
+  local code, text = M.run(("cp -r %s/scripts %s %s/"):format(M.root, M.prompts, M.quote(folder)))
+  assert(code == 0, text)
+  return folder
 end
 
 function M.remove_folders()

@@ -49,7 +49,7 @@ function M.new(options)
   local port, home = shell.port(), shell.folder()
   local self = setmetatable({ port = port, home = home, url = "http://127.0.0.1:" .. port, secret = "app-" .. meta.word(), token = "EAA" .. meta.word(),
     key = "sk-" .. meta.word(), signing_secret = "sign-" .. meta.word() }, StandIns)
-  assert(shell.run(("cp -r %s/scripts %s/prompts %s/"):format(shell.root, shell.root, home)) == 0)
+  shell.home(home)
   self.env = {
     PATH = os.getenv "PATH", LANG = "C.UTF-8", TZ = "America/Toronto", LISTEN = "127.0.0.1:" .. port, DATABASE_URL = "sqlite:" .. home .. "/stand-ins.sqlite",
     SCRIPTS_DIR = home .. "/scripts", PROMPTS_DIR = home .. "/prompts", META_APP_SECRET = self.secret, META_ACCESS_TOKEN = self.token,

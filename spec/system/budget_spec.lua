@@ -125,7 +125,7 @@ describe("MODEL_DOLLARS_PER_DAY", function()
   local PRICES = "model_prices:\n  cached_input: 1000\n  input: 1000\n  output: 1000\n"
 
   local function open(limit, business)
-    local text = assert(shell.read(shell.root .. "/prompts/business.yaml")):gsub("\nmodel_prices:\n%s+[^\n]*\n[^\n]*\n[^\n]*\n", "\n")
+    local text = assert(shell.read(shell.prompts .. "/business.yaml")):gsub("\nmodel_prices:\n%s+[^\n]*\n[^\n]*\n[^\n]*\n", "\n")
     return chat.open { env = { MODEL_DOLLARS_PER_DAY = limit }, files = { ["prompts/business.yaml"] = text .. (business or PRICES) } }
   end
 

@@ -8,7 +8,7 @@ local standins = require "spec.support.standins"
 local function chat(lines, options)
   options = options or {}
   local env = { "PATH=" .. shell.quote(os.getenv "PATH"), "TZ=America/Toronto", "SCRIPTS_DIR=" .. (options.home or shell.root) .. "/scripts",
-    "PROMPTS_DIR=" .. (options.home or shell.root) .. "/prompts" }
+    "PROMPTS_DIR=" .. (options.home and options.home .. "/prompts" or shell.prompts) }
   for _, name in ipairs { "ASAN_OPTIONS", "UBSAN_OPTIONS" } do
     if os.getenv(name) then env[#env + 1] = name .. "=" .. shell.quote(os.getenv(name)) end
   end
@@ -96,8 +96,7 @@ describe("assistant chat", function()
   end)
 
   it("uses a saved change with the next line, and keeps the last good ones over a broken one", function()
-    local home = shell.folder()
-    assert(shell.run(("cp -r %s/scripts %s/prompts %s/"):format(shell.root, shell.root, home)) == 0)
+    local home = shell.home()
     local replies = home .. "/prompts/replies.yaml"
     local script = ([[
       cd %s
@@ -116,8 +115,7 @@ describe("assistant chat", function()
   end)
 
   it("does not start with scripts that do not load: exit 5, with file and line", function()
-    local home = shell.folder()
-    assert(shell.run(("cp -r %s/scripts %s/prompts %s/"):format(shell.root, shell.root, home)) == 0)
+    local home = shell.home()
     shell.write(home .. "/scripts/flow/quote.lua", "local x = = 1\n")
     local code, text = chat({ "hello" }, { home = home })
     assert.equal(5, code)
@@ -158,7 +156,7 @@ run(b"\x03")
 ]]
     local folder = shell.folder()
     shell.write(folder .. "/talk.py", talk)
-    local _, text = shell.run(("timeout -s KILL 30 python3 %s/talk.py %s %s"):format(folder, shell.quote(shell.binary), shell.root))
+    local _, text = shell.run(("timeout -s KILL 30 python3 %s/talk.py %s %s"):format(folder, shell.quote(shell.binary), shell.home()))
     assert.equal("code 0\ncode 0\n", text)
   end)
 end)

@@ -55,7 +55,8 @@ describe("scripts and prompts", function()
 
   local shipped = {}
   for _, path in ipairs { "scripts/main.lua", "scripts/turn.lua", "prompts/system_prompt.yaml", "prompts/business.yaml", "prompts/replies.yaml" } do
-    shipped[path] = shell.read(shell.root .. "/" .. path)
+    local name = path:match "^prompts/(.*)"
+    shipped[path] = shell.read(name and shell.prompts .. "/" .. name or shell.root .. "/" .. path)
   end
 
   -- ---- G1, G3: what does not load ----
@@ -67,7 +68,8 @@ describe("scripts and prompts", function()
     { "a module that is not there", "scripts/turn.lua", "require 'flow.nothing'\n", "flow.nothing" },
     { "outside of the folder", "scripts/turn.lua", "require '../../etc/passwd'\n", "turn.lua:1" },
     { "an undefined global", "scripts/turn.lua", "\n\nprimt('x')\n", "turn.lua:3: undefined global 'primt'. Did you mean 'print'?" },
-    { "a misspelt function that no customer has met", "scripts/turn.lua", shipped["scripts/turn.lua"]:gsub("quote%.merge", "quote.mrege"), "quote.mrege: the module flow.quote has no 'mrege'. Did you mean 'merge'?" },
+    { "a misspelt function that no customer has met", "scripts/turn.lua", shipped["scripts/turn.lua"]:gsub("quote%.merge", "quote.mrege"),
+      "quote.mrege: the module flow.quote has no 'mrege'. Did you mean 'merge'?" },
     { "waits while loading", "scripts/turn.lua", "require('host.task').sleep(1)\n", "turn.lua:1" },
     { "never ends while loading", "scripts/turn.lua", "while true do end\n", "turn.lua:1" },
     { "bytecode", "scripts/turn.lua", string.dump(function() end), "turn.lua" },

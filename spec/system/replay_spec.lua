@@ -1,4 +1,5 @@
--- `assistant replay`: recorded conversations with today's scripts. The stories of spec/conversations are specs of the flow.
+-- `assistant replay`: recorded conversations with today's scripts. The stories of scripts/rehearsal/stories are specs of the flow, with the
+-- specs' own prompts. The owner's stories, in prompts/stories, are played with the owner's prompts.
 
 local json = require "host.json"
 local process = require "spec.support.process"
@@ -7,8 +8,8 @@ local standins = require "spec.support.standins"
 
 local function replay(words, options)
   options = options or {}
-  local home = options.home or shell.root
-  local env = { "PATH=" .. shell.quote(os.getenv "PATH"), "TZ=America/Toronto", "SCRIPTS_DIR=" .. home .. "/scripts", "PROMPTS_DIR=" .. home .. "/prompts" }
+  local scripts, prompts = (options.home or shell.root) .. "/scripts", options.home and options.home .. "/prompts" or shell.prompts
+  local env = { "PATH=" .. shell.quote(os.getenv "PATH"), "TZ=America/Toronto", "SCRIPTS_DIR=" .. scripts, "PROMPTS_DIR=" .. prompts }
   for name, value in pairs(options.env or {}) do env[#env + 1] = name .. "=" .. shell.quote(value) end
   return shell.run(("env -i %s timeout -s KILL 60 %s replay %s </dev/null"):format(table.concat(env, " "), shell.quote(shell.binary), words))
 end
@@ -37,15 +38,19 @@ turns:
 ]]
 
 describe("a recorded conversation", function()
-  local _, listed = shell.run("ls " .. shell.root .. "/spec/conversations/*.yaml")
-  for path in listed:gmatch "[^\n]+" do
-    local title = (shell.read(path) or ""):match '^story: "(.-)"\n' or path
-    it("goes as it is written down: " .. title, function()
-      local code, text = replay(path)
-      assert.equal(0, code, text)
-      has(text, ": unchanged\n")
-    end)
+  local function stories(folder, home)
+    local _, listed = shell.run(("ls -d %s/%s/*.yaml 2>/dev/null"):format(shell.root, folder))
+    for path in listed:gmatch "[^\n]+" do
+      local title = (shell.read(path) or ""):match '^story: "(.-)"\n' or path
+      it("goes as it is written down: " .. title, function()
+        local code, text = replay(path, { home = home })
+        assert.equal(0, code, text)
+        has(text, ": unchanged\n")
+      end)
+    end
   end
+  stories "scripts/rehearsal/stories"
+  stories("prompts/stories", shell.root)
   teardown(process.close_all)
 end)
 
@@ -72,9 +77,8 @@ describe("assistant replay", function()
   end)
 
   it("shows what a changed prompt file would change", function()
-    local home = shell.folder()
-    assert(shell.run(("cp -r %s/scripts %s/prompts %s/ && sed -i 's/^ask_elevator_access:.*/ask_elevator_access: \"Any lift?\"/' %s/prompts/replies.yaml")
-      :format(shell.root, shell.root, home, home)) == 0)
+    local home = shell.home()
+    assert(shell.run(("sed -i 's/^ask_elevator_access:.*/ask_elevator_access: \"Any lift?\"/' %s/prompts/replies.yaml"):format(home)) == 0)
     local code, text = replay(file("couch.yaml", story), { home = home })
     assert.equal(1, code)
     has(text, "then: Thanks! Is there an elevator we can use?\n            now: Thanks! Any lift?\n")
@@ -174,8 +178,7 @@ describe("assistant replay", function()
   end)
 
   it("exits with 5 when the scripts do not load, or fail at a conversation", function()
-    local home = shell.folder()
-    assert(shell.run(("cp -r %s/scripts %s/prompts %s/"):format(shell.root, shell.root, home)) == 0)
+    local home = shell.home()
     local quote = shell.read(home .. "/scripts/flow/quote.lua")
     shell.write(home .. "/scripts/flow/quote.lua", (quote:gsub("function M.merge%b()\n", "%0  error \"quote is broken\"\n")))
     local path = file("couch.yaml", story)

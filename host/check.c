@@ -1,0 +1,183 @@
+/*
+ * check: `assistant check`: do settings, scripts and prompts load, and do they carry the stories that come with the program? See
+ * serve.h.
+ *
+ * A script that loads may still fail at every customer. So the stories of scripts/rehearsal/stories and prompts/stories are played:
+ * what throws or does not end is a problem. Other words than recorded are not: owners change them (`assistant replay` tells).
+ */
+#include "bind/bind.h"
+#include "guard.h"
+#include "log.h"
+#include "rehearse.h"
+#include "tick.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* No story begins after so much time: `check` is asked before each save. One that does not end in WAIT_MS waits for ever. */
+enum { STORIES_MS = 2000, WAIT_MS = 5000 };
+
+struct told {
+    bool done, ok;
+    char *text;
+};
+
+static void ended(struct task *t, bool ok, const char *text, size_t len)
+{
+    struct told *told = t->arg;
+    told->done = true;
+    told->ok = ok;
+    told->text = buf_copy(text, len);
+}
+
+/* Runs a command of the rehearsal; what it said is added. false: it failed, does not end, or a script beside it failed: why. */
+static bool run(struct host *h, const char *name, char *const *words, size_t count,
+                struct buf *said, char *why, size_t size)
+{
+    static struct told told; /* outlives a command that does not end */
+    uint64_t errors = h->script_errors, until = loop_now_ns() + WAIT_MS * 1000000ull;
+    told = (struct told){ .done = false };
+    if (!bind_command(h->current, name, words, count, ended, &told)) {
+        snprintf(why, size, "scripts/rehearsal/main.lua: has no command \"%s\"", name);
+        told.done = true;
+        return false;
+    }
+    while (!told.done && !h->stopping && h->script_errors == errors && loop_now_ns() < until)
+        tick(h);
+    bool fine = told.done && told.ok && h->script_errors == errors;
+    size_t len = strcspn(h->script_error, "\n");
+    if (fine && told.text)
+        buf_text(said, told.text);
+    else if (!fine && h->script_errors != errors)
+        snprintf(why, size, "%.*s", (int)(len && h->script_error[len - 1] == '.' ? len - 1 : len),
+                 h->script_error);
+    else if (!fine)
+        snprintf(why, size, "the scripts wait for something that does not come (%d s)",
+                 WAIT_MS / 1000);
+    free(told.text);
+    told.text = NULL;
+    return fine;
+}
+
+static bool is_story(const char *path)
+{
+    const char *end = strrchr(path, '.');
+    return (strncmp(path, "scripts/rehearsal/stories/", 26) == 0 ||
+            strncmp(path, "prompts/stories/", 16) == 0) &&
+           end && (strcmp(end, ".yaml") == 0 || strcmp(end, ".json") == 0);
+}
+
+/* One file of stories. false: none can follow, because what it began is still under way. */
+static bool play_file(struct host *h, const struct tree_file *f, struct buf *problems)
+{
+    struct buf title = { .data = NULL };
+    char why[600], unused[600];
+    char *text = buf_copy(f->bytes, f->len), *words[] = { f->path, text };
+    bool over = true;
+    if (!run(h, "check", words, 2, problems, why, sizeof why)) {
+        over = h->current->task_count == 0;
+        run(h, "playing", NULL, 0, &title, unused, sizeof unused);
+        if (!problems->data || !strstr(problems->data, why)) /* the same in many stories: once */
+            buf_printf(problems, "%s, while the story \"%s\" was played.\n", why,
+                       title.data ? title.data : f->path);
+    }
+    buf_free(&title);
+    free(text);
+    return over;
+}
+
+/* Plays what the tree holds. */
+static void play(struct host *h, struct buf *problems, struct buf *notes)
+{
+    const struct tree *t = h->current->tree;
+    uint64_t until = loop_now_ns() + STORIES_MS * 1000000ull;
+    size_t played = 0, all = 0;
+    bool going = true;
+    for (size_t i = 0; i < t->count; i++)
+        all += is_story(t->files[i].path);
+    for (size_t i = 0; i < t->count && going && loop_now_ns() < until; i++)
+        if (is_story(t->files[i].path)) {
+            going = play_file(h, &t->files[i], problems);
+            played++;
+        }
+    if (going && played < all && !problems->len)
+        buf_printf(notes, "%zu of %zu stories were played in %d s; the others were left out.\n",
+                   played, all, STORIES_MS / 1000);
+    else if (all == 0)
+        buf_text(notes, "There are no stories in scripts/rehearsal/stories, so none was played.\n");
+}
+
+static int play_stories(const char *scripts, const char *prompts, struct buf *problems,
+                        struct buf *notes)
+{
+    static struct rehearsal r;
+    struct buf unused = { .data = NULL };
+    const char *set = getenv("SCRIPTS_DIR");
+    char stage[4200];
+    snprintf(stage, sizeof stage, "%s/rehearsal/main.lua",
+             scripts       ? scripts
+             : set && *set ? set
+                           : "scripts");
+    if (access(stage, F_OK) != 0) {
+        buf_printf(notes, "%s is not there, so no stories were played.\n", stage);
+        return 0;
+    }
+    int code = rehearsal_begin(&r, scripts, prompts, problems, &unused);
+    buf_free(&unused);
+    if (code == 0)
+        play(&r.service.host, problems, notes);
+    return rehearsal_end(&r, code ? code : problems->len ? GENERATION_SCRIPTS : 0);
+}
+
+static int load_folder(const char *scripts, const char *prompts, struct buf *problems,
+                       struct buf *warnings)
+{
+    struct host h = { .memory_cap = 256u << 20 };
+    struct generation *g = NULL;
+    char why[2048];
+    int code = GENERATION_SCRIPTS;
+    guard_start(200, 2000);
+    struct tree *t = tree_read(scripts, prompts, why, sizeof why);
+    struct generation_options o = *instance_options(&serve_modes[0]);
+    o.ignore_settings = true;
+    if (t)
+        code = (int)generation_build(&g, &h, t, &o, problems, warnings);
+    else
+        buf_printf(problems, "%s\n", why);
+    generation_close(g);
+    tree_drop(t);
+    guard_stop();
+    return code;
+}
+
+int serve_check(const char *dir)
+{
+    struct host h = { .memory_cap = 256u << 20 };
+    struct buf problems = { .data = NULL }, warnings = { .data = NULL };
+    struct generation *g = NULL;
+    char scripts[4096], prompts[4096];
+    int code, played = 0;
+    log_open(LOG_OFF);
+    if (dir) {
+        snprintf(scripts, sizeof scripts, "%s/scripts", dir);
+        snprintf(prompts, sizeof prompts, "%s/prompts", dir);
+        code = load_folder(scripts, prompts, &problems, &warnings);
+    } else {
+        code = instance_generation(&h, &serve_modes[0], false, &g);
+        generation_close(g);
+        guard_stop();
+    }
+    if (code != GENERATION_SCRIPTS) /* settings that are wrong say nothing about the scripts */
+        played = play_stories(dir ? scripts : NULL, dir ? prompts : NULL, &problems, &warnings);
+    fprintf(stderr, "%s%s", warnings.data ? warnings.data : "", problems.data ? problems.data : "");
+    code = played ? played : code;
+    if (code == 0 && dir)
+        printf("Scripts and prompts in %s are fine.\n", dir);
+    else if (code == 0)
+        printf("Settings, scripts and prompts are fine.\n");
+    buf_free(&problems);
+    buf_free(&warnings);
+    return code;
+}

@@ -1,0 +1,112 @@
+-- What may stand in the owner's files and is hardly meant. It refuses nothing: each is a sentence with file, line and remedy, for
+-- `assistant check` and for the staff channel.
+
+local replies = require "flow.replies"
+
+local M = {}
+
+local MESSAGE_CHARACTERS = 4096 -- WhatsApp's limit of one message
+local MOST_MESSAGES = 3 -- flow/fit cuts what is longer
+
+---@class brain.prompt.File
+---@field name string "prompts/replies.yaml"
+---@field there boolean
+---@field empty boolean
+---@field value? table as it was written; nil when it could not be read
+---@field marks? table<string, integer>
+---@field comments? table<string, {line: integer, text: string}>
+
+local function add(list, file, path, words)
+  list[#list + 1] = { file = file.name, line = file.marks and file.marks[path] or 1,
+    text = path == "" and words or ("\"%s\" %s"):format(path, words) }
+end
+
+-- A file that says nothing is followed by the program's own words: the owner's towns and hours may be meant.
+local function silent(list, file, defaults)
+  if not file.there then
+    list[#list + 1] = { file = file.name, text = "is missing, so " .. defaults .. " Put the file back." }
+  elseif file.empty then
+    add(list, file, "", "is empty, so " .. defaults .. " Write at least one key: value.")
+  end
+end
+
+-- "- We are the #1 team": YAML ends the text before the #. Two blanks before it and one behind it are how comments are written.
+local function cut_by_comment(list, file)
+  for path, comment in pairs(file.comments or {}) do
+    if not comment.text:find("^%s%s+#%s") then
+      list[#list + 1] = { file = file.name, line = comment.line,
+        text = ("\"%s\" ends before the #, because everything after it is a comment: \"%s\". Put the whole text in quotes."):format(path,
+          comment.text:match("^%s*(.*)$")) }
+    end
+  end
+end
+
+local function placeholders(list, file, key, value, filled)
+  for inside in value:gmatch("{([%w_ ]+)}") do
+    if not filled[inside] then
+      local meant, all = inside:lower():match("^ *(.-) *$"), {}
+      for name in pairs(filled) do all[#all + 1] = "{" .. name .. "}" end
+      table.sort(all)
+      local remedy = filled[meant] and ("Did you mean {%s}?"):format(meant)
+        or #all > 0 and ("Only %s is filled in here."):format(table.concat(all, " and "))
+        or "Nothing is filled in here: write the words themselves."
+      add(list, file, key, ("holds {%s}, and customers would read it as it stands. %s"):format(inside, remedy))
+    end
+  end
+end
+
+local function length(list, file, key, value)
+  local characters = utf8.len(value) or #value
+  if characters <= MESSAGE_CHARACTERS then return end
+  local messages = math.ceil(characters / MESSAGE_CHARACTERS)
+  local what = messages > MOST_MESSAGES and ("only the first %d messages of it are sent"):format(MOST_MESSAGES)
+    or ("customers get it in %d messages"):format(messages)
+  add(list, file, key, ("has %d characters. WhatsApp takes %d in one message, so %s. Shorten it."):format(characters,
+    MESSAGE_CHARACTERS, what))
+end
+
+-- A question of the owner's own in one language only: the other customers are asked in the wrong one, or with the bare label.
+local function one_language(list, file, fields, languages)
+  local speaks = {}
+  for _, code in ipairs(languages) do speaks[code] = true end
+  if not (speaks.fr and speaks.en) then return end
+  for _, field in ipairs(fields) do
+    local english, french = "ask_" .. field, "ask_" .. field .. "_fr"
+    if file.value[english] and not replies.get(file.value, french) then
+      add(list, file, english, ("has no French, so customers who write French are asked in English. Add %s, or take fr out of"
+        .. " languages in business.yaml."):format(french))
+    elseif file.value[french] and not replies.get(file.value, english) then
+      add(list, file, french, ("has no English, so other customers are asked with ask_other. Add %s."):format(english))
+    end
+  end
+end
+
+---@param files {system: brain.prompt.File, replies: brain.prompt.File, business: brain.prompt.File}
+---@param filled fun(key: string): table<string, boolean> which {names} are filled in under a key
+---@param fields string[] quote_fields_needed
+---@param languages string[]
+---@return string[] warnings "file:line: what. What to do."
+function M.find(files, filled, fields, languages)
+  local list, lines = {}, {}
+  silent(list, files.business, "the program's own towns, hours, links and limits apply.")
+  silent(list, files.replies, "the program's own sentences are sent.")
+  for _, file in pairs(files) do cut_by_comment(list, file) end
+  if files.replies.value then
+    for key, value in pairs(files.replies.value) do
+      if type(value) == "string" then
+        placeholders(list, files.replies, key, value, filled(key))
+        length(list, files.replies, key, value)
+      end
+    end
+    one_language(list, files.replies, fields, languages)
+  end
+  table.sort(list, function(a, b)
+    if a.file ~= b.file then return a.file < b.file end
+    if a.line ~= b.line then return (a.line or 0) < (b.line or 0) end
+    return a.text < b.text
+  end)
+  for i, item in ipairs(list) do lines[i] = ("%s%s: %s"):format(item.file, item.line and ":" .. item.line or "", item.text) end
+  return lines
+end
+
+return M

@@ -1,0 +1,194 @@
+-- `assistant check`: what owners do wrong, and what they are told. The same is told at a reload; a few of both are tried there.
+
+local meta = require "spec.support.meta"
+local process = require "spec.support.process"
+local shell = require "spec.support.shell"
+local standins = require "spec.support.standins"
+
+local function has(text, piece, what) assert.is_truthy(text:find(piece, 1, true), (what or "") .. ": not said: " .. piece .. "\n" .. text) end
+
+local function with(pattern, replacement)
+  return function(text)
+    local changed, n = text:gsub(pattern, replacement)
+    assert(n > 0, pattern .. " is not there")
+    return changed
+  end
+end
+
+local function added(line) return function(text) return text .. line .. "\n" end end
+
+-- Puts a line into a function, behind its head.
+local function inside(head, line) return with(head .. "%b()\n", function(found) return found .. line .. "\n" end) end
+
+-- What, file, how it is changed (nil: deleted; a table: several files), and the words. {line} is where the marker stands.
+local refused = {
+  { "a misspelt function of another script", "scripts/turn.lua", with("quote%.merge%(", "quote.mrege("),
+    "quote.mrege: the module flow.quote has no 'mrege'. Did you mean 'merge'?", "quote%.mrege" },
+  { "a function that was renamed where it is defined", "scripts/flow/quote.lua", with("function M%.complete%(", "function M.is_complete("),
+    "quote.complete: the module flow.quote has no 'complete'. Correct the name, or add it to scripts/flow/quote.lua." },
+  { "a misspelt function of the host", "scripts/turn.lua", with("time%.now_ms%(", "time.now_sm(", 1),
+    "time.now_sm: the module host.time has no 'now_sm'. Did you mean 'now_ms'?", "time%.now_sm" },
+  { "a misspelt function of Lua", "scripts/flow/quote.lua", inside("function M%.merge", "  if string.fnid('a', 'b') then return end"),
+    "string.fnid: the library string has no 'fnid'. Did you mean 'find'?", "string%.fnid" },
+  { "a misspelt variable", "scripts/flow/quote.lua", inside("function M%.merge", "  local wanted = 1 if wantde then return end"),
+    "undefined global 'wantde'. Did you mean 'wanted'?", "wantde" },
+  { "a variable without local", "scripts/flow/quote.lua", inside("function M%.merge", "  counter = 1"),
+    "global 'counter' is assigned. Write `local` before it.", "counter" },
+  { "what scripts may not have", "scripts/flow/quote.lua", inside("function M%.merge", "  io.write('x')"), "undefined global 'io'.", "io%.write" },
+  { "a misspelt module", "scripts/turn.lua", with('require "flow.quote"', 'require "flow.qoute"'),
+    "require \"flow.qoute\": there is no scripts/flow/qoute.lua. Did you mean 'flow.quote'?", "flow%.qoute" },
+  { "a misspelt handler", "scripts/main.lua", with("run = slack%.post", "run = slack.pots"),
+    "slack.pots: the module channels.slack has no 'pots'. Did you mean 'post'?", "slack%.pots" },
+  { "an endless loop", "scripts/flow/quote.lua", inside("function M%.merge", "  while true do end"),
+    "it ran for more than 200 ms without waiting. Look for a loop that does not end, while the story \"", "while true" },
+  { "a handler that throws", "scripts/turn.lua", inside("function Turn:run", "  error 'not finished'"),
+    "not finished, while the story \"", "not finished" },
+  { "a card that cannot be built", "scripts/channels/slack/card.lua", inside("function M%.open", "  local t = {} t.x.y = 1"),
+    "attempt to index a nil value (field 'x'), while the story \"", "t%.x%.y" },
+  { "a syntax error", "scripts/turn.lua", inside("function Turn:run", "  local x = = 1"), "unexpected symbol near '='", "= = 1" },
+  { "a key that is misspelt", "prompts/system_prompt.yaml", with("business_rules", "bussiness_rules"),
+    "\"bussiness_rules\" is not known. Did you mean \"business_rules\"?", "bussiness_rules" },
+  { "a quotation mark that is not closed", "prompts/system_prompt.yaml", with("identity: \"[^\n]*", "identity: \"You are"),
+    "something stands after the closing quotation mark." },
+  { "a question for a field that is not asked", "prompts/replies.yaml", added "ask_parking: \"Where can we park?\"",
+    "\"ask_parking\" is not known. Add \"parking\" to quote_fields_needed in system_prompt.yaml, or delete this line.", "ask_parking" },
+  { "a text that nothing sends", "prompts/replies.yaml", added "farewell_words: \"Bye\"",
+    "\"farewell_words\" is not known. Delete this line. docs/OWNERS.md says what may stand here.", "farewell_words" },
+  { "a reply that is a list", "prompts/replies.yaml", with("\nthanks: [^\n]*", "\nthanks: [a, b]"), "\"thanks\" must be text. Put it in quotes", "\nthanks:" },
+  { "hours with a dot", "prompts/business.yaml", with("mon: 08:00%-18:00", "mon: 8.30-18"), "\"hours.mon\" must look like 08:00-18:00, or be closed.", "mon: 8" },
+  { "a story that cannot be read", "prompts/stories/mine.yaml", function() return "story: \"Mine\"\nturns:\n  - custmer: hi\n" end,
+    "turns[1].custmer is not known here.", "custmer" },
+}
+
+local warned = {
+  { "no business.yaml", "prompts/business.yaml", nil, "prompts/business.yaml: is missing, so the program's own towns, hours, links and limits apply. Put the file back." },
+  { "an emptied business.yaml", "prompts/business.yaml", function() return "# nothing\n" end,
+    "prompts/business.yaml:1: is empty, so the program's own towns, hours, links and limits apply. Write at least one key: value." },
+  { "{Label} for {label}", "prompts/replies.yaml", with("tell me the {label}", "tell me the {Label}"),
+    "\"ask_other\" holds {Label}, and customers would read it as it stands. Did you mean {label}?", "{Label}" },
+  { "{time} where there is none", "prompts/replies.yaml", with("\nthanks: [^\n]*", "\nthanks: \"Thanks {time}\""),
+    "\"thanks\" holds {time}, and customers would read it as it stands. Nothing is filled in here: write the words themselves.", "\nthanks:" },
+  { "a reply of 8,000 characters", "prompts/replies.yaml", with("\nthanks: [^\n]*", "\nthanks: \"" .. ("word "):rep(1600) .. "\""),
+    "\"thanks\" has 8000 characters. WhatsApp takes 4096 in one message, so customers get it in 2 messages. Shorten it.", "\nthanks:" },
+  { "a sentence that a # ends", "prompts/system_prompt.yaml", with('  %- "We do NOT[^\n]*', "  - We are the #1 in town"),
+    "\"business_rules[2]\" ends before the #, because everything after it is a comment: \"#1 in town\". Put the whole text in quotes.", "We are the" },
+  { "an own question without its French", { ["prompts/system_prompt.yaml"] = with("  %- inventory\n", "  - inventory\n  - parking\n"),
+    ["prompts/replies.yaml"] = added "ask_parking: \"Where can we park?\"" }, nil,
+    "\"ask_parking\" has no French, so customers who write French are asked in English. Add ask_parking_fr, or take fr out of languages in business.yaml." },
+  { "a handler that is handed on and is not there", "scripts/main.lua", with("= whatsapp.receive", "= whatsapp.recieve"),
+    "whatsapp.recieve: the module channels.whatsapp has no 'recieve'. Did you mean 'receive'?", "whatsapp%.recieve" },
+}
+
+-- The number of the line that a pattern is first in.
+local function line_of(text, pattern)
+  local at = text:find(pattern)
+  if text:sub(at, at) == "\n" then at = at + 1 end
+  return select(2, text:sub(1, at - 1):gsub("\n", "")) + 1
+end
+
+describe("assistant check DIR", function()
+  local home
+  setup(function() home = shell.home() end)
+  teardown(process.close_all)
+
+  local function check()
+    return shell.run(("env -i PATH=%s timeout -s KILL 30 %s check %s </dev/null"):format(shell.quote(os.getenv "PATH"), shell.quote(shell.binary), home))
+  end
+
+  -- Makes one mistake, checks, and takes it back. What was said, and "file:line: " where the marker stands.
+  local function mistake(paths, change, marker)
+    local before, place = {}, ""
+    for path, edit in pairs(type(paths) == "table" and paths or { [paths] = change or false }) do
+      before[path] = shell.read(home .. "/" .. path) or false
+      local changed = edit and edit(before[path] or "")
+      shell.run(("mkdir -p %s/%s"):format(home, path:match "^(.*)/"))
+      if changed then shell.write(home .. "/" .. path, changed) else os.remove(home .. "/" .. path) end
+      if marker then place = ("%s:%d: "):format(path, line_of(changed, marker)) end
+    end
+    local code, text = check()
+    for path, old in pairs(before) do
+      if old then shell.write(home .. "/" .. path, old) else os.remove(home .. "/" .. path) end
+    end
+    return code, text, place
+  end
+
+  it("E20: plays the shipped stories and says nothing but that all is fine", function()
+    local code, text = check()
+    assert.equal(("Scripts and prompts in %s are fine.\n"):format(home), text)
+    assert.equal(0, code)
+  end)
+
+  it("E20: names file, line and remedy of what does not load or fails at a customer, and exits with 5", function()
+    for _, case in ipairs(refused) do
+      local what, path, change, words, marker = table.unpack(case)
+      local code, text, place = mistake(path, change, marker)
+      assert.equal(5, code, what .. ": " .. text)
+      has(text, words, what)
+      has(text, place, what)
+    end
+  end)
+
+  it("E22: warns of what is accepted and hardly meant, with file, line and remedy, and exits with 0", function()
+    for _, case in ipairs(warned) do
+      local what, path, change, words, marker = table.unpack(case, 1, 5)
+      local code, text, place = mistake(path, change, marker)
+      assert.equal(0, code, what .. ": " .. text)
+      has(text, words, what)
+      has(text, place, what)
+      assert.equal(2, select(2, text:gsub("\n", "")), what .. ": one warning and the closing line\n" .. text)
+    end
+  end)
+
+  it("E22: takes other wording, a # in quotes and a comment on a line of its own without a word", function()
+    local code, text = mistake { ["prompts/replies.yaml"] = with("\nthanks: [^\n]*", "\n# ours\nthanks: \"We are the #1, merci!\"  # really"),
+      ["prompts/system_prompt.yaml"] = with("identity: [^\n]*", "identity: We are ours") }
+    assert.equal(("Scripts and prompts in %s are fine.\n"):format(home), text)
+    assert.equal(0, code)
+  end)
+
+  it("E23: a file that does not parse is the one mistake, and what depends on it is not told", function()
+    local code, text = mistake { ["prompts/system_prompt.yaml"] = with("identity: ", "identity "),
+      ["prompts/replies.yaml"] = added "ask_parking: \"Where can we park?\"" }
+    assert.equal(5, code)
+    has(text, "prompts/system_prompt.yaml:")
+    assert.is_nil(text:find("ask_parking", 1, true), text)
+    assert.equal(1, select(2, text:gsub("\n", "")), text)
+  end)
+
+  it("E20: leaves names alone that come and go: fields that some script sets or asks for, and files that nothing requires", function()
+    local code, text = mistake { ["scripts/flow/quote.lua"] = inside("function M%.merge", "  if M.hook then M.hook() end"),
+      ["scripts/turn.lua"] = inside("function Turn:run", "  if quote.hook then quote.hook() end quote.late = function() end quote.late()"),
+      ["scripts/tools/report.lua"] = function() return "io.write(os.time())\n" end }
+    assert.equal(0, code, text)
+  end)
+end)
+
+describe("a reload", function()
+  teardown(process.close_all)
+
+  it("E20 E22: refuses a misspelt function, tells a new warning once, and confirms a good save where that is wished for", function()
+    local stand_ins = standins.new()
+    local service = process.new { stand_ins = stand_ins }
+    local turn, replies = service:read "scripts/turn.lua", service:read "prompts/replies.yaml"
+    service:write("scripts/turn.lua", with("quote%.merge%(", "quote.mrege(")(turn))
+    local post = shell.until_(function() return stand_ins:posts "quote.mrege"[1] end, 8, "the refusal in the staff channel")
+    has(post.body.text, "Did you mean 'merge'?")
+    service:write("scripts/turn.lua", turn)
+    service:write("prompts/replies.yaml", with("tell me the {label}", "tell me the {Label}")(replies))
+    post = shell.until_(function() return stand_ins:posts "{Label}"[1] end, 8, "the warning in the staff channel")
+    has(post.body.text, "Did you mean {label}?")
+    has(service:log_text(), "reload.warning")
+    assert.same({}, stand_ins:posts "✅")
+    service:write("prompts/business.yaml", service:read "prompts/business.yaml" .. "\n# ours\n" .. "notify_reloads: true\n")
+    post = shell.until_(function() return stand_ins:posts "✅ The saved changes are in use."[1] end, 8, "the good save's line")
+    assert.is_nil(post.body.text:find("{Label}", 1, true))
+    assert.equal(1, #stand_ins:posts "{Label}")
+    local code, text = service:cli "reload"
+    assert.equal(0, code)
+    has(text, "Did you mean {label}?")
+    service:say(meta.phone(), "I have a couch")
+    shell.until_(function() return #stand_ins:requests "model" > 0 end, 8, "the turn")
+    service:close()
+    stand_ins:close()
+  end)
+end)
