@@ -17,7 +17,10 @@
 #define sigev_notify_thread_id _sigev_un._tid
 #endif
 
-enum { LOOKS = 4 }; /* looks at the running slice in one slice's time */
+enum {
+    LOOKS = 4, /* looks at the running slice in one slice's time */
+    STEPS_PER_MS = 300000
+};
 
 static struct {
     unsigned slice_ms, watchdog_ms;
@@ -31,27 +34,42 @@ static struct {
     atomic_uint_fast64_t slice; /* odd while one runs */
     volatile sig_atomic_t looks, looks_allowed;
     uint_fast64_t seen;
+    struct guard_steps steps;
+    volatile sig_atomic_t ended; /* by guard_end, which said … */
+    char why[512];               /* … this */
     atomic_int stop;
     pthread_mutex_t mutex;
     pthread_cond_t stopped;
-} g = { .mutex = PTHREAD_MUTEX_INITIALIZER, .stopped = PTHREAD_COND_INITIALIZER };
+} g = { .steps = { INT64_MAX, INT64_MAX },
+        .mutex = PTHREAD_MUTEX_INITIALIZER,
+        .stopped = PTHREAD_COND_INITIALIZER };
 
-/* Where it was caught is where the loop is: the innermost line of Lua, which luaL_error would not name from a hook. */
-static void too_long(lua_State *L, lua_Debug *unused)
+/* Pushes "file:line: " of the innermost line of Lua, which luaL_error would not name from a hook or through a pcall. */
+static const char *push_place(lua_State *L)
 {
     lua_Debug at;
+    for (int level = 0; lua_getstack(L, level, &at); level++)
+        if (lua_getinfo(L, "Sl", &at) && at.currentline > 0)
+            return lua_pushfstring(L, "%s:%d: ", at.short_src, at.currentline);
+    return lua_pushliteral(L, "");
+}
+
+/* Where it was caught is where the loop is. */
+static void too_long(lua_State *L, lua_Debug *unused)
+{
     (void)unused;
     int ms = (int)(g.slice_ms + atomic_load(&g.extra_ms));
-    lua_pushliteral(L, "");
-    for (int level = 0; lua_getstack(L, level, &at); level++)
-        if (lua_getinfo(L, "Sl", &at) && at.currentline > 0) {
-            lua_pushfstring(L, "%s:%d: ", at.short_src, at.currentline);
-            break;
-        }
     lua_pushfstring(
         L,
         "%sstopped: it ran for more than %d ms without waiting. Look for a loop that does not end.",
-        lua_tostring(L, -1), ms);
+        push_place(L), ms);
+    lua_error(L);
+}
+
+static void ended(lua_State *L, lua_Debug *unused)
+{
+    (void)unused;
+    lua_pushstring(L, g.why);
     lua_error(L);
 }
 
@@ -70,7 +88,7 @@ static void look(int sig)
     } else if (now != g.seen) {
         g.seen = now;
         g.looks = 1;
-    } else if (++g.looks > g.looks_allowed && g.running) {
+    } else if (++g.looks > g.looks_allowed && g.running && !g.ended) {
         lua_sethook(g.running, too_long, LUA_MASKCOUNT | LUA_MASKCALL | LUA_MASKRET, 1);
     }
 }
@@ -174,6 +192,8 @@ lua_State *guard_enter(lua_State *L, unsigned extra_ms)
         return outer;
     unsigned step = g.slice_ms / LOOKS ? g.slice_ms / LOOKS : 1;
     atomic_store_explicit(&g.extra_ms, extra_ms, memory_order_relaxed);
+    if (g.slice_ms)
+        g.steps.left = g.steps.all = (int64_t)(g.slice_ms + extra_ms) * STEPS_PER_MS;
     g.looks_allowed = (sig_atomic_t)((g.slice_ms + extra_ms) / step);
     atomic_fetch_add_explicit(&g.slice, 1, memory_order_release);
     return NULL;
@@ -182,9 +202,12 @@ lua_State *guard_enter(lua_State *L, unsigned extra_ms)
 void guard_leave(lua_State *outer)
 {
     lua_State *L = g.running;
-    if (!outer)
+    if (!outer) {
         atomic_fetch_add_explicit(&g.slice, 1, memory_order_release);
+        g.steps = (struct guard_steps){ INT64_MAX, INT64_MAX };
+    }
     g.running = outer;
+    g.ended = 0;
     if (L && lua_gethook(L))
         lua_sethook(L, NULL, 0, 0);
 }
@@ -197,6 +220,20 @@ uint64_t guard_slice(void)
 lua_State *guard_running(void)
 {
     return g.running;
+}
+
+struct guard_steps *guard_steps(void)
+{
+    return &g.steps;
+}
+
+int guard_end(lua_State *L, const char *what)
+{
+    snprintf(g.why, sizeof g.why, "%sstopped: %s", push_place(L), what);
+    g.ended = 1;
+    lua_sethook(L, ended, LUA_MASKCOUNT | LUA_MASKCALL | LUA_MASKRET, 1);
+    lua_pushstring(L, g.why);
+    return lua_error(L);
 }
 
 void guard_condemn(lua_State *L)

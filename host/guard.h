@@ -4,7 +4,8 @@
  * A repeating timer on the loop thread's CPU clock looks at the number of the slice that runs. The same number for
  * LUA_SLICE_MS: a hook is set on the running thread that throws at every instruction, so a pcall loop dies too. What no
  * hook can stop (one long C call) is ended by a thread that aborts the process after WATCHDOG_MS of CPU inside one slice; the
- * page of `jobs` then names the culprit at the next start. Costs nothing per slice but two stores. One guard a process.
+ * page of `jobs` then names the culprit at the next start. A C call that counts its own steps (patterns) takes them from the
+ * slice's and ends it before that. Costs nothing per slice but a few stores. One guard a process.
  */
 #ifndef HOST_GUARD_H
 #define HOST_GUARD_H
@@ -23,6 +24,14 @@ void guard_leave(lua_State *outer);
 uint64_t guard_slice(void);
 /* What runs now, or NULL. Also from a signal handler. */
 lua_State *guard_running(void);
+/* What C calls that count their own steps may still take in this slice, and what there was at its beginning. Outside of a slice,
+ * and where slices have no end: more than anybody uses. */
+struct guard_steps {
+    int64_t left, all;
+};
+struct guard_steps *guard_steps(void);
+/* Throws "file:line: stopped: what", and the same at every instruction from now to the end of L's slice. */
+int guard_end(lua_State *L, const char *what);
 /* Makes L throw at every instruction from now to the end of its slice: a cancelled task cannot catch it. */
 void guard_condemn(lua_State *L);
 

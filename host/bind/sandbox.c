@@ -9,12 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    SUBJECT_LIMIT = 1 << 20,
-    PATTERN_LIMIT = 1 << 10,
-    REP_LIMIT = 16 << 20,
-    MOVE_LIMIT = 10000000
-};
+enum { REP_LIMIT = 16 << 20, MOVE_LIMIT = 10000000 };
 
 static const luaL_Reg modules[] = {
     { "host.http", luaopen_host_http },
@@ -71,17 +66,6 @@ static int call_original(lua_State *L)
         lua_concat(L, 2);
     }
     return lua_error(L);
-}
-
-static int safe_pattern(lua_State *L)
-{
-    size_t subject = 0, pattern = 0;
-    luaL_checklstring(L, 1, &subject);
-    luaL_checklstring(L, 2, &pattern);
-    if (subject > SUBJECT_LIMIT || pattern > PATTERN_LIMIT)
-        return luaL_error(L, "text of %d bytes is too long for a pattern of %d; cut it first",
-                          (int)subject, (int)pattern);
-    return call_original(L);
 }
 
 static int safe_rep(lua_State *L)
@@ -299,11 +283,9 @@ static void open_base(lua_State *L)
 
 static void open_string(lua_State *L)
 {
-    static const char *const patterns[] = { "find", "match", "gmatch", "gsub" };
     luaopen_string(L);
     drop(L, "dump");
-    for (size_t i = 0; i < sizeof patterns / sizeof *patterns; i++)
-        wrap(L, patterns[i], safe_pattern);
+    patterns_open(L);
     wrap(L, "rep", safe_rep);
     lua_pushliteral(L, "");
     lua_getmetatable(L, -1); /* __index is the real table; scripts cannot reach it to change it */
@@ -350,6 +332,8 @@ static int give_module(lua_State *L)
 int sandbox_open_plain(lua_State *L)
 {
     luaL_openlibs(L);
+    lua_getglobal(L, "string");
+    patterns_open(L);
     luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
     for (const luaL_Reg *m = modules; m->name; m++) {
         lua_pushcfunction(L, m->func);

@@ -11,7 +11,8 @@
 
 int sandbox_open(lua_State *L); /* protected: libraries, host.* and require for a generation */
 int sandbox_open_plain(
-    lua_State *L); /* protected: the full library and host.* for `assistant run` */
+    lua_State *L);               /* protected: the full library and host.* for `assistant run` */
+int patterns_open(lua_State *L); /* puts find, match, gmatch and gsub into the table on top */
 int sandbox_path(
     lua_State *L); /* protected, light userdata: a scripts folder put before package.path */
 /* Where the file that is compiled is noted (256 bytes), for a trial that dies with it. NULL: nowhere. */
