@@ -8,7 +8,7 @@ local standins = require "spec.support.standins"
 
 describe("versions of scripts and prompts", function()
   local stand_ins
-  local prompt = shell.read(shell.root .. "/prompts/system_prompt.yaml")
+  local prompt = shell.read(shell.prompts .. "/system_prompt.yaml")
   local turn = shell.read(shell.root .. "/scripts/turn.lua")
 
   setup(function()
