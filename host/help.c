@@ -46,10 +46,15 @@ static const struct page pages[] = {
       "are settings, scripts and prompts fine? with DIR: its scripts/ and prompts/ alone", "", 0, 1,
       "Loads settings, scripts and prompts exactly as serve would, opens nothing, and says what is "
       "wrong\n"
-      "with file, line and what to do. With DIR: DIR/scripts and DIR/prompts alone, no settings "
-      "needed.\n"
+      "with file, line and what to do. Then the stories of scripts/rehearsal/stories and "
+      "prompts/stories are\n"
+      "played for two seconds: a script that fails or does not end is named, other words than "
+      "recorded are\n"
+      "not. With DIR: DIR/scripts and DIR/prompts alone, no settings needed.\n"
       "\n"
-      "Exit codes: 0 fine, 2 settings, 5 scripts or prompts (also when both are wrong).\n"
+      "Exit codes: 0 fine (warnings are printed), 2 settings, 5 scripts or prompts (also when both "
+      "are\n"
+      "wrong).\n"
       "\n"
       "Example:  assistant check .\n" },
     { "chat", "", "talk to the flow in the terminal", "", 0, 0,
@@ -70,7 +75,8 @@ static const struct page pages[] = {
     { "replay", "[--model] [--record] FILE…",
       "recorded conversations through today's scripts; prints what would change",
       "--model|--record", 1, ANY,
-      "FILE is a story in YAML or JSON (scripts/rehearsal/stories shows the shape), or what `assistant "
+      "FILE is a story in YAML or JSON (scripts/rehearsal/stories shows the shape), or what "
+      "`assistant "
       "export`\n"
       "printed. Each conversation is played with today's scripts and prompts, nobody outside; "
       "printed is\n"
