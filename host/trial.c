@@ -173,7 +173,7 @@ static void on_late(void *arg)
     struct trial *t = arg;
     uint64_t now = loop_now_ns();
     if (!t->killed && now - t->since_ns < PATIENCE * 1000000000ULL &&
-        cpu_seconds(t->pid) < SECONDS / 2.0) {
+        cpu_seconds(t->pid) < SECONDS * 0.75) {
         loop_timer_set(t->loop, &t->late, now + 500000000ULL, on_late, t);
         return;
     }
