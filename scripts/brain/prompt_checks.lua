@@ -182,6 +182,7 @@ M.replies = {
   { "booked", names_time, "You're booked for an on-site assessment: {time}. See you then!" },
   { "moved", names_time, "Your on-site assessment has been moved to {time}." },
   { "cancelled", names_time, "Your on-site assessment of {time} is cancelled. Write to us here if you'd like another time." },
+  { "another_time", names_time, "Our team asks for another time for your on-site assessment of {time}. Write to us here and we'll find one." },
   { "requested", names_time, "We've received your request for an on-site assessment: {time}. We'll confirm it here." },
   { "rejected", names_time, "Sorry, {time} doesn't work for our team. Write to us here and we'll find another time." },
   { "booking_reminder", names_time, "A reminder: your on-site assessment is on {time}. Write to us here if anything has changed." },
@@ -195,6 +196,7 @@ M.replies = {
   { "booked_fr", names_time, "Votre évaluation sur place est réservée: {time}. À bientôt!" },
   { "moved_fr", names_time, "Votre évaluation sur place a été déplacée: {time}." },
   { "cancelled_fr", names_time, "Votre évaluation sur place du {time} est annulée. Écrivez-nous ici pour choisir un autre moment." },
+  { "another_time_fr", names_time, "Notre équipe demande un autre moment pour votre évaluation sur place du {time}. Écrivez-nous ici et nous le trouverons." },
   { "requested_fr", names_time, "Nous avons bien reçu votre demande d'évaluation sur place: {time}. Nous la confirmerons ici." },
   { "rejected_fr", names_time, "Désolé, notre équipe n'est pas disponible: {time}. Écrivez-nous ici et nous trouverons un autre moment." },
   { "booking_reminder_fr", names_time, "Un rappel: votre évaluation sur place est prévue le {time}. Écrivez-nous ici si quelque chose a changé." },
@@ -245,6 +247,7 @@ M.business = {
     { "templates", map {
       { "language", template_language, "en" }, { "language_fr", template_language, nil, true },
       { "booked", template_name, nil, true }, { "moved", template_name, nil, true }, { "cancelled", template_name, nil, true },
+      { "another_time", template_name, nil, true },
       { "requested", template_name, nil, true }, { "rejected", template_name, nil, true }, { "reminder", template_name, nil, true },
     } },
   } },

@@ -51,30 +51,50 @@ end
 
 -- ---- whose booking is it? ------------------------------------------------------------------------------------------
 
--- The chat, by the mark of its link, by what we know of the booking, else by the customer's number.
-local function chat_of(event, row, old)
-  local conversation = event.token and conversations.by_token(event.token)
-  for _, known in ipairs { row or false, old or false } do
-    if conversation then break end
-    conversation = known and known.conversation_id and conversations.get(known.conversation_id)
-  end
-  for _, phone in ipairs(event.phones) do
-    if conversation then break end
-    conversation = conversations.by_phone(phone)
-  end
-  return conversation or nil
+-- Only the mark of the link that a chat was sent puts a booking into that chat. A number proves nothing: anybody can type somebody
+-- else's into the booking page, and we would write to them. Later words about a booking find it by its id, by the mark, else by its
+-- time and attendee, since a payload template may leave out the id in one word and not in the next.
+
+local NO_UID = "at:" -- how the id of a booking begins whose own we do not know
+
+local function could_be(event, row)
+  return event.kind == "moved" or not event.uid or row.uid:sub(1, #NO_UID) == NO_UID
 end
 
--- The booking that a word without its id is about: the one at that time, else of a moved or cancelled one the next that stands.
-local function standing(event, conversation, now)
-  if not conversation then return nil end
-  local at = event.start_at
-  if event.kind == "moved" then at = event.old_start_at end
+-- The visit of this chat that the word is about: the one at that time, else of a moved or ended one the next that stands.
+local function of_chat(event, conversation, at, now)
   local row = at and bookings.at(conversation.id, at)
-  if not row and (event.kind == "moved" or event.kind == "cancelled" and not event.start_at) then
+  if not row and (event.kind == "moved" or booking_flow.is_over(event.kind) and not event.start_at) then
     row = bookings.standing(conversation.id, now)
   end
-  return row
+  return row and could_be(event, row) and row or nil
+end
+
+local function is_attendee(event, row)
+  for _, phone in ipairs(event.phones) do
+    if phone == row.conversation_id or phone == row.phone then return true end
+  end
+  return event.name ~= nil and row.name ~= nil and event.name:lower() == row.name:lower()
+end
+
+-- The one visit at that time of that attendee; of a word without one, the only visit.
+local function of_attendee(event, at)
+  local nobody, found = #event.phones == 0 and not event.name, nil
+  for _, row in ipairs(at and bookings.all_at(at) or {}) do
+    if could_be(event, row) and (nobody or is_attendee(event, row)) then
+      if found then return nil end
+      found = row
+    end
+  end
+  return found
+end
+
+-- The booking that a word is about when its id is not known here.
+local function about(event, conversation, now)
+  local at = event.start_at
+  if event.kind == "moved" then at = event.old_start_at end
+  if conversation then return of_chat(event, conversation, at, now) end
+  return not event.token and of_attendee(event, at) or nil
 end
 
 -- ---- the day before ------------------------------------------------------------------------------------------------
@@ -163,7 +183,10 @@ local function apply(event, found)
   plan_reminder(saved, time.now_ms())
   if event.kind ~= "moved" or old_start_at == saved.start_at then old_start_at = nil end
   log.info("booking." .. event.kind, { conversation = conversation and mask(conversation.id), matched = conversation ~= nil })
-  if not conversation then return tell.unmatched(event, saved.start_at, old_start_at) end
+  if not conversation then
+    local theirs = event.phones[1] and conversations.by_phone(event.phones[1])
+    return tell.unmatched(event, saved.start_at, old_start_at, theirs ~= nil)
+  end
   local outcome = "It came before the database was restored, so nothing is said to them now."
   if not found.left_over then
     outcome = tell.customer(conversation, { key = event.kind, template = event.kind, start_at = saved.start_at,
@@ -172,19 +195,31 @@ local function apply(event, found)
   tell.staff(conversation, event, saved.start_at, old_start_at, outcome)
 end
 
--- Everything the word needs, looked up.
-local function find(event, received_at)
+-- The row of this word's booking, and of the one whose place it takes.
+local function rows_of(event, conversation, now)
   local row = event.uid and bookings.by_uid(event.uid)
   local old = event.old_uid and bookings.by_uid(event.old_uid)
-  local conversation = chat_of(event, row, old)
-  if not event.uid then
-    row = standing(event, conversation, received_at)
-  elseif event.kind == "moved" and not event.old_uid and not row then -- a payload template left out which one it was
-    old = standing(event, conversation, received_at)
+  if old and not event.uid then -- moved, and without a new id: it stays under its own
+    event.old_uid = nil
+    return old, nil
+  elseif row or old then
+    return row, old
   end
+  local known = about(event, conversation, now)
+  if known and event.kind == "moved" and event.uid then return nil, known end
+  if known and event.uid then known = bookings.learn_uid(known.id, event.uid) end
+  return known, nil
+end
+
+-- Everything the word needs, looked up.
+local function find(event, received_at)
+  local conversation = event.token and conversations.by_token(event.token)
+  local row, old = rows_of(event, conversation, received_at)
+  local known = row or old
+  conversation = conversation or known and known.conversation_id and conversations.get(known.conversation_id) or nil
   local uid = event.uid or row and row.uid
   if not uid and event.start_at then
-    uid = ("at:%s:%d"):format(conversation and conversation.id or event.phones[1] or event.name or "?", event.start_at)
+    uid = NO_UID .. ("%s:%d"):format(conversation and conversation.id or "?" .. (event.phones[1] or event.name or ""), event.start_at)
     row = bookings.by_uid(uid)
   end
   return { conversation = conversation, row = row, old = old, uid = uid, at = event.made_at or received_at, left_over = left_over.is(received_at) }

@@ -86,16 +86,24 @@ end
 
 -- ---- what a word of the booking page means -------------------------------------------------------------------------
 
-local STATE = { requested = "requested", booked = "booked", moved = "booked", cancelled = "cancelled", rejected = "rejected" }
+local STATE = { requested = "requested", booked = "booked", moved = "booked", cancelled = "cancelled", another_time = "cancelled",
+  rejected = "rejected" }
 local OVER = { moved = true, cancelled = true, rejected = true }
 -- Of two words made in the same moment the one that says more stands.
-local RANK = { requested = 1, booked = 2, moved = 3, rejected = 4, cancelled = 5 }
+local RANK = { requested = 1, booked = 2, moved = 3, rejected = 4, another_time = 5, cancelled = 6 }
 
 ---The state that a kind of word leaves a booking in.
 ---@param kind string
 ---@return "requested"|"booked"|"cancelled"|"rejected"
 function M.state_of(kind)
   return STATE[kind]
+end
+
+---Does this kind of word end a visit?
+---@param kind string
+---@return boolean
+function M.is_over(kind)
+  return OVER[STATE[kind]] == true
 end
 
 -- Is this word older than what we know? Words come late, twice and out of order, and an old "booked" must not bring back what was

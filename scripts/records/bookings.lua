@@ -36,6 +36,20 @@ function M.at(conversation_id, start_at)
     ORDER BY id DESC LIMIT 1]], conversation_id, start_at)
 end
 
+---The visits at this time that stand, whoever made them.
+---@param start_at integer ms
+---@return records.Booking[]
+function M.all_at(start_at)
+  return db.all("SELECT * FROM bookings WHERE start_at = ? AND state IN ('requested', 'booked') ORDER BY id LIMIT 100", start_at)
+end
+
+---The page's own id of a visit, from the first word that names it.
+---@return records.Booking?
+function M.learn_uid(id, uid)
+  db.run("UPDATE bookings SET uid = ? WHERE id = ?", uid, id)
+  return M.get(id)
+end
+
 ---The next visit of this chat that stands.
 ---@return records.Booking?
 function M.standing(conversation_id, now)
@@ -43,7 +57,7 @@ function M.standing(conversation_id, now)
     AND coalesce(end_at, start_at) > ? ORDER BY start_at LIMIT 1]], conversation_id, now)
 end
 
----What is known of a booking now. What a word leaves out stays as it was.
+---What is known of a booking now. What a word leaves out stays as it was. The number is kept only while no chat is known for it.
 ---@param b {uid: string, conversation_id?: string, state: string, start_at?: integer, end_at?: integer, event_at: integer,
 ---  name?: string, phone?: string}
 ---@return records.Booking
@@ -51,7 +65,7 @@ function M.put(b)
   db.run([[INSERT INTO bookings(uid, conversation_id, state, start_at, end_at, event_at, name, phone) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
     ON CONFLICT(uid) DO UPDATE SET conversation_id = coalesce(?2, conversation_id), state = ?3, start_at = coalesce(?4, start_at),
       end_at = CASE WHEN ?4 IS NULL THEN end_at ELSE ?5 END, event_at = max(event_at, ?6),
-      name = CASE WHEN coalesce(?2, conversation_id) IS NULL THEN coalesce(?7, name) END,
+      name = coalesce(?7, name),
       phone = CASE WHEN coalesce(?2, conversation_id) IS NULL THEN coalesce(?8, phone) END]],
     b.uid, b.conversation_id, b.state, b.start_at, b.end_at, b.event_at, b.name, b.phone)
   return M.by_uid(b.uid)

@@ -65,6 +65,7 @@ local function payload_of(event, booking)
     rescheduleEndTime = booking.reschedule_start and time.iso(booking.reschedule_start + length_min * 60000) or nil,
     cancellationReason = event == "BOOKING_CANCELLED" and booking.reason or nil,
     rejectionReason = event == "BOOKING_REJECTED" and booking.reason or nil,
+    requestReschedule = event == "BOOKING_CANCELLED" and booking.another_time or nil,
   }
 end
 
@@ -105,7 +106,7 @@ function M.post(request)
   tell(event, {
     uid = uid, id = number, start_at = wish.start_ms or time.now_ms() + 48 * hour_ms, name = wish.name or "Pat Doe",
     email = wish.email or "pat@example.com", phone = wish.phone, metadata = wish.metadata, locale = wish.locale,
-    reschedule_uid = wish.reschedule_uid, reschedule_start = wish.reschedule_start_ms, reason = wish.reason,
+    reschedule_uid = wish.reschedule_uid, reschedule_start = wish.reschedule_start_ms, reason = wish.reason, another_time = wish.request_reschedule,
   })
   return common.ok { uid = uid }
 end
@@ -208,7 +209,7 @@ function M.book(request)
   return common.ok { booking = public(find(booking.uid)) }
 end
 
----POST /sandbox/bookings/cancel {"uid": …, "reason": …}
+---POST /sandbox/bookings/cancel {"uid": …, "reason": …, "request_reschedule": true}: the last as the team's "request reschedule" does.
 function M.cancel(request)
   local wish, refusal = common.object(request)
   if not wish then return refusal end
@@ -219,6 +220,7 @@ function M.cancel(request)
   db.run("UPDATE sandbox_bookings SET state = 'CANCELLED' WHERE uid = ?", row.uid)
   tell("BOOKING_CANCELLED", {
     uid = row.uid, id = row.id, start_at = row.start_at, name = row.name, email = row.email, phone = row.phone, reason = text_of(wish.reason),
+    another_time = wish.request_reschedule == true,
   })
   return common.ok { booking = public(find(row.uid)) }
 end

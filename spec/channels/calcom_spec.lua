@@ -37,6 +37,13 @@ describe("calcom.inbound", function()
     local moved = assert(read(full({ uid = "uid2", rescheduleUid = "uid1", rescheduleStartTime = START }, "BOOKING_RESCHEDULED")))
     assert.same({ "uid2", "uid1", time.parse(START) }, { moved.uid, moved.old_uid, moved.old_start_at })
     assert.is_nil(assert(read(full({ rescheduleUid = "uid1" }, "BOOKING_RESCHEDULED"))).old_uid) -- its own
+    for _, wish in ipairs { true, "true" } do
+      assert.equal("another_time", assert(read(full({ requestReschedule = wish }, "BOOKING_CANCELLED"))).kind)
+    end
+    for _, wish in ipairs { false, "false", 1, {}, "{{requestReschedule}}" } do
+      assert.equal("cancelled", assert(read(full({ requestReschedule = wish }, "BOOKING_CANCELLED"))).kind)
+    end
+    assert.equal("booked", assert(read(full { requestReschedule = true })).kind)
     assert.equal("too wet", assert(read(full({ cancellationReason = "too wet" }, "BOOKING_CANCELLED"))).reason)
   end)
 

@@ -42,6 +42,15 @@ local function post(service, body, headers)
   return wire.http(service.port, "POST", "/calcom/webhook", { body = body, headers = headers or { { "X-Cal-Signature-256", signed(NEW, body) } }, timeout = 5 })
 end
 
+-- The mark of a chat that was sent no link: as if it had been.
+local function mark_of(service, phone)
+  local mark = crypto.hex(crypto.random(12))
+  service:term()
+  assert(shell.run(("sqlite3 %s \"UPDATE conversations SET token = '%s' WHERE id = '%s'\""):format(service.db, mark, phone)) == 0)
+  service:start()
+  return mark
+end
+
 local function tell(service, ...)
   local body = word(...)
   assert.equal(200, post(service, body).status)
@@ -239,10 +248,111 @@ describe("a booking", function()
     scene:posts("was rejected")
   end)
 
-  it("without a mark finds its chat by the customer's number, else staff see it with name and time", function()
-    local phone = customer()
-    tell(service, "BOOKING_CREATED", { uid = uid(), attendees = { { name = "Ann", phoneNumber = "(" .. phone:sub(2, 4) .. ") " .. phone:sub(5) } } })
+  it("B3: with somebody else's number is told to staff, is attached to nothing and sends the customer nothing, whatever follows", function()
+    local phone, token = with_link()
+    local attendees = { { name = "Zoe " .. meta.word(), phoneNumber = "(" .. phone:sub(2, 4) .. ") " .. phone:sub(5) } }
+    local id = uid()
+    for i, step in ipairs {
+      { "BOOKING_CREATED", { uid = id } }, { "BOOKING_REQUESTED", { uid = uid(), startTime = WINTER } },
+      { "BOOKING_RESCHEDULED", { uid = uid(), rescheduleUid = id, startTime = WINTER, rescheduleStartTime = SUMMER } },
+      { "BOOKING_CREATED", { uid = json.null } }, { "BOOKING_CANCELLED", { uid = json.null } },
+    } do
+      step[2].attendees = attendees
+      tell(service, step[1], step[2])
+      local seen = json.encode(shell.until_(function()
+        local list = stand_ins:posts(attendees[1].name)
+        return #list == i and list
+      end, 5, "word " .. i .. " to staff")[i].body)
+      assert.truthy(seen:find("Perhaps somebody else made it", 1, true), seen)
+    end
+    assert.same({}, visits(phone))
+    assert.same({}, reminders(phone))
+    local data = data_of_next_turn(phone)
+    assert.same({ "nil", "nil" }, { tostring(data.booked), tostring(data.requested) })
+    for _, words in ipairs { "You're booked", "cancelled", "moved", "received your request" } do assert.equal(0, #scene:tries(phone, words), words) end
+    -- The customer's own booking at the same time is no part of it, and a stranger's word does not end it.
+    tell(service, "BOOKING_CREATED", { uid = json.null, metadata = { conv = token } })
     scene:sent(phone, SUMMER_SAID)
+    tell(service, "BOOKING_CANCELLED", { uid = id, attendees = attendees })
+    assert.equal(SUMMER_SAID, data_of_next_turn(phone).booked)
+  end)
+
+  it("B1: whose id is in one word and not in the next is cancelled by its mark, or by its time and attendee, and its reminder goes", function()
+    local function others_stand(names)
+      for i, name in ipairs(names) do
+        local phone, token = with_link()
+        tell(service, "BOOKING_CREATED", { uid = uid(), metadata = { conv = token }, attendees = { { name = name } }, startTime = i == 1 and SUMMER or WINTER })
+        scene:sent(phone, "You're booked")
+      end
+    end
+    local at = 0
+    for name, case in pairs {
+      ["no id, then id and time"] = { { uid = json.null }, { uid = uid() } },
+      ["no id, then id and mark"] = { { uid = json.null }, { uid = uid(), mark = true } },
+      ["no id, then id, name in capitals"] = { { uid = json.null }, { uid = uid(), attendees = { { name = "ANN SMITH" } } } },
+      ["no id, then id and number"] = { { uid = json.null }, { uid = uid(), attendees = { { name = "A. S." } }, number = true } },
+      ["no id, then id and nobody"] = { { uid = json.null }, { uid = uid(), attendees = json.null } },
+      ["id, then none"] = { { uid = uid() }, { uid = json.null } },
+      ["id, then none, and the mark"] = { { uid = uid() }, { uid = json.null, mark = true } },
+      ["never one"] = { { uid = json.null }, { uid = json.null } },
+    } do
+      at = at + 1
+      local start = ("2036-03-%02dT15:00:00.000Z"):format(at)
+      local phone, token = with_link()
+      local created, cancelled = case[1], case[2]
+      created.startTime, created.metadata = start, { conv = token }
+      cancelled.startTime, cancelled.metadata = start, cancelled.mark and { conv = token } or nil
+      if cancelled.number then cancelled.attendees[1].phoneNumber = "+" .. phone end
+      cancelled.mark, cancelled.number = nil, nil
+      tell(service, "BOOKING_CREATED", created)
+      scene:sent(phone, "You're booked")
+      assert.equal(1, #reminders(phone), name)
+      tell(service, "BOOKING_CANCELLED", cancelled)
+      scene:sent(phone, "is cancelled")
+      assert.equal(0, #reminders(phone), name)
+      assert.same({ "cancelled" }, { visits(phone)[1].state, visits(phone)[2] and "a second" }, name)
+      assert.equal(0, service:value("SELECT count(*) FROM jobs WHERE kind = 'reminder' AND CAST(payload AS TEXT) LIKE '%\"booking\":" .. visits(phone)[1].id .. ",%'"), name)
+    end
+    others_stand { "Bob", "Bob" }
+    tell(service, "BOOKING_CANCELLED", { uid = uid(), attendees = { { name = "Bob" } } }) -- a third one's: ids that are known are not guessed
+    local seen = json.encode(scene:posts("Bob: the on-site assessment of")[1].body)
+    assert.truthy(seen:find("could not match to a chat", 1, true), seen)
+  end)
+
+  it("B1: moved without a new id stays one visit, with its reminder at the new time", function()
+    local phone, token = with_link()
+    local id = uid()
+    tell(service, "BOOKING_CREATED", { uid = id, metadata = { conv = token } })
+    scene:sent(phone, SUMMER_SAID)
+    tell(service, "BOOKING_RESCHEDULED", { uid = json.null, rescheduleUid = id, startTime = WINTER })
+    scene:sent(phone, "has been moved to " .. WINTER_SAID)
+    assert.same({ 1, "booked", 1 }, { #visits(phone), visits(phone)[1].state, #reminders(phone) })
+    tell(service, "BOOKING_REQUESTED", { uid = uid(), rescheduleUid = id }) -- a move by Cal.com's API
+    scene:sent(phone, "We've received your request for an on-site assessment: " .. SUMMER_SAID)
+    assert.same({ "moved", "requested" }, { visits(phone)[1].state, visits(phone)[2].state })
+    assert.equal(0, #reminders(phone))
+  end)
+
+  it("B2: for which the team asks for another time is off, and the customer hears that, not that it is cancelled", function()
+    for name, wish in pairs { flag = true, ["a template's text"] = "true" } do
+      local phone, token = with_link()
+      local id = uid()
+      tell(service, "BOOKING_CREATED", { uid = id, metadata = { conv = token } })
+      scene:sent(phone, SUMMER_SAID)
+      tell(service, "BOOKING_CANCELLED", { uid = id, requestReschedule = wish })
+      assert.equal("Our team asks for another time for your on-site assessment of " .. SUMMER_SAID .. ". Write to us here and we'll find one.",
+        scene:sent(phone, "another time")[1].text, name)
+      scene:posts(phone:sub(-4) .. " (Pat Doe): was asked on the booking page to pick another time than " .. SUMMER_SAID)
+      assert.equal(0, #scene:tries(phone, "is cancelled"))
+      assert.equal(0, #reminders(phone))
+      assert.is_nil(data_of_next_turn(phone).booked)
+      tell(service, "BOOKING_RESCHEDULED", { uid = uid(), rescheduleUid = id, startTime = WINTER })
+      scene:sent(phone, "has been moved to " .. WINTER_SAID)
+      assert.equal(1, #reminders(phone))
+    end
+  end)
+
+  it("without a mark is told to staff with name and time", function()
     local name = "Zoe " .. meta.word()
     tell(service, "BOOKING_CREATED", { uid = uid(), metadata = { conv = "0123456789abcdef01234567" }, attendees = { { name = name } } })
     local seen = json.encode(scene:posts(name)[1].body)
@@ -285,7 +395,7 @@ describe("a booking", function()
 
   it("is said in French to who writes French", function()
     local phone = customer "Bonjour, je voudrais faire enlever un canapé et deux chaises s'il vous plaît"
-    tell(service, "BOOKING_CREATED", { uid = uid(), attendees = { { name = "Ann", phoneNumber = "+" .. phone } } })
+    tell(service, "BOOKING_CREATED", { uid = uid(), metadata = { conv = mark_of(service, phone) } })
     scene:sent(phone, "mardi 10 juillet à 14 h 30")
   end)
 
@@ -294,12 +404,12 @@ describe("a booking", function()
       local phone = meta.phone()
       service:say(phone, "hello " .. meta.word(), { timestamp = tostring(os.time() - 25 * 3600) })
       scene:posts(phone:sub(-4))
-      return phone, { { name = "Ann", phoneNumber = "+" .. phone } }
+      return phone, { conv = mark_of(service, phone) }
     end
 
     it("goes by the approved template, with the time in it", function()
-      local phone, attendees = silent()
-      tell(service, "BOOKING_CREATED", { uid = uid(), attendees = attendees })
+      local phone, metadata = silent()
+      tell(service, "BOOKING_CREATED", { uid = uid(), metadata = metadata })
       local sent = scene:sent(phone)[1]
       assert.equal("template", sent.body.type)
       assert.is_nil(sent.body.text)
@@ -310,15 +420,15 @@ describe("a booking", function()
     end)
 
     it("is told by staff, who get the words, where there is no template, an unknown one, or one that wants other values", function()
-      local phone, attendees = silent()
+      local phone, metadata = silent()
       local id = uid()
-      tell(service, "BOOKING_REQUESTED", { uid = id, attendees = attendees })
+      tell(service, "BOOKING_REQUESTED", { uid = id, metadata = metadata })
       local seen = json.encode(scene:posts("Please tell them: “We've received your request")[1].body)
       assert.truthy(seen:find("booking.templates.requested", 1, true) and seen:find(phone:sub(-4), 1, true), seen)
       tell(service, "BOOKING_CANCELLED", { uid = id })
       seen = json.encode(scene:posts("code 132001")[1].body)
       assert.truthy(seen:find(SUMMER_SAID, 1, true), seen)
-      tell(service, "BOOKING_RESCHEDULED", { uid = uid(), rescheduleUid = uid(), attendees = attendees })
+      tell(service, "BOOKING_RESCHEDULED", { uid = uid(), rescheduleUid = uid(), metadata = metadata })
       seen = json.encode(scene:posts("code 132000")[1].body)
       assert.truthy(seen:find(SUMMER_SAID, 1, true), seen)
       assert.same({}, (function()
@@ -374,7 +484,7 @@ describe("a reminder", function()
       files = { ["prompts/business.yaml"] = ('booking: {reminder_at: "%s"}\n'):format(clock or "11:30") } }
     local service, phone = scene.service, meta.phone()
     scene:sent(phone, scene:ask(phone))
-    tell(service, "BOOKING_CREATED", { uid = uid(), startTime = time.iso(time.now_ms() + 48 * 3600000), attendees = { { name = "Ann", phoneNumber = "+" .. phone } } })
+    tell(service, "BOOKING_CREATED", { uid = uid(), startTime = time.iso(time.now_ms() + 48 * 3600000), metadata = { conv = mark_of(service, phone) } })
     scene:sent(phone, "You're booked")
     assert.equal(1, service:value "SELECT count(*) FROM jobs WHERE kind = 'reminder'")
     service:term()

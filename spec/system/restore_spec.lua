@@ -86,11 +86,15 @@ describe("a restored copy", function()
     local secret = "cal-" .. meta.word()
     local scene = chat.open { env = { CALCOM_WEBHOOK_SECRET = secret } }
     local service, phone, other, new = scene.service, meta.phone(), meta.phone(), meta.phone()
-    for _, one in ipairs { phone, other } do scene:sent(one, scene:ask(one)) end
+    local marks = {}
+    for _, one in ipairs { phone, other } do
+      scene:ask(one, { answer = { reply_to_user = "Sure.", action = "schedule" } })
+      marks[one] = assert(scene:sent(one, "here:")[1].text:match "conv%%5D=(%w+)")
+    end
     local day = os.time() * 1000
-    local body = ('{"triggerEvent":"BOOKING_CREATED","payload":{"uid":"u%s","startTime":%d,"attendees":[{"name":"Ann","phoneNumber":"+%%s"}]}}'):format(meta.word(), day + 48 * 3600000)
+    local body = ('{"triggerEvent":"BOOKING_CREATED","payload":{"uid":"u%s","startTime":%d,"attendees":[{"name":"Ann"}],"metadata":{"conv":"%%s"}}}'):format(meta.word(), day + 48 * 3600000)
     local function booked(number, extra)
-      local bytes = body:format(number):gsub('"uid":"', '"uid":"' .. (extra or ""))
+      local bytes = body:format(marks[number]):gsub('"uid":"', '"uid":"' .. (extra or ""))
       local answer = service:http("POST", "/calcom/webhook", { body = bytes,
         headers = { { "X-Cal-Signature-256", crypto.hex(crypto.hmac_sha256(secret, bytes)) } } })
       assert.equal(200, answer.status)
@@ -103,7 +107,7 @@ describe("a restored copy", function()
     service:kill()
     local word = meta.word()
     local unread = meta.body { messages = { meta.text(new, "unread " .. word, { timestamp = tostring(os.time() - 3 * 3600) }) } }
-    local unread_booking = body:format(other):gsub('"uid":"', '"uid":"x')
+    local unread_booking = body:format(marks[other]):gsub('"uid":"', '"uid":"x')
     local sql = ("UPDATE jobs SET run_at = %d WHERE kind = 'reminder';"):format(day - 7200000)
     for i, row in ipairs { { "whatsapp", unread }, { "calcom", unread_booking } } do
       sql = sql .. ("INSERT INTO inbox(id, reader, received_at, body) SELECT max(id) + %d, '%s', %d, CAST('%s' AS BLOB) FROM inbox;")

@@ -12,6 +12,13 @@ local KINDS = {
   BOOKING_REJECTED = "rejected",
 }
 
+-- A new request and a move say whose place they take.
+local TAKES_A_PLACE = { booked = true, moved = true, requested = true }
+
+local function flag(value)
+  return value == true or value == "true" or nil
+end
+
 local function cut(value, bytes)
   if #value <= bytes then return value end
   while bytes > 0 and value:byte(bytes + 1) & 0xC0 == 0x80 do bytes = bytes - 1 end
@@ -164,7 +171,7 @@ local function token_of(places, json)
 end
 
 ---@class calcom.Event
----@field kind "booked"|"moved"|"cancelled"|"requested"|"rejected"
+---@field kind "booked"|"moved"|"cancelled"|"another_time"|"requested"|"rejected" another_time: it is off, and another time is wanted
 ---@field uid? string
 ---@field old_uid? string of one that takes another's place: which
 ---@field start_at? integer ms
@@ -194,10 +201,11 @@ function M.event(body, json, time)
   if not trigger then return nil, "a booking's webhook that does not say what happened: it has no triggerEvent" end
   local kind = KINDS[trigger:upper()]
   if not kind then return nil, nil, (trigger:gsub("[^%w_]", "?"):sub(1, 60)) end
+  if kind == "cancelled" and first(places, { "requestReschedule" }, flag) then kind = "another_time" end
   local event = {
     kind = kind,
     uid = first(places, { "uid", "bookingUid", "booking_uid" }, text_of),
-    old_uid = kind ~= "cancelled" and kind ~= "rejected" and first(places, { "rescheduleUid", "reschedule_uid" }, text_of) or nil,
+    old_uid = TAKES_A_PLACE[kind] and first(places, { "rescheduleUid", "reschedule_uid" }, text_of) or nil,
     start_at = first(places, { "startTime", "start", "start_time" }, moment, time),
     end_at = first(places, { "endTime", "end", "end_time" }, moment, time),
     old_start_at = first(places, { "rescheduleStartTime" }, moment, time),

@@ -68,7 +68,8 @@ end
 
 local DID = {
   booked = "booked an on-site assessment: %s", requested = "asks for an on-site assessment: %s",
-  cancelled = "the on-site assessment of %s is cancelled", rejected = "the request for an on-site assessment on %s was rejected",
+  cancelled = "the on-site assessment of %s is cancelled",
+  another_time = "was asked on the booking page to pick another time than %s", rejected = "the request for an on-site assessment on %s was rejected",
 }
 
 -- What happened, without the customer's number.
@@ -97,11 +98,14 @@ end
 
 ---A booking that belongs to no chat we know.
 ---@param event calcom.Event
-function M.unmatched(event, start_at, old_start_at)
+---@param has_chat boolean the number given there has a chat, which the booking did not come from
+function M.unmatched(event, start_at, old_start_at, has_chat)
   local who = event.name or "somebody without a name"
   if event.phones[1] then who = who .. " (" .. (slack_text.phone(event.phones[1]) or event.phones[1]) .. ")" end
+  local stranger = has_chat and " This number has a chat, but the booking did not come through the link that was sent there. Perhaps"
+    .. " somebody else made it: ask the customer." or ""
   slack.note("A booking we could not match to a chat. " .. who .. ": " .. happened(event, start_at, old_start_at)
-    .. " Nothing was sent to them from here." .. (event.reason and " They wrote:" or ""), event.reason)
+    .. " Nothing was sent to them from here." .. stranger .. (event.reason and " They wrote:" or ""), event.reason)
 end
 
 return M
