@@ -2,8 +2,9 @@
  * check: `assistant check`: do settings, scripts and prompts load, and do they carry the stories that come with the program? See
  * serve.h.
  *
- * A script that loads may still fail at every customer. So the stories of scripts/rehearsal/stories and prompts/stories are played:
- * what throws or does not end is a problem. Other words than recorded are not: owners change them (`assistant replay` tells).
+ * A script that loads may still fail at every customer. So what main.lua names is called once, and the stories of
+ * scripts/rehearsal/stories and prompts/stories are played: what throws or does not end is a problem. Other words than recorded are
+ * not: owners change them (`assistant replay` tells).
  */
 #include "bind/bind.h"
 #include "guard.h"
@@ -69,27 +70,40 @@ static bool is_story(const char *path)
            end && (strcmp(end, ".yaml") == 0 || strcmp(end, ".json") == 0);
 }
 
-/* One file of stories. false: none can follow, because what it began is still under way. */
-static bool play_file(struct host *h, const struct tree_file *f, struct buf *problems)
+/* Runs a command and tells what fails. false: none can follow, because what it began is still under way. */
+static bool act(struct host *h, const char *name, char *const *words, size_t count,
+                struct buf *said, struct buf *problems)
 {
-    struct buf title = { .data = NULL };
+    struct buf doing = { .data = NULL };
     char why[600], unused[600];
-    char *text = buf_copy(f->bytes, f->len), *words[] = { f->path, text };
     bool over = true;
-    if (!run(h, "check", words, 2, problems, why, sizeof why)) {
+    if (!run(h, name, words, count, said, why, sizeof why)) {
         over = h->current->task_count == 0;
-        run(h, "playing", NULL, 0, &title, unused, sizeof unused);
+        run(h, "doing", NULL, 0, &doing, unused, sizeof unused);
         if (!problems->data || !strstr(problems->data, why)) /* the same in many stories: once */
-            buf_printf(problems, "%s, while the story \"%s\" was played.\n", why,
-                       title.data ? title.data : f->path);
+            buf_printf(problems, "%s, while %s.\n", why, doing.data ? doing.data : "it was tried");
     }
-    buf_free(&title);
-    free(text);
+    buf_free(&doing);
     return over;
 }
 
-/* Plays what the tree holds. */
-static void play(struct host *h, struct buf *problems, struct buf *notes)
+/* What main.lua names and no story reaches. */
+static void try_handlers(struct host *h, struct buf *problems)
+{
+    bool more = true, going = true;
+    for (int i = 1; more && going; i++) {
+        struct buf said = { .data = NULL };
+        char number[16], *words[] = { number };
+        size_t before = problems->len;
+        snprintf(number, sizeof number, "%d", i);
+        going = act(h, "handler", words, 1, &said, problems);
+        more = said.len > 0 || problems->len > before;
+        buf_free(&said);
+    }
+}
+
+/* Plays what the tree holds. false: as act. */
+static bool play(struct host *h, struct buf *problems, struct buf *notes)
 {
     const struct tree *t = h->current->tree;
     uint64_t until = loop_now_ns() + STORIES_MS * 1000000ull;
@@ -99,7 +113,10 @@ static void play(struct host *h, struct buf *problems, struct buf *notes)
         all += is_story(t->files[i].path);
     for (size_t i = 0; i < t->count && going && loop_now_ns() < until; i++)
         if (is_story(t->files[i].path)) {
-            going = play_file(h, &t->files[i], problems);
+            char *text = buf_copy(t->files[i].bytes, t->files[i].len);
+            char *words[] = { t->files[i].path, text };
+            going = act(h, "check", words, 2, problems, problems);
+            free(text);
             played++;
         }
     if (going && played < all && !problems->len)
@@ -107,6 +124,7 @@ static void play(struct host *h, struct buf *problems, struct buf *notes)
                    played, all, STORIES_MS / 1000);
     else if (all == 0)
         buf_text(notes, "There are no stories in scripts/rehearsal/stories, so none was played.\n");
+    return going;
 }
 
 static int play_stories(const char *scripts, const char *prompts, struct buf *problems,
@@ -126,8 +144,9 @@ static int play_stories(const char *scripts, const char *prompts, struct buf *pr
     }
     int code = rehearsal_begin(&r, scripts, prompts, problems, &unused);
     buf_free(&unused);
-    if (code == 0)
-        play(&r.service.host, problems, notes);
+    r.service.host.alone = true;
+    if (code == 0 && play(&r.service.host, problems, notes))
+        try_handlers(&r.service.host, problems);
     return rehearsal_end(&r, code ? code : problems->len ? GENERATION_SCRIPTS : 0);
 }
 

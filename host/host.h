@@ -92,6 +92,7 @@ struct host {
     unsigned drain_ms;
     size_t memory_cap;
     bool plain; /* not a service: nothing is claimed, read or reloaded */
+    bool alone; /* `assistant check`: every outbound request fails at once */
     bool in_notice;
     bool stopping;                     /* SIGTERM came: nothing new starts */
     bool paused; /* a commit failed: no claims and no reading until the store is healthy */

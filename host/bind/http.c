@@ -80,6 +80,15 @@ void bind_http_done(struct host *h, struct pool_transfer *t)
     finish(t->owner);
 }
 
+/* There is nobody outside. */
+static void end_alone(struct http_op *op)
+{
+    op->transfer.error = POOL_CONNECT;
+    op->transfer.sent = false;
+    snprintf(op->transfer.message, sizeof op->transfer.message, "nobody is outside");
+    finish(op);
+}
+
 void bind_http_release(struct host *h)
 {
     struct http_op *op = h->held, *ordered = NULL;
@@ -94,7 +103,10 @@ void bind_http_release(struct host *h)
     for (op = ordered; op;) {
         struct http_op *next = op->next_held;
         op->held = false;
-        pool_submit(h->pool, &op->transfer);
+        if (h->alone)
+            end_alone(op);
+        else
+            pool_submit(h->pool, &op->transfer);
         op = next;
     }
 }

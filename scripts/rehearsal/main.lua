@@ -3,6 +3,7 @@
 -- printed.
 
 local chat = require "rehearsal.chat"
+local handlers = require "rehearsal.handlers"
 local main = require "main"
 local models = require "rehearsal.models"
 local replay = require "rehearsal.replay"
@@ -29,7 +30,8 @@ rehearsal.commands = {
   line = function(words) return chat.line(here, words) end,
   replay = function(words) return replay.file(here, words) end,
   check = function(words) return replay.check(here, words) end,
-  playing = function() return here.playing end,
+  handler = function(words) return handlers.run(here, math.tointeger(tonumber(words[1]))) end,
+  doing = function() return here.doing end,
   summary = function() return replay.summary(here) end,
 }
 return rehearsal

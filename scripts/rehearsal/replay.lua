@@ -220,7 +220,7 @@ end
 function M.check(stage, words)
   local stories, problems = story_files.read(words[1], words[2])
   for _, story in ipairs(stories or {}) do
-    stage.playing = story.title
+    stage.doing = ("the story \"%s\" was played"):format(story.title)
     play(stage, story)
   end
   return problems and problems .. "\n" or ""

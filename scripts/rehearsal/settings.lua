@@ -9,7 +9,8 @@ local used = {
 -- A setting that nothing here uses: whatever stands in the environment is no problem, and no secret file is opened.
 local function unused(declared)
   local list = declared.type == "list"
-  return { name = declared.name, type = list and "list" or "text", default = declared.default or declared.required and "rehearsal" or nil,
+  local filler = declared.type == "url" and "https://rehearsal.invalid" or "rehearsal"
+  return { name = declared.name, type = list and "list" or "text", default = declared.default or declared.required and filler or nil,
     help = declared.help }
 end
 
