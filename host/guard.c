@@ -193,7 +193,7 @@ lua_State *guard_enter(lua_State *L, unsigned extra_ms)
     unsigned step = g.slice_ms / LOOKS ? g.slice_ms / LOOKS : 1;
     atomic_store_explicit(&g.extra_ms, extra_ms, memory_order_relaxed);
     if (g.slice_ms)
-        g.steps.left = g.steps.all = (int64_t)(g.slice_ms + extra_ms) * STEPS_PER_MS;
+        g.steps.left = g.steps.all = (int64_t)g.slice_ms * STEPS_PER_MS; /* loading takes few */
     g.looks_allowed = (sig_atomic_t)((g.slice_ms + extra_ms) / step);
     atomic_fetch_add_explicit(&g.slice, 1, memory_order_release);
     return NULL;

@@ -20,13 +20,14 @@ static int out_of_steps(lua_State *L, size_t text)
     steps->left = -1;
     if (alone)
         snprintf(what, sizeof what,
-                 "this pattern takes too long on this text of %zu bytes. Cut the text before, or "
-                 "search it for plain text: text:find(what, 1, true).",
+                 "this pattern takes too long on this text of %zu bytes. Cut the text first, or "
+                 "use fewer of * + - ? in the pattern, or find plain text: "
+                 "text:find(what, 1, true).",
                  text);
     else
         snprintf(what, sizeof what,
                  "the patterns up to here took too long, all together. Look for a loop that does "
-                 "not end, or cut the texts before.");
+                 "not end, or cut the texts first.");
     return guard_end(L, what);
 }
 

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { REP_LIMIT = 16 << 20, MOVE_LIMIT = 10000000 };
+enum { TEXT_LIMIT = 16 << 20, ITEMS_LIMIT = 1000000 };
 
 static const luaL_Reg modules[] = {
     { "host.http", luaopen_host_http },
@@ -50,22 +50,11 @@ static void lock(lua_State *L)
     lua_remove(L, -2);
 }
 
-/* ---- the capped ones: each checks and calls the original, its upvalue ---- */
+/* ---- the capped ones: each checks and goes on as the original, its upvalue, in the same frame ---- */
 
-/* What the original complains of would name this function's line, and it has none: the caller's is put before it. */
-static int call_original(lua_State *L)
+static int go_on(lua_State *L)
 {
-    lua_pushvalue(L, lua_upvalueindex(1));
-    lua_insert(L, 1);
-    if (lua_pcall(L, lua_gettop(L) - 1, LUA_MULTRET, 0) == LUA_OK)
-        return lua_gettop(L);
-    const char *text = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : NULL;
-    if (text && strncmp(text, "scripts/", 8) != 0) { /* else a callback's, which has its place */
-        luaL_where(L, 1);
-        lua_insert(L, -2);
-        lua_concat(L, 2);
-    }
-    return lua_error(L);
+    return lua_tocfunction(L, lua_upvalueindex(1))(L);
 }
 
 static int safe_rep(lua_State *L)
@@ -74,17 +63,76 @@ static int safe_rep(lua_State *L)
     luaL_checklstring(L, 1, &n);
     luaL_optlstring(L, 3, "", &sep);
     lua_Integer times = luaL_checkinteger(L, 2);
-    if (times > 0 && (n + sep) > 0 && (lua_Unsigned)times > REP_LIMIT / (n + sep))
-        return luaL_error(L, "string.rep would make more than %d bytes", REP_LIMIT);
-    return call_original(L);
+    if (n + sep == 0) { /* the original would go round this often for nothing */
+        lua_pushliteral(L, "");
+        return 1;
+    }
+    if (times > 0 && (lua_Unsigned)times > TEXT_LIMIT / (n + sep))
+        return luaL_error(L, "string.rep would make more than %d bytes", TEXT_LIMIT);
+    return go_on(L);
+}
+
+/* "c1000000000" is that many bytes. */
+static int safe_pack(lua_State *L)
+{
+    lua_Integer sum = 0;
+    for (const char *p = luaL_checkstring(L, 1); *p;) {
+        lua_Integer n = 0;
+        for (; *p >= '0' && *p <= '9' && n <= TEXT_LIMIT; p++)
+            n = n * 10 + (*p - '0');
+        sum += n;
+        if (sum > TEXT_LIMIT)
+            return luaL_error(L, "string.pack would make more than %d bytes", TEXT_LIMIT);
+        p += *p && (*p < '0' || *p > '9');
+    }
+    return go_on(L);
 }
 
 static int safe_move(lua_State *L)
 {
     lua_Integer from = luaL_checkinteger(L, 2), to = luaL_checkinteger(L, 3);
-    if (to >= from && (lua_Unsigned)to - (lua_Unsigned)from > MOVE_LIMIT)
-        return luaL_error(L, "table.move of more than %d items", MOVE_LIMIT);
-    return call_original(L);
+    if (to >= from && (lua_Unsigned)to - (lua_Unsigned)from >= ITEMS_LIMIT)
+        return luaL_error(L, "table.move of more than %d items", ITEMS_LIMIT);
+    return go_on(L);
+}
+
+/* insert, remove, concat, sort go over a list without asking: its length is its own, and not more than this. (Even # alone can be
+ * 2^62: that of a table with items at 1, 2, 4, 8 …) */
+static int safe_list(lua_State *L)
+{
+    if (lua_istable(L, 1)) {
+        luaL_argcheck(L, luaL_getmetafield(L, 1, "__len") == LUA_TNIL, 1,
+                      "its metatable has __len; a plain list is needed");
+        if (lua_rawlen(L, 1) > ITEMS_LIMIT)
+            return luaL_error(L, "this list is longer than %d items", ITEMS_LIMIT);
+    }
+    return go_on(L);
+}
+
+/* Level 2 is whose sort it is: Lua itself would name no line. */
+static int less(lua_State *L)
+{
+    int type = lua_type(L, 1);
+    if ((type == lua_type(L, 2) && (type == LUA_TNUMBER || type == LUA_TSTRING)) ||
+        luaL_getmetafield(L, 1, "__lt") != LUA_TNIL ||
+        luaL_getmetafield(L, 2, "__lt") != LUA_TNIL) {
+        lua_pushboolean(L, lua_compare(L, 1, 2, LUA_OPLT));
+        return 1;
+    }
+    luaL_where(L, 2);
+    lua_pushfstring(L, "attempt to compare %s with %s", luaL_typename(L, 1), luaL_typename(L, 2));
+    lua_concat(L, 2);
+    return lua_error(L);
+}
+
+/* The guard stops a sort where it calls: so it always calls. */
+static int safe_sort(lua_State *L)
+{
+    if (lua_isnoneornil(L, 2)) {
+        lua_settop(L, 1);
+        lua_pushcfunction(L, less);
+    }
+    return safe_list(L);
 }
 
 static int safe_setmetatable(lua_State *L)
@@ -95,14 +143,14 @@ static int safe_setmetatable(lua_State *L)
             return luaL_error(L, "setmetatable: __gc is not available to scripts");
         lua_pop(L, 1);
     }
-    return call_original(L);
+    return go_on(L);
 }
 
 static int safe_rawset(lua_State *L)
 {
     if (luaL_getmetafield(L, 1, "__metatable") != LUA_TNIL)
         return luaL_error(L, "rawset: this table belongs to the host and cannot be changed");
-    return call_original(L);
+    return go_on(L);
 }
 
 static int log_print(lua_State *L)
@@ -287,6 +335,7 @@ static void open_string(lua_State *L)
     drop(L, "dump");
     patterns_open(L);
     wrap(L, "rep", safe_rep);
+    wrap(L, "pack", safe_pack);
     lua_pushliteral(L, "");
     lua_getmetatable(L, -1); /* __index is the real table; scripts cannot reach it to change it */
     lua_pushboolean(L, 0);
@@ -298,9 +347,13 @@ static void open_string(lua_State *L)
 
 int sandbox_open(lua_State *L)
 {
+    static const char *const lists[] = { "insert", "remove", "concat" };
     open_base(L);
     open_string(L);
     luaopen_table(L);
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+        wrap(L, lists[i], safe_list);
+    wrap(L, "sort", safe_sort);
     wrap(L, "move", safe_move);
     lock(L);
     lua_setglobal(L, "table");
