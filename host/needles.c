@@ -65,6 +65,14 @@ size_t needles_count(const struct needles *n)
     return n->count;
 }
 
+size_t needles_longest(const struct needles *n)
+{
+    size_t most = 0;
+    for (size_t i = 0; i < n->count; i++)
+        most = n->list[i].len > most ? n->list[i].len : most;
+    return most;
+}
+
 static unsigned hash_of(const unsigned char *key, size_t len)
 {
     uint64_t x = 0;

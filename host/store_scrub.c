@@ -161,15 +161,134 @@ enum store_scrub_result store_scrub(struct store *s, struct store_scrub *w, uint
     return result;
 }
 
-/* One file from `at` on. 1: the time is over, 0: to its end, -1. */
-static int look_in(sqlite3_file *f, struct needles *n, int64_t *at, int64_t size, int piece,
-                   int64_t *hits, uint64_t until, unsigned char *bytes)
+/* ---- looking for what should not be there ---- */
+
+/* A value that does not fit on its page goes on in other pages, so a word may lie half on one and half on another. */
+struct look {
+    struct needles *n;
+    struct shape shape;
+    sqlite3_file *home, *log; /* log: NULL when there is nothing in it */
+    int64_t pages, frames;
+    uint32_t *frame_of; /* the page that each frame of the log holds; made when it is asked for */
+    unsigned char *seam;
+    size_t overlap; /* bytes on each side of a seam: one less than the longest word has */
+    int64_t *hits;
+};
+
+/* The end of one page's part, and what begins `page` in this place: hits that are in neither alone. false: cannot be read. */
+static bool look_at_seam(struct look *k, const unsigned char *end, size_t len, sqlite3_file *f,
+                         sqlite3_int64 at)
 {
+    size_t before = len < k->overlap ? len : k->overlap, after = k->shape.usable - 4;
+    if (after > k->overlap)
+        after = k->overlap;
+    memcpy(k->seam, end - before, before);
+    if (f->pMethods->xRead(f, k->seam + before, (int)after, at + 4) != SQLITE_OK)
+        return false;
+    *k->hits += (int64_t)(needles_hits(k->n, k->seam, before + after, 1000) -
+                          needles_hits(k->n, k->seam, before, 1000) -
+                          needles_hits(k->n, k->seam + before, after, 1000));
+    return true;
+}
+
+static bool read_frames(struct look *k)
+{
+    if (k->frame_of || !k->frames)
+        return true;
+    if (!(k->frame_of = malloc((size_t)k->frames * sizeof *k->frame_of)))
+        return false;
+    for (int64_t i = 0; i < k->frames; i++) {
+        unsigned char head[4];
+        if (k->log->pMethods->xRead(k->log, head, 4, WAL_HEAD + i * (FRAME_HEAD + k->shape.page)) !=
+            SQLITE_OK)
+            return false;
+        k->frame_of[i] = four(head);
+    }
+    return true;
+}
+
+/* `end` is followed by the page `next`, as it lies in the file and in any frame of the log. */
+static bool look_on(struct look *k, const unsigned char *end, size_t len, unsigned next)
+{
+    if (next < 2 || !read_frames(k))
+        return next < 2;
+    if (next <= k->pages &&
+        !look_at_seam(k, end, len, k->home, (sqlite3_int64)(next - 1) * k->shape.page))
+        return false;
+    for (int64_t i = 0; i < k->frames; i++)
+        if (k->frame_of[i] == next &&
+            !look_at_seam(k, end, len, k->log,
+                          WAL_HEAD + i * (FRAME_HEAD + k->shape.page) + FRAME_HEAD))
+            return false;
+    return true;
+}
+
+static size_t varint(const unsigned char *p, const unsigned char *end, uint64_t *out)
+{
+    *out = 0;
+    for (size_t i = 0; i < 9 && p + i < end; i++) {
+        *out = i == 8 ? *out << 8 | p[i] : *out << 7 | (p[i] & 0x7F);
+        if (i == 8 || !(p[i] & 0x80))
+            return i + 1;
+    }
+    return 0;
+}
+
+/* A cell whose value goes on elsewhere: where its part here ends. NULL: it is whole, or makes no sense. */
+static const unsigned char *cell_end(const struct shape *s, const unsigned char *page, unsigned at,
+                                     unsigned kind, const unsigned char **from)
+{
+    const unsigned char *p = page + at, *end = page + s->usable;
+    uint64_t payload, row;
+    size_t n;
+    p += kind == 2 ? 4 : 0;
+    if (p >= end || !(n = varint(p, end, &payload)))
+        return NULL;
+    p += n;
+    if (kind == 13 && (p >= end || !(n = varint(p, end, &row))))
+        return NULL;
+    p += kind == 13 ? n : 0;
+    uint64_t least = (uint64_t)(s->usable - 12) * 32 / 255 - 23;
+    uint64_t most = kind == 13 ? s->usable - 35 : (uint64_t)(s->usable - 12) * 64 / 255 - 23;
+    if (payload <= most || payload > INT32_MAX)
+        return NULL;
+    uint64_t here = least + (payload - least) % (s->usable - 4);
+    here = here <= most ? here : least;
+    *from = p;
+    return p + here + 4 <= end ? p + here : NULL;
+}
+
+/* The seams of one page: that of a part of a value in a page of its own, or those of the cells of a b-tree's page. */
+static bool look_at_page(struct look *k, const unsigned char *page, bool first)
+{
+    const struct shape *s = &k->shape;
+    unsigned head = first ? 100 : 0, kind = page[head], next = four(page);
+    if (kind != 2 && kind != 5 && kind != 10 && kind != 13)
+        return first || next > INT32_MAX || look_on(k, page + s->usable, s->usable - 4, next);
+    unsigned index = head + (kind & 8 ? 8 : 12), count = two(page + head + 3);
+    for (unsigned i = 0; kind != 5 && i < count && index + 2 * i + 2 <= s->usable; i++) {
+        const unsigned char *from, *end = cell_end(s, page, two(page + index + 2 * i), kind, &from);
+        if (end && !look_on(k, end, (size_t)(end - from), four(end)))
+            return false;
+    }
+    return true;
+}
+
+/* One file from `at` on; head: of a frame. 1: the time is over, 0: to its end, -1. */
+static int look_in(struct look *k, sqlite3_file *f, int64_t *at, int64_t size, unsigned head,
+                   uint64_t until, unsigned char *bytes)
+{
+    int each = (int)(k->shape.page + head), piece = PIECE * each;
     while (*at < size) {
         int len = size - *at < piece ? (int)(size - *at) : piece;
         if (f->pMethods->xRead(f, bytes, len, *at) != SQLITE_OK)
             return -1;
-        *hits += (int64_t)needles_hits(n, bytes, (size_t)len, 1000);
+        *k->hits += (int64_t)needles_hits(k->n, bytes, (size_t)len, 1000);
+        for (int i = 0; i + each <= len; i += each) {
+            bool first = head ? four(bytes + i) == 1 : *at + i == 0;
+            if (!look_at_page(k, bytes + i + head, first))
+                return -1;
+        }
         *at += len;
         if (store_now_ns() > until)
             return 1;
@@ -177,30 +296,37 @@ static int look_in(sqlite3_file *f, struct needles *n, int64_t *at, int64_t size
     return 0;
 }
 
-/* Text does not run on from one page to the next, so pieces of whole pages, and of whole frames of the log, miss nothing. */
+/* Pieces are of whole pages, and of whole frames of the log: what runs on from one to the next is looked at by its seams. */
 int store_look_for(struct store *s, struct needles *n, int64_t *at, int64_t *hits,
                    uint64_t budget_ns)
 {
     if (!s->path)
         return 0;
     uint64_t until = store_now_ns() + budget_ns;
-    sqlite3_file *home = file_of(s, SQLITE_FCNTL_FILE_POINTER),
-                 *log = file_of(s, SQLITE_FCNTL_JOURNAL_POINTER);
+    struct look k = { .n = n,
+                      .home = file_of(s, SQLITE_FCNTL_FILE_POINTER),
+                      .log = file_of(s, SQLITE_FCNTL_JOURNAL_POINTER),
+                      .overlap = needles_longest(n) ? needles_longest(n) - 1 : 0,
+                      .hits = hits };
     unsigned char head[100], *bytes = malloc((size_t)PIECE * (PAGE_MOST + FRAME_HEAD));
-    struct shape shape;
     int rc = -1;
-    int64_t size = size_of(home), log_size = log ? size_of(log) : 0;
-    if (!bytes || size < (int64_t)sizeof head ||
-        home->pMethods->xRead(home, head, sizeof head, 0) != SQLITE_OK || !shape_of(head, &shape))
+    int64_t size = size_of(k.home), log_size = k.log ? size_of(k.log) : 0;
+    k.seam = malloc(2 * k.overlap + 1);
+    if (!bytes || !k.seam || size < (int64_t)sizeof head ||
+        k.home->pMethods->xRead(k.home, head, sizeof head, 0) != SQLITE_OK ||
+        !shape_of(head, &k.shape))
         goto out;
-    rc = *at < size ? look_in(home, n, at, size, PIECE * (int)shape.page, hits, until, bytes) : 0;
+    k.pages = size / k.shape.page;
+    k.frames = log_size > WAL_HEAD ? (log_size - WAL_HEAD) / (k.shape.page + FRAME_HEAD) : 0;
+    rc = *at < size ? look_in(&k, k.home, at, size, 0, until, bytes) : 0;
     if (rc == 0 && log_size > WAL_HEAD) {
         int64_t in_log = (*at > size ? *at - size : 0) + WAL_HEAD;
-        rc = look_in(log, n, &in_log, log_size, PIECE * (int)(shape.page + FRAME_HEAD), hits, until,
-                     bytes);
+        rc = look_in(&k, k.log, &in_log, log_size, FRAME_HEAD, until, bytes);
         *at = size + in_log - WAL_HEAD;
     }
 out:
+    free(k.frame_of);
+    free(k.seam);
     free(bytes);
     return rc;
 }

@@ -25,6 +25,7 @@ enum store_scrub_result store_scrub(struct store *s, struct store_scrub *w, uint
 
 /*
  * Looks for the needles in the file and its log as they lie on the disk, from *at on (0 first) for about budget_ns; *hits grows.
+ * Also where a value runs on from one page to another and the word with it. Quick when the log is short, as it is after store_scrub.
  * 1: there is more, 0: that was all, -1: cannot be read.
  */
 int store_look_for(struct store *s, struct needles *n, int64_t *at, int64_t *hits,

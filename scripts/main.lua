@@ -49,6 +49,7 @@ return {
     turn = { run = turns.run, failed = turns.failed, limit = settings.get("LLM_CONCURRENCY"), drain_ms = settings.get("LLM_DEADLINE_MS") },
     send = { run = whatsapp.send, per_second = settings.get("SEND_RATE") },
     slack = { run = slack.post },
+    scrub = { run = erase.scrub },
     reminder = { run = calcom.remind },
     probe = { run = function() return model:probe() end },
   },

@@ -197,6 +197,54 @@ static void killed(void)
     store_close(s);
 }
 
+/* A value of so many bytes goes on in pages of its own after `here` bytes and each SEAM bytes from there. */
+enum { VALUE = 9000, SEAM = 4092, AROUND = 16 };
+
+static int missed(struct store *s, unsigned count)
+{
+    int missing = 0;
+    for (unsigned i = 0; i < count; i++) {
+        char word[20];
+        int64_t at = 0, hits = 0;
+        struct needles *n = needles_new();
+        snprintf(word, sizeof word, "straddle%06u", i);
+        CHECK(needles_add(n, word, strlen(word)));
+        CHECK(store_look_for(s, n, &at, &hits, UINT64_MAX / 2) == 0);
+        needles_free(n);
+        missing += hits == 0;
+    }
+    return missing;
+}
+
+static void across(void)
+{
+    static const struct {
+        const char *table;
+        int here; /* of a table with row ids, and of one without */
+    } kinds[] = { { "m", 489 + (VALUE - 489) % SEAM }, { "c", 489 + (VALUE - 489) % SEAM } };
+    struct store *s = open_tables();
+    unsigned count = 0;
+    for (int k = 0; k < 2; k++)
+        for (int seam = 0; seam < 2; seam++)
+            for (int i = -AROUND; i < AROUND; i++, count++) {
+                int before = kinds[k].here + seam * SEAM + i;
+                run(s, "INSERT INTO %s (id, %s) VALUES ('r%06u', '%.*c%s%06u%.*c')", kinds[k].table,
+                    k ? "name" : "content", count, before, 'x', "straddle", count,
+                    VALUE - before - 14, 'x');
+            }
+    CHECK(store_commit(s) == STORE_COMMITTED && missed(s, count) == 0); /* in the log */
+    store_close(s);
+    s = open_tables();
+    CHECK(missed(s, count) == 0); /* in the file */
+    run(s, "DELETE FROM m");
+    run(s, "DELETE FROM c");
+    CHECK(store_commit(s) == STORE_COMMITTED);
+    struct store_scrub w = { .next = 0 };
+    pieces(s, &w, UINT64_MAX / 2);
+    CHECK(missed(s, count) == (int)count && case_sound(s));
+    store_close(s);
+}
+
 static void found(void)
 {
     struct needles *n = needles_new();
@@ -219,6 +267,9 @@ int main(void)
     case_run("H4: after thousands of rows came and went, nothing of the deleted ones is left in "
              "the file",
              scrubbed);
+    case_run(
+        "H4: a word that runs on from one page to the next is found, in the file and in its log",
+        across);
     case_run("H4: nothing comes back with what is written afterwards", goes_on);
     case_run("H4: a group that is open and a reader elsewhere are waited for", busy);
     case_run("A10: killed half way, the file is sound and the next time does the rest", killed);

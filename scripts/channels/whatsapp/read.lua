@@ -131,6 +131,13 @@ end
 -- again: collects the people whose erased messages have come once more.
 local function read_message(item, names, own, now, again)
   local event, reason = inbound.message(item, names, now)
+  local id = event and event.id or type(item) == "table" and type(item.id) == "string" and item.id
+  local stored, erasures
+  if id then stored, erasures = messages.known(id) end
+  if erasures and people.is_erased_message(id) then
+    again[#again + 1] = event and event.conversation or ""
+    return log.debug("whatsapp.erased", {})
+  end
   if not event then return inbox.park(reason, json.encode(item)) end
   if event.conversation == own then
     return log.info("whatsapp.own_message", {})
@@ -139,12 +146,7 @@ local function read_message(item, names, own, now, again)
     if QUIET[event.kind] then QUIET[event.kind](event) end
     return log.debug("whatsapp.silent", { kind = event.kind })
   end
-  local stored, erasures = messages.known(event.id)
   if stored then return log.debug("whatsapp.duplicate", { from = mask(event.conversation) }) end
-  if erasures and people.is_erased_message(event.id) then
-    again[#again + 1] = event.conversation
-    return log.debug("whatsapp.erased", {})
-  end
   arrived(event, now)
 end
 
@@ -246,6 +248,16 @@ local function set_apart(one, row)
     entry = json.array { { changes = json.array { { field = "messages", value = value } } } } })
 end
 
+-- A redelivery brings nobody back, nor their words: their parts of the row go, and then its bytes from the files.
+local function forget(row_id, again)
+  local function erased(id) return type(id) == "string" and people.is_erased_message(id) end
+  for _, person in ipairs(again) do
+    local left = inbox.get(row_id)
+    if left then inbox.replace(row_id, (strip.person(left.body, person, erased))) end
+  end
+  jobs.put { kind = "scrub", unique = "scrub", payload = {} }
+end
+
 ---@param row host.inbox.Row
 ---@return integer? place nil: all of it is read
 function M.run(row)
@@ -260,10 +272,7 @@ function M.run(row)
   else
     for i = place + 1, last do items[i].read(items[i], row.received_at, again) end
   end
-  for _, id in ipairs(again) do -- a redelivery brings nobody back, nor their words
-    local left = inbox.get(row.id)
-    if left then inbox.replace(row.id, (strip.person(left.body, id))) end
-  end
+  if #again > 0 then forget(row.id, again) end
   if last < #items then return last end
   large = {}
 end

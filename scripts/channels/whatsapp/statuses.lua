@@ -71,7 +71,7 @@ function M.read(item, first, now, again)
     if message then
       M.apply(message, status, now)
     elseif people.is_erased_message(status.mark or status.wamid) or status.wamid and people.is_erased_message(status.wamid) then
-      again[#again + 1] = type(item.recipient_id) == "string" and item.recipient_id or nil
+      again[#again + 1] = type(item.recipient_id) == "string" and item.recipient_id or ""
     elseif status.wamid then
       messages.keep_early(status.wamid, status.state, now, status.code and json.encode { code = status.code, why = status.why })
     end
