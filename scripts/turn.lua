@@ -175,7 +175,10 @@ end
 local function say(turn, decision, conversation, merged, changed, visit)
   local text = decision.reply
   local parts, cut
-  if text then parts, cut = guards.fit(text) end
+  if text then
+    parts, cut = guards.fit(text)
+    cut = cut or decision.cut
+  end
   local effects = effects_of(turn, decision, merged, changed, cut)
   if not text then return effects end
   if effects.link then

@@ -7,6 +7,7 @@ local jobs = require "host.jobs"
 local json = require "host.json"
 local log = require "host.log"
 local metrics = require "host.metrics"
+local plain = require "flow.text"
 local settings = require "host.settings"
 local slack = require "channels.slack"
 local spending = require "records.spending"
@@ -25,8 +26,7 @@ local CACHED, UNCACHED, COMPLETION = { kind = "prompt_cached" }, { kind = "promp
 
 local function url()
   local base = settings.get("DEEPSEEK_URL")
-  if base:byte(-1) == 47 then base = base:gsub("/+$", "") end
-  return base .. "/chat/completions"
+  return plain.trim_end(base, "[/]") .. "/chat/completions"
 end
 
 -- The wait that the server asks for, in ms; nil when it says nothing we understand.

@@ -17,7 +17,7 @@ local UNIT = set "unit apt apartment suite ste app appt appartement unite #"
 local function spans(s)
   local list = {}
   for from, word, after in s:gmatch("()([%w\128-\255#][%w\128-\255'.#-]*)()") do
-    local core = word:gsub("[.'-]+$", "")
+    local core = text.trim_end(word, "[.'-]")
     list[#list + 1] = { text = core, plain = text.fold(core):gsub("[.']", ""), from = from, to = from + #core - 1,
       comma = s:sub(after, after):find("[,;]") ~= nil, stop = s:find("^[!?\n]", after) ~= nil
         or word:find("%.$") ~= nil and not STREET[text.fold(core)] and #core > 2 }
@@ -62,8 +62,24 @@ local function address_tail(list, i)
   return last
 end
 
+-- May an address stand in it at all? Most texts have no number, or nothing that is called a street.
+local function hinted(s)
+  if not text.has_digits(s, 1) then
+    return false
+  end
+  for word in text.fold(s):gmatch("%a+") do
+    if STREET[word] or STREET_BEFORE[word] then
+      return true
+    end
+  end
+  return false
+end
+
 -- First and last byte of an address with a number and a street, or nil.
 function M.find(s)
+  if not hinted(s) then
+    return nil
+  end
   local list = spans(s)
   for i, word in ipairs(list) do
     if is_house_number(word.plain) and list[i + 1] and not word.comma and not word.stop then

@@ -4,8 +4,11 @@ local M = {}
 
 -- ---- the link ------------------------------------------------------------------------------------------------------
 
+local PERCENT = {}
+for byte = 0, 255 do PERCENT[string.char(byte)] = ("%%%02X"):format(byte) end
+
 local function percent(text)
-  return (text:gsub("[^%w%-%._~]", function(char) return ("%%%02X"):format(char:byte()) end))
+  return (text:gsub("[^%w%-%._~]", PERCENT))
 end
 
 -- Other booking pages, which are none of Cal.com's even where a Cal.com is set up.

@@ -5,8 +5,9 @@ local quote = require "flow.quote"
 
 local M = {}
 
+local MOST_DEEP = 100
 local ACTIONS = { continue = true, handoff = true, schedule = true }
-local MAX_BYTES = 1048576
+local MAX_BYTES = 131072 -- no answer of a model comes near it
 
 -- The repair try says "Your first answer could not be used: " and then this.
 local function problem(sentence)
@@ -28,6 +29,9 @@ local function object_end(s, from)
       in_string = not in_string
     elseif char == "{" then
       depth = depth + 1
+      if depth > MOST_DEEP then
+        return nil
+      end
     else
       depth = depth - 1
       if depth == 0 then
@@ -101,7 +105,7 @@ local function read_data(value, fields)
   return data
 end
 
--- The decision in `content` as {reply=, data=, action=}, or nil and a sentence that says what was wrong.
+-- The decision in `content` as {reply=, data=, action=, cut= the reply was too long and lost its end}, or nil and a sentence that says what was wrong.
 -- `decode(text)` returns a value or nil and an error; `null` is what it returns for a JSON null.
 function M.parse(content, fields, decode, null)
   if type(content) ~= "string" or content == null or not content:find("%S") then
@@ -123,8 +127,9 @@ function M.parse(content, fields, decode, null)
     return problem(reply == nil and "the key reply_to_user was missing."
       or "the value of reply_to_user was not text.")
   end
-  reply = text.trim(text.valid(reply))
-  if text.blank(text.clip(reply, 8000)) then
+  local cut
+  reply, cut = text.reply(text.trim(reply))
+  if text.blank(reply) then
     return problem("the value of reply_to_user was blank.")
   end
   local action = read_action(object.action)
@@ -132,7 +137,7 @@ function M.parse(content, fields, decode, null)
     return problem(object.action == nil and "the key action was missing."
       or 'the value of action was not one of "continue", "handoff" and "schedule".')
   end
-  return { reply = reply, data = read_data(object.extracted_data, fields), action = action }
+  return { reply = reply, data = read_data(object.extracted_data, fields), action = action, cut = cut or nil }
 end
 
 return M

@@ -33,28 +33,61 @@ local function link(words, url)
   return words .. " " .. url
 end
 
+-- "**words**" as "*words*", within a line: each mark is looked at once.
+local function marked(s, mark, sign)
+  local out, at = {}, 1
+  local from = s:find(mark, 1, true)
+  while from do
+    local first = from + #mark
+    local wordless = s:find("^[%s" .. sign .. "]", first)
+    local to = not wordless and s:find(mark, first + 1, true)
+    if to then
+      out[#out + 1] = s:sub(at, from - 1) .. sign .. s:sub(first, to - 1) .. sign
+      at = to + #mark
+      from = s:find(mark, at, true)
+    else
+      local _, run = s:find("^[" .. sign .. "]+", from)
+      from = wordless and s:find(mark, math.max(from, run - #mark) + 1, true)
+    end
+  end
+  out[#out + 1] = s:sub(at)
+  return table.concat(out)
+end
+
+local function between(s, mark, sign)
+  local lines = {}
+  for line in text.lines(s) do -- a <br> has made more than one of it
+    lines[#lines + 1] = marked(line, mark, sign)
+  end
+  return table.concat(lines, "\n")
+end
+
 local function inline(s)
   if s:find("[%[<&\\]") then
-    s = s:gsub("!?%[([^%[%]]*)%]%(([^()%s]*)%)", link):gsub("!?%[([^%[%]]*)%]%(([^()%s]+)%s+\"[^\"\n]*\"%)", link)
-    s = s:gsub("<(%a[%w+.-]*://[^<>%s]+)>", "%1")
-    s = s:gsub("<[bB][rR]%s*/?>", "\n"):gsub("</?[bB]>", "*"):gsub("</?strong>", "*"):gsub("</?[iI]>", "_"):gsub("</?em>", "_")
+    if s:find("](", 1, true) then
+      s = s:gsub("!?%[([^%[%]]*)%]%(([^()%s]*)%)", link):gsub("!?%[([^%[%]]*)%]%(([^()%s]+)%s+\"[^\"\n]*\"%)", link)
+    end
+    if s:find("</?%a") then
+      s = s:gsub("<(%a[%w+.-]*://[^<>%s]+)>", "%1")
+      s = s:gsub("<[bB][rR]%s*/?>", "\n"):gsub("</?[bB]>", "*"):gsub("</?strong>", "*"):gsub("</?[iI]>", "_"):gsub("</?em>", "_")
+    end
     s = s:gsub("\\([\\`*_{}%[%]()#+%-.!~|>])", "%1")
   end
   if s:find("**", 1, true) then
-    s = s:gsub("%*%*%*([^%s*][^*]-)%*%*%*", "*_%1_*"):gsub("%*%*([^%s*][^\n]-)%*%*", "*%1*"):gsub("%*%*", "")
+    s = between(s:gsub("%*%*%*([^%s*][^*]-)%*%*%*", "*_%1_*"), "**", "*"):gsub("%*%*", "")
   end
   if s:find("__", 1, true) then
     s = s:gsub("%f[%w_]__([^%s_][^\n_]-)__%f[^%w_]", "*%1*")
   end
   if s:find("~~", 1, true) then
-    s = s:gsub("~~([^%s~][^\n]-)~~", "~%1~")
+    s = between(s, "~~", "~")
   end
   return s
 end
 
 local function table_row(line)
   local cells = {}
-  for cell in line:gsub("^%s*|", ""):gsub("|%s*$", ""):gmatch("[^|]+") do
+  for cell in line:gmatch("[^|]+") do
     cell = text.trim(cell)
     if cell ~= "" then
       cells[#cells + 1] = cell
@@ -65,7 +98,11 @@ end
 
 -- One line, or nil for a line that only draws.
 local function block(line)
-  if line:find("^%s*|.*|%s*$") then
+  if not line:find("[-*_+=|~#<%[\\\226]") then
+    return line
+  end
+  local shown = text.trim(line)
+  if #shown > 1 and shown:byte(1) == 124 and shown:byte(-1) == 124 then
     if line:find("^[%s|:%-]+$") then
       return nil
     end
@@ -73,9 +110,9 @@ local function block(line)
   elseif line:find("^%s*[-*_][-*_ ]+$") and select(2, line:gsub("[-*_]", "")) >= 3 or line:find("^%s*===+%s*$") then
     return nil
   end
-  local marks, heading = line:match("^%s?%s?%s?(#+)%s+(.-)%s*#*%s*$")
+  local marks, heading = line:match("^%s?%s?%s?(#+)%s+(.*)$")
   if marks and #marks <= 6 then
-    heading = inline(heading):gsub("[*]", "")
+    heading = inline(text.trim(text.trim_end(text.trim(heading), "[#]"))):gsub("[*]", "")
     return heading ~= "" and "*" .. heading .. "*" or nil
   end
   local indent, bullet = line:match("^(%s*)[*+•]%s+(.*)$")
@@ -88,17 +125,25 @@ end
 
 local function whatsapp(s)
   local out, in_code = {}, false
-  for line in (s .. "\n"):gmatch("([^\n]*)\n") do
+  for line in text.lines(s) do
     if line:find("^%s*```") then
       in_code = not in_code
-      out[#out + 1] = "```" .. (line:match("^%s*```%a*%s*(.-)$") or "")
+      out[#out + 1] = "```" .. text.trim(line:match("^%s*```%a*(.*)$"))
     elseif in_code then
       out[#out + 1] = line
     else
       out[#out + 1] = block(line)
     end
   end
-  return (table.concat(out, "\n"):gsub("[ \t]+\n", "\n"):gsub("\n\n\n+", "\n\n"))
+  local shown = table.concat(out, "\n")
+  if shown:find("[ \t]\n") then
+    out = {}
+    for line in text.lines(shown) do
+      out[#out + 1] = text.trim_end(line, "[ \t]")
+    end
+    shown = table.concat(out, "\n")
+  end
+  return (shown:gsub("\n\n\n+", "\n\n"))
 end
 
 -- ---- characters as people see them ---------------------------------------------------------------------------------
@@ -111,53 +156,66 @@ local EXTENDS = {
   { 0xFE20, 0xFE2F }, { 0x1F3FB, 0x1F3FF }, { 0xE0020, 0xE007F }, { 0xE0100, 0xE01EF },
 }
 
-local function extends(code)
-  if code < 0x300 then
-    return false
+local extends = {}
+for _, span in ipairs(EXTENDS) do
+  for code = span[1], span[2] do
+    extends[code] = true
   end
-  for _, span in ipairs(EXTENDS) do
-    if code >= span[1] and code <= span[2] then
-      return true
-    end
-  end
-  return false
 end
 
 local function is_flag(code)
   return code >= 0x1F1E6 and code <= 0x1F1FF
 end
 
+local ENDS = { [0x21] = true, [0x2E] = true, [0x3F] = true, [0x2026] = true } -- ! . ? …
+local CLOSES = { [0x22] = true, [0x27] = true, [0x29] = true, [0x2A] = true, [0x5F] = true } -- " ' ) * _
+
 -- The last byte of the longest good first part of s[from..] that has at most `limit` characters, where an emoji outside the
--- basic plane counts as two: that is how some clients count. A paragraph, else a sentence, else a word, else a character.
+-- basic plane counts as two: that is how some clients count. A paragraph, else a sentence, else a word, else a character, not
+-- in its beginning.
 local function part_end(s, from, limit)
-  local used, previous, flags = 0, 0, 0
-  local best = { paragraph = nil, sentence = nil, word = nil, character = nil }
-  for at, code in utf8.codes(s:sub(from, from + limit * 4 + 8)) do
-    at = from + at - 1
-    local joined = extends(code) or previous == 0x200D or is_flag(code) and flags % 2 == 1
-    if at > from and not joined then
-      local early = used < limit // 4
-      best.character = at - 1
-      if not early and (previous == 32 or previous == 10) and code ~= 32 and code ~= 10 then
-        best.word = at - 1
-        local tail = s:sub(math.max(from, at - 12), at - 1)
-        if tail:find("\n\n$") then
-          best.paragraph = at - 1
-        elseif tail:find("\n$") or tail:find("[.!?][\"')*_]*%s+$") or tail:find("[\128-\255]%s+$") and tail:find("…%s+$") then
-          best.sentence = at - 1
+  local used = limit - 1024 -- characters in which nothing ends
+  local start = utf8.offset(s, used + 1, from)
+  if not start or start > #s then
+    used = math.min(limit // 2 - 64, utf8.len(s, from) - 1)
+    start = utf8.offset(s, used + 1, from)
+  elseif s:sub(from, start - 1):find("[\240-\244]") then
+    used = limit // 2 - 64 -- even as emoji they do not fill a part
+    start = utf8.offset(s, used + 1, from)
+  end
+  local _, emoji = s:sub(from, start - 1):gsub("[\240-\244]", "")
+  used = used + emoji
+  local previous, before, flags, ended = start > from and utf8.codepoint(s, utf8.offset(s, -1, start)) or 0, 0, 0, false
+  while start - 4 * flags > from + 3 and s:find("^\240\159\135[\166-\191]", start - 4 * flags - 4) do
+    flags = flags + 1
+  end
+  local paragraph, sentence, word, character
+  for at, code in utf8.codes(s:sub(start, start + limit * 4 + 8)) do
+    at = start + at - 1
+    if not (extends[code] or previous == 0x200D or is_flag(code) and flags % 2 == 1) then
+      character = at - 1
+      if (previous == 32 or previous == 10) and code ~= 32 and code ~= 10 then
+        word = at - 1
+        if previous == 10 and before == 10 then
+          paragraph = at - 1
+        elseif previous == 10 or ended then
+          sentence = at - 1
         end
       end
     end
     used = used + (code >= 0x10000 and 2 or 1)
     if used > limit then
-      if best.paragraph and best.paragraph - from >= limit // 2 then
-        return best.paragraph
+      if paragraph and paragraph - from >= limit // 2 then
+        return paragraph
       end
       -- A single "character" longer than a part has to be cut somewhere.
-      return best.sentence or best.paragraph or best.word or best.character or at - 1
+      return sentence or paragraph or word or character or at - 1
+    end
+    if code ~= 32 and code ~= 10 and not CLOSES[code] then
+      ended = ENDS[code] or false
     end
     flags = is_flag(code) and flags + 1 or 0
-    previous = code
+    before, previous = previous, code
   end
   return #s
 end

@@ -21,6 +21,8 @@ local SAY = {
   phone = "the reply contains a phone number (\"%s\"). Write none.",
   hazard = "the reply promises to take hazardous waste or wet paint (\"%s\"). These are never taken; say so politely.",
   area = "the reply promises service in a place that is not served (\"%s\"). Say that we do not serve it.",
+  long = "the reply is longer than " .. text.REPLY .. " characters, or holds a word of more than " .. text.WORD
+    .. " or hundreds of numbers (\"%s\"). Write less.",
   leak = "the reply repeats internal instructions (\"%s\"). Write only what the customer should read.",
 }
 
@@ -92,13 +94,43 @@ local function find_in_words(folded, rest, ready)
   return found and "leak", found
 end
 
--- nil when the reply is fine, else {kind="money"|"link"|"phone"|"hazard"|"area"|"leak", found=, say=}.
+-- The first word that nobody writes, in folded text. Scripts of three bytes a letter do without blanks, so their letters end a word.
+local function long_word(folded)
+  if #folded <= text.WORD then
+    return nil
+  end
+  for at = text.WORD, #folded, text.WORD do -- one of them holds every word that is longer
+    local _, last = folded:find("^[^%s\224-\244]*", at)
+    if last >= at then
+      local from = math.max(1, at - text.WORD)
+      local word = folded:sub(from + (folded:sub(from, at - 1):match("^.*[%s\224-\244]()") or 1) - 1, last)
+      if #word > text.WORD and text.length(word) > text.WORD then
+        return word
+      end
+    end
+  end
+  return nil
+end
+
+-- More numbers than a message about furniture holds.
+local MOST_NUMBERS = 500
+
+local function too_many_numbers(folded)
+  return text.has_digits(folded, MOST_NUMBERS) and select(2, folded:gsub("%d+", "")) > MOST_NUMBERS and folded
+end
+
+-- nil when the reply is fine, else {kind="long"|"money"|"link"|"phone"|"hazard"|"area"|"leak", found=, say=}.
 -- `context` is {system=, business=} or what prepare made of it.
 function M.check(reply, context)
   local ready = context.watched and context or M.prepare(context)
   local business, on = ready.business, ready.on
-  local folded = text.fold(text.clip(reply, fit.MAX_BYTES)) -- no more than that is ever sent
-  local foreign, rest = links.find(folded, business.links)
+  local seen, more = text.first(reply, text.REPLY)
+  local folded = text.fold(seen)
+  local long = more and folded or long_word(folded) or too_many_numbers(folded) -- what the other guards do not see is not sent
+  if long then
+    return caught("long", text.clip(long, 80))
+  end
+  local foreign, rest = links.find(folded, business.links, on.link)
   if foreign and on.link then
     return caught("link", foreign)
   end
@@ -113,8 +145,10 @@ function M.check(reply, context)
   return kind and caught(kind, found) or nil
 end
 
--- The text without the links that are not listed.
-M.strip_links = links.strip
+-- The text without the links that are not listed. One with a word that is refused anyway is left for check.
+function M.strip_links(s, allowed)
+  return long_word(text.fold(s)) and s or links.strip(s, allowed)
+end
 
 -- The reply as WhatsApp shows it, in at most three parts; the second result says that the rest was cut.
 M.fit = fit.fit

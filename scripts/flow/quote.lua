@@ -4,7 +4,7 @@ local text = require "flow.text"
 
 local M = {}
 
-M.MAX_CHARACTERS = 500
+M.MAX_CHARACTERS = text.FIELD
 
 -- PRODUCT 4: "Unknown" is blank, null, unknown, not specified / provided / mentioned, unclear, tbd, "?", "-";
 -- no, none and n/a are answers. The rest are spellings of the same.
@@ -29,7 +29,7 @@ local function is_unknown(value)
   elseif not FIRST[word] then
     return false
   end
-  local phrase = folded:gsub("[%s_]+", " "):match("^[%s%p]*(.-)[%s%p]*$")
+  local phrase = text.trim_end(folded:gsub("^[%s%p]+", ""), "[%s%p]"):gsub("[%s_]+", " ")
   return UNKNOWN[phrase] == true
 end
 
@@ -39,9 +39,20 @@ local function tidy(value)
     return text.trim(value)
   end
   value = value:gsub("\r\n?", "\n"):gsub("[%z\1-\8\11\12\14-\31\127]", "")
-  value = text.trim(value):gsub("[,;]?[ \t]*\n%s*", ", "):gsub("[ \t]+", " ")
-  return value
+  local parts = {}
+  for line in text.lines(value) do
+    line = text.trim(line)
+    if line ~= "" then
+      parts[#parts + 1] = line
+    end
+  end
+  for i = 1, #parts - 1 do
+    parts[i] = parts[i]:gsub("[,;]$", "")
+  end
+  return (table.concat(parts, ", "):gsub("[ \t]+", " "))
 end
+
+local MOST_BYTES = 16 * M.MAX_CHARACTERS -- what is longer is too long, however its blanks are counted
 
 local function scalar(value)
   local kind = math.type(value)
@@ -52,7 +63,7 @@ local function scalar(value)
   elseif type(value) == "boolean" then
     return value and "yes" or "no" -- what staff would write on the card
   elseif type(value) == "string" then
-    return tidy(value)
+    return #value <= MOST_BYTES and tidy(value) or nil
   end
   return nil
 end

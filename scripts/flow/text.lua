@@ -129,11 +129,10 @@ end
 ---@param s string
 ---@param class string "[%s.!,]"
 function M.trim_end(s, class)
-  local to = #s
-  while to > 0 and s:find(class, to) == to do
-    to = to - 1
+  if not s:find(class, #s) then
+    return s
   end
-  return s:sub(1, to)
+  return s:match("^.*[^" .. class:sub(2)) or ""
 end
 
 -- Lower case, no accents, ASCII spaces, quotes, dashes, digits and one currency sign; nothing invisible.
@@ -208,10 +207,10 @@ end
 
 -- One blank for a run of blanks, at most one empty line for a run of line breaks.
 function M.squeeze(s)
-  if s:find("[ \t][ \t]") then
+  if s:find("  ", 1, true) or s:find("\t", 1, true) then
     s = s:gsub("[ \t]+", " ")
   end
-  if s:find("\n[ \n]") then
+  if s:find("\n\n\n", 1, true) or s:find("\n ", 1, true) then
     s = s:gsub("\n[ \n]+", function(run) return run:find("\n", 2, true) and "\n\n" or "\n " end)
   end
   return s
@@ -219,7 +218,21 @@ end
 
 -- A customer's message as the model and everything that recognises words in it get it.
 function M.message(s)
+  local first, more = M.first(s, M.MESSAGE)
+  local squeezed = M.squeeze(first)
+  if not more or squeezed == first then
+    return squeezed
+  end
   return (M.first(M.squeeze(M.clip(s, 4 * M.MESSAGE)), M.MESSAGE))
+end
+
+-- A model's reply as it is looked at and sent; and whether it lost its end.
+function M.reply(s)
+  s = M.clip(s, 8 * M.REPLY)
+  if s:find("         ", 1, true) then
+    s = s:gsub("         +", " ")
+  end
+  return M.first(s, M.REPLY)
 end
 
 local BREAKS = { "\u{85}", "\u{2028}", "\u{2029}" }
@@ -254,23 +267,23 @@ function M.lines(s)
   end
 end
 
--- Symbols that are not part of any word: punctuation, arrows, dingbats, emoji.
-local function is_symbol(char)
-  local code = utf8.codepoint(char)
-  return code < 0xC0 or code == 0xD7 or code == 0xF7
-    or (code >= 0x2000 and code < 0x2C00)
-    or (code >= 0x3000 and code < 0x3005) or (code >= 0x3008 and code < 0x3020)
-    or (code >= 0xFE00 and code < 0xFE70) or code == REPLACEMENT
-    or (code >= 0x1F000 and code < 0x20000) or code >= 0xE0000
-end
+-- Symbols that are not part of any word: punctuation, arrows, dingbats, emoji; each row by the byte that it begins with.
+local SYMBOLS = {
+  { "\194", "\194[\128-\191]" }, { "\195", "\195[\151\183]" }, { "\226", "\226[\128-\175][\128-\191]" },
+  { "\227\128", "\227\128[\128-\132\136-\159]" }, { "\239\184", "\239\184[\128-\191]" }, { "\239\185", "\239\185[\128-\175]" },
+  { REPLACEMENT, REPLACEMENT }, { "\240\159", "\240\159[\128-\191][\128-\191]" }, { "\243", "\243[\160-\191][\128-\191][\128-\191]" },
+  { "\244", "\244[\128-\191][\128-\191][\128-\191]" },
+}
 
 -- The words of a message and nothing else: "STOP! 🛑" is "stop", "I'd" is "i d".
 function M.words(s)
   local folded = M.fold(s)
   if folded:find("[\128-\255]") then
-    folded = folded:gsub("[\194-\244][\128-\191]*", function(char)
-      return is_symbol(char) and " " or char
-    end)
+    for _, row in ipairs(SYMBOLS) do
+      if folded:find(row[1], 1, true) then
+        folded = folded:gsub(row[2], " ")
+      end
+    end
   end
   folded = folded:gsub("[^%w\128-\255]+", " ")
   return M.trim(folded)

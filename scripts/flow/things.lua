@@ -19,9 +19,12 @@ local THINGS = text.set [[
 -- The first such thing in folded text, or nil.
 function M.find(plain)
   for word in plain:gmatch("[%a\128-\255][%a\128-\255-]*") do
-    local one, other = word:match("^(.-)[sx]$"), word:match("^(.-)es$")
-    if THINGS[word] or one and THINGS[one] or other and THINGS[other] then
+    if THINGS[word] then
       return word
+    end
+    local last = word:byte(-1)
+    if (last == 115 or last == 120) and (THINGS[word:sub(1, -2)] or word:byte(-2) == 101 and last == 115 and THINGS[word:sub(1, -3)]) then
+      return word -- several: "couches", "bureaux"
     end
   end
   return nil

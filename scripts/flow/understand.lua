@@ -63,26 +63,59 @@ end
 
 -- ---- sentences and their pieces ------------------------------------------------------------------------------------
 
+-- As many sentences of a message, and as much of each, as people write. Each counts once: who says a thing again says nothing new.
+local MOST_PARTS, MOST_SENTENCES, SENTENCE_BYTES = 150, 60, 500
+local SHORTENED = set "st dt sr dr mt mr sts drs mrs ave"
+
+-- A point inside a number, or after a word that is always cut short: no sentence ends there.
+local function goes_on(s, point)
+  if s:find("^%d", point - 1) and s:find("^%d", point + 1) then
+    return true
+  end
+  if not s:find("^%s", point + 1) then
+    return false
+  end
+  local before = s:sub(math.max(1, point - 4), point - 1):lower()
+  return SHORTENED[before:match("^.*%A(%a+)$") or before] == true
+end
+
+-- Where the sentence that begins at `at` ends: its last sign's first and last byte.
+local function sentence_end(s, at)
+  local from, to = s:find("[.!?\n;]+", at)
+  while from and from == to and s:byte(from) == 46 and goes_on(s, from) do
+    from, to = s:find("[.!?\n;]+", to + 1)
+  end
+  return from, to
+end
+
 local function sentences(s)
-  local list = {}
-  s = s:gsub("%f[%a]([SsDdMm][TtRr]s?)%.%s", "%1\1 "):gsub("%f[%a]([Aa][Vv][Ee])%.%s", "%1\1 "):gsub("(%d)%.(%d)", "%1\1%2")
-  for part, mark in (s .. "\n"):gmatch("([^.!?\n;]*)([.!?\n;]+)") do
-    part = text.trim((part:gsub("\1", ".")))
-    if part ~= "" then
-      list[#list + 1] = { text = part, question = mark:find("?", 1, true) ~= nil }
+  local list, seen, at, parts = {}, {}, 1, 0
+  while at <= #s and #list < MOST_SENTENCES and parts < MOST_PARTS do
+    local from, to = sentence_end(s, at)
+    parts = parts + 1
+    local part = s:sub(at, (from or #s + 1) - 1)
+    if not seen[part] then
+      seen[part] = true
+      local clear = text.trim(text.clip(part, SENTENCE_BYTES))
+      if clear ~= "" then
+        list[#list + 1] = { text = clear, question = from ~= nil and s:sub(from, to):find("?", 1, true) ~= nil }
+      end
     end
+    at = (to or #s) + 1
   end
   return list
 end
 
 local SEPARATORS = { ",", "+", "&", "/", " and ", " but ", " with ", " et ", " mais ", " avec ", " plus ", " – ", " - " }
 
+local MOST_PIECES = 30 -- of a sentence; the last one holds the rest
+
 -- A sentence cut at commas, "and", "but", "with": pieces with the text that stood before each.
 local function pieces(sentence)
   local list, from = {}, 1
   local plain = sentence:lower()
   local at, ahead = 1, {}
-  while true do
+  for _ = 1, MOST_PIECES do
     local a, b
     for _, word in ipairs(SEPARATORS) do
       if ahead[word] == nil or ahead[word] and ahead[word] < at then
@@ -131,24 +164,28 @@ local LEADS = { "^hi[,! ]+", "^hello[,! ]+", "^hey[,! ]+", "^bonjour[,! ]+", "^y
   "^theres ", "^there are ", "^it's ", "^its ", "^it is ", "^looking to ", "^need ", "^have ", "^get rid of ", "^take away ", "^take ",
   "^remove ", "^removal of ", "^pick up ", "^pickup ", "^haul away ", "^haul ", "^dispose of ", "^to ", "^only ",
   "^j'ai ", "^nous avons ", "^il y a ", "^je veux ", "^j'ai besoin de ", "^enlever " }
-local TAILS = { " to be removed$", " to be picked up$", " to be taken away$", " removed$", " picked up$", " hauled away$", " taken away$",
-  " gone$", " to remove$", " to get rid of$", " please$", " pls$", " svp$", " thanks$", " thank you$",
-  " away$", " out of here$", " at$", " from$", " in$" }
+local TAILS = { " to be removed", " to be picked up", " to be taken away", " removed", " picked up", " hauled away", " taken away",
+  " gone", " to remove", " to get rid of", " please", " pls", " svp", " thanks", " thank you",
+  " away", " out of here", " at", " from", " in" }
+
+-- Without the signs around it.
+local function bared(value)
+  return text.trim_end(value:gsub("^[%s,.;:!-]+", ""), "[%s,.;:!]")
+end
 
 local function stripped(value)
-  value = text.trim(value:gsub("^[%s,.;:!-]+", ""):gsub("[%s,.;:!]+$", ""))
+  value = bared(value)
   for _ = 1, 4 do
-    local before = value
+    local before, lower = value, value:lower()
     for _, lead in ipairs(LEADS) do
-      local _, last = value:lower():find(lead)
+      local _, last = lower:find(lead)
       if last and last < #value then
-        value = value:sub(last + 1)
+        value, lower = value:sub(last + 1), lower:sub(last + 1)
       end
     end
     for _, tail in ipairs(TAILS) do
-      local first = value:lower():find(tail)
-      if first and first > 1 then
-        value = value:sub(1, first - 1)
+      if #lower > #tail and lower:sub(-#tail) == tail then
+        value, lower = value:sub(1, -#tail - 1), lower:sub(1, -#tail - 1)
       end
     end
     value = text.trim(value)
@@ -192,7 +229,7 @@ local function read_sentence(s, asked, found)
         run = nil
       end
       if kind then
-        local value = raw:gsub("^[%s,.;:!-]+", ""):gsub("[%s,.;:!]+$", "")
+        local value = bared(raw)
         add(found, kind, value)
         if second then
           add(found, second, value)
@@ -249,7 +286,7 @@ end
 
 local function is_unsure(plain)
   for _, phrase in ipairs(UNSURE) do
-    if plain == phrase or plain:find("^" .. phrase:gsub("%p", "%%%0") .. "[ ,.!]") and #plain <= #phrase + 25 then
+    if plain == phrase or #plain <= #phrase + 25 and plain:sub(1, #phrase) == phrase and plain:find("^[ ,.!]", #phrase + 1) then
       return true
     end
   end
@@ -281,7 +318,7 @@ local ADDRESS_LEADS = { "^my address is ", "^the address is ", "^address is ", "
   "^i live at ", "^we're at ", "^we are at ", "^at ", "^mon adresse est ", "^l'adresse est ", "^c'est " }
 
 local function whole_answer(kind, raw)
-  local value = text.trim(raw:gsub("[%s.!,]+$", ""))
+  local value = text.trim(text.trim_end(raw, "[%s.!,]"))
   if kind == "address" then
     local plain = text.fold(value)
     local crossing = plain:find(" and ") or plain:find("&") or plain:find("near ") or plain:find("corner") or plain:find(",")
@@ -319,14 +356,15 @@ local function unmarked(message, found)
   return message, false
 end
 
+local UNSURE_BYTES = 200 -- who is not sure says so in few words
+
 local function read_message(message, asked_kind, state)
   local body, marked = unmarked(message, state.found)
   state.seen = state.seen or marked
   if not body then
     return
   end
-  local plain_all = text.trim(text.fold(body))
-  if is_unsure(plain_all:gsub("[.!]+$", "")) then
+  if #body <= UNSURE_BYTES and is_unsure(text.trim_end(text.trim(text.fold(body)), "[.!]")) then
     state.unsure = true
     return
   end
@@ -350,8 +388,7 @@ local function read_message(message, asked_kind, state)
   end
 end
 
--- A message has at most 4,096 characters; what is longer is not read to the end.
-local MOST_BYTES, MOST_TEXTS = 4096, 40
+local MOST_TEXTS = 40
 local YES_NO = set "yes no yep nope yeah ya oui non none nah y n"
 
 -- What the texts say. asked: the field that was asked for last, or nil. Returns {data = {field = text}, questions = {…}, unsure,
@@ -360,7 +397,7 @@ function M.read(texts, fields, asked)
   local asked_kind = asked and M.kind_of(asked)
   local state = { found = {}, questions = {}, left = {} }
   for i = math.max(1, #texts - MOST_TEXTS + 1), #texts do
-    read_message(text.clip(texts[i], MOST_BYTES), asked_kind, state)
+    read_message(text.message(texts[i]), asked_kind, state)
   end
   local data, took = {}, state.took or state.seen
   for _, field in ipairs(fields) do
@@ -372,7 +409,7 @@ function M.read(texts, fields, asked)
   -- What is left over, and not just politeness, is the answer to what was asked.
   local chat = true
   for _, rest in ipairs(state.left) do
-    local plain = text.trim(text.fold(rest):gsub("[%s.!,]+$", ""))
+    local plain = text.trim(text.trim_end(text.fold(rest), "[%s.!,]"))
     local short_answer = YES_NO[plain:match("^%a+$") or ""] and asked_kind and asked_kind ~= "address" and asked_kind ~= "inventory"
     if short_answer or not is_chat(plain) then
       chat = false
@@ -389,15 +426,24 @@ function M.read(texts, fields, asked)
     media = state.seen or false }
 end
 
+-- A question stands at the end of a reply.
+local MOST_ASKED = 1000
+
 -- The field that a reply asked for, when only its words are known.
 function M.asked_in(reply, fields)
-  local last
-  for sentence in (reply .. "\n"):gmatch("[^.!?\n]*%?") do
-    last = text.fold(sentence)
+  reply = text.clip(reply, -MOST_ASKED)
+  local stop, next_one = nil, reply:find("?", 1, true)
+  while next_one do
+    stop, next_one = next_one, reply:find("?", next_one + 1, true)
   end
-  if not last then
+  if not stop then
     return nil
   end
+  local from = stop
+  while from > 1 and not reply:find("^[.!?\n]", from - 1) do
+    from = from - 1
+  end
+  local last = text.fold(reply:sub(from, stop))
   local best, place
   for _, field in ipairs(fields) do
     local kind = M.kind_of(field)

@@ -3,6 +3,7 @@
 
 local db = require "host.db"
 local ledger = require "host.ledger"
+local plain = require "flow.text"
 
 local M = {}
 
@@ -12,7 +13,7 @@ local MARK_DIGITS = 32 -- of a message: 128 bits are enough to know it again
 ---@param text string with or without +, blanks, dashes, brackets
 ---@return string[]
 function M.ids(text)
-  text = text:match("^%s*(.-)%s*$")
+  text = plain.trim(text)
   if text:find("^%u%u%.[%w%.]+$") then return { text } end
   if not text:find("^[%d%s%+%-%.%(%)]+$") then return {} end
   local digits = text:gsub("%D", "")

@@ -3,6 +3,7 @@
 local files = require "host.files"
 local models = require "rehearsal.models"
 local owner = require "owner"
+local plain = require "flow.text"
 local quote = require "flow.quote"
 local settings = require "host.settings"
 
@@ -142,7 +143,7 @@ COMMANDS.exit = COMMANDS.quit
 ---@async
 ---@param words string[] the line, and "color" or "plain"
 function M.line(stage, words)
-  local text, style = (words[1] or ""):gsub("^%s+", ""):gsub("%s+$", ""), words[2]
+  local text, style = plain.trim(words[1] or ""), words[2]
   if not stage.customer then
     local model = models.configured()
     stage.asks_model = model ~= nil

@@ -33,7 +33,7 @@ Stage.__index = Stage
 -- ---- what staff would read -------------------------------------------------------------------------------------------
 
 local function plain(text)
-  return (slack_text.plain(text):gsub("<tel:[^|>]*|([^>]*)>", "%1"):gsub("%*(.-)%*", "%1"))
+  return (slack_text.plain(text):gsub("<tel:[+%d]*|([+%d -]*)>", "%1"):gsub("%*([^*]*)%*", "%1"))
 end
 
 local function card_words(case)

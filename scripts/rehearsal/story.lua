@@ -2,6 +2,7 @@
 -- `assistant export` prints. Mistakes are told with file, line and remedy.
 
 local json = require "host.json"
+local plain = require "flow.text"
 local yaml = require "host.yaml"
 
 local M = {}
@@ -143,7 +144,10 @@ end
 -- The model's part in a reply that was stored: the script's own sentence with the link is not its.
 local function proposal(content, action)
   if action == "schedule" or content:find("https?://") then
-    content = content:gsub("%s*[^\n]*https?://%S+%s*$", "")
+    local whole = plain.trim(content)
+    local last = whole:match("^.*\n(.*)$") or whole
+    local link = last:find("https?://%S")
+    if link and not last:find("%s", link) then content = plain.trim(whole:sub(1, #whole - #last)) end
     action = "schedule"
   end
   return { reply_to_user = content, extracted_data = {}, action = action or "continue" }

@@ -1,12 +1,15 @@
 -- A customer's words as WhatsApp would post them. People write "[photo: the garage]" or "[location: 123 Main St]" for what is not
 -- text: the same words that the chat's record and `assistant export` show. Pure, but for the id it is given.
 
+local plain = require "flow.text"
+
 local M = {}
 
 local MEDIA = { photo = "image", video = "video", document = "document", ["voice message"] = "audio" }
 
 local function item(message, text)
-  local name, detail = text:match("^%[([%a ]+):%s*(.-)%s*%]$")
+  local name, detail = text:match("^%[([%a ]+):(.*)%]$")
+  detail = detail and plain.trim(detail)
   name = name or text:match("^%[([%a ]+)%]$")
   local kind = name and MEDIA[name]
   if kind then

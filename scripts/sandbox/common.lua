@@ -2,6 +2,7 @@
 
 local db = require "host.db"
 local json = require "host.json"
+local plain = require "flow.text"
 local settings = require "host.settings"
 
 local M = {}
@@ -23,7 +24,7 @@ end
 ---The assistant under test: this process, or the one that SANDBOX_TARGET names.
 function M.target()
   local target = M.setting("SANDBOX_TARGET")
-  return target and target:gsub("/+$", "") or M.here()
+  return target and plain.trim_end(target, "[/]") or M.here()
 end
 
 ---The next number of a name. Survives reset: an id that was used once never comes back.
@@ -53,7 +54,10 @@ end
 ---application/x-www-form-urlencoded → table
 function M.form(body)
   local out = {}
-  for name, value in body:gmatch("([^&=]+)=([^&]*)") do out[unescape(name)] = unescape(value) end
+  for pair in body:gmatch("[^&]+") do
+    local name, value = pair:match("^([^=]+)=(.*)$")
+    if name then out[unescape(name)] = unescape(value) end
+  end
   return out
 end
 

@@ -2,7 +2,7 @@
 
 local settings = require "host.settings"
 
-local here = "http://127.0.0.1:" .. settings.get("LISTEN"):match("(%d+)$")
+local here = "http://127.0.0.1:" .. settings.get("LISTEN"):match("^.*:(%d+)$")
 
 local stand_in = {
   META_VERIFY_TOKEN = "sandbox-verify",

@@ -31,7 +31,7 @@ local function facts(text)
   local open = close and text:find("{", 1, true)
   while open do
     local value = json.decode(text:sub(open, close), { null_as_nil = true })
-    if type(value) == "table" and value.known and value.missing then return value, text:sub(1, open - 1):gsub("[^\n]*$", "") end
+    if type(value) == "table" and value.known and value.missing then return value, text:sub(1, open - 1):match("^.*\n") or "" end
     open = text:find("{", open + 1, true)
   end
   return nil, text

@@ -3,6 +3,8 @@
 
 local M = {}
 
+local plain = require "flow.text"
+
 local TEXT_BYTES = 300
 local UID_BYTES = 200
 local EARLIEST_MS, LATEST_MS = 1420070400000, 4102444800000 -- 2015 to 2100: other times are mistakes
@@ -19,18 +21,12 @@ local function flag(value)
   return value == true or value == "true" or nil
 end
 
-local function cut(value, bytes)
-  if #value <= bytes then return value end
-  while bytes > 0 and value:byte(bytes + 1) & 0xC0 == 0x80 do bytes = bytes - 1 end
-  return value:sub(1, bytes)
-end
-
 -- One line of text, or nil. Numbers count as text.
 local function text_of(value)
   if math.type(value) == "integer" then value = tostring(value) end
   if type(value) ~= "string" or value:find("^{{.*}}$") then return nil end -- a field that the template's writer misspelt
-  value = value:sub(1, TEXT_BYTES * 4):gsub("[%c\127]+", " "):match("^%s*(.-)%s*$")
-  return value ~= "" and cut(value, TEXT_BYTES) or nil
+  value = plain.clip(plain.one_line(plain.clip(value, TEXT_BYTES * 4)), TEXT_BYTES)
+  return value ~= "" and value or nil
 end
 
 local function unescape(text)
@@ -40,8 +36,9 @@ end
 -- A template that is not JSON is posted as a form.
 local function form_of(body)
   local fields, found = {}, false
-  for name, value in body:gmatch("([^&=%s]+)=([^&]*)") do
-    fields[unescape(name)], found = unescape(value), true
+  for pair in body:gmatch("[^&]+") do
+    local name, value = pair:match("^%s*([^=%s]+)=(.*)$")
+    if name then fields[unescape(name)], found = unescape(value), true end
   end
   return found and fields or nil
 end
@@ -65,7 +62,7 @@ end
 local function moment(value, time)
   local ms
   if type(value) == "string" then
-    ms = time.parse((value:match("^%s*(.-)%s*$")))
+    ms = #value <= 64 and time.parse(plain.trim(value))
   elseif math.type(value) == "integer" then
     ms = value < 100000000000 and value * 1000 or value
   end

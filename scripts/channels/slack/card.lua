@@ -166,7 +166,7 @@ function M.simpler(full)
     if block.type == "section" and block.text then words[#words + 1] = block.text.text end
     if block.type == "actions" then action = block end
   end
-  local body = table.concat(words, "\n"):gsub("<tel:[^|>]*|([^>]*)>", "%1"):gsub("[*]", "")
+  local body = table.concat(words, "\n"):gsub("<tel:[+%d]*|([+%d -]*)>", "%1"):gsub("[*]", "")
   local shown = text.plain(body)
   local cut = #shown > 2900 and text.plain(text.fit(shown, 2900)) or shown
   local plain = { text = full.text, blocks = { { type = "section", text = { type = "plain_text", text = cut ~= "" and cut or full.text } }, action } }

@@ -8,16 +8,6 @@ local M = {}
 local ENTITIES = { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;" }
 local ELLIPSIS = "…"
 
----One character from position i: its bytes, its length and its code point; a byte that is not UTF-8 gives U+FFFD.
-local function character(text, i)
-  local lead = text:byte(i)
-  if lead < 0x80 then return text:sub(i, i), 1, lead end
-  local size = lead >= 0xF0 and 4 or lead >= 0xE0 and 3 or lead >= 0xC2 and 2 or 0
-  local piece = size > 0 and text:sub(i, i + size - 1) or ""
-  if size > 0 and lead < 0xF5 and utf8.len(piece) == 1 then return piece, size, utf8.codepoint(piece) end
-  return "\u{FFFD}", 1, 0xFFFD
-end
-
 -- What breaks a line, somewhere: all of them are one kind of line break here.
 local BREAKS = { [0x0A] = true, [0x0B] = true, [0x0C] = true, [0x0D] = true, [0x85] = true, [0x2028] = true, [0x2029] = true }
 
@@ -25,6 +15,51 @@ local BREAKS = { [0x0A] = true, [0x0B] = true, [0x0C] = true, [0x0D] = true, [0x
 local function hidden(code)
   return code < 0x20 and code ~= 0x0A or code >= 0x7F and code <= 0x9F
     or code >= 0x202A and code <= 0x202E or code >= 0x2066 and code <= 0x2069 or code == 0xFEFF
+end
+
+-- Bytes of characters that stay as they are: all but &, <, >, ` and controls, and but what begins like a hidden sign or a line break.
+local ORDINARY = "^[ !\"#$%%'-;=?-_a-~\128-\191\195-\225\227-\238\240-\244]+"
+local RUN_BYTES = 256
+
+-- How long Slack takes a piece to be: UTF-16 units. An entity counts as it is written.
+local function utf16(piece)
+  local astral = piece:find("[\240-\244]") and select(2, piece:gsub("[\240-\244]", "")) or 0
+  return utf8.len(piece) + astral
+end
+
+-- The next piece from byte i of valid text as it is shown, how long it counts, and where the one after it begins.
+local function piece_at(text, i, one_line)
+  local chunk = plain_text.clip(text:sub(i, i + RUN_BYTES + 3), RUN_BYTES)
+  local _, stop = chunk:find(ORDINARY)
+  if stop then
+    local run = chunk:sub(1, stop)
+    return run, utf16(run), i + stop
+  end
+  local code, after = utf8.codepoint(text, i), utf8.offset(text, 2, i)
+  local char = text:sub(i, after - 1)
+  if BREAKS[code] then
+    char = code == 0x0D and text:byte(after) == 0x0A and "" or one_line and " " or "\n"
+  elseif code == 0x09 then
+    char = " "
+  elseif hidden(code) then
+    char = ""
+  elseif code == 0x60 then
+    char = "\u{02CB}" -- a backtick would open a code block that swallows the rest of a card
+  end
+  char = ENTITIES[char] or char
+  return char, char == "" and 0 or utf16(char), after
+end
+
+-- At most so many units of a text that is fit, whole characters and whole entities.
+local function first_units(fitted, units)
+  fitted = plain_text.first(fitted, units)
+  local over = utf16(fitted) - units
+  while over > 0 do
+    fitted = plain_text.first(fitted, utf8.len(fitted) - (over + 1) // 2)
+    over = utf16(fitted) - units
+  end
+  local open = fitted:find("&%l*$")
+  return open and fitted:sub(1, open - 1) or fitted
 end
 
 ---The text as people would read it, with Slack's three entities in place of what Slack would act on, at most `limit`
@@ -37,30 +72,16 @@ function M.fit(text, limit, one_line)
   if type(text) ~= "string" then return "" end
   limit = limit or 3000
   if #text > limit * 8 then text = text:sub(1, limit * 8) end
-  local out, ends, length, i = {}, {}, 0, 1
+  text = plain_text.valid(text)
+  local out, length, i = {}, 0, 1
   while i <= #text do
-    local piece, size, code = character(text, i)
-    i = i + size
-    if BREAKS[code] then
-      piece = code == 0x0D and text:byte(i) == 0x0A and "" or one_line and " " or "\n"
-    elseif code == 0x09 then
-      piece = " "
-    elseif hidden(code) then
-      piece = ""
-    elseif code == 0x60 then
-      piece = "\u{02CB}" -- a backtick would open a code block that swallows the rest of a card
+    local piece, size, after = piece_at(text, i, one_line)
+    if length + size > limit then
+      out = { first_units(table.concat(out) .. piece, limit - 1), ELLIPSIS }
+      break
     end
-    piece = ENTITIES[piece] or piece
-    if piece ~= "" then
-      length = length + (code > 0xFFFF and 2 or #piece > 3 and #piece or 1)
-      if length > limit then
-        while #out > 0 and ends[#out] > limit - 1 do out[#out] = nil end
-        out[#out + 1] = ELLIPSIS
-        break
-      end
-      out[#out + 1] = piece
-      ends[#out] = length
-    end
+    if piece ~= "" then out[#out + 1] = piece end
+    length, i = length + size, after
   end
   return plain_text.trim(table.concat(out))
 end

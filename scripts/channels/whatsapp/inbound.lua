@@ -3,35 +3,36 @@
 
 local M = {}
 
+local plain = require "flow.text"
+
 local ID_BYTES = 512
 local TEXT_BYTES = 65536
 local EARLIEST_MS = 1420070400000 -- 2015: older than any message of this platform, so a mistake
 local AHEAD_MS = 300000
+local NAME = 100 -- characters of a person's name
 
 local MEDIA = { image = "photo", video = "video", document = "document", audio = "voice message" }
 local SILENT = { sticker = true, reaction = true, request_welcome = true, ephemeral = true }
 
-local function cut(value, bytes)
-  if #value <= bytes then return value end
-  while bytes > 0 and value:byte(bytes + 1) & 0xC0 == 0x80 do bytes = bytes - 1 end
-  return value:sub(1, bytes)
-end
-
 local function text_of(value)
   if type(value) ~= "string" then return nil end
-  value = cut(value, TEXT_BYTES)
+  value = plain.clip(value, TEXT_BYTES)
   if not value:find("^%C*$") then -- far quicker than looking for a %c
     value = value:gsub("\r\n?", "\n"):gsub("[\0-\8\11-\31\127]", "")
   end
   return value:find("%S") and value or nil
 end
 
--- A line of text inside brackets: no brackets or line breaks of its own.
-local function inline(value)
+-- A line of text inside brackets: no brackets or line breaks of its own. most: characters; nil: all of it.
+local function inline(value, most)
+  if most and type(value) == "string" then value = plain.first(value, most) end
   local text = text_of(value)
-  if not text or text:find("^[%w.,'-]+ ?[%w.,'-]*[%w.,'-]$") then return text end -- most are a name or two
-  return (text:gsub("[%s%[%]]+", " "):match("^%s*(.-)%s*$"))
+  if not text or not text:find("[^%w.,'-]") then return text end
+  text = plain.trim(text:gsub("[%s%[%]]+", " "))
+  return text ~= "" and text or nil
 end
+
+local LABEL, FIELD = plain.LABEL, plain.FIELD
 
 local function id_of(value)
   if type(value) == "string" and #value > 0 and #value <= ID_BYTES and value:find("^%C*$") then return value end
@@ -59,7 +60,7 @@ end
 
 local function location_of(place)
   if type(place) ~= "table" then return nil end
-  local name, address = inline(place.name), inline(place.address)
+  local name, address = inline(place.name, LABEL), inline(place.address, FIELD)
   local shown = name and address and name .. ", " .. address or address or name
   if not shown and type(place.latitude) == "number" and type(place.longitude) == "number" then
     shown = ("%.5f, %.5f"):format(place.latitude, place.longitude)
@@ -78,11 +79,11 @@ local function contacts_of(list)
   local names, shown = {}, {}
   for i, card in ipairs(type(list) == "table" and list or {}) do
     if i > 10 or type(card) ~= "table" then break end
-    local name = type(card.name) == "table" and inline(card.name.formatted_name) or "?"
+    local name = type(card.name) == "table" and inline(card.name.formatted_name, LABEL) or "?"
     names[#names + 1] = name
     local numbers = {}
     for j, phone in ipairs(type(card.phones) == "table" and card.phones or {}) do
-      if j <= 5 and type(phone) == "table" then numbers[#numbers + 1] = inline(phone.phone) end
+      if j <= 5 and type(phone) == "table" then numbers[#numbers + 1] = inline(phone.phone, LABEL) end
     end
     shown[#shown + 1] = #numbers > 0 and name .. " " .. table.concat(numbers, ", ") or name
   end
@@ -200,9 +201,8 @@ function M.contacts(list)
   for i, contact in ipairs(type(list) == "table" and list or {}) do
     if i > 2000 then break end
     local profile = type(contact) == "table" and type(contact.profile) == "table" and contact.profile
-    local name = profile and inline(profile.name)
+    local name = profile and inline(profile.name, NAME)
     if name then
-      name = cut(name, 100)
       if type(contact.wa_id) == "string" then names[contact.wa_id] = name end
       if type(contact.user_id) == "string" then names[contact.user_id] = name end
     end
@@ -226,9 +226,9 @@ function M.status(status)
   local code, why
   if type(first) == "table" then
     code = math.type(first.code) == "integer" and first.code or nil
-    why = inline(first.title) or inline(first.message)
+    why = inline(first.title, NAME) or inline(first.message, NAME)
   end
-  return { wamid = wamid, mark = mark, state = state, code = code, why = why and cut(why, 200) }
+  return { wamid = wamid, mark = mark, state = state, code = code, why = why }
 end
 
 return M

@@ -10,6 +10,7 @@ local json = require "host.json"
 local log = require "host.log"
 local mask = require "mask"
 local messages = require "records.messages"
+local plain = require "flow.text"
 local metrics = require "host.metrics"
 local say = require "channels.whatsapp.say"
 local settings = require "host.settings"
@@ -29,8 +30,7 @@ local OPEN = { queued = true, sending = true, unknown = true }
 
 local function url()
   local base = settings.get("META_GRAPH_URL")
-  if base:byte(-1) == 47 then base = base:gsub("/+$", "") end
-  return base .. "/" .. settings.get("META_PHONE_NUMBER_ID") .. "/messages"
+  return plain.trim_end(base, "[/]") .. "/" .. settings.get("META_PHONE_NUMBER_ID") .. "/messages"
 end
 
 local function authorization()

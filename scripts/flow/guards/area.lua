@@ -71,11 +71,20 @@ local function area_granted(t, first, last, clause, question)
   return SURE[t.word[clause.from]] and first - clause.from <= 2 and clause.to - last <= 2
 end
 
+-- What a clause says of every place in it, found out once.
+local function read_clause(t, clause)
+  if clause.read then
+    return
+  end
+  clause.read, clause.someday, clause.verb = true, any(t, clause.from, clause.to, SOMEDAY), promised(t, clause, SERVE)
+end
+
 local function area_promise(t, clause, first, last, question)
-  if ruled_out(t, first, last, clause) or any(t, clause.from, clause.to, SOMEDAY) then
+  read_clause(t, clause)
+  if clause.someday or ruled_out(t, first, last, clause) then
     return false
   end
-  local verb = promised(t, clause, SERVE)
+  local verb = clause.verb
   if verb then
     local word = t.word[verb]
     if NEEDS_PLACE[word] then

@@ -35,6 +35,14 @@ local function trimmed_end(s, from, to)
   return to
 end
 
+-- Where a run of such characters that ends right before `at` begins, not before `least`.
+local function back(s, at, least, class)
+  while at > least and s:find(class, at - 1) do
+    at = at - 1
+  end
+  return at
+end
+
 local function scheme_at(s, from)
   local at = from
   while true do
@@ -42,10 +50,13 @@ local function scheme_at(s, from)
     if not slash then
       return nil
     end
-    local name = s:sub(math.max(from, slash - 20), slash - 1):match("[a-z][a-z0-9+.-]*$")
-    local _, stop = s:find("^/[/\\]?[^%s<>\"]+", slash + 1)
-    if name and stop then
-      return slash - #name, stop
+    local first = back(s, slash, math.max(from, slash - 20), "^[a-z0-9+.-]")
+    while first < slash and not s:find("^[a-z]", first) do
+      first = first + 1
+    end
+    local stop = first < slash and select(2, s:find("^/[/\\]?[^%s<>\"]+", slash + 1))
+    if stop then
+      return first, stop
     end
     at = slash + 2
   end
@@ -55,17 +66,41 @@ local function www_at(s, from)
   return s:find("%f[%w]www%d?%.[^%s<>\"]+", from)
 end
 
+local AFTER_LABEL = "[%w\128-\255-]%.[%w\128-\255.-]"
+
+-- The names with dots in them: where the next one begins and ends, or nil. Each is looked at once, from its first dot.
+local function dotted_at(s, at)
+  local label = s:find(AFTER_LABEL, at)
+  while label do
+    local dot = label + 1
+    local a = s:find("[^-]", back(s, dot, at, "^[%w\128-\255-]"))
+    if a < dot then
+      local _, run = s:find("^[%w\128-\255.-]*", dot + 1)
+      local b = run
+      while b > dot and s:find("^[.-]", b) do
+        b = b - 1
+      end
+      if b > dot then
+        return a, b
+      end
+      dot = run
+    end
+    label = s:find(AFTER_LABEL, dot)
+  end
+  return nil
+end
+
 local function plain_at(s, from)
   local at = from
   while true do
-    local a, b = s:find("[%w\128-\255][%w\128-\255-]*%.[%w\128-\255.-]*[%w\128-\255]", at)
+    local a, b = dotted_at(s, at)
     if not a then
       return nil
     end
-    local user = a > 1 and s:byte(a - 1) == 64 and s:sub(math.max(from, a - 65), a - 1):match("[%w._%%+-]+@$")
+    local user = a > 1 and s:byte(a - 1) == 64 and back(s, a - 1, math.max(from, a - 65), "^[%w._%%+-]")
     local tail = s:sub(b + 1, b + 2)
-    if user then
-      return a - #user, b -- an e-mail address
+    if user and user < a - 1 then
+      return user, b -- an e-mail address
     elseif s:sub(a, b):find("^%d%d?%d?%.%d%d?%d?%.%d%d?%d?%.%d%d?%d?$") then
       return a, select(2, s:find("^[^%s<>\"]*", b + 1)) or b
     elseif is_domain(s:sub(a, b), tail) then
@@ -104,7 +139,7 @@ local function links_of(s)
 end
 
 local function bare(link)
-  return (link:lower():gsub("^[a-z][a-z0-9+.-]*:/[/\\]*", ""):gsub("^www%.", ""):gsub("[/.]+$", ""))
+  return text.trim_end(link:lower():gsub("^[a-z][a-z0-9+.-]*:/[/\\]*", ""):gsub("^www%.", ""), "[/.]")
 end
 
 -- A listed link, or a page below it. What merely begins with its letters ("ours.ca.evil.com", "ours.ca@evil.com") is not.
@@ -120,20 +155,13 @@ local function is_allowed(link, allowed)
 end
 
 local function has_link(s)
-  local at = s:find(".", 1, true)
-  while at do
-    if s:find("^[%w\128-\255]", at + 1) then
-      return true
-    end
-    at = s:find(".", at + 1, true)
-  end
-  return s:find(":/", 1, true) ~= nil
+  return s:find("%.[%w\128-\255]") ~= nil or s:find(":/", 1, true) ~= nil
 end
 
--- In folded text: the first link that is not listed, or nil; and the text without any link.
-function M.find(folded, allowed)
+-- In folded text: the first link that is not listed, or nil; and the text without any link. only: the first one is enough.
+function M.find(folded, allowed, only)
   if folded:find("dot", 1, true) and folded:find("[%[(]%s*dot%s*[%])]") then -- "evil [dot] com"
-    folded = folded:gsub("%s*[%[(]%s*dot%s*[%])]%s*", ".")
+    folded = text.squeeze(folded):gsub("%s?%s?[%[(]%s?dot%s?[%])]%s?%s?", ".")
   end
   if not has_link(folded) then
     return nil, folded
@@ -141,8 +169,11 @@ function M.find(folded, allowed)
   local out, at, foreign = {}, 1, nil
   for a, b in links_of(folded) do
     local link = folded:sub(a, b)
-    if not foreign and not is_allowed(link, allowed) then
+    if not foreign and (#link > text.WORD or not is_allowed(link, allowed)) then
       foreign = link
+      if only then
+        return foreign, folded
+      end
     end
     out[#out + 1] = folded:sub(at, a - 1)
     at = b + 1
@@ -153,6 +184,8 @@ function M.find(folded, allowed)
   out[#out + 1] = folded:sub(at)
   return foreign, table.concat(out, " ")
 end
+
+local MOST_LINKS = 50 -- a text with more of them is refused anyway
 
 -- The text without the links that are not listed. "[our page](https://…)" keeps its words.
 function M.strip(s, allowed)
@@ -172,13 +205,16 @@ function M.strip(s, allowed)
     if is_allowed(s:sub(a, b), allowed) then
       out[#out + 1] = s:sub(a, b)
     end
+    if #out > 2 * MOST_LINKS then
+      return s
+    end
     at = b + 1
   end
   if at == 1 then
     return s
   end
   out[#out + 1] = s:sub(at)
-  s = table.concat(out):gsub("[<(%[]%s*[>)%]]", ""):gsub("[ \t]+", " "):gsub(" +([.,!?;])", "%1"):gsub("[ \t]+\n", "\n")
+  s = table.concat(out):gsub("[<(%[]%s*[>)%]]", ""):gsub("[ \t]+", " "):gsub(" ([.,!?;])", "%1"):gsub(" \n", "\n")
   return text.trim(s)
 end
 

@@ -131,7 +131,7 @@ local function labelled(t, i)
     return true
   end
   for j = math.max(1, i - 4), i - 1 do
-    if LABEL[t.word[j]] or LABEL[t.word[j]:match("^(.-)s?$")] or (MONTH[t.word[j]] and j == i - 1
+    if LABEL[t.word[j]] or LABEL[t.word[j]:gsub("s$", "")] or (MONTH[t.word[j]] and j == i - 1
       and (t.word[j] ~= "may" or DATED[t.word[j - 1]])) then
       return true
     end

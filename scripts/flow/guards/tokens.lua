@@ -1,4 +1,6 @@
 -- A folded text as a row of tokens, for the guards that must know what stands beside what.
+local text = require "flow.text"
+
 local M = {}
 
 -- What stands before a token, from nothing to the end of a sentence. The order is a strength: a search stops at one
@@ -47,7 +49,7 @@ function M.read(s)
         letters, between = letters:sub(3), " "
       end
       if byte(letters, -1) == 39 then
-        letters = letters:gsub("'+$", "")
+        letters = text.trim_end(letters, "[']")
       end
       add(letters, "word", between)
       between = ""
@@ -56,7 +58,8 @@ function M.read(s)
       local number, rest = digits, ""
       local final = byte(digits, -1)
       if final == 46 or final == 44 then
-        number, rest = digits:match("^(.-)([.,]*)$")
+        number = text.trim_end(digits, "[.,]")
+        rest = digits:sub(#number + 1)
       end
       if number == "" then
         carry = between .. rest
