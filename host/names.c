@@ -209,13 +209,20 @@ void scan_block(struct scan *p)
     p->levels--;
 }
 
-/* Drops the fields of variables that did not keep their module. */
+/* Is this field one of a variable that kept its module, or of the table that the file returns? */
+static bool lasting(const struct scan *p, const struct name_found *f)
+{
+    if (f->kind != NAME_FIELD || f->var < 0)
+        return true;
+    return !p->vars[f->var].changed && (f->module.text || f->var == p->returned);
+}
+
 static void settle(struct scan *p, size_t from)
 {
     struct names *n = p->out;
     size_t kept = from;
     for (size_t i = from; i < n->count; i++)
-        if (n->list[i].var < 0 || n->list[i].kind == NAME_SET || !p->vars[n->list[i].var].changed)
+        if (lasting(p, &n->list[i]))
             n->list[kept++] = n->list[i];
     n->count = kept;
     if (p->returned >= 0 && (p->vars[p->returned].escapes || p->vars[p->returned].changed))

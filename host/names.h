@@ -15,7 +15,7 @@ enum name_kind {
     NAME_GLOBAL,       /* read; near: the visible local that may have been meant, or NULL */
     NAME_GLOBAL_WRITE, /* assigned */
     NAME_MODULE,       /* required by its constant name */
-    NAME_FIELD,        /* module.field */
+    NAME_FIELD,        /* module.field; module.text NULL: of the table that this file returns */
     NAME_SET,          /* some table's field is assigned */
     NAME_OPEN,         /* the table that this file returns may get more fields while it works */
 };

@@ -142,7 +142,8 @@ struct token lexer_next(struct lexer *x)
             x->at++;
         t.text.len = (size_t)(x->at - t.text.text);
         for (size_t i = 0; i < sizeof keywords / sizeof *keywords; i++)
-            t.keyword |= token_is(&t, keywords[i]);
+            if (keywords[i][0] == c && token_is(&t, keywords[i]))
+                t.keyword = true;
     } else if (c == '"' || c == '\'') {
         take_string(x, &t);
     } else if (c == '[' && (level = long_level(x)) >= 0) {

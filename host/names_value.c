@@ -207,7 +207,7 @@ struct place scan_field(struct scan *p, const struct place *of, struct name_text
         .kind = NAME_FIELD, .use = NAME_VALUE, .name = name, .line = line, .var = -1
     };
     used(p, of, NAME_USED);
-    if (of->kind == LOCAL && p->vars[of->var].module.text) {
+    if (of->kind == LOCAL) { /* without a module: kept if it is what the file returns */
         f.module = p->vars[of->var].module;
         f.as = p->vars[of->var].name;
         f.var = of->var;

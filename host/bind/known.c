@@ -84,6 +84,22 @@ static void keep_reached(const struct tree *t, const struct generation_options *
     free(reached);
 }
 
+/* A file's own table goes by the name that others require it by. */
+static void name_own_tables(const struct tree *t, struct names *n)
+{
+    struct name_text *own = calloc(t->count + 1, sizeof *own);
+    for (size_t i = 0; own && i < n->count; i++) {
+        const struct tree_file *f = n->list[i].kind == NAME_MODULE ? file_of(t, n->list[i].name)
+                                                                   : NULL;
+        if (f)
+            own[f - t->files] = n->list[i].name;
+    }
+    for (size_t i = 0; own && i < n->count; i++)
+        if (n->list[i].kind == NAME_FIELD && !n->list[i].module.text)
+            n->list[i].module = own[tree_find(t, n->list[i].path) - t->files];
+    free(own);
+}
+
 /* ---- before loading ---- */
 
 /* A module's name as `require` takes it; other names are its own affair. */
@@ -202,6 +218,7 @@ bool known_names(struct generation *g, const struct generation_options *o, struc
         return false;
     }
     keep_reached(g->tree, o, names);
+    name_own_tables(g->tree, names);
     return look(g, look_names, &k);
 }
 
@@ -242,7 +259,7 @@ static bool excused(const struct names *n, const struct name_found *f, const str
         if (one->kind == NAME_SET && file && same(one->name, f->name))
             return true;
         if (one->kind == NAME_FIELD && one->use == NAME_TESTED && same(one->name, f->name) &&
-            same(one->module, f->module))
+            one->module.text && same(one->module, f->module))
             return true;
     }
     return false;
@@ -274,7 +291,7 @@ static int look_fields(lua_State *L)
     for (size_t i = 0; i < k->names->count; i++) {
         const struct name_found *f = &k->names->list[i];
         lua_settop(L, 1);
-        if (f->kind != NAME_FIELD || f->use == NAME_TESTED || !push_fields(L, f))
+        if (f->kind != NAME_FIELD || f->use == NAME_TESTED || !f->module.text || !push_fields(L, f))
             continue;
         lua_pushlstring(L, f->name.text, f->name.len);
         bool there = lua_rawget(L, -2) != LUA_TNIL;

@@ -84,6 +84,7 @@ static void fields(void)
           "G require M m G x F m.a F m.b? G type F m.c? F m.d! F m.e! F m.f!" },
         { "local q = require 'm' q.a = 1 q.b, q['c'] = 1 function q.d() end",
           "G require M m S a S b S c S d" },
+        { "local M, t = {}, {} function M.a() return M.b(t.x) end return M", "S a F .b!" },
         { "return string.rep('a', 2), ('x'):rep(2)", "G string F string.rep!" },
         { "local function require(x) return x end local q = require 'm' q.a()", "" },
     };
@@ -98,7 +99,7 @@ static void open_tables(void)
         { "local M = {} function M.f() fill.all(M) end return M", "S f G fill F fill.all! O" },
         { "local M = {} function M.f() rawset(M, k, 1) end return M", "S f G rawset G k O" },
         { "local M = {} function M.f() return setmetatable({}, M), pairs(M), M.x end return M",
-          "S f G setmetatable G pairs" },
+          "S f G setmetatable G pairs F .x" },
         { "local M = {} local function f() local T = M end return M;", "O" },
     };
     all(list, sizeof list / sizeof *list);

@@ -26,6 +26,8 @@ local refused = {
     "quote.mrege: the module flow.quote has no 'mrege'. Did you mean 'merge'?", "quote%.mrege" },
   { "a function that was renamed where it is defined", "scripts/flow/quote.lua", with("function M%.complete%(", "function M.is_complete("),
     "quote.complete: the module flow.quote has no 'complete'. Correct the name, or add it to scripts/flow/quote.lua." },
+  { "a misspelt function of the same script", "scripts/flow/quote.lua", inside("function M%.merge", "  local one = M.claen('x')"),
+    "M.claen: the module flow.quote has no 'claen'. Did you mean 'clean'?", "M%.claen" },
   { "a misspelt function of the host", "scripts/turn.lua", with("time%.now_ms%(", "time.now_sm(", 1),
     "time.now_sm: the module host.time has no 'now_sm'. Did you mean 'now_ms'?", "time%.now_sm" },
   { "a misspelt function of Lua", "scripts/flow/quote.lua", inside("function M%.merge", "  if string.fnid('a', 'b') then return end"),
