@@ -194,7 +194,7 @@ describe("versions of scripts and prompts", function()
     local asked = socket.gettime()
     answered(service) -- while the child is busy
     assert.is_true(socket.gettime() - asked < 1.9)
-    local problem = shell.until_(function() return service:status().last_reload_error end, 8, "the refusal")
+    local problem = shell.until_(function() return service:status().last_reload_error end, 20, "the refusal")
     has(problem, "scripts/turn.lua:", "seconds")
     assert.equal(pid, service:pid())
     assert.is_true(service:alive())
