@@ -1,10 +1,21 @@
 #include "due.h"
 
 #include "bind/bind.h"
+#include "log.h"
 
 #include <stdlib.h>
+#include <string.h>
 
-enum { CLAIM_BATCH = 256 }; /* jobs claimed of one kind at one commit */
+enum {
+    CLAIM_BATCH = 256, /* jobs claimed of one kind at one commit */
+    /* Between the start, or the last suspect, and the next one: n * n of the first, at most the second. Docker doubles its
+     * wait between starts unless a process lived for 10 s. */
+    SUSPECT_REST_MS = 100,
+    SUSPECT_REST_MOST_MS = 10500,
+    SUSPECT_SOON_MS = 5000, /* a job that is due so soon goes first */
+    SUSPECT_LATEST_MS = 30000,
+    SUSPECT_LOOK_MS = 50,
+};
 
 bool due_takes_work(const struct host *h)
 {
@@ -23,16 +34,39 @@ static void refill(struct job_kind *k, uint64_t now)
     k->refilled_ns = now;
 }
 
-/* How many of this kind may start now. */
-static int room_for(struct job_kind *k, uint64_t now)
+/* How many of this kind its limit leaves; those that run on the last good tree are counted. */
+static int below_limit(const struct host *h, const struct job_kind *k)
 {
+    const struct generation *g = h->reference;
     int room = k->limit - k->running;
+    for (size_t i = 0; g && i < g->kind_count; i++)
+        if (strcmp(g->kinds[i].name, k->name) == 0)
+            room -= g->kinds[i].running;
+    return room;
+}
+
+/* How many of this kind may start now. */
+static int room_for(const struct host *h, struct job_kind *k, uint64_t now)
+{
+    int room = below_limit(h, k);
     if (k->per_second > 0) {
         refill(k, now);
         if (k->tokens < room)
             room = (int)k->tokens;
     }
     return room > CLAIM_BATCH ? CLAIM_BATCH : room;
+}
+
+static bool make_room(struct due *c, int room)
+{
+    if (c->count + room <= c->cap)
+        return true;
+    struct job *more = realloc(c->jobs, (size_t)(c->count + room) * sizeof *more);
+    if (!more)
+        return false;
+    c->jobs = more;
+    c->cap = c->count + room;
+    return true;
 }
 
 void due_claim(struct host *h, struct due *c)
@@ -46,21 +80,66 @@ void due_claim(struct host *h, struct due *c)
         struct job_kind *k = &g->kinds[i];
         if (jobs_next_due(h->jobs, k->name) > wall)
             continue;
-        int room = room_for(k, now);
+        int room = room_for(h, k, now);
         if (room <= 0)
             continue;
-        if (c->count + room > c->cap) {
-            struct job *more = realloc(c->jobs, (size_t)(c->count + room) * sizeof *more);
-            if (!more)
-                return;
-            c->jobs = more;
-            c->cap = c->count + room;
-        }
+        if (!make_room(c, room))
+            return;
         int n = jobs_claim(h->jobs, k->name, wall, c->jobs + c->count, room);
         if (n < 0)
             return;
         k->tokens -= n;
         c->count += n;
+    }
+}
+
+/* Does a job run, or will one in the next seconds? What comes every so often is not waited for. */
+static bool others_wait(struct host *h)
+{
+    int64_t wall = loop_wall_ms();
+    for (int pass = 0; pass < 2; pass++)
+        for (struct generation *g = pass ? h->draining : h->current; g; g = pass ? g->older : NULL)
+            for (size_t i = 0; i < g->kind_count; i++) {
+                const struct job_kind *k = &g->kinds[i];
+                int64_t soon = wall + (k->every_seconds ? 0 : SUSPECT_SOON_MS);
+                if (k->running || (!pass && jobs_next_due(h->jobs, k->name) <= soon))
+                    return true;
+            }
+    return false;
+}
+
+bool due_idle(const struct host *h)
+{
+    return !h->ready.count && !h->requests_ready.count && inbox_backlog(h->jobs) == 0 &&
+           !store_dirty(h->store);
+}
+
+bool due_quiet(struct host *h)
+{
+    uint64_t now = loop_now_ns(), suspects = (uint64_t)jobs_suspects(h->jobs);
+    if (!suspects || !due_takes_work(h) || h->next || !due_idle(h))
+        return false;
+    if (!h->suspect_ns)
+        h->suspect_ns = now;
+    uint64_t rest = suspects > 10 ? SUSPECT_REST_MOST_MS : SUSPECT_REST_MS * suspects * suspects;
+    if (now - h->suspect_ns < rest * 1000000u)
+        return false;
+    return !others_wait(h) || now - h->suspect_ns > SUSPECT_LATEST_MS * 1000000ull;
+}
+
+void due_claim_suspect(struct host *h, struct due *c)
+{
+    struct generation *g = h->current;
+    if (c->count || !due_quiet(h) || !make_room(c, 1))
+        return;
+    for (size_t i = 0; i < g->kind_count && !c->count; i++) {
+        int n = jobs_claim_suspect(h->jobs, g->kinds[i].name, loop_wall_ms(), c->jobs);
+        c->count = n > 0 ? n : 0;
+    }
+    if (c->count) {
+        h->suspect_ns = loop_now_ns();
+        log_event(LOG_INFO, "jobs.suspect", log_i("job", c->jobs[0].id),
+                  log_i("crashes", c->jobs[0].crashes));
     }
 }
 
@@ -82,10 +161,12 @@ uint64_t due_next_ns(struct host *h)
     uint64_t least = UINT64_MAX;
     if (!due_takes_work(h))
         return least;
+    if (jobs_suspects(h->jobs))
+        least = SUSPECT_LOOK_MS * 1000000ull;
     for (size_t i = 0; i < g->kind_count; i++) {
         struct job_kind *k = &g->kinds[i];
         int64_t due = jobs_next_due(h->jobs, k->name);
-        if (due == INT64_MAX || k->running >= k->limit)
+        if (due == INT64_MAX || below_limit(h, k) <= 0)
             continue;
         uint64_t ns = due > wall ? (uint64_t)(due - wall) * 1000000u : 0;
         if (ns >

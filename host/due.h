@@ -20,6 +20,17 @@ bool due_takes_work(const struct host *h);
 void due_claim(struct host *h, struct due *c);
 /* Starts what was claimed; fine false: its group was lost, and it is forgotten. */
 void due_start(struct host *h, struct due *c, bool fine);
+/* All that waited has had its turn: nothing is ready, unread or written in this tick. */
+bool due_idle(const struct host *h);
+/*
+ * What the process before died of once or twice runs by itself, after everything else that waits: no
+ * job runs, none is due within the next seconds, and the process has lived for a while. The more of
+ * them wait the longer, so that ten of them do not keep the process from its other work. After half a
+ * minute of work without a pause it runs all the same. true: a suspect may run in this tick.
+ */
+bool due_quiet(struct host *h);
+/* Claims one suspect, when it may run and nothing else was claimed. */
+void due_claim_suspect(struct host *h, struct due *c);
 /* ns until a job is due or may start; UINT64_MAX: nothing is waiting. */
 uint64_t due_next_ns(struct host *h);
 

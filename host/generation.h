@@ -28,6 +28,7 @@ struct job_kind {
     int limit, running;
     double per_second, tokens;
     uint64_t refilled_ns;
+    bool done_well; /* at least one of them has gone well */
     int64_t
         drain_ms; /* how long one may go on after a reload; such a one is not waited for at the end. 0: the host's drain time */
     int64_t every_seconds; /* of main.lua's `every`; 0: an ordinary kind */
@@ -71,10 +72,8 @@ struct generation {
     struct task *spare; /* ended coroutines to run again */
     size_t spare_count;
 
-    unsigned errors_in_row; /* script errors since the last success of … */
-    int failing;            /* … the kind that failed last; -1: none of a job's */
-    bool proven;            /* at least one job or request has gone well */
-    uint64_t drained_ns;    /* when a newer one took over */
+    bool worked;         /* at least one job or request has gone well */
+    uint64_t drained_ns; /* when a newer one took over; of the reference: when it was last used */
     struct generation *older;
 };
 

@@ -42,6 +42,18 @@ struct rearm {
     bool written; /* in the open group; free after its commit */
 };
 
+/* What counts against the files that serve (judge.h). */
+struct verdict {
+    unsigned count;
+    uint64_t last_ns, told_ns;
+    char conversation[80]; /* of the first; several: another one failed too */
+    bool several;
+    struct {
+        char what[64];
+        unsigned count;
+    } alone[8]; /* by kind of work that no customer starts */
+};
+
 struct host {
     struct loop *loop;
     struct store *store;
@@ -54,11 +66,14 @@ struct host {
     struct metrics *metrics;           /* NULL: not a service */
     struct metrics_http *metrics_http; /* NULL: METRICS_LISTEN is unset */
 
-    struct generation *current;  /* serves and claims */
-    struct generation *next;     /* built, takes over at the end of this tick */
-    struct generation *draining; /* older ones with tasks left, newest first */
-    struct versions *versions;   /* NULL: none are kept */
-    struct tree *good;           /* the newest tree that has served well before the current one */
+    struct generation *current;   /* serves and claims */
+    struct generation *next;      /* built, takes over at the end of this tick */
+    struct generation *draining;  /* older ones with tasks left, newest first */
+    struct generation *reference; /* of the last good tree (reference.h); in the list above */
+    struct versions *versions;    /* NULL: none are kept */
+    struct tree *good;            /* the newest tree that has served well before the current one */
+    uint64_t reference_again_ns;  /* it could not be built: tried again then */
+    struct verdict verdict;       /* on the files that serve */
     char bad_hash[65];     /* of a tree that was rolled back: not loaded again until it changes */
     uint64_t generations;  /* built so far */
     char last_error[2048]; /* of the last failed reload, "" when the last one was fine */
@@ -77,6 +92,7 @@ struct host {
 
     struct inbox_row row; /* the inbox row that failed and is tried again; id 0: none */
     uint64_t row_again_ns;
+    uint64_t suspect_ns; /* when the last suspect ran (due.h); 0: since the start none waited */
     int64_t parked_from; /* parked rows past this id are read again; INT64_MAX: done */
     size_t batch;        /* tasks that were ready in this tick */
     uint64_t committed_ns, requests_before;

@@ -27,6 +27,7 @@ int inbox_start(struct jobs *j)
     j->inbox_last = j->inbox_kept = highest > j->mark
                                         ? highest
                                         : j->mark; /* old rows may be gone: ids only grow */
+    j->inbox_at_start = j->inbox_last;
     store_done(j->store, row);
     return 0;
 }
@@ -112,15 +113,16 @@ int inbox_next(struct jobs *j, struct inbox_row *out)
         }
         row_read(row, out);
         store_done(j->store, row);
-        if (out->crashes < JOBS_CRASH_LIMIT)
+        if (!out->crashes)
             return 1;
-        log_event(LOG_ERROR, "inbox.crashed", log_i("row", out->id),
-                  log_i("crashes", out->crashes));
-        rc = inbox_park(j, out, NULL, 0, "the process died three times while reading it");
+        rc = inbox_park(
+            j, out, NULL, 0,
+            "the process died while reading it; it is read again when nothing else waits");
         out->parked_again = true;
         if (rc == 0)
             rc = inbox_read(j, out);
-        j->inbox_crashed += rc == 0;
+        j->inbox_crashed = true;
+        j->suspects = -1;
         inbox_row_free(out);
         if (rc != 0)
             return -1;
@@ -128,11 +130,22 @@ int inbox_next(struct jobs *j, struct inbox_row *out)
     return 0;
 }
 
+bool inbox_caught_up(const struct jobs *j)
+{
+    return j->mark_kept >= j->inbox_at_start;
+}
+
 int inbox_crashed(struct jobs *j)
 {
-    int n = j->inbox_crashed;
-    j->inbox_crashed = 0;
-    return n;
+    if (!j->inbox_crashed)
+        return 0;
+    int rows = jobs_run(
+        j, "UPDATE parked SET reason = ?1 WHERE whole = 1 AND crashes >= ?2 AND reason <> ?1", "ti",
+        "the process died three times while reading it", (int64_t)JOBS_CRASH_LIMIT);
+    j->inbox_crashed = rows < 0;
+    if (rows > 0)
+        log_event(LOG_ERROR, "inbox.crashed", log_i("rows", rows));
+    return rows > 0 ? rows : 0;
 }
 
 int inbox_read(struct jobs *j, const struct inbox_row *row)
@@ -180,15 +193,8 @@ int inbox_park(struct jobs *j, const struct inbox_row *row, const char *item, si
     return rc == 1 ? 0 : -1;
 }
 
-int inbox_parked_next(struct jobs *j, int64_t after_id, struct inbox_row *out)
+static int parked_row(struct jobs *j, sqlite3_stmt *row, int rc, struct inbox_row *out)
 {
-    int rc;
-    sqlite3_stmt *row = jobs_row(
-        j, &rc,
-        "SELECT p.inbox_id, p.reader, i.received_at, p.crashes, i.body, " PLACE
-        " FROM parked p JOIN inbox i ON i.id = p.inbox_id WHERE p.whole = 1 AND p.inbox_id > ? "
-        "AND p.crashes < ? ORDER BY p.inbox_id LIMIT 1",
-        "ii", after_id, (int64_t)JOBS_CRASH_LIMIT);
     if (!row)
         return rc;
     row_read(row, out);
@@ -197,8 +203,42 @@ int inbox_parked_next(struct jobs *j, int64_t after_id, struct inbox_row *out)
     return 1;
 }
 
+#define PARKED_ROWS                                                         \
+    "SELECT p.inbox_id, p.reader, i.received_at, p.crashes, i.body, " PLACE \
+    " FROM parked p JOIN inbox i ON i.id = p.inbox_id WHERE p.whole = 1 AND "
+
+int inbox_parked_next(struct jobs *j, int64_t after_id, struct inbox_row *out)
+{
+    int rc;
+    sqlite3_stmt *row = jobs_row(
+        j, &rc, PARKED_ROWS "p.crashes = 0 AND p.inbox_id > ? ORDER BY p.inbox_id LIMIT 1", "i",
+        after_id);
+    return parked_row(j, row, rc, out);
+}
+
+int inbox_suspect_next(struct jobs *j, int most_crashes, struct inbox_row *out)
+{
+    int rc;
+    sqlite3_stmt *row = jobs_row(
+        j, &rc,
+        PARKED_ROWS "p.crashes > 0 AND p.crashes <= ? ORDER BY p.crashes, p.inbox_id LIMIT 1", "i",
+        (int64_t)most_crashes);
+    return parked_row(j, row, rc, out);
+}
+
+int inbox_cleared(struct jobs *j, const struct inbox_row *row)
+{
+    j->suspects = -1;
+    return jobs_run(j, "UPDATE parked SET crashes = 0 WHERE inbox_id = ? AND whole = 1", "i",
+                    row->id) < 0
+               ? -1
+               : 0;
+}
+
 int inbox_unpark(struct jobs *j, const struct inbox_row *row)
 {
+    if (row->crashes)
+        j->suspects = -1;
     int rc = jobs_run(j, "DELETE FROM parked WHERE inbox_id = ? AND whole = 1", "i", row->id);
     return rc > 0 && inbox_from_start(j, row->id) != 0 ? -1 : rc;
 }

@@ -151,7 +151,7 @@ int64_t jobs_next_due(struct jobs *j, const char *kind)
         sqlite3_stmt *row = jobs_row(
             j, &rc,
             "SELECT run_at FROM jobs INDEXED BY jobs_state WHERE state = 0 AND kind = ? "
-            "ORDER BY run_at LIMIT 1",
+            "AND crashes = 0 ORDER BY run_at LIMIT 1",
             "t", kind);
         if (rc < 0)
             return INT64_MAX; /* asked again when the store answers */
@@ -167,7 +167,9 @@ void jobs_forget(struct jobs *j)
     for (size_t i = 0; i < j->kind_count; i++)
         j->kinds[i].known = false;
     j->id_limit = 0; /* the reserved block may be gone from the disk: the next put reserves again */
-    j->crashed = true;
+    j->crashed = j->inbox_crashed = true;
+    if (j->suspects) /* none are made while we run */
+        j->suspects = -1;
     jobs_clock_forget(j);
     inbox_forget(j);
 }
@@ -277,14 +279,16 @@ int jobs_cancel(struct jobs *j, int64_t id)
 /* Claiming. */
 
 /* The due rows, oldest first. How many, or -1 with nothing in out[]. */
-static int due_rows(struct jobs *j, const char *kind, int64_t now_ms, struct job *out, int room)
+static int due_rows(struct jobs *j, const char *kind, int64_t now_ms, struct job *out, int room,
+                    bool suspects)
 {
     int rc, count = 0;
     sqlite3_stmt *row = jobs_row(
         j, &rc,
         "SELECT " JOBS_COLUMNS " FROM jobs INDEXED BY jobs_state "
-        "WHERE state = 0 AND kind = ? AND run_at <= ? ORDER BY run_at, id LIMIT ?",
-        "tii", kind, now_ms, (int64_t)room);
+        "WHERE state = 0 AND kind = ? AND run_at <= ? AND (crashes > 0) = ? "
+        "ORDER BY run_at, id LIMIT ?",
+        "tiii", kind, now_ms, (int64_t)suspects, (int64_t)room);
     while (rc > 0 && count < room) {
         jobs_read(row, &out[count++]);
         int step = store_step(j->store, row);
@@ -297,12 +301,11 @@ static int due_rows(struct jobs *j, const char *kind, int64_t now_ms, struct job
     return rc < 0 ? -1 : count;
 }
 
-int jobs_claim(struct jobs *j, const char *kind, int64_t now_ms, struct job *out, int room)
+static int claim_rows(struct jobs *j, const char *kind, int64_t now_ms, struct job *out, int room,
+                      bool suspects)
 {
-    if (room <= 0 || jobs_next_due(j, kind) > now_ms)
-        return 0;
     int64_t claim = j->epoch << CLAIM_BITS | ++j->claims;
-    int count = due_rows(j, kind, now_ms, out, room);
+    int count = due_rows(j, kind, now_ms, out, room, suspects);
     for (int i = 0; i < count;
          i++) { /* by id: cheaper than one statement with its temporary tables */
         out[i].claim = claim;
@@ -316,6 +319,38 @@ int jobs_claim(struct jobs *j, const char *kind, int64_t now_ms, struct job *out
     if (count >= 0)
         kind_of(j, kind)->known = false; /* what is next is asked when somebody wants to know */
     return count;
+}
+
+int jobs_claim(struct jobs *j, const char *kind, int64_t now_ms, struct job *out, int room)
+{
+    if (room <= 0 || jobs_next_due(j, kind) > now_ms)
+        return 0;
+    return claim_rows(j, kind, now_ms, out, room, false);
+}
+
+int jobs_claim_suspect(struct jobs *j, const char *kind, int64_t now_ms, struct job *out)
+{
+    int count = claim_rows(j, kind, now_ms, out, 1, true);
+    if (count > 0)
+        j->suspects = -1;
+    return count;
+}
+
+int jobs_suspects(struct jobs *j)
+{
+    if (j->suspects < 0) {
+        int rc;
+        sqlite3_stmt *row = jobs_row(
+            j, &rc,
+            "SELECT (SELECT count(*) FROM jobs WHERE crashes > 0 AND state IN (0, 1)) + (SELECT "
+            "count(*) FROM parked p JOIN inbox i ON i.id = p.inbox_id WHERE p.whole = 1 AND "
+            "p.crashes > 0 AND p.crashes < ?)",
+            "i", (int64_t)JOBS_CRASH_LIMIT);
+        if (row)
+            j->suspects = sqlite3_column_int(row, 0);
+        store_done(j->store, row);
+    }
+    return j->suspects > 0 ? j->suspects : 0;
 }
 
 /* The ends of a claim. */
@@ -371,7 +406,8 @@ static int again(struct jobs *j, const struct job *job, int64_t run_at, bool add
     return jobs_run(j,
                     "UPDATE jobs SET state = 0, claim = 0, ukey = mark, run_at = ?, attempts = "
                     "attempts + ?2, error = coalesce(?, error), "
-                    "orphan = orphan AND NOT ?2 WHERE id = ? AND claim = ? AND state = 2",
+                    "orphan = orphan AND NOT ?2, crashes = iif(?2, 0, crashes) "
+                    "WHERE id = ? AND claim = ? AND state = 2",
                     "iitii", run_at, (int64_t)add_attempt, error, job->id, job->claim);
 }
 
@@ -384,6 +420,8 @@ int jobs_again(struct jobs *j, const struct job *job, int64_t run_at, bool add_a
                                                         : -1;
     if (rc == 1)
         jobs_due(j, job->kind, run_at);
+    if (job->crashes)
+        j->suspects = -1;
     return rc;
 }
 

@@ -12,7 +12,9 @@
  * `attempts` counts tries the outside world refused. `crashes` counts deaths of the process with
  * this job or inbox row on the CPU: jobs_on_cpu writes its id into the mapped page before each
  * slice and clears it after; the page survives SIGKILL, SEGV and abort. At start a non-zero id gets
- * crashes + 1, durably, before anything runs; three → dead.
+ * crashes + 1, durably, before anything runs; three → dead. A job or row with crashes is a suspect:
+ * the ordinary calls pass it over, and the caller asks for it when nothing else waits, so that what
+ * kills the process again delays nobody. A counted attempt clears a job's crashes.
  */
 #ifndef HOST_JOBS_H
 #define HOST_JOBS_H
@@ -70,9 +72,13 @@ int jobs_cancel(struct jobs *j, int64_t id);
  * many, or -1. The caller starts them only after the group is durable.
  */
 int jobs_claim(struct jobs *j, const char *kind, int64_t now_ms, struct job *out, int room);
+/* The same for the oldest due suspect of this kind: 1, 0: none, -1. */
+int jobs_claim_suspect(struct jobs *j, const char *kind, int64_t now_ms, struct job *out);
+/* How many suspects wait: jobs that are not dead, and inbox rows. Cheap while there are none. */
+int jobs_suspects(struct jobs *j);
 /*
- * When is the next job of this kind due (ms since 1970)? INT64_MAX: none is ready. Cheap; kept in
- * memory.
+ * When is the next job of this kind due (ms since 1970), suspects not counted? INT64_MAX: none is
+ * ready. Cheap; kept in memory.
  */
 int64_t jobs_next_due(struct jobs *j, const char *kind);
 /*
@@ -141,6 +147,7 @@ struct inbox_row {
     bool replaced, singly;
     const char *refused;
     int refusals;
+    char lane[80]; /* the caller's: of the first job that its reader put; "": none */
 };
 void inbox_row_free(struct inbox_row *r);
 /* The new row's id, or 0 on an error. */
@@ -148,10 +155,20 @@ int64_t inbox_put(struct jobs *j, const char *reader, const void *body, size_t l
 /* The highest id in the inbox that a commit has made durable: the caller reports each commit. */
 void inbox_durable(struct jobs *j);
 /*
- * Next durable row past the watermark. 1, 0: none, -1. Rows of three crashes are parked on the way.
+ * Next durable row past the watermark. 1, 0: none, -1. Suspects are moved to the parked rows on the
+ * way.
  */
 int inbox_next(struct jobs *j, struct inbox_row *out);
-/* How many it has parked for their crashes since this was last asked: someone has to be told. */
+/* The suspect with the fewest crashes, at most so many (inbox_parked_next does not give it). 1, 0: none, -1. */
+int inbox_suspect_next(struct jobs *j, int most_crashes, struct inbox_row *out);
+/* Durably read, or moved to the parked rows: all that the process before left. */
+bool inbox_caught_up(const struct jobs *j);
+/* A suspect was read without a crash and stays parked: it is an ordinary parked row. 0 or -1. */
+int inbox_cleared(struct jobs *j, const struct inbox_row *row);
+/*
+ * Rows that reached three crashes, in the open group, since this was last asked: someone has to be
+ * told.
+ */
 int inbox_crashed(struct jobs *j);
 /*
  * Moves the watermark past this row, in the group (jobs_flush writes it). A parked row moves
@@ -171,7 +188,7 @@ int inbox_park(struct jobs *j, const struct inbox_row *row, const char *item, si
                const char *reason);
 /*
  * Whole rows that were parked, to be read again after a reload: oldest first past after_id (the
- * inbox id, as in id). Those parked for their crashes are left alone. 1, 0: none, -1.
+ * inbox id, as in id). Those with crashes are left alone. 1, 0: none, -1.
  */
 int inbox_parked_next(struct jobs *j, int64_t after_id, struct inbox_row *out);
 /* It could be read after all. 1, 0: was not parked, -1. */

@@ -191,7 +191,8 @@ static int start(struct jobs *j)
     j->page->id = 0; /* before the epoch: a death between the two lines is charged to nobody */
     j->page->epoch = j->epoch;
     j->page->wall_ms = jobs_now_ms();
-    j->crashed = true;
+    j->crashed = j->inbox_crashed = true;
+    j->suspects = -1;
     return 0;
 }
 

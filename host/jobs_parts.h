@@ -31,6 +31,7 @@ struct jobs {
     int64_t epoch, claims;
     bool after_crash; /* the process before died with something on its CPU */
     bool crashed;     /* there may be jobs that died of crashes and nobody was told */
+    int suspects;     /* -1: to be counted */
 
     int64_t clock_ms; /* the wall clock's lead over the monotonic one */
     bool clock_known;
@@ -38,8 +39,9 @@ struct jobs {
     uint64_t clock_group;
 
     int64_t inbox_last,
-        inbox_kept;    /* highest id given; highest id that a commit has made durable */
-    int inbox_crashed; /* rows parked for their crashes that nobody was told of */
+        inbox_kept;         /* highest id given; highest id that a commit has made durable */
+    int64_t inbox_at_start; /* the highest id that the process before left */
+    bool inbox_crashed;     /* there may be rows of three crashes that nobody was told of */
     /*
      * The watermark: where it stands now, outside of savepoints, in the open group's rows, on disk;
      * the group it last moved in.

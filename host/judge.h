@@ -1,22 +1,34 @@
 /*
- * judge: what a script error means.
+ * judge: what a script error means, and whose error it is.
  *
- * A request gets 500. A job is tried once more; then its kind's `failed` handler decides (the customer gets an answer,
- * staff the case), or it dies. Five errors in a row make the generation fall: the last good tree is loaded
- * again, and the one that fell is not loaded again until it changes. While a generation has never done anything well, its jobs
- * wait up to ten tries a second apart for a better one. The loop thread only.
+ * Work that fails on the files that serve is done at once on the last good files, for real (reference.h). If it succeeds there, the
+ * failure counts against the files that serve; if it fails there too, it counts against the work: a request gets 500, an inbox
+ * row is parked, a job's `failed` handler decides, or the job dies. Without good files to compare with, a job or a row is tried
+ * once more, a second later, and nothing counts against the files.
+ *
+ * Five counted failures from two conversations or more, or five of one kind of work that no customer starts (`every`, a route, a
+ * row that puts no job), bring the last good files back. So no customer alone can undo what the owner saved, and a mistake that
+ * customers meet one after another does. No success takes a counted failure back; a week without one does.
+ * The conversation of a job is what follows the last colon of its lane. The loop thread only.
  */
 #ifndef HOST_JUDGE_H
 #define HOST_JUDGE_H
 
 #include "task.h"
 
-enum { JUDGE_ROW = 5, JUDGE_TRIES = 2, JUDGE_TRIES_UNPROVEN = 10, JUDGE_AGAIN_MS = 1000 };
+enum { JUDGE_FAILURES = 5, JUDGE_TRIES = 2, JUDGE_AGAIN_MS = 1000 };
 
-/* The task ended with t->error: answers its request, decides on its job. */
+/* The task ended with t->error: moves its request or job to the good files, answers it, or decides on it. */
 void judge_failed(struct task *t);
 void judge_fine(struct task *t);
-/* An inbox row ended with a script error. true: it has had its tries, park it. */
-bool judge_row_failed(struct generation *g, const char *error, unsigned tries);
+/* The reader of this row threw. The generation of the good files, that is to read it now, or NULL. */
+struct generation *judge_row_failed(struct generation *g, const char *error);
+/* The good files could read the row that the files that serve could not. */
+void judge_row_read(struct generation *g, const struct inbox_row *row, const char *error);
+/* next takes over from old (NULL: at the start): which files are the good ones now? */
+void judge_takes_over(struct host *h, struct generation *old, struct generation *next);
+/* Has it done well what people notice: a job of each kind with a `failed` handler, or anything if there is no such kind? */
+bool judge_proven(const struct generation *g);
+void judge_suspicion_free(struct suspicion *s);
 
 #endif

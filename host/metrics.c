@@ -196,29 +196,32 @@ static struct metric *of_shape(struct metrics *m, const struct metric_shape *sha
     return metric_new(m, shape);
 }
 
-void metrics_adopt(struct metrics *m, struct metric_set *set)
+bool metrics_share(struct metrics *m, struct metric_set *set)
 {
     if (!m || set->live)
-        return;
-    struct metric **live = calloc(set->count + 1, sizeof(struct metric *));
-    struct metric **list = calloc(set->count + 1, sizeof(struct metric *));
+        return false;
+    set->live = calloc(set->count + 1, sizeof(struct metric *));
+    for (size_t i = 0; set->live && i < set->count; i++)
+        set->live[i] = of_shape(m, &set->shapes[i]);
+    return set->live;
+}
+
+void metrics_adopt(struct metrics *m, struct metric_set *set)
+{
+    struct metric **list = NULL;
     size_t listed = 0;
-    if (!live || !list) {
-        free(live);
-        free(list);
+    if (!metrics_share(m, set) || !(list = calloc(set->count + 1, sizeof(struct metric *))))
         return;
-    }
     for (size_t i = 0; i < set->count; i++)
-        if ((live[i] = of_shape(m, &set->shapes[i]))) {
-            live[i]->users++;
-            list[listed++] = live[i];
+        if (set->live[i]) {
+            set->live[i]->users++;
+            list[listed++] = set->live[i];
         }
     for (size_t i = 0; i < m->script_count; i++)
         metric_leave(m->scripts[i]);
     free(m->scripts);
     m->scripts = list;
     m->script_count = listed;
-    set->live = live;
 }
 
 struct metric *metrics_own(struct metrics *m, size_t index)

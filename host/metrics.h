@@ -63,6 +63,8 @@ const char *metric_wrong(const struct metric_shape *shape);
 bool metric_set_add(struct metric_set *set, const struct metric_shape *shape);
 /* After metrics_adopt its metrics live on as long as another set has them. */
 void metric_set_free(struct metric_set *set);
+/* What is counted under these names is counted in those of the same shape, although others are listed. false: no memory. */
+bool metrics_share(struct metrics *m, struct metric_set *set);
 /* The metrics of the scripts are these from here on. What keeps its shape keeps its numbers. */
 void metrics_adopt(struct metrics *m, struct metric_set *set);
 

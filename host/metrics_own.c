@@ -2,6 +2,7 @@
 
 #include "generation.h"
 #include "log.h"
+#include "reload.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -219,12 +220,11 @@ static void look_at_store(struct host *h)
 
 static void look_at_scripts(struct host *h)
 {
-    int draining = 0;
     size_t tasks = h->current ? h->current->task_count : 0;
-    for (const struct generation *g = h->draining; g; g = g->older, draining++)
+    for (const struct generation *g = h->draining; g; g = g->older)
         tasks += g->task_count;
     set(h, OWN_TASKS, (double)tasks);
-    set(h, OWN_DRAINING, draining);
+    set(h, OWN_DRAINING, reload_draining(h));
     set(h, OWN_SCRIPT_ERRORS, (double)h->script_errors);
     set(h, OWN_RELOAD_FINE, h->last_error[0] == 0);
     set(h, OWN_GENERATION_LOADED, (double)h->loaded_at / 1000);

@@ -58,11 +58,11 @@ static int failed(struct host *h, int code, char *text, char **words)
     return code;
 }
 
-static unsigned draining(const struct host *h)
+unsigned reload_draining(const struct host *h)
 {
     unsigned n = 0;
     for (const struct generation *g = h->draining; g; g = g->older)
-        n++;
+        n += g != h->reference;
     return n;
 }
 
@@ -148,7 +148,7 @@ static struct {
 
 static bool has_room(const struct host *h, bool rollback)
 {
-    return !h->next && (rollback || draining(h) < DRAINING_LIMIT);
+    return !h->next && (rollback || reload_draining(h) < DRAINING_LIMIT);
 }
 
 static void answer(struct asked *list, int code, const char *words)
@@ -397,7 +397,7 @@ static void begin_next(struct host *h)
 
 void reload_follow(struct host *h)
 {
-    if (h->current && h->current->proven)
+    if (h->current && !h->verdict.count && judge_proven(h->current))
         versions_well(h->versions);
     if (r.state == TRIED && has_room(h, r.number))
         build(h);
@@ -405,7 +405,7 @@ void reload_follow(struct host *h)
         return;
     if (h->current && has_room(h, r.queue->number))
         begin_next(h);
-    else if (draining(h) >= DRAINING_LIMIT)
+    else if (reload_draining(h) >= DRAINING_LIMIT)
         tell_later();
 }
 
@@ -457,32 +457,37 @@ void reload_serves(struct host *h)
     versions_accept(h->versions, g->tree, g->schema_hash, h->good ? h->good->hash : "");
 }
 
-void reload_roll_back(struct host *h, const char *error)
+struct generation *reload_build(struct host *h, struct tree *t)
 {
     struct buf problems = { .data = NULL }, warnings = { .data = NULL };
     struct generation *g = NULL;
+    if (generation_build(&g, h, t, options, &problems, &warnings) != GENERATION_OK)
+        log_event(LOG_ERROR, "generation.not_built", log_n("hash", t->hash, 12),
+                  log_s("error", problems.data));
+    buf_free(&problems);
+    buf_free(&warnings);
+    return g;
+}
+
+void reload_roll_back(struct host *h, const char *error)
+{
     if (h->next || !h->good)
         return;
-    if (generation_build(&g, h, h->good, options, &problems, &warnings) != GENERATION_OK) {
-        log_event(LOG_ERROR, "generation.not_rolled_back", log_s("error", problems.data));
-        goto done;
-    }
+    struct generation *g = reload_build(h, h->good);
+    if (!g)
+        return;
     h->next = g;
     memcpy(h->bad_hash, h->current->hash, sizeof h->bad_hash);
-    if (!error)
-        error = "unknown";
     snprintf(h->last_error, sizeof h->last_error,
-             "The scripts that were saved last failed five times in a row, so the ones before them "
-             "serve again. The last error was %.*s. Mend it and save: then yours are taken again.",
-             (int)strcspn(error, "\n"), error);
+             "The newest scripts failed %d times, so the version before them is running again. The "
+             "last error was %.*s. Correct it and save the file: then your files are used again.",
+             JUDGE_FAILURES, (int)strcspn(error, "\n"), error);
+    versions_refuse(h->versions, h->bad_hash, g->hash, h->last_error);
     h->last_error_at = loop_wall_ms();
     log_event(LOG_ERROR, "generation.rolled_back", log_n("from", h->bad_hash, 12),
               log_n("to", g->hash, 12), log_s("error", error));
     metrics_own_add(h->metrics, OWN_RELOADS, 1, "rolled_back", NULL, NULL);
-    bind_notice(h, "rolled_back", h->last_error, NULL, JUDGE_ROW);
-done:
-    buf_free(&problems);
-    buf_free(&warnings);
+    bind_notice(h, "rolled_back", h->last_error, NULL, JUDGE_FAILURES);
 }
 
 int reload_migrate(struct host *h, struct generation *g, char *why, size_t size)

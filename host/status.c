@@ -7,6 +7,7 @@
 #include "buf.h"
 #include "generation.h"
 #include "log.h"
+#include "reload.h"
 #include "versions_tell.h"
 
 #include <stdlib.h>
@@ -105,7 +106,7 @@ static void json_scripts(struct host *h, struct buf *out)
                    "\"generation\":{\"number\":%llu,\"hash\":\"%.12s\",\"loaded_at\":%lld,"
                    "\"draining\":%d},",
                    (unsigned long long)h->current->number, h->current->hash,
-                   (long long)h->loaded_at, h->draining ? 1 : 0);
+                   (long long)h->loaded_at, reload_draining(h) ? 1 : 0);
     const struct version *one = versions_serving(h->versions);
     static const char *const by[] = { "null", "\"owner\"", "\"judge\"" };
     if (one)

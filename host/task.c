@@ -150,6 +150,8 @@ void task_free(struct task *t)
     job_free(&t->job);
     free(t->error);
     t->error = NULL;
+    judge_suspicion_free(t->suspicion);
+    t->suspicion = NULL;
     free(t->said);
     t->said = NULL;
     unlink_task(t);

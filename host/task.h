@@ -17,6 +17,14 @@ struct call;
 enum task_kind { TASK_REQUEST, TASK_JOB, TASK_SPAWN, TASK_COMMAND, TASK_SYNC };
 enum task_state { TASK_READY, TASK_RUNNING, TASK_WAITING, TASK_ENDED };
 
+/* The files that serve failed at this, and another generation does it now (judge.h). */
+struct suspicion {
+    char hash[65]; /* of the files that failed */
+    char what[64]; /* the job's kind, the request's route */
+    bool alone;    /* no customer starts this kind of work */
+    char *error;
+};
+
 struct task {
     struct generation *gen;
     lua_State *co;
@@ -43,9 +51,10 @@ struct task {
     char *said;                /* TASK_COMMAND: its result, until then */
     size_t said_len;
     void *arg;
-    struct inbox_row *row; /* TASK_SYNC of an inbox reader: what it reads */
-    struct call *call;     /* TASK_COMMAND: its arguments */
-    char *error;           /* traceback of what ended it */
+    struct inbox_row *row;       /* TASK_SYNC of an inbox reader: what it reads */
+    struct call *call;           /* TASK_COMMAND: its arguments */
+    char *error;                 /* traceback of what ended it */
+    struct suspicion *suspicion; /* NULL: nobody failed at it before */
     struct task *next_ready;
     struct task *next_side;   /* finished, durable */
     struct task *prev, *next; /* in its generation */

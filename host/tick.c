@@ -8,6 +8,7 @@
 #include "log.h"
 #include "metrics_http.h"
 #include "metrics_own.h"
+#include "reference.h"
 #include "reload.h"
 
 #include <stdio.h>
@@ -112,6 +113,43 @@ static void tell_trouble(struct host *h)
     bind_notice(h, "not_stored", words, NULL, 1);
 }
 
+/* A piece of a row that is parked. false: it stays parked. */
+static bool read_parked_row(struct host *h, struct inbox_row *row)
+{
+    if (bind_inbox_row(h->current, row) != 0) { /* the store was in the way */
+        row->next = -1;
+        return true;
+    }
+    if (row->parked_again)
+        return false;
+    if (row->next < 0)
+        inbox_unpark(h->jobs, row);
+    else if (!row->replaced)
+        inbox_place(h->jobs, row, row->next);
+    return true;
+}
+
+/*
+ * A row that the process died of twice is read when it is quiet (due.h). One that it died of once is read as soon as what the process
+ * before left has had its turn: mostly it was on the CPU by chance, and must not fall behind its customer's next message.
+ */
+static void read_suspect(struct host *h)
+{
+    struct inbox_row row = { .id = 0 };
+    if (!due_takes_work(h) || h->next || h->row.id || !jobs_suspects(h->jobs))
+        return;
+    int most_crashes = due_quiet(h)                                      ? JOBS_CRASH_LIMIT - 1
+                       : inbox_caught_up(h->jobs) && h->ready.count == 0 ? 1
+                                                                         : 0;
+    if (!most_crashes || inbox_suspect_next(h->jobs, most_crashes, &row) != 1)
+        return;
+    log_event(LOG_INFO, "inbox.suspect", log_i("row", row.id), log_i("crashes", row.crashes));
+    h->suspect_ns = loop_now_ns();
+    if (!read_parked_row(h, &row))
+        inbox_cleared(h->jobs, &row);
+    inbox_row_free(&row);
+}
+
 /* After a reload whole rows that could not be read get another chance, one a tick. */
 static void read_parked(struct host *h)
 {
@@ -123,16 +161,9 @@ static void read_parked(struct host *h)
         return;
     }
     h->parked_from = row.id;
-    row.parked = true;
-    row.tries = 1000; /* one try; it is parked already */
-    if (bind_inbox_row(h->current, &row) == 0 && !row.parked_again) {
-        if (row.next < 0)
-            inbox_unpark(h->jobs, &row);
-        else
-            h->parked_from = row.id - 1; /* its next piece in the next tick */
-        if (row.next >= 0 && !row.replaced)
-            inbox_place(h->jobs, &row, row.next);
-    }
+    read_parked_row(h, &row);
+    if (row.next >= 0)
+        h->parked_from = row.id - 1; /* its next piece in the next tick */
     inbox_row_free(&row);
 }
 
@@ -147,11 +178,14 @@ static void drain_generations(struct host *h)
             next = t->next;
             int64_t own = t->kind == TASK_JOB && t->job_kind >= 0 ? g->kinds[t->job_kind].drain_ms
                                                                   : 0;
-            if (now - g->drained_ns > (uint64_t)(own ? own : h->drain_ms) * 1000000u)
+            if (g != h->reference &&
+                now - g->drained_ns > (uint64_t)(own ? own : h->drain_ms) * 1000000u)
                 task_kill(t);
         }
-        if (g->task_count == 0) {
+        if (g == h->reference ? reference_idle(g) : g->task_count == 0) {
             *p = g->older;
+            if (g == h->reference)
+                reference_drop(h);
             log_event(LOG_INFO, "generation.closed", log_i("number", (int64_t)g->number));
             generation_close(g);
         } else {
@@ -167,11 +201,8 @@ static void swap(struct host *h)
     if (!g)
         return;
     h->next = NULL;
+    judge_takes_over(h, old, g);
     if (old) {
-        if (old->proven && old->errors_in_row < JUDGE_ROW) {
-            tree_drop(h->good);
-            h->good = tree_keep(old->tree);
-        }
         old->drained_ns = loop_now_ns();
         old->older = h->draining;
         h->draining = old;
@@ -446,6 +477,8 @@ void tick(struct host *h)
         tell_trouble(h);
         read_parked(h);
         due_claim(h, &claimed);
+        due_claim_suspect(h, &claimed);
+        read_suspect(h);
         start_now(h, &claimed);
     }
     /* 4: what all of them wrote is one transaction; nothing they said leaves before it is on disk (law 1). */

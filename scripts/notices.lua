@@ -19,7 +19,6 @@ local SAY = {
   reload_failed = "The changed scripts, prompts or secrets were not taken, the last good ones go on: %s",
   rolled_back = "%s",
   not_stored = "No message could be accepted for %s. It works again; WhatsApp delivers again what came meanwhile.",
-  script_errors = "A script fails: %s",
 }
 
 -- Another mistake in the scripts or prompts is another cause: an owner who mends one and makes the next hears of both.
@@ -31,6 +30,16 @@ end
 local function reloaded(words)
   if words ~= "" then return slack.alert(cause("reload_warning", words), "The saved changes are in use. Please look at this:\n" .. words) end
   if owner.business.notify_reloads then slack.note("✅ The saved changes are in use.") end
+end
+
+-- A mistake in the scripts. `count` failures are known to be the newest version's: the last good one did the same work. One line of a
+-- script is one mistake, whatever the values in its words.
+local function script_error(notice)
+  local message = notice.message:gsub("%.$", "")
+  local one = cause("script_errors", message:match "^[%w_/%.]+:%d+:" or "elsewhere")
+  if notice.count == 0 then return slack.alert(one, ("A script failed: %s. Correct it and save the file."):format(message)) end
+  slack.alert(one, ("The newest scripts failed (%d so far): %s. The last good version did this work instead, so nobody waits. "
+    .. "Correct it and save the file."):format(notice.count, message))
 end
 
 local DEAD = {}
@@ -85,6 +94,7 @@ function M.tell(notice)
     if tell then return tell(notice) end
     return slack.alert("job_dead " .. notice.job.kind, "A job was given up: " .. notice.message)
   end
+  if notice.event == "script_errors" then return script_error(notice) end
   local one = notice.event == "reload_failed" and cause(notice.event, notice.message) or notice.event
   slack.alert(one, (SAY[notice.event] or "%s"):format(notice.message))
 end

@@ -253,15 +253,16 @@ function Turn:run(job)
     messages = #turn.waiting, calls = turn.calls or 0, ms = time.now_ms() - turn.started_at })
 end
 
--- The scripts failed at this turn again and again: the customer gets a line, staff get the chat.
+-- The scripts failed at this turn, and no other version of them could do it: the customer gets a line, staff get the chat. The card
+-- comes first, so that it says why.
 function Turn:failed(job)
   local turn = load(self, job)
   if not turn then return end
   local decision = { brain = "words", action = "handoff", reply = canned(self, turn, "wait"), data = {} }
   turn.why = job.error
   db.transaction(function()
-    carry_out(turn, decision)
     slack.card(turn.conversation, "failed")
+    carry_out(turn, decision)
   end)
 end
 

@@ -26,8 +26,8 @@
 ---@field routes table<string, host.Handler>
 ---@field inbox? table<string, fun(row: host.inbox.Row): integer?>  readers; they may not wait
 ---@field jobs table<string, {run: fun(job: host.jobs.Job): any, failed?: fun(job: host.jobs.Job, message: string): any, limit?: integer, per_second?: integer, drain_ms?: integer}>
----  failed: gets a job whose run threw twice (ten times, a second apart, while nothing of this generation has gone well), instead of
----  its death; limit: at once (default 1000); per_second: starts a second; drain_ms: how long one may go on after a reload (default DRAIN_MS);
+---  failed: gets a job whose run threw on the files that serve and on the last good ones (without good ones: twice), instead of its
+---  death; limit: at once (default 1000); per_second: starts a second; drain_ms: how long one may go on after a reload (default DRAIN_MS);
 ---  one that names it is put back at once when the service stops, and runs again at the next start
 ---@field every? table<string, {seconds: integer, run: fun(job: host.jobs.Job)}>
 ---@field commands? table<string, {run: fun(args: string[]): any}>  of `assistant NAME …`; what is returned (text, or a table as JSON) is printed;
@@ -45,6 +45,6 @@
 ---@field event "job_dead"|"not_stored"|"parked"|"reload_failed"|"reloaded"|"rolled_back"|"script_errors"
 ---@field message string                  file and line included where there are any; reloaded: the warnings that are new, "" when there are none
 ---@field job? host.jobs.Job              job_dead: the job
----@field count? integer
+---@field count? integer                 script_errors: how many failures count against the newest files; 0: this one does not
 
 return {}

@@ -74,6 +74,10 @@ void bind_request(struct host *h, struct httpd_request *r);
 void bind_push_job(lua_State *L, const struct job *j);
 /* A claimed job (strings taken over): makes its task. The kind must exist in g. */
 void bind_job_start(struct generation *g, struct job *job);
+/* A job that failed elsewhere (strings and suspicion taken over), or its failed handler, on g. false: g has no such kind. */
+bool bind_job_again(struct generation *g, struct job *job, struct suspicion *s);
+/* t's request, handled once more on g (suspicion taken over). false: g has no such route, or no memory. */
+bool bind_request_again(struct generation *g, struct task *t, struct suspicion *s);
 /* Runs the kind's failed handler for a job that had its tries (strings taken over). */
 void bind_job_failed(struct generation *g, struct job *job, int kind, const char *error);
 /* Reads one inbox row. 0 fine, -1 script error (undone), 1 the database was in the way (undone). */

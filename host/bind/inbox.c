@@ -177,50 +177,72 @@ static int row_in_savepoint(struct generation *g, struct inbox_row *row, int ref
     return rc;
 }
 
-/* The item at its place cannot be read: the others go on, unless there are too many like it. */
-static int refuse(struct generation *g, struct inbox_row *row, int ref, const char *reason)
+enum { NO_READER = -2 };
+
+static int read_once(struct generation *g, struct inbox_row *row, char **error)
 {
-    char *error = NULL;
+    int ref = LUA_NOREF;
+    for (size_t i = 0; i < g->reader_count; i++)
+        if (strcmp(g->readers[i].name, row->reader) == 0)
+            ref = g->readers[i].ref;
+    free(row->set_aside); /* a row that is read again says so again */
+    row->set_aside = NULL;
+    row->lane[0] = 0;
+    return ref == LUA_NOREF ? NO_READER : row_in_savepoint(g, row, ref, error);
+}
+
+/* The item at its place cannot be read: the others go on, unless there are too many like it. good: NULL when there is none. */
+static int refuse(struct generation *g, struct generation *good, struct inbox_row *row,
+                  const char *reason)
+{
     int rc = -1;
     if (row->refusals++ < REFUSALS) {
+        char *error = NULL;
         row->refused = reason;
-        rc = row_in_savepoint(g, row, ref, &error);
+        rc = read_once(g, row, &error);
+        free(error);
+        error = NULL;
+        if (rc < 0 && good)
+            rc = read_once(good, row, &error);
+        free(error);
         row->refused = NULL;
         row->singly = false;
     }
-    if (rc < 0)
-        rc = park_whole(g->host, row, reason);
-    free(error);
-    return rc;
+    return rc < 0 ? park_whole(g->host, row, reason) : rc;
+}
+
+/*
+ * Nobody can read this piece. Is it one item? Then that one is refused. With good files to compare with, or when the row is parked, at
+ * once; else after a second try, a second later.
+ */
+static int nobody_reads(struct generation *g, struct generation *good, struct inbox_row *row,
+                        const char *error)
+{
+    bool tried = good || row->parked || ++row->tries >= JUDGE_TRIES;
+    if (row->singly)
+        return tried ? refuse(g, good, row, error) : -1;
+    row->singly = true;
+    return tried ? bind_inbox_row(g, row) : -1;
 }
 
 int bind_inbox_row(struct generation *g, struct inbox_row *row)
 {
-    struct host *h = g->host;
-    int ref = LUA_NOREF;
-    char *error = NULL;
-    for (size_t i = 0; i < g->reader_count; i++)
-        if (strcmp(g->readers[i].name, row->reader) == 0)
-            ref = g->readers[i].ref;
-    if (ref == LUA_NOREF)
-        return park_whole(h, row, "main.lua has no reader of this name");
-    int rc = row_in_savepoint(g, row, ref, &error);
-    if (rc < 0 && row->parked && !row->singly) { /* it is not tried again a second later */
-        row->singly = true;
-        free(error);
-        error = NULL;
-        rc = row_in_savepoint(g, row, ref, &error);
-    }
+    char *error = NULL, *second = NULL;
+    int rc = read_once(g, row, &error);
+    if (rc == NO_READER)
+        return park_whole(g->host, row, "main.lua has no reader of this name");
+    struct generation *good = rc < 0 ? judge_row_failed(g, error) : NULL;
+    if (good && (rc = read_once(good, row, &second)) == 0)
+        judge_row_read(g, row, error);
+    if (rc < 0)
+        rc = nobody_reads(g, good, row, error);
     if (rc == 0 && row->set_aside) {
         log_event(LOG_WARN, "inbox.parked", log_i("row", row->id), log_s("reason", row->set_aside));
-        bind_notice(h, "parked", row->set_aside, NULL, 1);
+        bind_notice(g->host, "parked", row->set_aside, NULL, 1);
+        free(row->set_aside);
+        row->set_aside = NULL;
     }
-    free(row->set_aside); /* a row that is read again says so again */
-    row->set_aside = NULL;
-    if (rc < 0 && judge_row_failed(g, error, ++row->tries) && row->singly)
-        rc = refuse(g, row, ref, error);
-    else if (rc < 0)
-        row->singly = true;
+    free(second);
     free(error);
     return rc;
 }
@@ -253,25 +275,34 @@ static int notice_main(lua_State *L)
     return 0;
 }
 
+/* false: the script failed. */
+static bool notice_on(struct generation *g, struct notice *n)
+{
+    struct host *h = g->host;
+    char *error = NULL;
+    if (store_savepoint(h->store) != SQLITE_OK)
+        return true;
+    int rc = bind_sync(g, notice_main, "notice", g->notice, n, &error);
+    if (rc < 0)
+        log_event(LOG_ERROR, "script.error", log_s("in", "notice"), log_s("error", error));
+    if (rc != 0 || store_release(h->store) != SQLITE_OK) {
+        store_rollback(h->store);
+        jobs_forget(h->jobs);
+    }
+    free(error);
+    return rc >= 0;
+}
+
 void bind_notice(struct host *h, const char *event, const char *message, const struct job *job,
                  int64_t count)
 {
-    struct generation *g = h->current;
+    struct generation *g = h->current, *good = h->reference;
     struct notice n = { event, message, job, count };
     if (!g || g->notice == LUA_NOREF || h->in_notice)
         return;
     h->in_notice = true; /* a notice that fails is logged, and makes no further notice */
-    char *error = NULL;
-    if (store_savepoint(h->store) == SQLITE_OK) {
-        int rc = bind_sync(g, notice_main, "notice", g->notice, &n, &error);
-        if (rc < 0)
-            log_event(LOG_ERROR, "script.error", log_s("in", "notice"), log_s("error", error));
-        if (rc != 0 || store_release(h->store) != SQLITE_OK) {
-            store_rollback(h->store);
-            jobs_forget(h->jobs);
-        }
-    }
-    free(error);
+    if (!notice_on(g, &n) && good && good->notice != LUA_NOREF)
+        notice_on(good, &n); /* the mistake may be in the words to staff themselves */
     h->in_notice = false;
 }
 

@@ -3,6 +3,9 @@
  */
 #include "bind.h"
 
+#include "../judge.h"
+
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -55,7 +58,10 @@ static int put(lua_State *L)
     lua_getfield(L, 1, "keep");
     p.keep = lua_toboolean(L, -1);
     int64_t id = jobs_put(h->jobs, &p);
-    task_touch(task_of(L));
+    struct task *t = task_of(L);
+    if (t && t->row && p.lane && !t->row->lane[0])
+        snprintf(t->row->lane, sizeof t->row->lane, "%s", p.lane);
+    task_touch(t);
     if (id == 0)
         return bind_not_stored(L);
     lua_pushinteger(L, id);
@@ -234,13 +240,16 @@ static int job_failed_main(lua_State *L)
     return job_done(L, LUA_OK, (lua_KContext)t);
 }
 
-static void start(struct generation *g, struct job *job, int kind, lua_CFunction entry)
+static void start(struct generation *g, struct job *job, int kind, lua_CFunction entry,
+                  struct suspicion *s)
 {
     struct task *t = task_new(g, TASK_JOB, entry);
     if (!t) {
         task_put_back(g->host, job);
+        judge_suspicion_free(s);
         return;
     }
+    t->suspicion = s;
     t->job = *job;
     *job = (struct job){ .id = 0 };
     t->job_kind = kind;
@@ -252,7 +261,16 @@ static void start(struct generation *g, struct job *job, int kind, lua_CFunction
 void bind_job_start(struct generation *g, struct job *job)
 {
     struct job_kind *k = generation_kind(g, job->kind);
-    start(g, job, (int)(k - g->kinds), job_main);
+    start(g, job, (int)(k - g->kinds), job_main, NULL);
+}
+
+bool bind_job_again(struct generation *g, struct job *job, struct suspicion *s)
+{
+    struct job_kind *k = generation_kind(g, job->kind);
+    if (!k || (job->error_handled && k->failed == LUA_NOREF))
+        return false;
+    start(g, job, (int)(k - g->kinds), job->error_handled ? job_failed_main : job_main, s);
+    return true;
 }
 
 void bind_job_failed(struct generation *g, struct job *job, int kind, const char *error)
@@ -260,5 +278,5 @@ void bind_job_failed(struct generation *g, struct job *job, int kind, const char
     free(job->error);
     job->error = error ? strdup(error) : NULL;
     job->error_handled = true;
-    start(g, job, kind, job_failed_main);
+    start(g, job, kind, job_failed_main, NULL);
 }

@@ -246,6 +246,48 @@ static void not_allowed(const struct generation *g, struct httpd_request *r)
     httpd_respond(r, 405, headers, 2, body, sizeof body - 1);
 }
 
+static const struct route *find_route(const struct generation *g, const struct httpd_request *r,
+                                      bool *path)
+{
+    const struct route *found = NULL;
+    for (size_t i = 0; i < g->route_count; i++)
+        if (matches(&g->routes[i], r)) {
+            *path = true;
+            if (strcmp(g->routes[i].method, r->method) == 0 &&
+                (!found || g->routes[i].path_len > found->path_len))
+                found = &g->routes[i];
+        }
+    return found;
+}
+
+/* NULL: no memory. */
+static struct task *handle(struct generation *g, const struct route *route, struct httpd_request *r)
+{
+    struct task *t = task_new(g, TASK_REQUEST, request_main);
+    if (!t)
+        return NULL;
+    t->request = r;
+    t->since_ns = loop_now_ns();
+    snprintf(r->route, sizeof r->route, "%s%s", route->path, route->prefix ? "*" : "");
+    t->sync_ref = route->ref;
+    r->holder = t;
+    task_ready(t);
+    return t;
+}
+
+bool bind_request_again(struct generation *g, struct task *t, struct suspicion *s)
+{
+    bool path = false;
+    const struct route *route = find_route(g, t->request, &path);
+    struct task *again = route ? handle(g, route, t->request) : NULL;
+    if (!again)
+        return false;
+    again->suspicion = s;
+    again->touched = t->touched; /* what the first one wrote is part of what is answered */
+    t->request = NULL;
+    return true;
+}
+
 void bind_request(struct host *h, struct httpd_request *r)
 {
     struct generation *g = h->current;
@@ -257,13 +299,7 @@ void bind_request(struct host *h, struct httpd_request *r)
         httpd_forget(r);
         return;
     }
-    for (size_t i = 0; i < g->route_count; i++)
-        if (matches(&g->routes[i], r)) {
-            path = true;
-            if (strcmp(g->routes[i].method, r->method) == 0 &&
-                (!found || g->routes[i].path_len > found->path_len))
-                found = &g->routes[i];
-        }
+    found = find_route(g, r, &path);
     if (!found) {
         if (path)
             not_allowed(g, r);
@@ -272,16 +308,8 @@ void bind_request(struct host *h, struct httpd_request *r)
         httpd_forget(r);
         return;
     }
-    struct task *t = task_new(g, TASK_REQUEST, request_main);
-    if (!t) {
+    if (!handle(g, found, r)) {
         httpd_error(r, 503, "busy");
         httpd_forget(r);
-        return;
     }
-    t->request = r;
-    t->since_ns = loop_now_ns();
-    snprintf(r->route, sizeof r->route, "%s%s", found->path, found->prefix ? "*" : "");
-    t->sync_ref = found->ref;
-    r->holder = t;
-    task_ready(t);
 }

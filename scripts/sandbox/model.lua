@@ -1,6 +1,7 @@
 -- The model, as the assistant sees it: an OpenAI-compatible endpoint with the scripted brain behind it, and faults to switch on.
 
 local json = require "host.json"
+local log = require "host.log"
 local task = require "host.task"
 local time = require "host.time"
 local owner = require "owner"
@@ -193,7 +194,12 @@ function M.complete(request)
   if plan and plan.http then return plan.http end
   local content, reason
   if plan then content, reason = planned(plan, messages) end
-  if not content then content, reason = content_of(think(messages), kind) end
+  if not content then
+    -- The scripted brain is the owner's own files: a mistake in them is theirs to see in the turn, not a provider that is down.
+    local ok, answer = pcall(think, messages)
+    if not ok then log.error("sandbox.model", { message = "the scripted brain failed, so the model's answer is blank", error = tostring(answer) }) end
+    content, reason = content_of(ok and answer or { action = "continue", extracted_data = {} }, ok and kind or "blank")
+  end
   return common.ok {
     id = ("sandbox-%d"):format(common.next("completion")), object = "chat.completion", created = time.now_ms() // 1000, model = question.model or "sandbox",
     choices = { { index = 0, message = { role = "assistant", content = content }, finish_reason = reason } },

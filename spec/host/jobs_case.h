@@ -87,6 +87,7 @@ static inline void dies_child(void)
     struct inbox_row row = { 0 };
     up();
     int n = claim(out, 8);
+    n += jobs_claim_suspect(jobs, "work", 1000, &out[n]);
     commit();
     for (int i = 0; i < n; i++)
         if (on_cpu && strcmp(out[i].payload, on_cpu) == 0)
@@ -94,6 +95,8 @@ static inline void dies_child(void)
     if (on_cpu && strcmp(on_cpu, "inbox") == 0 && inbox_next(jobs, &row) == 1)
         jobs_on_cpu(jobs, -row.id);
     if (on_cpu && strcmp(on_cpu, "parked") == 0 && inbox_parked_next(jobs, 0, &row) == 1)
+        jobs_on_cpu(jobs, -row.id);
+    if (on_cpu && strcmp(on_cpu, "suspect") == 0 && inbox_suspect_next(jobs, 2, &row) == 1)
         jobs_on_cpu(jobs, -row.id);
     if (!on_cpu) {
         jobs_on_cpu(jobs, out[0].id);

@@ -302,6 +302,33 @@ static void crashes(void)
     down();
 }
 
+static void suspects(void)
+{
+    struct job out[8] = { 0 };
+    up();
+    int64_t culprit = lane_put("a", "culprit"),
+            innocent = put("work", NULL, NULL, "innocent", 5, false);
+    commit();
+    down();
+    on_cpu = "culprit";
+    CHECK(case_child(dies_child) == -SIGKILL);
+    up();
+    CHECK(jobs_suspects(jobs) == 1 && jobs_next_due(jobs, "work") == 5);
+    CHECK(claim(out, 8) == 1 && out[0].id == innocent && jobs_next_due(jobs, "work") == INT64_MAX);
+    job_free(&out[0]);
+    CHECK(jobs_claim_suspect(jobs, "other", 1000, out) == 0);
+    CHECK(jobs_claim_suspect(jobs, "work", 1000, out) == 1 && out[0].id == culprit &&
+          out[0].crashes == 1 && jobs_suspects(jobs) == 0);
+    CHECK(jobs_again(jobs, &out[0], 1, false, NULL) == 1 && jobs_suspects(jobs) == 1);
+    job_free(&out[0]);
+    CHECK(jobs_claim_suspect(jobs, "work", 1000, out) == 1);
+    CHECK(jobs_again(jobs, &out[0], 1, true, "tried") == 1 && jobs_suspects(jobs) == 0);
+    job_free(&out[0]);
+    CHECK(claim(out, 8) == 1 && out[0].id == culprit && out[0].crashes == 0);
+    job_free(&out[0]);
+    down();
+}
+
 static void waiting_kills(void)
 {
     struct job out[2];
@@ -456,6 +483,10 @@ int main(void)
              orphans);
     case_run("A32: a job on the CPU at three deaths is dead, told once, and its lane goes on",
              crashes);
+    case_run(
+        "A32: a job on the CPU at a death is passed over by the ordinary claim until an attempt is "
+        "counted",
+        suspects);
     case_run("A32: deaths while waiting are charged to nobody", waiting_kills);
     case_run("lists show no payload and count by state", lists);
     case_run("A3: under kill -9 each acknowledged job is done once, in the order of its lane",

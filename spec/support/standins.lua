@@ -132,4 +132,6 @@ function StandIns:replies(phone)
   return list
 end
 
+M.StandIns = StandIns -- for a spec that runs them inside `assistant sandbox`
+
 return M
