@@ -22,9 +22,15 @@ bool due_takes_work(const struct host *h)
     return h->current && !h->plain && !h->stopping && !h->paused;
 }
 
+/* Whose tokens a start of this kind takes. */
+static struct job_kind *pace_of(struct generation *g, struct job_kind *k)
+{
+    return k->after ? &g->kinds[k->after - 1] : k;
+}
+
 static void refill(struct job_kind *k, uint64_t now)
 {
-    double burst = k->per_second / 10 > 1 ? k->per_second / 10 : 1;
+    double burst = k->burst > 0 ? k->burst : k->per_second / 10 > 1 ? k->per_second / 10 : 1;
     if (k->refilled_ns)
         k->tokens += (double)(now - k->refilled_ns) / 1e9 * k->per_second;
     else
@@ -46,13 +52,14 @@ static int below_limit(const struct host *h, const struct job_kind *k)
 }
 
 /* How many of this kind may start now. */
-static int room_for(const struct host *h, struct job_kind *k, uint64_t now)
+static int room_for(const struct host *h, const struct job_kind *k, struct job_kind *pace,
+                    uint64_t now)
 {
     int room = below_limit(h, k);
-    if (k->per_second > 0) {
-        refill(k, now);
-        if (k->tokens < room)
-            room = (int)k->tokens;
+    if (pace->per_second > 0) {
+        refill(pace, now);
+        if (pace->tokens < room)
+            room = (int)pace->tokens;
     }
     return room > CLAIM_BATCH ? CLAIM_BATCH : room;
 }
@@ -69,6 +76,24 @@ static bool make_room(struct due *c, int room)
     return true;
 }
 
+/* false: no memory, or an error. */
+static bool claim_kind(struct host *h, struct due *c, struct job_kind *k, int64_t wall,
+                       uint64_t now)
+{
+    struct job_kind *pace = pace_of(h->current, k);
+    if (jobs_next_due(h->jobs, k->name) > wall)
+        return true;
+    int room = room_for(h, k, pace, now);
+    if (room <= 0)
+        return true;
+    int n = make_room(c, room) ? jobs_claim(h->jobs, k->name, wall, c->jobs + c->count, room) : -1;
+    if (n < 0)
+        return false;
+    pace->tokens -= n;
+    c->count += n;
+    return true;
+}
+
 void due_claim(struct host *h, struct due *c)
 {
     struct generation *g = h->current;
@@ -76,21 +101,12 @@ void due_claim(struct host *h, struct due *c)
     uint64_t now = loop_now_ns();
     if (!due_takes_work(h) || h->next)
         return;
-    for (size_t i = 0; i < g->kind_count; i++) {
-        struct job_kind *k = &g->kinds[i];
-        if (jobs_next_due(h->jobs, k->name) > wall)
-            continue;
-        int room = room_for(h, k, now);
-        if (room <= 0)
-            continue;
-        if (!make_room(c, room))
-            return;
-        int n = jobs_claim(h->jobs, k->name, wall, c->jobs + c->count, room);
-        if (n < 0)
-            return;
-        k->tokens -= n;
-        c->count += n;
-    }
+    /* Who comes after another kind gets what that one leaves of their pace. */
+    for (int pass = 0; pass < 2; pass++)
+        for (size_t i = 0; i < g->kind_count; i++)
+            if ((g->kinds[i].after != 0) == (pass == 1) &&
+                !claim_kind(h, c, &g->kinds[i], wall, now))
+                return;
 }
 
 /* Does a job run, or will one in the next seconds? What comes every so often is not waited for. */
@@ -172,8 +188,9 @@ uint64_t due_next_ns(struct host *h)
         if (ns >
             86400ULL * 1000000000u) /* a wall clock that jumps must not put us to sleep for long */
             ns = 86400ULL * 1000000000u;
-        if (k->per_second > 0 && k->tokens < 1) {
-            uint64_t token = (uint64_t)((1 - k->tokens) / k->per_second * 1e9) + 1000;
+        const struct job_kind *pace = pace_of(g, k);
+        if (pace->per_second > 0 && pace->tokens < 1) {
+            uint64_t token = (uint64_t)((1 - pace->tokens) / pace->per_second * 1e9) + 1000;
             ns = ns > token ? ns : token;
         }
         least = ns < least ? ns : least;

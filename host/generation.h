@@ -26,8 +26,10 @@ struct job_kind {
     char *name;
     int run, failed; /* registry references; failed: LUA_NOREF when there is none */
     int limit, running;
-    double per_second, tokens;
+    double per_second, burst, tokens; /* the pace; per_second 0: none */
     uint64_t refilled_ns;
+    /* 1 + the kind whose pace this one has too, and which goes first; 0: it has its own */
+    size_t after;
     bool done_well; /* at least one of them has gone well */
     int64_t
         drain_ms; /* how long one may go on after a reload; such a one is not waited for at the end. 0: the host's drain time */

@@ -48,7 +48,9 @@ return {
   jobs = {
     turn = { run = turns.run, failed = turns.failed, limit = settings.get("LLM_CONCURRENCY"), drain_ms = settings.get("LLM_DEADLINE_MS") },
     send = { run = whatsapp.send, per_second = settings.get("SEND_RATE") },
-    slack = { run = slack.post },
+    card = { run = slack.post, per_second = settings.get("SLACK_RATE"), burst = 3 }, -- posts to the channel: cards go before other words
+    slack = { run = slack.post, after = "card" },
+    answer = { run = slack.post }, -- to a click's own address, which has a limit of its own
     scrub = { run = erase.scrub },
     reminder = { run = calcom.remind },
     probe = { run = function() return model:probe() end },

@@ -92,6 +92,8 @@ local M = {
     help = "model turns that one chat may start in an hour; 0: no limit" },
   { name = "MODEL_DOLLARS_PER_DAY", type = "text", default = "20", check = dollars,
     help = "US dollars that the model may cost in a day, on the clock of TZ; 0: no limit" },
+  { name = "SLACK_RATE", type = "integer", default = 1, min = 1, max = 1000000,
+    help = "posts a second to the Slack channel, three at once after a rest; Slack takes one" },
   { name = "TYPING_INDICATOR", type = "choice", default = "on", choices = { "on", "off" },
     help = "show \"read\" and \"typing…\" at the start of a turn" },
 }

@@ -25,9 +25,11 @@
 ---@field settings host.settings.Declared[] and `check = function(get) return {"problem", …} end`
 ---@field routes table<string, host.Handler>
 ---@field inbox? table<string, fun(row: host.inbox.Row): integer?>  readers; they may not wait
----@field jobs table<string, {run: fun(job: host.jobs.Job): any, failed?: fun(job: host.jobs.Job, message: string): any, limit?: integer, per_second?: integer, drain_ms?: integer}>
+---@field jobs table<string, {run: fun(job: host.jobs.Job): any, failed?: fun(job: host.jobs.Job, message: string): any, limit?: integer, per_second?: integer, burst?: integer, after?: string, drain_ms?: integer}>
 ---  failed: gets a job whose run threw on the files that serve and on the last good ones (without good ones: twice), instead of its
----  death; limit: at once (default 1000); per_second: starts a second; drain_ms: how long one may go on after a reload (default DRAIN_MS);
+---  death; limit: at once (default 1000); per_second: starts a second; burst: so many at once after a rest (default a tenth of
+---  per_second, at least 1); after: another kind whose pace is this one's too, and which goes first; drain_ms: how long one may go on
+---  after a reload (default DRAIN_MS);
 ---  one that names it is put back at once when the service stops, and runs again at the next start
 ---@field every? table<string, {seconds: integer, run: fun(job: host.jobs.Job)}>
 ---@field commands? table<string, {run: fun(args: string[]): any}>  of `assistant NAME …`; what is returned (text, or a table as JSON) is printed;

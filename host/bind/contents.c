@@ -97,6 +97,26 @@ static int64_t number_field(lua_State *L, const char *field, int64_t otherwise, 
     return value;
 }
 
+/* jobs.x.after = "y": y has a pace of its own, which both share. The table `jobs` is on top. */
+static void take_order(lua_State *L, struct generation *g)
+{
+    for (size_t i = 0; i < g->kind_count; i++) {
+        struct job_kind *k = &g->kinds[i];
+        lua_getfield(L, -1, k->name);
+        int type = lua_getfield(L, -1, "after");
+        for (size_t n = 0; type == LUA_TSTRING && n < g->kind_count; n++)
+            if (strcmp(g->kinds[n].name, lua_tostring(L, -1)) == 0 && g->kinds[n].per_second > 0)
+                k->after = n + 1;
+        if (type != LUA_TNIL && (!k->after || k->per_second > 0))
+            luaL_error(
+                L,
+                "main.lua: jobs.%s.after must name a kind of jobs with per_second, and stand "
+                "where %s has none of its own",
+                k->name, k->name);
+        lua_pop(L, 2);
+    }
+}
+
 static void take_jobs(lua_State *L, struct generation *g)
 {
     if (!table_field(L, "jobs", true))
@@ -119,8 +139,10 @@ static void take_jobs(lua_State *L, struct generation *g)
         lua_pop(L, 1);
         k->limit = (int)number_field(L, "limit", 1000, "jobs", name);
         k->per_second = (double)number_field(L, "per_second", 0, "jobs", name);
+        k->burst = (double)number_field(L, "burst", 0, "jobs", name);
         k->drain_ms = number_field(L, "drain_ms", 0, "jobs", name);
     }
+    take_order(L, g);
     lua_pop(L, 1);
 }
 

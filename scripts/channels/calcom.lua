@@ -202,7 +202,7 @@ local function rows_of(event, conversation, now)
   if old and not event.uid then -- moved, and without a new id: it stays under its own
     event.old_uid = nil
     return old, nil
-  elseif row or old then
+  elseif row or old or event.uid and event.old_uid then -- both ids are given: nothing is guessed
     return row, old
   end
   local known = about(event, conversation, now)

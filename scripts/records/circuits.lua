@@ -57,6 +57,20 @@ function M.probe(name, now)
   return db.run("UPDATE circuits SET probe_at = ?1 WHERE name = ?2 AND open = 1 AND (probe_at <= ?3 OR probe_at > ?1)", now + M.PROBE_MS, name, now) == 1
 end
 
+-- Everybody waits until then, since the provider said so; it is not closed.
+function M.hold(name, until_ms)
+  db.run([[INSERT INTO circuits(name, open, failures, probe_at) VALUES(?1, 0, 0, ?2)
+    ON CONFLICT(name) DO UPDATE SET probe_at = max(coalesce(probe_at, 0), ?2) WHERE open = 0]], name, until_ms)
+end
+
+-- Until when everybody waits. nil: go on. Further away than longest_ms: the clock was set back meanwhile.
+---@return integer? until_ms
+function M.held(name, now, longest_ms)
+  local circuit = M.get(name)
+  local at = circuit and circuit.open == 0 and circuit.probe_at
+  return at and at > now and at <= now + longest_ms and at or nil
+end
+
 -- The next caller may probe at once: something changed, or the process is new.
 function M.due(name, now)
   db.run("UPDATE circuits SET probe_at = ? WHERE name = ? AND open = 1", now, name)

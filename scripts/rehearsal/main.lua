@@ -17,7 +17,7 @@ local function nothing() end
 local jobs = {}
 for name in pairs(main.jobs) do jobs[name] = { run = nothing } end
 for name in pairs(main.every or {}) do jobs[name] = { run = nothing } end
-jobs.slack = { run = function(job) here:post(job) end }
+for _, name in ipairs { "card", "slack" } do jobs[name] = { run = function(job) here:post(job) end } end
 jobs.probe = main.jobs.probe
 
 local rehearsal = {}

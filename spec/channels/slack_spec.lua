@@ -352,7 +352,8 @@ describe("with the records stood in for", function()
         world[cause] = (world[cause] or -1) + 1
         return world[cause] == 0, world[cause], 99
       end, settle = function() return 3 end },
-      ["records.circuits"] = { PROBE_MS = 60000, is_open = function() return world.circuit.open end, probe = function() return world.circuit.probe end,
+      ["records.circuits"] = { PROBE_MS = 60000, held = function() return world.circuit.held end, hold = function(_, at) world.circuit.hold = at end,
+        is_open = function() return world.circuit.open end, probe = function() return world.circuit.probe end,
         get = function() return world.circuit end, close = function() world.circuit.open = false; return true end,
         open = function() local fresh = not world.circuit.open; world.circuit.open = true; return fresh end, due = nothing },
       ["records.conversations"] = {
@@ -579,6 +580,10 @@ describe("with the records stood in for", function()
       answers(429)
       assert.equal(7000, run({ what = "card", case = 7 }).retry)
       assert.same({}, world.posted)
+      assert.equal(clock.now + 7000, world.circuit.hold)
+      world.circuit.held = clock.now + 7000
+      assert.equal(clock.now + 7000, run({ what = "text", text = "x" }).later)
+      assert.equal(1, #world.http)
     end)
     it("F2: backs off from 5xx and from silence, for a day", function()
       answers(500)

@@ -44,7 +44,7 @@ local M = {}
 -- Short times, so that specs wait for events and not for clocks.
 M.FAST = {
   TURN_QUIET_MS = 100, TURN_MAX_WAIT_MS = 1000, LLM_TIMEOUT_MS = 1500, LLM_DEADLINE_MS = 5000, RETRY_BASE_MS = 50, SEND_GRACE_MS = 1500,
-  REQUEST_DEADLINE_MS = 2000, DRAIN_MS = 2000,
+  REQUEST_DEADLINE_MS = 2000, DRAIN_MS = 2000, SLACK_RATE = 10000,
 }
 
 function M.memory(kb)

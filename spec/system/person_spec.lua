@@ -26,7 +26,7 @@ describe("a person's data", function()
   end
 
   local function settled(service)
-    shell.until_(function() return service:value "SELECT count(*) FROM jobs WHERE kind IN ('turn', 'send', 'slack') AND run_at < unixepoch() * 1000 + 60000" == 0 end, 10, "nothing left to do")
+    shell.until_(function() return service:value "SELECT count(*) FROM jobs WHERE kind IN ('turn', 'send', 'slack', 'card', 'answer') AND run_at < unixepoch() * 1000 + 60000" == 0 end, 10, "nothing left to do")
   end
 
   -- Every one of these is in no file of the data folder.

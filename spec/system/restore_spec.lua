@@ -16,7 +16,7 @@ describe("a restored copy", function()
     local sql = ([[
       UPDATE messages SET created_at = strftime('%%Y-%%m-%%d %%H:%%M:%%f', created_at, '-%d hours'), state_at = state_at - %d;
       UPDATE conversations SET inbound_at = inbound_at - %d, waiting_since = waiting_since - %d;
-      UPDATE jobs SET created_at = created_at - %d, run_at = run_at - %d WHERE kind IN ('turn', 'send', 'slack');
+      UPDATE jobs SET created_at = created_at - %d, run_at = run_at - %d WHERE kind IN ('turn', 'send', 'slack', 'card', 'answer');
       UPDATE inbox SET received_at = received_at - %d;]]):format(hours, ms, ms, ms, ms, ms, ms)
     local code, text = shell.run("sqlite3 " .. path .. " " .. shell.quote(sql))
     assert.equal(0, code, text)
@@ -66,7 +66,7 @@ describe("a restored copy", function()
     for _ = 1, 2 do assert.equal(200, service:hook { messages = { redelivered, unknown } }) end
     scene:sent(later, lost)
     scene:marker()
-    shell.until_(function() return service:value "SELECT count(*) FROM jobs WHERE kind IN ('turn', 'send', 'slack')" == 0 end, 6, "nothing left to do")
+    shell.until_(function() return service:value "SELECT count(*) FROM jobs WHERE kind IN ('turn', 'send', 'slack', 'card', 'answer')" == 0 end, 6, "nothing left to do")
     assert.equal(1, #scene:sent(later, lost))
     for i, word in ipairs(words) do assert.equal(before[i], #scene:tries(waits_to_be_sent[i], word), "sent again: " .. word) end
     assert.equal(asked, #scene.stand_ins:models(held), "asked again")

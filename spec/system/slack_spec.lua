@@ -5,6 +5,8 @@ local crypto = require "host.crypto"
 local json = require "host.json"
 local meta = require "spec.support.meta"
 local shell = require "spec.support.shell"
+local socket = require "socket"
+local time = require "host.time"
 local wire = require "spec.support.wire"
 
 local PAUSED = { replace_original = true, text = "✅ Chat paused. Staff has taken over the conversation." }
@@ -411,6 +413,81 @@ describe("Slack when it stays shut", function()
       return #list == 2 and list
     end, 6, "both posts")
     assert.same(list[1].body, list[2].body)
+    scene:close()
+  end)
+end)
+
+describe("the pace of posts to Slack", function()
+  teardown(chat.close_all)
+
+  -- Chats that have opted out: whatever is written there is a word to staff, and nothing else happens.
+  local function quiet_chats(scene, count)
+    local phones, stops = {}, {}
+    for i = 1, count do
+      phones[i] = meta.phone()
+      stops[i] = meta.text(phones[i], "STOP")
+    end
+    assert.equal(200, scene.service:hook { messages = stops })
+    for _, phone in ipairs(phones) do scene:sent(phone, "START") end
+    shell.until_(function() return scene.service:value "SELECT count(*) FROM jobs WHERE kind IN ('slack', 'card')" == 0 end, 15, "nothing to post")
+    return phones
+  end
+
+  it("is SLACK_RATE, three at once after a rest; a card that comes last goes first, and within a chat the order holds", function()
+    local rate, mark = 12, meta.word()
+    local scene = chat.open { env = { SLACK_RATE = rate } }
+    local phones, words = quiet_chats(scene, 10), {}
+    for turn = 1, 3 do
+      for _, phone in ipairs(phones) do words[#words + 1] = meta.text(phone, ("%s %d"):format(mark, turn)) end
+    end
+    socket.sleep(4 / rate) -- the rest
+    assert.equal(200, scene.service:hook { messages = words })
+    shell.until_(function() return scene.service:value "SELECT count(*) FROM jobs WHERE kind = 'slack'" > 20 end, 3, "the words to wait")
+    local lead = meta.phone()
+    local asked = time.now_ms()
+    scene.service:say(lead, "agent")
+    local list = scene:posts(mark, #words, 15)
+    local card = shell.until_(function() return scene.stand_ins:cards(lead)[1] end, 5, "the card")
+    assert.is_true(card.at - asked < 2500 / rate + 300, ("the card came after %d ms"):format(card.at - asked))
+    list[#list + 1] = card
+    table.sort(list, function(a, b) return a.at < b.at end)
+    for from = 1, #list do
+      for to = from + 9, #list do
+        local least = (to - from + 1 - 3 - 1) * 1000 / rate
+        assert.is_true(list[to].at - list[from].at > least - 200, ("%d posts in %d ms"):format(to - from + 1, list[to].at - list[from].at))
+      end
+    end
+    assert.is_true(list[#list].at - list[1].at < #list * 1000 / rate + 2000, "the pace is used")
+    local last = {}
+    for _, post in ipairs(list) do
+      local who, turn = tostring(post.body.text):match("^(.-):.*" .. mark .. " (%d)")
+      if who then
+        assert.equal((last[who] or 0) + 1, tonumber(turn), who)
+        last[who] = tonumber(turn)
+      end
+    end
+    scene:close()
+  end)
+
+  it("stands still when Slack says so: after a 429 with Retry-After nobody posts until then, and clicks are answered meanwhile", function()
+    local scene, mark = chat.open(), meta.word()
+    local phones = quiet_chats(scene, 6)
+    scene.stand_ins:fault { slack = { kind = "429", contains = mark .. " 1" } }
+    scene.service:say(phones[1], mark .. " 1")
+    local refused = shell.until_(function() return scene.stand_ins:posts(mark)[1] end, 5, "the refusal")
+    scene.stand_ins:calm()
+    local others = {}
+    for i = 2, #phones do others[#others + 1] = meta.text(phones[i], mark .. " " .. i) end
+    assert.equal(200, scene.service:hook { messages = others })
+    local url = wire.listen()
+    assert.equal(200, scene.service:click(phones[1], { response_url = "http://127.0.0.1:" .. url.port .. "/r" }).status)
+    local answer = assert(url:accept(0.7), "the click's answer waits for the channel")
+    answer:request(2)
+    answer:answer(200, "ok")
+    for _, post in ipairs(scene:posts(mark, #phones)) do
+      assert.is_true(post.at - refused.ended_at >= 950, ("a post %d ms after the refusal"):format(post.at - refused.ended_at))
+    end
+    url:close()
     scene:close()
   end)
 end)

@@ -56,7 +56,7 @@ end
 ---Shows something at the click's address, where there is one.
 local function show(click, body)
   if not click.url then return end
-  jobs.put { kind = "slack", lane = "slack:click:" .. click.value, payload = { what = "answer", url = click.url, body = body } }
+  jobs.put { kind = "answer", lane = "slack:click:" .. click.value, payload = { what = "answer", url = click.url, body = body } }
 end
 
 ---Tells the one who clicked, and nobody else.
@@ -69,7 +69,7 @@ end
 ---The card gets its new look; without an address the channel gets a new one of a chat that was taken over.
 local function redraw(click, by)
   local lane = click.url and "slack:click:" .. click.value or "slack:" .. click.value
-  jobs.put { kind = "slack", lane = lane,
+  jobs.put { kind = click.url and "answer" or "card", lane = lane,
     payload = { what = click.url and "answer" or "control", url = click.url, conversation = click.value, by = by } }
 end
 

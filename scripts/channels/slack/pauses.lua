@@ -79,7 +79,7 @@ function M.ask_idle(now)
   local idle_ms = idle_hours() * HOUR_MS
   for _, conversation in ipairs(cases.idle_pauses(now - math.max(idle_ms - HOUR_MS, 0))) do
     cases.pause_asked(conversation.id)
-    jobs.put { kind = "slack", lane = tell.lane(conversation), unique = "slack:keep:" .. conversation.id,
+    jobs.put { kind = "card", lane = tell.lane(conversation), unique = "slack:keep:" .. conversation.id,
       payload = { what = "keep", conversation = conversation.id, hours = idle_hours() } }
   end
 end

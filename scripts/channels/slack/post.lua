@@ -33,6 +33,9 @@ local DOORS = {
   account_inactive = true, token_revoked = true, token_expired = true, missing_scope = true, restricted_action = true,
 }
 
+-- We are too fast for it.
+local LIMITS = { ["429"] = true, ratelimited = true }
+
 local function backoff(attempts)
   local wait = math.min(settings.get("RETRY_BASE_MS") * 2 ^ math.min(attempts, 20), MAX_WAIT_MS)
   return math.floor(wait * (0.85 + 0.3 * math.random()))
@@ -138,6 +141,8 @@ end
 local function deliver(job, payload)
   local look_again = held_until()
   if look_again then return jobs.later(look_again, "Slack's door is closed") end
+  look_again = circuits.held(CIRCUIT, time.now_ms(), MAX_WAIT_MS)
+  if look_again then return jobs.later(look_again, "Slack asked to wait") end
   local verdict, reason, wait_ms = send_in_some_form(payload)
   if verdict == "ok" then
     door_open()
@@ -145,7 +150,9 @@ local function deliver(job, payload)
   end
   if verdict == "door" then return door_shut(reason) end
   if verdict == "busy" and time.now_ms() - job.created_at < DAY_MS then
-    return jobs.retry(wait_ms or backoff(job.attempts), "Slack: " .. reason)
+    wait_ms = wait_ms or backoff(job.attempts)
+    if LIMITS[reason] then circuits.hold(CIRCUIT, time.now_ms() + wait_ms) end -- the limit is the channel's, not this word's
+    return jobs.retry(wait_ms, "Slack: " .. reason)
   end
   log.error("slack.lost", { reason = reason, job = job.id })
   return jobs.dead("Slack: " .. reason)
@@ -237,7 +244,7 @@ local function post_answer(job)
   end
   log.warn("slack.answer_not_shown", { reason = reason })
   if not job.payload.body then
-    jobs.put { kind = "slack", lane = "slack:" .. job.payload.conversation,
+    jobs.put { kind = "card", lane = "slack:" .. job.payload.conversation,
       payload = { what = "control", conversation = job.payload.conversation, by = job.payload.by } }
   end
   return nil

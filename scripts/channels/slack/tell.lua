@@ -1,4 +1,5 @@
--- Every word to staff begins here: it becomes a row of kind "slack", and slack/post.lua carries it out. Nothing here waits.
+-- Every word to staff begins here: it becomes a row of kind "card" or "slack", and slack/post.lua carries it out. Nothing here waits.
+-- Both kinds share the channel's pace, and cards go first; one chat has one lane, in which the order holds.
 -- A word about a chat names its number, goes through the chat's own lane and so arrives in order.
 
 local cases = require "records.cases"
@@ -45,7 +46,7 @@ end
 
 ---@param case table
 function M.post_card(case)
-  jobs.put { kind = "slack", lane = "slack:" .. case.conversation_id, unique = "slack:card:" .. tostring(case.id),
+  jobs.put { kind = "card", lane = "slack:" .. case.conversation_id, unique = "slack:card:" .. tostring(case.id),
     payload = { what = "card", case = case.id } }
 end
 
