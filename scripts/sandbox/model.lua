@@ -198,7 +198,7 @@ function M.complete(request)
     -- The scripted brain is the owner's own files: a mistake in them is theirs to see in the turn, not a provider that is down.
     local ok, answer = pcall(think, messages)
     if not ok then log.error("sandbox.model", { message = "the scripted brain failed, so the model's answer is blank", error = tostring(answer) }) end
-    content, reason = content_of(ok and answer or { action = "continue", extracted_data = {} }, ok and kind or "blank")
+    content, reason = content_of(ok and answer or { action = "continue", extracted_data = {} }, not ok and "blank" or kind)
   end
   return common.ok {
     id = ("sandbox-%d"):format(common.next("completion")), object = "chat.completion", created = time.now_ms() // 1000, model = question.model or "sandbox",
