@@ -142,9 +142,8 @@ static int play_stories(const char *scripts, const char *prompts, struct buf *pr
         buf_printf(notes, "%s is not there, so no stories were played.\n", stage);
         return 0;
     }
-    int code = rehearsal_begin(&r, scripts, prompts, problems, &unused);
+    int code = rehearsal_begin(&r, scripts, prompts, true, problems, &unused);
     buf_free(&unused);
-    r.service.host.alone = true;
     if (code == 0 && play(&r.service.host, problems, notes))
         try_handlers(&r.service.host, problems);
     return rehearsal_end(&r, code ? code : problems->len ? GENERATION_SCRIPTS : 0);
@@ -190,6 +189,7 @@ int serve_check(const char *dir)
     }
     if (code != GENERATION_SCRIPTS) /* settings that are wrong say nothing about the scripts */
         played = play_stories(dir ? scripts : NULL, dir ? prompts : NULL, &problems, &warnings);
+    log_mask(problems.data);
     fprintf(stderr, "%s%s", warnings.data ? warnings.data : "", problems.data ? problems.data : "");
     code = played ? played : code;
     if (code == 0 && dir)

@@ -27,11 +27,11 @@ enum { LINE_LIMIT = 256 * 1024, STORY_LIMIT = 8 << 20 };
 
 /* ---- the instance, and its commands ---- */
 
-int rehearsal_begin(struct rehearsal *r, const char *scripts, const char *prompts,
+int rehearsal_begin(struct rehearsal *r, const char *scripts, const char *prompts, bool check,
                     struct buf *problems, struct buf *warnings)
 {
     struct host *h = &r->service.host;
-    const struct generation_options *o = instance_options(&serve_modes[3]);
+    static struct generation_options o;
     struct settings *own = settings_new();
     char why[2048] = "not enough memory";
     int code = 1;
@@ -41,7 +41,10 @@ int rehearsal_begin(struct rehearsal *r, const char *scripts, const char *prompt
     h->loop = own ? loop_new() : NULL;
     h->parked_from = INT64_MAX;
     h->memory_cap = 256u << 20;
-    reload_options(o, NULL);
+    h->alone = check;
+    o = *instance_options(&serve_modes[3]);
+    o.ignore_settings = check;
+    reload_options(&o, NULL);
     unsigned slice = own ? (unsigned)settings_integer(own, "LUA_SLICE_MS") : 0;
     if (!h->loop || instance_signals(&r->service) != 0 ||
         guard_start(slice ? slice : 200, 2000) != 0) {
@@ -52,7 +55,7 @@ int rehearsal_begin(struct rehearsal *r, const char *scripts, const char *prompt
                                prompts ? prompts : settings_text(own, "PROMPTS_DIR"), why,
                                sizeof why);
     if (t) {
-        code = (int)generation_build(&h->next, h, t, o, problems, warnings);
+        code = (int)generation_build(&h->next, h, t, &o, problems, warnings);
     } else {
         code = GENERATION_SCRIPTS;
         buf_printf(problems, "%s\n", why);
@@ -74,7 +77,7 @@ done:
 static int begin(struct rehearsal *r)
 {
     struct buf problems = { .data = NULL }, warnings = { .data = NULL };
-    int code = rehearsal_begin(r, NULL, NULL, &problems, &warnings);
+    int code = rehearsal_begin(r, NULL, NULL, false, &problems, &warnings);
     fprintf(stderr, "%s%s", warnings.data ? warnings.data : "", problems.data ? problems.data : "");
     buf_free(&problems);
     buf_free(&warnings);

@@ -31,6 +31,7 @@ void reload_announce(struct host *h, const struct generation *was, const struct 
         buf_printf(&fresh, "%s%.*s", fresh.len ? "\n" : "", (int)len, p);
         count++;
     }
+    log_mask(fresh.data);
     if (count || strcmp(was->hash, is->hash) != 0)
         bind_notice(h, "reloaded", fresh.data ? fresh.data : "", NULL, count);
     buf_free(&fresh);
