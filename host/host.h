@@ -110,8 +110,8 @@ struct host {
     bool plain; /* not a service: nothing is claimed, read or reloaded */
     bool alone; /* `assistant check`: every outbound request fails at once */
     bool in_notice;
-    bool stopping;                     /* SIGTERM came: nothing new starts */
-    bool paused; /* a commit failed: no claims and no reading until the store is healthy */
+    bool stopping; /* SIGTERM came: nothing new starts */
+    bool paused;   /* a commit failed: no claims and no reading until the store is healthy */
     uint64_t script_errors, requests_seen;
     char script_error[512]; /* the last of them */
 };

@@ -252,7 +252,7 @@ struct place scan_suffixed(struct scan *p)
             place = scan_global(p, name.text, name.line);
     }
     while (!p->broken) {
-        struct token t = p->now;
+        struct token t;
         if (scan_accept(p, '.')) {
             t = p->now;
             scan_take_name(p);

@@ -17,9 +17,9 @@ local MOST_MESSAGES = 3 -- flow/fit cuts what is longer
 ---@field marks? table<string, integer>
 ---@field comments? table<string, {line: integer, text: string}>
 
-local function add(list, file, path, words)
+local function add(list, file, path, sentence)
   list[#list + 1] = { file = file.name, line = file.marks and file.marks[path] or 1,
-    text = path == "" and words or ("\"%s\" %s"):format(path, words) }
+    text = path == "" and sentence or ("\"%s\" %s"):format(path, sentence) }
 end
 
 -- A file that says nothing is followed by the program's own words: the owner's towns and hours may be meant.

@@ -22,7 +22,8 @@ end
 
 local function job(kind, payload)
   local now = time.now_ms()
-  return { id = 0, kind = kind, payload = payload, attempts = 0, crashes = 0, created_at = now, run_at = now, orphan = false, error = "tried by check" }
+  return { id = 0, kind = kind, payload = payload, attempts = 0, crashes = 0, created_at = now, run_at = now, orphan = false,
+    error = "tried by check" }
 end
 
 local function call(name, body, headers, query)
@@ -38,11 +39,13 @@ end
 
 local function from_slack(name, body)
   local stamp = tostring(time.now_ms() // 1000)
-  call(name, body, { ["x-slack-request-timestamp"] = stamp, ["x-slack-signature"] = "v0=" .. hmac("SLACK_SIGNING_SECRET", "v0:" .. stamp .. ":" .. body) })
+  local signature = "v0=" .. hmac("SLACK_SIGNING_SECRET", "v0:" .. stamp .. ":" .. body)
+  call(name, body, { ["x-slack-request-timestamp"] = stamp, ["x-slack-signature"] = signature })
 end
 
 local function click(action, id)
-  local payload = json.encode { type = "block_actions", user = { id = "U0", username = "check" }, actions = { { action_id = action, value = id } } }
+  local payload = json.encode { type = "block_actions", user = { id = "U0", username = "check" },
+    actions = { { action_id = action, value = id } } }
   from_slack("POST /slack/interactive", "payload=" .. payload:gsub("[^%w]", function(c) return ("%%%02X"):format(c:byte()) end))
 end
 
@@ -62,7 +65,8 @@ end
 
 local LIST = {
   { "the verification of the webhook", function()
-    call("GET /whatsapp/webhook", nil, nil, { ["hub.mode"] = "subscribe", ["hub.verify_token"] = settings.get("META_VERIFY_TOKEN"), ["hub.challenge"] = "1" })
+    local token = settings.get("META_VERIFY_TOKEN")
+    call("GET /whatsapp/webhook", nil, nil, { ["hub.mode"] = "subscribe", ["hub.verify_token"] = token, ["hub.challenge"] = "1" })
   end },
   { "a message's webhook", function(stage)
     local body = json.encode(wire.body(stage:newcomer(), "wamid.check", "hello"))
