@@ -2,7 +2,7 @@
 -- `assistant check` and for the staff channel.
 
 local replies = require "flow.replies"
-local words = require "flow.text"
+local plain = require "flow.text"
 
 local M = {}
 
@@ -45,7 +45,7 @@ end
 local function placeholders(list, file, key, value, filled)
   for inside in value:gmatch("{([%w_ ]+)}") do
     if not filled[inside] then
-      local meant, all = words.trim(inside:lower()), {}
+      local meant, all = plain.trim(inside:lower()), {}
       for name in pairs(filled) do all[#all + 1] = "{" .. name .. "}" end
       table.sort(all)
       local remedy = filled[meant] and ("Did you mean {%s}?"):format(meant)

@@ -65,7 +65,10 @@ end
 local function inline(s)
   if s:find("[%[<&\\]") then
     if s:find("](", 1, true) then
-      s = s:gsub("!?%[([^%[%]]*)%]%(([^()%s]*)%)", link):gsub("!?%[([^%[%]]*)%]%(([^()%s]+)%s+\"[^\"\n]*\"%)", link)
+      s = s:gsub("!?%[([^%[%]]*)%]%(([^()%s]*)%)", link)
+      if s:find('"', 1, true) then
+        s = s:gsub("!?%[([^%[%]]*)%]%(([^()%s]+)%s+\"[^\"\n]*\"%)", link)
+      end
     end
     if s:find("</?%a") then
       s = s:gsub("<(%a[%w+.-]*://[^<>%s]+)>", "%1")
@@ -170,20 +173,20 @@ end
 local ENDS = { [0x21] = true, [0x2E] = true, [0x3F] = true, [0x2026] = true } -- ! . ? …
 local CLOSES = { [0x22] = true, [0x27] = true, [0x29] = true, [0x2A] = true, [0x5F] = true } -- " ' ) * _
 
+local WINDOW = 512 -- how far back a good place to cut is looked for
+
 -- The last byte of the longest good first part of s[from..] that has at most `limit` characters, where an emoji outside the
--- basic plane counts as two: that is how some clients count. A paragraph, else a sentence, else a word, else a character, not
--- in its beginning.
+-- basic plane counts as two: that is how some clients count. A paragraph, else a sentence, else a word, else a character, among
+-- its last ones.
 local function part_end(s, from, limit)
-  local used = limit - 1024 -- characters in which nothing ends
-  local start = utf8.offset(s, used + 1, from)
-  if not start or start > #s then
-    used = math.min(limit // 2 - 64, utf8.len(s, from) - 1)
+  local used = math.min(limit - WINDOW, utf8.len(s, from) - 1) -- so many characters at first, fewer where emoji count twice
+  local start, emoji, over
+  repeat
     start = utf8.offset(s, used + 1, from)
-  elseif s:sub(from, start - 1):find("[\240-\244]") then
-    used = limit // 2 - 64 -- even as emoji they do not fill a part
-    start = utf8.offset(s, used + 1, from)
-  end
-  local _, emoji = s:sub(from, start - 1):gsub("[\240-\244]", "")
+    emoji = select(2, s:sub(from, start - 1):gsub("[\240-\244]", ""))
+    over = used + emoji - (limit - WINDOW)
+    used = over > 0 and used - (over + 1) // 2 or used
+  until over <= 0
   used = used + emoji
   local previous, before, flags, ended = start > from and utf8.codepoint(s, utf8.offset(s, -1, start)) or 0, 0, 0, false
   while start - 4 * flags > from + 3 and s:find("^\240\159\135[\166-\191]", start - 4 * flags - 4) do
@@ -238,10 +241,13 @@ function M.fit(reply)
   end
   local cut = #reply > M.MAX_BYTES
   local plain = text.trim(without_controls(text.valid(text.clip(reply, M.MAX_BYTES))))
+  if plain:find("\n\n\n", 1, true) then
+    plain = plain:gsub("\n\n\n+", "\n\n")
+  end
   local s = plain
-  if s:find("[*_~`#|<%[\\=+-]") or s:find("\n\n\n") then
+  if s:find("[*_~`#|<%[\\=+-]") then
     s = text.trim(whatsapp(s))
-    if text.blank(s:gsub("[*_~`]", "")) then
+    if not s:find("[^%s*_~`]") then
       s = plain
     end
   end

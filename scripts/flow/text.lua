@@ -145,7 +145,7 @@ end
 
 -- True when nothing in it can be seen.
 function M.blank(s)
-  return not s:find("[!-~]") and not M.fold(s):find("[^%s%c]")
+  return not s:find("[!-~]") and not M.fold(M.clip(s, 100)):find("[^%s%c]") and not M.fold(s):find("[^%s%c]")
 end
 
 -- Are there at least `count` digits in it?

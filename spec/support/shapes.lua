@@ -16,12 +16,16 @@ local UNITS = {
   ampersands = "&", ["at signs"] = "@", percents = "%", colons = ":", slashes = "/", ["colons and slashes"] = ":/",
   ["numbers and dashes"] = "1-", ["letters and dots"] = "a.", ["letters and blanks"] = "a ", ["digits and blanks"] = "4 ",
   ["markdown links"] = "[a](b", ["web addresses"] = "http://", ["web names"] = "www.", ["mail addresses"] = "a@b.", ["table rows"] = "| ",
-  ["pairs of stars"] = "**a ", ["number words"] = "one ", ["names of places"] = "Ottawa ", questions = "is it? ", ["prices"] = "$1 ",
-  ["stairs and streets"] = "12 Main St, no stairs. ",
   ["spaces of no width"] = "\u{200B}", ["combining marks"] = "\u{0301}", ["marked letters"] = "e\u{0301}", emoji = "😀",
   ["families of emoji"] = "👨‍👩‍👧", ["keycap digits"] = "4\u{FE0F}\u{20E3}", ["full-width digits"] = "４", ["Arabic digits"] = "٤",
   ["wide blanks"] = "\u{3000}", ["no-break blanks"] = "\u{A0}", ["line separators"] = "\u{2028}", ["mixed scripts"] = "абв漢字ab ع ",
   ["replacement characters"] = "\u{FFFD}", ["Han"] = "漢", ["ellipses"] = "…",
+}
+
+-- Words that mean something to those who read them: there is more to do for each.
+local SPEAKING = {
+  ["pairs of stars"] = "**a ", ["number words"] = "one ", ["names of places"] = "Ottawa ", questions = "is it? ", prices = "$1 ",
+  ["stairs and streets"] = "12 Main St, no stairs. ", ["wet paint"] = "we take wet paint, ", ["free removal"] = "free for you and ",
 }
 
 -- Shapes that begin or end unlike their middle: a pattern that wants both ends walks the middle again and again.
@@ -36,12 +40,20 @@ local ENDS = {
   { "blanks before a point", "a (", " ", ".x" },
 }
 
+local function of(units)
+  local names, list = {}, {}
+  for name in pairs(units) do names[#names + 1] = name end
+  table.sort(names)
+  for i, name in ipairs(names) do list[i] = { name, filled(units[name]) } end
+  return list
+end
+
+---@return {[1]: string, [2]: string}[]
+function M.speaking() return of(SPEAKING) end
+
 ---@return {[1]: string, [2]: string}[]
 function M.list()
-  local names, list = {}, {}
-  for name in pairs(UNITS) do names[#names + 1] = name end
-  table.sort(names)
-  for _, name in ipairs(names) do list[#list + 1] = { name, filled(UNITS[name]) } end
+  local list = of(UNITS)
   for _, ends in ipairs(ENDS) do
     local middle = M.BYTES - #ends[2] - #ends[4]
     list[#list + 1] = { ends[1], ends[2] .. ends[3]:rep(middle // #ends[3]) .. ends[4] }

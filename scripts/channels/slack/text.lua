@@ -7,47 +7,28 @@ local M = {}
 
 local ENTITIES = { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;" }
 local ELLIPSIS = "…"
+local CHUNK = 256
 
 -- What breaks a line, somewhere: all of them are one kind of line break here.
-local BREAKS = { [0x0A] = true, [0x0B] = true, [0x0C] = true, [0x0D] = true, [0x85] = true, [0x2028] = true, [0x2029] = true }
+local BREAKS = { "\u{85}", "\u{2028}", "\u{2029}" }
+-- The marks that turn the reading direction round or hide text, and the controls that are two bytes long.
+local HIDDEN = { "\194[\128-\159]", "\226\128[\170-\174]", "\226\129[\166-\169]", "\u{FEFF}" }
 
----Controls, and the marks that turn the reading direction round or hide text.
-local function hidden(code)
-  return code < 0x20 and code ~= 0x0A or code >= 0x7F and code <= 0x9F
-    or code >= 0x202A and code <= 0x202E or code >= 0x2066 and code <= 0x2069 or code == 0xFEFF
+local function cleaned(text)
+  if text:find("[\0-\9\11-\31\127]") then
+    text = text:gsub("\r\n?", "\n"):gsub("[\v\f]", "\n"):gsub("\t", " "):gsub("[\0-\8\14-\31\127]", "")
+  end
+  if text:find("[\194\226\239]") then
+    for _, sign in ipairs(BREAKS) do text = text:gsub(sign, "\n") end
+    for _, sign in ipairs(HIDDEN) do text = text:gsub(sign, "") end
+  end
+  return (text:gsub("`", "\u{02CB}")) -- a backtick would open a code block that swallows the rest of a card
 end
 
--- Bytes of characters that stay as they are: all but &, <, >, ` and controls, and but what begins like a hidden sign or a line break.
-local ORDINARY = "^[ !\"#$%%'-;=?-_a-~\128-\191\195-\225\227-\238\240-\244]+"
-local RUN_BYTES = 256
-
--- How long Slack takes a piece to be: UTF-16 units. An entity counts as it is written.
-local function utf16(piece)
-  local astral = piece:find("[\240-\244]") and select(2, piece:gsub("[\240-\244]", "")) or 0
-  return utf8.len(piece) + astral
-end
-
--- The next piece from byte i of valid text as it is shown, how long it counts, and where the one after it begins.
-local function piece_at(text, i, one_line)
-  local chunk = plain_text.clip(text:sub(i, i + RUN_BYTES + 3), RUN_BYTES)
-  local _, stop = chunk:find(ORDINARY)
-  if stop then
-    local run = chunk:sub(1, stop)
-    return run, utf16(run), i + stop
-  end
-  local code, after = utf8.codepoint(text, i), utf8.offset(text, 2, i)
-  local char = text:sub(i, after - 1)
-  if BREAKS[code] then
-    char = code == 0x0D and text:byte(after) == 0x0A and "" or one_line and " " or "\n"
-  elseif code == 0x09 then
-    char = " "
-  elseif hidden(code) then
-    char = ""
-  elseif code == 0x60 then
-    char = "\u{02CB}" -- a backtick would open a code block that swallows the rest of a card
-  end
-  char = ENTITIES[char] or char
-  return char, char == "" and 0 or utf16(char), after
+-- How long Slack takes valid text to be: UTF-16 units. An entity counts as it is written.
+local function utf16(text)
+  local astral = text:find("[\240-\244]") and select(2, text:gsub("[\240-\244]", "")) or 0
+  return utf8.len(text) + astral
 end
 
 -- At most so many units of a text that is fit, whole characters and whole entities.
@@ -62,6 +43,18 @@ local function first_units(fitted, units)
   return open and fitted:sub(1, open - 1) or fitted
 end
 
+-- Valid text with its entities, as far as it is of use, and how long that is.
+local function escaped(text, limit)
+  local out, length, i = {}, 0, 1
+  while i <= #text and length <= limit do
+    local chunk = plain_text.clip(text:sub(i, i + CHUNK + 3), CHUNK)
+    i = i + #chunk
+    out[#out + 1] = chunk:gsub("[&<>]", ENTITIES)
+    length = length + utf16(out[#out])
+  end
+  return table.concat(out), length
+end
+
 ---The text as people would read it, with Slack's three entities in place of what Slack would act on, at most `limit`
 ---of Slack's characters long (UTF-16 units), never cut inside an entity or a character.
 ---@param text any what is not text counts as ''
@@ -71,19 +64,12 @@ end
 function M.fit(text, limit, one_line)
   if type(text) ~= "string" then return "" end
   limit = limit or 3000
-  if #text > limit * 8 then text = text:sub(1, limit * 8) end
-  text = plain_text.valid(text)
-  local out, length, i = {}, 0, 1
-  while i <= #text do
-    local piece, size, after = piece_at(text, i, one_line)
-    if length + size > limit then
-      out = { first_units(table.concat(out) .. piece, limit - 1), ELLIPSIS }
-      break
-    end
-    if piece ~= "" then out[#out + 1] = piece end
-    length, i = length + size, after
-  end
-  return plain_text.trim(table.concat(out))
+  local first, more = plain_text.first(plain_text.trim(plain_text.clip(text, 8 * limit)), limit)
+  first = cleaned(first)
+  if one_line then first = first:gsub("\n", " ") end
+  local fitted, length = escaped(plain_text.trim(first), limit)
+  if not more and #text <= 8 * limit and length <= limit then return fitted end
+  return plain_text.trim(first_units(fitted, limit - 1) .. ELLIPSIS)
 end
 
 ---What a person or a model wrote, each of its lines marked as quoted, so that none can pass for one of ours. It belongs in a block
@@ -100,9 +86,7 @@ end
 ---@param text string valid UTF-8
 ---@return integer
 function M.length(text)
-  local count = 0
-  for _, code in utf8.codes(text) do count = count + (code > 0xFFFF and 2 or 1) end
-  return count
+  return utf16(text)
 end
 
 ---A plain_text is not parsed: the same text without entities.

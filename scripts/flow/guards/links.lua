@@ -13,18 +13,15 @@ local function is_domain(host, tail)
   if host:find("..", 1, true) or not host:find("%a") then
     return false
   end
-  local labels = {}
-  for label in host:gmatch("[^.]+") do
-    labels[#labels + 1] = label
-  end
-  local ending = labels[#labels]
-  if #labels < 2 or #labels[#labels - 1] < 2 and not tail:find("^/") then
+  local before, ending = host:match("^(.*)%.([^.]*)$")
+  local label = before and before:match("^.*%.([^.]*)$") or before
+  if not label or #label < 2 and not tail:find("^/") then
     return false
   end
   if DOMAINS[ending] then
     return true
   end
-  return WORDLIKE[ending] and (#labels > 2 or tail:find("^[/?]%w") ~= nil)
+  return WORDLIKE[ending] and (label ~= before or tail:find("^[/?]%w") ~= nil)
 end
 
 -- Where an address of the web really ends: the comma and the bracket after it belong to the sentence.
@@ -46,10 +43,11 @@ end
 local function scheme_at(s, from)
   local at = from
   while true do
-    local slash = s:find(":/", at, true)
+    local slash = s:find("[a-z0-9+.-]:/", at)
     if not slash then
       return nil
     end
+    slash = slash + 1
     local first = back(s, slash, math.max(from, slash - 20), "^[a-z0-9+.-]")
     while first < slash and not s:find("^[a-z]", first) do
       first = first + 1
