@@ -5,9 +5,10 @@ local plain_text = require "flow.text"
 
 local M = {}
 
-local ENTITIES = { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;" }
+-- What Slack would act on. A backtick would open a code block that swallows the rest of a card.
+local ENTITIES = { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ["`"] = "\u{02CB}" }
 local ELLIPSIS = "…"
-local CHUNK = 256
+local CHUNK = 100
 
 -- What breaks a line, somewhere: all of them are one kind of line break here.
 local BREAKS = { "\u{85}", "\u{2028}", "\u{2029}" }
@@ -22,7 +23,7 @@ local function cleaned(text)
     for _, sign in ipairs(BREAKS) do text = text:gsub(sign, "\n") end
     for _, sign in ipairs(HIDDEN) do text = text:gsub(sign, "") end
   end
-  return (text:gsub("`", "\u{02CB}")) -- a backtick would open a code block that swallows the rest of a card
+  return text
 end
 
 -- How long Slack takes valid text to be: UTF-16 units. An entity counts as it is written.
@@ -49,7 +50,7 @@ local function escaped(text, limit)
   while i <= #text and length <= limit do
     local chunk = plain_text.clip(text:sub(i, i + CHUNK + 3), CHUNK)
     i = i + #chunk
-    out[#out + 1] = chunk:gsub("[&<>]", ENTITIES)
+    out[#out + 1] = chunk:gsub("[&<>`]", ENTITIES)
     length = length + utf16(out[#out])
   end
   return table.concat(out), length
@@ -64,11 +65,11 @@ end
 function M.fit(text, limit, one_line)
   if type(text) ~= "string" then return "" end
   limit = limit or 3000
-  local first, more = plain_text.first(plain_text.trim(plain_text.clip(text, 8 * limit)), limit)
+  local first, more = plain_text.first(plain_text.trim(plain_text.clip(text, 4 * limit)), limit)
   first = cleaned(first)
   if one_line then first = first:gsub("\n", " ") end
   local fitted, length = escaped(plain_text.trim(first), limit)
-  if not more and #text <= 8 * limit and length <= limit then return fitted end
+  if not more and #text <= 4 * limit and length <= limit then return fitted end
   return plain_text.trim(first_units(fitted, limit - 1) .. ELLIPSIS)
 end
 

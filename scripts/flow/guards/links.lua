@@ -183,7 +183,7 @@ function M.find(folded, allowed, only)
   return foreign, table.concat(out, " ")
 end
 
-local MOST_LINKS = 50 -- a text with more of them is refused anyway
+local MOST_LINKS = 20 -- a text with more of them is refused anyway
 
 -- The text without the links that are not listed. "[our page](https://…)" keeps its words.
 function M.strip(s, allowed)
