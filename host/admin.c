@@ -355,7 +355,8 @@ int admin_call(const char *database, char *const *args, size_t count)
         goto done;
     }
     code = atoi(in.data);
-    fwrite(line + 1, 1, in.len - (size_t)(line + 1 - in.data), code ? stderr : stdout);
+    bool status = strcmp(args[0], "status") == 0; /* its code is a part of the answer */
+    fwrite(line + 1, 1, in.len - (size_t)(line + 1 - in.data), code && !status ? stderr : stdout);
 done:
     if (fd >= 0)
         close(fd);

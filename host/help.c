@@ -106,9 +106,11 @@ static const struct page pages[] = {
       "jobs, who refuses us since when, each with its remedy. --json: the same for machines.\n"
       "Without a running service: what its database holds.\n"
       "\n"
-      "Exit codes: 0 fine, 1 failed, 2 DATABASE_URL, 3 storage, 4 database in use.\n"
+      "Exit codes: 0 accepting messages and nobody refuses us, 1 not so (also when no service "
+      "runs),\n"
+      "2 DATABASE_URL, 3 storage, 4 database in use.\n"
       "\n"
-      "Example:  assistant status\n" },
+      "Example:  assistant status || mail -s 'The assistant' me@example.com\n" },
     { "reload", "", "load scripts, prompts and secrets again; says what came of it", "", 0, 0,
       "What SIGHUP does: reads scripts, prompts and every X_FILE secret, checks them, and swaps "
       "them in.\n"

@@ -199,8 +199,9 @@ static bool begin_offline(struct host *h, struct errand *c)
             store_trouble(h->store, &why);
             fprintf(stderr, "The database could not store it: %s: %s.\n", why.cause, why.remedy);
         } else {
-            fwrite(out.data ? out.data : "", 1, out.len, code ? stderr : stdout);
-            if (strcmp(c->args[0], "status") == 0 && !h->current)
+            bool status = strcmp(c->args[0], "status") == 0; /* its code is a part of the answer */
+            fwrite(out.data ? out.data : "", 1, out.len, code && !status ? stderr : stdout);
+            if (status && !h->current)
                 fprintf(stderr, "The scripts do not load, so what only they know is left out. "
                                 "`assistant check` says why.\n");
         }

@@ -153,7 +153,7 @@ static void json_trouble(struct host *h, struct buf *out)
         buf_printf(out, ",\"locked_by\":%d,\"locked_ms\":%lld", (int)w.pid, (long long)w.held_ms);
 }
 
-static void status_json(struct host *h, struct buf *out)
+static void status_json(struct host *h, struct buf *out, bool *fine)
 {
     buf_printf(out, "{\"running\":%s,\"healthy\":%s,", h->httpd ? "true" : "false",
                !h->httpd                 ? "null"
@@ -172,7 +172,7 @@ static void status_json(struct host *h, struct buf *out)
         "\"script_errors\":%llu,\"requests\":%llu,\"log_lines_dropped\":%llu,\"lua_bytes\":%zu",
         (unsigned long long)h->script_errors, (unsigned long long)h->requests_seen,
         (unsigned long long)log_dropped(), h->current ? h->current->memory : 0);
-    char *half = bind_status(h->current, false);
+    char *half = bind_status(h->current, false, fine);
     if (half)
         buf_printf(out, ",\"business\":%s", half);
     free(half);
@@ -271,7 +271,7 @@ static void words_trouble(struct host *h, struct buf *out)
                why.cause, why.remedy);
 }
 
-static void status_words(struct host *h, struct buf *out)
+static void status_words(struct host *h, struct buf *out, bool *fine)
 {
     if (!h->httpd)
         buf_text(out, "No service is running. This is what its database holds.\n");
@@ -285,7 +285,7 @@ static void status_words(struct host *h, struct buf *out)
     if (log_dropped())
         buf_printf(out, "Log: %llu lines were lost, since nothing reads stdout fast enough.\n",
                    (unsigned long long)log_dropped());
-    char *half = bind_status(h->current, true);
+    char *half = bind_status(h->current, true, fine);
     if (half)
         buf_printf(out, "%s\n", half);
     else if (h->current && h->current->status != LUA_NOREF)
@@ -342,11 +342,12 @@ int admin_host_command(struct host *h, char *const *args, size_t count, struct b
 {
     const char *name = args[0];
     if (strcmp(name, "status") == 0) {
+        bool fine = true;
         if (has(args, count, "--json"))
-            status_json(h, out);
+            status_json(h, out, &fine);
         else
-            status_words(h, out);
-        return 0;
+            status_words(h, out, &fine);
+        return h->httpd && store_healthy(h->store) && fine ? 0 : 1;
     }
     if (strcmp(name, "jobs") == 0)
         return list_jobs(h, has(args, count, "--dead"), out);

@@ -69,7 +69,7 @@ return {
   schema = require "records.schema",
   warnings = owner.warnings,
   notice = notices.tell,
-  status = function(words) return words and status.words() or status.figures() end,
+  status = function(words) return words and status.words() or status.figures(), status.fine() end,
   metrics = metrics.list,
   gauges = metrics.gauges,
   prepare = restore.prepare,

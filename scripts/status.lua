@@ -93,7 +93,14 @@ function WORDS.model(reason)
   return "The model has not answered", "look at its provider's status page; it is asked again every minute"
 end
 
+-- Not a refusal: the webhooks that come are for another number.
+function WORDS.number(reason)
+  return ("Webhooks come for the number with the id %s only, and none for META_PHONE_NUMBER_ID, which is %s. That is so"):format(reason,
+    settings.get("META_PHONE_NUMBER_ID")), "put the right id into META_PHONE_NUMBER_ID (Meta: WhatsApp, API Setup) and restart the service"
+end
+
 local MEANWHILE = {
+  number = " No customer is answered until then.",
   whatsapp = " Answers are kept and go out then.",
   slack = " Cards and words are kept and go out then.",
   model = " Meanwhile chats go on with the fixed questions.",
@@ -131,6 +138,9 @@ local function say_deliveries(figures)
   end
   return table.concat(lines, "\n")
 end
+
+-- Does nobody refuse us?
+function M.fine() return #circuits.all_open() == 0 end
 
 function M.words()
   local figures, lines, now = M.figures(), {}, time.now_ms()

@@ -37,7 +37,7 @@
 ---@field schema string[]                 numbered steps of SQL (several statements each), applied at start only
 ---@field warnings? string[]              what is doubtful in scripts or prompts and refuses nothing: "file:line: what. What to do."
 ---@field notice? fun(notice: host.Notice) a word for people from the host; may write and enqueue, may not wait
----@field status? fun(words: boolean): table|string  the business half of `assistant status`: a table, or with words lines for people; may not wait
+---@field status? fun(words: boolean): table|string, boolean?  the business half of `assistant status`: a table, or with words lines for people; false: it exits 1; may not wait
 ---@field metrics? host.metrics.Declared[]  what scripts count (host/api/metrics.lua)
 ---@field gauges? fun(): table[]          what can only be looked up, asked at each scrape: a list of { "name", number, { label = "value" } }; may not wait
 ---@field prepare? fun()                  once at the start of the service, before anything is accepted, read or claimed; may wait; throws: no start

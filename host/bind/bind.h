@@ -89,7 +89,7 @@ void bind_notice(struct host *h, const char *event, const char *message, const s
 bool bind_command(struct generation *g, const char *name, char *const *args, size_t count,
                   void (*ended)(struct task *t, bool ok, const char *text, size_t len), void *arg);
 /* main.lua's status(words): JSON text, or with words lines for people; NULL: none, or it failed. The caller frees it. */
-char *bind_status(struct generation *g, bool words);
+char *bind_status(struct generation *g, bool words, bool *fine);
 /* Everything that is counted, as Prometheus reads it; the scripts' gauges are asked for theirs. */
 void bind_metrics_text(struct host *h, struct buf *out);
 /* Takes the list of metrics at the top of the stack (throws, naming the file and what is wrong). */

@@ -307,7 +307,7 @@ void bind_notice(struct host *h, const char *event, const char *message, const s
 }
 
 struct status_call {
-    bool words;
+    bool words, fine;
     struct buf out;
 };
 
@@ -318,7 +318,9 @@ static int status_main(lua_State *L)
     lua_getfield(L, LUA_REGISTRYINDEX, "host.json.encode");
     lua_rawgeti(L, LUA_REGISTRYINDEX, t->sync_ref);
     lua_pushboolean(L, c->words);
-    lua_call(L, 1, 1);
+    lua_call(L, 1, 2);
+    c->fine = !lua_isboolean(L, -1) || lua_toboolean(L, -1);
+    lua_pop(L, 1);
     if (lua_type(L, -1) != LUA_TSTRING)
         lua_call(L, 1, 1);
     size_t n = 0;
@@ -327,13 +329,14 @@ static int status_main(lua_State *L)
     return 0;
 }
 
-char *bind_status(struct generation *g, bool words)
+char *bind_status(struct generation *g, bool words, bool *fine)
 {
-    struct status_call c = { .words = words };
+    struct status_call c = { .words = words, .fine = true };
     char *error = NULL;
     if (g && g->status != LUA_NOREF &&
         bind_sync(g, status_main, "status", g->status, &c, &error) < 0)
         log_event(LOG_ERROR, "script.error", log_s("in", "status"), log_s("error", error));
     free(error);
+    *fine = c.fine;
     return c.out.data;
 }

@@ -290,7 +290,7 @@ end
 
 function Service:status()
   local code, text = self:cli("status", "--json")
-  assert(code == 0, text)
+  assert(code == 0 or code == 1, text)
   return assert(json.decode(text, { null_as_nil = true }))
 end
 

@@ -47,6 +47,7 @@ describe("at night", function()
     local figures = wire.http(port, "GET", "/metrics").body
     assert.truthy(figures:find 'assistant_database_locked_seconds{program="sqlite3"} %d', figures:match "[^\n]*locked[^\n]*")
     assert.truthy(figures:find("\nassistant_database_locks_total 1\n", 1, true))
+    assert.equal(1, (service:cli "status"))
     local remedy = text:match "Remedy: close it %(`(kill %d+)`%)"
     assert.equal("kill " .. pid, remedy)
     assert.equal(0, (shell.run(remedy)))
@@ -57,6 +58,33 @@ describe("at night", function()
     assert.is_true(line.ms > 1000)
     shell.until_(function() return #stand_ins:posts("process " .. pid .. " (sqlite3)") > 0 end, 5, "staff to hear of it")
     assert.is_nil(wire.http(port, "GET", "/metrics").body:find("assistant_database_locked_seconds{", 1, true))
+    service:kill()
+  end)
+
+  it("H13 B10: webhooks for another number alone: log, status, numbers and staff name both ids, nobody is answered, and the right id is the remedy", function()
+    local stand_ins, port, wire = standins.new(), shell.port(), require "spec.support.wire"
+    local service = process.new { stand_ins = stand_ins, env = { METRICS_LISTEN = "127.0.0.1:" .. port, META_PHONE_NUMBER_ID = "999000111222333" } }
+    assert.equal(0, (service:cli "status"))
+    local phone = meta.phone()
+    for _ = 1, 2 do assert.equal(200, service:hook { messages = { meta.text(phone, "hello") } }) end
+    local text = status_says(service, "Webhooks come for the number with the id " .. meta.phone_number_id .. " only, and none for META_PHONE_NUMBER_ID, which is 999000111222333.")
+    assert.truthy(text:find("put the right id into META_PHONE_NUMBER_ID", 1, true), text)
+    assert.equal(1, (service:cli "status"))
+    local line = last_logged(service, "whatsapp.wrong_number")
+    assert.equal("warn", line.level)
+    assert.same({ meta.phone_number_id, "999000111222333" }, { line.number, line.ours })
+    assert.truthy(wire.http(port, "GET", "/metrics").body:find('assistant_circuit_open{provider="number"} 1', 1, true))
+    shell.until_(function() return #stand_ins:posts("none for META_PHONE_NUMBER_ID") == 1 end, 5, "staff to hear of it")
+    assert.equal(0, service:value "SELECT count(*) FROM messages")
+    service.env.META_PHONE_NUMBER_ID = meta.phone_number_id
+    service:restart()
+    assert.equal(0, (service:cli "status"))
+    service:say(phone, "hello")
+    shell.until_(function() return service:value "SELECT count(*) FROM messages WHERE role = 'user'" == 1 end, 5, "the message")
+    service:hook { messages = { meta.text(phone, "hello") }, phone_number_id = "555" }
+    shell.until_(function() return last_logged(service, "whatsapp.other_number") end, 5, "the other number's line")
+    assert.equal(0, (service:cli "status"))
+    assert.equal(1, #stand_ins:posts("none for META_PHONE_NUMBER_ID"))
     service:kill()
   end)
 end)

@@ -12,6 +12,7 @@ local left_over = require "records.left_over"
 local log = require "host.log"
 local mask = require "mask"
 local messages = require "records.messages"
+local numbers = require "records.numbers"
 local owner = require "owner"
 local people = require "records.people"
 local say = require "channels.whatsapp.say"
@@ -175,14 +176,28 @@ local function add_list(items, value, field, read, names, own)
   end
 end
 
+-- A webhook for another number than ours: nobody is answered. When none comes for ours, META_PHONE_NUMBER_ID is wrong.
+local function for_another(one, now)
+  local ours, other = settings.get("META_PHONE_NUMBER_ID"), tostring(one.number):gsub("[^%w_]", "?"):sub(1, 40)
+  local alone, first = numbers.other(ours, other, now)
+  local line = { number = other, ours = ours }
+  if not alone then return log.info("whatsapp.other_number", line) end
+  line.remedy = "put the right id into META_PHONE_NUMBER_ID and restart"
+  log.warn("whatsapp.wrong_number", line)
+  if not first then return end
+  slack.alert("whatsapp.number", ("webhooks come for the number with the id %s, and none for META_PHONE_NUMBER_ID, which is %s, "
+    .. "so no customer is answered. Put the right id into META_PHONE_NUMBER_ID (Meta: WhatsApp, API Setup) and restart the service."):format(other, ours))
+end
+
 -- One change. Anything but messages and statuses for our own number is not for us.
 local function add_value(items, value)
   local metadata = type(value.metadata) == "table" and value.metadata or {}
   local number_id = metadata.phone_number_id
   if number_id ~= nil and number_id ~= json.null and number_id ~= settings.get("META_PHONE_NUMBER_ID") then
-    items[#items + 1] = { read = function() log.info("whatsapp.other_number", {}) end }
+    items[#items + 1] = { read = for_another, number = number_id }
     return
   end
+  if number_id == settings.get("META_PHONE_NUMBER_ID") then numbers.ours(number_id) end
   local own = type(metadata.display_phone_number) == "string" and metadata.display_phone_number or nil
   if own and not own:find("^%d*$") then own = own:gsub("%D", "") end
   local names = value.messages and inbound.contacts(value.contacts)

@@ -12,6 +12,7 @@ local mask = require "mask"
 local messages = require "records.messages"
 local plain = require "flow.text"
 local metrics = require "host.metrics"
+local numbers = require "records.numbers"
 local say = require "channels.whatsapp.say"
 local settings = require "host.settings"
 local slack = require "channels.slack"
@@ -183,6 +184,7 @@ end
 -- the token is the one that was refused.
 function M.start()
   local now = time.now_ms()
+  numbers.start(settings.get("META_PHONE_NUMBER_ID"))
   if circuits.is_open("whatsapp", settings.get("META_ACCESS_TOKEN")) then circuits.due("whatsapp", now) end
   M.wake_held(now)
 end
