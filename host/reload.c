@@ -2,6 +2,7 @@
 
 #include "bind/bind.h"
 #include "buf.h"
+#include "compare.h"
 #include "judge.h"
 #include "log.h"
 #include "metrics_own.h"
@@ -64,53 +65,6 @@ unsigned reload_draining(const struct host *h)
     for (const struct generation *g = h->draining; g; g = g->older)
         n += g != h->reference;
     return n;
-}
-
-static bool same_secrets(const struct settings *a, const struct settings *b)
-{
-    for (size_t i = 0; i < a->count; i++) {
-        const char *x = a->items[i].text, *y = settings_text(b, a->items[i].name);
-        if ((x && y) ? strcmp(x, y) != 0 : x != y)
-            return false;
-    }
-    return a->count == b->count;
-}
-
-/*
- * What served before and is not there any more is a mistyped handler far more often than a decision: a field of a module that
- * does not exist is nil, and a nil entry of main.lua leaves no trace. NULL: nothing is gone; else the sentence, to be freed.
- */
-static char *gone(const struct generation *was, const struct generation *is)
-{
-    struct buf b = { .data = NULL };
-    for (size_t i = 0; i < was->route_count; i++) {
-        const struct route *r = &was->routes[i];
-        bool there = false;
-        for (size_t j = 0; j < is->route_count; j++)
-            there |= strcmp(is->routes[j].method, r->method) == 0 &&
-                     strcmp(is->routes[j].path, r->path) == 0;
-        if (!there)
-            buf_printf(&b, "%sroutes[\"%s %s%s\"]", b.len ? ", " : "", r->method, r->path,
-                       r->prefix ? "*" : "");
-    }
-    for (size_t i = 0; i < was->reader_count; i++) {
-        bool there = false;
-        for (size_t j = 0; j < is->reader_count; j++)
-            there |= strcmp(is->readers[j].name, was->readers[i].name) == 0;
-        if (!there)
-            buf_printf(&b, "%sinbox.%s", b.len ? ", " : "", was->readers[i].name);
-    }
-    for (size_t i = 0; i < was->kind_count; i++) {
-        bool there = was->kinds[i].every_seconds > 0;
-        for (size_t j = 0; j < is->kind_count; j++)
-            there |= strcmp(is->kinds[j].name, was->kinds[i].name) == 0;
-        if (!there)
-            buf_printf(&b, "%sjobs.%s", b.len ? ", " : "", was->kinds[i].name);
-    }
-    if (b.len)
-        buf_text(&b, ": missing in scripts/main.lua, and served until now. Is its handler's name "
-                     "mistyped? To remove it, restart.");
-    return b.data;
 }
 
 static char *text_of(struct buf *problems, const char *otherwise)
@@ -203,7 +157,7 @@ static char *words_of(const char *format, ...)
 
 static char *said_reloaded(const struct host *h, const struct generation *g)
 {
-    bool secrets = !same_secrets(h->current->settings, g->settings);
+    bool secrets = !compare_settings(h->current->settings, g->settings);
     struct buf b = { .data = NULL };
     buf_printf(&b, "Reloaded: generation %llu (%.12s)%s%s.%s", (unsigned long long)g->number,
                g->hash, r.same ? ", the same files" : "", secrets ? ", changed settings" : "",
@@ -250,7 +204,7 @@ static void build(struct host *h)
                                "migrate."));
         return;
     }
-    char *missing = r.number ? NULL : gone(h->current, g);
+    char *missing = r.number ? NULL : compare_gone(h->current, g);
     if (missing) {
         generation_close(g);
         fail(h, GENERATION_SCRIPTS, missing);

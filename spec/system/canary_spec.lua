@@ -50,7 +50,10 @@ describe("what must not be seen", function()
     local code, text = service:cli "reload"
     assert.equal(5, code)
     assert.truthy(text:find("mask.lua:1: loaded with %*+"), text)
+    service:restart { kill = true } -- the version that was accepted serves
+    assert.truthy(service:status().last_reload_error:find("mask.lua:1: loaded with %*+"))
     service:kill()
+    shell.run("rm -r " .. shell.quote(service.data .. "/versions"))
     code, text = service:run_once "serve"
     assert.equal(5, code)
     assert.truthy(text:find("mask.lua:1: loaded with %*+"), text)
