@@ -186,6 +186,23 @@ describe("versions of scripts and prompts", function()
     has(text, "scripts/turn.lua:1:")
   end)
 
+  it("G11: the version that served well before the newest one is known after a restart too, and the newest one falls back to it", function()
+    local service = process.new { stand_ins = stand_ins }
+    answered(service)
+    local main = service:read "scripts/main.lua"
+    local bad = main:gsub("turn = { run = turns%.run,", 'turn = { run = function() error "broken on purpose" end,')
+    assert.is_true(bad ~= main)
+    service:write("scripts/main.lua", bad)
+    shell.until_(function() return service:status().version.number == 2 end, 6, "the bad version")
+    service:restart { kill = true }
+    assert.equal(2, service:status().version.number)
+    for _ = 1, 5 do answered(service) end -- by the version before
+    shell.until_(function() return service:status().version.number == 1 end, 6, "the way back")
+    assert.equal("judge", service:status().version.held_by)
+    has(select(2, service:cli "versions"), "changed scripts/main.lua (rolled back: it failed)")
+    service:kill()
+  end)
+
   it("G5: a saved script that stands still while it is compiled stops nobody's answer, is refused by name, and a start survives it too", function()
     local service = process.new { stand_ins = stand_ins }
     -- Each label is compared with all those before it: seconds in Lua's compiler, which no hook and no slice can stop.
