@@ -331,6 +331,10 @@ describe("a booking", function()
     scene:sent(phone, "We've received your request for an on-site assessment: " .. SUMMER_SAID)
     assert.same({ "moved", "requested" }, { visits(phone)[1].state, visits(phone)[2].state })
     assert.equal(0, #reminders(phone))
+    -- One that takes the place of a visit we never heard of leaves the others alone.
+    tell(service, "BOOKING_RESCHEDULED", { uid = uid(), rescheduleUid = "never-heard-of" .. id, metadata = { conv = token }, startTime = WINTER })
+    scene:sent(phone, "has been moved to " .. WINTER_SAID, 2)
+    assert.equal("requested", visits(phone)[2].state)
   end)
 
   it("B2: for which the team asks for another time is off, and the customer hears that, not that it is cancelled", function()

@@ -27,7 +27,8 @@ describe("a person's data", function()
   end
 
   local function settled(service)
-    shell.until_(function() return service:value "SELECT count(*) FROM jobs WHERE kind IN ('turn', 'send', 'slack', 'card', 'answer') AND run_at < unixepoch() * 1000 + 60000" == 0 end, 10, "nothing left to do")
+    shell.until_(function() return service:value [[SELECT count(*) FROM jobs
+      WHERE kind IN ('turn', 'send', 'slack', 'card', 'answer') AND run_at < unixepoch() * 1000 + 60000]] == 0 end, 10, "nothing left to do")
   end
 
   -- Every one of these is in no file of the data folder; a status of what was just sent to them may come after the erasure, and is
@@ -187,7 +188,7 @@ describe("a person's data", function()
       for name, value in pairs(fields) do payload[name] = value end
       payload.attendees[1].phoneNumber = fields.phone
       payload.phone = nil
-      local bytes = json.encode { triggerEvent = trigger, createdAt = ("2026-01-01T00:00:%02d.000Z"):format(serial), payload = payload }
+      local bytes = json.encode { triggerEvent = trigger, createdAt = os.date "!%Y-%m-%d" .. ("T00:00:%02d.000Z"):format(serial), payload = payload }
       local answer = service:http("POST", "/calcom/webhook", { body = bytes, headers = { { "X-Cal-Signature-256", crypto.hex(crypto.hmac_sha256(secret, bytes)) } } })
       assert.equal(200, answer.status)
       ids[#ids + 1] = payload.uid
