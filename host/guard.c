@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -217,9 +218,14 @@ uint64_t guard_slice(void)
     return atomic_load_explicit(&g.slice, memory_order_relaxed);
 }
 
-lua_State *guard_running(void)
+void guard_where(char *out, size_t size)
 {
-    return g.running;
+    lua_Debug at;
+    for (int level = 0; g.running && level < 100 && lua_getstack(g.running, level, &at); level++)
+        if (lua_getinfo(g.running, "Sl", &at) && at.currentline > 0) {
+            snprintf(out, size, "%s:%d", at.short_src, at.currentline);
+            return;
+        }
 }
 
 struct guard_steps *guard_steps(void)

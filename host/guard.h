@@ -11,6 +11,7 @@
 #define HOST_GUARD_H
 
 #include <lua.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* From the loop thread, once. slice_ms 0: no slices (assistant run). watchdog_ms 0: none. 0, or -1 with errno. */
@@ -22,8 +23,11 @@ lua_State *guard_enter(lua_State *L, unsigned extra_ms);
 void guard_leave(lua_State *outer);
 /* A number that is the same within one slice and never again. */
 uint64_t guard_slice(void);
-/* What runs now, or NULL. Also from a signal handler. */
-lua_State *guard_running(void);
+/*
+ * The line of Lua that runs now, as "file:line"; out is unchanged when none does. For the handler of a deadly signal: Lua's calls are not
+ * meant for that, so it may be wrong or fault again, and only a process that ends next may ask.
+ */
+void guard_where(char *out, size_t size);
 /* What C calls that count their own steps may still take in this slice, and what there was at its beginning. Outside of a slice,
  * and where slices have no end: more than anybody uses. */
 struct guard_steps {

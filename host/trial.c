@@ -286,19 +286,10 @@ struct trial *trial_begin(struct loop *l, const struct tree *tree, const char *m
 
 /* ---- the child ---- */
 
-/*
- * Notes the line of Lua that runs. Lua's calls are not meant for a signal handler; here they need only be right mostly: the
- * process ends next, and a second fault ends it too (SA_RESETHAND).
- */
+/* The process ends next; a second fault ends it too (SA_RESETHAND). */
 static void dying(int sig)
 {
-    lua_State *L = guard_running();
-    lua_Debug at;
-    for (int level = 0; L && level < 100 && lua_getstack(L, level, &at); level++)
-        if (lua_getinfo(L, "Sl", &at) && at.currentline > 0) {
-            snprintf(sandbox_note, 256, "%s:%d", at.short_src, at.currentline);
-            break;
-        }
+    guard_where(sandbox_note, 256);
     raise(sig);
 }
 
