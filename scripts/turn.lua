@@ -30,6 +30,7 @@ local task = require "host.task"
 local time = require "host.time"
 local turns = require "records.turns"
 local whatsapp = require "channels.whatsapp"
+local words = require "flow.text"
 
 local M = {}
 
@@ -44,7 +45,7 @@ local function sort_waiting(waiting)
     if message.kind == "unsupported" or message.kind == "wordless" then
       unusable = unusable + 1
     elseif message.kind ~= "deleted" then
-      texts[#texts + 1] = message.content
+      texts[#texts + 1] = words.message(message.content) -- as far as anything here reads it; the row keeps all of it
     end
   end
   return texts, unusable

@@ -17,6 +17,7 @@ local FIRST_WORD = "^[^%w\128-\255]*(%w+)()"
 -- "STOP, UNSUBSCRIBE, ARRET, ARRÊT opt out as a whole message; never CANCEL or END; START counts only after an opt-out."
 -- Returns "stop" or "start" and the language of the word ("en" or "fr"), or nil.
 function M.word(message)
+  message = #message > 200 and text.message(message) or message
   if #message > 200 then
     return nil
   end
@@ -134,6 +135,7 @@ end
 -- a / real / live + one of these (French likewise)." Politeness does not count. "My real estate agent will let you in",
 -- "is a human needed on site?" and "one person can carry it" are for the model to judge.
 function M.wants_human(message)
+  message = #message > 600 and text.message(message) or message
   if #message > 600 then
     return false
   end

@@ -14,6 +14,12 @@ describe("conversation.word", function()
     assert.equal("start", (conversation.word("Start!")))
   end)
 
+  it("reads a word among blanks without end", function()
+    assert.equal("stop", (conversation.word("STOP" .. (" "):rep(60000))))
+    assert.equal("stop", (conversation.word((" \n"):rep(3000) .. "stop")))
+    assert.is_true(conversation.wants_human("human please" .. ("\n"):rep(60000)))
+  end)
+
   it("leaves everything else to the conversation", function()
     for _, message in ipairs { "please stop by at 5", "Can you stop at the shop", "start with the garage please", "CANCEL", "END", "stop it", "STOP привет",
       "stopp", "restart", "", "🛑", "nonstop", "bus stop", "QUIT", "stop ok", ("stop "):rep(200) } do

@@ -2,6 +2,7 @@
 -- \u{…} stands for a character that cannot be seen.
 
 local guards = require "flow.guards"
+local text = require "flow.text"
 
 local CONTEXT = {
   system = {
@@ -831,5 +832,34 @@ describe("guards.strip_links", function()
         assert.is_false(found ~= nil and found.kind == "link", left)
       end
     end
+  end)
+end)
+
+describe("guards, what is too long to be looked at", function()
+  local function kind(reply)
+    local found = guards.check(reply, CONTEXT)
+    return found and found.kind
+  end
+
+  it("is refused: a word or a link of more than 256 characters, hundreds of numbers, more than 8,192 characters", function()
+    assert.equal("long", kind("Here: " .. ("a"):rep(257)))
+    assert.equal("long", kind(("x"):rep(40) .. " " .. ("é"):rep(257) .. " and more"))
+    assert.equal("long", kind("See https://clearoutspaces.ca/" .. ("a/"):rep(200)))
+    assert.equal("long", kind(("1 "):rep(600)))
+    assert.equal("long", kind(("ok "):rep(2731) .. "That will be $350."))
+    assert.is_string(guards.check(("a"):rep(300), CONTEXT).say)
+  end)
+
+  it("is not what people write: long words, and scripts without blanks", function()
+    assert.is_nil(kind(("a"):rep(256) .. " " .. ("b"):rep(256)))
+    assert.is_nil(kind(("漢"):rep(2000)))
+    assert.is_nil(kind(("Нет. "):rep(300)))
+    assert.is_nil(kind(("ก"):rep(400)))
+  end)
+
+  it("hides nothing: a price in the last words that are sent is found", function()
+    local reply = ("We will look at it. "):rep(400) .. "That will be $350."
+    assert.equal("money", kind(reply))
+    assert.equal("money", kind((text.reply(("We will look at it. "):rep(405) .. "It costs $350. " .. ("And so on. "):rep(400)))))
   end)
 end)

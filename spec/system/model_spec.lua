@@ -216,6 +216,32 @@ describe("the model's answers", function()
     assert.truthy(result.sent.text:find "%a")
   end)
 
+  it("D10: the customer's number never reaches it, in digits of any script, with signs or blanks between them", function()
+    local phone = meta.phone()
+    local area, middle, last = phone:match "^1(%d%d%d)(%d%d%d)(%d%d%d%d)$"
+    local function in_script(zero) return (phone:sub(2):gsub("%d", function(digit) return utf8.char(zero + tonumber(digit)) end)) end
+    local forms = { in_script(0xFF10), in_script(0x0660), in_script(0x06F0), in_script(0x0966), phone:sub(2):gsub("%d", "%0 "),
+      table.concat({ area, middle, last }, "_"), table.concat({ area, middle, last }, "*"), table.concat({ area, middle, last }, ","),
+      table.concat({ area, middle, last }, " : "), table.concat({ area, middle, last }, "/"), phone:sub(2):gsub("%d", "%0\u{200B}"),
+      (phone:sub(2):gsub("%d", "%0\u{FE0F}\u{20E3}")) }
+    local word = scene:plan { answer = { reply_to_user = "Thanks, what is the address?" } }
+    service:say(phone, word .. " call me: " .. table.concat(forms, " or "))
+    scene:sent(phone)
+    local asked = stand_ins:models(word)[1].body
+    local seen = {}
+    for _, message in ipairs(asked.messages) do seen[#seen + 1] = message.content end
+    local digits = require("flow.text").fold(table.concat(seen, "\n")):gsub("%D", "")
+    assert.is_nil(digits:find(phone:sub(2), 1, true))
+    assert.equal(#forms, select(2, asked.messages[#asked.messages].content:gsub("%[phone number%]", "")))
+    assert.truthy(service:value("SELECT content FROM messages WHERE conversation_id = '" .. phone .. "' AND role = 'user'"):find(forms[1], 1, true))
+  end)
+
+  it("D11: a word of more than 256 letters is refused and asked for again", function()
+    local result = turn { { answer = { reply_to_user = "See " .. ("a"):rep(300) } }, { answer = { reply_to_user = "Any stairs?" } } }
+    assert.equal("Any stairs?", result.sent.text)
+    assert.equal(2, #result.calls)
+  end)
+
   it("D11: a very long reply is cut into at most three parts, in order, none over 4096, none broken", function()
     local long = {}
     for i = 1, 2000 do long[i] = ("Sentence number %d is about 🛋️ couches."):format(i) end

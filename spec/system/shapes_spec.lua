@@ -55,6 +55,7 @@ describe("shapes that nobody writes", function()
       shell.until_(function() return scene:column(phone, "answered_seq") == scene:column(phone, "last_seq") end, 20, "an answer to " .. phone)
     end
     scene:marker()
+    assert.is_true(service:value("SELECT max(length(content)) FROM messages WHERE role = 'user'") > 65000) -- what is stored is whole
     assert.equal(pid, service:pid())
     assert.same({}, service:logged "script.error")
     assert.equal(200, service:http("GET", "/health").status)
