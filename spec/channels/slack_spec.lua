@@ -352,7 +352,7 @@ describe("with the records stood in for", function()
         world[cause] = (world[cause] or -1) + 1
         return world[cause] == 0, world[cause], 99
       end, settle = function() return 3 end },
-      ["records.circuits"] = { PROBE_MS = 60000, held = function() return world.circuit.held end, hold = function(_, at) world.circuit.hold = at end,
+      ["records.circuits"] = { PROBE_MS = 60000, held = function() return world.circuit.held end, hold = function(_, until_ms) world.circuit.hold = until_ms end,
         is_open = function() return world.circuit.open end, probe = function() return world.circuit.probe end,
         get = function() return world.circuit end, close = function() world.circuit.open = false; return true end,
         open = function() local fresh = not world.circuit.open; world.circuit.open = true; return fresh end, due = nothing },
