@@ -20,7 +20,8 @@
 
 enum {
     LOOKS = 4, /* looks at the running slice in one slice's time */
-    STEPS_PER_MS = 300000
+    /* A step takes 2 to 10 ns: all of them about what the slice may last. The most that a turn of the specs takes is 1,000,000. */
+    STEPS_PER_MS = 100000
 };
 
 static struct {
