@@ -8,10 +8,12 @@
 
 enum {
     CLAIM_BATCH = 256, /* jobs claimed of one kind at one commit */
-    /* Between the start, or the last suspect, and the next one: n * n of the first, at most the second. Docker doubles its
-     * wait between starts unless a process lived for 10 s. */
+    /*
+     * How long the process lives before a suspect, with n of them waiting: n * n of the first, from three on the second. Docker
+     * doubles its wait between starts (0.1 s at first) unless a process lived for 10 s: nine deaths would be 51 s.
+     */
     SUSPECT_REST_MS = 100,
-    SUSPECT_REST_MOST_MS = 10500,
+    SUSPECT_REST_MANY_MS = 10500,
     SUSPECT_SOON_MS = 5000, /* a job that is due so soon goes first */
     SUSPECT_LATEST_MS = 30000,
     SUSPECT_LOOK_MS = 50,
@@ -137,7 +139,7 @@ bool due_quiet(struct host *h)
         return false;
     if (!h->suspect_ns)
         h->suspect_ns = now;
-    uint64_t rest = suspects > 10 ? SUSPECT_REST_MOST_MS : SUSPECT_REST_MS * suspects * suspects;
+    uint64_t rest = suspects > 2 ? SUSPECT_REST_MANY_MS : SUSPECT_REST_MS * suspects * suspects;
     if (now - h->suspect_ns < rest * 1000000u)
         return false;
     return !others_wait(h) || now - h->suspect_ns > SUSPECT_LATEST_MS * 1000000ull;

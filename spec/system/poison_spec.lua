@@ -1,0 +1,108 @@
+-- Messages that kill the process, several at once, and a supervisor that starts it again: FAULTS A32.
+
+local chat = require "spec.support.chat"
+local meta = require "spec.support.meta"
+local shell = require "spec.support.shell"
+local time = require "host.time"
+local wire = require "spec.support.wire"
+
+-- No hook ends this loop, because the slice is longer than the watchdog waits.
+local ENV = { LUA_SLICE_MS = 60000, WATCHDOG_MS = 150 }
+local POISON = 'if %s:find("POISON", 1, true) then while true do end end '
+
+local function main_with(from, to)
+  local text = assert(shell.read(shell.root .. "/scripts/main.lua"))
+  local at = assert(text:find(from, 1, true), from)
+  return text:sub(1, at - 1) .. to .. text:sub(at + #from)
+end
+
+describe("messages that kill the process", function()
+  local scene, service
+
+  after_each(chat.close_all)
+
+  local function open(main)
+    scene = chat.open { env = ENV, files = { ["scripts/main.lua"] = main } }
+    service = scene.service
+  end
+
+  -- Does what a supervisor does, until done() is true.
+  local function tend(done, seconds, what)
+    return shell.until_(function()
+      if service:exit(0) then service:start { wait = false } end
+      return done()
+    end, seconds, what)
+  end
+
+  -- As Meta does: again until there is a 200.
+  local function post(phone, text)
+    local body = meta.body { messages = { meta.text(phone, text) } }
+    tend(function() return service:hook(body, 2) == 200 end, 20, "the webhook's 200")
+  end
+
+  local function answer(phone)
+    local list = tend(function()
+      local list = scene:tries(phone)
+      return list[1] and list
+    end, 30, "an answer")
+    return list[1]
+  end
+
+  it("A32: turns: who wrote with them is answered before one runs again, later ones meanwhile, and after its third crash each is dead", function()
+    open(main_with("turn = { run = turns.run,", [[turn = { run = function(job)
+      local row = require("host.db").one("SELECT content FROM messages WHERE conversation_id = ? ORDER BY seq DESC LIMIT 1", job.payload.conversation)
+      ]] .. POISON:format "row.content" .. " return turns.run(job) end,"))
+    local count, poisoned, honest = shell.rounds(2, 10), {}, meta.phone()
+    local list = {}
+    for i = 1, count do
+      poisoned[i] = meta.phone()
+      list[i] = meta.text(poisoned[i], "POISON")
+    end
+    list[count + 1] = meta.text(honest, "hello " .. scene:plan())
+    assert.equal(200, service:hook { messages = list })
+    local answered = answer(honest)
+    local waited = {}
+    local function dead() return #service:logged "job.crashed" end
+    while dead() < count and #waited < 10 do
+      local phone, begun = meta.phone(), shell.now_ms()
+      post(phone, "hello " .. scene:plan())
+      answer(phone)
+      waited[#waited + 1] = shell.now_ms() - begun
+      tend(function() return dead() == count or #service:logged "jobs.suspect" >= 2 * #waited end, 90, "the next crashes")
+    end
+    tend(function() return dead() == count end, 400, "all of them to be dead")
+    for _, phone in ipairs(poisoned) do
+      answer(phone)
+      tend(function() return #scene.stand_ins:cards(phone) == 1 end, 5, "the card")
+    end
+    assert.equal(3 * count + 1, service.starts)
+    assert.is_true(answered.at < time.parse(service:logged "jobs.suspect"[1].time))
+    for _, ms in ipairs(waited) do assert.is_true(ms < 5000, ms) end
+    assert.equal(count, service:status().jobs.dead)
+    print(("# %d poisonous turns: %d starts; others waited (ms): %s"):format(count, service.starts, table.concat(waited, " ")))
+  end)
+
+  it("A32: inbox rows: those behind them are read before one is read again, and after its third crash each is set aside", function()
+    open(main_with("whatsapp = whatsapp.read,", "whatsapp = function(row) " .. POISON:format "row.body" .. "return whatsapp.read(row) end,"))
+    local honest, word = meta.phone(), scene:plan()
+    service:signal "STOP" -- all three are accepted before the first is read
+    local peers = {}
+    for i, text in ipairs { "POISON 1", "POISON 2", "hello " .. word } do
+      peers[i] = wire.dial(service.port)
+      peers[i]:send(meta.request(service.secret, meta.body { messages = { meta.text(i == 3 and honest or meta.phone(), text) } }))
+    end
+    service:signal "CONT"
+    for _, peer in ipairs(peers) do
+      assert.equal(200, peer:read(1, 2)[1].status)
+      peer:close()
+    end
+    tend(function() return #service:logged "inbox.crash" >= 1 end, 6, "the first crash to be charged")
+    local answered = answer(honest)
+    tend(function() return #service:logged "inbox.crash" == 6 and service:alive() and service:healthy() end, 30, "the last start")
+    scene:posts "died three times"
+    assert.equal(2, service:status().inbox.parked)
+    assert.equal(7, service.starts)
+    local third = service:logged "inbox.suspect"[3]
+    assert.is_true(answered.at < time.parse(third.time))
+  end)
+end)
