@@ -206,7 +206,7 @@ describe("the sandbox", function()
   end)
 
   it("G4: a mistake in the flow is told as a script's, not as a provider that does not answer", function()
-    local quote = changed("scripts/flow/scripted.lua", "function M.answer(", "function M.answer(...) return M.anwser(...) end\nfunction M.unused(")
+    local quote = changed("scripts/flow/scripted.lua", "function M.answer(", "function M.answer(given) return given.anwser(given) end\nfunction M.unused(")
     local service, page = open { ["scripts/flow/scripted.lua"] = quote }
     local phone = meta.phone()
     assert.truthy(answered(page, phone, "I have a couch"))
