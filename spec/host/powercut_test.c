@@ -208,8 +208,12 @@ static void no_syncs(void)
 /* The control for the page cache's pragma. */
 static void spilled(void)
 {
-    record(true, 200);
-    int wrong = wrong_images(20, false, true);
+    int wrong = 0;
+    for (int i = 0; i < 5 && wrong == 0; i++, seed++) { /* not every run meets it near a cut */
+        record(true, 200);
+        wrong = wrong_images(20, false, true);
+        empty(case_folder);
+    }
     printf("# SQLite %s with a cache that spills: %d of 20 images are wrong\n",
            sqlite3_libversion(), wrong);
     CHECK(wrong > 0 || sqlite3_libversion_number() > 3040001);
