@@ -35,7 +35,8 @@ M.list = {
   { name = "assistant_bookings_total", type = "counter", labels = { "event" },
     help = "What the booking page told us of visits: booked, moved, cancelled, requested, rejected." },
   { name = "assistant_circuit_open", type = "gauge", labels = { "provider" },
-    help = "1 while this provider refuses us and is only probed; number: while webhooks come for another number and none for ours." },
+    help = "1 while this provider refuses us and is only probed; number: while webhooks come for another number and none for ours; "
+      .. "clock: while ours is wrong." },
   { name = "assistant_oldest_unanswered_seconds", type = "gauge",
     help = "How long the customer who has waited longest for the assistant's answer has waited; 0 when nobody waits." },
   { name = "assistant_cases", type = "gauge", labels = { "state" }, help = "Chats that staff should look at: open, taken." },
@@ -74,7 +75,7 @@ function M.gauges()
     { "assistant_messages_in_doubt", messages.in_doubt() },
     { "assistant_last_backup_timestamp_seconds", newest_backup() / 1000 },
   }
-  local open = { model = 0, number = 0, slack = 0, whatsapp = 0 }
+  local open = { clock = 0, model = 0, number = 0, slack = 0, whatsapp = 0 }
   for _, circuit in ipairs(circuits.all_open()) do open[circuit.name] = 1 end
   for provider, value in pairs(open) do list[#list + 1] = { "assistant_circuit_open", value, { provider = provider } } end
   return list

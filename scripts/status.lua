@@ -2,6 +2,7 @@
 
 local cases = require "records.cases"
 local circuits = require "records.circuits"
+local clock_of = require "clock"
 local conversations = require "records.conversations"
 local db = require "host.db"
 local json = require "host.json"
@@ -99,7 +100,14 @@ function WORDS.number(reason)
     settings.get("META_PHONE_NUMBER_ID")), "put the right id into META_PHONE_NUMBER_ID (Meta: WhatsApp, API Setup) and restart the service"
 end
 
+-- Nor this one: the platforms' answers have another time.
+function WORDS.clock(reason)
+  local words = clock_of.words(math.tointeger(tonumber(reason)), time.now_ms())
+  return words:sub(1, 1):upper() .. words:sub(2) .. ". It is known", clock_of.REMEDY
+end
+
 local MEANWHILE = {
+  clock = " Meanwhile clicks in Slack are refused, and reminders come at the wrong time.",
   number = " No customer is answered until then.",
   whatsapp = " Answers are kept and go out then.",
   slack = " Cards and words are kept and go out then.",

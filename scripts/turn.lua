@@ -6,6 +6,7 @@
 
 local booking = require "flow.booking"
 local cases = require "records.cases"
+local clock = require "clock"
 local conversation_flow = require "flow.conversation"
 local conversations = require "records.conversations"
 local crypto = require "host.crypto"
@@ -235,6 +236,10 @@ local function too_late(turn)
   metrics.add("assistant_turns_total", 1, { brain = "words", action = "late" })
 end
 
+local function seems_late(turn, ahead_ms)
+  return turn.started_at - ahead_ms - turn.conversation.inbound_at >= WINDOW_MS
+end
+
 local Turn = {}
 Turn.__index = Turn
 
@@ -243,7 +248,7 @@ Turn.__index = Turn
 function Turn:run(job)
   local turn = load(self, job)
   if not turn then return end
-  if turn.started_at - turn.conversation.inbound_at >= WINDOW_MS then return too_late(turn) end
+  if seems_late(turn, 0) and seems_late(turn, clock.ask()) then return too_late(turn) end
   if #turn.texts > 0 and settings.get("TYPING_INDICATOR") == "on" then
     task.spawn(self.typing, turn.waiting[#turn.waiting].id)
   end

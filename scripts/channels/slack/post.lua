@@ -12,6 +12,7 @@ local time = require "host.time"
 local alerts = require "records.alerts"
 local cases = require "records.cases"
 local circuits = require "records.circuits"
+local clock = require "clock"
 local card = require "channels.slack.card"
 local facts = require "channels.slack.facts"
 local tell = require "channels.slack.tell"
@@ -80,17 +81,22 @@ local function judged(response, err)
   return verdict, reason, wait_ms
 end
 
+local function heard(response, err)
+  clock.heard(response)
+  return response, err
+end
+
 ---The channel: with a bot token the Web API, else the incoming webhook.
 local function send(payload)
   local token = settings.get("SLACK_BOT_TOKEN")
   local body = { text = payload.text, blocks = payload.blocks, parse = payload.parse, unfurl_links = false, unfurl_media = false }
   if token and settings.get("SLACK_CHANNEL_ID") then
     body.channel = settings.get("SLACK_CHANNEL_ID")
-    return http.request { url = settings.get("SLACK_API_URL") .. "/chat.postMessage", method = "POST", json = body,
-      headers = { Authorization = "Bearer " .. token }, timeout_ms = settings.get("SEND_TIMEOUT_MS"), max_bytes = 65536 }
+    return heard(http.request { url = settings.get("SLACK_API_URL") .. "/chat.postMessage", method = "POST", json = body,
+      headers = { Authorization = "Bearer " .. token }, timeout_ms = settings.get("SEND_TIMEOUT_MS"), max_bytes = 65536 })
   end
-  return http.request { url = settings.get("SLACK_WEBHOOK_URL"), method = "POST", json = body,
-    timeout_ms = settings.get("SEND_TIMEOUT_MS"), max_bytes = 65536 }
+  return heard(http.request { url = settings.get("SLACK_WEBHOOK_URL"), method = "POST", json = body,
+    timeout_ms = settings.get("SEND_TIMEOUT_MS"), max_bytes = 65536 })
 end
 
 ---A payload in its forms, from the best to the plainest. Waits.

@@ -1,6 +1,7 @@
 -- The job that sends one stored message: it checks once more whether it may be said, sends it, and files what became of it.
 
 local circuits = require "records.circuits"
+local clock = require "clock"
 local codes = require "channels.whatsapp.codes"
 local conversations = require "records.conversations"
 local db = require "host.db"
@@ -73,7 +74,7 @@ local function may_say(message, now)
     if message.state ~= "unknown" then slack.draft(conversation, message.content) end
     return false
   end
-  message.closed = now - message.inbound_at >= WINDOW_MS
+  message.closed = now - clock.ahead_ms() - message.inbound_at >= WINDOW_MS
   if message.closed and not message.template then
     return false, fail(message, now, "131047 window closed", codes.advice(131047))
   end
@@ -257,6 +258,7 @@ function M.run(job)
     method = "POST", url = url(), headers = authorization(), json = body_of(message),
     timeout_ms = settings.get("SEND_TIMEOUT_MS"), once = true, max_bytes = 65536,
   }
+  clock.heard(response)
   local kind, detail = sort_answer(response, err)
   detail.after_ms = retry_after(response)
   metrics.add("assistant_sends_total", 1, { outcome = kind })
