@@ -380,7 +380,7 @@ describe("Slack when it stays shut", function()
       shell.until_(function() return scene.service:logged("slack.refused")[1] end, 5, "the log's word")
       assert.is_nil(scene.stand_ins:cards(phone)[1])
       local code, words = scene.service:cli "status"
-      assert.equal(0, code)
+      assert.equal(1, code)
       assert.truthy(words:lower():find("slack", 1, true), words)
       assert.equal(1, scene.service:value "SELECT count(*) FROM cases WHERE state = 'open' AND posted_at IS NULL")
       assert.is_true(scene.service:healthy())
