@@ -388,7 +388,21 @@ local function read_message(message, asked_kind, state)
   end
 end
 
-local MOST_TEXTS = 40
+-- Of a burst the newest texts are read: so many, and so many bytes.
+local MOST_TEXTS, MOST_BYTES = 40, 32768
+
+local function first_of(texts)
+  local first, bytes = #texts, 0
+  for i = #texts, math.max(1, #texts - MOST_TEXTS + 1), -1 do
+    bytes = bytes + #texts[i]
+    if bytes > MOST_BYTES and i < #texts then
+      break
+    end
+    first = i
+  end
+  return math.max(1, first)
+end
+
 local YES_NO = set "yes no yep nope yeah ya oui non none nah y n"
 
 -- What the texts say. asked: the field that was asked for last, or nil. Returns {data = {field = text}, questions = {…}, unsure,
@@ -396,7 +410,7 @@ local YES_NO = set "yes no yep nope yeah ya oui non none nah y n"
 function M.read(texts, fields, asked)
   local asked_kind = asked and M.kind_of(asked)
   local state = { found = {}, questions = {}, left = {} }
-  for i = math.max(1, #texts - MOST_TEXTS + 1), #texts do
+  for i = first_of(texts), #texts do
     read_message(text.message(texts[i]), asked_kind, state)
   end
   local data, took = {}, state.took or state.seen

@@ -5,10 +5,10 @@ local plain_text = require "flow.text"
 
 local M = {}
 
--- What Slack would act on. A backtick would open a code block that swallows the rest of a card.
-local ENTITIES = { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ["`"] = "\u{02CB}" }
+local ENTITIES = { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;" }
 local ELLIPSIS = "…"
 local CHUNK = 100
+local NAME_BYTES = 400
 
 -- What breaks a line, somewhere: all of them are one kind of line break here.
 local BREAKS = { "\u{85}", "\u{2028}", "\u{2029}" }
@@ -23,7 +23,8 @@ local function cleaned(text)
     for _, sign in ipairs(BREAKS) do text = text:gsub(sign, "\n") end
     for _, sign in ipairs(HIDDEN) do text = text:gsub(sign, "") end
   end
-  return text
+  -- A backtick would open a code block that swallows the rest of a card.
+  return (text:gsub("`+", function(run) return ("\u{02CB}"):rep(#run) end))
 end
 
 -- How long Slack takes valid text to be: UTF-16 units. An entity counts as it is written.
@@ -50,7 +51,7 @@ local function escaped(text, limit)
   while i <= #text and length <= limit do
     local chunk = plain_text.clip(text:sub(i, i + CHUNK + 3), CHUNK)
     i = i + #chunk
-    out[#out + 1] = chunk:gsub("[&<>`]", ENTITIES)
+    out[#out + 1] = chunk:gsub("[&<>]", ENTITIES)
     length = length + utf16(out[#out])
   end
   return table.concat(out), length
@@ -103,7 +104,7 @@ end
 ---@return string?
 function M.name(name)
   if type(name) ~= "string" then return nil end
-  local bare = name:sub(1, 1000):gsub("[*_~`]", " "):gsub("%.%f[%w]", "\u{2024}"):gsub("//", "/ /"):gsub("%s+", " ")
+  local bare = plain_text.clip(name, NAME_BYTES):gsub("[*_~`]", " "):gsub("%.%f[%w]", "\u{2024}"):gsub("//", "/ /"):gsub("%s+", " ")
   local text = M.fit(bare, 80, true)
   return text ~= "" and text or nil
 end
