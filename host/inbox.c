@@ -135,13 +135,22 @@ bool inbox_caught_up(const struct jobs *j)
     return j->mark_kept >= j->inbox_at_start;
 }
 
+/* Looks before it writes: a group that changes nothing would pass for one that could be stored. */
 int inbox_crashed(struct jobs *j)
 {
+    int rc;
+    static const char reason[] = "the process died three times while reading it";
     if (!j->inbox_crashed)
         return 0;
-    int rows = jobs_run(
-        j, "UPDATE parked SET reason = ?1 WHERE whole = 1 AND crashes >= ?2 AND reason <> ?1", "ti",
-        "the process died three times while reading it", (int64_t)JOBS_CRASH_LIMIT);
+    sqlite3_stmt *row = jobs_row(
+        j, &rc, "SELECT 1 FROM parked WHERE whole = 1 AND crashes >= ? AND reason <> ? LIMIT 1",
+        "it", (int64_t)JOBS_CRASH_LIMIT, reason);
+    store_done(j->store, row);
+    int rows = !row ? rc
+                    : jobs_run(j,
+                               "UPDATE parked SET reason = ?1 WHERE whole = 1 AND crashes >= ?2 "
+                               "AND reason <> ?1",
+                               "ti", reason, (int64_t)JOBS_CRASH_LIMIT);
     j->inbox_crashed = rows < 0;
     if (rows > 0)
         log_event(LOG_ERROR, "inbox.crashed", log_i("rows", rows));

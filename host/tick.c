@@ -86,7 +86,7 @@ static void read_inbox(struct host *h)
 /* Rows that took the process down three times were passed over: staff hear of it. */
 static void tell_passed_over(struct host *h)
 {
-    int rows = inbox_crashed(h->jobs);
+    int rows = due_takes_work(h) ? inbox_crashed(h->jobs) : 0;
     if (rows)
         bind_notice(h, "parked", "the process died three times while reading it", NULL, rows);
 }
