@@ -16,7 +16,7 @@ local M = {}
 
 local SAY = {
   parked = "Something that was posted to us could not be read and was set aside: %s",
-  reload_failed = "The changed scripts, prompts or secrets were not taken, the last good ones go on: %s",
+  reload_failed = "Reload failed. The previous version of scripts, prompts and secrets is still running: %s",
   rolled_back = "%s",
   not_stored = "No message could be accepted for %s. It works again; WhatsApp delivers again what came meanwhile.",
 }

@@ -111,7 +111,7 @@ describe("scripts and prompts", function()
     alive(service)
     for _, said in ipairs { "turn.lua:1:", "flow.nothing", "Restart to migrate", "business.yaml:1" } do -- each mistake, not only the first
       shell.until_(function()
-        for _, post in ipairs(stand_ins:posts "were not taken") do
+        for _, post in ipairs(stand_ins:posts "Reload failed") do
           if post.body.text:find(said, 1, true) then return true end
         end
       end, 5, "the alert of " .. said)

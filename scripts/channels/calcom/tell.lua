@@ -3,6 +3,7 @@
 
 local booking_flow = require "flow.booking"
 local cases = require "records.cases"
+local clock = require "clock"
 local language = require "flow.language"
 local owner = require "owner"
 local replies = require "flow.replies"
@@ -55,7 +56,7 @@ function M.customer(conversation, news)
   local words = booking_flow.fill(replies.get(owner.replies, news.key, french), when,
     news.old_start_at and M.when(news.old_start_at, french) or when)
   local template = template_for(news.template, when, french)
-  local open = time.now_ms() - conversation.inbound_at < WINDOW_MS
+  local open = time.now_ms() - clock.ahead_ms() - conversation.inbound_at < WINDOW_MS
   if not open and not template then
     return ("They wrote more than 24 hours ago, so WhatsApp takes no free text, and booking.templates.%s in prompts/business.yaml "
       .. "names no template. Please tell them: “%s”"):format(news.template, words), false

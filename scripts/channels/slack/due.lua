@@ -2,6 +2,7 @@
 -- told about, cases without a word for a day, pauses that run idle. Nothing here waits.
 
 local cases = require "records.cases"
+local clock = require "clock"
 local conversations = require "records.conversations"
 local language = require "flow.language"
 local replies = require "flow.replies"
@@ -43,7 +44,7 @@ local function tell_late(now, say)
     if not case.told_late then
       cases.told_late(case.id)
       local conversation = conversations.get(case.conversation_id)
-      if conversation and conversation.status ~= "PAUSED" and conversation.opted_out == 0 and conversation.inbound_at > now - WINDOW_MS then
+      if conversation and conversation.status ~= "PAUSED" and conversation.opted_out == 0 and now - clock.ahead_ms() - conversation.inbound_at < WINDOW_MS then
         local french = language.french(owner.business.languages, cases.last_words(conversation.id), nil, conversation.language)
         say(conversation, replies.get(owner.replies, "staff_late", french), { kind = "canned" })
       end
