@@ -446,8 +446,10 @@ static void killed(void)
     CHECK(case_sound(store) && case_number(store, "SELECT count(*) FROM done") >= last &&
           case_number(store, "SELECT count(*) FROM jobs") == 0);
     CHECK(case_number(store, "SELECT max(number) - count(*) + 1 FROM done") == 0);
-    CHECK(case_number(store, "SELECT count(*) FROM done a JOIN done b ON a.lane = b.lane AND a.id "
-                             "< b.id AND a.number > b.number") == 0);
+    /* Each row with the one before it only: every pair is millions of steps, and the store ends a
+     * statement that takes too long. */
+    CHECK(case_number(store, "SELECT count(*) FROM (SELECT number, lag(number) OVER (PARTITION BY "
+                             "lane ORDER BY id) AS before FROM done) WHERE before > number") == 0);
     commit();
     down();
 }
