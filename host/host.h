@@ -92,9 +92,10 @@ struct host {
 
     struct inbox_row row; /* the inbox row that failed and is tried again; id 0: none */
     uint64_t row_again_ns;
-    uint64_t suspect_ns; /* when the last suspect ran (due.h); 0: since the start none waited */
-    int64_t parked_from; /* parked rows past this id are read again; INT64_MAX: done */
-    size_t batch;        /* tasks that were ready in this tick */
+    uint64_t suspect_ns;  /* when the last suspect ran (due.h); 0: since the start none waited */
+    bool suspect_goes_on; /* the next item of that row is read in the next tick */
+    int64_t parked_from;  /* parked rows past this id are read again; INT64_MAX: done */
+    size_t batch;         /* tasks that were ready in this tick */
     uint64_t committed_ns, requests_before;
     uint64_t commit_ns; /* of all commits so far, to see what the last one took */
     uint64_t probe_ns;  /* when the store is looked at next */

@@ -91,6 +91,7 @@ static void row_read(sqlite3_stmt *row, struct inbox_row *out)
                                .received_at = sqlite3_column_int64(row, 2),
                                .crashes = sqlite3_column_int(row, 3),
                                .place = sqlite3_column_int64(row, 5) };
+    out->singly = out->crashes > 0;
     out->reader = jobs_column(row, 1, NULL);
     out->body = jobs_column(row, 4, &out->body_len);
 }
@@ -144,13 +145,13 @@ int inbox_crashed(struct jobs *j)
         return 0;
     sqlite3_stmt *row = jobs_row(
         j, &rc, "SELECT 1 FROM parked WHERE whole = 1 AND crashes >= ? AND reason <> ? LIMIT 1",
-        "it", (int64_t)JOBS_CRASH_LIMIT, reason);
+        "it", (int64_t)INBOX_GIVEN_UP, reason);
     store_done(j->store, row);
     int rows = !row ? rc
                     : jobs_run(j,
                                "UPDATE parked SET reason = ?1 WHERE whole = 1 AND crashes >= ?2 "
                                "AND reason <> ?1",
-                               "ti", reason, (int64_t)JOBS_CRASH_LIMIT);
+                               "ti", reason, (int64_t)INBOX_GIVEN_UP);
     j->inbox_crashed = rows < 0;
     if (rows > 0)
         log_event(LOG_ERROR, "inbox.crashed", log_i("rows", rows));
@@ -235,13 +236,22 @@ int inbox_suspect_next(struct jobs *j, int most_crashes, struct inbox_row *out)
     return parked_row(j, row, rc, out);
 }
 
-int inbox_cleared(struct jobs *j, const struct inbox_row *row)
+int inbox_set_crashes(struct jobs *j, const struct inbox_row *row, int crashes)
 {
     j->suspects = -1;
-    return jobs_run(j, "UPDATE parked SET crashes = 0 WHERE inbox_id = ? AND whole = 1", "i",
-                    row->id) < 0
+    j->inbox_crashed |= crashes >= INBOX_GIVEN_UP;
+    return jobs_run(j, "UPDATE parked SET crashes = ? WHERE inbox_id = ? AND whole = 1", "ii",
+                    (int64_t)crashes, row->id) < 0
                ? -1
                : 0;
+}
+
+int inbox_give_up(struct jobs *j, int64_t id)
+{
+    return jobs_run(j, "UPDATE inbox SET crashes = ? WHERE id = ?", "ii", (int64_t)INBOX_GIVEN_UP,
+                    id) == 1
+               ? 0
+               : -1;
 }
 
 int inbox_unpark(struct jobs *j, const struct inbox_row *row)

@@ -345,7 +345,7 @@ int jobs_suspects(struct jobs *j)
             "SELECT (SELECT count(*) FROM jobs WHERE crashes > 0 AND state IN (0, 1)) + (SELECT "
             "count(*) FROM parked p JOIN inbox i ON i.id = p.inbox_id WHERE p.whole = 1 AND "
             "p.crashes > 0 AND p.crashes < ?)",
-            "i", (int64_t)JOBS_CRASH_LIMIT);
+            "i", (int64_t)INBOX_GIVEN_UP);
         if (row)
             j->suspects = sqlite3_column_int(row, 0);
         store_done(j->store, row);

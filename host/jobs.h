@@ -14,7 +14,10 @@
  * slice and clears it after; the page survives SIGKILL, SEGV and abort. At start a non-zero id gets
  * crashes + 1, durably, before anything runs; three → dead. A job or row with crashes is a suspect:
  * the ordinary calls pass it over, and the caller asks for it when nothing else waits, so that what
- * kills the process again delays nobody. A counted attempt clears a job's crashes.
+ * kills the process again delays nobody. A counted attempt clears a job's crashes. A suspect row is
+ * read one item at a time, and each place is durable before the next item, so what is charged to
+ * the row was the item at its place. After three crashes its reader is asked once to put that item
+ * aside. When it cannot, or the process dies of that too, the row is given up.
  */
 #ifndef HOST_JOBS_H
 #define HOST_JOBS_H
@@ -24,7 +27,7 @@
 struct jobs;
 
 enum job_state { JOB_READY = 0, JOB_WAITING = 1, JOB_RUNNING = 2, JOB_DEAD = 3 };
-enum { JOBS_CRASH_LIMIT = 3 };
+enum { JOBS_CRASH_LIMIT = 3, INBOX_GIVEN_UP = JOBS_CRASH_LIMIT + 1 };
 
 /* A claimed job; strings are its own, freed by job_free. */
 struct job {
@@ -163,12 +166,13 @@ int inbox_next(struct jobs *j, struct inbox_row *out);
 int inbox_suspect_next(struct jobs *j, int most_crashes, struct inbox_row *out);
 /* Durably read, or moved to the parked rows: all that the process before left. */
 bool inbox_caught_up(const struct jobs *j);
-/* A suspect was read without a crash and stays parked: it is an ordinary parked row. 0 or -1. */
-int inbox_cleared(struct jobs *j, const struct inbox_row *row);
 /*
- * Rows that reached three crashes, in the open group, since this was last asked: someone has to be
- * told.
+ * Changes what is charged to a suspect; with no crashes it is an ordinary parked row. 0 or -1.
  */
+int inbox_set_crashes(struct jobs *j, const struct inbox_row *row, int crashes);
+/* This new row holds what the process died of: it is never read. 0 or -1. */
+int inbox_give_up(struct jobs *j, int64_t id);
+/* Rows that were given up, in the open group, since this was last asked: someone has to be told. */
 int inbox_crashed(struct jobs *j);
 /*
  * Moves the watermark past this row, in the group (jobs_flush writes it). A parked row moves

@@ -83,7 +83,7 @@ static void read_inbox(struct host *h)
     } while (loop_now_ns() < until && !store_heavy(h->store));
 }
 
-/* Rows that took the process down three times were passed over: staff hear of it. */
+/* Rows, or items of them, that took the process down three times were passed over: staff hear of it. */
 static void tell_passed_over(struct host *h)
 {
     int rows = due_takes_work(h) ? inbox_crashed(h->jobs) : 0;
@@ -131,22 +131,29 @@ static bool read_parked_row(struct host *h, struct inbox_row *row)
 
 /*
  * A row that the process died of twice is read when it is quiet (due.h). One that it died of once is read as soon as what the process
- * before left has had its turn: mostly it was on the CPU by chance, and must not fall behind its customer's next message.
+ * before left has had its turn: mostly it was on the CPU by chance, and must not fall behind its customer's next message. One item
+ * a tick, because the commit makes its place durable: the crash is then charged to that item, and other customers' items are read.
  */
 static void read_suspect(struct host *h)
 {
     struct inbox_row row = { .id = 0 };
+    bool goes_on = h->suspect_goes_on;
+    h->suspect_goes_on = false;
     if (!due_takes_work(h) || h->next || h->row.id || !jobs_suspects(h->jobs))
         return;
-    int most_crashes = due_quiet(h)                                      ? JOBS_CRASH_LIMIT - 1
+    int most_crashes = due_quiet(h)                                      ? JOBS_CRASH_LIMIT
                        : inbox_caught_up(h->jobs) && h->ready.count == 0 ? 1
                                                                          : 0;
     if (!most_crashes || inbox_suspect_next(h->jobs, most_crashes, &row) != 1)
         return;
-    log_event(LOG_INFO, "inbox.suspect", log_i("row", row.id), log_i("crashes", row.crashes));
+    if (!goes_on)
+        log_event(LOG_INFO, "inbox.suspect", log_i("row", row.id), log_i("crashes", row.crashes),
+                  log_i("place", row.place));
     h->suspect_ns = loop_now_ns();
     if (!read_parked_row(h, &row))
-        inbox_cleared(h->jobs, &row);
+        inbox_set_crashes(h->jobs, &row, row.crashes < JOBS_CRASH_LIMIT ? 0 : INBOX_GIVEN_UP);
+    else if ((h->suspect_goes_on = row.next >= 0) && row.crashes > 1 && !row.replaced)
+        inbox_set_crashes(h->jobs, &row, 1); /* not of the items that are left */
     inbox_row_free(&row);
 }
 
@@ -420,7 +427,7 @@ static uint64_t sleep_ns(struct host *h)
         else
             ns = h->row.id || inbox_backlog(h->jobs) > 0 ? 0 : UINT64_MAX;
         least = ns < least ? ns : least;
-        if (h->parked_from != INT64_MAX)
+        if (h->parked_from != INT64_MAX || h->suspect_goes_on)
             least = 0;
     }
     return least;

@@ -11,7 +11,8 @@ local inbox = {}
 ---@field place integer      how many of its items are read already; 0 at first
 ---@field most integer       read so many items at most, and return how many are read then (nothing: all of them are). Each piece is
 --- committed by itself, so a large body is never one large transaction. A reader that ignores it reads every row at once.
----@field refused? string    why the item after `place` could not be read, several times: put it aside and return place + 1
+---@field refused? string    why the item after `place` could not be read, several times: put it aside and return place + 1. After
+--- three crashes of the process at this item, what the reader puts into the inbox for it is kept for staff and never read.
 
 ---Appends one row. Its reader runs after it is durable.
 ---@param reader string  a key of `inbox` in main.lua

@@ -15,6 +15,7 @@ static int inbox_put_row(lua_State *L)
 {
     struct generation *g = generation_of(L);
     struct host *h = g->host;
+    struct task *t = task_of(L);
     size_t n = 0;
     bind_not_loading(L, "inbox.put");
     const char *reader = luaL_checkstring(L, 1);
@@ -25,7 +26,11 @@ static int inbox_put_row(lua_State *L)
     if (!known)
         return luaL_error(L, "inbox.put: main.lua has no inbox reader \"%s\"", reader);
     int64_t id = inbox_put(h->jobs, reader, body, n);
-    task_touch(task_of(L));
+    task_touch(t);
+    /* What its reader puts aside after three crashes would kill the process again. */
+    if (id && t && t->row && t->row->refused && t->row->crashes >= JOBS_CRASH_LIMIT &&
+        inbox_give_up(h->jobs, id) != 0)
+        id = 0;
     if (id == 0) /* nobody may be told that this was accepted */
         return bind_not_stored(L);
     metrics_own_add(h->metrics, OWN_ACCEPTS, 1, reader, NULL, NULL);
@@ -225,10 +230,22 @@ static int nobody_reads(struct generation *g, struct generation *good, struct in
     return tried ? bind_inbox_row(g, row) : -1;
 }
 
+/* The process died three times of the item at its place: it is put aside, or the row stays parked. */
+static int pass_over(struct generation *g, struct inbox_row *row)
+{
+    char *error = NULL;
+    row->refused = "the process died three times while reading it";
+    int rc = read_once(g, row, &error);
+    row->refused = NULL;
+    row->parked_again |= rc < 0;
+    free(error);
+    return rc < 0 ? 0 : rc;
+}
+
 int bind_inbox_row(struct generation *g, struct inbox_row *row)
 {
     char *error = NULL, *second = NULL;
-    int rc = read_once(g, row, &error);
+    int rc = row->crashes < JOBS_CRASH_LIMIT ? read_once(g, row, &error) : pass_over(g, row);
     if (rc == NO_READER)
         return park_whole(g->host, row, "main.lua has no reader of this name");
     struct generation *good = rc < 0 ? judge_row_failed(g, error) : NULL;

@@ -123,7 +123,13 @@ static void inbox_crashes(void)
     down();
     CHECK(case_child(dies_child) == -SIGKILL);
     up();
-    CHECK(inbox_suspect_next(jobs, 2, &row) == 0 && inbox_parked_next(jobs, 0, &row) == 0 &&
+    CHECK(inbox_suspect_next(jobs, 2, &row) == 0 && inbox_suspect_next(jobs, 3, &row) == 1 &&
+          row.singly && jobs_suspects(jobs) == 1 && inbox_crashed(jobs) == 0);
+    inbox_row_free(&row);
+    down();
+    CHECK(case_child(dies_child) == -SIGKILL); /* while its item is put aside */
+    up();
+    CHECK(inbox_suspect_next(jobs, 3, &row) == 0 && inbox_parked_next(jobs, 0, &row) == 0 &&
           jobs_suspects(jobs) == 0 && inbox_crashed(jobs) == 1 && inbox_crashed(jobs) == 0);
     lose(); /* the group in which staff were told */
     CHECK(inbox_crashed(jobs) == 1 && commit() == STORE_COMMITTED);
@@ -158,7 +164,7 @@ static void suspect_rows(void)
     CHECK(case_child(dies_child) == -SIGKILL);
     up();
     CHECK(inbox_parked_next(jobs, 0, &row) == 0 && inbox_suspect_next(jobs, 2, &row) == 1);
-    CHECK(inbox_cleared(jobs, &row) == 0 && jobs_suspects(jobs) == 0);
+    CHECK(inbox_set_crashes(jobs, &row, 0) == 0 && jobs_suspects(jobs) == 0);
     inbox_row_free(&row);
     CHECK(inbox_parked_next(jobs, 0, &row) == 1 && row.crashes == 0);
     inbox_row_free(&row);
@@ -206,7 +212,8 @@ int main(void)
         "B7: a row goes on where it was left by the last commit, and from its beginning when its "
         "bytes have changed",
         in_pieces);
-    case_run("A32: a row on the CPU at three deaths is parked, and the next ones are read",
+    case_run("A32: a row on the CPU at three deaths, and once more while its item is put aside, is "
+             "given up, and the next ones are read",
              inbox_crashes);
     case_run(
         "A32: a row on the CPU at a death is read after the others, and is an ordinary one when "

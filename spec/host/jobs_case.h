@@ -96,7 +96,8 @@ static inline void dies_child(void)
         jobs_on_cpu(jobs, -row.id);
     if (on_cpu && strcmp(on_cpu, "parked") == 0 && inbox_parked_next(jobs, 0, &row) == 1)
         jobs_on_cpu(jobs, -row.id);
-    if (on_cpu && strcmp(on_cpu, "suspect") == 0 && inbox_suspect_next(jobs, 2, &row) == 1)
+    if (on_cpu && strcmp(on_cpu, "suspect") == 0 &&
+        inbox_suspect_next(jobs, JOBS_CRASH_LIMIT, &row) == 1)
         jobs_on_cpu(jobs, -row.id);
     if (!on_cpu) {
         jobs_on_cpu(jobs, out[0].id);

@@ -82,7 +82,7 @@ describe("messages that kill the process", function()
     print(("# %d poisonous turns: %d starts; others waited (ms): %s"):format(count, service.starts, table.concat(waited, " ")))
   end)
 
-  it("A32: inbox rows: those behind them are read before one is read again, and after its third crash each is set aside", function()
+  it("A32: inbox rows: those behind them are read before one is read again, and after three crashes and one more while its item is put aside each is given up", function()
     open(main_with("whatsapp = whatsapp.read,", "whatsapp = function(row) " .. POISON:format "row.body" .. "return whatsapp.read(row) end,"))
     local honest, word = meta.phone(), scene:plan()
     service:signal "STOP" -- all three are accepted before the first is read
@@ -98,11 +98,36 @@ describe("messages that kill the process", function()
     end
     tend(function() return #service:logged "inbox.crash" >= 1 end, 6, "the first crash to be charged")
     local answered = answer(honest)
-    tend(function() return #service:logged "inbox.crash" == 6 and service:alive() and service:healthy() end, 30, "the last start")
+    tend(function() return #service:logged "inbox.crash" == 8 and service:alive() and service:healthy() end, 30, "the last start")
     scene:posts "died three times"
     assert.equal(2, service:status().inbox.parked)
-    assert.equal(7, service.starts)
+    assert.equal(9, service.starts)
     local third = service:logged "inbox.suspect"[3]
     assert.is_true(answered.at < time.parse(third.time))
+  end)
+
+  it("A32: of 20 customers' messages in one webhook the 7th kills the process: the other 19 are answered, it alone is set aside, staff hear of it", function()
+    local at, reader = "local function read_message%b()\n", "scripts/channels/whatsapp/read.lua"
+    local text, met = assert(shell.read(shell.root .. "/" .. reader)):gsub(at, "%0 if item.text then " .. POISON:format "item.text.body" .. "end ")
+    assert.equal(1, met)
+    scene = chat.open { env = ENV, files = { [reader] = text } }
+    service = scene.service
+    local list, honest = {}, {}
+    for i = 1, 20 do
+      local phone = meta.phone()
+      if i ~= 7 then honest[#honest + 1] = phone end
+      list[i] = meta.text(phone, i == 7 and "POISON" or "hello " .. scene:plan())
+    end
+    assert.equal(200, service:hook { messages = list })
+    for _, phone in ipairs(honest) do answer(phone) end
+    tend(function() return service:alive() and service:healthy() and #scene.stand_ins:posts "died three times" > 0 end, 10, "a word to staff")
+    assert.equal(3, #service:logged "inbox.crash")
+    assert.equal(4, service.starts)
+    assert.equal(19, service:value "SELECT count(*) FROM messages WHERE role = 'user'")
+    for _, phone in ipairs(honest) do assert.equal(1, #scene:tries(phone)) end
+    local parked = service:rows "SELECT CAST(i.body AS TEXT) AS body FROM parked p JOIN inbox i ON i.id = p.inbox_id"
+    assert.equal(1, #parked)
+    assert.truthy(parked[1].body:find("POISON", 1, true))
+    assert.falsy(parked[1].body:find("hello", 1, true))
   end)
 end)

@@ -217,7 +217,7 @@ describe("the process", function()
 
   it("A32: an inbox row that kills the process three times is set aside, staff hear of it, the others are answered", function()
     local main = main_with("whatsapp = whatsapp.read,",
-      "whatsapp = function(row) if row.body:find(\"POISON\", 1, true) then " .. STUCK .. " end return whatsapp.read(row) end,")
+      "whatsapp = function(row) if not row.refused and row.body:find(\"POISON\", 1, true) then " .. STUCK .. " end return whatsapp.read(row) end,")
     local service = process.new { stand_ins = stand_ins, env = PATIENT, files = { ["scripts/main.lua"] = main } }
     local phone, other, word = meta.phone(), meta.phone(), meta.word()
     crash_three_times(service, function() service:hook { messages = { meta.text(phone, "POISON " .. word) } } end)
