@@ -106,7 +106,7 @@ static void tell_trouble(struct host *h)
     char words[512];
     if (!h->trouble.cause[0] || !store_healthy(h->store))
         return;
-    snprintf(words, sizeof words, "%llu s, because %s",
+    snprintf(words, sizeof words, "%llu s. Seen meanwhile: %s",
              (unsigned long long)((loop_now_ns() - h->trouble_since_ns) / 1000000000u + 1),
              h->trouble.cause);
     h->trouble.cause[0] = 0;

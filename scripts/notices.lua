@@ -18,8 +18,11 @@ local SAY = {
   parked = "Something that was posted to us could not be read and was set aside: %s",
   reload_failed = "Reload failed. The previous version of scripts, prompts and secrets is still running: %s",
   rolled_back = "%s",
-  not_stored = "No message could be accepted for %s. It works again; WhatsApp delivers again what came meanwhile.",
+  not_stored = "No message could be accepted for %s. That is over; WhatsApp sends again what came meanwhile.",
 }
+
+-- What somebody just saved is told at once, also when it was told a moment ago: only a storm of saves is kept quiet.
+local SAVED_QUIET_MS = 10000
 
 -- Another mistake in the scripts or prompts is another cause: an owner who mends one and makes the next hears of both.
 local function cause(event, words)
@@ -28,7 +31,7 @@ end
 
 -- Saved files are in use. What is doubtful in them is told; that all is well only to owners who want to hear it.
 local function reloaded(words)
-  if words ~= "" then return slack.alert(cause("reload_warning", words), "The saved changes are in use. Please look at this:\n" .. words) end
+  if words ~= "" then return slack.alert(cause("reload_warning", words), "The saved changes are in use. Please look at this:\n" .. words, SAVED_QUIET_MS) end
   if owner.business.notify_reloads then slack.note("✅ The saved changes are in use.") end
 end
 
@@ -95,8 +98,9 @@ function M.tell(notice)
     return slack.alert("job_dead " .. notice.job.kind, "A job was given up: " .. notice.message)
   end
   if notice.event == "script_errors" then return script_error(notice) end
-  local one = notice.event == "reload_failed" and cause(notice.event, notice.message) or notice.event
-  slack.alert(one, (SAY[notice.event] or "%s"):format(notice.message))
+  local saved = notice.event == "reload_failed" or notice.event == "rolled_back"
+  slack.alert(saved and cause(notice.event, notice.message) or notice.event, (SAY[notice.event] or "%s"):format(notice.message),
+    saved and SAVED_QUIET_MS or nil)
 end
 
 return M

@@ -149,7 +149,8 @@ local function decide(self, turn)
     end
   end
   if turn.limited then
-    local reply = not turn.conversation.limited_at and say("waiting") or nil
+    local told = turn.conversation.limited_at and turn.started_at - turn.conversation.limited_at < HOUR_MS
+    local reply = not told and say("waiting") or nil
     return { brain = "words", action = "limited", reply = reply, data = {}, unread = table.concat(turn.texts, "\n") }
   end
   return ask_model(self, turn) or ask_script(self, turn)
@@ -213,7 +214,7 @@ local function carry_out(turn, decision)
     end
     local newer_at = conversation.last_seq > turn.shown and messages.newer_at(conversation.id, turn.shown) or nil
     conversations.answered(conversation.id, turn.shown, newer_at, decision.asked, now)
-    if turn.limited ~= (conversation.limited_at ~= nil) then conversations.limit(conversation.id, turn.limited and now or nil) end
+    if action == "limited" and decision.reply then conversations.limit(conversation.id, now) end
   end
   if action == "limited" and not decision.reply then return action end -- nothing was decided: no row for each of many messages
   turns.add({ conversation = conversation.id, started_at = turn.started_at, brain = decision.brain, action = action,

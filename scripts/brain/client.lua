@@ -86,7 +86,7 @@ end
 
 -- What was used as far as we can tell: servers that do not count, and requests that were sent and not answered, are counted by length.
 local function usage_of(answer, messages, err)
-  if answer.usage then return answer.usage end
+  if answer.usage and tokens(answer.usage.prompt_tokens) > 0 then return answer.usage end
   if not answer.content and not (err and err.sent) then return nil end
   return { prompt_tokens = bytes_of(messages) // BYTES_PER_TOKEN, completion_tokens = #(answer.content or "") // BYTES_PER_TOKEN }
 end
@@ -249,7 +249,10 @@ function Client:probe()
     method = "POST", url = url(), json = body, max_bytes = 1048576, lane = "probe:model",
     headers = { Authorization = "Bearer " .. settings.get("DEEPSEEK_API_KEY") }, timeout_ms = settings.get("LLM_TIMEOUT_MS"),
   }
-  if sort_answer(response, err).content then
+  local answer = sort_answer(response, err)
+  local usage = usage_of(answer, messages, err)
+  if usage then meter(usage, self.prices) end
+  if answer.content then
     circuits.close("model")
     log.info("model.circuit_closed", {})
     return

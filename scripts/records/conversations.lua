@@ -101,7 +101,7 @@ function M.resume(id, now)
     WHERE id = ? AND status = 'PAUSED']], now, time.stamp(now), id) == 1
 end
 
--- TURNS_PER_HOUR was reached (at: ms), or the chat is below it again (nil).
+-- TURNS_PER_HOUR was reached, and the customer was told (ms). Kept: an automatic answer, once below the limit, is at it again at once.
 function M.limit(id, at)
   db.run("UPDATE conversations SET limited_at = ? WHERE id = ?", at, id)
 end

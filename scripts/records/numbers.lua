@@ -8,25 +8,30 @@ local M = {}
 
 local function seen_name(ours) return "number " .. ours end
 
-local function seen(ours)
-  return db.one("SELECT 1 AS yes FROM circuits WHERE name = ?", seen_name(ours)) ~= nil
+local HOUR_MS = 3600000
+local DAY_MS = 24 * HOUR_MS
+
+-- Did a webhook for our number come within so many ms?
+local function seen(ours, within_ms, now)
+  local row = db.one("SELECT since FROM circuits WHERE name = ?", seen_name(ours))
+  return row ~= nil and row.since ~= nil and math.abs(now - row.since) < within_ms
 end
 
----A webhook for our number came.
+---A webhook for our number came. Written down once an hour.
 ---@param ours string
-function M.ours(ours)
-  if seen(ours) then return end
-  db.run("INSERT INTO circuits(name, open, failures) VALUES(?, 0, 0)", seen_name(ours))
+function M.ours(ours, now)
+  if seen(ours, HOUR_MS, now) then return end
+  db.run("INSERT INTO circuits(name, open, since, failures) VALUES(?1, 0, ?2, 0) ON CONFLICT(name) DO UPDATE SET since = ?2", seen_name(ours), now)
   circuits.close("number")
 end
 
----A webhook for another number came. One app may have several, so it means something only as long as none has come for ours.
+---A webhook for another number came. One app may have several, so it means something only when none has come for ours in a day.
 ---@param ours string
 ---@param other string
----@return boolean alone none has come for ours yet
+---@return boolean alone none has come for ours
 ---@return boolean? first this call is the one that noticed
 function M.other(ours, other, now)
-  if seen(ours) then return false end
+  if seen(ours, DAY_MS, now) then return false end
   return true, circuits.open("number", other, ours, now)
 end
 

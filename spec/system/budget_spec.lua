@@ -88,7 +88,8 @@ describe("TURNS_PER_HOUR", function()
   it("a chat is answered by the model again when its turns are an hour old, and told again at the next limit", function()
     local phone = limited()
     service:kill()
-    service:sql("UPDATE turns SET started_at = started_at - 3600001 WHERE conversation_id = '" .. phone .. "'")
+    service:sql(("UPDATE turns SET started_at = started_at - 3600001 WHERE conversation_id = '%s';"
+      .. "UPDATE conversations SET limited_at = limited_at - 3600001 WHERE id = '%s'"):format(phone, phone))
     service:start()
     for _ = 1, 3 do
       scene:sent(phone, scene:ask(phone))
@@ -96,6 +97,20 @@ describe("TURNS_PER_HOUR", function()
     end
     say(phone, "one more")
     scene:sent(phone, WAITING, 2)
+  end)
+
+  it("a chat that reaches the limit again and again gets the `waiting` text once an hour", function()
+    local phone = limited()
+    for _ = 1, 2 do
+      service:kill()
+      service:sql("UPDATE turns SET started_at = started_at - 3600001 WHERE id = (SELECT min(id) FROM turns WHERE calls > 0 AND conversation_id = '"
+        .. phone .. "' AND started_at > 1000 * (strftime('%s') - 3600))")
+      service:start()
+      scene:sent(phone, scene:ask(phone)) -- one old turn less, one new one
+      settled(phone)
+      say(phone, "automatic answer")
+    end
+    assert.equal(1, count(phone, WAITING))
   end)
 
   it("the limit of one chat is no limit for another", function()
@@ -164,16 +179,18 @@ describe("MODEL_DOLLARS_PER_DAY", function()
     scene:close()
   end)
 
-  it("a server that does not count tokens is counted by length", function()
+  it("a server that does not count tokens, or counts them as no number, is counted by length", function()
     local scene = open "1000"
-    local word = meta.word()
+    for _, usage in ipairs { false, { x = 1 }, { total_tokens = 50000 }, { prompt_tokens = "900", completion_tokens = "60" } } do
+    local before, word = scene.service:value "SELECT coalesce(sum(dollars), 0) FROM spending", meta.word()
     scene.stand_ins:plan { contains = word, times = 1, http = { status = 200, headers = { ["Content-Type"] = "application/json" }, body = json.encode {
-      choices = { { index = 0, finish_reason = "stop", message = { role = "assistant", content = json.encode {
+      usage = usage or nil, choices = { { index = 0, finish_reason = "stop", message = { role = "assistant", content = json.encode {
         reply_to_user = "Any stairs? " .. word, extracted_data = {}, action = "continue" } } } } } } }
     local phone = meta.phone()
     scene.service:say(phone, "hello " .. word)
     scene:sent(phone, word)
-    assert.is_true(scene.service:value "SELECT dollars FROM spending" > 0.1)
+    assert.is_true(scene.service:value "SELECT dollars FROM spending" > before + 0.1)
+    end
     scene:close()
   end)
 

@@ -74,7 +74,7 @@ describe("at night", function()
     assert.equal("warn", line.level)
     assert.same({ meta.phone_number_id, "999000111222333" }, { line.number, line.ours })
     assert.truthy(wire.http(port, "GET", "/metrics").body:find('assistant_circuit_open{provider="number"} 1', 1, true))
-    shell.until_(function() return #stand_ins:posts("none for META_PHONE_NUMBER_ID") == 1 end, 5, "staff to hear of it")
+    shell.until_(function() return #stand_ins:posts("none came for META_PHONE_NUMBER_ID") == 1 end, 5, "staff to hear of it")
     assert.equal(0, service:value "SELECT count(*) FROM messages")
     service.env.META_PHONE_NUMBER_ID = meta.phone_number_id
     service:restart()
@@ -84,7 +84,15 @@ describe("at night", function()
     service:hook { messages = { meta.text(phone, "hello") }, phone_number_id = "555" }
     shell.until_(function() return last_logged(service, "whatsapp.other_number") end, 5, "the other number's line")
     assert.equal(0, (service:cli "status"))
-    assert.equal(1, #stand_ins:posts("none for META_PHONE_NUMBER_ID"))
+    assert.equal(1, #stand_ins:posts("none came for META_PHONE_NUMBER_ID"))
+    -- The number was changed at Meta: ours came once, and not for a day.
+    service:kill()
+    service:sql "UPDATE circuits SET since = since - 86400001 WHERE name LIKE 'number %'"
+    service:start()
+    service:hook { messages = { meta.text(phone, "hello") }, phone_number_id = "555" }
+    status_says(service, "Webhooks come for the number with the id 555 only")
+    service:say(phone, "hello again")
+    shell.until_(function() return (service:cli "status") == 0 end, 5, "the alarm to end with the first webhook for ours")
     service:kill()
   end)
 end)

@@ -92,7 +92,7 @@ end
 ---@param outcome string what the customer heard
 function M.staff(conversation, event, start_at, old_start_at, outcome)
   local words = happened(event, start_at, old_start_at)
-  if event.name and event.name ~= conversation.name then words = words .. " Booked as " .. event.name .. "." end
+  if event.name and event.name ~= conversation.name then words = words .. " Booked as " .. (slack_text.name(event.name) or "somebody without a name") .. "." end
   if event.kind == "requested" then words = words .. " Confirm or reject it on the booking page." end
   slack.word(conversation, words .. " " .. outcome .. (event.reason and " They wrote:" or ""), event.reason)
 end
@@ -101,7 +101,7 @@ end
 ---@param event calcom.Event
 ---@param has_chat boolean the number given there has a chat, which the booking did not come from
 function M.unmatched(event, start_at, old_start_at, has_chat)
-  local who = event.name or "somebody without a name"
+  local who = slack_text.name(event.name) or "somebody without a name"
   if event.phones[1] then who = who .. " (" .. (slack_text.phone(event.phones[1]) or event.phones[1]) .. ")" end
   local stranger = has_chat and " This number has a chat, but the booking did not come through the link that was sent there. Perhaps"
     .. " somebody else made it: ask the customer." or ""

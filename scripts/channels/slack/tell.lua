@@ -99,9 +99,10 @@ end
 ---A word about the service: once per cause in 15 minutes, then with how often it happened meanwhile.
 ---@param cause string short and stable, like "whatsapp.auth"
 ---@param words string no secrets
-function M.alert(cause, words)
+---@param quiet_ms? integer instead of the 15 minutes
+function M.alert(cause, words, quiet_ms)
   log.warn("alert", { cause = cause })
-  local tell, before, next_at = alerts.count(cause)
+  local tell, before, next_at = alerts.count(cause, quiet_ms)
   if tell then
     local more = before > 0 and " (" .. tostring(before) .. " more like this before)" or ""
     jobs.put { kind = "slack", lane = "slack:alerts", payload = { what = "text", text = "⚠️ " .. text.fit(words, WORDS) .. more } }

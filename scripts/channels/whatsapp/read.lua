@@ -23,6 +23,7 @@ local settings = require "host.settings"
 local slack = require "channels.slack"
 local statuses = require "channels.whatsapp.statuses"
 local strip = require "channels.whatsapp.strip"
+local time = require "host.time"
 
 local M = {}
 
@@ -185,7 +186,7 @@ local function for_another(one, now)
   line.remedy = "put the right id into META_PHONE_NUMBER_ID and restart"
   log.warn("whatsapp.wrong_number", line)
   if not first then return end
-  slack.alert("whatsapp.number", ("webhooks come for the number with the id %s, and none for META_PHONE_NUMBER_ID, which is %s, "
+  slack.alert("whatsapp.number", ("webhooks come for the number with the id %s, and in the last 24 hours none came for META_PHONE_NUMBER_ID, which is %s, "
     .. "so no customer is answered. Put the right id into META_PHONE_NUMBER_ID (Meta: WhatsApp, API Setup) and restart the service."):format(other, ours))
 end
 
@@ -197,7 +198,7 @@ local function add_value(items, value)
     items[#items + 1] = { read = for_another, number = number_id }
     return
   end
-  if number_id == settings.get("META_PHONE_NUMBER_ID") then numbers.ours(number_id) end
+  if number_id == settings.get("META_PHONE_NUMBER_ID") then numbers.ours(number_id, time.now_ms()) end
   local own = type(metadata.display_phone_number) == "string" and metadata.display_phone_number or nil
   if own and not own:find("^%d*$") then own = own:gsub("%D", "") end
   local names = value.messages and inbound.contacts(value.contacts)
