@@ -32,7 +32,7 @@ local function read(name, shape, required, problems, loose)
     return checks.defaults(shape), file
   end
   file.value, file.marks, file.comments = type(value) == "table" and value or nil, marks, comments
-  return checks.apply(shape, value, name, marks, problems, nil, loose), file
+  return checks.apply(shape, value, name, marks, problems, nil, loose, text), file
 end
 
 -- Does the owner say what this model costs? The prices that came with the program are those of one model.

@@ -35,8 +35,23 @@ local function suggestion(name, known)
   return "Delete this line. docs/OWNERS.md says what may stand here."
 end
 
+local EMPTY = "is empty. Write a text."
+
+-- "- #1 junk removers": YAML takes all of it for a comment.
+local function why_empty(source, line)
+  local n, comment = 0, nil
+  for found in (source or ""):gmatch("([^\n]*)\n?") do
+    n = n + 1
+    if n == line then
+      comment = found:match("^%s*%-%s+(#.*)$") or found:match("^[%s%-]*[%w_]+:%s+(#.*)$")
+      break
+    end
+  end
+  return comment and ("is empty, because everything after the # is a comment: \"%s\". Put the whole text in quotes."):format(comment) or EMPTY
+end
+
 local function text(value)
-  if value == json.null then return nil, "is empty. Write a text." end
+  if value == json.null then return nil, EMPTY end
   if type(value) ~= "string" then return nil, "must be text. Put it in quotes: \"…\"." end
   if not value:find("%S") then return nil, "is blank. Write a text." end
   if #value > 20000 then return nil, "is longer than 20,000 characters. Shorten it." end
@@ -287,11 +302,12 @@ local function names(shape)
 end
 
 -- The value with defaults where it says nothing; what is wrong is added to problems. loose: a pattern of names that are let pass
--- unknown.
-function M.apply(shape, value, file, marks, problems, path, loose)
+-- unknown. source: the file's text.
+function M.apply(shape, value, file, marks, problems, path, loose, source)
   path = path or ""
   local function problem(at, what)
     local line = marks[at] or marks[path] or 1
+    if what == EMPTY then what = why_empty(source, line) end
     problems[#problems + 1] = ("%s:%d: %s %s"):format(file, line, at == "" and "the file" or "\"" .. at .. "\"", what)
   end
   local result = M.defaults(shape)
@@ -309,7 +325,7 @@ function M.apply(shape, value, file, marks, problems, path, loose)
         problem(path, ("has no \"%s\". Add it: all of %s are required."):format(name, table.concat(names(shape), ", ")))
       end
     elseif type(check) == "table" then
-      result[name] = M.apply(check.shape, value[name], file, marks, problems, at)
+      result[name] = M.apply(check.shape, value[name], file, marks, problems, at, nil, source)
     else
       local good, why, deeper = check(value[name])
       if why then problem(at .. (deeper or ""), why) else result[name] = good end

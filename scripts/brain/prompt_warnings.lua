@@ -42,17 +42,35 @@ local function cut_by_comment(list, file)
   end
 end
 
+-- What to write instead of a name between braces or brackets that is filled in nowhere.
+local function remedy_for(inside, filled)
+  local meant, all = plain.trim(inside:lower()), {}
+  if filled[meant] then return ("Did you mean {%s}?"):format(meant) end
+  for name in pairs(filled) do all[#all + 1] = "{" .. name .. "}" end
+  table.sort(all)
+  return #all > 0 and ("Only %s is filled in here."):format(table.concat(all, " and "))
+    or "Nothing is filled in here: write the words themselves."
+end
+
 local function placeholders(list, file, key, value, filled)
-  for inside in value:gmatch("{([%w_ ]+)}") do
-    if not filled[inside] then
-      local meant, all = plain.trim(inside:lower()), {}
-      for name in pairs(filled) do all[#all + 1] = "{" .. name .. "}" end
-      table.sort(all)
-      local remedy = filled[meant] and ("Did you mean {%s}?"):format(meant)
-        or #all > 0 and ("Only %s is filled in here."):format(table.concat(all, " and "))
-        or "Nothing is filled in here: write the words themselves."
-      add(list, file, key, ("holds {%s}, and customers would read it as it stands. %s"):format(inside, remedy))
+  local function warn(shown, inside)
+    add(list, file, key, ("holds %s, and customers would read it as it stands. %s"):format(shown, remedy_for(inside, filled)))
+  end
+  value = value:gsub("{{([%w_ ]+)}}", function(inside)
+    if filled[inside] then
+      add(list, file, key, ("holds {{%s}}, and customers would read a brace on each side. Write {%s}."):format(inside, inside))
+    else
+      warn("{{" .. inside .. "}}", inside)
     end
+    return " "
+  end)
+  value = value:gsub("{([%w_ ]+)}", function(inside)
+    if not filled[inside] then warn("{" .. inside .. "}", inside) end
+    return " "
+  end)
+  for inside in value:gmatch("{%s*([%w_]+)") do warn("{" .. inside .. " without its closing brace", inside) end
+  for inside in value:gmatch("%[([%w_ ]+)%]") do -- words in brackets may be meant, the names that are filled in are not
+    if filled[plain.trim(inside:lower())] then warn("[" .. inside .. "]", inside) end
   end
 end
 
