@@ -2,7 +2,7 @@
  * check: `assistant check`: do settings, scripts and prompts load, and do they carry the stories that come with the program? See
  * serve.h.
  *
- * A script that loads may still fail at every customer. So what main.lua names is called once, and the stories of
+ * A script that loads may still fail at every customer. So what main.lua names is called (see try_handlers), and the stories of
  * scripts/rehearsal/stories and prompts/stories are played: what throws or does not end is a problem. Other words than recorded are
  * not: owners change them (`assistant replay` tells).
  */
@@ -87,19 +87,22 @@ static bool act(struct host *h, const char *name, char *const *words, size_t cou
     return over;
 }
 
-/* What main.lua names and no story reaches. */
-static void try_handlers(struct host *h, struct buf *problems)
+/* What main.lua names and no story reaches. answered: see struct host. false: as act. */
+static bool try_handlers(struct host *h, bool answered, struct buf *problems)
 {
     bool more = true, going = true;
+    h->answered = answered;
     for (int i = 1; more && going; i++) {
         struct buf said = { .data = NULL };
-        char number[16], *words[] = { number };
+        char number[16], *words[] = { number, answered ? "answered" : "alone" };
         size_t before = problems->len;
+        uint64_t errors = h->script_errors;
         snprintf(number, sizeof number, "%d", i);
-        going = act(h, "handler", words, 1, &said, problems);
-        more = said.len > 0 || problems->len > before;
+        going = act(h, "handler", words, 2, &said, problems);
+        more = said.len > 0 || problems->len > before || h->script_errors != errors;
         buf_free(&said);
     }
+    return going;
 }
 
 /* Plays what the tree holds. false: as act. */
@@ -144,8 +147,9 @@ static int play_stories(const char *scripts, const char *prompts, struct buf *pr
     }
     int code = rehearsal_begin(&r, scripts, prompts, true, problems, &unused);
     buf_free(&unused);
-    if (code == 0 && play(&r.service.host, problems, notes))
-        try_handlers(&r.service.host, problems);
+    if (code == 0 && play(&r.service.host, problems, notes) &&
+        try_handlers(&r.service.host, false, problems) && !problems->len)
+        try_handlers(&r.service.host, true, problems);
     return rehearsal_end(&r, code ? code : problems->len ? GENERATION_SCRIPTS : 0);
 }
 

@@ -248,8 +248,7 @@ static void fill_in(struct settings *s)
         struct setting *item = &s->items[i];
         const struct setting_declared *d = &s->declared[i];
         if (!item->text && d->required)
-            item->text = buf_copy(d->type == SETTING_URL ? "https://missing.invalid" : "missing",
-                                  d->type == SETTING_URL ? 23 : 7);
+            item->text = settings_filler(d->type);
         if (d->type == SETTING_INTEGER && item->integer < d->min)
             item->integer = d->min;
     }
@@ -286,6 +285,8 @@ enum generation_result generation_build(struct generation **out, struct host *h,
     g->settings = settings_new();
     for (size_t i = 0; g->settings && i < settings_host_count; i++)
         settings_declare(g->settings, &settings_host[i]);
+    if (g->settings)
+        g->settings->made_up = o->make_up_settings;
     struct load_job settings_job = { o->settings_module, g->settings };
     if (!g->settings || !sandbox_settings(g, &error) || !guarded_load(g, &settings_job, &error)) {
         buf_printf(problems, "%s\n", error ? error : "out of memory");

@@ -48,7 +48,7 @@ static const struct page pages[] = {
       "wrong\n"
       "with file, line and what to do. Then the stories of scripts/rehearsal/stories and "
       "prompts/stories are\n"
-      "played for two seconds, and each handler of main.lua is called once, with nobody outside: a "
+      "played for two seconds, and each handler of main.lua is called, with nobody outside: a "
       "script that\n"
       "fails or does not end is named; other words than recorded are fine.\n"
       "With DIR: DIR/scripts and DIR/prompts alone, no settings needed.\n"

@@ -108,8 +108,9 @@ struct host {
     uint64_t idle_since_ns;
     unsigned drain_ms;
     size_t memory_cap;
-    bool plain; /* not a service: nothing is claimed, read or reloaded */
-    bool alone; /* `assistant check`: every outbound request fails at once */
+    bool plain;    /* not a service: nothing is claimed, read or reloaded */
+    bool alone;    /* `assistant check`: every outbound request fails at once */
+    bool answered; /* with alone: it is answered at once, with 200 and {} */
     bool in_notice;
     bool stopping; /* SIGTERM came: nothing new starts */
     bool paused;   /* a commit failed: no claims and no reading until the store is healthy */

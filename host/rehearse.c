@@ -43,7 +43,7 @@ int rehearsal_begin(struct rehearsal *r, const char *scripts, const char *prompt
     h->memory_cap = 256u << 20;
     h->alone = check;
     o = *instance_options(&serve_modes[3]);
-    o.ignore_settings = check;
+    o.ignore_settings = o.make_up_settings = check;
     reload_options(&o, NULL);
     unsigned slice = own ? (unsigned)settings_integer(own, "LUA_SLICE_MS") : 0;
     if (!h->loop || instance_signals(&r->service) != 0 ||

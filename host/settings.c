@@ -280,12 +280,19 @@ static void check_value(struct settings *s, const struct setting_declared *d, st
         }
 }
 
+char *settings_filler(enum setting_type type)
+{
+    const char *text = type == SETTING_URL ? "https://missing.invalid" : "missing";
+    return buf_copy(text, strlen(text));
+}
+
 static void resolve(struct settings *s, const struct setting_declared *d, struct setting *item)
 {
     char file_name[200], text[600];
     snprintf(file_name, sizeof file_name, "%s_FILE", d->name);
     bool secret = item->secret;
-    const char *plain = environment(d->name), *file = secret ? environment(file_name) : NULL;
+    const char *plain = s->made_up ? NULL : environment(d->name);
+    const char *file = secret && !s->made_up ? environment(file_name) : NULL;
     if (plain && file) {
         snprintf(text, sizeof text, "and %s are both set. Keep one of them.", file_name);
         settings_problem(s, d->name, text);
@@ -315,6 +322,8 @@ static void resolve(struct settings *s, const struct setting_declared *d, struct
         return;
     } else if (d->fallback) {
         item->text = buf_copy(d->fallback, strlen(d->fallback));
+    } else if (s->made_up && d->type != SETTING_INTEGER) {
+        item->text = settings_filler(d->type);
     }
     if (item->text && !blank(item->text))
         check_value(s, d, item);

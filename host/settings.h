@@ -48,12 +48,15 @@ struct settings {
     size_t declared_count;
     struct buf problems; /* one line each */
     struct buf warnings;
+    bool made_up; /* of what is declared from here on: see generation_options.make_up_settings */
 };
 
 /* The host's own declarations. */
 extern const struct setting_declared settings_host[];
 extern const size_t settings_host_count;
 
+/* Something of the right type where there is no value. The caller frees it. */
+char *settings_filler(enum setting_type type);
 /* Overrides for `assistant sandbox` and friends: "NAME=value" where the environment has nothing; NULL-terminated. They live on. */
 void settings_defaults(const char *const *pairs);
 

@@ -1,18 +1,30 @@
--- What main.lua names and no story reaches, called once each for `assistant check`: routes, jobs, timers, what status and staff are
--- told. Nobody is outside, so every request to WhatsApp or Slack fails; a handler that throws is a mistake all the same.
+-- Each handler that main.lua names, called once for `assistant check`: routes, readers, jobs, timers, commands, what status and staff
+-- are told. The host goes through the list twice: first every request to the outside fails, then each is answered with 200 and {}. A
+-- handler that throws is a mistake in both.
 
+local bookings = require "records.bookings"
 local cases = require "records.cases"
+local client = require "brain.client"
+local conversations = require "records.conversations"
 local crypto = require "host.crypto"
+local db = require "host.db"
 local json = require "host.json"
 local main = require "main"
 local messages = require "records.messages"
+local owner = require "owner"
 local settings = require "host.settings"
 local slack = require "channels.slack"
-local conversations = require "records.conversations"
+local task = require "host.task"
 local time = require "host.time"
+local whatsapp = require "channels.whatsapp"
 local wire = require "rehearsal.wire"
 
 local M = {}
+
+local HOUR_MS = 3600000
+local VISIT_MS = 6 * HOUR_MS -- from now: the reminder of such a visit is always due
+local MODEL_MS = 300 -- for a model that fails: no second try
+local OPENS = 3 -- failures in a row that open the model's circuit
 
 local function request(name, body, headers)
   local method, path = name:match("^(%S+) (%S+)$")
@@ -63,6 +75,84 @@ local function meet(stage)
   return conversation, cases.current(customer.id)
 end
 
+-- ---- what is posted to us --------------------------------------------------------------------------------------------
+
+-- What the reader of this name makes of it.
+local function read(name, value, at)
+  local reader = main.inbox[name]
+  if reader then db.transaction(reader, { id = 0, body = json.encode(value), received_at = at or time.now_ms(), place = 0, most = 100 }) end
+end
+
+-- A webhook of WhatsApp that holds one message, with these fields instead of a text.
+local function posted(customer, id, fields)
+  local body = wire.body(customer, id, "x")
+  local item = body.entry[1].changes[1].value.messages[1]
+  item.text = nil
+  for name, value in pairs(fields) do item[name] = value end
+  return body
+end
+
+local function status(item)
+  return { entry = { { changes = { { field = "messages", value = { statuses = { item } } } } } } }
+end
+
+-- What customers do besides writing, and what becomes of what we sent.
+local function read_whatsapp(stage)
+  local customer = stage:newcomer("Ann")
+  read("whatsapp", posted(customer, "wamid.check.1", { text = { body = "I have a couch" } }))
+  read("whatsapp", posted(customer, "wamid.check.2", { type = "image", image = { id = "1" } }))
+  read("whatsapp", posted(customer, "wamid.check.3", { type = "edit",
+    edit = { original_message_id = "wamid.check.1", message = { type = "text", text = { body = "I have two" } } } }))
+  read("whatsapp", posted(customer, "wamid.check.4", { type = "revoke", revoke = { original_message_id = "wamid.check.1" } }))
+  read("whatsapp", posted(customer, "wamid.check.5", { type = "system", system = { type = "user_changed_number" } }))
+  stage:write(customer, { "I have a couch" })
+  main.jobs.turn.failed(job("turn", { conversation = customer.id }))
+  for _, sent in ipairs(messages.queued(customer.id)) do
+    read("whatsapp", status { id = "wamid.check.out", status = "failed", biz_opaque_callback_data = sent.id,
+      errors = { { code = 131026, title = "tried by check" } } })
+  end
+  stage:write(customer, { "STOP", "START" })
+end
+
+-- The visits of a chat as Cal.com tells them, and one of nobody that we know.
+local function read_calcom(stage)
+  local conversation = meet(stage)
+  local token = conversations.set_token(conversation.id, crypto.hex(crypto.random(12)))
+  local now = time.now_ms()
+  local function tell(event, uid, fields)
+    local payload = { uid = uid, startTime = time.iso(now + VISIT_MS), metadata = { conv = token }, attendees = { { name = "Ann" } } }
+    for name, value in pairs(fields or {}) do payload[name] = value end
+    read("calcom", { triggerEvent = event, payload = payload })
+  end
+  tell("BOOKING_REQUESTED", "check-1")
+  tell("BOOKING_REJECTED", "check-1")
+  tell("BOOKING_CREATED", "check-2")
+  local row = bookings.by_uid("check-2")
+  if row then run("reminder", { booking = row.id, start_at = row.start_at }) end
+  tell("BOOKING_RESCHEDULED", "check-3", { rescheduleUid = "check-2" })
+  tell("BOOKING_CANCELLED", "check-3")
+  tell("BOOKING_CREATED", "check-4", { metadata = {} })
+end
+
+-- ---- the model -------------------------------------------------------------------------------------------------------
+
+-- A turn that asks the model. Where nobody answers its waits are long, so that the client alone is asked, until it gives the model up.
+local function ask_model(stage, answered)
+  if answered then
+    local customer = stage:newcomer("Ann")
+    stage:write(customer, { "I have a couch" })
+    main.jobs.turn.run(job("turn", { conversation = customer.id }))
+  else
+    local model = client.new { prices = owner.business.model_prices, prices_known = false }
+    for _ = 1, OPENS do
+      model:ask({ { role = "user", content = "hello" } }, { deadline = time.monotonic_ms() + MODEL_MS, calls = { n = 0 } })
+    end
+    run("probe", { provider = "model" }) -- the second time round it finds the model back, and the turn asks it
+  end
+end
+
+-- ---- the list --------------------------------------------------------------------------------------------------------
+
 local LIST = {
   { "the verification of the webhook", function()
     local token = settings.get("META_VERIFY_TOKEN")
@@ -72,6 +162,12 @@ local LIST = {
     local body = json.encode(wire.body(stage:newcomer(), "wamid.check", "hello"))
     call("POST /whatsapp/webhook", body, { ["x-hub-signature-256"] = "sha256=" .. hmac("META_APP_SECRET", body) })
   end },
+  { "the reading of a message", read_whatsapp },
+  { "a booking's webhook", function()
+    local body = '{"triggerEvent":"PING"}'
+    call("POST /calcom/webhook", body, { ["x-cal-signature-256"] = hmac("CALCOM_WEBHOOK_SECRET", body) })
+  end },
+  { "the reading of a booking", read_calcom },
   { "a click in Slack", function(stage)
     local conversation = meet(stage)
     for _, action in ipairs { "take_over_chat", "keep_paused", "resume_chat" } do click(action, conversation.id) end
@@ -91,7 +187,15 @@ local LIST = {
     run("slack", { what = "control", conversation = conversation.id })
     run("slack", { what = "text", text = "tried by check" })
   end },
-  { "the reminder of a visit", function() run("reminder", { booking = "none" }) end },
+  { "the question whether the model is back", function() run("probe", { provider = "model" }) end },
+  { "the call of the model", ask_model },
+  { "the start", function() if main.start then main.start() end end },
+  { "a turn that is too late", function(stage)
+    local customer = stage:newcomer("Ann")
+    read("whatsapp", wire.body(customer, "wamid." .. crypto.uuid(), "I have a couch"), time.now_ms() - 25 * HOUR_MS)
+    main.jobs.turn.run(job("turn", { conversation = customer.id }))
+  end },
+  { "the typing indicator", function() whatsapp.typing("wamid.check") end },
   { "the telling of staff", function(stage)
     local conversation = meet(stage)
     for _, event in ipairs { "parked", "reload_failed", "reloaded", "rolled_back", "script_errors" } do
@@ -106,22 +210,38 @@ local LIST = {
     if main.status then main.status(true) main.status(false) end
     if main.gauges then main.gauges() end
   end },
-  { "the export of a chat", function(stage)
-    local conversation = meet(stage)
-    if main.commands.export then main.commands.export.run { conversation.id } end
-  end },
+  { "the preparation of a start", function() if main.prepare then main.prepare() end end },
 }
-for name, timer in pairs(main.every or {}) do
-  LIST[#LIST + 1] = { "the timer " .. name, function() timer.run(job(name, {})) end }
+
+-- What is called in the same way whatever it is.
+local function add(kind, all, fn)
+  local names = {}
+  for name in pairs(all or {}) do names[#names + 1] = name end
+  table.sort(names)
+  for _, name in ipairs(names) do LIST[#LIST + 1] = { kind .. " " .. name, function(stage) fn(all[name], name, stage) end } end
 end
+
+add("the request", main.routes, function(_, name) call(name) end)
+add("the job", main.jobs, function(handler, name, stage)
+  local tried = job(name, { conversation = meet(stage).id, message = "none", booking = "none", what = "text", text = "tried by check" })
+  if name ~= "turn" then handler.run(tried) end
+  if handler.failed then handler.failed(tried) end
+end)
+add("the timer", main.every, function(timer, name) timer.run(job(name, {})) end)
+add("the command", main.commands, function(command, _, stage)
+  command.run { meet(stage).id }
+  command.run {}
+end)
 
 -- Calls the handlers of one entry. "": there are no more.
 ---@async
-function M.run(stage, number)
+---@param answered boolean is a request to the outside answered?
+function M.run(stage, number, answered)
   local entry = LIST[number]
   if not entry then return "" end
   stage.doing = entry[1] .. " was tried"
-  entry[2](stage)
+  entry[2](stage, answered)
+  task.sleep(0) -- what it spawned has its turn
   return "more"
 end
 

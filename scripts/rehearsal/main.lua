@@ -30,7 +30,7 @@ rehearsal.commands = {
   line = function(words) return chat.line(here, words) end,
   replay = function(words) return replay.file(here, words) end,
   check = function(words) return replay.check(here, words) end,
-  handler = function(words) return handlers.run(here, math.tointeger(tonumber(words[1]))) end,
+  handler = function(words) return handlers.run(here, math.tointeger(tonumber(words[1])), words[2] == "answered") end,
   doing = function() return here.doing end,
   summary = function() return replay.summary(here) end,
 }

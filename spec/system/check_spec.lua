@@ -60,6 +60,8 @@ local refused = {
     "something stands after the closing quotation mark." },
   { "a question for a field that is not asked", "prompts/replies.yaml", added "ask_parking: \"Where can we park?\"",
     "\"ask_parking\" is not known. Add \"parking\" to quote_fields_needed in system_prompt.yaml, or delete this line.", "ask_parking" },
+  { "a rule that a # empties", "prompts/system_prompt.yaml", with('  %- "We do NOT[^\n]*', "  - #1 junk removers"),
+    "\"business_rules[2]\" is empty, because everything after the # is a comment: \"#1 junk removers\". Put the whole text in quotes.", "#1 junk" },
   { "a text that nothing sends", "prompts/replies.yaml", added "farewell_words: \"Bye\"",
     "\"farewell_words\" is not known. Delete this line. docs/OWNERS.md says what may stand here.", "farewell_words" },
   { "a reply that is a list", "prompts/replies.yaml", with("\nthanks: [^\n]*", "\nthanks: [a, b]"), "\"thanks\" must be text. Put it in quotes", "\nthanks:" },
@@ -78,6 +80,12 @@ local warned = {
     "\"thanks\" holds {time}, and customers would read it as it stands. Nothing is filled in here: write the words themselves.", "\nthanks:" },
   { "a reply of 8,000 characters", "prompts/replies.yaml", with("\nthanks: [^\n]*", "\nthanks: \"" .. ("word "):rep(1600) .. "\""),
     "\"thanks\" has 8000 characters. WhatsApp takes 4096 in one message, so customers get it in 2 messages. Shorten it.", "\nthanks:" },
+  { "{{label}}", "prompts/replies.yaml", with("tell me the {label}", "tell me the {{label}}"),
+    "\"ask_other\" holds {{label}}, and customers would read a brace on each side. Write {label}.", "{{label}}" },
+  { "[label] for {label}", "prompts/replies.yaml", with("tell me the {label}", "tell me the [label]"),
+    "\"ask_other\" holds [label], and customers would read it as it stands. Did you mean {label}?", "%[label%]" },
+  { "a brace that is not closed", "prompts/replies.yaml", with("tell me the {label}", "tell me the {label"),
+    "\"ask_other\" holds {label without its closing brace, and customers would read it as it stands. Did you mean {label}?", "me the {label%?" },
   { "a sentence that a # ends", "prompts/system_prompt.yaml", with('  %- "We do NOT[^\n]*', "  - We are the #1 in town"),
     "\"business_rules[2]\" ends before the #, because everything after it is a comment: \"#1 in town\". Put the whole text in quotes.", "We are the" },
   { "an own question without its French", { ["prompts/system_prompt.yaml"] = with("  %- inventory\n", "  - inventory\n  - parking\n"),
@@ -86,6 +94,33 @@ local warned = {
   { "a handler that is handed on and is not there", "scripts/main.lua", with("= whatsapp.receive", "= whatsapp.recieve"),
     "whatsapp.recieve: the module channels.whatsapp has no 'recieve'. Did you mean 'receive'?", "whatsapp%.recieve" },
 }
+
+-- A handler, or a part of one, that no story reaches: file, the function's head, and what was tried.
+local BROKEN = "  local z = nil; z.x = 1"
+local handlers = {
+  { "scripts/channels/whatsapp.lua", "function M%.verify", "the verification of the webhook" },
+  { "scripts/channels/whatsapp.lua", "function M%.receive", "a message's webhook" },
+  { "scripts/channels/whatsapp/read.lua", "function QUIET%.edit", "the reading of a message" },
+  { "scripts/channels/whatsapp/statuses.lua", "local function tell_failed", "the reading of a message" },
+  { "scripts/channels/whatsapp/send.lua", "function M%.typing", "the typing indicator" },
+  { "scripts/channels/calcom.lua", "function M%.receive", "a booking's webhook" },
+  { "scripts/channels/calcom.lua", "function M%.read", "the reading of a booking" },
+  { "scripts/channels/calcom.lua", "local function remind", "the reading of a booking" },
+  { "scripts/channels/slack.lua", "function M%.commands", "a command of Slack" },
+  { "scripts/brain/client.lua", "function Client:ask", "the call of the model" },
+  { "scripts/brain/client.lua", "local function try", "the call of the model" },
+  { "scripts/brain/client.lua", "local function meter", "the call of the model" },
+  { "scripts/brain/client.lua", "local function open", "the call of the model" },
+  { "scripts/brain/client.lua", "function Client:probe", "the question whether the model is back" },
+  { "scripts/brain/client.lua", "function Client:start", "the start" },
+  { "scripts/turn.lua", "local function too_late", "a turn that is too late" },
+  { "scripts/turn.lua", "function Turn:failed", "" },
+  { "scripts/erase.lua", "function M%.scrub", "the job scrub" },
+  { "scripts/erase.lua", "function M%.command", "the command erase" },
+  { "scripts/export.lua", "function M%.command", "the command export" },
+  { "scripts/restore.lua", "function M%.prepare", "the preparation of a start" },
+}
+local AT_ONCE = 3 -- of these checks
 
 -- The number of the line that a pattern is first in.
 local function line_of(text, pattern)
@@ -134,6 +169,28 @@ describe("assistant check DIR", function()
       has(text, words, what)
       has(text, place, what)
     end
+  end)
+
+  it("E20: calls each handler of main.lua, so that one that fails at its first line is named with that line", function()
+    local folders, list = {}, shell.folder() .. "/list"
+    for i, case in ipairs(handlers) do
+      local path = "/" .. case[1]
+      folders[i] = shell.home()
+      shell.write(folders[i] .. path, inside(case[2], BROKEN)(shell.read(folders[i] .. path)))
+    end
+    shell.write(list, table.concat(folders, "\n"))
+    shell.run(("xargs -P %d -I DIR env -i sh -c '%s check DIR >DIR/said 2>&1; echo $? >DIR/code' <%s"):format(AT_ONCE, shell.binary, list))
+    for i, case in ipairs(handlers) do
+      local said, line = shell.read(folders[i] .. "/said"), line_of(shell.read(folders[i] .. "/" .. case[1]), "local z = nil")
+      has(said, ("%s:%d: attempt to index a nil value (local 'z'), while %s"):format(case[1], line, case[3]), case[2])
+      assert.equal("5\n", shell.read(folders[i] .. "/code"), case[2])
+    end
+  end)
+
+  it("E20: takes a wrong setting for no mistake of the scripts", function()
+    local code, text = shell.run(("env -i MODEL_DOLLARS_PER_DAY=x DEEPSEEK_URL=nonsense %s check %s"):format(shell.binary, home))
+    assert.equal(("Scripts and prompts in %s are fine.\n"):format(home), text)
+    assert.equal(0, code)
   end)
 
   it("E22: warns of what is accepted and hardly meant, with file, line and remedy, and exits with 0", function()
