@@ -63,6 +63,9 @@ local function between(s, mark, sign)
 end
 
 local function inline(s)
+  if not s:find("[%[<\\*_~]") then
+    return s
+  end
   if s:find("[%[<&\\]") then
     if s:find("](", 1, true) then
       s = s:gsub("!?%[([^%[%]]*)%]%(([^()%s]*)%)", link)
@@ -88,7 +91,16 @@ local function inline(s)
   return s
 end
 
+local byte = string.byte
+local PIPE, HASH, EQUALS, STAR, PLUS, DASH, UNDERSCORE = byte("|#=*+-_", 1, -1)
+
 local function table_row(line)
+  local shown = text.trim(line)
+  if #shown == 1 or byte(shown, -1) ~= PIPE then
+    return inline(line)
+  elseif line:find("^[%s|:%-]+$") then
+    return nil
+  end
   local cells = {}
   for cell in line:gmatch("[^|]+") do
     cell = text.trim(cell)
@@ -96,40 +108,61 @@ local function table_row(line)
       cells[#cells + 1] = cell
     end
   end
-  return #cells == 2 and table.concat(cells, ": ") or table.concat(cells, ", ")
+  return inline(table.concat(cells, #cells == 2 and ": " or ", "))
 end
 
--- One line, or nil for a line that only draws.
-local function block(line)
-  if not line:find("[-*_+=|~#<%[\\\226]") then
-    return line
+local function heading(line)
+  local marks, words = line:match("^%s?%s?%s?(#+)%s+(.*)$")
+  if not marks or #marks > 6 then
+    return inline(line)
   end
-  local shown = text.trim(line)
-  if #shown > 1 and shown:byte(1) == 124 and shown:byte(-1) == 124 then
-    if line:find("^[%s|:%-]+$") then
-      return nil
-    end
-    return inline(table_row(line))
-  elseif line:find("^%s*[-*_][-*_ ]+$") and select(2, line:gsub("[-*_]", "")) >= 3 or line:find("^%s*===+%s*$") then
-    return nil
+  words = text.trim(words)
+  if byte(words, -1) == HASH then
+    words = text.trim(text.trim_end(words, "[#]"))
   end
-  local marks, heading = line:match("^%s?%s?%s?(#+)%s+(.*)$")
-  if marks and #marks <= 6 then
-    heading = inline(text.trim(text.trim_end(text.trim(heading), "[#]"))):gsub("[*]", "")
-    return heading ~= "" and "*" .. heading .. "*" or nil
+  words = inline(words)
+  if words:find("*", 1, true) then
+    words = words:gsub("[*]", "")
   end
-  local indent, bullet = line:match("^(%s*)[*+•]%s+(.*)$")
-  if bullet then
-    line = indent .. "- " .. bullet
+  return words ~= "" and "*" .. words .. "*" or nil
+end
+
+local function double_rule(line)
+  return not line:find("^%s*===+%s*$") and inline(line) or nil
+end
+
+local function item(line)
+  local indent, words = line:match("^(%s*)[*+]%s+(.*)$")
+  if words then
+    line = indent .. "- " .. words
   end
-  line = line:gsub("^(%s*%- )%[[ xX]%]%s+", "%1")
+  if line:find("[", 1, true) then
+    line = line:gsub("^(%s*%- )%[[ xX]%]%s+", "%1")
+  end
   return inline(line)
 end
 
+local function rule_or_item(line)
+  local is_rule = line:find("^%s*[-*_][-*_ ]+$") and select(2, line:gsub("[-*_]", "")) >= 3
+  return not is_rule and item(line) or nil
+end
+
+-- What a line that begins with this sign may be. Each gives the line as it is shown, or nil for a line that only draws.
+local BLOCKS = { [PIPE] = table_row, [HASH] = heading, [EQUALS] = double_rule, [PLUS] = item,
+  [STAR] = rule_or_item, [DASH] = rule_or_item, [UNDERSCORE] = rule_or_item }
+
+local function block(line)
+  local first = byte(line)
+  if first and first <= 32 then
+    first = byte(line, line:find("%S"))
+  end
+  return (BLOCKS[first] or inline)(line)
+end
+
 local function whatsapp(s)
-  local out, in_code = {}, false
+  local out, in_code, fenced = {}, false, s:find("```", 1, true) ~= nil
   for line in text.lines(s) do
-    if line:find("^%s*```") then
+    if fenced and line:find("^%s*```") then
       in_code = not in_code
       out[#out + 1] = "```" .. text.trim(line:match("^%s*```%a*(.*)$"))
     elseif in_code then
@@ -175,18 +208,22 @@ local CLOSES = { [0x22] = true, [0x27] = true, [0x29] = true, [0x2A] = true, [0x
 
 local WINDOW = 512 -- how far back a good place to cut is looked for
 
+local function count_emoji(s, from, stop)
+  return select(2, s:sub(from, stop - 1):gsub("[\240-\244]", ""))
+end
+
 -- The last byte of the longest good first part of s[from..] that has at most `limit` characters, where an emoji outside the
 -- basic plane counts as two: that is how some clients count. A paragraph, else a sentence, else a word, else a character, among
 -- its last ones.
 local function part_end(s, from, limit)
   local used = math.min(limit - WINDOW, utf8.len(s, from) - 1) -- so many characters at first, fewer where emoji count twice
-  local start, emoji, over
-  repeat
-    start = utf8.offset(s, used + 1, from)
-    emoji = select(2, s:sub(from, start - 1):gsub("[\240-\244]", ""))
-    over = used + emoji - (limit - WINDOW)
-    used = over > 0 and used - (over + 1) // 2 or used
-  until over <= 0
+  local start = utf8.offset(s, used + 1, from)
+  local emoji = count_emoji(s, from, start)
+  while used + emoji > limit - WINDOW do
+    local fewer = (used + emoji - (limit - WINDOW) + 1) // 2
+    local sooner = utf8.offset(s, -fewer, start)
+    used, emoji, start = used - fewer, emoji - count_emoji(s, sooner, start), sooner
+  end
   used = used + emoji
   local previous, before, flags, ended = start > from and utf8.codepoint(s, utf8.offset(s, -1, start)) or 0, 0, 0, false
   while start - 4 * flags > from + 3 and s:find("^\240\159\135[\166-\191]", start - 4 * flags - 4) do

@@ -7,6 +7,7 @@ local hazard = require "flow.guards.hazard"
 local leak = require "flow.guards.leak"
 local links = require "flow.guards.links"
 local money = require "flow.guards.money"
+local promises = require "flow.guards.promises"
 local screen = require "flow.guards.screen"
 local text = require "flow.text"
 local tokens = require "flow.guards.tokens"
@@ -50,6 +51,7 @@ local function watched_words(ready)
   end
   watch(screen.MONEY, money.WATCHED)
   watch(screen.FREE, free.WATCHED)
+  watch(screen.PICKUP, free.MOVING)
   watch(screen.HAZARD, hazard.WATCHED)
   watch(screen.LEAK, { ready.leak.marks })
   watch(screen.SCHEMA, { leak.SCHEMA_WORDS })
@@ -74,7 +76,8 @@ local EVERYDAY = "^[a-z !-)+-?\n]*$"
 -- What a promise or a leak is looked for in: the text without links, numbers and markup (rest), and as it came (folded).
 local function find_in_words(folded, rest, ready)
   local on, needed = ready.on, screen.read(rest, ready.watched)
-  local priced = on.money and needed & (screen.MONEY | screen.FREE) ~= 0
+  local free_pickup = screen.FREE | screen.PICKUP
+  local priced = on.money and (needed & screen.MONEY ~= 0 or needed & free_pickup == free_pickup)
   local leaky = on.leak and (needed & screen.SCHEMA ~= 0 or rest ~= folded or leak.suspicious(folded, ready.leak)
     or needed & screen.LEAK ~= 0 and leak.possible(rest, ready.leak))
   local t = (priced or leaky) and tokens.read(rest) or nil
@@ -82,13 +85,19 @@ local function find_in_words(folded, rest, ready)
   if found then
     return "money", found
   end
-  found = on.hazard and needed & screen.HAZARD ~= 0 and hazard.find(rest)
-  if found then
-    return "hazard", found
-  end
-  found = on.area and area.find(rest, ready.places)
-  if found then
-    return "area", found
+  local hazardous = on.hazard and needed & screen.HAZARD ~= 0 and hazard.named(rest)
+  local places = on.area and area.named(rest, ready.places)
+  if hazardous or places then
+    local plain = promises.plain_yes(rest)
+    local said = plain == rest and t or tokens.read(plain)
+    found = hazardous and hazard.find(said)
+    if found then
+      return "hazard", found
+    end
+    found = places and area.find(said, places)
+    if found then
+      return "area", found
+    end
   end
   found = leaky and leak.find(folded, t, ready.leak)
   return found and "leak", found

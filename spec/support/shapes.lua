@@ -26,6 +26,9 @@ local UNITS = {
 local SPEAKING = {
   ["pairs of stars"] = "**a ", ["number words"] = "one ", ["names of places"] = "Ottawa ", questions = "is it? ", prices = "$1 ",
   ["stairs and streets"] = "12 Main St, no stairs. ", ["wet paint"] = "we take wet paint, ", ["free removal"] = "free for you and ",
+  ["words of free"] = "free ", ["no free paint"] = "no free paint, ", ["dollars and blanks"] = "$ ", dollars = "$",
+  headings = "# a\n", ["empty headings"] = "# \n", items = "* a\n", rules = "=\n", ["rows of a table"] = "|a|b|\n",
+  ["names with dots"] = "a.ca ",
 }
 
 -- Shapes that begin or end unlike their middle: a pattern that wants both ends walks the middle again and again.

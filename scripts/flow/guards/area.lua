@@ -6,7 +6,7 @@ local tokens = require "flow.guards.tokens"
 local M = {}
 
 local set = text.set
-local any, clauses, plain_yes, promised = promises.any, promises.clauses, promises.plain_yes, promises.promised
+local any, clauses, promised = promises.any, promises.clauses, promises.promised
 local NEGATED, SURE = promises.NEGATED, promises.SURE
 local COMMA = tokens.COMMA
 
@@ -22,9 +22,13 @@ local COVERED = set "within inside covered served included fine ok okay good in 
 local THERE = set "that there it area"
 local SOMEDAY = set "someday hope hopefully eventually future soon plan planning bientot"
 
+-- The last token of a place that begins at token i, or nil.
 local function place_at(t, i, words)
-  for k, word in ipairs(words) do
-    if t.word[i + k - 1] ~= word or k > 1 and t.before[i + k - 1] > COMMA then
+  if t.word[i] ~= words[1] then
+    return nil
+  end
+  for k = 2, #words do
+    if t.word[i + k - 1] ~= words[k] or t.before[i + k - 1] > COMMA then
       return nil
     end
   end
@@ -131,16 +135,24 @@ local function area_in(t, words)
   return nil
 end
 
--- The promise in the folded text about one of the places (from prepare), or nil.
-function M.find(folded, places)
-  local t
+-- The places (from prepare) that may stand in the folded text, or nil when none does.
+function M.named(folded, places)
+  local list
   for _, words in ipairs(places) do
     if folded:find(words[1], 1, true) then
-      t = t or tokens.read(plain_yes(folded))
-      local found = area_in(t, words)
-      if found then
-        return found
-      end
+      list = list or {}
+      list[#list + 1] = words
+    end
+  end
+  return list
+end
+
+-- The promise about one of the places in the tokens of a text from plain_yes, or nil.
+function M.find(t, places)
+  for _, words in ipairs(places) do
+    local found = area_in(t, words)
+    if found then
+      return found
     end
   end
   return nil

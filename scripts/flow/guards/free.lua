@@ -9,6 +9,7 @@ local set = text.set
 local SPACE, DASH, COMMA, ASK = tokens.SPACE, tokens.DASH, tokens.COMMA, tokens.ASK
 
 local FREE = set "free complimentary gratis gratuit gratuite gratuits gratuites gratuitement"
+local GRATUIT = set "gratuit gratuite gratuits gratuites gratuitement"
 local NOT_OURS = set "feel toll drug smoke pet scratch rust stress hassle worry risk bug clutter obstacle junk debt tax hands"
 local NEGATED = set "not never no nor can't cannot aren't isn't don't doesn't won't wasn't couldn't wouldn't hardly pas jamais non"
 -- Things that may be free.
@@ -64,7 +65,7 @@ local function harmless_near(t, i, reach)
       return true
     end
   end
-  return t.word[i]:find("^gratui") ~= nil and (HARMLESS[t.word[i - 1]] or HARMLESS[t.word[i - 2]]) or false
+  return GRATUIT[t.word[i]] and (HARMLESS[t.word[i - 1]] or HARMLESS[t.word[i - 2]]) or false
 end
 
 local function pickup_ahead(t, i)
@@ -122,7 +123,7 @@ local function free_at(t, i)
   if t.word[i] == "complimentary" then
     return pickup_behind(t, i, false)
   end
-  local french = t.word[i]:find("^grat") ~= nil
+  local french = GRATUIT[t.word[i]] or t.word[i] == "gratis"
   if i == 1 or not (BEFORE_FREE[previous] or french or t.word[i - 1] == "100") then
     return french and pickup_behind(t, i, false) or nil
   end
@@ -197,8 +198,9 @@ local function no_charge_at(t, i)
   return nil
 end
 
--- Without one of these words nothing is promised: see FREE and nothing_to_pay.
+-- Without one of these words nothing is promised: see FREE and nothing_to_pay. Nor without a word of taking things away.
 M.WATCHED = { FREE, CHARGE, set "nothing house" }
+M.MOVING = { PICKUP, ACTION }
 
 -- The first such promise in the tokens, as people would read it, or nil.
 function M.find(t)

@@ -6,7 +6,7 @@ local tokens = require "flow.guards.tokens"
 local M = {}
 
 local set = text.set
-local any, clauses, plain_yes, promised = promises.any, promises.clauses, promises.plain_yes, promises.promised
+local any, clauses, promised = promises.any, promises.clauses, promises.promised
 local NEGATED, SURE = promises.NEGATED, promises.SURE
 local COMMA = tokens.COMMA
 
@@ -137,19 +137,18 @@ local function follows_up(t, clause)
   return nil
 end
 
--- The promise in the folded text, or nil.
-function M.find(folded)
-  local hinted = false
+-- May such a thing stand in the folded text?
+function M.named(folded)
   for _, hint in ipairs(HAZARD_HINTS) do
     if folded:find(hint, 1, true) then
-      hinted = true
-      break
+      return true
     end
   end
-  if not hinted then
-    return nil
-  end
-  local t = tokens.read(plain_yes(folded))
+  return false
+end
+
+-- The promise in the tokens of a text from plain_yes, or nil.
+function M.find(t)
   local open -- a sentence that named such a thing stands before this one
   for _, sentence in ipairs(tokens.sentences(t)) do
     local mentioned = false

@@ -10,18 +10,15 @@ local WORDLIKE = text.set "me us de to link shop store click live top page be it
 
 -- `tail` is what stands after the last letter of the domain.
 local function is_domain(host, tail)
-  if host:find("..", 1, true) or not host:find("%a") then
-    return false
-  end
   local before, ending = host:match("^(.*)%.([^.]*)$")
-  local label = before and before:match("^.*%.([^.]*)$") or before
-  if not label or #label < 2 and not tail:find("^/") then
+  if not (DOMAINS[ending] or WORDLIKE[ending]) or host:find("..", 1, true) then
     return false
   end
-  if DOMAINS[ending] then
-    return true
+  local label = before:match("^.*%.([^.]*)$") or before
+  if #label < 2 and not tail:find("^/") then
+    return false
   end
-  return WORDLIKE[ending] and (label ~= before or tail:find("^[/?]%w") ~= nil)
+  return DOMAINS[ending] or (label ~= before or tail:find("^[/?]%w") ~= nil)
 end
 
 -- Where an address of the web really ends: the comma and the bracket after it belong to the sentence.
@@ -99,9 +96,11 @@ local function plain_at(s, from)
     local tail = s:sub(b + 1, b + 2)
     if user and user < a - 1 then
       return user, b -- an e-mail address
-    elseif s:sub(a, b):find("^%d%d?%d?%.%d%d?%d?%.%d%d?%d?%.%d%d?%d?$") then
+    end
+    local host = s:sub(a, b)
+    if host:find("^%d%d?%d?%.%d%d?%d?%.%d%d?%d?%.%d%d?%d?$") then
       return a, select(2, s:find("^[^%s<>\"]*", b + 1)) or b
-    elseif is_domain(s:sub(a, b), tail) then
+    elseif is_domain(host, tail) then
       local stop = b
       if tail:find("^[/?#:@]") then
         stop = select(2, s:find("^[^%s<>\"]*", b + 1))

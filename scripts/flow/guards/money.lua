@@ -49,7 +49,7 @@ local function beside_currency(t, i)
     if counts(t, j) or sign == false and t.word[i] ~= "grand" and t.word[j] == "a" and i - j == 1 and not t.word[i]:find("s$") then
       return j, i
     end
-    if not BETWEEN[t.word[j]] and not (sign and (t.word[j] == "ca" or t.kind[j] == "$")) then
+    if not BETWEEN[t.word[j]] and not (sign and t.word[j] == "ca") then
       break
     end
     gap, j = t.before[j], j - 1
@@ -182,7 +182,7 @@ local function bare(t, i)
   return nil
 end
 
--- Without one of these words, a "$" or a number of its own there is no price.
+-- Without one of these words or a number of its own there is no price: a "$" alone is none.
 M.WATCHED = { CURRENCY, numbers.SMALL, numbers.BIG }
 
 -- The first price in the tokens, as people would read it, or nil.

@@ -10,6 +10,8 @@ local COMMA = tokens.COMMA
 
 M.WE = set [[we we'll we're we'd we've i i'll i'd i'm team crew guys crews drivers driver they they'll clearoutspaces
   nous on equipe]]
+local WE = M.WE
+local NOT_OURS = set "your another city building" -- "your team", "another crew"
 -- What may stand between "we" and what we promise to do.
 local HELPERS = set [[can will could would may might do does did also gladly happily definitely certainly be able to absolutely
   always of course sure happy glad usually normally even just are is have been going gonna safely properly easily totally
@@ -18,6 +20,7 @@ local HELPERS = set [[can will could would may might do does did also gladly hap
 M.NEGATED = set [[not never no cannot can't don't doesn't won't wouldn't couldn't didn't isn't aren't shouldn't unable nor neither
   unfortunately ne pas jamais aucun]]
 M.SURE = set "yes yep yeah sure absolutely definitely certainly gladly oui"
+local BUT = set "but however though although mais cependant"
 local LEAD_DOUBT = set "if whether when unless where si"
 
 -- What sounds like a refusal and is a yes.
@@ -40,8 +43,7 @@ end
 function M.clauses(t, sentence)
   local list, from = {}, sentence.from
   for i = sentence.from + 1, sentence.to do
-    local word = t.word[i]
-    if word == "but" or word == "however" or word == "though" or word == "although" or word == "mais" or word == "cependant" then
+    if BUT[t.word[i]] then
       list[#list + 1] = { from = from, to = i - 1 }
       from = i + 1
     end
@@ -54,8 +56,7 @@ end
 function M.promised(t, clause, verbs)
   for i = clause.from, clause.to do
     local before = t.word[i - 1]
-    local our = not (before == "your" or before == "another" or before == "city" or before == "building")
-    if M.WE[t.word[i]] and our and not (i > 1 and t.before[i] < COMMA and LEAD_DOUBT[before]) then
+    if WE[t.word[i]] and not NOT_OURS[before] and not (i > 1 and t.before[i] < COMMA and LEAD_DOUBT[before]) then
       local doubt = false
       for j = math.max(clause.from, i - 3), i - 1 do
         doubt = doubt or t.word[j] == "whether" or t.word[j] == "if" and (i - j) <= 2

@@ -2,7 +2,7 @@
 -- which one must stand there before it can find anything; most replies hold none of them. May ask for a look in vain, never miss one.
 local M = {}
 
-M.MONEY, M.FREE, M.HAZARD, M.LEAK, M.SCHEMA = 1, 2, 4, 8, 16
+M.MONEY, M.FREE, M.HAZARD, M.LEAK, M.SCHEMA, M.PICKUP = 1, 2, 4, 8, 16, 32
 
 -- { {set of words, guard}, … } → word → guards. The words are made of a-z alone: those are words of their own in any text that
 -- tokens.read finds them in.
@@ -28,7 +28,7 @@ function M.read(folded, watched)
       needed = needed | guards
     end
   end
-  if folded:find("$", 1, true) or folded:find("%d") and folded:find(FREE_DIGIT) then
+  if folded:find("%d") and folded:find(FREE_DIGIT) then
     needed = needed | M.MONEY
   end
   return needed

@@ -8,9 +8,7 @@ local M = {}
 M.GLUED, M.SPACE, M.DASH, M.SLASH, M.COLON, M.COMMA, M.ASK, M.STOP = 0, 1, 2, 3, 4, 5, 6, 7
 
 local function gap_class(gap)
-  if gap == "" then
-    return M.GLUED
-  elseif gap:find("%?") then
+  if gap:find("%?") then
     return M.ASK
   elseif gap:find("[!\n;]") or gap:find("%.[^%w]") or gap:find("%.$") then
     return M.STOP
@@ -26,6 +24,14 @@ local function gap_class(gap)
   return M.SPACE
 end
 
+-- What usually stands between two tokens, found out once.
+local USUAL = { [""] = M.GLUED, [" "] = M.SPACE, ["\n"] = M.STOP, ["\n\n"] = M.STOP }
+for sign in (".,?!;:/-()[]|"):gmatch(".") do
+  for _, gap in ipairs { sign, sign .. " ", " " .. sign, " " .. sign .. " " } do
+    USUAL[gap] = gap_class(gap)
+  end
+end
+
 -- Each step takes what stands between, then letters, then digits, then a sign; any of them may be nothing.
 local STEP = "([^%w$\128-\255]*)([%a\128-\255]?[%a'\128-\255]*)(%d?[%d.,]*)(%$?)"
 
@@ -37,7 +43,7 @@ function M.read(s)
   local function add(token, name, between)
     n = n + 1
     word[n], kind[n], gap[n] = token, name, between
-    before[n] = between == " " and M.SPACE or between == "" and M.GLUED or gap_class(between)
+    before[n] = USUAL[between] or gap_class(between)
   end
   for between, letters, digits, sign in s:gmatch(STEP) do
     if carry ~= "" then
