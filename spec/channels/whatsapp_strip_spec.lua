@@ -45,6 +45,19 @@ describe("channels/whatsapp/strip", function()
     end
   end)
 
+  it("takes only what is known by its id, on request: the person stays named beside a message that stays", function()
+    local function old(id) return id == "wamid.A" or id == "wamid.C" end
+    local left, taken = strip.person(both, ANN, old, true)
+    assert.same({ "wamid.A", "wamid.C" }, taken)
+    assert.falsy(left:find(ANN .. '"', 1, true))
+    local more = json.decode(both)
+    local value = more.entry[1].changes[1].value
+    value.messages[3] = { from = ANN, id = "wamid.E" }
+    value = json.decode((strip.person(json.encode(more), ANN, old, true))).entry[1].changes[1].value
+    assert.same({ "wamid.B", "wamid.E" }, { value.messages[1].id, value.messages[2].id })
+    assert.equal(ANN, value.contacts[1].wa_id)
+  end)
+
   it("knows people without a number by their id", function()
     local scoped = body { messages = { { from_user_id = "CA.1", id = "wamid.A" }, { from_user_id = "CA.12", id = "wamid.B" } } }
     assert.equal("wamid.B", json.decode((strip.person(scoped, "CA.1"))).entry[1].changes[1].value.messages[1].id)

@@ -151,6 +151,24 @@ describe("a person's data", function()
     scene:close()
   end)
 
+  it("H14: in a webhook that is read in pieces, an erased person's old message is not kept and their new one is", function()
+    local scene = chat.open {}
+    local service, phone = scene.service, meta.phone()
+    local said, wamid = talk(scene, phone)
+    settled(service)
+    assert.equal(0, (service:cli("erase", phone)))
+    local list, old, news = {}, meta.word(), meta.word()
+    list[1] = meta.text(phone, said .. " " .. old, { id = wamid })
+    for i = 2, 61 do list[i] = meta.text(meta.phone(), "STOP") end
+    list[62] = meta.text(phone, "a new one " .. news)
+    assert.equal(200, service:hook { messages = list })
+    gone(service, wamid, said, old)
+    shell.until_(function() return service:status().inbox.unread == 0 end, 5, "the inbox to be read")
+    assert.equal(1, service:value("SELECT count(*) FROM messages WHERE conversation_id = '" .. phone .. "' AND instr(content, '" .. news .. "')"))
+    assert.equal(61, service:value "SELECT count(*) FROM conversations")
+    scene:close()
+  end)
+
   it("H4: an opt-out outlives the erasure, and START undoes it", function()
     local scene = chat.open {}
     local service, phone = scene.service, meta.phone()

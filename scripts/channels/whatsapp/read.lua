@@ -265,11 +265,12 @@ local function set_apart(one, row)
 end
 
 -- A redelivery brings nobody back, nor their words: their parts of the row go, and then its bytes from the files.
-local function forget(row_id, again)
+-- unread: the row is not at its end, and what they have written since is still to be read.
+local function forget(row_id, again, unread)
   local function erased(id) return type(id) == "string" and people.is_erased_message(id) end
   for _, person in ipairs(again) do
     local left = inbox.get(row_id)
-    if left then inbox.replace(row_id, (strip.person(left.body, person, erased))) end
+    if left then inbox.replace(row_id, (strip.person(left.body, person, erased, unread))) end
   end
   jobs.put { kind = "scrub", unique = "scrub", payload = {} }
 end
@@ -288,7 +289,7 @@ function M.run(row)
   else
     for i = place + 1, last do items[i].read(items[i], row.received_at, again) end
   end
-  if #again > 0 then forget(row.id, again) end
+  if #again > 0 then forget(row.id, again, last < #items) end
   if last < #items then return last end
   large = {}
 end

@@ -4,18 +4,19 @@ local json = require "host.json"
 
 local M = {}
 
-local function is_of(item, id, ids)
+local function is_of(item, id, ids, only_ids)
   if type(item) ~= "table" then return false end
+  if only_ids then return ids(item.id) or ids(item.biz_opaque_callback_data) end
   return item.from == id or item.from_user_id == id or item.wa_id == id or item.user_id == id or item.recipient_id == id
     or item.recipient_user_id == id or ids ~= nil and (ids(item.id) or ids(item.biz_opaque_callback_data))
 end
 
 -- The list without the person's items; the ids of what was taken out are added to `taken`.
-local function without(list, id, ids, taken)
+local function without(list, id, ids, taken, only_ids)
   if type(list) ~= "table" or not json.is_array(list) then return list end
   local rest = json.array()
   for _, item in ipairs(list) do
-    if not is_of(item, id, ids) then
+    if not is_of(item, id, ids, only_ids) then
       rest[#rest + 1] = item
     elseif type(item.id) == "string" then
       taken[#taken + 1] = item.id
@@ -26,25 +27,35 @@ end
 
 local function holds(list) return type(list) == "table" and next(list) ~= nil end
 
+-- Is there still a message of the person?
+local function writes(list, id)
+  for _, item in ipairs(type(list) == "table" and list or {}) do
+    if is_of(item, id) then return true end
+  end
+  return false
+end
+
 ---@param bytes string
 ---@param id string of the conversation
 ---@param ids? fun(id: any): boolean is it the id of one of the person's messages?
----@return string? body what is left; nil: nothing that anybody would want to read
+---@param only_ids? boolean takes out what `ids` knows and nothing else of the person, who stays named where more of theirs is left
+---@return string? body what is left; nil: nothing that anybody would want to read (never with only_ids)
 ---@return string[] taken ids of the messages and statuses that were taken out
 ---@return table? whose the parts that were taken out, for the person to see
-function M.person(bytes, id, ids)
+function M.person(bytes, id, ids, only_ids)
   local body, taken, kept = json.decode(bytes), {}, false
   if type(body) ~= "table" or type(body.entry) ~= "table" then return nil, taken end
   for _, entry in ipairs(body.entry) do
     for _, change in ipairs(type(entry) == "table" and type(entry.changes) == "table" and entry.changes or {}) do
       local value = type(change) == "table" and type(change.value) == "table" and change.value or {}
-      for _, name in ipairs { "messages", "statuses", "contacts" } do
-        if value[name] ~= nil then value[name] = without(value[name], id, ids, taken) end
+      for _, name in ipairs { "messages", "statuses" } do
+        if value[name] ~= nil then value[name] = without(value[name], id, ids, taken, only_ids) end
       end
+      if not (only_ids and writes(value.messages, id)) then value.contacts = without(value.contacts, id, nil, taken) end
       kept = kept or holds(value.messages) or holds(value.statuses)
     end
   end
-  return kept and json.encode(body) or nil, taken
+  return (kept or only_ids) and json.encode(body) or nil, taken
 end
 
 -- The person's own parts of a webhook's body.
