@@ -150,7 +150,7 @@ struct inbox_row {
     bool replaced, singly;
     const char *refused;
     int refusals;
-    char lane[80]; /* the caller's: of the first job that its reader put; "": none */
+    char about[80]; /* the caller's: the conversation that its reader is at; "": it did not say */
 };
 void inbox_row_free(struct inbox_row *r);
 /* The new row's id, or 0 on an error. */

@@ -149,10 +149,12 @@ void judge_fine(struct task *t)
     g->worked = true;
     if (t->job_kind >= 0 && !t->job.error_handled)
         g->kinds[t->job_kind].done_well = true;
-    if (t->suspicion) {
-        const char *colon = t->job.lane ? strrchr(t->job.lane, ':') : NULL;
-        blame(g->host, t->suspicion, colon ? colon + 1 : t->job.lane ? t->job.lane : "");
-    }
+    struct suspicion *s = t->suspicion;
+    const char *colon = t->job.lane && s && !s->alone ? strrchr(t->job.lane, ':') : NULL;
+    if (s && t->kind == TASK_REQUEST && (!t->status || t->status >= 400))
+        tell(g->host, s->error ? s->error : "unknown"); /* maybe a stranger's, whom they refused */
+    else if (s)
+        blame(g->host, s, colon ? colon + 1 : "");
 }
 
 /* ---- jobs ---- */
@@ -252,9 +254,9 @@ struct generation *judge_row_failed(struct generation *g, const char *error)
 
 void judge_row_read(struct generation *g, const struct inbox_row *row, const char *error)
 {
-    const char *colon = strrchr(row->lane, ':');
-    struct suspicion *s = suspect(g, row->reader, !row->lane[0], error);
+    const char *colon = strrchr(row->about, ':');
+    struct suspicion *s = suspect(g, row->reader, false, error);
     if (s)
-        blame(g->host, s, colon ? colon + 1 : row->lane);
+        blame(g->host, s, colon ? colon + 1 : row->about);
     judge_suspicion_free(s);
 }

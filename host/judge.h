@@ -6,10 +6,12 @@
  * row is parked, a job's `failed` handler decides, or the job dies. Without good files to compare with, a job or a row is tried
  * once more, a second later, and nothing counts against the files.
  *
- * Five counted failures from two conversations or more, or five of one kind of work that no customer starts (`every`, a route, a
- * row that puts no job), bring the last good files back. So no customer alone can undo what the owner saved, and a mistake that
- * customers meet one after another does. No success takes a counted failure back; a week without one does.
- * The conversation of a job is what follows the last colon of its lane. The loop thread only.
+ * Five counted failures from two conversations or more, or five of one kind of work that no customer starts (`every`, a route),
+ * bring the last good files back. So no customer alone can undo what the owner saved, and a mistake that customers meet one after
+ * another does. No success takes a counted failure back; a week without one does.
+ * The conversation of a job is what follows the last colon of its lane, that of a row what its reader says (inbox.about). Work that
+ * names none is counted, and is never the second conversation: a customer could be behind it. A request counts when the good files
+ * answered it with a status below 400; the others may be a stranger's, whose signature they refused. The loop thread only.
  */
 #ifndef HOST_JUDGE_H
 #define HOST_JUDGE_H

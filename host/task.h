@@ -43,6 +43,7 @@ struct task {
     bool timed_out;
     struct httpd_request *request;
     uint64_t since_ns; /* TASK_REQUEST: when it was there */
+    unsigned status;   /* TASK_REQUEST: what its handler answered; 0: nothing */
     struct job job;    /* TASK_JOB */
     int job_kind;      /* index into its generation's kinds; -1: none */
     int sync_ref;      /* TASK_SYNC: the function, a registry reference */

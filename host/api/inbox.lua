@@ -20,6 +20,12 @@ local inbox = {}
 ---@return integer id
 function inbox.put(reader, body) end
 
+---Says whose item the reader is at, before anything that could fail; outside a reader it does nothing. Failures of the newest
+---scripts bring the last good version back only when they come from two conversations or more, and an item of which the reader says
+---nothing is never the second. What follows the last colon counts, as in a job's lane, so that both name the same.
+---@param conversation? string
+function inbox.about(conversation) end
+
 ---Only inside a reader: keeps an item that cannot be read, with the reason, for staff; the rest of the row goes on.
 ---Without an item the whole row is kept and read again after each reload.
 ---@param reason string

@@ -58,9 +58,25 @@ static int park(lua_State *L)
     return 0;
 }
 
+/*
+ * Whose item it is. On the files that serve the last one said is the one that failed. The good files only fill in what those left out,
+ * and the first they say is where those were.
+ */
+static int about(lua_State *L)
+{
+    struct generation *g = generation_of(L);
+    struct task *t = task_of(L);
+    const char *who = luaL_optstring(L, 1, "");
+    struct inbox_row *row = t ? t->row : NULL;
+    if (row && (g == g->host->current || !row->about[0]))
+        snprintf(row->about, sizeof row->about, "%s", who);
+    return 0;
+}
+
 int luaopen_host_inbox(lua_State *L)
 {
     static const luaL_Reg functions[] = { { "put", inbox_put_row },
+                                          { "about", about },
                                           { "park", park },
                                           { "find", bind_inbox_find },
                                           { "find_parked", bind_inbox_find_parked },
@@ -192,7 +208,8 @@ static int read_once(struct generation *g, struct inbox_row *row, char **error)
             ref = g->readers[i].ref;
     free(row->set_aside); /* a row that is read again says so again */
     row->set_aside = NULL;
-    row->lane[0] = 0;
+    if (g == g->host->current)
+        row->about[0] = 0;
     return ref == LUA_NOREF ? NO_READER : row_in_savepoint(g, row, ref, error);
 }
 

@@ -59,8 +59,6 @@ static int put(lua_State *L)
     p.keep = lua_toboolean(L, -1);
     int64_t id = jobs_put(h->jobs, &p);
     struct task *t = task_of(L);
-    if (t && t->row && p.lane && !t->row->lane[0])
-        snprintf(t->row->lane, sizeof t->row->lane, "%s", p.lane);
     task_touch(t);
     if (id == 0)
         return bind_not_stored(L);

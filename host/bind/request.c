@@ -157,9 +157,10 @@ static bool header_clean(const char *text, size_t n)
 }
 
 /* The table on top of the stack: {status=, json=|body=, headers=}. Throws for the owner of the script. */
-static void answer(lua_State *L, struct httpd_request *r)
+static void answer(lua_State *L, struct task *t)
 {
     struct httpd_header headers[ANSWER_HEADERS];
+    struct httpd_request *r = t->request;
     size_t count = 0, len = 0;
     int whole = 0, at = lua_gettop(L);
     if (!lua_istable(L, at))
@@ -202,7 +203,8 @@ static void answer(lua_State *L, struct httpd_request *r)
     }
     if (!typed && body)
         headers[count++] = (struct httpd_header){ "Content-Type", 12, type, strlen(type) };
-    httpd_respond(r, (unsigned)status, headers, count, body ? body : "", len);
+    t->status = (unsigned)status;
+    httpd_respond(r, t->status, headers, count, body ? body : "", len);
 }
 
 static int handled(lua_State *L, int status, lua_KContext ctx)
@@ -210,7 +212,7 @@ static int handled(lua_State *L, int status, lua_KContext ctx)
     struct task *t = (struct task *)ctx;
     (void)status;
     if (t->request)
-        answer(L, t->request);
+        answer(L, t);
     return 0;
 }
 

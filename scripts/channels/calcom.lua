@@ -232,6 +232,7 @@ function M.read(row)
   if other then return log.info("booking.other_event", { event = other }) end
   if not event then return inbox.park(why) end
   local found = find(event, row.received_at)
+  inbox.about(found.conversation and found.conversation.id)
   local start_at = event.start_at or found.row and found.row.start_at
   if not found.uid or not start_at then
     return inbox.park("a booking (" .. event.kind .. ") without a time that can be read: look at it on the booking page")

@@ -68,7 +68,7 @@ end
 -- Waits until everything that was put for staff has come by, and gives it. Follow-ups wait a minute in a service: here they do not.
 ---@async
 function Stage:heard(conversation_id)
-  for _, lane in ipairs { "slack:" .. conversation_id, "slack:alerts" } do
+  for _, lane in ipairs { "slack:" .. conversation_id, "alerts" } do
     local mark = crypto.uuid()
     self.waiting[mark] = task.event("rehearsed")
     jobs.put { kind = "slack", lane = lane, payload = { what = "rehearsed", mark = mark } }

@@ -666,7 +666,7 @@ describe("with the records stood in for", function()
       local slack = require "channels.slack"
       for _ = 1, 500 do slack.alert("whatsapp.auth", "token") end
       assert.equal(2, #world.jobs)
-      assert.equal("slack:alerts", world.jobs[1].lane)
+      assert.equal("alerts", world.jobs[1].lane)
       assert.equal(99, world.jobs[2].run_at)
       slack.post { id = 1, payload = world.jobs[2].payload, attempts = 0, created_at = clock.now }
       assert.truthy(world.jobs[3].payload.text:find("3 more", 1, true))

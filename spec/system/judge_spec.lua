@@ -161,6 +161,54 @@ describe("a mistake in the newest files", function()
     serving(good)
   end)
 
+  it("G4: one customer's reactions that the newest reader cannot read, with a turn of theirs that fails, undo nothing; one more of another customer does", function()
+    open()
+    local newest = save("scripts/main.lua", changed("scripts/main.lua", "whatsapp = whatsapp.read,", [[whatsapp = function(row)
+      if row.body:find("reaction", 1, true) then row.bdy:len() end
+      return whatsapp.read(row)
+    end,]], "turn = { run = turns.run,", "turn = { run = function(job) job.sise.name = 1 end,"))
+    local phone = meta.phone()
+    local function reacts(from, count)
+      assert.equal(200, service:hook { messages = { meta.message(from, "reaction", { reaction = { message_id = meta.wamid(), emoji = "👍" } }) } })
+      shell.until_(function() return #service:logged "generation.failure" == count end, 4, "the failure to be counted")
+    end
+    for n = 1, 5 do reacts(phone, n) end
+    met("a couch", phone)
+    assert.equal(6, #service:logged "generation.failure")
+    assert.equal(newest, service:status().generation.hash)
+    reacts(meta.phone(), 7)
+    serving(first)
+    assert.equal(0, service:status().inbox.parked)
+  end)
+
+  it("G4: the item at which the newest reader stops is the one that counts, not its neighbours in the webhook", function()
+    open()
+    local at, reader = "local function read_message%b()\n", "scripts/channels/whatsapp/read.lua"
+    local text, found = assert(shell.read(shell.root .. "/" .. reader)):gsub(at .. "[^\n]*\n", "%0  if item.type == 'reaction' then item.sise.name = 1 end\n")
+    assert.equal(1, found)
+    local newest, phone = save(reader, text), meta.phone()
+    for n = 1, 6 do
+      assert.equal(200, service:hook { messages = { meta.text(meta.phone(), "STOP"), meta.message(phone, "reaction", { reaction = { emoji = "👍" } }),
+        meta.text(meta.phone(), "STOP") } })
+      shell.until_(function() return #service:logged "generation.failure" == n end, 4, "the failure to be counted")
+    end
+    assert.equal(newest, service:status().generation.hash)
+  end)
+
+  it("G4: requests without a signature undo nothing where the newest route fails; five signed ones bring the last good version back", function()
+    open()
+    local newest = save("scripts/main.lua", changed("scripts/main.lua", '["POST /whatsapp/webhook"] = whatsapp.receive',
+      -- what becomes of the texts that were sent is not the spec's
+      '["POST /whatsapp/webhook"] = function(request) return request.body:find("statuses", 1, true) and whatsapp.receive(request) or request.bdy:len() end'))
+    for _ = 1, 7 do
+      assert.equal(401, service:http("POST", "/whatsapp/webhook", { body = meta.body { messages = { meta.text(meta.phone(), "hello") } } }).status)
+    end
+    assert.equal(newest, service:status().generation.hash)
+    assert.equal(0, #service:logged "generation.failure")
+    for _ = 1, 5 do service:say(meta.phone(), "hello") end
+    serving(first)
+  end)
+
   it("G4: a mistake in the `failed` handler alone does not keep the customer from the line and the card", function()
     open { files = { ["scripts/main.lua"] = turns_that [[if said:find("POISON", 1, true) then error("both") end]] } }
     save("scripts/turn.lua", changed("scripts/turn.lua", "failed = function(job) return self:failed(job) end", "failed = function(job) return self:faild(job) end"))

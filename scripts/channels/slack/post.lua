@@ -214,7 +214,7 @@ end
 local function post_alert(job)
   local count = alerts.settle(job.payload.cause)
   if count > 0 then
-    jobs.put { kind = "slack", lane = "slack:alerts",
+    jobs.put { kind = "slack", lane = "alerts",
       payload = { what = "text", text = "⚠️ " .. tostring(count) .. " more like this: " .. job.payload.text } }
   end
   return nil

@@ -105,7 +105,7 @@ function M.alert(cause, words, quiet_ms)
   local tell, before, next_at = alerts.count(cause, quiet_ms)
   if tell then
     local more = before > 0 and " (" .. tostring(before) .. " more like this before)" or ""
-    jobs.put { kind = "slack", lane = "slack:alerts", payload = { what = "text", text = "⚠️ " .. text.fit(words, WORDS) .. more } }
+    jobs.put { kind = "slack", lane = "alerts", payload = { what = "text", text = "⚠️ " .. text.fit(words, WORDS) .. more } }
   elseif before == 1 then
     jobs.put { kind = "slack", unique = "slack:alert:" .. cause, keep = true, run_at = next_at,
       payload = { what = "alert", cause = cause, text = text.fit(words, WORDS) } }

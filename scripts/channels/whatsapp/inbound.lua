@@ -155,6 +155,12 @@ local function media(message, event)
   return true
 end
 
+-- The conversation of a message or a status; nil: it names none. Looks at one field or two, so that it cannot fail.
+function M.whose(item)
+  if type(item) ~= "table" then return nil end
+  return sender(item) or sender { from = item.recipient_id, from_user_id = item.recipient_user_id }
+end
+
 ---@class whatsapp.Event
 ---@field id string wamid
 ---@field conversation string

@@ -132,6 +132,7 @@ end
 
 -- again: collects the people whose erased messages have come once more.
 local function read_message(item, names, own, now, again)
+  inbox.about(inbound.whose(item))
   local event, reason = inbound.message(item, names, now)
   local id = event and event.id or type(item) == "table" and type(item.id) == "string" and item.id
   local stored, erasures

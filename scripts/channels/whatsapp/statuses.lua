@@ -65,6 +65,7 @@ end
 ---@param first boolean is it the first of them?
 ---@param again string[] collects the people whose erased messages this is about
 function M.read(item, first, now, again)
+  inbox.about(inbound.whose(item))
   local status, reason = inbound.status(item)
   if status then
     local message = messages.of_status(status.mark, status.wamid)
