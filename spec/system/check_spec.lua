@@ -109,7 +109,7 @@ local handlers = {
   { "scripts/channels/slack.lua", "function M%.commands", "a command of Slack" },
   { "scripts/brain/client.lua", "function Client:ask", "the call of the model" },
   { "scripts/brain/client.lua", "local function try", "the call of the model" },
-  { "scripts/brain/client.lua", "local function meter", "the call of the model" },
+  { "scripts/brain/client.lua", "local function meter", "" },
   { "scripts/brain/client.lua", "local function open", "the call of the model" },
   { "scripts/brain/client.lua", "function Client:probe", "the question whether the model is back" },
   { "scripts/brain/client.lua", "function Client:start", "the start" },
