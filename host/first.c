@@ -58,7 +58,7 @@ static int load(struct host *h, const struct serve_mode *m, struct tree *t, stru
 }
 
 static int load_version(struct host *h, const struct serve_mode *m, const struct version *one,
-                        struct generation **out, struct buf *warnings)
+                        struct generation **out, struct buf *missing, struct buf *warnings)
 {
     char why[512];
     struct buf problems = { .data = NULL };
@@ -67,22 +67,27 @@ static int load_version(struct host *h, const struct serve_mode *m, const struct
     if (t && code != GENERATION_OK)
         log_event(LOG_WARN, "versions.not_loaded", log_i("number", one->number),
                   log_s("error", problems.data));
+    if (code == GENERATION_SETTINGS)
+        buf_add(missing, problems.data, problems.len);
     tree_drop(t);
     buf_free(&problems);
     return code;
 }
 
-/* The version that served last, or the one before it that served well. NULL: neither loads. */
+/*
+ * The version that served last, or the one before it that served well. NULL: neither loads; missing: what settings it lacks.
+ */
 static const struct version *load_last(struct host *h, const struct serve_mode *m,
-                                       struct generation **out, struct buf *warnings, int *code)
+                                       struct generation **out, struct buf *missing,
+                                       struct buf *warnings, int *code)
 {
     const struct version *now = versions_serving(h->versions), *good = versions_good(h->versions);
     size_t n = versions_count(h->versions);
     if (!now && n) /* which one served cannot be read */
         now = versions_at(h->versions, n - 1);
-    *code = load_version(h, m, now, out, warnings);
+    *code = load_version(h, m, now, out, missing, warnings);
     if (*code == GENERATION_SCRIPTS && good && good != now)
-        *code = load_version(h, m, now = good, out, warnings);
+        *code = load_version(h, m, now = good, out, missing, warnings);
     return *code == GENERATION_OK ? now : NULL;
 }
 
@@ -98,13 +103,16 @@ static void remember_good(struct host *h, const struct generation *g)
 static void note(struct host *h, const struct version *one, const char *problems)
 {
     struct buf b = { .data = NULL };
-    buf_text(&b, "The files on disk do not load, so ");
+    buf_text(&b, "At the start the files on disk did not load. ");
+    size_t at = b.len;
     versions_tell_name(one, &b);
-    buf_printf(&b, " is still running:\n%s", problems ? problems : "");
+    b.data[at] = 'V';
+    buf_printf(&b, " serves. Correct and save:\n%s", problems ? problems : "");
     log_mask(b.data);
     snprintf(h->last_error, sizeof h->last_error, "%s", b.data ? b.data : "");
     h->last_error_at = loop_wall_ms();
-    log_event(LOG_ERROR, "reload.failed", log_s("error", h->last_error));
+    h->last_error_of = ERROR_START;
+    log_event(LOG_ERROR, "start.not_loaded", log_s("error", h->last_error));
     fprintf(stderr, "%s", h->last_error);
     to_tell = true;
     buf_free(&b);
@@ -120,13 +128,15 @@ int first_load(struct host *h, const struct serve_mode *m, const struct settings
     struct tree *disk = tree_read(settings_text(own, "SCRIPTS_DIR"),
                                   settings_text(own, "PROMPTS_DIR"), why, sizeof why);
     const struct version *one = NULL;
+    struct buf missing = { .data = NULL };
     int code = GENERATION_SCRIPTS, last = GENERATION_SCRIPTS;
     bool held = disk && *versions_held(h->versions) &&
                 strcmp(versions_held(h->versions), disk->hash) == 0;
-    if (held && (one = load_last(h, m, out, warnings, &last))) {
+    if (held && (one = load_last(h, m, out, &missing, warnings, &last))) {
         snprintf(h->bad_hash, sizeof h->bad_hash, "%s", disk->hash);
         snprintf(h->last_error, sizeof h->last_error, "%s", versions_held_why(h->versions));
         h->last_error_at = versions_held_at(h->versions);
+        h->last_error_of = ERROR_ROLLED_BACK;
         code = GENERATION_OK;
     } else if (last != FIRST_STOPPED) {
         if (disk)
@@ -134,7 +144,11 @@ int first_load(struct host *h, const struct serve_mode *m, const struct settings
         else
             buf_printf(problems, "%s\n", why);
         if (code == GENERATION_SCRIPTS && !held)
-            one = load_last(h, m, out, warnings, &last);
+            one = load_last(h, m, out, &missing, warnings, &last);
+        if (code == GENERATION_SCRIPTS && last == GENERATION_SETTINGS) { /* both are to be mended */
+            buf_add(problems, missing.data, missing.len);
+            code = GENERATION_SETTINGS;
+        }
         if (one) {
             note(h, one, problems->data);
             problems->len = 0;
@@ -145,6 +159,7 @@ int first_load(struct host *h, const struct serve_mode *m, const struct settings
         code = last;
     if (*out)
         remember_good(h, *out);
+    buf_free(&missing);
     tree_drop(disk);
     return code;
 }
@@ -152,6 +167,8 @@ int first_load(struct host *h, const struct serve_mode *m, const struct settings
 void first_tell(struct host *h)
 {
     if (to_tell)
-        bind_notice(h, "reload_failed", h->last_error, NULL, 1);
+        bind_notice(h, "not_loaded", h->last_error, NULL, 1);
+    if (versions_unread(h->versions))
+        bind_notice(h, "versions_unread", versions_unread(h->versions), NULL, 1);
     to_tell = false;
 }

@@ -16,7 +16,7 @@ enum { FIRST_STOPPED = -1 }; /* told to stop before anything was loaded */
 /* own: the host's settings. Fills h->versions, and h->good once something serves. 0, 2, 5 or FIRST_STOPPED; problems are for people. */
 int first_load(struct host *h, const struct serve_mode *m, const struct settings *own,
                struct generation **out, struct buf *problems, struct buf *warnings);
-/* Once it serves: tells staff what did not load. */
+/* Once it serves: tells staff what did not load, and which kept version cannot be read. */
 void first_tell(struct host *h);
 
 #endif

@@ -133,7 +133,7 @@ static const struct page pages[] = {
       "alone.\n"
       "Also without a running service.\n"
       "\n"
-      "Exit codes: 0 printed, 1 there is no such version or file, 2 DATABASE_URL.\n"
+      "Exit codes: 0 printed, 1 there is no such version or file, 2 DATABASE_URL, 3 storage.\n"
       "\n"
       "Example:  assistant versions show 7 prompts/business.yaml\n" },
     { "rollback", "[N]", "an earlier version serves again, at once", "", 0, 1,

@@ -77,6 +77,7 @@ struct host {
     char bad_hash[65];     /* of a tree that was rolled back: not loaded again until it changes */
     uint64_t generations;  /* built so far */
     char last_error[2048]; /* of the last failed reload, "" when the last one was fine */
+    enum { ERROR_RELOAD, ERROR_ROLLED_BACK, ERROR_START } last_error_of;
     int64_t last_error_at, loaded_at; /* ms since 1970 */
 
     struct task_list requests_ready; /* run first: accepting goes before answering */

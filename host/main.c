@@ -6,9 +6,11 @@
 #include "help.h"
 #include "serve.h"
 #include "trial.h"
+#include "trouble.h"
 #include "zone.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <locale.h>
 #include <poll.h>
 #include <stdio.h>
@@ -76,6 +78,25 @@ static int no_such(const char *name)
     return 1;
 }
 
+/* It is not there, or this user cannot see it. */
+static int no_database(const char *path, int error)
+{
+    struct trouble t;
+    if (error == ENOENT) {
+        fprintf(stderr,
+                "assistant: no service is running, and there is no database at %s. Set "
+                "DATABASE_URL as the service has it.\n",
+                path);
+        return 1;
+    }
+    trouble_of(&t, error, path);
+    fprintf(stderr,
+            "assistant: the database %s cannot be used: %s. Run the command as the user of the "
+            "service. If the service has this trouble too: %s.\n",
+            path, t.cause, t.remedy);
+    return 3;
+}
+
 /* A command for the running service, or, with none, for its database. */
 static int command(char **args, size_t count)
 {
@@ -100,16 +121,12 @@ static int command(char **args, size_t count)
         return 2;
     }
     int code = admin_call(path, args, count);
-    bool there = access(path, F_OK) == 0;
+    int error = access(path, F_OK) == 0 ? 0 : errno;
     settings_free(s);
     if (code < 0 && !known && !serve_knows(args[0])) {
         code = no_such(args[0]);
-    } else if (code < 0 && !there) {
-        fprintf(stderr,
-                "assistant: no service is running, and there is no database at %s. Set "
-                "DATABASE_URL as the service has it.\n",
-                path);
-        code = 1;
+    } else if (code < 0 && error) {
+        code = no_database(path, error);
     }
     free(path);
     return code >= 0 ? code : serve_offline(args, count);

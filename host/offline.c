@@ -54,6 +54,7 @@ struct errand {
     const char *problems; /* of the scripts, when they did not load */
     const struct settings *own;
     bool done, ok;
+    int code; /* when it is not ok; 0: 1 */
 };
 
 static void ended(struct task *t, bool ok, const char *text, size_t len)
@@ -80,7 +81,7 @@ static int run_task(struct service *s, const char *path,
         tick(h);
     if (code && why[0])
         instance_fail(code, why);
-    return code ? code : c->ok ? 0 : 1;
+    return code ? code : c->ok ? 0 : c->code ? c->code : 1;
 }
 
 static bool begin_file(struct host *h, struct errand *c)
@@ -147,8 +148,11 @@ static bool rollback_offline(struct host *h, struct errand *c)
         ok = t && versions_choose(h->versions, number, disk->hash, "");
         if (ok)
             versions_tell_rollback(versions_find(h->versions, number), t, disk, true, &out);
+        else if (!t)
+            buf_printf(&out, "%s\n", why);
         else
-            buf_text(&out, "Nothing changed: it could not be written. Is the disk full?\n");
+            versions_tell_unwritten(h->versions, &out);
+        c->code = t && !ok ? 3 : 1;
         tree_drop(t);
     }
     tree_drop(disk);

@@ -46,6 +46,7 @@ static int failed(struct host *h, int code, char *text, char **words)
     log_mask(text);
     snprintf(h->last_error, sizeof h->last_error, "%s", text);
     h->last_error_at = loop_wall_ms();
+    h->last_error_of = ERROR_RELOAD;
     log_event(LOG_ERROR, "reload.failed", log_s("error", text));
     metrics_own_add(h->metrics, OWN_RELOADS, 1, "failed", NULL, NULL);
     notify_reloaded(false);
@@ -183,6 +184,20 @@ static char *said_rolled_back(struct host *h, const struct generation *g)
     return b.data;
 }
 
+/* Before it is said, and before it serves. */
+static bool choose(struct host *h, unsigned number)
+{
+    struct buf b = { .data = NULL };
+    if (versions_choose(h->versions, number, r.disk, "")) {
+        snprintf(h->bad_hash, sizeof h->bad_hash, "%s", versions_held(h->versions));
+        return true;
+    }
+    versions_tell_unwritten(h->versions, &b);
+    notify_reloaded(false);
+    finish(3, b.data);
+    return false;
+}
+
 /* From the bytes that were tried. */
 static void build(struct host *h)
 {
@@ -210,14 +225,16 @@ static void build(struct host *h)
         fail(h, GENERATION_SCRIPTS, missing);
         return;
     }
+    if (r.number && !choose(h, r.number)) {
+        generation_close(g);
+        return;
+    }
     char *words = r.number ? said_rolled_back(h, g) : said_reloaded(h, g);
     h->next = g;
     g->announced = !r.number;
     loop_wake(h->loop);
     h->last_error[0] = 0;
     if (r.number) {
-        versions_choose(h->versions, r.number, r.disk, "");
-        snprintf(h->bad_hash, sizeof h->bad_hash, "%s", versions_held(h->versions));
         log_event(LOG_WARN, "generation.chosen", log_i("version", r.number),
                   log_n("from", h->current->hash, 12), log_n("to", g->hash, 12));
     } else if (!r.same) {
@@ -309,9 +326,8 @@ static void begin_version(struct host *h, unsigned number)
         return;
     }
     if (strcmp(one->hash, h->current->hash) == 0) {
-        versions_choose(h->versions, number, r.disk, "");
-        snprintf(h->bad_hash, sizeof h->bad_hash, "%s", versions_held(h->versions));
-        finish(0, words_of("Version %u serves already.", number));
+        if (choose(h, number))
+            finish(0, words_of("Version %u serves already.", number));
         return;
     }
     try(h, versions_known(h->versions, one->hash));
@@ -432,16 +448,18 @@ void reload_roll_back(struct host *h, const char *error)
         return;
     h->next = g;
     memcpy(h->bad_hash, h->current->hash, sizeof h->bad_hash);
-    snprintf(h->last_error, sizeof h->last_error,
-             "The newest scripts failed %d times, so the version before them is running again. The "
-             "last error was %.*s. Correct it and save the file: then your files are used again.",
-             JUDGE_FAILURES, (int)strcspn(error, "\n"), error);
-    versions_refuse(h->versions, h->bad_hash, g->hash, h->last_error);
+    struct buf words = { .data = NULL };
+    versions_tell_way_back(h->versions, h->bad_hash, g->hash, h->verdict.count, error, &words);
+    if (!versions_refuse(h->versions, h->bad_hash, g->hash, words.data ? words.data : ""))
+        versions_tell_until_restart(h->versions, &words);
+    snprintf(h->last_error, sizeof h->last_error, "%s", words.data ? words.data : "");
+    buf_free(&words);
     h->last_error_at = loop_wall_ms();
+    h->last_error_of = ERROR_ROLLED_BACK;
     log_event(LOG_ERROR, "generation.rolled_back", log_n("from", h->bad_hash, 12),
               log_n("to", g->hash, 12), log_s("error", error));
     metrics_own_add(h->metrics, OWN_RELOADS, 1, "rolled_back", NULL, NULL);
-    bind_notice(h, "rolled_back", h->last_error, NULL, JUDGE_FAILURES);
+    bind_notice(h, "rolled_back", h->last_error, NULL, h->verdict.count);
 }
 
 int reload_migrate(struct host *h, struct generation *g, char *why, size_t size)

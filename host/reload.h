@@ -8,7 +8,7 @@
 #include "generation.h"
 #include "host.h"
 
-/* What came of it in words (NULL: nothing was to be done), and the exit code: 0, 1 failed, 2 settings, 5 scripts or prompts. Unless it is
+/* What came of it in words (NULL: nothing was to be done), and the exit code: 0, 1 failed, 2 settings, 3 not stored, 5 scripts or prompts. Unless it is
  * 0 nothing changed. */
 typedef void (*reload_done)(void *arg, int code, const char *words);
 

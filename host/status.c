@@ -113,6 +113,11 @@ static void json_scripts(struct host *h, struct buf *out)
         buf_printf(out, "\"version\":{\"number\":%u,\"at\":%lld,\"kept\":%zu,\"held_by\":%s},",
                    one->number, (long long)one->at_ms, versions_count(h->versions),
                    by[versions_held_by(h->versions)]);
+    if (versions_unread(h->versions)) {
+        buf_text(out, "\"versions_trouble\":\"");
+        buf_json(out, versions_unread(h->versions), strlen(versions_unread(h->versions)));
+        buf_text(out, "\",");
+    }
     buf_text(out, "\"last_reload_error\":");
     if (h->last_error[0]) {
         buf_text(out, "\"");
@@ -198,6 +203,8 @@ static void words_version(struct host *h, struct buf *out)
 
 static void words_scripts(struct host *h, struct buf *out)
 {
+    static const char *const heads[] = { "The last reload FAILED at ", "Rolled back at ",
+                                         "Started at " };
     if (h->current && h->loaded_at) {
         buf_printf(out, "Scripts and prompts: generation %llu (%.12s), loaded ",
                    (unsigned long long)h->current->number, h->current->hash);
@@ -205,19 +212,24 @@ static void words_scripts(struct host *h, struct buf *out)
         buf_text(out, ".\n");
         words_version(h, out);
     }
+    if (versions_unread(h->versions))
+        buf_printf(out, "Kept versions: %s\n", versions_unread(h->versions));
     if (!h->last_error[0])
         return;
-    buf_text(out, "The last reload FAILED at ");
+    buf_text(out, heads[h->last_error_of]);
     add_clock(out, h->last_error_at);
-    buf_text(out, "; the previous version is still running:\n");
+    buf_text(out, h->last_error_of == ERROR_RELOAD ? "; the previous version is still running:\n"
+                                                   : ":\n");
     for (const char *p = h->last_error; *p;) {
         size_t n = strcspn(p, "\n");
         if (n)
             buf_printf(out, "  %.*s\n", (int)n, p);
         p += n + (p[n] == '\n');
     }
-    buf_text(out, "  Mend it: a saved file is loaded by itself; after a secret's file: `assistant "
-                  "reload`.\n");
+    if (h->last_error_of == ERROR_RELOAD)
+        buf_text(out,
+                 "  Mend it: a saved file is loaded by itself; after a secret's file: `assistant "
+                 "reload`.\n");
 }
 
 static void words_work(struct host *h, struct buf *out)

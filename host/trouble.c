@@ -58,11 +58,14 @@ bool trouble_with_rights(struct trouble *out, const char *path)
     struct stat st;
     snprintf(at, sizeof at, "%s", path);
     if (stat(path, &st) != 0) {
-        if (errno != ENOENT)
-            return false;
-        folder_of(path, at, sizeof at);
-        if (stat(at, &st) != 0)
-            return false;
+        if (errno == ENOENT)
+            folder_of(path, at, sizeof at);
+        while (stat(at, &st) != 0) { /* a folder above it may not be entered: that one is named */
+            if (errno != EACCES || strcmp(at, "/") == 0 || strcmp(at, ".") == 0)
+                return false;
+            const char *up = dirname(at);
+            memmove(at, up, strlen(up) + 1);
+        }
     }
     int need = S_ISDIR(st.st_mode) ? R_OK | W_OK | X_OK : R_OK | W_OK;
     if (faccessat(AT_FDCWD, at, need, AT_EACCESS) == 0)

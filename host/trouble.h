@@ -18,7 +18,7 @@ struct trouble {
 void trouble_of(struct trouble *out, int error, const char *path);
 /*
  * May this user read and write what is at path? A path where nothing is may be made: then its folder is looked at. true: no, and
- * out says whose it is.
+ * out says whose it is. Where a folder above it must not be entered, that folder is looked at.
  */
 bool trouble_with_rights(struct trouble *out, const char *path);
 /* Is this errno one of no room and no permission, and not one of a broken disk? */

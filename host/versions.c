@@ -21,7 +21,10 @@ enum {
 };
 
 struct versions {
-    char *folder;
+    struct versions_place at;
+    char unread[2 * TROUBLE_ROOM + 200];
+    bool locked; /* `serving` must not be read: it stays as it is, and so does the choice in it */
+    unsigned newest;      /* the highest number of a file, readable or not */
     struct version *list; /* by number */
     size_t count;
     char program[65];
@@ -51,12 +54,24 @@ static bool add(struct versions *v, const struct version *one)
     return true;
 }
 
+/* errno, met with a kept file. The first one is told to people. */
+static void unread(struct versions *v, const char *path, const char *then)
+{
+    struct trouble t;
+    versions_trouble_of(&t, v->at.folder, path);
+    if (!v->unread[0])
+        snprintf(v->unread, sizeof v->unread, "%s: %s, and restart. %s", t.cause, t.remedy, then);
+    log_event(LOG_ERROR, "versions.not_read", log_s("file", path), log_s("error", t.cause),
+              log_s("remedy", t.remedy));
+}
+
 static bool read_head(const struct versions *v, unsigned number, struct version *out)
 {
     char name[32], changed[HEAD_LIMIT];
     struct buf b = { .data = NULL };
     versions_name(number, name);
-    bool ok = versions_read(v->folder, name, HEAD_LIMIT, &b) &&
+    errno = 0;
+    bool ok = versions_read(v->at.folder, name, HEAD_LIMIT, &b) &&
               strncmp(b.data, "assistant version 1\n", 20) == 0 && strstr(b.data, "\n\n") &&
               versions_number(b.data, "number") == (int64_t)number;
     if (ok) {
@@ -73,7 +88,9 @@ static bool read_head(const struct versions *v, unsigned number, struct version 
         if (!ok)
             version_free(out);
     }
+    int e = errno;
     buf_free(&b);
+    errno = e;
     return ok;
 }
 
@@ -83,18 +100,31 @@ static int by_number(const void *a, const void *b)
     return x->number < y->number ? -1 : x->number > y->number;
 }
 
+static void not_read(struct versions *v, const char *name)
+{
+    char *path = versions_path(v->at.folder, name);
+    if (path && trouble_passes(errno))
+        unread(v, path, "Until then this version cannot serve.");
+    else
+        log_event(LOG_WARN, "versions.damaged", log_s("file", name), log_s("folder", v->at.folder));
+    free(path);
+}
+
 static void read_folder(struct versions *v)
 {
-    DIR *d = opendir(v->folder);
+    DIR *d = opendir(v->at.folder);
+    if (!d && errno != ENOENT)
+        unread(v, v->at.folder, "Until then no kept version can serve.");
     for (struct dirent *e; d && (e = readdir(d));) {
         struct version one;
         char *end;
         unsigned long number = strtoul(e->d_name, &end, 10);
         if (number == 0 || number > 1000000000 || strcmp(end, ".version") != 0)
             continue;
+        if (number > v->newest)
+            v->newest = (unsigned)number;
         if (!read_head(v, (unsigned)number, &one))
-            log_event(LOG_WARN, "versions.damaged", log_s("file", e->d_name),
-                      log_s("folder", v->folder));
+            not_read(v, e->d_name);
         else if (!add(v, &one))
             version_free(&one);
     }
@@ -108,8 +138,16 @@ static void read_state(struct versions *v)
 {
     struct buf b = { .data = NULL };
     struct state *s = &v->state;
-    if (versions_read(v->folder, "serving", 2 * WHY_LIMIT, &b) &&
-        strncmp(b.data, "assistant serving 1\n", 20) == 0) {
+    char *path = versions_path(v->at.folder, "serving");
+    errno = 0;
+    bool there = versions_read(v->at.folder, "serving", 2 * WHY_LIMIT, &b);
+    if (!there && errno != ENOENT && path) {
+        v->locked = true;
+        unread(v, path, "Until then the files on disk serve, and no rollback is known.");
+    } else if (there && strncmp(b.data, "assistant serving 1\n", 20) != 0) {
+        log_event(LOG_WARN, "versions.damaged", log_s("file", "serving"),
+                  log_s("folder", v->at.folder));
+    } else if (there) {
         s->serving = (unsigned)versions_number(b.data, "serving");
         s->good = (unsigned)versions_number(b.data, "good");
         s->well = versions_number(b.data, "well") != 0;
@@ -118,6 +156,7 @@ static void read_state(struct versions *v)
         versions_value(b.data, "held", s->held, sizeof s->held);
         versions_value(b.data, "why", s->why, sizeof s->why);
     }
+    free(path);
     buf_free(&b);
 }
 
@@ -125,12 +164,17 @@ static bool write_state(struct versions *v)
 {
     const struct state *s = &v->state;
     struct buf b = { .data = NULL };
+    char *path = v->locked ? versions_path(v->at.folder, "serving") : NULL;
+    v->locked = path && trouble_with_rights(&v->at.unwritten, path);
+    free(path);
+    if (v->locked)
+        return false;
     bool ok = buf_printf(&b, "assistant serving 1\nserving %u\ngood %u\nwell %u\n", s->serving,
                          s->good, s->well);
     if (s->held[0])
         ok = ok && buf_printf(&b, "held %s\nby %d\nat %" PRId64 "\nwhy %.*s\n", s->held, (int)s->by,
                               s->at_ms, (int)strcspn(s->why, "\n"), s->why);
-    ok = ok && buf_text(&b, "\n") && versions_write(v->folder, "serving", &b);
+    ok = ok && buf_text(&b, "\n") && versions_write(&v->at, "serving", &b);
     buf_free(&b);
     return ok;
 }
@@ -141,9 +185,13 @@ struct versions *versions_open(const char *database)
     if (strcmp(database, ":memory:") == 0)
         return NULL;
     struct versions *v = calloc(1, sizeof *v);
-    if (!v || asprintf(&v->folder, "%.*sversions", slash ? (int)(slash + 1 - database) : 0,
+    if (!v || asprintf(&v->at.folder, "%.*sversions", slash ? (int)(slash + 1 - database) : 0,
                        database) < 0) {
         free(v);
+        return NULL;
+    }
+    if (!(v->at.database = strdup(database))) {
+        versions_close(v);
         return NULL;
     }
     versions_program(v->program);
@@ -159,8 +207,19 @@ void versions_close(struct versions *v)
     for (size_t i = 0; i < v->count; i++)
         version_free(&v->list[i]);
     free(v->list);
-    free(v->folder);
+    free(v->at.folder);
+    free(v->at.database);
     free(v);
+}
+
+const char *versions_unread(const struct versions *v)
+{
+    return v && v->unread[0] ? v->unread : NULL;
+}
+
+void versions_unwritten(const struct versions *v, struct trouble *out)
+{
+    *out = v->at.unwritten;
 }
 
 /* ---- looking ---- */
@@ -227,7 +286,7 @@ struct tree *versions_tree(const struct versions *v, unsigned number, char *why,
         snprintf(why, size, "There is no version %u. `assistant versions` lists them.", number);
         return NULL;
     }
-    if (versions_read(v->folder, name, TREE_LIMIT + HEAD_LIMIT, &b)) {
+    if (versions_read(v->at.folder, name, TREE_LIMIT + HEAD_LIMIT, &b)) {
         const char *end = strstr(b.data, "\n\n");
         size_t head = end ? (size_t)(end + 2 - b.data) : b.len;
         if (b.len - head == one->bytes)
@@ -238,8 +297,8 @@ struct tree *versions_tree(const struct versions *v, unsigned number, char *why,
         return t;
     tree_drop(t);
     snprintf(why, size, "Version %u cannot be read: %s/%s is damaged. Take another version.",
-             number, v->folder, name);
-    log_event(LOG_WARN, "versions.damaged", log_s("file", name), log_s("folder", v->folder));
+             number, v->at.folder, name);
+    log_event(LOG_WARN, "versions.damaged", log_s("file", name), log_s("folder", v->at.folder));
     return NULL;
 }
 
@@ -264,7 +323,7 @@ static bool write_version(struct versions *v, const struct version *one, const s
                          "\nprogram %s\nhash %s\nschema %s\nbytes %zu\nchanged %s\n\n",
                          one->number, one->before, one->at_ms, one->program, one->hash, one->schema,
                          one->bytes, one->changed) &&
-              tree_pack(t, &b) && versions_write(v->folder, name, &b);
+              tree_pack(t, &b) && versions_write(&v->at, name, &b);
     buf_free(&b);
     return ok;
 }
@@ -290,9 +349,9 @@ static void drop_old(struct versions *v)
             continue;
         }
         versions_name(one->number, name);
-        char *path = versions_path(v->folder, name);
+        char *path = versions_path(v->at.folder, name);
         if (path && unlink(path) != 0 && errno != ENOENT)
-            versions_trouble(path, "remove");
+            versions_trouble(&v->at, path, "remove");
         free(path);
         total -= one->bytes;
         version_free(one);
@@ -322,12 +381,19 @@ void versions_accept(struct versions *v, const struct tree *t, const char *schem
     char why[256];
     if (!v)
         return;
+    if (!now && v->count) { /* which one served cannot be read */
+        now = versions_of(v, t->hash);
+        v->state.serving = now ? now->number : v->list[v->count - 1].number;
+        if (now)
+            write_state(v);
+        now = versions_serving(v);
+    }
     if (now && strcmp(now->hash, t->hash) == 0) {
         accept_again(v, now->number, t, schema);
         return;
     }
     struct tree *was = now ? versions_tree(v, now->number, why, sizeof why) : NULL;
-    struct version one = { .number = v->count ? v->list[v->count - 1].number + 1 : 1,
+    struct version one = { .number = v->newest + 1,
                            .before = v->state.serving,
                            .at_ms = loop_wall_ms(),
                            .bytes = bytes_of(t),
@@ -345,6 +411,7 @@ void versions_accept(struct versions *v, const struct tree *t, const char *schem
         version_free(&one);
         return; /* `serving` still names the one before: after a restart that one is known */
     }
+    v->newest = one.number;
     v->state = (struct state){ .serving = one.number, .good = good_number };
     write_state(v);
     drop_old(v);
@@ -375,11 +442,10 @@ static bool hold(struct versions *v, const char *held, unsigned serving, enum ve
     return write_state(v);
 }
 
-void versions_refuse(struct versions *v, const char *bad, const char *good, const char *why)
+bool versions_refuse(struct versions *v, const char *bad, const char *good, const char *why)
 {
     const struct version *one = v ? versions_of(v, good) : NULL;
-    if (one)
-        hold(v, bad, one->number, VERSIONS_JUDGE, why);
+    return !one || hold(v, bad, one->number, VERSIONS_JUDGE, why);
 }
 
 bool versions_choose(struct versions *v, unsigned number, const char *disk, const char *why)
@@ -387,7 +453,14 @@ bool versions_choose(struct versions *v, unsigned number, const char *disk, cons
     const struct version *one = versions_find(v, number);
     /* The files on disk are that version: nothing is held back. */
     bool same = one && strcmp(one->hash, disk) == 0;
-    return one && hold(v, same ? "" : disk, number, same ? VERSIONS_NOBODY : VERSIONS_OWNER, why);
+    struct state was;
+    if (!one)
+        return false;
+    was = v->state;
+    if (hold(v, same ? "" : disk, number, same ? VERSIONS_NOBODY : VERSIONS_OWNER, why))
+        return true;
+    v->state = was;
+    return false;
 }
 
 void versions_release(struct versions *v)

@@ -6,12 +6,13 @@
  * a setting, never a secret), and `serving`: which one serves, and which files are not to be loaded until one of them changes. Each
  * file is written whole, synced and renamed, so a power cut leaves the old one or the new one. What cannot be read is skipped with a
  * word in the log. What cannot be written is logged, and the service goes on without it. The loop thread; commands without a
- * service read the folder too. Every function takes NULL (a database in memory): then nothing is kept.
+ * service read the folder too. A file that this user must not read is told with its remedy (versions_unread). Every function takes NULL (a database in memory): then nothing is kept.
  */
 #ifndef HOST_VERSIONS_H
 #define HOST_VERSIONS_H
 
 #include "tree.h"
+#include "trouble.h"
 
 enum { VERSIONS_KEPT = 50 };
 
@@ -32,6 +33,11 @@ enum versions_by { VERSIONS_NOBODY, VERSIONS_OWNER, VERSIONS_JUDGE };
 /* Reads what is kept beside the database at this path; makes nothing. NULL: ":memory:", or no memory. */
 struct versions *versions_open(const char *database);
 void versions_close(struct versions *v);
+
+/* Why a kept file could not be read, in words for people; NULL: all could. */
+const char *versions_unread(const struct versions *v);
+/* Why the last write failed. */
+void versions_unwritten(const struct versions *v, struct trouble *out);
 
 /* Oldest first. */
 size_t versions_count(const struct versions *v);
@@ -60,10 +66,10 @@ void versions_accept(struct versions *v, const struct tree *t, const char *schem
 void versions_well(struct versions *v);
 /*
  * The files with the hash `bad` are not loaded until one of them changes, also after a restart; until then the newest version with
- * the hash `good` serves. why: what status says about it. Call it before the swap.
+ * the hash `good` serves. why: what status says about it. Call it before the swap. false: not written, so only until a restart.
  */
-void versions_refuse(struct versions *v, const char *bad, const char *good, const char *why);
-/* The same by the owner's wish: version `number` serves instead of the files on disk, whose hash is `disk`. false: not written. */
+bool versions_refuse(struct versions *v, const char *bad, const char *good, const char *why);
+/* The same by the owner's wish: version `number` serves instead of the files on disk, whose hash is `disk`. false: not written, and nothing changed. */
 bool versions_choose(struct versions *v, unsigned number, const char *disk, const char *why);
 /* Files on disk are taken again: a file was saved. */
 void versions_release(struct versions *v);

@@ -51,13 +51,41 @@ char *versions_path(const char *folder, const char *name)
     return asprintf(&path, "%s/%s", folder, name) < 0 ? NULL : path;
 }
 
-bool versions_trouble(const char *path, const char *what)
+void versions_trouble_of(struct trouble *out, const char *folder, const char *path)
 {
     int e = errno;
-    log_event(LOG_WARN, "versions.not_written", log_s("file", path), log_s("step", what),
-              log_s("error", strerror(e)));
+    bool rights = e == EACCES || e == EPERM;
+    if (!rights || (!trouble_with_rights(out, path) && !trouble_with_rights(out, folder)))
+        trouble_of(out, e, path);
     errno = e;
+}
+
+bool versions_trouble(struct versions_place *at, const char *path, const char *what)
+{
+    versions_trouble_of(&at->unwritten, at->folder, path);
+    log_event(LOG_WARN, "versions.not_written", log_s("file", path), log_s("step", what),
+              log_s("error", at->unwritten.cause), log_s("remedy", at->unwritten.remedy));
     return false;
+}
+
+static bool give(struct versions_place *at, int fd)
+{
+    struct stat st, now;
+    if (geteuid() != 0 || stat(at->database, &st) != 0 || fstat(fd, &now) != 0 ||
+        (now.st_uid == st.st_uid && now.st_gid == st.st_gid))
+        return true;
+    return fchown(fd, st.st_uid, st.st_gid) == 0;
+}
+
+static bool make_folder(struct versions_place *at)
+{
+    if (mkdir(at->folder, 0700) != 0)
+        return errno == EEXIST;
+    int fd = open(at->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool ok = fd >= 0 && give(at, fd);
+    if (fd >= 0)
+        close(fd);
+    return ok;
 }
 
 static bool sync_folder(const char *folder)
@@ -70,30 +98,31 @@ static bool sync_folder(const char *folder)
 }
 
 /* Whole, synced, then renamed. */
-bool versions_write(const char *folder, const char *name, const struct buf *b)
+bool versions_write(struct versions_place *at, const char *name, const struct buf *b)
 {
-    char *path = versions_path(folder, name), *fresh = versions_path(folder, ".new");
+    char *path = versions_path(at->folder, name), *fresh = versions_path(at->folder, ".new");
     bool ok = false;
     int fd = -1;
-    if (!path || !fresh || (mkdir(folder, 0700) != 0 && errno != EEXIST)) {
-        versions_trouble(folder, "make the folder");
+    if (!path || !fresh || !make_folder(at)) {
+        versions_trouble(at, at->folder, "make the folder");
         goto done;
     }
-    fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd < 0) {
-        versions_trouble(path, "open");
+    unlink(fresh); /* left behind, and it may be another user's */
+    fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0 || !give(at, fd)) {
+        versions_trouble(at, path, fd < 0 ? "open" : "give to the database's owner");
         goto done;
     }
-    for (size_t at = 0; at < b->len;) {
-        ssize_t n = write(fd, b->data + at, b->len - at);
-        if (n <= 0) {
-            versions_trouble(path, "write");
+    for (size_t n = 0; n < b->len;) {
+        ssize_t some = write(fd, b->data + n, b->len - n);
+        if (some <= 0) {
+            versions_trouble(at, path, "write");
             goto done;
         }
-        at += (size_t)n;
+        n += (size_t)some;
     }
-    ok = (fsync(fd) == 0 && rename(fresh, path) == 0 && sync_folder(folder)) ||
-         versions_trouble(path, "sync and rename");
+    ok = (fsync(fd) == 0 && rename(fresh, path) == 0 && sync_folder(at->folder)) ||
+         versions_trouble(at, path, "sync and rename");
 done:
     if (fd >= 0)
         close(fd);
@@ -110,7 +139,11 @@ bool versions_read(const char *folder, const char *name, size_t limit, struct bu
     char *path = versions_path(folder, name);
     int fd = path ? open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC) : -1;
     struct stat st;
-    bool ok = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+    bool ok = fd >= 0 && fstat(fd, &st) == 0;
+    if (ok && !S_ISREG(st.st_mode)) {
+        errno = EISDIR;
+        ok = false;
+    }
     size_t want = ok && (size_t)st.st_size < limit ? (size_t)st.st_size : ok ? limit : 0;
     ok = ok && buf_reserve(out, want + 1);
     for (ssize_t n;
@@ -118,9 +151,11 @@ bool versions_read(const char *folder, const char *name, size_t limit, struct bu
         out->len += (size_t)n;
     if (ok)
         out->data[out->len] = 0;
+    int e = errno;
     if (fd >= 0)
         close(fd);
     free(path);
+    errno = e;
     return ok && out->len == want;
 }
 

@@ -10,6 +10,8 @@
 #include <time.h>
 
 enum { SHOWN = 1 << 20, FEW = 2000 }; /* bytes of a difference: in `show`, below a rollback */
+enum { LEFT_OUT = 4 };                /* versions that an alert names */
+enum { ERROR_SHOWN = 600 };           /* bytes of an error in it */
 
 static void add_clock(struct buf *out, int64_t ms)
 {
@@ -25,6 +27,63 @@ void versions_tell_name(const struct version *one, struct buf *out)
 {
     buf_printf(out, "version %u of ", one->number);
     add_clock(out, one->at_ms);
+}
+
+void versions_tell_unwritten(const struct versions *v, struct buf *out)
+{
+    struct trouble t;
+    versions_unwritten(v, &t);
+    buf_printf(out, "Nothing changed: %s: %s.\n", t.cause, t.remedy);
+}
+
+/* "version 6 (changed prompts/faq.yaml), version 7 (…)": what is in the one and not in the other. */
+static void add_left_out(const struct versions *v, const char *newer, const char *older,
+                         struct buf *out)
+{
+    const struct version *list[VERSIONS_KEPT + 1];
+    const struct version *one = versions_of(v, newer);
+    size_t n = 0;
+    while (one && strcmp(one->hash, older) != 0 && n < sizeof list / sizeof *list) {
+        list[n++] = one;
+        one = versions_find(v, one->before);
+    }
+    if (n > LEFT_OUT)
+        buf_printf(out, "%zu older ones, ", n - LEFT_OUT);
+    for (size_t i = n > LEFT_OUT ? LEFT_OUT : n; i--;)
+        buf_printf(out, "version %u (%.200s)%s", list[i]->number, list[i]->changed, i ? ", " : "");
+}
+
+void versions_tell_way_back(const struct versions *v, const char *bad, const char *good,
+                            unsigned failures, const char *error, struct buf *out)
+{
+    const struct version *one = versions_of(v, good);
+    size_t n = strcspn(error, "\n");
+    buf_printf(out, "The files saved last failed %u times. ", failures);
+    if (one) {
+        size_t at = out->len;
+        versions_tell_name(one, out);
+        out->data[at] = 'V';
+    } else {
+        buf_text(out, "The last version that worked");
+    }
+    buf_text(out, " is running again.");
+    if (one && versions_of(v, bad)) {
+        buf_text(out, " Not in it: ");
+        add_left_out(v, bad, good, out);
+        buf_text(out, ".");
+    }
+    buf_printf(out,
+               " The last error was %.*s. Correct it and save the file: then the files on disk are "
+               "used again.",
+               (int)(n > ERROR_SHOWN ? ERROR_SHOWN : n), error);
+}
+
+void versions_tell_until_restart(const struct versions *v, struct buf *out)
+{
+    struct trouble t;
+    versions_unwritten(v, &t);
+    buf_printf(out, " This could not be stored, so a restart takes the files on disk: %s: %s.",
+               t.cause, t.remedy);
 }
 
 static void add_file(const char *path, const struct tree *a, const struct tree *b, struct buf *out)
@@ -73,11 +132,13 @@ static int list(const struct versions *v, struct buf *out)
                    : versions_held_by(v) == VERSIONS_JUDGE  ? " (rolled back: it failed)"
                                                             : " (rolled back)");
     }
-    if (!versions_count(v)) {
+    if (!versions_count(v) && !versions_unread(v)) {
         buf_text(out, "No versions are kept yet. The service keeps one whenever changed scripts or "
                       "prompts take over.\n");
         return 0;
     }
+    if (versions_unread(v))
+        buf_printf(out, "Not all of them can be read: %s\n", versions_unread(v));
     if (now)
         buf_printf(out, "* serves%s. `assistant versions show N` prints what version N changed.\n",
                    *versions_held(v) ? ", until a file is saved" : "");

@@ -19,6 +19,16 @@ unsigned versions_wanted(const struct versions *v, char *const *args, size_t cou
 /* "Version 6 serves now …": which files on disk differ, and what the next save does. disk NULL: they cannot be read. */
 void versions_tell_rollback(const struct version *one, const struct tree *t,
                             const struct tree *disk, bool later, struct buf *out);
+/* "Nothing changed: CAUSE: REMEDY.": the rollback could not be written. */
+void versions_tell_unwritten(const struct versions *v, struct buf *out);
+/*
+ * What the judge's rollback from the files of hash `bad` to those of `good` came to: how often they failed, which version runs and
+ * which are not in it. One line, because it is kept with the version.
+ */
+void versions_tell_way_back(const struct versions *v, const char *bad, const char *good,
+                            unsigned failures, const char *error, struct buf *out);
+/* More of it, when it could not be written. */
+void versions_tell_until_restart(const struct versions *v, struct buf *out);
 /* "version 7 of 2026-11-28 13:05:10 EST" */
 void versions_tell_name(const struct version *one, struct buf *out);
 

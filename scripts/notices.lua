@@ -17,7 +17,9 @@ local M = {}
 local SAY = {
   parked = "Something that was posted to us could not be read and was set aside: %s",
   reload_failed = "Reload failed. The previous version of scripts, prompts and secrets is still running: %s",
+  not_loaded = "%s",
   rolled_back = "%s",
+  versions_unread = "A kept version of scripts and prompts cannot be read: %s",
   not_stored = "No message could be accepted for %s. That is over; WhatsApp sends again what came meanwhile.",
 }
 
@@ -99,8 +101,8 @@ function M.tell(notice)
   end
   if notice.event == "script_errors" then return script_error(notice) end
   local saved = notice.event == "reload_failed" or notice.event == "rolled_back"
-  slack.alert(saved and cause(notice.event, notice.message) or notice.event, (SAY[notice.event] or "%s"):format(notice.message),
-    saved and SAVED_QUIET_MS or nil)
+  local one = (saved or notice.event == "not_loaded") and cause(notice.event, notice.message) or notice.event
+  slack.alert(one, (SAY[notice.event] or "%s"):format(notice.message), saved and SAVED_QUIET_MS or nil)
 end
 
 return M

@@ -44,7 +44,7 @@
 ---@field start? fun()                    once when the generation takes over, as a task
 
 ---@class host.Notice
----@field event "job_dead"|"not_stored"|"parked"|"reload_failed"|"reloaded"|"rolled_back"|"script_errors"
+---@field event "job_dead"|"not_loaded"|"not_stored"|"parked"|"reload_failed"|"reloaded"|"rolled_back"|"script_errors"|"versions_unread"
 ---@field message string                  file and line included where there are any; reloaded: the warnings that are new, "" when there are none
 ---@field job? host.jobs.Job              job_dead: the job
 ---@field count? integer                 script_errors: how many failures count against the newest files; 0: this one does not

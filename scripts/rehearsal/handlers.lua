@@ -198,7 +198,7 @@ local LIST = {
   { "the typing indicator", function() whatsapp.typing("wamid.check") end },
   { "the telling of staff", function(stage)
     local conversation = meet(stage)
-    for _, event in ipairs { "parked", "reload_failed", "reloaded", "rolled_back", "script_errors" } do
+    for _, event in ipairs { "not_loaded", "parked", "reload_failed", "reloaded", "rolled_back", "script_errors", "versions_unread" } do
       if main.notice then main.notice { event = event, message = "tried by check", count = 1 } end
     end
     for kind in pairs(main.jobs) do

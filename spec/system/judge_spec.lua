@@ -62,6 +62,7 @@ describe("a mistake in the newest files", function()
 
   it("G14: seven customers one after another meet a misspelt function: each is answered, and by the fifth the last good version serves", function()
     open()
+    save("prompts/system_prompt.yaml", (service:read "prompts/system_prompt.yaml":gsub("identity: [^\n]+", 'identity: "Newer."')))
     local bad = save("scripts/turn.lua", changed("scripts/turn.lua", "local decision = decide(self, turn)", "local decision = self.decied(self, turn)"))
     for n = 1, 7 do
       met()
@@ -70,13 +71,16 @@ describe("a mistake in the newest files", function()
     end
     assert.equal(1, #service:logged "generation.rolled_back")
     assert.equal(5, #service:logged "generation.failure")
-    local told = scene:posts("The newest scripts failed 5 times")[1].body.text
+    local told = scene:posts("The files saved last failed 5 times")[1].body.text
     assert.truthy(told:find "scripts/turn%.lua:%d+: .-'decied'", told)
+    assert.truthy(told:find("Version 1 of .- is running again%. Not in it: version 2 %(changed prompts/system_prompt%.yaml%), "
+      .. "version 3 %(changed scripts/turn%.lua%)%."), told)
     assert.is_nil(told:find("\n", 1, true))
     assert.equal(1, #scene:posts "The newest scripts failed (1 so far)")
     assert.truthy(service:status().last_reload_error:find("'decied'", 1, true))
     local _, words = service:cli "status"
-    assert.truthy(words:find("the version before them is running again", 1, true), words)
+    assert.truthy(words:find("\nRolled back at %d%d%d%d%-[^\n]+:\n  The files saved last failed 5 times%. Version 1 of "), words)
+    assert.is_nil(words:find("FAILED", 1, true))
     -- not taken again until it changes
     service:cli "reload"
     service:restart()
@@ -102,6 +106,7 @@ describe("a mistake in the newest files", function()
     assert.truthy(scene:posts("scripts/main.lua:")[1].body.text:find("The last good version did this work instead", 1, true))
     met "a PIANO" -- a second customer: now the mistake is not one customer's any more
     serving(first)
+    assert.equal(1, #scene:posts "The files saved last failed 7 times. Version 1 of ")
   end)
 
   it("G4: ten messages of one customer that fail in every version undo nothing: a line and a card for the customer, others are answered", function()
@@ -140,7 +145,7 @@ describe("a mistake in the newest files", function()
     for _ = 1, 3 do met() end
     serving(first)
     assert.equal(0, service:status().inbox.parked)
-    scene:posts "The newest scripts failed 5 times"
+    scene:posts "The files saved last failed 5 times"
   end)
 
   it("G11: a route that fails is answered by the last good version, and five such requests bring it back; so do five runs of `every`", function()

@@ -269,10 +269,10 @@ describe("scripts and prompts", function()
     for _, one in ipairs(words) do
       shell.until_(function() return #stand_ins:sends(one[1], one[2]) == 1 end, 8, "the answer by the good ones")
     end
-    local posts = shell.until_(function() return stand_ins:posts "The newest scripts failed 5 times"[1] and stand_ins:posts "The newest scripts failed 5 times" end, 5, "the alert")
+    local posts = shell.until_(function() return stand_ins:posts "The files saved last failed 5 times"[1] and stand_ins:posts "The files saved last failed 5 times" end, 5, "the alert")
     assert.equal(1, #posts)
     local text = posts[1].body.text
-    assert.truthy(text:find("scripts/main%.lua:%d+: broken on purpose%. Correct it and save the file: then your files are used again%."), text)
+    assert.truthy(text:find("scripts/main%.lua:%d+: broken on purpose%. Correct it and save the file: then the files on disk are used again%."), text)
     assert.is_nil(text:find("traceback", 1, true) or text:find("\n", 1, true))
     service:write("scripts/main.lua", main .. "-- mended\n")
     shell.until_(function() return service:status().generation.hash ~= first end, 5, "the mended ones")

@@ -155,12 +155,14 @@ describe("versions of scripts and prompts", function()
       service:start()
       local status = service:status()
       assert.equal(2, status.version.number)
-      has(status.last_reload_error, "The files on disk do not load, so version 2 of ", where)
-      has(select(2, service:cli "status"), "The last reload FAILED at ", where)
+      has(status.last_reload_error, "At the start the files on disk did not load. Version 2 of ", where)
+      local words = select(2, service:cli "status")
+      has(words, "\nStarted at ", ":\n  At the start the files on disk did not load. Version 2 of ", where)
+      assert.is_nil(words:find("previous version", 1, true))
       if broken then assert.is_true(serves(service, "Second.")) end
       shell.until_(function()
-        for _, post in ipairs(stand_ins:posts "do not load") do
-          if post.body.text:find(where, 1, true) and post.body.text:find("version 2 of ", 1, true) then return true end
+        for _, post in ipairs(stand_ins:posts "did not load") do
+          if post.body.text:find(where, 1, true) then return post.body.text:find "^[^%w]*At the start the files on disk did not load%. Version 2 of " end
         end
       end, 6, "staff to be told of " .. path)
       assert.equal(5, (service:cli "reload"))
@@ -169,6 +171,89 @@ describe("versions of scripts and prompts", function()
     end
     assert.equal(2, service:status().version.number)
     service:kill()
+  end)
+
+  it("G15: a rollback that cannot be stored changes nothing and says why, with and without a service", function()
+    local service = process.new { stand_ins = stand_ins }
+    local serving = service.data .. "/versions/serving"
+    local blocked = ("mv %s %s.away && mkdir %s"):format(serving, serving, serving)
+    local freed = ("rmdir %s && mv %s.away %s"):format(serving, serving, serving)
+    saved(service, identity "Second.")
+    for _, args in ipairs { { "rollback" }, { "rollback", "2" } } do -- another version; the one that serves
+      assert.equal(0, (shell.run(blocked)))
+      local code, text = service:cli(table.unpack(args))
+      assert.equal(3, code, text)
+      has(text, "Nothing changed: " .. serving .. " cannot be read and written (Is a directory): look at the file, at its folder and at its disk")
+      assert.equal(2, service:status().version.number)
+      assert.equal(0, (shell.run(freed)))
+    end
+    for _, line in ipairs(service:logged "versions.not_written") do has(line.remedy, "ls -la") end
+    service:restart()
+    assert.equal(2, service:status().version.number)
+    service:term()
+    assert.equal(0, (shell.run(blocked)))
+    local code, text = service:cli("rollback", "1")
+    assert.equal(3, code, text)
+    has(text, "Nothing changed: " .. serving .. " cannot be read and written (Is a directory): ")
+  end)
+
+  it("G15: the service's user can read what root's rollback wrote; a choice that it cannot read is named with its remedy, and is kept", function()
+    if shell.run "test $(id -u) = 0 && setpriv --reuid=65534 --regid=65534 --clear-groups true" ~= 0 then return pending "it needs root" end
+    local user = "setpriv --reuid=65534 --regid=65534 --clear-groups"
+    local service = process.new { start = false, stand_ins = stand_ins, wrap = user }
+    local serving = service.data .. "/versions/serving"
+    assert.equal(0, (shell.run("chown -R 65534:65534 " .. service.home)))
+    service:start()
+    saved(service, identity "Second.")
+    service:term()
+    service.wrap = nil
+    service:write_runner()
+    assert.equal(0, (service:cli "rollback"))
+    assert.equal("65534:65534 600\n", select(2, shell.run("stat -c '%u:%g %a' " .. serving)))
+    service.wrap = user
+    service:start()
+    assert.equal(1, service:status().version.number)
+    service:term()
+
+    shell.run("chown 0:0 " .. serving)
+    service:start()
+    local _, words = service:cli "status"
+    has(words, "\nKept versions: " .. serving .. " belongs to user root, and this program runs as user ", serving .. "`, and restart.")
+    local remedy = words:match "as root `(chown [^`]+)`"
+    has(service:logged("versions.not_read")[1].remedy, remedy)
+    shell.until_(function() return stand_ins:posts "A kept version of scripts and prompts cannot be read"[1] end, 6, "staff to be told")
+    has(stand_ins:posts "A kept version of scripts and prompts cannot be read"[1].body.text, remedy)
+    local _, list = service:cli "versions"
+    has(list, serving .. " belongs to user root", "the first version\n")
+    assert.equal(1, select(2, list:gsub("the first version", "")))
+    local code, text = service:cli("rollback", "1")
+    assert.equal(3, code)
+    has(text, "Nothing changed: " .. serving .. " belongs to user root", remedy)
+    service:term()
+    assert.equal(0, (shell.run(remedy)))
+    service:start() -- root's choice is still there
+    assert.equal(1, service:status().version.number)
+    assert.is_nil(service:status().versions_trouble)
+    service:term()
+
+    shell.run(("chown 0:0 %s && chmod 700 %s"):format(service.data, service.data)) -- and for a command: not "no database"
+    for _, name in ipairs { "status", "versions", "rollback" } do
+      code, text = service:cli(name)
+      assert.equal(3, code)
+      has(text, service.data .. " belongs to user root, and this program runs as user ", "Run the command as the user of the service.")
+      assert.is_nil(text:find("there is no database", 1, true))
+    end
+  end)
+
+  it("G1: files that do not load and a missing setting are both named, and end the start with exit 2", function()
+    local service = process.new { stand_ins = stand_ins }
+    service:term()
+    service:write("scripts/turn.lua", "local x = = 1\n")
+    service.env.META_APP_SECRET = nil
+    service:write_runner()
+    local code, text = service:run_once "serve"
+    assert.equal(2, code)
+    has(text, "scripts/turn.lua:1:", "META_APP_SECRET")
   end)
 
   it("G1: with no version kept, or none that can be read, files that do not load end the start with exit 5", function()
@@ -223,7 +308,7 @@ describe("versions of scripts and prompts", function()
     assert.is_true(service:alive())
     service:kill()
     service:start()
-    has(service:status().last_reload_error, "so version 1 of ", "scripts/spec_")
+    has(service:status().last_reload_error, "Version 1 of ", "scripts/spec_")
     answered(service)
     service:kill()
   end)
