@@ -196,6 +196,18 @@ static int start(struct jobs *j)
     return 0;
 }
 
+static void say_refused(struct store *s, char *why, size_t size)
+{
+    struct trouble t = { .cause = "" };
+    if (!store_busy(s, &t) && !store_healthy(s))
+        store_trouble(s, &t);
+    if (t.cause[0])
+        snprintf(why, size, "the database cannot be written: %s: %s, and start again", t.cause,
+                 t.remedy);
+    else
+        snprintf(why, size, "the work left by the last run cannot be taken up: %s", store_error(s));
+}
+
 struct jobs *jobs_open(struct store *s, const char *page_path, char *why, size_t why_size)
 {
     struct jobs *j = calloc(1, sizeof *j);
@@ -210,10 +222,7 @@ struct jobs *jobs_open(struct store *s, const char *page_path, char *why, size_t
                   : !(j->page = calloc(1, sizeof *j->page)))
         goto fail;
     if (start(j) != 0) {
-        snprintf(why, why_size,
-                 "the work left by the last run cannot be taken up: %s. Free room on its disk, or "
-                 "end the program that has it open, and start again.",
-                 store_error(s));
+        say_refused(s, why, why_size);
         store_commit(s); /* ends what is open, so that closing is clean */
         goto fail;
     }

@@ -97,6 +97,16 @@ void store_lock_trouble(const struct store *s, const struct store_holder *w, str
                  "find it on the machine (`fuser -v %s`) and close it", s->path);
 }
 
+bool store_busy(struct store *s, struct trouble *out)
+{
+    struct store_holder w = { .pid = 0 };
+    if (!s->busy_since_ns)
+        return false;
+    store_lock_look(s, &w);
+    store_lock_trouble(s, &w, out);
+    return true;
+}
+
 /* Counted and told when it has lasted for longer than anybody waits; told once in ten seconds at most. */
 void store_busy_note(struct store *s)
 {

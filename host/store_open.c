@@ -264,7 +264,7 @@ static enum store_open_result look(struct store *s, struct reason why)
     if (st.st_size == 0)
         return refuse(why, STORE_UNUSABLE,
                       "the database %s is empty (0 bytes), its content is lost: %s, "
-                      "or remove the file to start anew",
+                      "or move the file away to begin with an empty database",
                       s->path, store_newest_copy(s, hint, sizeof hint));
     if (got < (ssize_t)sizeof head || memcmp(head, "SQLite format 3", 16) != 0)
         return refuse(why, STORE_UNUSABLE,

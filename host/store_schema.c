@@ -63,13 +63,20 @@ static int apply(struct store *s, const char *owner, size_t number, const char *
         if (i == 1 && rc == SQLITE_OK && sqlite3_get_autocommit(s->db))
             rc = SQLITE_MISUSE; /* the step ended the transaction by itself */
     }
-    if (rc != SQLITE_OK) {
+    if ((rc & 0xFF) == SQLITE_BUSY) {
+        struct store_holder w = { .pid = 0 };
+        struct trouble t;
+        store_lock_look(s, &w);
+        store_lock_trouble(s, &w, &t);
+        snprintf(why, why_size, "schema step %zu of %s failed: %s: %s, and try again", number,
+                 owner, t.cause, t.remedy);
+    } else if (rc != SQLITE_OK) {
         snprintf(why, why_size, "schema step %zu of %s failed: %s", number, owner,
                  rc == SQLITE_MISUSE ? "it must not contain BEGIN, COMMIT or ROLLBACK"
                                      : sqlite3_errmsg(s->db));
-        if (!sqlite3_get_autocommit(s->db))
-            sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
     }
+    if (rc != SQLITE_OK && !sqlite3_get_autocommit(s->db))
+        sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
     sqlite3_exec(s->db, "PRAGMA cache_spill=OFF", NULL, NULL, NULL);
     sqlite3_free(quoted);
     return rc == SQLITE_OK ? 0 : -1;

@@ -375,11 +375,10 @@ static void once_a_second(struct host *h)
     h->probe_ns = now + PROBE_NS;
     tell_refused(h);
     if (!store_in_place(h->store)) {
+        struct trouble why;
+        store_trouble(h->store, &why);
         log_event(LOG_ERROR, "store.moved", log_s("path", store_path(h->store)),
-                  log_s("message",
-                        "the database was moved, removed or replaced while it was open; the "
-                        "process ends so that nothing "
-                        "is accepted into a file nobody will find. Put it back and start again."));
+                  log_s("error", why.cause), log_s("remedy", why.remedy));
         fflush(stdout);
         _exit(3); /* no checkpoint, no close: nothing more is written to whatever lies there now */
     }

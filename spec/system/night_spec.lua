@@ -61,6 +61,27 @@ describe("at night", function()
     service:kill()
   end)
 
+  it("H13: a start and `status` under a write lock of another program end with code 3 and name its process, and ending that is the remedy", function()
+    local service = process.new()
+    service:term()
+    local sign = service.home .. "/held"
+    os.execute(("(echo '.timeout 3000'; echo 'BEGIN IMMEDIATE;'; echo '.shell touch %s'; exec sleep 60) | exec env --default-signal sqlite3 %s >/dev/null & echo $! >%s.pid")
+      :format(sign, service.db, sign))
+    shell.until_(function() return shell.read(sign) end, 5, "the other program's transaction")
+    local remedy
+    for _, command in ipairs { "serve", "status" } do
+      local code, text = service:run_once(command)
+      assert.equal(3, code, text)
+      local pid = text:match "process (%d+) %(sqlite3%) holds the database's write lock: close it %(`kill %d+`%), and start again"
+      assert.truthy(pid, text)
+      remedy = text:match "`(kill %d+)`"
+      assert.equal("kill " .. pid, remedy)
+    end
+    assert.equal(0, (shell.run(remedy)))
+    service:start()
+    service:kill()
+  end)
+
   it("H13 B10: webhooks for another number alone: log, status, numbers and staff name both ids, nobody is answered, and the right id is the remedy", function()
     local stand_ins, port, wire = standins.new(), shell.port(), require "spec.support.wire"
     local service = process.new { stand_ins = stand_ins, env = { METRICS_LISTEN = "127.0.0.1:" .. port, META_PHONE_NUMBER_ID = "999000111222333" } }
