@@ -153,6 +153,19 @@ static void look_module(lua_State *L, struct look *k, const struct name_found *f
     add(k, k->problems, f, words, &near, "Add the file, or correct the name.");
 }
 
+/* Lua's own names that scripts do not get (sandbox.c). */
+static bool is_withheld(struct name_text name)
+{
+    static const char *const names[] = {
+        "io",   "os",       "debug",      "coroutine",      "package", "dofile",
+        "load", "loadfile", "loadstring", "collectgarbage", "xpcall",  "warn"
+    };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strlen(names[i]) == name.len && memcmp(names[i], name.text, name.len) == 0)
+            return true;
+    return false;
+}
+
 static void look_global(lua_State *L, struct look *k, const struct name_found *f)
 {
     char words[PATH];
@@ -172,7 +185,12 @@ static void look_global(lua_State *L, struct look *k, const struct name_found *f
             near_offer(&near, name, n);
         }
         snprintf(words, sizeof words, "undefined global '%.*s'.", (int)f->name.len, f->name.text);
-        add(k, k->problems, f, words, &near, "A typing mistake, or a missing `local`?");
+        if (is_withheld(f->name))
+            near.best = NULL;
+        add(k, k->problems, f, words, &near,
+            is_withheld(f->name) ? "Scripts do not get this part of Lua. Use what the modules in "
+                                   "host/api offer."
+                                 : "A typing mistake, or a missing `local`?");
     }
     lua_pop(L, 1);
 }

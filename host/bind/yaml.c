@@ -69,8 +69,15 @@ __attribute__((format(printf, 4, 5))) static bool refuse(struct reader *r, size_
 static bool refuse_syntax(struct reader *r)
 {
     yaml_mark_t at;
-    const char *words = yaml_words(&r->parser, r->text, r->end, &at);
+    size_t opened;
+    const char *words = yaml_words(&r->parser, r->text, r->end, &at, &opened);
 
+    if (opened)
+        return refuse(r, at.line, at.column,
+                      "something stands after the closing quotation mark of a text that begins on "
+                      "line %zu. Close that text on line %zu, or write \\\" inside \" \" and '' "
+                      "inside ' ' for a quotation mark.",
+                      opened, opened);
     return refuse(r, at.line, at.column, "%s", words);
 }
 

@@ -85,12 +85,34 @@ static bool has(const char *sentence, const char *part)
     return !part || (sentence && strstr(sentence, part));
 }
 
+/* The line, from 1, where the last quoted text before this place begins. 0: on the place's own line. */
+static size_t opened_above(const char *text, const char *end, const yaml_mark_t *at)
+{
+    yaml_parser_t p;
+    yaml_token_t token;
+    size_t line = at->line;
+    bool going = yaml_parser_initialize(&p) != 0;
+    if (!going)
+        return 0;
+    yaml_parser_set_input_string(&p, (const unsigned char *)text, (size_t)(end - text));
+    while (going && yaml_parser_scan(&p, &token)) {
+        going = token.type != YAML_STREAM_END_TOKEN && token.end_mark.index <= at->index;
+        if (going && token.type == YAML_SCALAR_TOKEN &&
+            token.data.scalar.style != YAML_PLAIN_SCALAR_STYLE)
+            line = token.start_mark.line;
+        yaml_token_delete(&token);
+    }
+    yaml_parser_delete(&p);
+    return line < at->line ? line + 1 : 0;
+}
+
 const char *yaml_words(const yaml_parser_t *parser, const char *text, const char *end,
-                       yaml_mark_t *at)
+                       yaml_mark_t *at, size_t *opened)
 {
     const char *line = yaml_line(text, end, parser->problem_mark.line), *tab = line, *before, *here;
 
     *at = parser->problem_mark;
+    *opened = 0;
     if (parser->error == YAML_MEMORY_ERROR || !parser->problem)
         return "not enough memory to read it. Make the file smaller.";
     while (*tab == ' ')
@@ -103,10 +125,12 @@ const char *yaml_words(const yaml_parser_t *parser, const char *text, const char
     while (before > line && before[-1] == ' ')
         before--;
     if (has(parser->problem, "did not find expected") && before > line &&
-        (before[-1] == '"' || before[-1] == '\''))
+        (before[-1] == '"' || before[-1] == '\'')) {
+        *opened = opened_above(text, end, at);
         return "something stands after the closing quotation mark. Inside \" \" write \\\", inside "
                "' ' write '' for a "
                "quotation mark.";
+    }
     if (has(parser->problem, "cannot start any token"))
         return *here && strchr("@`%", *here)
                    ? "a text cannot begin with @, ` or %. Put it in quotes."

@@ -113,6 +113,7 @@ local mistakes = {
   ["a float too large"] = { "a: 1e999\n", "1:4", "too large" },
   ["a second colon"] = { "a: Note: be nice\n", "1:8", "in quotes" },
   ["quotes inside quotes"] = { '- "We do NOT take "hazardous" waste"\n', "1:20", "after the closing quotation mark" },
+  ["a quote that is closed by the next line's"] = { 'a: 1\nb: "You are\nc: "We do"\n', "3:5", "of a text that begins on line 2%. Close that text on line 2" },
   ["an apostrophe inside single quotes"] = { "- 'It's fine'\n", "1:7", "after the closing quotation mark" },
   ["a quote that is never closed"] = { 'a: 1\nb: "x\nc: 2\n', "2:4", "never closed" },
   ["a list that is never closed"] = { "a: [1, 2\nb: 1\n", "1:4", "not closed" },
