@@ -174,6 +174,18 @@ static int load_folder(const char *scripts, const char *prompts, struct buf *pro
     return code;
 }
 
+/* A folder of the owner's own has both; the settings do not matter to it. */
+static bool holds_both(const char *dir, const char *scripts, const char *prompts,
+                       struct buf *problems)
+{
+    if (access(scripts, F_OK) == 0 && access(prompts, F_OK) == 0)
+        return true;
+    buf_printf(problems,
+               "%s: DIR must be a folder that holds scripts/ and prompts/. %s is not there.\n", dir,
+               access(scripts, F_OK) != 0 ? scripts : prompts);
+    return false;
+}
+
 int serve_check(const char *dir)
 {
     struct host h = { .memory_cap = 256u << 20 };
@@ -185,7 +197,9 @@ int serve_check(const char *dir)
     if (dir) {
         snprintf(scripts, sizeof scripts, "%s/scripts", dir);
         snprintf(prompts, sizeof prompts, "%s/prompts", dir);
-        code = load_folder(scripts, prompts, &problems, &warnings);
+        code = holds_both(dir, scripts, prompts, &problems)
+                   ? load_folder(scripts, prompts, &problems, &warnings)
+                   : GENERATION_SCRIPTS;
     } else {
         code = instance_generation(&h, &serve_modes[0], false, &g);
         generation_close(g);

@@ -292,7 +292,8 @@ enum generation_result generation_build(struct generation **out, struct host *h,
         buf_printf(problems, "%s\n", error ? error : "out of memory");
         goto fail;
     }
-    settings_unknown(g->settings);
+    if (!o->borrows)
+        settings_unknown(g->settings);
     settings_hide(g->settings);
     if (g->settings->warnings.len && !o->ignore_settings)
         buf_add(warnings, g->settings->warnings.data, g->settings->warnings.len);

@@ -85,6 +85,7 @@ struct generation_options {
     bool make_up_settings;       /* the scripts' settings are defaults or made up, never the
                                     environment's: all that a setting switches on is on */
     bool ignore_settings;        /* no word about settings at all (check DIR) */
+    bool borrows;                /* see struct serve_mode */
 };
 
 enum generation_result { GENERATION_OK = 0, GENERATION_SETTINGS = 2, GENERATION_SCRIPTS = 5 };

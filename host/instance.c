@@ -36,7 +36,8 @@ const struct generation_options *instance_options(const struct serve_mode *m)
 {
     static struct generation_options o;
     o = (struct generation_options){ .main_module = m->main_module,
-                                     .settings_module = m->settings_module };
+                                     .settings_module = m->settings_module,
+                                     .borrows = m->borrows };
     return &o;
 }
 

@@ -9,8 +9,8 @@ static const char *const stand_ins[] = { "DATABASE_URL=sqlite::memory:", "LISTEN
                                          NULL };
 
 const struct serve_mode serve_modes[] = {
-    { "serve", "main", "settings", NULL },
-    { "sandbox", "sandbox.main", "sandbox.defaults", sandbox },
-    { "stand-ins", "sandbox.stand_ins", "sandbox.settings", stand_ins },
-    { "rehearsal", "rehearsal.main", "rehearsal.settings", NULL },
+    { "serve", "main", "settings", NULL, false },
+    { "sandbox", "sandbox.main", "sandbox.defaults", sandbox, false },
+    { "stand-ins", "sandbox.stand_ins", "sandbox.settings", stand_ins, true },
+    { "rehearsal", "rehearsal.main", "rehearsal.settings", NULL, false },
 };

@@ -16,6 +16,8 @@ struct serve_mode {
     const char *name;
     const char *main_module, *settings_module;
     const char *const *defaults; /* for settings the environment does not give */
+    bool
+        borrows; /* the environment is the service's: names that only the service knows are right */
 };
 extern const struct serve_mode serve_modes[]; /* serve, sandbox, stand-ins, rehearsal */
 

@@ -228,7 +228,7 @@ static void words_scripts(struct host *h, struct buf *out)
     }
     if (h->last_error_of == ERROR_RELOAD)
         buf_text(out,
-                 "  Mend it: a saved file is loaded by itself; after a secret's file: `assistant "
+                 "  Correct the file and save it. After changing a secret's file, type `assistant "
                  "reload`.\n");
 }
 

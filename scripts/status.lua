@@ -164,7 +164,7 @@ function M.words()
   end
   local backup = newest_backup()
   lines[#lines + 1] = backup and ("Last backup: %s, %s."):format(clock(backup.made_at, now), backup.path)
-    or "There is no backup yet: `assistant backup FILE` makes one."
+    or "No backup was made since this database was put in place: `assistant backup FILE` makes one."
   return table.concat(lines, "\n")
 end
 

@@ -1,4 +1,4 @@
--- What may stand in the owner's files and is hardly meant. It refuses nothing: each is a sentence with file, line and remedy, for
+-- What is accepted in the owner's files and is probably a mistake. It refuses nothing: each is a sentence with file, line and remedy, for
 -- `assistant check` and for the staff channel.
 
 local replies = require "flow.replies"
@@ -36,7 +36,7 @@ local function cut_by_comment(list, file)
   for path, comment in pairs(file.comments or {}) do
     if not comment.text:find("^%s%s+#%s") then
       list[#list + 1] = { file = file.name, line = comment.line,
-        text = ("\"%s\" ends before the #, because everything after it is a comment: \"%s\". Put the whole text in quotes."):format(path,
+        text = ("\"%s\" ends before the #, because everything after it is a comment: \"%s\". Put the whole text in straight quotes (\")."):format(path,
           comment.text:match("^%s*(.*)$")) }
     end
   end

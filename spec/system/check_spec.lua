@@ -36,7 +36,8 @@ local refused = {
     "undefined global 'wantde'. Did you mean 'wanted'?", "wantde" },
   { "a variable without local", "scripts/flow/quote.lua", inside("function M%.merge", "  counter = 1"),
     "global 'counter' is assigned. Write `local` before it.", "counter" },
-  { "what scripts may not have", "scripts/flow/quote.lua", inside("function M%.merge", "  io.write('x')"), "undefined global 'io'.", "io%.write" },
+  { "what scripts may not have", "scripts/flow/quote.lua", inside("function M%.merge", "  io.write('x')"),
+    "undefined global 'io'. Scripts do not get this part of Lua. Use what the modules in host/api offer.", "io%.write" },
   { "a misspelt module", "scripts/turn.lua", with('require "flow.quote"', 'require "flow.qoute"'),
     "require \"flow.qoute\": there is no scripts/flow/qoute.lua. Did you mean 'flow.quote'?", "flow%.qoute" },
   { "a misspelt handler", "scripts/main.lua", with("run = slack%.post", "run = slack.pots"),
@@ -57,11 +58,11 @@ local refused = {
   { "a key that is misspelt", "prompts/system_prompt.yaml", with("business_rules", "bussiness_rules"),
     "\"bussiness_rules\" is not known. Did you mean \"business_rules\"?", "bussiness_rules" },
   { "a quotation mark that is not closed", "prompts/system_prompt.yaml", with("identity: \"[^\n]*", "identity: \"You are"),
-    "something stands after the closing quotation mark." },
+    "something stands after the closing quotation mark of a text that begins on line" },
   { "a question for a field that is not asked", "prompts/replies.yaml", added "ask_parking: \"Where can we park?\"",
     "\"ask_parking\" is not known. Add \"parking\" to quote_fields_needed in system_prompt.yaml, or delete this line.", "ask_parking" },
   { "a rule that a # empties", "prompts/system_prompt.yaml", with('  %- "We do NOT[^\n]*', "  - #1 junk removers"),
-    "\"business_rules[2]\" is empty, because everything after the # is a comment: \"#1 junk removers\". Put the whole text in quotes.", "#1 junk" },
+    "\"business_rules[2]\" is empty, because everything after the # is a comment: \"#1 junk removers\". Put the whole text in straight quotes (\").", "#1 junk" },
   { "a text that nothing sends", "prompts/replies.yaml", added "farewell_words: \"Bye\"",
     "\"farewell_words\" is not known. Delete this line. docs/OWNERS.md says what may stand here.", "farewell_words" },
   { "a reply that is a list", "prompts/replies.yaml", with("\nthanks: [^\n]*", "\nthanks: [a, b]"), "\"thanks\" must be text. Put it in quotes", "\nthanks:" },
@@ -87,7 +88,7 @@ local warned = {
   { "a brace that is not closed", "prompts/replies.yaml", with("tell me the {label}", "tell me the {label"),
     "\"ask_other\" holds {label without its closing brace, and customers would read it as it stands. Did you mean {label}?", "me the {label%?" },
   { "a sentence that a # ends", "prompts/system_prompt.yaml", with('  %- "We do NOT[^\n]*', "  - We are the #1 in town"),
-    "\"business_rules[2]\" ends before the #, because everything after it is a comment: \"#1 in town\". Put the whole text in quotes.", "We are the" },
+    "\"business_rules[2]\" ends before the #, because everything after it is a comment: \"#1 in town\". Put the whole text in straight quotes (\").", "We are the" },
   { "an own question without its French", { ["prompts/system_prompt.yaml"] = with("  %- inventory\n", "  - inventory\n  - parking\n"),
     ["prompts/replies.yaml"] = added "ask_parking: \"Where can we park?\"" }, nil,
     "\"ask_parking\" has no French, so customers who write French are asked in English. Add ask_parking_fr, or take fr out of languages in business.yaml." },
@@ -193,7 +194,13 @@ describe("assistant check DIR", function()
     assert.equal(0, code)
   end)
 
-  it("E22: warns of what is accepted and hardly meant, with file, line and remedy, and exits with 0", function()
+  it("E20: says of a DIR without scripts/ or prompts/ what DIR must hold, and names no setting", function()
+    local code, text = shell.run(("%s check %s/nowhere 2>&1"):format(shell.binary, home))
+    assert.equal(5, code, text)
+    assert.equal(("%s/nowhere: DIR must be a folder that holds scripts/ and prompts/. %s/nowhere/scripts is not there.\n"):format(home, home), text)
+  end)
+
+  it("E22: warns of what is accepted and is probably a mistake, with file, line and remedy, and exits with 0", function()
     for _, case in ipairs(warned) do
       local what, path, change, words, marker = table.unpack(case, 1, 5)
       local code, text, place = mistake(path, change, marker)

@@ -120,6 +120,11 @@ describe("the settings", function()
     for _, name in ipairs { "LISTEN_PID", "LISTEN_FDS", "DATABASE_HOST", "METADATA" } do assert.is_nil(text:find(name, 1, true)) end
   end)
 
+  it("H1: the stand-ins take the service's environment without a word about settings that only the service has", function()
+    local stand_ins = standins.new { env = { META_VERIFY_TOKEN = canary .. "-word", SLACK_CHANNEL_ID = "C1", DEEPSEEK_MODEL = "one" } }
+    assert.is_nil(stand_ins.service:log_text():find("is not a setting", 1, true), stand_ins.service:log_text())
+  end)
+
   it("H1: a blank at a secret's edge is wondered about", function()
     local service = process.new { start = false, env = { META_ACCESS_TOKEN = " " .. canary .. "-token" } }
     local code, text = service:cli "check"

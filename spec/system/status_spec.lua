@@ -39,7 +39,7 @@ describe("assistant status", function()
     assert.truthy(text:find("Scripts and prompts: generation 1 (", 1, true))
     assert.truthy(text:find("Inbox: everything is read.", 1, true))
     assert.truthy(text:find("The newest messages to customers (up to 1000): none yet.", 1, true))
-    assert.truthy(text:find("There is no backup yet: `assistant backup FILE` makes one.", 1, true))
+    assert.truthy(text:find("No backup was made since this database was put in place: `assistant backup FILE` makes one.", 1, true))
     for _, wrong in ipairs { "FAILED", "Given up", "Set aside", "refused", "In doubt", "has waited" } do assert.is_nil(text:find(wrong, 1, true), wrong) end
     local status = service:status()
     assert.equal(0, status.jobs.ready)
