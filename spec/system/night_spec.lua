@@ -106,7 +106,8 @@ describe("at night", function()
     shell.until_(function() return last_logged(service, "whatsapp.other_number") end, 5, "the other number's line")
     assert.equal(0, (service:cli "status"))
     assert.equal(1, #stand_ins:posts("none came for META_PHONE_NUMBER_ID"))
-    -- The number was changed at Meta: ours came once, and not for a day.
+    -- The number was changed at Meta: ours came once, and not for a day. The last word for ours is the status of our answer.
+    shell.until_(function() return service:value "SELECT state FROM messages WHERE role = 'assistant'" == "delivered" end, 10, "the answer's last status")
     service:kill()
     service:sql "UPDATE circuits SET since = since - 86400001 WHERE name LIKE 'number %'"
     service:start()
