@@ -266,6 +266,21 @@ static bool tells(const struct buf *problems, size_t from, const char *error)
     return strstr(problems->data + from, place) != NULL;
 }
 
+/* Loads main.lua, and compares the fields that scripts use with those that are there. */
+static bool load_main(struct generation *g, const struct generation_options *o,
+                      const struct names *names, struct buf *problems)
+{
+    char *error = NULL;
+    struct load_job job = { o->main_module, NULL };
+    bool loaded = guarded_load(g, &job, &error);
+    size_t told = problems->len;
+    bool known = known_fields(g, names, problems, loaded ? &g->warnings : problems);
+    if (!loaded && !tells(problems, told, error))
+        buf_printf(problems, "%s\n", error ? error : "out of memory");
+    free(error);
+    return loaded && known;
+}
+
 enum generation_result generation_build(struct generation **out, struct host *h, struct tree *tree,
                                         const struct generation_options *o, struct buf *problems,
                                         struct buf *warnings)
@@ -306,13 +321,7 @@ enum generation_result generation_build(struct generation **out, struct host *h,
         buf_printf(problems, "%s\n", error);
         goto fail;
     }
-    struct load_job main_job = { o->main_module, NULL };
-    bool loaded = guarded_load(g, &main_job, &error);
-    size_t told = problems->len;
-    bool known = known_fields(g, &names, problems, loaded ? &g->warnings : problems);
-    if (!loaded && !tells(problems, told, error))
-        buf_printf(problems, "%s\n", error ? error : "out of memory");
-    if (!loaded || !known)
+    if (!load_main(g, o, &names, problems))
         goto fail;
     if (settings_bad && !o->ignore_settings) {
         result = GENERATION_SETTINGS;
