@@ -221,7 +221,7 @@ static void request_failed(struct task *t)
     struct generation *g = t->gen, *good;
     struct host *h = g->host;
     struct suspicion *s = NULL;
-    char what[128];
+    char what[64];
     snprintf(what, sizeof what, "%s %s", t->request ? t->request->method : "",
              t->request ? t->request->route : "");
     good = t->request && !t->suspicion && serves(h, g->hash) ? reference_get(h) : NULL;
