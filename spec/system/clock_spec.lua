@@ -123,8 +123,9 @@ describe("the wall clock", function()
     set(-360)
     socket.sleep(0.1)
     for _ = 1, 3 do assert.equal(401, service:click(phone).status) end
-    shell.until_(function() return #stand_ins:posts "clock is wrong" > 0 end, 4, "the alert")
-    assert.equal(1, #stand_ins:posts "clock is wrong")
+    -- Slack's requests and the platforms' answers both tell it; whoever is first says it, once.
+    shell.until_(function() return #stand_ins:posts "clock" > 0 end, 8, "the alert")
+    assert.equal(1, #stand_ins:posts "clock")
     assert.equal("ACTIVE", service:value("SELECT status FROM conversations WHERE id = '" .. phone .. "'"))
     set(0)
     socket.sleep(0.1)

