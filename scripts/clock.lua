@@ -40,7 +40,7 @@ function M.words(seconds, now)
     time.stamp(now - seconds * 1000):sub(1, 16))
 end
 
----Every answer of a platform is looked at.
+---Every answer of Meta and Slack is looked at. The model's is not: a send follows it, and a look costs 8 µs.
 ---@param response? host.http.Response
 function M.heard(response)
   local now = time.now_ms()

@@ -2,7 +2,6 @@
 -- what comes back is text or a reason, never a decision.
 
 local circuits = require "records.circuits"
-local clock = require "clock"
 local http = require "host.http"
 local jobs = require "host.jobs"
 local json = require "host.json"
@@ -135,7 +134,6 @@ local function try(self, body, deadline, calls)
       headers = { Authorization = "Bearer " .. settings.get("DEEPSEEK_API_KEY") },
       timeout_ms = math.max(1, math.min(settings.get("LLM_TIMEOUT_MS"), left)),
     }
-    clock.heard(response)
     local answer = sort_answer(response, err)
     metrics.observe("assistant_model_request_duration_seconds", (time.monotonic_ms() - begun) / 1000,
       { outcome = outcome_of(answer, response, err) })
