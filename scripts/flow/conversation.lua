@@ -1,5 +1,5 @@
 -- What happens between the words: which words need no model, when an answer is due, what a decision leads to.
--- Every rule carries the sentence of the contract (PRODUCT.md 4) it stands for. Pure functions of what is known and what happened.
+-- Every rule carries the promise of docs/contract.md that it keeps. Pure functions of what is known and what happened.
 local quote = require "flow.quote"
 local text = require "flow.text"
 

@@ -6,7 +6,7 @@ local M = {}
 
 M.MAX_CHARACTERS = text.FIELD
 
--- PRODUCT 4: "Unknown" is blank, null, unknown, not specified / provided / mentioned, unclear, tbd, "?", "-";
+-- "Unknown" is blank, null, unknown, not specified / provided / mentioned, unclear, tbd, "?", "-";
 -- no, none and n/a are answers. The rest are spellings of the same.
 local UNKNOWN, FIRST = {}, {} -- FIRST: the words that such a phrase begins with
 for phrase in ([[

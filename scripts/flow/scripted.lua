@@ -1,5 +1,5 @@
 -- The brain without a model: it carries a whole conversation by itself, plainly. It greets, takes plain answers, asks for the next
--- missing field, passes questions to the team, and ends in a handoff (PRODUCT.md 4.7). Pure.
+-- missing field, passes questions to the team, and ends in a handoff. Pure.
 local booking = require "flow.booking"
 local language = require "flow.language"
 local quote = require "flow.quote"

@@ -1,5 +1,5 @@
 -- The business's tables, as numbered steps. A step that has run anywhere is never changed: add the next one.
--- The first three tables are the contract's (PRODUCT.md 6); times in them are UTC text, elsewhere integer milliseconds.
+-- docs/contract.md promises the first three tables to other programs: times in them are UTC text, elsewhere integer milliseconds.
 
 local now = "(strftime('%Y-%m-%d %H:%M:%f', 'now'))"
 

@@ -1,4 +1,4 @@
--- The table of sentences behind PRODUCT.md 4, "Guards": what a model could write, and which guard must catch it ("ok": none).
+-- The sentences that the guards are held to: what a model could write, and which guard must catch it ("ok": none).
 -- \u{…} stands for a character that cannot be seen.
 
 local guards = require "flow.guards"

@@ -82,7 +82,7 @@ describe("crypto", function()
     end
   end)
 
-  it("P7: compares whole strings, NULs included", function()
+  it("B2: compares whole strings, NULs included", function()
     assert.is_true(crypto.equal("secret", "secret"))
     assert.is_true(crypto.equal("", ""))
     assert.is_false(crypto.equal("secret", "secreT"))

@@ -1,4 +1,4 @@
-/* Which names a script uses: E20, what the owner mistyped, found before anything runs. */
+/* Which names a script uses: what the owner mistyped, found before anything runs. */
 #include "names.h"
 
 #include "store_case.h"
@@ -108,9 +108,8 @@ static void open_tables(void)
 int main(void)
 {
     log_open(LOG_OFF);
-    case_run("E20: globals are told from variables in every scope that Lua has", scopes);
-    case_run("E20: a module's field is found under its variable, with how it is used", fields);
-    case_run("E20: a module that sets fields by computed names while it works is known",
-             open_tables);
+    case_run("globals are told from variables in every scope that Lua has", scopes);
+    case_run("a module's field is found under its variable, with how it is used", fields);
+    case_run("a module that sets fields by computed names while it works is known", open_tables);
     return cases_end();
 }

@@ -316,6 +316,6 @@ int main(void)
              moved);
     case_run("A18: a -wal of another database is not taken for ours", stale_wal);
     case_run("H9: a backup opens clean and holds what was committed before", backup);
-    case_run("P15: deleted text is nowhere in the file", erased);
+    case_run("H4: deleted text is nowhere in the file", erased);
     return cases_end();
 }

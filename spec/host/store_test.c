@@ -427,7 +427,7 @@ int main(void)
     case_run("closing undoes what was not committed", close_undoes);
     case_run("a statement that fails undoes itself and not the group", statement_error);
     case_run(
-        "P3: what comes after SQLite undid the group is refused, and the group is lost as a whole",
+        "A13: what comes after SQLite undid the group is refused, and the group is lost as a whole",
         whole_group_undone);
     case_run("A13: a disk that is full mid-group stores nothing of the group, and heals without a "
              "restart",

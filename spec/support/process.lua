@@ -106,7 +106,7 @@ function M.new(options)
   return self
 end
 
--- Every run is a search for what must never be seen (FAULTS H2): the services are over, and all they wrote is looked through.
+-- Every run is a search for what must never be seen (H2): the services are over, and all they wrote is looked through.
 function M.close_all()
   local found = {}
   for _, service in ipairs(all) do

@@ -1,4 +1,4 @@
--- `assistant backup` and what becomes of a copy: FAULTS H9, A30, A10. Each sentence begins with its row.
+-- `assistant backup` and what becomes of a copy: H9, A30, A10. Each sentence begins with its code (docs/faults.md).
 
 local meta = require "spec.support.meta"
 local process = require "spec.support.process"

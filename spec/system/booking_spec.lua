@@ -1,4 +1,4 @@
--- A visit from the link in the chat to the reminder the day before, with the real process: PRODUCT.md 3 and 4.9.
+-- A visit from the link in the chat to the reminder the day before, with the real process.
 
 local chat = require "spec.support.chat"
 local crypto = require "host.crypto"
@@ -248,7 +248,7 @@ describe("a booking", function()
     scene:posts("was rejected")
   end)
 
-  it("B3: with somebody else's number is told to staff, is attached to nothing and sends the customer nothing, whatever follows", function()
+  it("with somebody else's number is told to staff, is attached to nothing and sends the customer nothing, whatever follows", function()
     local phone, token = with_link()
     local attendees = { { name = "Zoe " .. meta.word(), phoneNumber = "(" .. phone:sub(2, 4) .. ") " .. phone:sub(5) } }
     local id = uid()
@@ -277,7 +277,7 @@ describe("a booking", function()
     assert.equal(SUMMER_SAID, data_of_next_turn(phone).booked)
   end)
 
-  it("B1: whose id is in one word and not in the next is cancelled by its mark, or by its time and attendee, and its reminder goes", function()
+  it("whose id is in one word and not in the next is cancelled by its mark, or by its time and attendee, and its reminder goes", function()
     local function others_stand(names)
       for i, name in ipairs(names) do
         local phone, token = with_link()
@@ -319,7 +319,7 @@ describe("a booking", function()
     assert.truthy(seen:find("could not match to a chat", 1, true), seen)
   end)
 
-  it("B1: moved without a new id stays one visit, with its reminder at the new time", function()
+  it("moved without a new id stays one visit, with its reminder at the new time", function()
     local phone, token = with_link()
     local id = uid()
     tell(service, "BOOKING_CREATED", { uid = id, metadata = { conv = token } })
@@ -337,7 +337,7 @@ describe("a booking", function()
     assert.equal("requested", visits(phone)[2].state)
   end)
 
-  it("B2: for which the team asks for another time is off, and the customer hears that, not that it is cancelled", function()
+  it("for which the team asks for another time is off, and the customer hears that, not that it is cancelled", function()
     for name, wish in pairs { flag = true, ["a template's text"] = "true" } do
       local phone, token = with_link()
       local id = uid()

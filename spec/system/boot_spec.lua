@@ -1,4 +1,4 @@
--- Killed while it starts, migrates, checkpoints or reloads: FAULTS A10, and a start that storage does not allow: A31. What is killed
+-- Killed while it starts, migrates, checkpoints or reloads: A10, and a start that storage does not allow: A31. What is killed
 -- dies at a chosen system call that changes a file, so that each place between two of them is met.
 
 local meta = require "spec.support.meta"

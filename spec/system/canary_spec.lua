@@ -1,4 +1,4 @@
--- What must never be seen anywhere: secrets, whole phone numbers, customers' words. FAULTS H2, H3. Every other spec of the program is
+-- What must never be seen anywhere: secrets, whole phone numbers, customers' words. H2, H3. Every other spec of the program is
 -- searched for the first two as well (spec/support/process.lua); here that search is shown to find.
 
 local json = require "host.json"

@@ -156,13 +156,13 @@ describe("assistant check DIR", function()
     return code, text, place
   end
 
-  it("E20: plays the shipped stories, whatever the settings are, and says nothing but that all is fine", function()
+  it("plays the shipped stories, whatever the settings are, and says nothing but that all is fine", function()
     local code, text = check()
     assert.equal(("Scripts and prompts in %s are fine.\n"):format(home), text)
     assert.equal(0, code)
   end)
 
-  it("E20: names file, line and remedy of what does not load or fails at a customer, and exits with 5", function()
+  it("names file, line and remedy of what does not load or fails at a customer, and exits with 5", function()
     for _, case in ipairs(refused) do
       local what, path, change, words, marker = table.unpack(case)
       local code, text, place = mistake(path, change, marker)
@@ -172,7 +172,7 @@ describe("assistant check DIR", function()
     end
   end)
 
-  it("E20: calls each handler of main.lua, so that one that fails at its first line is named with that line", function()
+  it("calls each handler of main.lua, so that one that fails at its first line is named with that line", function()
     local folders, list = {}, shell.folder() .. "/list"
     for i, case in ipairs(handlers) do
       local path = "/" .. case[1]
@@ -188,19 +188,19 @@ describe("assistant check DIR", function()
     end
   end)
 
-  it("E20: takes a wrong setting for no mistake of the scripts", function()
+  it("takes a wrong setting for no mistake of the scripts", function()
     local code, text = shell.run(("env -i MODEL_DOLLARS_PER_DAY=x DEEPSEEK_URL=nonsense %s check %s"):format(shell.binary, home))
     assert.equal(("Scripts and prompts in %s are fine.\n"):format(home), text)
     assert.equal(0, code)
   end)
 
-  it("E20: says of a DIR without scripts/ or prompts/ what DIR must hold, and names no setting", function()
+  it("says of a DIR without scripts/ or prompts/ what DIR must hold, and names no setting", function()
     local code, text = shell.run(("%s check %s/nowhere 2>&1"):format(shell.binary, home))
     assert.equal(5, code, text)
     assert.equal(("%s/nowhere: DIR must be a folder that holds scripts/ and prompts/. %s/nowhere/scripts is not there.\n"):format(home, home), text)
   end)
 
-  it("E22: warns of what is accepted and is probably a mistake, with file, line and remedy, and exits with 0", function()
+  it("warns of what is accepted and is probably a mistake, with file, line and remedy, and exits with 0", function()
     for _, case in ipairs(warned) do
       local what, path, change, words, marker = table.unpack(case, 1, 5)
       local code, text, place = mistake(path, change, marker)
@@ -211,14 +211,14 @@ describe("assistant check DIR", function()
     end
   end)
 
-  it("E22: takes other wording, a # in quotes and a comment on a line of its own without a word", function()
+  it("takes other wording, a # in quotes and a comment on a line of its own without a word", function()
     local code, text = mistake { ["prompts/replies.yaml"] = with("\nthanks: [^\n]*", "\n# ours\nthanks: \"We are the #1, merci!\"  # really"),
       ["prompts/system_prompt.yaml"] = with("identity: [^\n]*", "identity: We are ours") }
     assert.equal(("Scripts and prompts in %s are fine.\n"):format(home), text)
     assert.equal(0, code)
   end)
 
-  it("E23: a file that does not parse is the one mistake, and what depends on it is not told", function()
+  it("a file that does not parse is the one mistake, and what depends on it is not told", function()
     local code, text = mistake { ["prompts/system_prompt.yaml"] = with("identity: ", "identity "),
       ["prompts/replies.yaml"] = added "ask_parking: \"Where can we park?\"" }
     assert.equal(5, code)
@@ -227,7 +227,7 @@ describe("assistant check DIR", function()
     assert.equal(1, select(2, text:gsub("\n", "")), text)
   end)
 
-  it("E20: leaves names alone that come and go: fields that some script sets or asks for, and files that nothing requires", function()
+  it("leaves names alone that come and go: fields that some script sets or asks for, and files that nothing requires", function()
     local code, text = mistake { ["scripts/flow/quote.lua"] = inside("function M%.merge", "  if M.hook then M.hook() end"),
       ["scripts/turn.lua"] = inside("function Turn:run", "  if quote.hook then quote.hook() end quote.late = function() end quote.late()"),
       ["scripts/tools/report.lua"] = function() return "io.write(os.time())\n" end }
@@ -238,7 +238,7 @@ end)
 describe("a reload", function()
   teardown(process.close_all)
 
-  it("E20 E22: refuses a misspelt function, tells a new warning once, and confirms a good save where that is wished for", function()
+  it("refuses a misspelt function, tells a new warning once, and confirms a good save where that is wished for", function()
     local stand_ins = standins.new()
     local service = process.new { stand_ins = stand_ins }
     local turn, replies = service:read "scripts/turn.lua", service:read "prompts/replies.yaml"

@@ -1,4 +1,4 @@
--- A clock on the wall that is set while the service runs, or between two runs: FAULTS A29. The monotonic clock goes on as it did.
+-- A clock on the wall that is set while the service runs, or between two runs: A29. The monotonic clock goes on as it did.
 
 local meta = require "spec.support.meta"
 local process = require "spec.support.process"

@@ -1,4 +1,4 @@
--- GET /health: it says whether messages can be accepted durably and nothing else, at once, whatever goes on. FAULTS H8.
+-- GET /health: it says whether messages can be accepted durably and nothing else, at once, whatever goes on. H8.
 
 local chat = require "spec.support.chat"
 local meta = require "spec.support.meta"

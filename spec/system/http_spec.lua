@@ -1,4 +1,4 @@
--- What the public listener takes and what it refuses, over raw sockets: FAULTS B. Each sentence begins with its row.
+-- What the public listener takes and what it refuses, over raw sockets: the codes B of docs/faults.md. Each sentence begins with its code.
 
 local crypto = require "host.crypto"
 local json = require "host.json"

@@ -1,4 +1,4 @@
--- Whose mistake is it, the newest files' or the customer's? FAULTS A32, G4, G11, G14. Each sentence begins with its row.
+-- Whose mistake is it, the newest files' or the customer's? A32, G4, G11, G14. Each sentence begins with its code.
 
 local chat = require "spec.support.chat"
 local meta = require "spec.support.meta"

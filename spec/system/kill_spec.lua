@@ -1,4 +1,4 @@
--- kill -9 at any moment: nothing that was acknowledged is lost, everybody is answered, nobody twice. FAULTS A1 to A9.
+-- kill -9 at any moment: nothing that was acknowledged is lost, everybody is answered, nobody twice. A1 to A9.
 
 local chat = require "spec.support.chat"
 local crypto = require "host.crypto"

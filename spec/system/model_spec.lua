@@ -1,4 +1,4 @@
--- What the model does wrong, and what the customer gets all the same: FAULTS D.
+-- What the model does wrong, and what the customer gets all the same: the codes D of docs/faults.md.
 
 local chat = require "spec.support.chat"
 local json = require "host.json"

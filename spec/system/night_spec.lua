@@ -1,5 +1,5 @@
 -- What an operator reads at night: the cause of a trouble is named in `status`, in the log, in the numbers and to staff within ten
--- seconds, and the remedy that is named works. FAULTS H13.
+-- seconds, and the remedy that is named works. H13.
 
 local meta = require "spec.support.meta"
 local process = require "spec.support.process"

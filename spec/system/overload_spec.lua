@@ -1,4 +1,4 @@
--- More than there is room for: FAULTS A26, B17, H11, H12. Each sentence begins with its row.
+-- More than there is room for: A26, B17, H11, H12. Each sentence begins with its code.
 
 local json = require "host.json"
 local meta = require "spec.support.meta"

@@ -35,13 +35,13 @@ END
       shell.quote(shell.binary), shell.quote(shell.binary), words))
   end
 
-  it("E25: passes the shipped specs and stories with a field, words and towns of the owner's, and plays the owner's story", function()
+  it("passes the shipped specs and stories with a field, words and towns of the owner's, and plays the owner's story", function()
     local code, text = specs "spec/flow/scripted_spec.lua spec/brain spec/system/replay_spec.lua --filter-out=export -o TAP"
     assert.equal(0, code, text:sub(-3000))
     assert.is_truthy(text:find("goes as it is written down: We ask where to park", 1, true), text:sub(-3000))
   end)
 
-  it("E25: says when the owner's words no longer make the owner's story", function()
+  it("says when the owner's words no longer make the owner's story", function()
     assert(shell.run(("sed -i 's/^ask_parking:.*/ask_parking: \"Any parking?\"/' %s/prompts/replies.yaml"):format(home)) == 0)
     local code, text = specs "spec/system/replay_spec.lua --filter=park"
     assert.equal(1, code)

@@ -1,4 +1,4 @@
--- A person's data: shown, erased to the last byte, and not brought back by anything. FAULTS H4, A10, B11; PRODUCT.md 6.
+-- A person's data: shown, erased to the last byte, and not brought back by anything. H4, H5, H14, A10, B11.
 
 local chat = require "spec.support.chat"
 local crypto = require "host.crypto"

@@ -1,4 +1,4 @@
--- Messages that kill the process, several at once, and a supervisor that starts it again: FAULTS A32.
+-- Messages that kill the process, several at once, and a supervisor that starts it again: A32.
 
 local chat = require "spec.support.chat"
 local meta = require "spec.support.meta"

@@ -1,4 +1,5 @@
--- The life and death of the process: FAULTS A, and what customers see meanwhile (H6 to H8). Each sentence begins with its row.
+-- The life and death of the process: the codes A of docs/faults.md, and what customers see meanwhile (H6 to H8). Each sentence begins
+-- with its code.
 
 local json = require "host.json"
 local meta = require "spec.support.meta"

@@ -1,4 +1,5 @@
--- Scripts and prompts change while the process runs, and scripts that go wrong: FAULTS G. Each sentence begins with its row.
+-- Scripts and prompts change while the process runs, and scripts that go wrong: the codes G of docs/faults.md. Each sentence
+-- begins with its code.
 
 local json = require "host.json"
 local meta = require "spec.support.meta"

@@ -1,5 +1,5 @@
 -- A copy of yesterday is put back: what has grown stale in it is not said any more, staff hear of it once, and nothing is answered
--- twice. FAULTS A30, E12.
+-- twice. A30, E12.
 
 local chat = require "spec.support.chat"
 local crypto = require "host.crypto"

@@ -1,4 +1,4 @@
--- Secrets by file, read again on every reload, and their rotation without a lost webhook: FAULTS B3, H1.
+-- Secrets by file, read again on every reload, and their rotation without a lost webhook: B3, H1.
 
 local crypto = require "host.crypto"
 local meta = require "spec.support.meta"

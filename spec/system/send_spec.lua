@@ -1,4 +1,4 @@
--- What becomes of a message on its way to the customer: FAULTS E, and A6, A7.
+-- What becomes of a message on its way to the customer: the codes E of docs/faults.md, and A6, A7.
 
 local chat = require "spec.support.chat"
 local json = require "host.json"

@@ -1,4 +1,4 @@
--- Settings, secrets and what must never be seen: FAULTS H1 to H3, B3. Each sentence begins with its row.
+-- Settings, secrets and what must never be seen: H1 to H3, B3. Each sentence begins with its code.
 
 local json = require "host.json"
 local meta = require "spec.support.meta"

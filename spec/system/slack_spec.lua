@@ -1,4 +1,4 @@
--- Clicks that come from Slack and words that go there: FAULTS C and F.
+-- Clicks that come from Slack and words that go there: the codes C and F of docs/faults.md.
 
 local chat = require "spec.support.chat"
 local crypto = require "host.crypto"

@@ -1,5 +1,5 @@
 -- The disk below the real process: what is acknowledged is on it, and what happens when it is full, gone, locked or someone else's.
--- FAULTS A; the same faults inside one unit are in spec/host/store_test.c. Each sentence begins with its row.
+-- The codes A of docs/faults.md; the tests of the store show the same faults inside one unit. Each sentence begins with its code.
 
 local meta = require "spec.support.meta"
 local process = require "spec.support.process"

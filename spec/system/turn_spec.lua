@@ -1,4 +1,4 @@
--- A turn, from the customer's words to what leaves: PRODUCT.md 4, FAULTS H6, H7, B11 and B12 as far as they are about turns.
+-- A turn, from the customer's words to what leaves: docs/contract.md, and H6, H7, B11 and B12 as far as they are about turns.
 
 local chat = require "spec.support.chat"
 local json = require "host.json"
@@ -20,7 +20,7 @@ describe("a turn", function()
 
   local function last_brain(phone) return service:value("SELECT brain || ':' || action FROM turns WHERE conversation_id = '" .. phone .. "' ORDER BY id DESC LIMIT 1") end
 
-  describe("4.7: the model's proposal", function()
+  describe("the model's proposal", function()
     it("gets one repair try that says what was wrong; the second answer is used", function()
       local phone = meta.phone()
       local word = scene:plan { times = 1, answer = { reply_to_user = "It costs $350." } }
@@ -54,7 +54,7 @@ describe("a turn", function()
     end)
   end)
 
-  describe("4.9: actions", function()
+  describe("actions", function()
     it("the turn that completes the fields hands off, though the model said continue, and later turns do not again", function()
       local phone = meta.phone()
       scene:ask(phone, { answer = { reply_to_user = "Perfect, thanks.", action = "continue", extracted_data = FULL } })
@@ -97,7 +97,7 @@ describe("a turn", function()
     end)
   end)
 
-  it("4.4: a wish for a human needs no model, hands off at once and asks nothing", function()
+  it("a wish for a human needs no model, hands off at once and asks nothing", function()
     local phone, before = meta.phone(), #stand_ins:requests "model"
     service:say(phone, "Can I speak to a real person please")
     shell.until_(function() return stand_ins:cards(phone)[1] end, 5, "the card")
@@ -109,7 +109,7 @@ describe("a turn", function()
     assert.equal(0, #stand_ins:cards(other))
   end)
 
-  it("4.5: what arrives while the model thinks waits for the next turn, and both are answered in order", function()
+  it("what arrives while the model thinks waits for the next turn, and both are answered in order", function()
     local phone = meta.phone()
     local word = meta.word()
     stand_ins:plan { contains = word, hold = true, times = 1, answer = { reply_to_user = "First answer " .. word } }
@@ -128,7 +128,7 @@ describe("a turn", function()
     assert.equal("First answer " .. word, messages[#messages - 1].content)
   end)
 
-  it("4.6: neither the number, nor what a customer wrote of it, nor a wamid reaches the model (H3)", function()
+  it("neither the number, nor what a customer wrote of it, nor a wamid reaches the model (H3)", function()
     local phone = meta.phone()
     local shown = ("+%s %s-%s-%s"):format(phone:sub(1, 1), phone:sub(2, 4), phone:sub(5, 7), phone:sub(8))
     local word = scene:ask(phone, nil, "Call me at " .. shown .. " or " .. phone:sub(2))
@@ -139,7 +139,7 @@ describe("a turn", function()
     assert.is_nil(raw:find("wamid", 1, true))
   end)
 
-  it("4.6: the customer sees read and typing before the answer, for the newest message", function()
+  it("the customer sees read and typing before the answer, for the newest message", function()
     local phone = meta.phone()
     local word = scene:plan()
     local id = service:say(phone, "hi " .. word)

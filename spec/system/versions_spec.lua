@@ -1,4 +1,4 @@
--- Accepted versions of scripts and prompts: going back to one, and starting when the files on disk do not load. FAULTS G1, G5, G15.
+-- Accepted versions of scripts and prompts: going back to one, and starting when the files on disk do not load. G1, G5, G15.
 
 local meta = require "spec.support.meta"
 local process = require "spec.support.process"

@@ -1,4 +1,4 @@
--- A promise to serve a place that is listed as not served (PRODUCT 4, Guards). Negations and streets named after it are fine.
+-- A promise to serve a place that is listed as not served. Negations and streets named after it are fine.
 local promises = require "flow.guards.promises"
 local text = require "flow.text"
 local tokens = require "flow.guards.tokens"

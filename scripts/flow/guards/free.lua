@@ -1,4 +1,4 @@
--- A promise that taking things away costs nothing: "free" or "no charge" beside pickup / removal / haul (PRODUCT 4).
+-- A promise that taking things away costs nothing: "free" or "no charge" beside pickup / removal / haul.
 -- Free estimates are the business's own habit, and "feel free" is good manners.
 local text = require "flow.text"
 local tokens = require "flow.guards.tokens"

@@ -1,4 +1,4 @@
--- Promises to take hazardous waste or wet paint (PRODUCT 4, Guards). Refusing them is fine, asking about them is fine.
+-- Promises to take hazardous waste or wet paint. Refusing them is fine, asking about them is fine.
 local promises = require "flow.guards.promises"
 local text = require "flow.text"
 local tokens = require "flow.guards.tokens"

@@ -1,4 +1,4 @@
--- The prompt's own text in a reply: identity, workflow, schema, or two or more rules word for word (PRODUCT 4, Guards).
+-- The prompt's own text in a reply: identity, workflow, schema, or two or more rules word for word.
 -- One business rule may be quoted: "We service the GTA …" is the right answer to "where do you work?".
 local text = require "flow.text"
 local tokens = require "flow.guards.tokens"

@@ -1,4 +1,4 @@
--- Links and phone numbers in a text: a model may only write those that the business lists (PRODUCT 4, Guards).
+-- Links and phone numbers in a text: a model may only write those that the business lists.
 local text = require "flow.text"
 
 local M = {}

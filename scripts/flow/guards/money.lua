@@ -1,4 +1,4 @@
--- Prices, in whatever shape a model writes them (PRODUCT 4, Guards, money). What is free is in guards/free.lua.
+-- Prices, in whatever shape a model writes them. What is free is in guards/free.lua.
 -- Three ways to be money: a currency beside a number; an amount after a word of price; a shape that is only ever a price.
 -- The art is in what is not: addresses, units, times, sizes, weights and counts are full of numbers.
 local numbers = require "flow.guards.numbers"
