@@ -300,7 +300,7 @@ static bool dress_rules(CURL *e, bool secure)
     bad |= curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 1L);
     bad |= curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 2L);
     bad |= curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
-    /* A lookup that hangs must not hold the thread when its transfer is given up (TRAPS 2.9). */
+    /* Without it a lookup that hangs blocks the thread for seconds after its transfer's time-out. */
     bad |= curl_easy_setopt(e, CURLOPT_QUICK_EXIT, 1L);
     return bad == CURLE_OK;
 }

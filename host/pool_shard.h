@@ -2,7 +2,7 @@
  * pool_shard: a multi handle in the pool's loop.
  *
  * Owns one CURLM, its connections, its descriptors and its timer in the loop. libcurl scans the connections to a host for
- * every new transfer, so the pool has several shards (TRAPS 3). Pool thread only. Never decides what runs: the pool
+ * every new transfer, so the pool has several shards. Pool thread only. Never decides what runs: the pool
  * adds and removes handles and is told of finished ones. Part of pool; nobody else includes this.
  */
 #ifndef HOST_POOL_SHARD_H

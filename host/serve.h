@@ -21,7 +21,7 @@ struct serve_mode {
 };
 extern const struct serve_mode serve_modes[]; /* serve, sandbox, stand-ins, rehearsal */
 
-/* The service until SIGTERM. An exit code of PRODUCT.md 1. */
+/* The service until SIGTERM. Returns its exit code (docs/contract.md lists them). */
 int serve_run(const struct serve_mode *m);
 /* `assistant check`: dir NULL: what serve would load. */
 int serve_check(const char *dir);

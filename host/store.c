@@ -88,8 +88,8 @@ int store_failed(struct store *s, const char *doing)
     else if (is_fatal(extended))
         store_die(s, extended, doing);
     /*
-     * TRAPS P3: on a full disk SQLite undoes the whole group by itself, and what comes next would
-     * be stored alone.
+     * A13: on a full disk SQLite undoes the whole group by itself, and what comes next would be
+     * stored alone.
      */
     if (s->open && sqlite3_get_autocommit(s->db)) {
         s->open = false;

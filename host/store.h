@@ -27,7 +27,7 @@ struct store;
 /* How long one who wants to write waits for another program's lock before it is refused. */
 enum { STORE_PATIENCE_MS = 1000 };
 
-/* Exit codes of PRODUCT.md 1 that opening can lead to. */
+/* How opening can end. The numbers are exit codes of the program (docs/contract.md). */
 enum store_open_result { STORE_OPENED = 0, STORE_UNUSABLE = 3, STORE_IN_USE = 4 };
 
 /*

@@ -325,7 +325,7 @@ static enum store_open_result explain(struct store *s, struct reason why, const 
 
 /*
  * secure_delete=ON and not FAST: FAST leaves the text on pages that become free, where a later
- * erasure of the person would have to find it (TRAPS P15). What is left after a deletion is then in
+ * erasure of the person would have to find it (H4). What is left after a deletion is then in
  * the WAL alone, until a TRUNCATE checkpoint. No difference in time was measured. The cache grows
  * on demand; temporary tables never touch a disk.
  *
