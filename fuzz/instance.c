@@ -99,7 +99,7 @@ struct host *fuzz_instance(void)
     h->plain = true;
     h->parked_from = INT64_MAX;
     h->memory_cap = 256u << 20;
-    guard_start(0, 0);
+    cpu_guard_start(0, 0);
     reload_options(instance_options(&serve_modes[0]), NULL);
     struct tree *t = tree_read("scripts", "prompts", why, sizeof why);
     if (!t)

@@ -5,7 +5,7 @@
 #include "fuzz.h"
 
 #include "../host/pattern.h"
-#include "../spec/host/pattern_pair.h"
+#include "spec/host/base/pattern_pair.h"
 
 enum { HEAD = 6, STEPS = 200000, MOST = 4096 };
 

@@ -70,7 +70,7 @@ local function settings()
     found[setting.name] = true
     secret[setting.name] = setting.secret or setting.type == "secret"
   end
-  local source = read "host/settings.c"
+  local source = read "host/settings/settings.c"
   local own = source:match "settings_host%[%] = (%b{})"
   for name in own:gmatch '%.name = "([A-Z_]+)"' do found[name] = true end
   for name in own:gmatch 'INT%("([A-Z_]+)"' do found[name] = true end

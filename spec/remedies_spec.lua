@@ -12,7 +12,7 @@ local SOURCES = {
   section = function(name) return (read "docs/ops/alerts.md" .. "\n### "):match("\n### " .. name .. "\n(.-)\n### ") end,
   page = function(heading) return (read "docs/ops/operate.md" .. "\n##"):match("\n##+ " .. heading:gsub("%p", "%%%0") .. "\n(.-)\n##") end,
   status = function(name) return read "scripts/status.lua":match("\nfunction WORDS%." .. name .. "%(.-\nend\n") end,
-  errno = function(name) return read "host/trouble.c":match("\n    case " .. name .. ":.-\n    case ") end,
+  errno = function(name) return read "host/base/trouble.c":match("\n    case " .. name .. ":.-\n    case ") end,
   file = read,
 }
 
@@ -23,11 +23,11 @@ local TROUBLES = {
   { "a limit of a file's size", "ulimit -f", errno = "EFBIG" },
   { "a read-only disk", "findmnt -T", errno = "EROFS", page = "Read-only, or another user's" },
   { "a broken disk", "dmesg | tail -50", errno = "EIO", page = "Damaged" },
-  { "another user's file", "chown", file = "host/trouble.c", page = "Read-only, or another user's" },
-  { "no rights", "chmod u+rw", file = "host/trouble.c", page = "Read-only, or another user's" },
-  { "a lock of another program", "kill", file = "host/store_lock.c", alert = "AssistantDatabaseLocked", section = "AssistantDatabaseLocked",
+  { "another user's file", "chown", file = "host/base/trouble.c", page = "Read-only, or another user's" },
+  { "no rights", "chmod u+rw", file = "host/base/trouble.c", page = "Read-only, or another user's" },
+  { "a lock of another program", "kill", file = "host/store/sqlite/lock.c", alert = "AssistantDatabaseLocked", section = "AssistantDatabaseLocked",
     page = "Locked by another program" },
-  { "a lock that cannot be seen", "fuser -v", file = "host/store_lock.c", section = "AssistantDatabaseLocked", page = "Locked by another program" },
+  { "a lock that cannot be seen", "fuser -v", file = "host/store/sqlite/lock.c", section = "AssistantDatabaseLocked", page = "Locked by another program" },
   { "another number", "META_PHONE_NUMBER_ID", status = "number", alert = "AssistantWrongNumber", section = "AssistantWrongNumber",
     file = "scripts/channels/whatsapp/read.lua", also = "restart" },
   { "a wrong clock", "timedatectl set-ntp true", status_by = "clock", file = "scripts/clock.lua", alert = "AssistantClockWrong", section = "AssistantClockWrong" },
@@ -35,7 +35,7 @@ local TROUBLES = {
     file = "scripts/channels/whatsapp/send.lua" },
   { "a closed Slack", "SLACK_WEBHOOK_URL", status = "slack", alert = "AssistantSlackRefused", section = "AssistantSlackRefused" },
   { "a model's refusal", "DEEPSEEK_API_KEY", status = "model", alert = "AssistantModelRefused", section = "AssistantModelRefused" },
-  { "given up work", "assistant requeue ID", file = "host/status.c", alert = "AssistantWorkDead", section = "AssistantWorkDead" },
+  { "given up work", "assistant requeue ID", file = "host/service/status.c", alert = "AssistantWorkDead", section = "AssistantWorkDead" },
   { "no backup", "assistant backup FILE", file = "scripts/status.lua", alert = "AssistantNoBackup", page = "Back up" },
 }
 
@@ -68,7 +68,7 @@ describe("remedies", function()
       end
     end
     every("status", read "scripts/status.lua", "\nfunction WORDS%.(%l+)")
-    every("errno", read "host/trouble.c", "\n    case (E%u+):")
+    every("errno", read "host/base/trouble.c", "\n    case (E%u+):")
     assert.same({}, missing)
   end)
 

@@ -1,13 +1,13 @@
 /*
  * bind: the Lua modules host.*, one file each. Each luaopen leaves its module table on the stack. Contracts: host/api.
  */
-#ifndef HOST_BIND_H
-#define HOST_BIND_H
+#ifndef HOST_BIND_BIND_H
+#define HOST_BIND_BIND_H
 
-#include "../generation.h"
-#include "../host.h"
-#include "../task.h"
-#include "values.h"
+#include "scripts/generation.h"
+#include "service/host.h"
+#include "scripts/task.h"
+#include "bind/values.h"
 
 #include <lauxlib.h>
 #include <lua.h>

@@ -1,9 +1,9 @@
 /*
  * command: what the command line runs as a task: a command of main.lua, or a file (assistant run).
  */
-#include "bind.h"
+#include "bind/bind.h"
 
-#include "../buf.h"
+#include "base/buf.h"
 
 #include <stdlib.h>
 #include <string.h>

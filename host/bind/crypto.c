@@ -6,8 +6,8 @@
  * state, and to the loop thread. Nothing secret gets into an error text. A key that gives up its
  * slot is overwritten.
  */
-#include "loop.h"
-#include "values.h"
+#include "base/loop.h"
+#include "bind/values.h"
 #include <errno.h>
 #include <limits.h>
 #include <openssl/core_names.h>

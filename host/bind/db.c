@@ -2,9 +2,9 @@
  * db: host.db. Statements come from the store's cache and go back before the call ends. A call that throws half way (memory)
  * leaves its statement in host->open_statement; the next call, or the end of the slice, gives it back.
  */
-#include "bind.h"
+#include "bind/bind.h"
 
-#include "../guard.h"
+#include "scripts/cpu_guard.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -124,11 +124,12 @@ static void push_row(lua_State *L, sqlite3_stmt *st)
 static int step(lua_State *L, struct host *h, sqlite3_stmt *st)
 {
     int rc = store_step(h->store, st);
-    if (rc != SQLITE_ROW || (guard_steps()->left -= ROW_STEPS) >= 0)
+    if (rc != SQLITE_ROW || (cpu_guard_steps()->left -= ROW_STEPS) >= 0)
         return rc;
     touch(L);
-    return guard_end(L, "this query gives more rows than one stretch of work has time for. Give "
-                        "it a LIMIT, and go on from its last row in the next query.");
+    return cpu_guard_end(L,
+                         "this query gives more rows than one stretch of work has time for. Give "
+                         "it a LIMIT, and go on from its last row in the next query.");
 }
 
 static int one(lua_State *L)

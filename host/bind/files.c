@@ -1,7 +1,7 @@
 /*
  * files: host.files, the generation's own snapshot of its folders. In `assistant run` there is no snapshot: the disk is read.
  */
-#include "bind.h"
+#include "bind/bind.h"
 
 #include <stdio.h>
 #include <string.h>

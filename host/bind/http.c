@@ -2,7 +2,7 @@
  * http: host.http. A request is checked and copied here, held until the commit of its tick, given to the pool, and read
  * by the continuation once it is back. The op outlives its task: the pool may still hold it.
  */
-#include "http_ask.h"
+#include "bind/http_ask.h"
 
 #include <stdio.h>
 #include <stdlib.h>

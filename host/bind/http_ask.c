@@ -1,9 +1,9 @@
 /*
  * http_ask: from the table a script gives http.request to an op: checked, and copied into one block. See http.c.
  */
-#include "http_ask.h"
+#include "bind/http_ask.h"
 
-#include "../buf.h"
+#include "base/buf.h"
 
 #include <stdlib.h>
 #include <string.h>

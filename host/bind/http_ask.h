@@ -4,7 +4,7 @@
 #ifndef HOST_BIND_HTTP_ASK_H
 #define HOST_BIND_HTTP_ASK_H
 
-#include "bind.h"
+#include "bind/bind.h"
 
 /*
  * The op for the options at index 1 (host.http.Request), in no list yet. Throws at the caller's line for misuse, before

@@ -1,12 +1,12 @@
 /*
  * inbox: host.inbox, and what runs to its end in one slice: an inbox row, a notice, the status.
  */
-#include "bind.h"
+#include "bind/bind.h"
 
-#include "../buf.h"
-#include "../judge.h"
-#include "../log.h"
-#include "../metrics_own.h"
+#include "base/buf.h"
+#include "service/judge.h"
+#include "base/log.h"
+#include "service/metrics_own.h"
 
 #include <stdlib.h>
 #include <string.h>

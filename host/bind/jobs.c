@@ -1,9 +1,9 @@
 /*
  * jobs: host.jobs, and how a claimed job runs.
  */
-#include "bind.h"
+#include "bind/bind.h"
 
-#include "../judge.h"
+#include "service/judge.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
  * json: the module host.json, and what marks its values: arrays by a locked metatable that does
  * nothing, null by its name. The work is in json_decode.c and json_encode.c.
  */
-#include "values.h"
+#include "bind/values.h"
 
 static const char array_key = 0; /* its address: the array metatable in the registry */
 

@@ -14,7 +14,7 @@
  * become U+FFFD, raw control characters inside strings are kept, a byte order mark is skipped. What
  * is not JSON is refused.
  */
-#include "values.h"
+#include "bind/values.h"
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>

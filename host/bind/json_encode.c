@@ -7,7 +7,7 @@
  * built in one scratch area a state, a userdata whose memory comes from the state's own allocator:
  * it counts against its cap and goes with it.
  */
-#include "values.h"
+#include "bind/values.h"
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>

@@ -1,9 +1,9 @@
 /*
  * ledger: host.ledger. See ledger.h; what the lines mean is the scripts'.
  */
-#include "bind.h"
+#include "bind/bind.h"
 
-#include "../ledger.h"
+#include "store/ledger.h"
 
 #include <errno.h>
 #include <stdlib.h>

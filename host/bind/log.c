@@ -1,9 +1,9 @@
 /*
  * log: host.log.
  */
-#include "bind.h"
+#include "bind/bind.h"
 
-#include "../log.h"
+#include "base/log.h"
 
 #include <string.h>
 

@@ -1,10 +1,10 @@
 /*
  * metrics: host.metrics, what main.lua declares of it, and the scripts' gauges at scrape time. Contract: host/api/metrics.lua.
  */
-#include "bind.h"
+#include "bind/bind.h"
 
-#include "../log.h"
-#include "../metrics_own.h"
+#include "base/log.h"
+#include "service/metrics_own.h"
 
 #include <math.h>
 #include <stdlib.h>

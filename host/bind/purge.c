@@ -2,10 +2,10 @@
  * purge: the parts of host.inbox, host.jobs and host.db that take out what must not be kept: rows that hold certain words, rows of
  * a certain age, and what SQLite has left of them in the file.
  */
-#include "bind.h"
+#include "bind/bind.h"
 
-#include "../jobs_purge.h"
-#include "../store_scrub.h"
+#include "work/jobs_purge.h"
+#include "store/sqlite/scrub.h"
 
 #include <stdio.h>
 #include <stdlib.h>

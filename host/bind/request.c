@@ -1,9 +1,9 @@
 /*
  * request: routes, the request table, the response. Contract: host/api/request.lua.
  */
-#include "bind.h"
+#include "bind/bind.h"
 
-#include "../buf.h"
+#include "base/buf.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,9 +1,9 @@
 /*
  * settings: host.settings, and the declarations that scripts/settings.lua returns.
  */
-#include "bind.h"
+#include "bind/bind.h"
 
-#include "../buf.h"
+#include "base/buf.h"
 
 #include <stdlib.h>
 #include <string.h>

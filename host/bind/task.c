@@ -1,7 +1,7 @@
 /*
  * task: host.task.
  */
-#include "bind.h"
+#include "bind/bind.h"
 
 static uint64_t in_ms(lua_State *L, int at)
 {

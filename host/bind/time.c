@@ -4,7 +4,7 @@
  * UTC is computed here, not by libc, so it depends on nothing outside. TZ is read once, when the
  * module opens.
  */
-#include "values.h"
+#include "bind/values.h"
 #include <limits.h>
 #include <stdint.h>
 #include <stdio.h>

@@ -7,8 +7,8 @@
  * text may cost is bounded before libyaml sees it (size, bytes) and while it reads (depth); without
  * aliases nothing can grow.
  */
-#include "values.h"
-#include "yaml_words.h"
+#include "bind/values.h"
+#include "bind/yaml_words.h"
 #include <errno.h>
 #include <math.h>
 #include <stdarg.h>

@@ -2,7 +2,7 @@
  * yaml_words: a table from libyaml's sentences to the owner's, and a look at the line for what
  * libyaml cannot know. Never touches Lua, keeps nothing.
  */
-#include "yaml_words.h"
+#include "bind/yaml_words.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>

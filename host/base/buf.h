@@ -1,0 +1,38 @@
+/*
+ * buf: a byte buffer that grows.
+ *
+ * Owns its memory; zero-initialise to make an empty one. Any thread, one owner at a time.
+ * A failed allocation leaves the buffer as it was and is reported; nothing here aborts.
+ */
+#ifndef HOST_BASE_BUF_H
+#define HOST_BASE_BUF_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct buf {
+    char *data; /* always NUL-terminated once something was added; NULL while empty */
+    size_t len; /* bytes, without the NUL */
+    size_t cap;
+};
+
+/* Make room for `more` bytes past len. false: out of memory. */
+bool buf_reserve(struct buf *b, size_t more);
+bool buf_add(struct buf *b, const void *bytes, size_t len);
+bool buf_text(struct buf *b, const char *text);
+bool buf_printf(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Adds text as the inside of a JSON string: quotes, backslashes and controls escaped, invalid
+ * UTF-8 as U+FFFD. */
+bool buf_json(struct buf *b, const char *text, size_t len);
+/* The same for one character of text (len > 0): writes up to 6 bytes to out, answers how many;
+ * *used bytes of text were read. */
+size_t buf_json_unit(const char *text, size_t len, char out[8], size_t *used);
+/* How many bytes the well-formed UTF-8 character at text takes; 0 when there is none. */
+size_t buf_utf8(const char *text, size_t len);
+void buf_free(struct buf *b);
+
+/* A copy of len bytes with a NUL after them, or NULL. The caller frees it. */
+char *buf_copy(const void *bytes, size_t len);
+
+#endif

@@ -1,0 +1,29 @@
+/*
+ * needles: many byte strings looked for at once. Owns its copies; knows nothing of what they mean. Any thread, one at a time.
+ */
+#ifndef HOST_BASE_NEEDLES_H
+#define HOST_BASE_NEEDLES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct needles;
+
+/* Shorter ones would be found everywhere, and are not taken. */
+enum { NEEDLE_LEAST = 4 };
+
+struct needles *needles_new(void); /* NULL: no memory */
+void needles_free(struct needles *n);
+/* false: shorter than NEEDLE_LEAST, or no memory. */
+bool needles_add(struct needles *n, const char *bytes, size_t len);
+size_t needles_count(const struct needles *n);
+size_t needles_longest(const struct needles *n); /* bytes of the longest one */
+/*
+ * Is one of them in these bytes? whole: a letter or digit beside it makes it a part of another word, which is not a hit (a number
+ * inside a longer number).
+ */
+bool needles_in(struct needles *n, const void *bytes, size_t len, bool whole);
+/* How many hits there are, at most `most`. */
+size_t needles_hits(struct needles *n, const void *bytes, size_t len, size_t most);
+
+#endif

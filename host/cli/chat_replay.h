@@ -1,0 +1,31 @@
+/*
+ * rehearse: an instance with nobody outside: a database in memory, no listener, no lock, no socket. What `assistant chat`, `replay`
+ * and `check` play on. The main thread, which becomes the loop thread.
+ */
+#ifndef HOST_CLI_CHAT_REPLAY_H
+#define HOST_CLI_CHAT_REPLAY_H
+
+#include "base/buf.h"
+#include "service/instance.h"
+
+struct rehearsal {
+    struct service service;
+    const char *style; /* "color" or "plain" */
+    bool busy;
+    int code;
+    /* The lines of chat. */
+    struct buf in;
+    bool ended, polled; /* no more to read; epoll watches it */
+    bool file;          /* it is a file, which epoll does not take */
+};
+
+/*
+ * Folders: NULL: those of the settings. check: no word about settings, and every outbound request fails at once. 0, or the exit code
+ * with problems. End it in any case.
+ */
+int rehearsal_begin(struct rehearsal *r, const char *scripts, const char *prompts, bool check,
+                    struct buf *problems, struct buf *warnings);
+/* Returns code. */
+int rehearsal_end(struct rehearsal *r, int code);
+
+#endif

@@ -1,0 +1,225 @@
+/*
+ * main: argv → what to do. Knows the modes and the commands, and nothing else.
+ */
+#include "service/admin.h"
+#include "base/buf.h"
+#include "cli/help.h"
+#include "service/serve.h"
+#include "service/trial.h"
+#include "base/trouble.h"
+#include "base/timezone.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <locale.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#ifndef ASSISTANT_VERSION
+#define ASSISTANT_VERSION "0.1.0"
+#endif
+
+/* GET /health on LISTEN, within 3 s. */
+static int health(void)
+{
+    const char *listen = getenv("LISTEN");
+    char host[64], answer[512];
+    uint16_t port;
+    if (!settings_address(listen && *listen ? listen : "127.0.0.1:8080", host, sizeof host,
+                          &port)) {
+        fprintf(stderr, "assistant: LISTEN must be address:port\n");
+        return 1;
+    }
+    struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons(port) };
+    struct sockaddr_in6 b = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
+    bool six = strchr(host, ':') != NULL;
+    inet_pton(six ? AF_INET6 : AF_INET, host, six ? (void *)&b.sin6_addr : (void *)&a.sin_addr);
+    if (!six && a.sin_addr.s_addr == 0)
+        a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    int fd = socket(six ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    static const char ask[] =
+        "GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    ssize_t n = 0, got = 0;
+    const struct timeval patience = { .tv_sec = 3 };
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+    if (connect(fd, six ? (struct sockaddr *)&b : (struct sockaddr *)&a,
+                six ? sizeof b : sizeof a) == 0 &&
+        send(fd, ask, sizeof ask - 1, MSG_NOSIGNAL) == (ssize_t)sizeof ask - 1)
+        while (got < (ssize_t)sizeof answer - 1 &&
+               (n = recv(fd, answer + got, sizeof answer - 1 - (size_t)got, 0)) > 0)
+            got += n;
+    close(fd);
+    answer[got > 0 ? got : 0] = 0;
+    bool fine = strncmp(answer, "HTTP/1.1 200", 12) == 0;
+    printf(fine ? "healthy\n" : got ? "unhealthy\n" : "no answer\n");
+    return fine ? 0 : 1;
+}
+
+/* The service may run in another folder than whoever asks it. NULL: no memory, or no folder. */
+static char *from_here(const char *path)
+{
+    char *folder = getcwd(NULL, 0), *whole = NULL;
+    if (folder && asprintf(&whole, "%s/%s", strcmp(folder, "/") == 0 ? "" : folder, path) < 0)
+        whole = NULL;
+    free(folder);
+    return whole;
+}
+
+static int no_such(const char *name)
+{
+    help_unknown(name);
+    return 1;
+}
+
+/* It is not there, or this user cannot see it. */
+static int no_database(const char *path, int error)
+{
+    struct trouble t;
+    if (error == ENOENT) {
+        fprintf(stderr,
+                "assistant: no service is running, and there is no database at %s. Set "
+                "DATABASE_URL as the service has it.\n",
+                path);
+        return 1;
+    }
+    trouble_of(&t, error, path);
+    fprintf(stderr,
+            "assistant: the database %s cannot be used: %s. Run the command as the user of the "
+            "service. If the service has this trouble too: %s.\n",
+            path, t.cause, t.remedy);
+    return 3;
+}
+
+/* A command for the running service, or, with none, for its database. */
+static int command(char **args, size_t count)
+{
+    char why[256];
+    if (count == 2 && strcmp(args[0], "backup") == 0 && args[1][0] != '/' &&
+        !(args[1] = from_here(args[1]))) {
+        fprintf(stderr, "assistant: this folder has no name any more: name FILE from / on.\n");
+        return 1;
+    }
+    struct settings *s = settings_new();
+    for (size_t i = 0; s && i < settings_host_count; i++)
+        settings_declare(s, &settings_host[i]);
+    char *path = s ? serve_database(s, why, sizeof why) : NULL;
+    bool known = help_knows(args[0]);
+    if (!path && !known) {
+        settings_free(s);
+        return no_such(args[0]);
+    }
+    if (!path) {
+        fprintf(stderr, "assistant: %s\n", why);
+        settings_free(s);
+        return 2;
+    }
+    int code = admin_call(path, args, count);
+    int error = access(path, F_OK) == 0 ? 0 : errno;
+    settings_free(s);
+    if (code < 0 && !known && !serve_knows(args[0])) {
+        code = no_such(args[0]);
+    } else if (code < 0 && error) {
+        code = no_database(path, error);
+    }
+    free(path);
+    return code >= 0 ? code : serve_offline(args, count);
+}
+
+static bool is(const char *word, const char *name)
+{
+    return strcmp(word, name) == 0;
+}
+
+/* `assistant replay`: its flags as one word, then its files. */
+static int replay(char **args, size_t count)
+{
+    char flags[64] = "";
+    size_t files = 0;
+    for (size_t i = 0; i < count; i++) {
+        size_t n = strlen(flags);
+        if (strncmp(args[i], "--", 2) == 0)
+            snprintf(flags + n, sizeof flags - n, " %s", args[i] + 2);
+        else
+            args[files++] = args[i];
+    }
+    return serve_replay(flags, args, files);
+}
+
+static int version(void)
+{
+    printf("assistant %s\n", ASSISTANT_VERSION);
+    return 0;
+}
+
+static int help(const char *name)
+{
+    if (name)
+        return help_page(name) ? 0 : 1;
+    help_all();
+    return 0;
+}
+
+/* The words fit their command. */
+static int act(char **args, size_t count)
+{
+    const char *name = args[0], *word = count > 1 ? args[1] : NULL;
+    if (is(name, "serve"))
+        return serve_run(&serve_modes[0]);
+    if (is(name, "sandbox"))
+        return serve_run(&serve_modes[word ? 2 : 1]);
+    if (is(name, "check"))
+        return serve_check(word);
+    if (is(name, "chat"))
+        return serve_chat();
+    if (is(name, "replay"))
+        return replay(args + 1, count - 1);
+    if (is(name, "run"))
+        return serve_file(args + 1, count - 1);
+    if (is(name, "health"))
+        return health();
+    if (is(name, "version"))
+        return version();
+    if (is(name, "help"))
+        return help(word);
+    return command(args, count);
+}
+
+/*
+ * Whatever the command: no core, which would hold secrets, and no other process of the same user reads this one's memory or
+ * environment. (LeakSanitizer attaches to its own process, and could not.)
+ */
+static void keep_secrets(void)
+{
+    const struct rlimit none = { 0, 0 };
+    setrlimit(RLIMIT_CORE, &none);
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+    prctl(PR_SET_DUMPABLE, 0);
+#endif
+}
+
+int main(int argc, char **argv)
+{
+    keep_secrets();
+    const char *name = argc > 1 ? argv[1] : "--help";
+    const char *second = argc == 3 ? argv[2] : "";
+    setlocale(LC_ALL, "C.UTF-8");
+    timezone_settle();
+    if (is(name, "--version"))
+        return version();
+    if (is(name, "--help") || is(name, "-h"))
+        return help(NULL);
+    if (help_knows(name) && (is(second, "--help") || is(second, "-h")))
+        return help(name);
+    if (is(name, TRIAL_ARGUMENT) && argc == 3)
+        return trial_child(second);
+    if (name[0] == '-')
+        return no_such(name);
+    return help_fits(argv + 1, (size_t)(argc - 1)) ? act(argv + 1, (size_t)(argc - 1)) : 1;
+}

@@ -1,0 +1,75 @@
+/*
+ * pool_easy: one transfer as libcurl sees it.
+ *
+ * Owns what a transfer needs while the pool has it: the list of header lines, the growing answer, the verdict. Says whether
+ * a request is allowed, dresses an easy handle for it, and turns what libcurl reports into the transfer's answer or
+ * error. Pool thread only. Never touches a multi handle, a queue or the loop. Part of pool; nobody else includes this.
+ */
+#ifndef HOST_CLIENT_EASY_H
+#define HOST_CLIENT_EASY_H
+
+#include "base/buf.h"
+#include "base/loop.h"
+#include "client/pool.h"
+
+#include <curl/curl.h>
+#include <sys/queue.h>
+
+enum {
+    POOL_ORIGIN_MAX = 288,
+    POOL_LINES_INLINE = 10,
+    POOL_HEADERS_MAX = 65536,
+    POOL_CONNECT_MS = 10000
+};
+
+struct pool_host;
+struct pool_shard;
+struct pool_work;
+
+/* What hangs on pool_transfer.inside from pool_submit until the transfer is finished. */
+struct pool_exchange {
+    struct pool_transfer *transfer;
+    CURL *easy; /* NULL: not in flight */
+    uint64_t submitted_ns;
+    /* the request */
+    bool secure;
+    unsigned asked; /* how often libcurl was about to send it */
+    struct curl_slist inline_lines[POOL_LINES_INLINE], *lines, *more_lines;
+    /* "Name;" for each "Name:" without a value, which libcurl would take as "leave out" */
+    char **blank_lines;
+    size_t blank_count;
+    /* the answer */
+    enum pool_error verdict; /* why a callback stopped the transfer */
+    int status;
+    bool headers_done;
+    size_t header_bytes;
+    struct buf headers, answer;
+    char *detail; /* libcurl's words, for TLS */
+    /* where it is: the queue or the flight of its host, or what leaves */
+    struct pool_work *work;
+    struct pool_host *host;
+    struct pool_shard *shard;
+    struct loop_timer deadline;
+    TAILQ_ENTRY(pool_exchange) place, cancel;
+    bool cancel_asked, cancel_taken; /* under the pool's lock */
+    bool finished;
+};
+
+/* Checks method, URL, headers. Writes "scheme://host:port" in lower case. false: error and message are in the transfer. */
+bool pool_easy_check(struct pool_transfer *t, char origin[POOL_ORIGIN_MAX]);
+/* Dresses x->easy. false: out of memory. */
+bool pool_easy_dress(struct pool_exchange *x);
+/* Makes a handle ready to be dressed again. false: it cannot be, clean it up. */
+bool pool_easy_reset(CURL *easy);
+/* After the handle left its multi: fills the transfer from libcurl's code. The handle is reset by the caller. */
+void pool_easy_close(struct pool_exchange *x, CURLcode code);
+/* May the peer have seen the request? */
+bool pool_easy_sent(const struct pool_exchange *x);
+/* Gives the transfer an error and a message for people. */
+void pool_easy_fail(struct pool_transfer *t, enum pool_error e, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* "host:port" of the exchange, for messages. */
+const char *pool_easy_where(const struct pool_exchange *x);
+void pool_easy_free(struct pool_exchange *x);
+
+#endif

@@ -1,0 +1,311 @@
+#include "client/work.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+enum {
+    PER_HOST_DEFAULT = 4096,
+    HOSTS_KEPT = 32,
+    /* A quiet service keeps to one shard, for one TLS connection rather than sixteen; past this many it spreads. */
+    PACK_PLAIN = 32,
+    PACK_SECURE = 100, /* the streams of one HTTP/2 connection */
+    SCARCE = 1024      /* descriptors: with fewer there is not room for everything */
+};
+
+struct pool_host {
+    struct pool_host *next;
+    char origin[POOL_ORIGIN_MAX];
+    unsigned in_flight, in_shard[POOL_SHARDS];
+    struct pool_exchanges queue, flight;
+};
+
+static void easy_give_back(struct pool_work *p, CURL *easy)
+{
+    if (p->spares < POOL_SPARES && pool_easy_reset(easy))
+        p->spare[p->spares++] = easy;
+    else
+        curl_easy_cleanup(easy);
+}
+
+/* The one way out. The exchange is in no multi any more; its transfer holds its answer or error. */
+static void exchange_finish(struct pool_work *p, struct pool_exchange *x)
+{
+    loop_timer_stop(p->shared.loop, &x->deadline);
+    if (x->easy) {
+        easy_give_back(p, x->easy);
+        x->easy = NULL;
+    }
+    struct pool_host *h = x->host;
+    if (x->shard) {
+        TAILQ_REMOVE(&h->flight, x, place);
+        h->in_flight--;
+        h->in_shard[x->shard - p->shards]--;
+    } else if (h) {
+        TAILQ_REMOVE(&h->queue, x, place);
+    }
+    x->finished = true;
+    x->transfer->elapsed_ns = loop_now_ns() - x->submitted_ns;
+    TAILQ_INSERT_TAIL(&p->leaving, x, place);
+}
+
+/* Stops it wherever it is, with this error and a true `sent`. */
+static void exchange_drop(struct pool_work *p, struct pool_exchange *x, enum pool_error e)
+{
+    struct pool_transfer *t = x->transfer;
+    const char *where = pool_easy_where(x);
+    if (x->shard) {
+        pool_shard_remove(x->shard, x->easy);
+        t->sent = pool_easy_sent(x);
+    }
+    if (e == POOL_CANCELLED)
+        pool_easy_fail(t, e, "%.80s: cancelled", where);
+    else if (x->shard)
+        pool_easy_fail(t, e, "%.80s: no whole answer within %u ms", where, t->timeout_ms);
+    else
+        pool_easy_fail(t, e, "%.80s: no turn within %u ms, the queue is full", where,
+                       t->timeout_ms);
+    exchange_finish(p, x);
+}
+
+static struct pool_shard *shard_choose(struct pool_work *p, const struct pool_host *h, bool secure)
+{
+    unsigned pack = secure ? PACK_SECURE : PACK_PLAIN, best = 0;
+    for (unsigned i = 0; i < p->used; i++) {
+        if (h->in_shard[i] < pack)
+            return &p->shards[i];
+        if (h->in_shard[i] < h->in_shard[best])
+            best = i;
+    }
+    return &p->shards[best];
+}
+
+static bool exchange_start(struct pool_work *p, struct pool_exchange *x)
+{
+    struct pool_host *h = x->host;
+    if (p->spares > 0) {
+        x->easy = p->spare[--p->spares];
+    } else {
+        x->easy = curl_easy_init();
+        if (!x->easy || curl_easy_setopt(x->easy, CURLOPT_SHARE, p->share) != CURLE_OK)
+            return false;
+    }
+    struct pool_shard *s = shard_choose(p, h, x->secure);
+    if (!pool_easy_dress(x) || !pool_shard_add(s, x->easy))
+        return false;
+    x->shard = s;
+    TAILQ_REMOVE(&h->queue, x, place);
+    TAILQ_INSERT_TAIL(&h->flight, x, place);
+    h->in_flight++;
+    h->in_shard[s - p->shards]++;
+    return true;
+}
+
+static void host_start(struct pool_work *p, struct pool_host *h)
+{
+    struct pool_exchange *x;
+    while (h->in_flight < p->per_host && (x = TAILQ_FIRST(&h->queue)))
+        if (!exchange_start(p, x)) {
+            pool_easy_fail(x->transfer, POOL_CONNECT, "out of memory");
+            exchange_finish(p, x);
+        }
+}
+
+static void on_deadline(void *arg)
+{
+    struct pool_exchange *x = arg;
+    struct pool_host *h = x->host;
+    struct pool_work *p = x->work;
+    exchange_drop(p, x, POOL_TIMEOUT);
+    host_start(p, h);
+}
+
+static void on_done(void *arg, CURL *easy, CURLcode code)
+{
+    struct pool_work *p = arg;
+    struct pool_exchange *x = NULL;
+    curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&x);
+    struct pool_host *h = x->host;
+    pool_easy_close(x, code);
+    exchange_finish(p, x);
+    host_start(p, h);
+}
+
+/* ---- hosts ---- */
+
+static void hosts_trim(struct pool_work *p)
+{
+    struct pool_host **at = &p->hosts;
+    while (*at && p->host_count > HOSTS_KEPT) {
+        struct pool_host *h = *at;
+        if (TAILQ_EMPTY(&h->queue) && TAILQ_EMPTY(&h->flight)) {
+            *at = h->next;
+            p->host_count--;
+            free(h);
+        } else {
+            at = &h->next;
+        }
+    }
+}
+
+static struct pool_host *host_of(struct pool_work *p, const char *origin)
+{
+    for (struct pool_host *h = p->hosts; h; h = h->next)
+        if (strcmp(h->origin, origin) == 0)
+            return h;
+    hosts_trim(p);
+    struct pool_host *h = calloc(1, sizeof *h);
+    if (!h)
+        return NULL;
+    snprintf(h->origin, sizeof h->origin, "%s", origin);
+    TAILQ_INIT(&h->queue);
+    TAILQ_INIT(&h->flight);
+    h->next = p->hosts;
+    p->hosts = h;
+    p->host_count++;
+    return h;
+}
+
+const char *pool_easy_where(const struct pool_exchange *x)
+{
+    return x->host ? strstr(x->host->origin, "://") + 3 : "the request";
+}
+
+void pool_work_arrive(struct pool_work *p, struct pool_exchange *x)
+{
+    struct pool_transfer *t = x->transfer;
+    char origin[POOL_ORIGIN_MAX];
+    if (!pool_easy_check(t, origin)) {
+        exchange_finish(p, x);
+        return;
+    }
+    x->secure = strncmp(origin, "https:", 6) == 0;
+    struct pool_host *h = host_of(p, origin);
+    if (!h || !loop_timer_set(p->shared.loop, &x->deadline, t->due_ns, on_deadline, x)) {
+        pool_easy_fail(t, POOL_CONNECT, "out of memory");
+        exchange_finish(p, x);
+        return;
+    }
+    x->host = h;
+    TAILQ_INSERT_TAIL(&h->queue, x, place);
+    host_start(p, h);
+}
+
+void pool_work_cancel(struct pool_work *p, struct pool_exchange *x)
+{
+    if (x->finished)
+        return;
+    struct pool_host *h = x->host;
+    exchange_drop(p, x, POOL_CANCELLED);
+    host_start(p, h);
+}
+
+bool pool_work_run(struct pool_work *p)
+{
+    p->shared.kicked = false;
+    for (unsigned i = 0; i < p->used; i++)
+        pool_shard_run(&p->shards[i], on_done, p);
+    return p->shared.kicked;
+}
+
+void pool_work_empty(struct pool_work *p)
+{
+    for (struct pool_host *h = p->hosts; h; h = h->next) {
+        struct pool_exchange *x;
+        while ((x = TAILQ_FIRST(&h->flight)) || (x = TAILQ_FIRST(&h->queue)))
+            exchange_drop(p, x, POOL_CANCELLED);
+    }
+}
+
+/* ---- open and close ---- */
+
+static void limits_set(struct pool_work *p, const struct pool_options *o)
+{
+    struct rlimit files = { 0 };
+    getrlimit(RLIMIT_NOFILE, &files);
+    /* Never so many that the other half of the process finds no descriptor left. */
+    rlim_t most = files.rlim_cur - files.rlim_cur / 4;
+    p->used = POOL_SHARDS;
+    if (files.rlim_cur < SCARCE) { /* a shard alone costs two */
+        most = files.rlim_cur / 8 > 4 ? files.rlim_cur / 8 : 4;
+        p->used = 1 + (unsigned)(files.rlim_cur / 128);
+    }
+    p->per_host = o && o->per_host ? o->per_host : PER_HOST_DEFAULT;
+    if (p->per_host > most)
+        p->per_host = (unsigned)most;
+    unsigned kept = 2 * p->per_host / p->used;
+    if (kept < 4 * PACK_PLAIN)
+        kept = 4 * PACK_PLAIN;
+    if (kept > most / p->used)
+        kept = (unsigned)(most / p->used);
+    p->shared.max_connections = kept < 4 ? 4 : (long)kept;
+}
+
+/*
+ * The kernel's table of descriptors grows by doubling, and in a process with threads each step waits for all processors to pass
+ * a quiet state: 10 to 40 ms in which the pool stands still, five times on the way to 4,000 connections. So it grows once, now.
+ */
+static void descriptors_reserve(const struct pool_work *p)
+{
+    struct rlimit files = { 0 };
+    getrlimit(RLIMIT_NOFILE, &files);
+    rlim_t wanted = (rlim_t)p->per_host + 2048;
+    if (wanted >= files.rlim_cur)
+        wanted = files.rlim_cur - 1;
+    int fd = eventfd(0, EFD_CLOEXEC);
+    int high = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, (int)wanted);
+    if (high >= 0)
+        close(high);
+    if (fd >= 0)
+        close(fd);
+}
+
+static bool libcurl_fits(char *why, size_t why_size)
+{
+    const curl_version_info_data *v = curl_version_info(CURLVERSION_NOW);
+    if (!(v->features & CURL_VERSION_ASYNCHDNS) || !(v->features & CURL_VERSION_SSL)) {
+        snprintf(why, why_size, "libcurl %s lacks TLS or lookups beside the loop", v->version);
+        return false;
+    }
+    return true;
+}
+
+bool pool_work_open(struct pool_work *p, const struct pool_options *o, char *why, size_t why_size)
+{
+    TAILQ_INIT(&p->leaving);
+    limits_set(p, o);
+    descriptors_reserve(p);
+    snprintf(why, why_size, "out of memory or descriptors");
+    p->shared.loop = loop_new();
+    p->share = curl_share_init();
+    if (!p->shared.loop || !p->share || !libcurl_fits(why, why_size))
+        return false;
+    /* One thread uses them all, so the share needs no locks. */
+    curl_share_setopt(p->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_DNS);
+    curl_share_setopt(p->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
+    for (unsigned i = 0; i < p->used; i++)
+        if (!pool_shard_open(&p->shards[i], &p->shared))
+            return false;
+    return true;
+}
+
+void pool_work_close(struct pool_work *p)
+{
+    for (unsigned i = 0; i < p->used; i++)
+        pool_shard_close(&p->shards[i]);
+    while (p->spares > 0)
+        curl_easy_cleanup(p->spare[--p->spares]);
+    if (p->share)
+        curl_share_cleanup(p->share);
+    while (p->hosts) {
+        struct pool_host *h = p->hosts;
+        p->hosts = h->next;
+        free(h);
+    }
+    loop_free(p->shared.loop);
+    free(p->shared.sockets);
+}

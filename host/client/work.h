@@ -1,0 +1,42 @@
+/*
+ * pool_work: what the pool's thread does between its two queues.
+ *
+ * Owns the shards, the hosts with their limits and queues, the deadlines and the spare easy handles. A transfer arrives, waits
+ * for a place at its host, flies, and ends in `leaving`; a deadline or a cancel ends it wherever it is. Pool thread only
+ * (open and close: while that thread does not run). Knows no lock. Part of pool; nobody else includes this.
+ */
+#ifndef HOST_CLIENT_WORK_H
+#define HOST_CLIENT_WORK_H
+
+#include "client/easy.h"
+#include "client/shard.h"
+
+enum { POOL_SPARES = 512 };
+
+TAILQ_HEAD(pool_exchanges, pool_exchange);
+
+struct pool_work {
+    struct pool_shards shared;
+    struct pool_shard shards[POOL_SHARDS];
+    unsigned used; /* of the shards */
+    struct pool_host *hosts;
+    unsigned host_count, per_host;
+    struct pool_exchanges leaving; /* finished; whoever runs the round empties it */
+    CURLSH *share;                 /* addresses and TLS sessions */
+    CURL *spare[POOL_SPARES];
+    unsigned spares;
+};
+
+/* On false, with the reason in `why`, pool_work_close is still due. */
+bool pool_work_open(struct pool_work *p, const struct pool_options *o, char *why, size_t why_size);
+void pool_work_close(struct pool_work *p);
+
+void pool_work_arrive(struct pool_work *p, struct pool_exchange *x);
+/* x has arrived; nothing happens when it has finished. */
+void pool_work_cancel(struct pool_work *p, struct pool_exchange *x);
+/* Does what is due. true: more is due at once, the loop must not sleep. */
+bool pool_work_run(struct pool_work *p);
+/* Cancels everything. */
+void pool_work_empty(struct pool_work *p);
+
+#endif

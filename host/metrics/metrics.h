@@ -1,0 +1,84 @@
+/*
+ * metrics: counters, gauges and histograms in memory, and their text as Prometheus reads it.
+ *
+ * Owns every series of the host and of the scripts; they begin at 0 with the process and survive
+ * reloads. The loop thread only. Nothing here waits, throws, writes to disk or knows Lua; adding to a
+ * series that exists allocates nothing. Bounded whatever scripts do: a metric has at most
+ * METRIC_SERIES_MAX series, what comes after goes to one whose labels all say "other"; so does a label
+ * that holds seven digits in a row, which may be somebody's number. A NULL registry or metric takes
+ * everything and keeps nothing: an instance that is no service has none.
+ *
+ * Counts are of what was done in memory: those of a group that was lost are not taken back.
+ */
+#ifndef HOST_METRICS_METRICS_H
+#define HOST_METRICS_METRICS_H
+
+#include "base/buf.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum metric_type { METRIC_COUNTER, METRIC_GAUGE, METRIC_HISTOGRAM };
+
+enum {
+    METRIC_LABELS_MAX = 4,
+    METRIC_BUCKETS_MAX = 20,
+    METRIC_SERIES_MAX = 100,
+    METRIC_VALUE_BYTES = 64, /* of a label's value; the rest is cut */
+    METRICS_LIST_MAX = 200   /* that scripts may declare */
+};
+
+struct metric_shape {
+    char *name, *help;
+    enum metric_type type;
+    size_t label_count, bucket_count;
+    char *labels[METRIC_LABELS_MAX];
+    double buckets[METRIC_BUCKETS_MAX]; /* upper bounds, growing, without +Inf */
+};
+
+/* A label's value. */
+struct metric_value {
+    const char *text;
+    size_t len;
+};
+
+struct metric;
+struct metrics;
+
+/* What one generation of scripts declares. */
+struct metric_set {
+    struct metric_shape *shapes;
+    struct metric **live; /* one for each shape once metrics_adopt has run; NULL before */
+    size_t count;
+};
+
+/* With the host's own (metrics_own.h). NULL: no memory. */
+struct metrics *metrics_new(const struct metric_shape *own, size_t count);
+void metrics_free(struct metrics *m);
+
+/* What is wrong with it by Prometheus' rules and habits, as the end of a sentence; NULL: nothing. */
+const char *metric_wrong(const struct metric_shape *shape);
+/* Adds a copy. false: no memory. */
+bool metric_set_add(struct metric_set *set, const struct metric_shape *shape);
+/* After metrics_adopt its metrics live on as long as another set has them. */
+void metric_set_free(struct metric_set *set);
+/* What is counted under these names is counted in those of the same shape, although others are listed. false: no memory. */
+bool metrics_share(struct metrics *m, struct metric_set *set);
+/* The metrics of the scripts are these from here on. What keeps its shape keeps its numbers. */
+void metrics_adopt(struct metrics *m, struct metric_set *set);
+
+/* n is finite, and 0 or more. values: one for each label. */
+void metric_add(struct metric *x, double n, const struct metric_value *values);
+void metric_observe(struct metric *x, double value, const struct metric_value *values);
+void metric_set_to(struct metric *x, double value, const struct metric_value *values);
+/* A gauge begins anew, without series. */
+void metric_clear(struct metric *x);
+struct metric *metrics_own(struct metrics *m, size_t index);
+/* Values that were put under "other" because there was no room for more series. */
+uint64_t metrics_overflowed(const struct metrics *m);
+
+/* Everything, in the text format 0.0.4. */
+void metrics_text(const struct metrics *m, struct buf *out);
+
+#endif

@@ -1,0 +1,53 @@
+/*
+ * names: which names a Lua source uses: globals, modules it requires, and their fields.
+ *
+ * Reads text that Lua has compiled already, with Lua's scopes, in one pass, and runs nothing. What it cannot follow it leaves out:
+ * a variable that is assigned again, a module that is reached through another name. Text and path must outlive the list. Pure; any
+ * thread. Who judges what was found: bind/known.
+ */
+#ifndef HOST_SCRIPTS_NAMES_H
+#define HOST_SCRIPTS_NAMES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum name_kind {
+    NAME_GLOBAL,       /* read; near: the visible local that may have been meant, or NULL */
+    NAME_GLOBAL_WRITE, /* assigned */
+    NAME_MODULE,       /* required by its constant name */
+    NAME_FIELD,        /* module.field; module.text NULL: of the table that this file returns */
+    NAME_SET,          /* some table's field is assigned */
+    NAME_OPEN,         /* the table that this file returns may get more fields while it works */
+};
+
+enum name_use {
+    NAME_USED,   /* called or indexed: nil is an error */
+    NAME_VALUE,  /* handed on */
+    NAME_TESTED, /* asked for: nil is fine */
+};
+
+struct name_text {
+    const char *text;
+    size_t len;
+};
+
+struct name_found {
+    enum name_kind kind;
+    enum name_use use;
+    bool library; /* of NAME_FIELD: module is a global, like string */
+    int line, var;
+    const char *path;
+    struct name_text name, module, as, near; /* as: what the module is called there */
+};
+
+struct names {
+    struct name_found *list;
+    size_t count, cap;
+    bool failed; /* out of memory */
+};
+
+/* Adds what one file uses. A text that is not Lua as we know it adds nothing. */
+void names_scan(struct names *n, const char *path, const char *text, size_t len);
+void names_free(struct names *n);
+
+#endif

@@ -1,0 +1,64 @@
+/*
+ * names_parts: what the two halves of names.c share: the reading of statements (names.c) and of expressions (names_value.c).
+ */
+#ifndef HOST_SCRIPTS_NAMES_PARTS_H
+#define HOST_SCRIPTS_NAMES_PARTS_H
+
+#include "scripts/names_lex.h"
+
+#include <sys/types.h>
+
+/* Lua itself takes 200 levels and 200 variables of one function. */
+enum { LEVELS = 250, LIST = 256 };
+
+struct var {
+    struct name_text name, module; /* module: what it was required as, with text NULL: nothing */
+    bool changed;                  /* assigned after its declaration */
+    bool escapes; /* a function hands it on, or sets a field of it by a computed name */
+};
+
+struct scan {
+    struct names *out;
+    const char *path;
+    struct lexer lexer;
+    struct token now, ahead;
+    struct var *vars; /* every variable of the file */
+    size_t var_count;
+    int *scope; /* those that are visible, innermost last */
+    size_t visible;
+    int levels, functions;
+    int returned;       /* the variable that the file returns; -1: none */
+    enum name_use want; /* how the next operand is used, as far as its left side says */
+    bool quiet;         /* the arguments of a global function: nothing is kept there */
+    bool broken;
+};
+
+/* What an expression that may stand left of a = was. */
+struct place {
+    enum { OTHER, LOCAL, GLOBAL, FIELD, INDEX, REQUIRE } kind;
+    int var;       /* LOCAL, INDEX (-1: none) */
+    ssize_t found; /* GLOBAL and FIELD: in the list, or -1 */
+    struct name_text name;
+};
+
+void scan_advance(struct scan *p);
+bool scan_at_word(const struct scan *p, const char *word);
+bool scan_accept(struct scan *p, int kind);
+bool scan_accept_word(struct scan *p, const char *word);
+void scan_expect(struct scan *p, bool there);
+bool scan_at_name(const struct scan *p);
+struct name_text scan_take_name(struct scan *p);
+ssize_t scan_add(struct scan *p, struct name_found found);
+void scan_declare(struct scan *p, struct name_text name, struct name_text module);
+void scan_declare_plain(struct scan *p, struct name_text name);
+int scan_lookup(const struct scan *p, struct name_text name);
+void scan_escape(struct scan *p, const struct place *place);
+void scan_expressions(struct scan *p);
+struct place scan_global(struct scan *p, struct name_text name, int line);
+struct place scan_field(struct scan *p, const struct place *of, struct name_text name, int line);
+struct place scan_suffixed(struct scan *p);
+void scan_body(struct scan *p, bool method);
+struct place scan_expression(struct scan *p);
+void scan_block(struct scan *p);
+
+#endif

@@ -1,0 +1,90 @@
+/*
+ * task: a coroutine and the one thing it waits for, which always knows how to cancel itself.
+ *
+ * A task is a request, a job, an inbox row, a command or something a script spawned. It runs in one place (task_run, from
+ * tick), until it waits or ends. Completions only call task_ready. What ended in a group that is then lost is undone
+ * through task_lost. The loop thread only.
+ */
+#ifndef HOST_SCRIPTS_TASK_H
+#define HOST_SCRIPTS_TASK_H
+
+#include "service/host.h"
+
+#include <lua.h>
+
+struct call;
+
+enum task_kind { TASK_REQUEST, TASK_JOB, TASK_SPAWN, TASK_COMMAND, TASK_SYNC };
+enum task_state { TASK_READY, TASK_RUNNING, TASK_WAITING, TASK_ENDED };
+
+/* The files that serve failed at this, and another generation does it now (judge.h). */
+struct suspicion {
+    char hash[65]; /* of the files that failed */
+    char what[64]; /* the job's kind, the request's route */
+    bool alone;    /* no customer starts this kind of work */
+    char *error;
+};
+
+struct task {
+    struct generation *gen;
+    lua_State *co;
+    int ref; /* anchors co in the registry */
+    enum task_kind kind;
+    enum task_state state;
+    bool condemned;      /* must not run again: its group was lost, or its generation is closed */
+    const char *no_wait; /* why it cannot wait here, for people; NULL: it can */
+    uint64_t touched;    /* 1 + the group it touched the database in last; 0: none */
+    void (*cancel)(
+        struct task *
+            t); /* ends the pending wait at once without waking the task; NULL: waits for nothing */
+    struct loop_timer timer; /* sleep, event */
+    void *wait; /* what it waits for, on its own stack: an event, a count of cancelled requests */
+    struct http_op *http; /* its outbound request, until it has read what came */
+    bool timed_out;
+    struct httpd_request *request;
+    uint64_t since_ns; /* TASK_REQUEST: when it was there */
+    unsigned status;   /* TASK_REQUEST: what its handler answered; 0: nothing */
+    struct job job;    /* TASK_JOB */
+    int job_kind;      /* index into its generation's kinds; -1: none */
+    int sync_ref;      /* TASK_SYNC: the function, a registry reference */
+    void (*ended)(struct task *t, bool ok, const char *text,
+                  size_t len); /* TASK_COMMAND: what came of it, once that is durable */
+    char *said;                /* TASK_COMMAND: its result, until then */
+    size_t said_len;
+    void *arg;
+    struct inbox_row *row;       /* TASK_SYNC of an inbox reader: what it reads */
+    struct call *call;           /* TASK_COMMAND: its arguments */
+    char *error;                 /* traceback of what ended it */
+    struct suspicion *suspicion; /* NULL: nobody failed at it before */
+    struct task *next_ready;
+    struct task *next_side;   /* finished, durable */
+    struct task *prev, *next; /* in its generation */
+};
+
+/* A new task; entry is a light C function that runs first on its coroutine (its stack is empty). It is ready when task_ready
+ * is called. NULL: no memory. */
+struct task *task_new(struct generation *g, enum task_kind kind, lua_CFunction entry);
+void task_ready(struct task *t);
+/* Runs it until it waits or ends. Only tick calls this, and bindings for TASK_SYNC. */
+void task_run(struct task *t);
+/* Ends it without running it again: cancels its wait, answers its request 503, puts its job back. */
+void task_kill(struct task *t);
+void task_free(struct task *t);
+
+/* The task that runs on L, or NULL (loading, a coroutine of the script's own). */
+struct task *task_of(lua_State *L);
+/* Throws at the caller's line unless this task can wait here; what: "http.request". */
+struct task *task_may_wait(lua_State *L, const char *what);
+/* The last statement of a waiting binding: `return task_wait(L, t, cancel, k)`. k pushes the results. */
+int task_wait(lua_State *L, struct task *t, void (*cancel)(struct task *), lua_KFunction k);
+/* Marks that t saw or changed the open group. */
+void task_touch(struct task *t);
+
+/* After a commit: what ended in it may go, what waits for it wakes. After a loss: everyone who touched it is undone. */
+void task_committed(struct host *h);
+void task_lost(struct host *h, uint64_t group);
+/* Jobs that a loss or a kill left claimed go back to ready. Called before each commit. */
+void task_rearm(struct host *h);
+void task_put_back(struct host *h, struct job *job); /* takes over the strings */
+
+#endif

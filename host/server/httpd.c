@@ -1,0 +1,237 @@
+#include "server/inside.h"
+
+#include "base/listener.h"
+#include "base/log.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+    STOP_MS = 100,
+    BACKLOG = 4096,
+    TAKEN_MOST =
+        10, /* MHD takes in so many in one run (or one more), and leaves the others at the door */
+};
+
+static const uint64_t ms_ns = 1000000;
+static const uint64_t door_ns = 20000000; /* letting people in, before those inside are served */
+
+static void on_connection(void *arg, struct MHD_Connection *mhd, void **context,
+                          enum MHD_ConnectionNotificationCode code)
+{
+    (void)mhd;
+    struct httpd *h = arg;
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        h->connections++;
+        h->taken++;
+        *context = conn_new(h, mhd);
+        if (h->connections >= h->limit)
+            conn_make_room(h);
+    } else {
+        h->connections--;
+        conn_free(*context);
+        *context = NULL;
+    }
+}
+
+/* Paths and queries are read raw, never decoded by MHD. */
+static size_t unescape_nothing(void *arg, struct MHD_Connection *mhd, char *text)
+{
+    (void)arg;
+    (void)mhd;
+    return strlen(text);
+}
+
+/* MHD tells its troubles to people only. One of them would make it spin: no descriptor, nothing
+ * to close. */
+static void on_trouble(void *arg, const char *format, va_list args)
+{
+    struct httpd *h = arg;
+    if (strstr(format, "at FIRST connection"))
+        h->starved = true;
+    else if (strstr(format, "resource limit at"))
+        h->cramped = true;
+    else
+        recv_trouble(h, format, args);
+}
+
+static void on_epoll(void *arg, int fd, uint32_t events)
+{
+    (void)arg; /* httpd_run comes every tick */
+    (void)fd;
+    (void)events;
+}
+
+static void watch_again(void *arg)
+{
+    struct httpd *h = arg;
+    h->starved = false;
+    loop_add(h->loop, h->epoll, EPOLLIN, on_epoll, h);
+}
+
+/* Descriptors are needed for more than connections: the database, outbound requests, reloads. */
+static unsigned connection_limit(unsigned wanted)
+{
+    struct rlimit r;
+    if (getrlimit(RLIMIT_NOFILE, &r) != 0 || r.rlim_cur == RLIM_INFINITY)
+        return wanted;
+    rlim_t spare = r.rlim_cur > 512 ? 256 : r.rlim_cur / 2;
+    rlim_t most = r.rlim_cur > spare ? r.rlim_cur - spare : 1;
+    return most < wanted ? (unsigned)most : wanted;
+}
+
+static bool daemon_start(struct httpd *h, int listener)
+{
+    /* Without MHD_USE_ITC (which MHD_ALLOW_SUSPEND_RESUME carries) a resume is no system call;
+     * it wakes a waiting MHD, and ours never waits. */
+    unsigned flags = MHD_USE_EPOLL | MHD_USE_TURBO | MHD_USE_ERROR_LOG |
+                     ((unsigned)MHD_ALLOW_SUSPEND_RESUME & ~(unsigned)MHD_USE_ITC);
+    h->daemon = MHD_start_daemon(
+        flags, 0, NULL, NULL, request_access, h, MHD_OPTION_EXTERNAL_LOGGER, on_trouble, h,
+        MHD_OPTION_LISTEN_SOCKET, listener, MHD_OPTION_CONNECTION_LIMIT, h->limit,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)POOL_BYTES, MHD_OPTION_URI_LOG_CALLBACK,
+        request_begin, h, MHD_OPTION_UNESCAPE_CALLBACK, unescape_nothing, h,
+        MHD_OPTION_NOTIFY_COMPLETED, request_completed, h, MHD_OPTION_NOTIFY_CONNECTION,
+        on_connection, h, MHD_OPTION_END);
+    if (!h->daemon)
+        return false;
+    h->epoll = MHD_get_daemon_info(h->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
+    return loop_add(h->loop, h->epoll, EPOLLIN, on_epoll, h) == 0;
+}
+
+struct httpd *httpd_start(struct loop *l, const struct httpd_options *o, char *why, size_t why_size)
+{
+    struct httpd *h = calloc(1, sizeof *h);
+    if (!h) {
+        snprintf(why, why_size, "out of memory");
+        return NULL;
+    }
+    h->o = *o;
+    h->o.host = NULL; /* the caller's string */
+    h->loop = l;
+    h->epoll = -1;
+    h->now_ns = loop_now_ns();
+    h->deadline_ns = o->deadline_ms * ms_ns;
+    h->limit = connection_limit(o->max_connections);
+    int listener = listener_open(o->host, o->port, BACKLOG, why, why_size);
+    if (listener < 0) {
+        free(h);
+        return NULL;
+    }
+    if (!daemon_start(h, listener)) {
+        snprintf(why, why_size, "the HTTP server does not start: %s", strerror(errno));
+        if (!h->daemon)
+            close(listener);
+        httpd_stop(h);
+        errno = 0;
+        return NULL;
+    }
+    return h;
+}
+
+/*
+ * Everyone who waits at the door, not the first ten: the next run is after the next commit, and on a slow disk who is the fortieth
+ * would wait for four of them before being read.
+ */
+static void let_in(struct httpd *h)
+{
+    uint64_t until = h->now_ns + door_ns;
+    do {
+        h->taken = 0;
+        recv_run(h);
+    } while (h->taken >= TAKEN_MOST && loop_now_ns() < until);
+}
+
+void httpd_run(struct httpd *h)
+{
+    h->now_ns = loop_now_ns();
+    bool full = h->connections >= h->limit;
+    h->queued = false;
+    let_in(h);
+    /* One run takes the answers, the next writes them; and only the next after a close listens
+     * again. */
+    if (h->queued || (full && h->connections < h->limit))
+        recv_run(h);
+    if (h->cramped) { /* somebody waits at the door; who is idle makes place before the next look */
+        h->cramped = false;
+        conn_make_room(h);
+        recv_run(h);
+        recv_run(h);
+    }
+    if (h->starved && h->hungry.index == 0) {
+        /* Else its listener, ready and not acceptable, would wake the loop without end. */
+        loop_remove(h->loop, h->epoll);
+        loop_timer_set(h->loop, &h->hungry, h->now_ns + 200 * ms_ns, watch_again, h);
+        log_event(LOG_WARN, "http.no_descriptors", log_i("connections", h->connections));
+    }
+}
+
+uint64_t httpd_timeout_ns(struct httpd *h)
+{
+    MHD_UNSIGNED_LONG_LONG ms;
+    if (h->starved || MHD_get_timeout(h->daemon, &ms) != MHD_YES)
+        return UINT64_MAX;
+    return ms * ms_ns;
+}
+
+size_t httpd_open(const struct httpd *h)
+{
+    return h->open;
+}
+
+unsigned httpd_connections(const struct httpd *h)
+{
+    return h->connections;
+}
+
+size_t httpd_waiting_bytes(const struct httpd *h)
+{
+    return h->waiting;
+}
+
+void httpd_quiesce(struct httpd *h)
+{
+    if (h->quiesced)
+        return;
+    recv_run(h); /* who is connected already is taken in */
+    h->quiesced = true;
+    answer_forget_all(h); /* from here on they say Connection: close */
+    int listener = MHD_quiesce_daemon(h->daemon);
+    if (listener >= 0)
+        close(listener);
+}
+
+void httpd_stop(struct httpd *h)
+{
+    if (!h)
+        return;
+    h->stopping = true;
+    if (h->daemon) {
+        httpd_quiesce(h);
+        for (struct request *r = h->held; r; r = r->next_held)
+            httpd_error(&r->pub, 503, "stopping");
+        uint64_t end = loop_now_ns() + STOP_MS * ms_ns;
+        do {
+            httpd_release(h);
+            httpd_run(h);
+        } while (h->sending.head && loop_now_ns() < end && usleep(1000) == 0);
+        loop_remove(h->loop, h->epoll);
+        /* No connection is suspended: all answers were released and stopping holds no new
+         * request. */
+        MHD_stop_daemon(h->daemon);
+    }
+    for (struct request *r = h->held; r; r = r->next_held)
+        r->httpd = NULL;
+    conn_clock_stop(h);
+    answer_forget_all(h);
+    free(h->by_fd);
+    free(h);
+}

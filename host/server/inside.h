@@ -1,0 +1,171 @@
+/*
+ * httpd_inside: what the files of httpd share. Nobody else includes it.
+ *
+ * httpd.c          the daemon: start, run, drain, stop
+ * httpd_request.c  the life of a request, from its first line to the answer that leaves
+ * httpd_conn.c     a connection's clock and memory: idle, reading, held, sending, lingering
+ * httpd_recv.c     which connection MHD is reading, and what MHD itself would answer
+ * httpd_answer.c   answers through MHD, and refusals past it
+ */
+#ifndef HOST_SERVER_INSIDE_H
+#define HOST_SERVER_INSIDE_H
+
+#include "server/framing.h"
+#include "server/httpd.h"
+
+#include <microhttpd.h>
+#include <netinet/in.h>
+#include <stdarg.h>
+
+enum {
+    HEAD_MAX_BYTES = 32768,
+    TARGET_MAX_BYTES = 16384,
+    HEADERS_INLINE = 24,
+    HEADERS_MAX = 256,
+    METHOD_BYTES = 16,
+    HELD_BYTES = 4096, /* what holding a request costs us and its holder at least */
+    CACHED_ANSWERS = 8,
+    CACHED_BYTES = 512,
+    /* MHD's memory for one connection: a head of 32 KB, its list of headers and the answer's own
+     * head fit. */
+    POOL_BYTES = 40960,
+    CONN_BYTES = 4096, /* what a silent connection costs */
+    /* All connections together: a thousand with a full pool, or ten thousand silent ones. (4,000 heads of 30 KB
+     * without an end took 134 MB, 4,000 idle connections that had been answered once 160 MB.) */
+    CONNS_BYTES = 1000 * POOL_BYTES,
+};
+
+/*
+ * Where a connection stands, and which clock runs. IDLE: nothing of a request was read. READING:
+ * from the first byte to the last. HELD: a whole request is with its holder; no clock but the
+ * holder's. SENDING: the answer is on its way. LINGER: refused; what still comes is thrown away
+ * until the peer has read why. DEAD: shut down.
+ */
+enum conn_stage { CONN_IDLE, CONN_READING, CONN_HELD, CONN_SENDING, CONN_LINGER, CONN_DEAD };
+
+struct conn_list {
+    struct conn *head, *tail; /* the nearest due first: each list has one constant delay */
+};
+
+struct conn {
+    struct httpd *httpd;
+    int fd;
+    enum conn_stage stage;
+    struct conn_list *list; /* NULL: no clock runs */
+    struct conn *prev, *next;
+    uint64_t since_ns, due_ns;
+    struct request *request; /* from its first line to its answer */
+    size_t received;         /* bytes since it was idle */
+    size_t charged;          /* of CONNS_BYTES */
+    char remote[INET6_ADDRSTRLEN];
+};
+
+enum request_stage { REQUEST_HEAD, REQUEST_BODY, REQUEST_HELD, REQUEST_ANSWERED };
+
+struct request {
+    struct httpd_request pub; /* first: on_request's pointer is ours */
+    struct httpd *httpd;      /* NULL: stopped */
+    struct conn *conn;        /* NULL: gone */
+    struct MHD_Connection *mhd;
+    enum request_stage stage;
+    bool held;     /* its holder has not let go */
+    bool answered; /* and not released */
+    bool suspended;
+    unsigned status;
+    struct answer *answer;
+    struct request *next_answered, *prev_answered;
+    struct request *next_held, *prev_held;
+    struct framing framing;
+    char *body;
+    size_t body_cap;
+    size_t head_len, charged;  /* what a held one counts for beside its body */
+    struct httpd_header *many; /* more headers than fit inline */
+    struct httpd_header headers[HEADERS_INLINE];
+    char method[METHOD_BYTES];
+    size_t target_len;
+    char target[]; /* as sent, with a NUL */
+};
+
+/* A response and who needs it: the cache, and requests that were answered with it and not yet
+ * released. */
+struct answer {
+    struct MHD_Response *response;
+    unsigned users;
+    size_t key_len; /* 0: not in the cache */
+    char key[];
+};
+
+struct httpd {
+    struct httpd_options o;
+    struct loop *loop;
+    struct MHD_Daemon *daemon;
+    int epoll;
+    uint64_t now_ns; /* of the last httpd_run or clock */
+    uint64_t ids;
+    unsigned connections, limit;
+    unsigned taken; /* connections that came in this run of MHD */
+    size_t waiting, open;
+    size_t conns_bytes;
+    struct conn **by_fd; /* fd_count of them */
+    size_t fd_count;
+    struct conn *current; /* MHD is busy with it */
+    struct conn_list idle, reading, sending, lingering;
+    uint64_t deadline_ns;
+    struct loop_timer clock, hungry;
+    struct request *answered_head, *answered_tail, *held;
+    struct answer *cache[CACHED_ANSWERS];
+    unsigned cache_next;
+    bool starved; /* accept found no descriptor and no connection to close */
+    bool cramped; /* accept found no descriptor, with connections open */
+    bool queued;  /* answers that the next MHD_run writes */
+    bool quiesced, stopping;
+};
+
+/* httpd_request.c: called by MHD */
+void *request_begin(void *arg, const char *uri, struct MHD_Connection *mhd);
+enum MHD_Result request_access(void *arg, struct MHD_Connection *mhd, const char *url,
+                               const char *method, const char *version, const char *upload,
+                               size_t *upload_len, void **context);
+void request_completed(void *arg, struct MHD_Connection *mhd, void **context,
+                       enum MHD_RequestTerminationCode code);
+
+/* httpd_conn.c */
+struct conn *conn_new(struct httpd *h, struct MHD_Connection *mhd);
+void conn_free(struct conn *c);
+void conn_move(struct conn *c, enum conn_stage stage);
+/* MHD has read bytes of it (0: none, or its end). */
+void conn_received(struct conn *c, size_t bytes);
+/* No place for another connection: closes the one that is idle for longest, or that reads for
+ * longest. */
+void conn_make_room(struct httpd *h);
+/*
+ * Refuses the request whose body is unfinished for longest, so that one that is not r has room. all false: only one older than a
+ * second that is not nearly complete. false: there is none.
+ */
+bool conn_drop_body(struct httpd *h, const struct request *r, bool all);
+void conn_clock_stop(struct httpd *h);
+
+/* httpd_recv.c */
+/* MHD_run, knowing in each callback and in recv() which connection MHD is busy with. */
+void recv_run(struct httpd *h);
+/* MHD's log, where it says that it is about to answer by itself: we answer instead. */
+void recv_trouble(struct httpd *h, const char *format, va_list args);
+
+/* httpd_request.c */
+/* Is what is missing of its body little? false for a body whose length nobody declared. */
+bool request_nearly(const struct request *r, size_t more);
+/* Refuses it with 503 and frees its body. */
+void request_drop(struct request *r);
+
+/* httpd_answer.c */
+/* A response with nosniff; the caller is one user of it. Equal short answers are made once.
+ * NULL: no memory. */
+struct answer *answer_make(struct httpd *h, const struct httpd_header *headers, size_t count,
+                           const void *body, size_t len);
+struct answer *answer_json(struct httpd *h, const char *body, const char *allow);
+void answer_leave(struct answer *a);
+void answer_forget_all(struct httpd *h);
+/* Says it on the socket itself, where MHD cannot, and ends the connection. */
+void answer_refuse(struct conn *c, unsigned status, const char *text, bool head_only);
+
+#endif

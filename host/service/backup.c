@@ -1,0 +1,141 @@
+#include "service/backup.h"
+
+#include "base/log.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    BUDGET_NS = 1500000,     /* copying in one tick: nobody waits longer for it */
+    BUDGET_BUSY_NS = 500000, /* with tasks about */
+};
+
+struct backup {
+    struct store_copy *copy;
+    char *path;
+    uint64_t began_ns;
+    bool noted; /* its row is in the group that is committed next */
+    int64_t made_at;
+    void (*ended)(void *arg, int code, const char *words);
+    void *arg;
+};
+
+static void let_go(struct host *h)
+{
+    struct backup *b = h->backup;
+    h->backup = NULL;
+    store_copy_end(b->copy);
+    free(b->path);
+    free(b);
+}
+
+static void answer(struct host *h, int code, const char *words)
+{
+    struct backup *b = h->backup;
+    void (*ended)(void *arg, int code, const char *words) = b->ended;
+    void *arg = b->arg;
+    log_event(
+        code ? LOG_ERROR : LOG_INFO, code ? "backup.failed" : "backup.made", log_s("path", b->path),
+        log_i("ms", (int64_t)((loop_now_ns() - b->began_ns) / 1000000)), log_s("words", words));
+    let_go(h);
+    ended(arg, code, words);
+}
+
+static void wake(void *arg)
+{
+    loop_wake(arg);
+}
+
+void backup_begin(struct host *h, const char *path,
+                  void (*ended)(void *arg, int code, const char *words), void *arg)
+{
+    char why[1024] = "not enough memory";
+    if (h->backup || path[0] != '/') {
+        snprintf(why, sizeof why, "%s",
+                 h->backup ? "A copy is being made already. Wait for it, then try again."
+                           : "The copy's path must begin with a slash.");
+        ended(arg, 1, why);
+        return;
+    }
+    struct backup *b = calloc(1, sizeof *b);
+    if (b && (b->path = strdup(path)))
+        b->copy = store_copy_begin(h->store, path, wake, h->loop, why, sizeof why);
+    if (!b || !b->copy) {
+        if (b)
+            free(b->path);
+        free(b);
+        ended(arg, 1, why);
+        return;
+    }
+    b->began_ns = loop_now_ns();
+    b->ended = ended;
+    b->arg = arg;
+    h->backup = b;
+}
+
+/* SQLITE_DONE, or an error code. In the open group, whose commit is waited for. */
+static int note(struct host *h, struct backup *b)
+{
+    static const char sql[] = "REPLACE INTO backups (path, made_at) VALUES (?, ?)";
+    const char *error = NULL;
+    sqlite3_stmt *statement = store_prepare(h->store, sql, sizeof sql - 1, &error);
+    if (!statement)
+        return SQLITE_ERROR;
+    sqlite3_bind_text(statement, 1, b->path, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(statement, 2, b->made_at);
+    int rc = store_step(h->store, statement);
+    store_done(h->store, statement);
+    return rc;
+}
+
+/* Its row is written; again, when another program holds the lock or the group was lost. */
+static void made(struct host *h, struct backup *b)
+{
+    int rc = note(h, b);
+    b->noted = rc == SQLITE_DONE;
+    if (rc == SQLITE_DONE || rc == SQLITE_BUSY)
+        return;
+    answer(
+        h, 1,
+        "The copy is made and whole, but the database could not note it (`assistant status` says "
+        "why): an erasure will not name it.");
+}
+
+void backup_go_on(struct host *h, bool lost)
+{
+    struct backup *b = h->backup;
+    char why[1024] = "", words[4400];
+    if (!b)
+        return;
+    if (b->noted && !lost) {
+        snprintf(words, sizeof words, "Copied to %s. The copy was checked and is whole.", b->path);
+        answer(h, 0, words);
+        return;
+    }
+    if (b->made_at) {
+        made(h, b);
+        return;
+    }
+    switch (store_copy_go_on(b->copy, h->batch ? BUDGET_BUSY_NS : BUDGET_NS, why, sizeof why)) {
+    case STORE_COPYING:
+    case STORE_CHECKING: break;
+    case STORE_COPIED:
+        b->made_at = loop_wall_ms();
+        store_note_copy(h->store, b->path, b->made_at);
+        made(h, b);
+        break;
+    case STORE_NOT_COPIED: answer(h, 1, why); break;
+    }
+}
+
+bool backup_copies(const struct host *h)
+{
+    return h->backup && store_copy_copies(h->backup->copy);
+}
+
+void backup_stop(struct host *h)
+{
+    if (h->backup)
+        answer(h, 1, "The service was stopped before the copy was done; nothing is left of it.");
+}

@@ -1,0 +1,201 @@
+#include "service/claims.h"
+
+#include "bind/bind.h"
+#include "base/log.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    CLAIM_BATCH = 256, /* jobs claimed of one kind at one commit */
+    /*
+     * How long the process lives before a suspect, with n of them waiting: n * n of the first, from three on the second. Docker
+     * doubles its wait between starts (0.1 s at first) unless a process lived for 10 s: nine deaths would be 51 s.
+     */
+    SUSPECT_REST_MS = 100,
+    SUSPECT_REST_MANY_MS = 10500,
+    SUSPECT_SOON_MS = 5000, /* a job that is due so soon goes first */
+    SUSPECT_LATEST_MS = 30000,
+    SUSPECT_LOOK_MS = 50,
+};
+
+bool claims_takes_work(const struct host *h)
+{
+    return h->current && !h->plain && !h->stopping && !h->paused;
+}
+
+/* Whose tokens a start of this kind takes. */
+static struct job_kind *pace_of(struct generation *g, struct job_kind *k)
+{
+    return k->after ? &g->kinds[k->after - 1] : k;
+}
+
+static void refill(struct job_kind *k, uint64_t now)
+{
+    double burst = k->burst > 0 ? k->burst : k->per_second / 10 > 1 ? k->per_second / 10 : 1;
+    if (k->refilled_ns)
+        k->tokens += (double)(now - k->refilled_ns) / 1e9 * k->per_second;
+    else
+        k->tokens = burst;
+    if (k->tokens > burst)
+        k->tokens = burst;
+    k->refilled_ns = now;
+}
+
+/* How many of this kind its limit leaves; those that run on the last good tree are counted. */
+static int below_limit(const struct host *h, const struct job_kind *k)
+{
+    const struct generation *g = h->reference;
+    int room = k->limit - k->running;
+    for (size_t i = 0; g && i < g->kind_count; i++)
+        if (strcmp(g->kinds[i].name, k->name) == 0)
+            room -= g->kinds[i].running;
+    return room;
+}
+
+/* How many of this kind may start now. */
+static int room_for(const struct host *h, const struct job_kind *k, struct job_kind *pace,
+                    uint64_t now)
+{
+    int room = below_limit(h, k);
+    if (pace->per_second > 0) {
+        refill(pace, now);
+        if (pace->tokens < room)
+            room = (int)pace->tokens;
+    }
+    return room > CLAIM_BATCH ? CLAIM_BATCH : room;
+}
+
+static bool make_room(struct due *c, int room)
+{
+    if (c->count + room <= c->cap)
+        return true;
+    struct job *more = realloc(c->jobs, (size_t)(c->count + room) * sizeof *more);
+    if (!more)
+        return false;
+    c->jobs = more;
+    c->cap = c->count + room;
+    return true;
+}
+
+/* false: no memory, or an error. */
+static bool claim_kind(struct host *h, struct due *c, struct job_kind *k, int64_t wall,
+                       uint64_t now)
+{
+    struct job_kind *pace = pace_of(h->current, k);
+    if (jobs_next_due(h->jobs, k->name) > wall)
+        return true;
+    int room = room_for(h, k, pace, now);
+    if (room <= 0)
+        return true;
+    int n = make_room(c, room) ? jobs_claim(h->jobs, k->name, wall, c->jobs + c->count, room) : -1;
+    if (n < 0)
+        return false;
+    pace->tokens -= n;
+    c->count += n;
+    return true;
+}
+
+void claims_claim(struct host *h, struct due *c)
+{
+    struct generation *g = h->current;
+    int64_t wall = loop_wall_ms();
+    uint64_t now = loop_now_ns();
+    if (!claims_takes_work(h) || h->next)
+        return;
+    /* Who comes after another kind gets what that one leaves of their pace. */
+    for (int pass = 0; pass < 2; pass++)
+        for (size_t i = 0; i < g->kind_count; i++)
+            if ((g->kinds[i].after != 0) == (pass == 1) &&
+                !claim_kind(h, c, &g->kinds[i], wall, now))
+                return;
+}
+
+/* Does a job run, or will one in the next seconds? What comes every so often is not waited for. */
+static bool others_wait(struct host *h)
+{
+    int64_t wall = loop_wall_ms();
+    for (int pass = 0; pass < 2; pass++)
+        for (struct generation *g = pass ? h->draining : h->current; g; g = pass ? g->older : NULL)
+            for (size_t i = 0; i < g->kind_count; i++) {
+                const struct job_kind *k = &g->kinds[i];
+                int64_t soon = wall + (k->every_seconds ? 0 : SUSPECT_SOON_MS);
+                if (k->running || (!pass && jobs_next_due(h->jobs, k->name) <= soon))
+                    return true;
+            }
+    return false;
+}
+
+bool claims_idle(const struct host *h)
+{
+    return !h->ready.count && !h->requests_ready.count && inbox_backlog(h->jobs) == 0 &&
+           !store_dirty(h->store);
+}
+
+bool claims_quiet(struct host *h)
+{
+    uint64_t now = loop_now_ns(), suspects = (uint64_t)jobs_suspects(h->jobs);
+    if (!suspects || !claims_takes_work(h) || h->next || !claims_idle(h))
+        return false;
+    if (!h->suspect_ns)
+        h->suspect_ns = now;
+    uint64_t rest = suspects > 2 ? SUSPECT_REST_MANY_MS : SUSPECT_REST_MS * suspects * suspects;
+    if (now - h->suspect_ns < rest * 1000000u)
+        return false;
+    return !others_wait(h) || now - h->suspect_ns > SUSPECT_LATEST_MS * 1000000ull;
+}
+
+void claims_claim_suspect(struct host *h, struct due *c)
+{
+    struct generation *g = h->current;
+    if (c->count || !claims_quiet(h) || !make_room(c, 1))
+        return;
+    for (size_t i = 0; i < g->kind_count && !c->count; i++) {
+        int n = jobs_claim_suspect(h->jobs, g->kinds[i].name, loop_wall_ms(), c->jobs);
+        c->count = n > 0 ? n : 0;
+    }
+    if (c->count) {
+        h->suspect_ns = loop_now_ns();
+        log_event(LOG_INFO, "jobs.suspect", log_i("job", c->jobs[0].id),
+                  log_i("crashes", c->jobs[0].crashes));
+    }
+}
+
+void claims_start(struct host *h, struct due *c, bool fine)
+{
+    for (int i = 0; i < c->count; i++) {
+        struct job *j = &c->jobs[i];
+        if (fine)
+            bind_job_start(h->current, j);
+        job_free(j);
+    }
+    c->count = 0;
+}
+
+uint64_t claims_next_ns(struct host *h)
+{
+    struct generation *g = h->current;
+    int64_t wall = loop_wall_ms();
+    uint64_t least = UINT64_MAX;
+    if (!claims_takes_work(h))
+        return least;
+    if (jobs_suspects(h->jobs))
+        least = SUSPECT_LOOK_MS * 1000000ull;
+    for (size_t i = 0; i < g->kind_count; i++) {
+        struct job_kind *k = &g->kinds[i];
+        int64_t due = jobs_next_due(h->jobs, k->name);
+        if (due == INT64_MAX || below_limit(h, k) <= 0)
+            continue;
+        uint64_t ns = due > wall ? (uint64_t)(due - wall) * 1000000u : 0;
+        if (ns >
+            86400ULL * 1000000000u) /* a wall clock that jumps must not put us to sleep for long */
+            ns = 86400ULL * 1000000000u;
+        const struct job_kind *pace = pace_of(g, k);
+        if (pace->per_second > 0 && pace->tokens < 1) {
+            uint64_t token = (uint64_t)((1 - pace->tokens) / pace->per_second * 1e9) + 1000;
+            ns = ns > token ? ns : token;
+        }
+        least = ns < least ? ns : least;
+    }
+    return least;
+}

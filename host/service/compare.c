@@ -1,0 +1,48 @@
+#include "service/compare.h"
+
+#include "base/buf.h"
+
+#include <string.h>
+
+bool compare_settings(const struct settings *a, const struct settings *b)
+{
+    for (size_t i = 0; i < a->count; i++) {
+        const char *x = a->items[i].text, *y = settings_text(b, a->items[i].name);
+        if ((x && y) ? strcmp(x, y) != 0 : x != y)
+            return false;
+    }
+    return a->count == b->count;
+}
+
+char *compare_gone(const struct generation *was, const struct generation *is)
+{
+    struct buf b = { .data = NULL };
+    for (size_t i = 0; i < was->route_count; i++) {
+        const struct route *r = &was->routes[i];
+        bool there = false;
+        for (size_t j = 0; j < is->route_count; j++)
+            there |= strcmp(is->routes[j].method, r->method) == 0 &&
+                     strcmp(is->routes[j].path, r->path) == 0;
+        if (!there)
+            buf_printf(&b, "%sroutes[\"%s %s%s\"]", b.len ? ", " : "", r->method, r->path,
+                       r->prefix ? "*" : "");
+    }
+    for (size_t i = 0; i < was->reader_count; i++) {
+        bool there = false;
+        for (size_t j = 0; j < is->reader_count; j++)
+            there |= strcmp(is->readers[j].name, was->readers[i].name) == 0;
+        if (!there)
+            buf_printf(&b, "%sinbox.%s", b.len ? ", " : "", was->readers[i].name);
+    }
+    for (size_t i = 0; i < was->kind_count; i++) {
+        bool there = was->kinds[i].every_seconds > 0;
+        for (size_t j = 0; j < is->kind_count; j++)
+            there |= strcmp(is->kinds[j].name, was->kinds[i].name) == 0;
+        if (!there)
+            buf_printf(&b, "%sjobs.%s", b.len ? ", " : "", was->kinds[i].name);
+    }
+    if (b.len)
+        buf_text(&b, ": missing in scripts/main.lua, and served until now. Is its handler's name "
+                     "mistyped? To remove it, restart.");
+    return b.data;
+}

@@ -1,0 +1,317 @@
+#include "service/instance.h"
+
+#include "service/admin.h"
+#include "service/backup.h"
+#include "bind/bind.h"
+#include "base/buf.h"
+#include "service/first.h"
+#include "scripts/cpu_guard.h"
+#include "store/ledger.h"
+#include "base/log.h"
+#include "service/metrics_http.h"
+#include "service/reload.h"
+#include "service/trial.h"
+#include "service/versions.h"
+#include "scripts/watch.h"
+#include "base/timezone.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+    TABLE = 20480,    /* descriptors: the pool's share and the listener's */
+    PER_HOST = 16384, /* outbound requests at once to one host; jobs have their own, lower limits */
+};
+
+const struct generation_options *instance_options(const struct serve_mode *m)
+{
+    static struct generation_options o;
+    o = (struct generation_options){ .main_module = m->main_module,
+                                     .settings_module = m->settings_module,
+                                     .borrows = m->borrows };
+    return &o;
+}
+
+/*
+ * The folder of a database that is to be there: `data/` of a fresh clone. Below the folder we are in all that is missing is
+ * made; elsewhere only the last one, for with two of them missing the path is a mistake, or a disk is not mounted, and
+ * beginning anew with an empty database would hide that. What is not made is told when the database is opened.
+ */
+static void make_folders(const char *path)
+{
+    char part[4096];
+    const char *last = strrchr(path, '/');
+    for (const char *p = strchr(path + 1, '/'); p; p = strchr(p + 1, '/')) {
+        if (path[0] == '/' && p != last)
+            continue;
+        snprintf(part, sizeof part, "%.*s", (int)(p - path), path);
+        if (mkdir(part, 0700) == 0)
+            log_event(LOG_INFO, "store.folder", log_s("made", part));
+    }
+}
+
+char *serve_database(const struct settings *s, char *why, size_t size)
+{
+    const char *url = settings_text(s, "DATABASE_URL");
+    if (!url || strncmp(url, "sqlite:", 7) != 0 || !url[7]) {
+        snprintf(why, size, "DATABASE_URL: must be sqlite:PATH, like sqlite:data/db.sqlite.");
+        return NULL;
+    }
+    return strdup(url + 7);
+}
+
+static void on_signal(void *arg, int fd, uint32_t events)
+{
+    struct service *s = arg;
+    struct signalfd_siginfo info;
+    (void)events;
+    while (read(fd, &info, sizeof info) == (ssize_t)sizeof info) {
+        if (info.ssi_signo == SIGCHLD) {
+            trial_reap();
+        } else if (info.ssi_signo == SIGHUP && !s->host.plain) {
+            if (!s->host.stopping)
+                reload_now(&s->host, true, NULL, NULL);
+        } else {
+            s->stop_now = s->host.stopping;
+            s->host.stopping = true;
+        }
+    }
+}
+
+/*
+ * All the descriptors we may have, and room for them in the kernel's table at once: it grows for nothing while there is one
+ * thread, and for milliseconds of standing still once there are several.
+ */
+void instance_limits(void)
+{
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+        return;
+    files.rlim_cur = files.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &files);
+    rlim_t most = files.rlim_cur < TABLE ? files.rlim_cur : TABLE;
+    int fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, (int)most - 1);
+    if (fd >= 0)
+        close(fd);
+}
+
+int instance_signals(struct service *s)
+{
+    sigset_t set;
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file size limit is a full disk, not death */
+    signal(SIGUSR1, SIG_IGN);
+    signal(SIGUSR2, SIG_IGN);
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
+    /* Alone in a container what others left behind becomes ours; it is not to stay a zombie. */
+    if (getpid() == 1)
+        sigaddset(&set, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    s->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+    return s->signals < 0 ? -1 : loop_add(s->host.loop, s->signals, EPOLLIN, on_signal, s);
+}
+
+int instance_fail(int code, const char *why)
+{
+    fprintf(stderr, "assistant: %s\n", why);
+    return code;
+}
+
+static void on_pool(void *arg, int fd, uint32_t events)
+{
+    (void)arg, (void)fd,
+        (void)events; /* tick takes the transfers: pool_take drains the descriptor */
+}
+
+int instance_pool(struct host *h, char *why, size_t size)
+{
+    const struct pool_options o = { .per_host = PER_HOST };
+    h->pool = pool_start(&o, why, size);
+    if (h->pool && loop_add(h->loop, pool_fd(h->pool), EPOLLIN, on_pool, h) == 0)
+        return 0;
+    return 1;
+}
+
+int instance_store(struct host *h, const char *path, char *why, size_t size)
+{
+    bool memory = strcmp(path, ":memory:") == 0;
+    char page[4200];
+    snprintf(page, sizeof page, "%s.running", path);
+    if (!memory)
+        make_folders(path);
+    enum store_open_result r = store_open(&h->store, memory ? NULL : path, why, size);
+    if (r != STORE_OPENED)
+        return (int)r;
+    const struct generation *g = h->next ? h->next : h->current;
+    if (g && g->schema_count && store_known(h->store, "scripts", g->schema_count, why, size) != 0)
+        return 3; /* before anything is written */
+    if (!(h->ledger = ledger_open(store_path(h->store), why, size)))
+        return 3;
+    h->jobs = jobs_open(h->store, memory ? NULL : page, why, size);
+    return h->jobs && store_live(h->store, why, size) == 0 ? 0 : 3;
+}
+
+/* Two addresses of one port are the same when they are equal, or when one of them is all of them. */
+static void check_metrics_listen(const struct settings *s, struct buf *problems)
+{
+    char public[64], address[64];
+    uint16_t public_port, port;
+    const char *listen = settings_text(s, "METRICS_LISTEN");
+    if (!listen || !*listen)
+        return;
+    if (!settings_address(listen, address, sizeof address, &port))
+        buf_text(problems, "METRICS_LISTEN: must be address:port, like 127.0.0.1:9464 (an IP "
+                           "address, and a port from 1 to 65535), or unset.\n");
+    else if (settings_address(settings_text(s, "LISTEN"), public, sizeof public, &public_port) &&
+             port == public_port &&
+             (strcmp(address, public) == 0 || strcmp(address, "0.0.0.0") == 0 ||
+              strcmp(address, "::") == 0 || strcmp(public, "0.0.0.0") == 0 ||
+              strcmp(public, "::") == 0))
+        buf_text(problems, "METRICS_LISTEN: is the same as LISTEN. The numbers are not for the "
+                           "public: give them a port of their own, like 127.0.0.1:9464.\n");
+}
+
+/* Problems about settings come one a line, all at once; LISTEN and DATABASE_URL are looked at here. */
+static void check_host_settings(const struct settings *s, struct buf *problems)
+{
+    char why[256], address[64];
+    uint16_t port;
+    char *path = serve_database(s, why, sizeof why);
+    if (!path)
+        buf_printf(problems, "%s\n", why);
+    free(path);
+    if (!settings_address(settings_text(s, "LISTEN"), address, sizeof address, &port))
+        buf_text(problems, "LISTEN: must be address:port, like 127.0.0.1:8080 (an IP address, and "
+                           "a port from 1 to 65535).\n");
+    check_metrics_listen(s, problems);
+}
+
+/* Before the first script is loaded, for that may be the one that never ends. */
+static bool start_guard(const struct settings *own)
+{
+    int64_t slice = settings_integer(own, "LUA_SLICE_MS"),
+            dog = settings_integer(own, "WATCHDOG_MS");
+    return cpu_guard_start(slice > 0 ? (unsigned)slice : 200, dog > 0 ? (unsigned)dog : 2000) == 0;
+}
+
+/* Reads and builds. *out NULL: the exit code. */
+int instance_generation(struct host *h, const struct serve_mode *m, bool service,
+                        struct generation **out)
+{
+    char why[2048];
+    struct buf problems = { .data = NULL }, warnings = { .data = NULL };
+    struct settings *own = settings_new();
+    for (size_t i = 0; own && i < settings_host_count; i++)
+        settings_declare(own, &settings_host[i]);
+    *out = NULL;
+    if (!own)
+        return 1;
+    h->memory_cap = (size_t)settings_integer(own, "LUA_MEMORY_MB") << 20;
+    h->drain_ms = (unsigned)settings_integer(own, "DRAIN_MS");
+    int level = log_level_of(settings_text(own, "LOG_LEVEL") ? settings_text(own, "LOG_LEVEL")
+                                                             : "info");
+    log_open(level < 0 ? LOG_INFO : (enum log_level)level);
+    int code = GENERATION_SCRIPTS;
+    struct tree *t = NULL;
+    if (!start_guard(own))
+        buf_printf(&problems, "the guard of the scripts could not be started: %s\n",
+                   strerror(errno));
+    else if (service)
+        code = first_load(h, m, own, out, &problems, &warnings);
+    else if ((t = tree_read(settings_text(own, "SCRIPTS_DIR"), settings_text(own, "PROMPTS_DIR"),
+                            why, sizeof why)))
+        code = (int)generation_build(out, h, t, instance_options(m), &problems, &warnings);
+    else
+        buf_printf(&problems, "%s\n", why);
+    size_t before = problems.len;
+    check_host_settings(own, &problems);
+    if (problems.len > before && code == GENERATION_OK)
+        code = GENERATION_SETTINGS;
+    if (timezone_warning())
+        buf_text(&warnings, timezone_warning());
+    if (warnings.len)
+        fprintf(stderr, "%s", warnings.data);
+    log_mask(problems.data);
+    if (problems.len)
+        fprintf(stderr, "%s", problems.data);
+    if (code != GENERATION_OK) {
+        generation_close(*out);
+        *out = NULL;
+    }
+    tree_drop(t);
+    settings_free(own);
+    buf_free(&problems);
+    buf_free(&warnings);
+    return code;
+}
+
+static void pool_gone(void *arg, struct pool_transfer *t)
+{
+    bind_http_done(arg, t);
+}
+
+static void close_generations(struct host *h)
+{
+    generation_close(h->next);
+    h->next = NULL;
+    while (h->draining) {
+        struct generation *g = h->draining;
+        h->draining = g->older;
+        generation_close(g);
+    }
+    generation_close(h->current);
+    h->current = NULL;
+}
+
+void instance_close(struct service *s)
+{
+    struct host *h = &s->host;
+    watch_stop(s->watch);
+    reload_stop();
+    backup_stop(h);
+    admin_stop(h->admin);
+    h->admin = NULL;
+    if (h->current || h->draining)
+        for (int pass = 0; pass < 2; pass++)
+            for (struct generation *g = pass ? h->draining : h->current; g;
+                 g = pass ? g->older : NULL)
+                while (g->tasks)
+                    task_kill(g->tasks);
+    if (h->store && h->jobs) { /* what was put back by them, and the last answers */
+        task_rearm(h);
+        jobs_flush(h->jobs);
+        store_commit(h->store);
+        task_committed(h);
+    }
+    if (h->httpd)
+        httpd_stop(h->httpd);
+    metrics_http_stop(h->metrics_http);
+    if (h->pool)
+        pool_stop(h->pool, pool_gone, h);
+    close_generations(h);
+    metrics_free(h->metrics);
+    h->metrics = NULL;
+    cpu_guard_stop();
+    inbox_row_free(&h->row);
+    if (h->jobs)
+        jobs_close(h->jobs);
+    ledger_close(h->ledger);
+    store_close(h->store);
+    tree_drop(h->good);
+    versions_close(h->versions);
+    if (s->signals > 0)
+        close(s->signals);
+    loop_free(h->loop);
+}

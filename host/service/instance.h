@@ -1,0 +1,37 @@
+/*
+ * instance: the pieces that a service, a file run by hand and an offline command are put together from, and how all of it is
+ * taken down again. The main thread, which becomes the loop thread.
+ */
+#ifndef HOST_SERVICE_INSTANCE_H
+#define HOST_SERVICE_INSTANCE_H
+
+#include "scripts/generation.h"
+#include "service/serve.h"
+
+struct watch;
+
+struct service {
+    struct host host;
+    struct watch *watch;
+    int signals;
+    bool stop_now;
+};
+
+const struct generation_options *instance_options(const struct serve_mode *m);
+/* First of all, before there is a second thread. */
+void instance_limits(void);
+/* SIGTERM, SIGINT and SIGHUP through the loop; what would kill for no reason is ignored. 0 or -1 with errno. */
+int instance_signals(struct service *s);
+/* Reads the tree and builds a first generation; problems and warnings go to stderr. service: see `first`. *out NULL: the exit code. */
+int instance_generation(struct host *h, const struct serve_mode *m, bool service,
+                        struct generation **out);
+/* Database and jobs (":memory:" for memory). 0, or the exit code with why. */
+int instance_store(struct host *h, const char *path, char *why, size_t size);
+/* The outbound pool, in the loop. 0 or 1 with why. */
+int instance_pool(struct host *h, char *why, size_t size);
+/* Takes down whatever stands: tasks put back, last commit, listener, pool, scripts, database. */
+void instance_close(struct service *s);
+/* Prints why to stderr; returns code. */
+int instance_fail(int code, const char *why);
+
+#endif

@@ -1,0 +1,292 @@
+#include "service/metrics_own.h"
+
+#include "scripts/generation.h"
+#include "base/log.h"
+#include "service/reload.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#ifndef ASSISTANT_VERSION
+#define ASSISTANT_VERSION "0.1.0"
+#endif
+
+#define COUNTER(id, n, h, ...) \
+    [id] = { .name = n, .help = h, .type = METRIC_COUNTER, .labels = { __VA_ARGS__ } }
+#define GAUGE(id, n, h, ...) \
+    [id] = { .name = n, .help = h, .type = METRIC_GAUGE, .labels = { __VA_ARGS__ } }
+#define SECONDS(id, n, h, ...) \
+    [id] = { .name = n, .help = h, .type = METRIC_HISTOGRAM, .buckets = { __VA_ARGS__ } }
+
+static const struct metric_shape shapes[OWN_COUNT] = {
+    COUNTER(OWN_REQUESTS, "assistant_http_requests_total",
+            "Answers of the public listener, by the route of main.lua that gave them.", "route",
+            "method", "code"),
+    COUNTER(OWN_ACCEPTS, "assistant_inbox_accepted_total",
+            "Authentic webhooks that were put in the inbox.", "reader"),
+    SECONDS(OWN_COMMIT, "assistant_commit_duration_seconds",
+            "How long a commit of the database took, its sync included.", 0.0001, 0.00025, 0.0005,
+            0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5),
+    COUNTER(OWN_COMMITS_LOST, "assistant_commits_lost_total",
+            "Transactions that could not be stored; what was asked in them was answered 503."),
+    COUNTER(OWN_LOCKS, "assistant_database_locks_total",
+            "Times that another program held the database's write lock for more than a second."),
+    COUNTER(OWN_CHECKPOINTS, "assistant_checkpoints_total",
+            "Times that the write-ahead log was copied into the database."),
+    SECONDS(OWN_LOOP, "assistant_loop_lag_seconds",
+            "How long the loop was away from its sockets and timers between two waits.", 0.0001,
+            0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
+    COUNTER(OWN_RELOADS, "assistant_reloads_total",
+            "Reloads of scripts, prompts and secrets: ok, failed, rolled_back.", "result"),
+    COUNTER(OWN_SCRIPT_ERRORS, "assistant_script_errors_total", "Errors that scripts threw."),
+    COUNTER(OWN_LOG_DROPPED, "assistant_log_lines_dropped_total",
+            "Log lines that stdout did not take."),
+    COUNTER(OWN_SERIES_OVERFLOWED, "assistant_metrics_overflowed_total",
+            "Values put under the label \"other\" since a metric had too many series."),
+    GAUGE(OWN_HEALTHY, "assistant_healthy",
+          "1 while messages can be accepted durably, which is what /health says."),
+    GAUGE(OWN_LOCKED, "assistant_database_locked_seconds",
+          "How long another program has held the database's write lock; no series while none has.",
+          "program"),
+    GAUGE(OWN_CONNECTIONS, "assistant_http_connections",
+          "Open connections of the public listener."),
+    GAUGE(OWN_REQUESTS_OPEN, "assistant_http_requests_in_progress",
+          "Requests that have no answer yet."),
+    GAUGE(OWN_OUTBOUND_OPEN, "assistant_outbound_requests_in_progress",
+          "Requests of ours to others that have no answer yet."),
+    GAUGE(OWN_TASKS, "assistant_tasks", "Requests, jobs and commands that scripts are busy with."),
+    GAUGE(OWN_INBOX_UNREAD, "assistant_inbox_unread", "Accepted webhooks that were not read yet."),
+    GAUGE(OWN_INBOX_AGE, "assistant_inbox_oldest_age_seconds",
+          "How long the oldest of them has waited; 0 without any."),
+    GAUGE(OWN_INBOX_PARKED, "assistant_inbox_parked",
+          "Webhooks, or parts of them, that could not be read and were set aside."),
+    GAUGE(OWN_JOBS, "assistant_jobs",
+          "Work in the database: ready (due now), later, waiting (behind another one of its lane), "
+          "running, dead.",
+          "kind", "state"),
+    GAUGE(OWN_JOBS_AGE, "assistant_jobs_oldest_due_age_seconds",
+          "How long the oldest job that is due has waited to be started; 0 without any."),
+    GAUGE(OWN_LANES_WAITING, "assistant_lanes_waiting",
+          "Conversations and channels in which work waits behind other work."),
+    GAUGE(OWN_WAL, "assistant_wal_bytes", "Size of the database's write-ahead log."),
+    GAUGE(OWN_DATABASE, "assistant_database_bytes", "Size of the database without that log."),
+    GAUGE(OWN_DISK_FREE, "assistant_disk_free_bytes",
+          "Room left on the disk that holds the database."),
+    GAUGE(OWN_RELOAD_FINE, "assistant_last_reload_successful",
+          "0 while the files on disk are not the ones that serve, for they could not be loaded."),
+    GAUGE(OWN_GENERATION, "assistant_generation", "Number of the scripts that serve."),
+    GAUGE(OWN_GENERATION_INFO, "assistant_generation_info",
+          "1, with the content hash of the scripts and prompts that serve.", "hash"),
+    GAUGE(OWN_GENERATION_LOADED, "assistant_generation_loaded_timestamp_seconds",
+          "When they began to serve."),
+    GAUGE(OWN_DRAINING, "assistant_generations_draining",
+          "Older scripts that finish what they began."),
+    GAUGE(OWN_LUA_MEMORY, "assistant_lua_memory_bytes", "Memory of the scripts that serve."),
+    GAUGE(OWN_LUA_LIMIT, "assistant_lua_memory_limit_bytes", "What they may use (LUA_MEMORY_MB)."),
+    GAUGE(OWN_GAUGES_FINE, "assistant_script_gauges_successful",
+          "1 when the gauges of the scripts could be read for this scrape."),
+    GAUGE(OWN_BUILD, "assistant_build_info", "1, with the program's version.", "version"),
+    GAUGE(OWN_START_TIME, "process_start_time_seconds",
+          "Start time of the process since unix epoch in seconds."),
+    COUNTER(OWN_CPU, "process_cpu_seconds_total", "Total user and system CPU time spent."),
+    GAUGE(OWN_RESIDENT, "process_resident_memory_bytes", "Resident memory size in bytes."),
+    GAUGE(OWN_FDS, "process_open_fds", "Number of open file descriptors."),
+    GAUGE(OWN_FDS_MAX, "process_max_fds", "Maximum number of open file descriptors."),
+};
+
+static int64_t started_ms;
+
+struct metrics *metrics_own_new(void)
+{
+    struct metric_shape all[OWN_COUNT];
+    memcpy(all, shapes, sizeof all);
+    for (size_t i = 0; i < OWN_COUNT; i++) { /* the lists above end where nothing more stands */
+        while (all[i].label_count < METRIC_LABELS_MAX && all[i].labels[all[i].label_count])
+            all[i].label_count++;
+        while (all[i].bucket_count < METRIC_BUCKETS_MAX && all[i].buckets[all[i].bucket_count] > 0)
+            all[i].bucket_count++;
+    }
+    started_ms = loop_wall_ms();
+    return metrics_new(all, OWN_COUNT);
+}
+
+bool metrics_own_has(const char *name)
+{
+    for (size_t i = 0; i < OWN_COUNT; i++)
+        if (strcmp(shapes[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+static struct metric_value value_of(const char *text)
+{
+    return (struct metric_value){ text ? text : "", text ? strlen(text) : 0 };
+}
+
+void metrics_own_add(struct metrics *m, enum metrics_own_id id, double n, const char *a,
+                     const char *b, const char *c)
+{
+    const struct metric_value values[] = { value_of(a), value_of(b), value_of(c), value_of("") };
+    metric_add(metrics_own(m, id), n, values);
+}
+
+void metrics_own_observe_ns(struct metrics *m, enum metrics_own_id id, uint64_t ns)
+{
+    metric_observe(metrics_own(m, id), (double)ns / 1e9, NULL);
+}
+
+/* ---- at scrape time ---- */
+
+static void set(struct host *h, enum metrics_own_id id, double value)
+{
+    metric_set_to(metrics_own(h->metrics, id), value, NULL);
+}
+
+/* A number that something else counts. */
+static void set_labelled(struct host *h, enum metrics_own_id id, double value, const char *a,
+                         const char *b)
+{
+    const struct metric_value values[] = { value_of(a), value_of(b), value_of(""), value_of("") };
+    metric_set_to(metrics_own(h->metrics, id), value, values);
+}
+
+static double age_s(int64_t since_ms)
+{
+    int64_t now = loop_wall_ms();
+    return since_ms && since_ms < now ? (double)(now - since_ms) / 1000 : 0;
+}
+
+struct work {
+    struct host *host;
+    int64_t oldest;
+};
+
+static void on_kind(void *arg, const struct jobs_kind_counts *c)
+{
+    struct work *w = arg;
+    set_labelled(w->host, OWN_JOBS, (double)c->due, c->kind, "ready");
+    set_labelled(w->host, OWN_JOBS, (double)c->later, c->kind, "later");
+    set_labelled(w->host, OWN_JOBS, (double)c->waiting, c->kind, "waiting");
+    set_labelled(w->host, OWN_JOBS, (double)c->running, c->kind, "running");
+    set_labelled(w->host, OWN_JOBS, (double)c->dead, c->kind, "dead");
+    if (c->due && (!w->oldest || c->oldest_run_at < w->oldest))
+        w->oldest = c->oldest_run_at;
+}
+
+static void look_at_work(struct host *h)
+{
+    struct work w = { .host = h };
+    struct jobs_counts c = { .ready = 0 };
+    metric_clear(metrics_own(h->metrics, OWN_JOBS));
+    if (h->current) /* kinds without a row are 0 */
+        for (size_t i = 0; i < h->current->kind_count; i++)
+            on_kind(&w, &(struct jobs_kind_counts){ .kind = h->current->kinds[i].name });
+    jobs_kinds(h->jobs, loop_wall_ms(), on_kind, &w);
+    set(h, OWN_JOBS_AGE, age_s(w.oldest));
+    set(h, OWN_LANES_WAITING, (double)jobs_lanes_waiting(h->jobs));
+    set(h, OWN_INBOX_UNREAD, (double)inbox_backlog(h->jobs));
+    set(h, OWN_INBOX_AGE, age_s(inbox_oldest_ms(h->jobs)));
+    set(h, OWN_INBOX_PARKED, (double)(jobs_count(h->jobs, &c) == 0 ? c.parked : 0));
+}
+
+static void look_at_store(struct host *h)
+{
+    struct store_figures f = store_figures(h->store);
+    struct statvfs disk;
+    struct stat st;
+    const char *path = store_path(h->store);
+    set(h, OWN_COMMITS_LOST, (double)f.lost);
+    set(h, OWN_CHECKPOINTS, (double)f.checkpoints);
+    set(h, OWN_LOCKS, (double)f.locks);
+    metric_clear(metrics_own(h->metrics, OWN_LOCKED));
+    struct store_holder holder;
+    if (store_locked(h->store, &holder))
+        set_labelled(h, OWN_LOCKED, (double)holder.held_ms / 1000,
+                     holder.program[0] ? holder.program : "unknown", NULL);
+    set(h, OWN_WAL, (double)f.wal_bytes);
+    if (path && stat(path, &st) == 0)
+        set(h, OWN_DATABASE, (double)st.st_size);
+    if (path && statvfs(path, &disk) == 0)
+        set(h, OWN_DISK_FREE, (double)disk.f_bavail * (double)disk.f_frsize);
+    set(h, OWN_HEALTHY, store_healthy(h->store));
+}
+
+static void look_at_scripts(struct host *h)
+{
+    size_t tasks = h->current ? h->current->task_count : 0;
+    for (const struct generation *g = h->draining; g; g = g->older)
+        tasks += g->task_count;
+    set(h, OWN_TASKS, (double)tasks);
+    set(h, OWN_DRAINING, reload_draining(h));
+    set(h, OWN_SCRIPT_ERRORS, (double)h->script_errors);
+    set(h, OWN_RELOAD_FINE, h->last_error[0] == 0);
+    set(h, OWN_GENERATION_LOADED, (double)h->loaded_at / 1000);
+    metric_clear(metrics_own(h->metrics, OWN_GENERATION_INFO));
+    if (h->current) {
+        char hash[13];
+        snprintf(hash, sizeof hash, "%.12s", h->current->hash);
+        set(h, OWN_GENERATION, (double)h->current->number);
+        set(h, OWN_LUA_MEMORY, (double)h->current->memory);
+        set(h, OWN_LUA_LIMIT, (double)h->current->memory_cap);
+        set_labelled(h, OWN_GENERATION_INFO, 1, hash, NULL);
+    }
+}
+
+static double resident_bytes(void)
+{
+    long pages = 0;
+    FILE *f = fopen("/proc/self/statm", "re");
+    if (f && fscanf(f, "%*d %ld", &pages) != 1)
+        pages = 0;
+    if (f)
+        fclose(f);
+    return (double)pages * (double)sysconf(_SC_PAGESIZE);
+}
+
+static double open_files(void)
+{
+    DIR *d = opendir("/proc/self/fd");
+    double n = 0;
+    for (struct dirent *e; d && (e = readdir(d));)
+        n += e->d_name[0] != '.';
+    if (d)
+        closedir(d);
+    return n ? n - 1 : 0; /* without the one that looks */
+}
+
+static void look_at_process(struct host *h)
+{
+    struct rusage u;
+    struct rlimit files;
+    set_labelled(h, OWN_BUILD, 1, ASSISTANT_VERSION, NULL);
+    set(h, OWN_START_TIME, (double)started_ms / 1000);
+    if (getrusage(RUSAGE_SELF, &u) == 0)
+        set(h, OWN_CPU,
+            (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
+                (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6);
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0)
+        set(h, OWN_FDS_MAX, (double)files.rlim_cur);
+    set(h, OWN_RESIDENT, resident_bytes());
+    set(h, OWN_FDS, open_files());
+    set(h, OWN_LOG_DROPPED, (double)log_dropped());
+    set(h, OWN_SERIES_OVERFLOWED, (double)metrics_overflowed(h->metrics));
+}
+
+void metrics_own_look(struct host *h, bool scripts_fine)
+{
+    look_at_work(h);
+    look_at_store(h);
+    look_at_scripts(h);
+    look_at_process(h);
+    set(h, OWN_CONNECTIONS, h->httpd ? httpd_connections(h->httpd) : 0);
+    set(h, OWN_REQUESTS_OPEN, h->httpd ? (double)httpd_open(h->httpd) : 0);
+    set(h, OWN_OUTBOUND_OPEN, h->pool ? (double)pool_in_flight(h->pool) : 0);
+    set(h, OWN_GAUGES_FINE, scripts_fine);
+}

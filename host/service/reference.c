@@ -1,0 +1,45 @@
+#include "service/reference.h"
+
+#include "base/log.h"
+#include "service/reload.h"
+
+#include <string.h>
+
+enum { KEEP_MS = 60000 };
+
+struct generation *reference_get(struct host *h)
+{
+    struct generation *g = h->reference;
+    uint64_t now = loop_now_ns();
+    if (!h->good || !h->current || strcmp(h->good->hash, h->current->hash) == 0)
+        return NULL;
+    if (!g) {
+        if (now < h->reference_again_ns)
+            return NULL;
+        g = reload_build(h, h->good);
+        if (!g) {
+            h->reference_again_ns = now + KEEP_MS * 1000000ull;
+            return NULL;
+        }
+        metrics_share(h->metrics, &g->metrics);
+        g->older = h->draining;
+        h->draining = h->reference = g;
+        log_event(LOG_INFO, "generation.reference", log_i("number", (int64_t)g->number),
+                  log_n("hash", g->hash, 12));
+    }
+    g->drained_ns = now;
+    return g;
+}
+
+void reference_drop(struct host *h)
+{
+    if (h->reference)
+        h->reference->drained_ns = loop_now_ns();
+    h->reference = NULL;
+    h->reference_again_ns = 0;
+}
+
+bool reference_idle(const struct generation *g)
+{
+    return g->task_count == 0 && loop_now_ns() - g->drained_ns > KEEP_MS * 1000000ull;
+}

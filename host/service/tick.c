@@ -1,0 +1,511 @@
+#include "service/tick.h"
+
+#include "service/admin.h"
+#include "service/backup.h"
+#include "bind/bind.h"
+#include "service/claims.h"
+#include "service/judge.h"
+#include "base/log.h"
+#include "service/metrics_http.h"
+#include "service/metrics_own.h"
+#include "service/reference.h"
+#include "service/reload.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    RUN_NS =
+        5000000, /* tasks in one tick: the next commit, and /health, are never further away than this */
+    /*
+     * A commit costs the same for one row as for fifty (a sync, and the CPU around it). After a small one the loop rests this
+     * long before it looks again, so that under load more of them share one; a quiet system does not notice.
+     */
+    REST_NS = 500000,
+    REST_BELOW = 16, /* tasks in the last tick: with more of them a commit is shared well enough */
+    READ_NS_BUSY =
+        400000, /* reading the inbox between two commits while requests come in: accepting goes first … */
+    READ_NS_LATE = 2000000, /* … until the oldest row has waited for READ_LATE_MS */
+    READ_LATE_MS = 5000,
+    LARGE_STATE = 24 << 20,
+    LOCKED_NS = 5000000,   /* another program holds the lock: tried again so often … */
+    LOCKED_HELD = 4096,    /* … with so many requests waiting for it */
+    PROBE_NS = 1000000000, /* the file, and an unhealthy store, are looked at once a second */
+    IDLE_NS = 20000000,    /* quiet for this long is a quiet moment */
+};
+
+/* ---- the inbox ---- */
+
+/* How long the inbox may be read in this tick. */
+static uint64_t reading_ns(struct host *h)
+{
+    bool busy = h->requests_seen != h->requests_before;
+    h->requests_before = h->requests_seen;
+    int64_t oldest = busy ? inbox_oldest_ms(h->jobs) : 0;
+    bool late = oldest && loop_wall_ms() - oldest > READ_LATE_MS;
+    return busy && !late ? READ_NS_BUSY : READ_NS_LATE;
+}
+
+/* Moves past what was read of a row. false: the store is in the way. */
+static bool row_done(struct host *h, struct inbox_row *row)
+{
+    if (row->next >= 0 && !row->replaced)
+        return inbox_place(h->jobs, row, row->next) == 0;
+    /* Other bytes lie in its place now: those are read from their beginning. */
+    if (row->next < 0 && inbox_read(h->jobs, row) != 0)
+        return false;
+    inbox_row_free(row);
+    return true;
+}
+
+/*
+ * Reads rows, large ones piece by piece, as far as the time goes and the group stays small. Stops at a row that must be tried again
+ * later.
+ */
+static void read_inbox(struct host *h)
+{
+    struct generation *g = h->current;
+    uint64_t start = loop_now_ns(), until = start + reading_ns(h);
+    if (!claims_takes_work(h) || h->next || (h->row.id && start < h->row_again_ns))
+        return;
+    do {
+        if (!h->row.id && inbox_next(h->jobs, &h->row) != 1)
+            return;
+        if (bind_inbox_row(g, &h->row) != 0) {
+            h->row_again_ns = loop_now_ns() + 1000000000u;
+            return;
+        }
+        if (!row_done(h, &h->row))
+            return;
+    } while (loop_now_ns() < until && !store_heavy(h->store));
+}
+
+/* Rows, or items of them, that took the process down three times were passed over: staff hear of it. */
+static void tell_passed_over(struct host *h)
+{
+    int rows = claims_takes_work(h) ? inbox_crashed(h->jobs) : 0;
+    if (rows)
+        bind_notice(h, "parked", "the process died three times while reading it", NULL, rows);
+}
+
+static void note_trouble(struct host *h)
+{
+    if (store_healthy(h->store))
+        return;
+    if (!h->trouble.cause[0])
+        h->trouble_since_ns = loop_now_ns();
+    store_trouble(h->store, &h->trouble);
+}
+
+/* While nothing can be stored nobody can be told either: staff hear of it afterwards. */
+static void tell_trouble(struct host *h)
+{
+    char words[512];
+    if (!h->trouble.cause[0] || !store_healthy(h->store))
+        return;
+    snprintf(words, sizeof words, "%llu s. Seen meanwhile: %s",
+             (unsigned long long)((loop_now_ns() - h->trouble_since_ns) / 1000000000u + 1),
+             h->trouble.cause);
+    h->trouble.cause[0] = 0;
+    bind_notice(h, "not_stored", words, NULL, 1);
+}
+
+/* A piece of a row that is parked. false: it stays parked. */
+static bool read_parked_row(struct host *h, struct inbox_row *row)
+{
+    if (bind_inbox_row(h->current, row) != 0) { /* the store was in the way */
+        row->next = -1;
+        return true;
+    }
+    if (row->parked_again)
+        return false;
+    if (row->next < 0)
+        inbox_unpark(h->jobs, row);
+    else if (!row->replaced)
+        inbox_place(h->jobs, row, row->next);
+    return true;
+}
+
+/*
+ * A row that the process died of twice is read when it is quiet (due.h). One that it died of once is read as soon as what the process
+ * before left has had its turn: mostly it was on the CPU by chance, and must not fall behind its customer's next message. One item
+ * a tick, because the commit makes its place durable: the crash is then charged to that item, and other customers' items are read.
+ */
+static void read_suspect(struct host *h)
+{
+    struct inbox_row row = { .id = 0 };
+    bool goes_on = h->suspect_goes_on;
+    h->suspect_goes_on = false;
+    if (!claims_takes_work(h) || h->next || h->row.id || !jobs_suspects(h->jobs))
+        return;
+    int most_crashes = claims_quiet(h)                                   ? JOBS_CRASH_LIMIT
+                       : inbox_caught_up(h->jobs) && h->ready.count == 0 ? 1
+                                                                         : 0;
+    if (!most_crashes || inbox_suspect_next(h->jobs, most_crashes, &row) != 1)
+        return;
+    if (!goes_on)
+        log_event(LOG_INFO, "inbox.suspect", log_i("row", row.id), log_i("crashes", row.crashes),
+                  log_i("place", row.place));
+    h->suspect_ns = loop_now_ns();
+    if (!read_parked_row(h, &row))
+        inbox_set_crashes(h->jobs, &row, row.crashes < JOBS_CRASH_LIMIT ? 0 : INBOX_GIVEN_UP);
+    else if ((h->suspect_goes_on = row.next >= 0) && row.crashes > 1 && !row.replaced)
+        inbox_set_crashes(h->jobs, &row, 1); /* not of the items that are left */
+    inbox_row_free(&row);
+}
+
+/* After a reload whole rows that could not be read get another chance, one a tick. */
+static void read_parked(struct host *h)
+{
+    struct inbox_row row = { .id = 0 };
+    if (!claims_takes_work(h) || h->parked_from == INT64_MAX)
+        return;
+    if (inbox_parked_next(h->jobs, h->parked_from, &row) != 1) {
+        h->parked_from = INT64_MAX;
+        return;
+    }
+    h->parked_from = row.id;
+    read_parked_row(h, &row);
+    if (row.next >= 0)
+        h->parked_from = row.id - 1; /* its next piece in the next tick */
+    inbox_row_free(&row);
+}
+
+/* ---- generations ---- */
+
+static void drain_generations(struct host *h)
+{
+    uint64_t now = loop_now_ns();
+    for (struct generation **p = &h->draining; *p;) {
+        struct generation *g = *p;
+        for (struct task *t = g->tasks, *next; t; t = next) {
+            next = t->next;
+            int64_t own = t->kind == TASK_JOB && t->job_kind >= 0 ? g->kinds[t->job_kind].drain_ms
+                                                                  : 0;
+            if (g != h->reference &&
+                now - g->drained_ns > (uint64_t)(own ? own : h->drain_ms) * 1000000u)
+                task_kill(t);
+        }
+        if (g == h->reference ? reference_idle(g) : g->task_count == 0) {
+            *p = g->older;
+            if (g == h->reference)
+                reference_drop(h);
+            log_event(LOG_INFO, "generation.closed", log_i("number", (int64_t)g->number));
+            generation_close(g);
+        } else {
+            p = &g->older;
+        }
+    }
+}
+
+/* Forget a row half tried under the old scripts; read what was parked again. */
+static void swap(struct host *h)
+{
+    struct generation *g = h->next, *old = h->current;
+    if (!g)
+        return;
+    h->next = NULL;
+    judge_takes_over(h, old, g);
+    if (old) {
+        old->drained_ns = loop_now_ns();
+        old->older = h->draining;
+        h->draining = old;
+    }
+    h->current = g;
+    metrics_adopt(h->metrics, &g->metrics);
+    h->loaded_at = loop_wall_ms();
+    h->row.tries = 0;
+    h->row_again_ns = 0;
+    h->parked_from = 0;
+    reload_seed_every(h);
+    reload_serves(h);
+    if (g->start != LUA_NOREF)
+        bind_start(g);
+    if (old && g->announced)
+        reload_announce(h, old, g);
+    log_event(LOG_INFO, "generation.serving", log_i("number", (int64_t)g->number),
+              log_n("hash", g->hash, 12));
+}
+
+/* ---- the commit, and what follows from it ---- */
+
+/* false: the group was lost. */
+static bool commit(struct host *h, struct due *c)
+{
+    task_rearm(h);
+    jobs_flush(h->jobs);
+    uint64_t group = store_group(h->store);
+    enum store_commit_result r = store_commit(h->store);
+    if (r == STORE_LOST) {
+        struct trouble why;
+        store_trouble(h->store, &why);
+        log_event(LOG_ERROR, "store.lost", log_i("claimed", c->count), log_s("error", why.cause),
+                  log_s("remedy", why.remedy));
+        jobs_forget(h->jobs);
+        /* The watermark went back: the row that waits to be tried again may not be the next one any more. */
+        inbox_row_free(&h->row);
+        claims_start(h, c, false);
+        task_lost(h, group);
+        h->paused = true;
+    } else {
+        if (r == STORE_COMMITTED) {
+            inbox_durable(h->jobs);
+            h->committed_ns = loop_now_ns();
+            uint64_t all = store_figures(h->store).commit_ns_total;
+            metrics_own_observe_ns(h->metrics, OWN_COMMIT, all - h->commit_ns);
+            h->commit_ns = all;
+        }
+        task_committed(h);
+        claims_start(h, c, true);
+    }
+    return r != STORE_LOST;
+}
+
+static struct task *take_ready(struct task_list *list)
+{
+    struct task *t = list->head;
+    list->head = t->next_ready;
+    if (!list->head)
+        list->tail = NULL;
+    list->count--;
+    t->next_ready = NULL;
+    return t;
+}
+
+/*
+ * Those that are ready now, not those that they make ready, until `until` or as long as the group stays small; nobody writes into a
+ * group that is gone.
+ */
+static void run_list(struct host *h, struct task_list *list, uint64_t until)
+{
+    for (size_t n = list->count; n > 0 && list->head && !store_lost(h->store); n--) {
+        task_run(take_ready(list));
+        if (loop_now_ns() > until || store_heavy(h->store))
+            return;
+    }
+}
+
+/*
+ * Claimed jobs run at once, before the commit that makes their claim durable: what they ask of the outside is held until then,
+ * and if the group is lost they are undone with it. It saves every job a commit's time. Not after a crash (jobs_after_crash).
+ */
+static void start_now(struct host *h, struct due *c)
+{
+    if (jobs_after_crash(h->jobs) || store_lost(h->store)) /* lost: there is no claim any more */
+        return;
+    claims_start(h, c, true);
+    run_list(h, &h->ready, loop_now_ns() + RUN_NS);
+}
+
+static void run_ready(struct host *h)
+{
+    uint64_t now = loop_now_ns();
+    run_list(h, &h->requests_ready, now + RUN_NS);
+    run_list(h, &h->ready, now + RUN_NS);
+}
+
+/* ---- a lock held by somebody else ---- */
+
+/* Is there anything to do that may write? */
+static bool work_waits(struct host *h)
+{
+    if (h->requests_ready.count || h->ready.count || h->rearm)
+        return true;
+    if (!claims_takes_work(h))
+        return false;
+    if (h->parked_from != INT64_MAX || claims_next_ns(h) == 0)
+        return true;
+    return h->row.id ? loop_now_ns() >= h->row_again_ns : inbox_backlog(h->jobs) > 0;
+}
+
+/* Those who have waited long enough, and those who are too many, are told to come again. */
+static void refuse_late(struct host *h)
+{
+    uint64_t now = loop_now_ns(), patience = (uint64_t)STORE_PATIENCE_MS * 1000000u;
+    size_t place = 0;
+    for (struct task *t = h->requests_ready.head, *next; t; t = next, place++) {
+        uint64_t since = t->since_ns > h->locked_ns ? t->since_ns : h->locked_ns;
+        next = t->next_ready;
+        if (place >= LOCKED_HELD || now - since > patience)
+            task_kill(t);
+    }
+}
+
+/*
+ * The lock is taken before anybody runs, not at the first write: who has begun cannot wait for it any more. false: another
+ * program holds it. Then nobody runs, the loop goes on, and it is tried again soon.
+ */
+static bool take_lock(struct host *h)
+{
+    if (!work_waits(h) || store_begin(h->store)) {
+        h->locked_ns = 0;
+        return true;
+    }
+    if (!h->locked_ns)
+        h->locked_ns = loop_now_ns();
+    refuse_late(h);
+    return false;
+}
+
+static void take_transfers(struct host *h)
+{
+    for (struct pool_transfer *t; h->pool && (t = pool_take(h->pool));)
+        bind_http_done(h, t);
+}
+
+/* A wrong secret and a flood look the same: a line a second, however many there were. */
+static void tell_refused(struct host *h)
+{
+    if (!h->refused)
+        return;
+    log_event(LOG_WARN, "http.refused", log_i("count", h->refused), log_s("last", h->refused_route),
+              log_s("message", "requests without the right signature or token"));
+    h->refused = 0;
+}
+
+/* Is the file still there, and can an unhealthy store write again? And what is told by the second. */
+static void once_a_second(struct host *h)
+{
+    uint64_t now = loop_now_ns();
+    if (now < h->probe_ns)
+        return;
+    h->probe_ns = now + PROBE_NS;
+    tell_refused(h);
+    if (!store_in_place(h->store)) {
+        struct trouble why;
+        store_trouble(h->store, &why);
+        log_event(LOG_ERROR, "store.moved", log_s("path", store_path(h->store)),
+                  log_s("error", why.cause), log_s("remedy", why.remedy));
+        fflush(stdout);
+        _exit(3); /* no checkpoint, no close: nothing more is written to whatever lies there now */
+    }
+    if (!h->plain)
+        jobs_clock(h->jobs, (int64_t)(now / 1000000), loop_wall_ms());
+    note_trouble(h);
+    store_probe(h->store);
+    if (h->paused && store_healthy(h->store))
+        h->paused = false;
+}
+
+/* Keeps a distance between small commits. Nobody waits longer than they would for the next commit anyway. */
+static void rest(struct host *h)
+{
+    uint64_t now = loop_now_ns(), until = h->committed_ns + REST_NS;
+    if (h->stopping || h->batch >= REST_BELOW || now >= until)
+        return;
+    struct timespec t = { .tv_nsec = (long)(until - now) };
+    nanosleep(&t, NULL);
+}
+
+static uint64_t sleep_ns(struct host *h)
+{
+    uint64_t least = PROBE_NS, ns = claims_next_ns(h);
+    if (h->locked_ns)
+        return h->httpd && (ns = httpd_timeout_ns(h->httpd)) < LOCKED_NS ? ns : LOCKED_NS;
+    /* What a new generation, or the start, wrote after the commit is not to wait for the next event. */
+    if (h->ready.count || h->requests_ready.count || h->next || store_dirty(h->store) ||
+        backup_copies(h))
+        return 0;
+    least = ns < least ? ns : least;
+    if (h->scrubbing) {
+        uint64_t now = loop_now_ns();
+        ns = h->scrub_again_ns > now ? h->scrub_again_ns - now : 0;
+        least = ns < least ? ns : least;
+    }
+    if (h->httpd && (ns = httpd_timeout_ns(h->httpd)) < least)
+        least = ns;
+    if ((ns = metrics_http_timeout_ns(h->metrics_http)) < least)
+        least = ns;
+    if (claims_takes_work(h)) {
+        uint64_t now = loop_now_ns();
+        if (h->row.id && h->row_again_ns > now)
+            ns = h->row_again_ns - now;
+        else
+            ns = h->row.id || inbox_backlog(h->jobs) > 0 ? 0 : UINT64_MAX;
+        least = ns < least ? ns : least;
+        if (h->parked_from != INT64_MAX || h->suspect_goes_on)
+            least = 0;
+    }
+    return least;
+}
+
+/*
+ * A collection visits every waiting coroutine at one go, so a small state is collected seldom (when it has grown fourfold), and only a
+ * large one often enough to keep its memory in bounds.
+ */
+static void pace_garbage(struct generation *g)
+{
+    bool large = g && g->memory > LARGE_STATE;
+    if (!g || large == g->large)
+        return;
+    g->large = large;
+    lua_gc(g->L, LUA_GCINC, large ? 125 : 400, 200, 13);
+}
+
+static void quiet_moment(struct host *h)
+{
+    uint64_t now = loop_now_ns();
+    if (h->batch) {
+        h->idle_since_ns = now;
+        store_bound(h->store);
+        return;
+    }
+    if (now - h->idle_since_ns < IDLE_NS)
+        return;
+    store_idle(h->store);
+    if (h->current)
+        lua_gc(h->current->L, LUA_GCSTEP, 200);
+}
+
+void tick(struct host *h)
+{
+    struct due claimed = { .jobs = NULL };
+    /* 1: sleep until something is due. Descriptors, timers and signals are served inside: they only mark tasks ready. */
+    rest(h);
+    loop_wait(h->loop, sleep_ns(h));
+    uint64_t woke_ns = loop_now_ns();
+    /* 2: libmicrohttpd is run every tick, events or not: its epoll is edge-triggered and its timeouts are its own. */
+    if (h->httpd)
+        httpd_run(h->httpd);
+    metrics_http_run(h->metrics_http);
+    take_transfers(h);
+    h->batch = h->ready.count + h->requests_ready.count;
+    /* 3: everyone who can go on does, up to a budget. */
+    bool locked = !take_lock(h);
+    if (!locked) {
+        run_ready(h);
+        /* Accepting goes before reading: what is in the inbox is safe already. */
+        read_inbox(h);
+        tell_passed_over(h);
+        tell_trouble(h);
+        read_parked(h);
+        claims_claim(h, &claimed);
+        claims_claim_suspect(h, &claimed);
+        read_suspect(h);
+        start_now(h, &claimed);
+    }
+    /* 4: what all of them wrote is one transaction; nothing they said leaves before it is on disk (law 1). */
+    bool lost = !locked && !commit(h, &claimed);
+    free(claimed.jobs);
+    if (!h->trouble.cause[0])
+        note_trouble(h);
+    /* 5: now requests and answers may go; resumed connections want MHD_run at once. */
+    bind_http_release(h);
+    admin_release(h->admin, lost);
+    if (h->httpd && httpd_release(h->httpd))
+        httpd_run(h->httpd);
+    metrics_http_answer(h->metrics_http);
+    /* 6: no group is open: generations change here and nowhere else. */
+    bind_scrub_step(h);
+    backup_go_on(h, lost);
+    if (!locked) /* it writes, and once only */
+        swap(h);
+    drain_generations(h);
+    pace_garbage(h->current);
+    once_a_second(h);
+    quiet_moment(h);
+    metrics_own_observe_ns(h->metrics, OWN_LOOP, loop_now_ns() - woke_ns);
+}

@@ -1,0 +1,422 @@
+#include "settings/settings.h"
+
+#include "base/log.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { FILE_LIMIT = 64 * 1024 };
+
+#define INT(n, d, lo, hi, h)                                                                 \
+    {                                                                                        \
+        .name = n, .type = SETTING_INTEGER, .fallback = d, .has_min = true, .has_max = true, \
+        .min = lo, .max = hi, .help = h                                                      \
+    }
+
+const struct setting_declared settings_host[] = {
+    { .name = "LISTEN",
+      .type = SETTING_TEXT,
+      .fallback = "127.0.0.1:8080",
+      .help = "address:port to serve on" },
+    { .name = "DATABASE_URL",
+      .type = SETTING_TEXT,
+      .fallback = "sqlite:data/db.sqlite",
+      .help = "sqlite:PATH" },
+    { .name = "SCRIPTS_DIR",
+      .type = SETTING_TEXT,
+      .fallback = "scripts",
+      .help = "the folder with main.lua" },
+    { .name = "PROMPTS_DIR",
+      .type = SETTING_TEXT,
+      .fallback = "prompts",
+      .help = "the folder with the prompt files" },
+    INT("REQUEST_DEADLINE_MS", "15000", 100, 600000,
+        "one request, from its first byte to its last"),
+    INT("DRAIN_MS", "3000", 0, 60000, "how long shutting down may take"),
+    INT("WATCHDOG_MS", "2000", 100, 600000, "one slice of Lua that no hook can stop"),
+    INT("MAX_BODY_BYTES", "4194304", 1024, 268435456, "one request's body"),
+    INT("LUA_MEMORY_MB", "256", 8, 65536, "memory of one generation of scripts"),
+    INT("LUA_SLICE_MS", "200", 10, 60000, "how long a script may run without waiting"),
+    { .name = "METRICS_LISTEN",
+      .type = SETTING_TEXT,
+      .help = "address:port for Prometheus text; unset: off" },
+    { .name = "LOG_LEVEL",
+      .type = SETTING_CHOICE,
+      .fallback = "info",
+      .choices = "debug|info|warn|error|off",
+      .help = "what is logged" },
+};
+const size_t settings_host_count = sizeof settings_host / sizeof *settings_host;
+
+static const char *const *defaults;
+
+void settings_defaults(const char *const *pairs)
+{
+    defaults = pairs;
+}
+
+static const char *environment(const char *name)
+{
+    const char *v = getenv(name);
+    size_t n = strlen(name);
+    if (v || !defaults)
+        return v;
+    for (const char *const *p = defaults; *p; p++)
+        if (strncmp(*p, name, n) == 0 && (*p)[n] == '=')
+            return *p + n + 1;
+    return NULL;
+}
+
+struct settings *settings_new(void)
+{
+    return calloc(1, sizeof(struct settings));
+}
+
+static void declared_clear(struct setting_declared *d)
+{
+    free(d->name);
+    free(d->fallback);
+    free(d->choices);
+    free(d->help);
+}
+
+void settings_free(struct settings *s)
+{
+    if (!s)
+        return;
+    for (size_t i = 0; i < s->count; i++) {
+        if (s->items[i].text && s->items[i].secret)
+            explicit_bzero(s->items[i].text, strlen(s->items[i].text));
+        free(s->items[i].text);
+    }
+    for (size_t i = 0; i < s->declared_count; i++)
+        declared_clear(&s->declared[i]);
+    free(s->items);
+    free(s->declared);
+    buf_free(&s->problems);
+    buf_free(&s->warnings);
+    free(s);
+}
+
+void settings_problem(struct settings *s, const char *name, const char *text)
+{
+    if (name && *name)
+        buf_printf(&s->problems, "%s: %s\n", name, text);
+    else
+        buf_printf(&s->problems, "%s\n", text);
+}
+
+/* What is wrong with an opened file that should hold a secret; NULL: nothing. */
+static const char *file_fault(int fd)
+{
+    struct stat st;
+    if (fd < 0 || fstat(fd, &st) != 0)
+        return strerror(errno);
+    return S_ISDIR(st.st_mode)       ? "it is a folder"
+           : !S_ISREG(st.st_mode)    ? "it is not a regular file"
+           : st.st_size > FILE_LIMIT ? "it is larger than 64 KB"
+                                     : NULL;
+}
+
+/*
+ * The secret in a file, less one line end. NULL: a problem was noted. The file is opened anew each time, so that one that was
+ * put in its place, or a link that was turned, is seen. Its path is not repeated: people mistake X_FILE for X.
+ */
+static char *from_file(struct settings *s, const char *name, const char *path)
+{
+    char text[400];
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); /* a pipe does not block */
+    const char *fault = file_fault(fd);
+    char *value = fault ? NULL : calloc(1, FILE_LIMIT + 1);
+    ssize_t n = value ? read(fd, value, FILE_LIMIT) : 0;
+    if (n < 0)
+        fault = strerror(errno);
+    size_t len = n > 0 ? (size_t)n : 0;
+    if (fault) {
+        snprintf(text, sizeof text,
+                 "the file it names cannot be used (%s). Name a readable file that holds only the "
+                 "secret.",
+                 fault);
+        settings_problem(s, name, text);
+    } else if (value && memchr(value, 0, len)) {
+        fault = "the file it names holds a NUL byte. Write the secret as plain text.";
+        settings_problem(s, name, fault);
+    } else if (len >= 3 && memcmp(value, "\xef\xbb\xbf", 3) == 0) {
+        fault = "the file it names begins with a byte order mark. Save it as plain text.";
+        settings_problem(s, name, fault);
+    }
+    if (value && fault) {
+        explicit_bzero(value, len);
+        free(value);
+        value = NULL;
+    } else if (value) {
+        if (len && value[len - 1] == '\n')
+            len--;
+        if (len && value[len - 1] == '\r')
+            len--;
+        value[len] = 0;
+    }
+    if (fd >= 0)
+        close(fd);
+    return value;
+}
+
+static bool blank(const char *v)
+{
+    return v[strspn(v, " \t\r\n")] == 0;
+}
+
+static bool loopback(const char *host, size_t n)
+{
+    char text[INET_ADDRSTRLEN];
+    struct in_addr a;
+    if (n == 9 && strncasecmp(host, "localhost", 9) == 0)
+        return true;
+    if (n == 5 && memcmp(host, "[::1]", 5) == 0)
+        return true;
+    if (n >= sizeof text)
+        return false;
+    memcpy(text, host, n);
+    text[n] = 0; /* a name may begin with 127. too: only an address counts */
+    return inet_pton(AF_INET, text, &a) == 1 && ntohl(a.s_addr) >> 24 == 127;
+}
+
+/* Digits from 1 to 65535 up to the end of what names the host. */
+static bool good_port(const char *text, const char *end)
+{
+    long port = 0;
+    for (const char *p = text; p < end; p++) {
+        if (*p < '0' || *p > '9' || port > 65535)
+            return false;
+        port = port * 10 + (*p - '0');
+    }
+    return text < end && port >= 1 && port <= 65535;
+}
+
+static void check_url(struct settings *s, const struct setting_declared *d, const char *v)
+{
+    const char *host = NULL;
+    bool plain = false;
+    if (strncmp(v, "https://", 8) == 0)
+        host = v + 8;
+    else if (strncmp(v, "http://", 7) == 0) {
+        host = v + 7;
+        plain = true;
+    }
+    size_t n = host ? strcspn(host, "/?#") : 0;
+    bool good = n > 0 && host[0] != ':' && (host[0] != '[' || memchr(host, ']', n));
+    for (const char *p = v; *p; p++)
+        if ((unsigned char)*p <= 0x20 || (unsigned char)*p >= 0x7f)
+            good = false;
+    if (!good || memchr(host, '@', n)) {
+        settings_problem(
+            s, d->name,
+            "is not a URL. It must begin with https:// and name a host, without a user or blanks.");
+        return;
+    }
+    size_t name = host[0] == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":/?#");
+    const char *colon = name < n && host[name] == ':' ? host + name + 1 : NULL;
+    if (colon ? !good_port(colon, host + n) : name < n)
+        settings_problem(s, d->name, "names a port that does not exist. Ports go from 1 to 65535.");
+    if (plain && !loopback(host, name)) {
+        if (d->insecure_warn)
+            buf_printf(&s->warnings,
+                       "%s: is http:// and not this machine: what is sent can be read on the way. "
+                       "Use https://.\n",
+                       d->name);
+        else
+            settings_problem(s, d->name,
+                             "is http:// and not this machine. Use https://, so that nobody reads "
+                             "it on the way.");
+    }
+}
+
+static void check_value(struct settings *s, const struct setting_declared *d, struct setting *item)
+{
+    char text[400];
+    const char *v = item->text;
+    if (d->type == SETTING_INTEGER) {
+        char *end = NULL;
+        errno = 0;
+        long long n = strtoll(v, &end, 10);
+        if (errno || end == v || *end || v[0] == ' ' || (d->has_min && n < d->min) ||
+            (d->has_max && n > d->max)) {
+            snprintf(text, sizeof text, "must be a whole number from %lld to %lld (%s).",
+                     (long long)d->min, (long long)d->max, d->help ? d->help : "");
+            settings_problem(s, d->name, text);
+        }
+        item->integer = n;
+    } else if (d->type == SETTING_CHOICE) {
+        size_t n = strlen(v);
+        bool found = false;
+        for (const char *p = d->choices ? d->choices : ""; *p;) {
+            size_t len = strcspn(p, "|");
+            found |= len == n && strncmp(p, v, n) == 0;
+            p += len + (p[len] == '|');
+        }
+        if (!found) {
+            snprintf(text, sizeof text, "must be one of %s.", d->choices ? d->choices : "");
+            settings_problem(s, d->name, text);
+        }
+    } else if (d->type == SETTING_URL) {
+        check_url(s, d, v);
+    }
+    if (item->secret && *v && (strchr(" \t", v[0]) || strchr(" \t", v[strlen(v) - 1])))
+        buf_printf(&s->warnings, "%s%s: begins or ends with a blank. Copied too much?\n", d->name,
+                   item->from_file ? "_FILE" : "");
+    for (const char *p = v; *p; p++)
+        if ((unsigned char)*p < 0x20) {
+            settings_problem(
+                s, d->name,
+                "holds a control character (a line break inside, perhaps). Write it on one line.");
+            break;
+        }
+}
+
+char *settings_filler(enum setting_type type)
+{
+    const char *text = type == SETTING_URL ? "https://missing.invalid" : "missing";
+    return buf_copy(text, strlen(text));
+}
+
+static void resolve(struct settings *s, const struct setting_declared *d, struct setting *item)
+{
+    char file_name[200], text[600];
+    snprintf(file_name, sizeof file_name, "%s_FILE", d->name);
+    bool secret = item->secret;
+    const char *plain = s->made_up ? NULL : environment(d->name);
+    const char *file = secret && !s->made_up ? environment(file_name) : NULL;
+    if (plain && file) {
+        snprintf(text, sizeof text, "and %s are both set. Keep one of them.", file_name);
+        settings_problem(s, d->name, text);
+        return;
+    }
+    if (file) {
+        item->text = blank(file) ? NULL : from_file(s, file_name, file);
+        item->from_file = true;
+        if (blank(file))
+            settings_problem(s, file_name,
+                             "is set but empty. Name the file that holds the secret, or unset it.");
+        else if (item->text && blank(item->text))
+            settings_problem(s, file_name, "names a file that is empty. Write the secret into it.");
+        if (!item->text)
+            return;
+    } else if (plain && !blank(plain)) {
+        item->text = buf_copy(plain, strlen(plain));
+    } else if (d->required) {
+        snprintf(text, sizeof text, "is %s: %s.%s", plain ? "empty" : "missing",
+                 d->help ? d->help : "set it",
+                 secret ? " (Or name a file that holds it in the variable with _FILE at its end.)"
+                        : "");
+        settings_problem(s, d->name, text);
+        return;
+    } else if (plain && secret) {
+        settings_problem(s, d->name, "is set but empty. Give it its value, or unset it.");
+        return;
+    } else if (d->fallback) {
+        item->text = buf_copy(d->fallback, strlen(d->fallback));
+    } else if (s->made_up && d->type != SETTING_INTEGER) {
+        item->text = settings_filler(d->type);
+    }
+    if (item->text && !blank(item->text))
+        check_value(s, d, item);
+}
+
+static char *copy(const char *text)
+{
+    return text ? buf_copy(text, strlen(text)) : NULL;
+}
+
+bool settings_declare(struct settings *s, const struct setting_declared *d)
+{
+    if (settings_find(s, d->name)) {
+        settings_problem(s, d->name,
+                         "is declared twice in the settings of the scripts. Remove one.");
+        return true;
+    }
+    struct setting *items = realloc(s->items, (s->count + 1) * sizeof *items);
+    if (!items)
+        return false;
+    s->items = items;
+    struct setting_declared *all = realloc(s->declared, (s->declared_count + 1) * sizeof *all);
+    if (!all)
+        return false;
+    s->declared = all;
+    struct setting_declared *mine = &all[s->declared_count++];
+    *mine = *d;
+    mine->name = copy(d->name);
+    mine->fallback = copy(d->fallback);
+    mine->choices = copy(d->choices);
+    mine->help = copy(d->help);
+    struct setting *item = &s->items[s->count++];
+    *item = (struct setting){ .name = mine->name,
+                              .type = d->type,
+                              .secret = d->secret || d->type == SETTING_SECRET };
+    if (!mine->name)
+        return false;
+    resolve(s, mine, item);
+    return true;
+}
+
+const struct setting *settings_find(const struct settings *s, const char *name)
+{
+    for (size_t i = 0; i < s->count; i++)
+        if (strcmp(s->items[i].name, name) == 0)
+            return &s->items[i];
+    return NULL;
+}
+
+const char *settings_text(const struct settings *s, const char *name)
+{
+    const struct setting *item = settings_find(s, name);
+    return item ? item->text : NULL;
+}
+
+int64_t settings_integer(const struct settings *s, const char *name)
+{
+    const struct setting *item = settings_find(s, name);
+    return item ? item->integer : 0;
+}
+
+bool settings_address(const char *text, char *host, size_t size, uint16_t *port)
+{
+    const char *colon = text ? strrchr(text, ':') : NULL;
+    if (!colon || colon == text || (size_t)(colon - text) >= size)
+        return false;
+    char *end = NULL;
+    long p = strtol(colon + 1, &end, 10);
+    if (end == colon + 1 || *end || p < 1 || p > 65535)
+        return false;
+    size_t n = (size_t)(colon - text);
+    memcpy(host, text, n);
+    host[n] = 0;
+    if (n > 2 && host[0] == '[' && host[n - 1] == ']') {
+        memmove(host, host + 1, n - 2);
+        host[n - 2] = 0;
+    }
+    struct in6_addr a;
+    *port = (uint16_t)p;
+    return inet_pton(AF_INET, host, &a) == 1 || inet_pton(AF_INET6, host, &a) == 1;
+}
+
+void settings_hide(const struct settings *s)
+{
+    for (size_t i = 0; i < s->count; i++) {
+        const char *p = s->items[i].secret ? s->items[i].text : NULL;
+        while (p && *p) { /* each of a list by itself */
+            p += strspn(p, " \t,");
+            size_t n = s->items[i].type == SETTING_LIST ? strcspn(p, ",") : strlen(p), len = n;
+            while (len && strchr(" \t", p[len - 1]))
+                len--;
+            log_hide(p, len);
+            p += n;
+        }
+    }
+}

@@ -1,0 +1,79 @@
+/*
+ * settings: the environment, checked once against declarations: the host's own and those the scripts bring.
+ *
+ * A snapshot is immutable once made; each generation holds one, so that a reload sees X_FILE secrets anew and a bad one fails
+ * the reload. Problems are sentences that name the variable and the remedy and never repeat a value. The loop thread.
+ */
+#ifndef HOST_SETTINGS_SETTINGS_H
+#define HOST_SETTINGS_SETTINGS_H
+
+#include "base/buf.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum setting_type {
+    SETTING_TEXT,
+    SETTING_SECRET,
+    SETTING_URL,
+    SETTING_INTEGER,
+    SETTING_CHOICE,
+    SETTING_LIST
+};
+
+struct setting_declared {
+    char *name;
+    enum setting_type type;
+    bool required, insecure_warn, secret; /* secret: never shown; type SECRET implies it */
+    char *fallback; /* the default as it would stand in the environment, or NULL */
+    bool has_min, has_max;
+    int64_t min, max;
+    char *choices; /* "a|b|c", or NULL */
+    char *help;
+};
+
+struct setting {
+    const char *name;
+    enum setting_type type;
+    char *text; /* NULL: unset */
+    int64_t integer;
+    bool secret, from_file;
+};
+
+struct settings {
+    struct setting *items;
+    size_t count;
+    struct setting_declared *declared; /* owned copies, the host's first */
+    size_t declared_count;
+    struct buf problems; /* one line each */
+    struct buf warnings;
+    bool made_up; /* of what is declared from here on: see generation_options.make_up_settings */
+};
+
+/* The host's own declarations. */
+extern const struct setting_declared settings_host[];
+extern const size_t settings_host_count;
+
+/* Something of the right type where there is no value. The caller frees it. */
+char *settings_filler(enum setting_type type);
+/* Overrides for `assistant sandbox` and friends: "NAME=value" where the environment has nothing; NULL-terminated. They live on. */
+void settings_defaults(const char *const *pairs);
+
+struct settings *settings_new(void);
+void settings_free(struct settings *s);
+/* Copies the declaration and resolves it against the environment. A name declared twice is a problem. false: no memory. */
+bool settings_declare(struct settings *s, const struct setting_declared *d);
+/* After the last declaration: names in the environment that look like ours and are not, as warnings that name the nearest one. */
+void settings_unknown(struct settings *s);
+/* From here on the log shows none of its secrets. */
+void settings_hide(const struct settings *s);
+void settings_problem(struct settings *s, const char *name, const char *text);
+/* NULL: not declared. */
+const struct setting *settings_find(const struct settings *s, const char *name);
+const char *settings_text(const struct settings *s, const char *name);
+int64_t settings_integer(const struct settings *s, const char *name);
+/* Splits host:port of LISTEN. false: not an address. */
+bool settings_address(const char *text, char *host, size_t size, uint16_t *port);
+
+#endif

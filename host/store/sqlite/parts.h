@@ -1,0 +1,122 @@
+/*
+ * store_parts: what store.c (the group), store_open.c (the file), store_life.c (whose file it is),
+ * store_check.c, store_upkeep.c, store_lock.c, store_schema.c (steps) and store_copy.c share. Theirs alone.
+ */
+#ifndef HOST_STORE_SQLITE_PARTS_H
+#define HOST_STORE_SQLITE_PARTS_H
+
+#include "store/sqlite/statements.h"
+#include "store/store.h"
+
+#include <sys/types.h>
+
+enum { STORE_DEPTH_MAX = 16, STORE_BUSY_MS = 25 };
+/* A macro, because it is part of a PRAGMA's text. The cache is larger only while a transaction needs it. */
+#define STORE_CACHE_KB 8192
+
+/* Which file a name led to when the database was opened. */
+struct store_inode {
+    dev_t dev;
+    ino_t ino;
+};
+
+/* What the lock file says. */
+struct store_record {
+    bool known;
+    uint32_t was, now; /* lives that the file may have */
+    int64_t copied_at; /* of the newest copy, ms since 1970 */
+    char copy[4096];
+};
+
+struct store {
+    sqlite3 *db;
+    char *path; /* absolute, links resolved; NULL: in memory */
+    char *wal_path, *shm_path;
+    int lock_fd;
+    int shm_fd; /* to ask who holds the write lock: open until the database is closed */
+    struct store_inode inode, wal_inode, shm_inode;
+    bool created; /* by this very opening: nothing in it is worth a copy yet */
+    struct statements *statements;
+    sqlite3_stmt *fixed
+        [3 +
+         3 * STORE_DEPTH_MAX]; /* BEGIN, COMMIT, ROLLBACK, and those of each depth of savepoints */
+
+    sqlite3_stmt *fixed_read; /* BEGIN */
+    uint64_t group;
+    bool reading; /* a read transaction is open; never together with open */
+    bool open;    /* BEGIN IMMEDIATE was taken */
+    bool written; /* and something was written since */
+    bool lost;    /* and SQLite undid it by itself */
+    int depth;    /* savepoints */
+    bool healthy;
+    bool strange;  /* not the file that this folder had open last: restored, or brought along */
+    bool brought;  /* nothing is known here of any file: this one came with an empty folder */
+    uint32_t life; /* of the file as it lay there when it was opened */
+    struct store_record record;
+    bool gone;    /* the file is no longer in its place: nothing is acknowledged any more */
+    bool vetting; /* a statement from outside is being prepared: the authorizer looks at it */
+    bool timing;  /* a step runs under the time budget */
+    uint64_t step_began_ns, busy_until_ns, busy_since_ns, last_commit_ns, checkpoint_after_ns;
+    uint64_t wal_pages,
+        wal_moved; /* frames in the WAL, and how many of them a checkpoint has brought home */
+    uint64_t bound_pages,
+        checkpoint_fit;         /* when the next checkpoint is due under load, see learn() */
+    int refused_errno;          /* why the last write was refused */
+    struct store_holder holder; /* of the write lock, as it was seen last */
+    bool busy_counted, busy_told;
+    uint64_t busy_tell_after_ns;
+    bool relieved; /* a checkpoint was tried in this spell of bad health */
+    struct store_figures figures;
+};
+
+uint64_t store_now_ns(void);
+/* What the connection's page cache takes now. */
+int64_t store_cache_bytes(struct store *s);
+/* Logs one line and ends the process with exit code 3. */
+_Noreturn void store_die(struct store *s, int code, const char *doing);
+/*
+ * After any error: ends the process when it must, notes a group that SQLite has undone, tells full
+ * disks from broken ones. Returns the primary code.
+ */
+int store_failed(struct store *s, const char *doing);
+/* What the system said to SQLite, where that is known. */
+int store_errno(sqlite3 *db);
+/* Undoes the open group, or what SQLite has left of it. */
+void store_lose(struct store *s);
+/* Ends the shared read transaction, if there is one. */
+void store_read_end(struct store *s);
+/* Checkpoint by sqlite3_wal_checkpoint_v2's mode; not inside a group. */
+void store_checkpoint(struct store *s, int mode);
+/* Who holds the write lock: watched from the opening to the end, see store_lock.c. */
+void store_lock_watch(struct store *s);
+void store_lock_unwatch(struct store *s);
+bool store_lock_look(struct store *s, struct store_holder *out); /* false: nobody has it now */
+void store_lock_trouble(const struct store *s, const struct store_holder *w, struct trouble *out);
+/* The lock was refused, and it was given. */
+void store_busy_note(struct store *s);
+void store_busy_over(struct store *s);
+/* Hooks and limits of an open connection. 0 or -1. */
+int store_attach(struct store *s);
+/* Undoes an open group and gives back what store_attach took. */
+void store_detach(struct store *s);
+/*
+ * As much of quick_check as fits into its time; the whole one belongs to copies. SQLITE_OK: nothing
+ * was found. SQLITE_ROW: found says what is wrong. Else an error.
+ */
+int store_check(sqlite3 *db, uint64_t budget_ns, char *found, size_t size);
+enum { STORE_HEAD = 100 };
+void store_record_read(struct store *s);
+/* Given the first bytes of the file: may its log be played into it? Sets life and strange. */
+bool store_log_is_ours(struct store *s, const unsigned char head[STORE_HEAD]);
+uint32_t store_new_life(void);
+/* 0, or an SQLite error code. */
+int store_set_life(sqlite3 *db, uint32_t life);
+/* "restore a copy (…)": what to do with a database that cannot be used. */
+const char *store_newest_copy(struct store *s, char *text, size_t size);
+/* Remembers which files are open now. 0 or -1. */
+int store_remember_files(struct store *s);
+/* fsync of a file or folder by name. 0 or -1. */
+int store_sync_path(const char *path);
+int store_sync_folder_of(const char *path);
+
+#endif

@@ -1,0 +1,204 @@
+#include "store/sqlite/statements.h"
+
+#include <ctype.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { BUCKETS = 512, NONE = -1 };
+
+struct entry {
+    sqlite3_stmt *statement; /* NULL: this place is free */
+    char *sql;
+    size_t len;
+    uint64_t hash, used;
+    bool out;
+    int16_t next_text, next_statement;
+};
+
+struct statements {
+    sqlite3 *db;
+    uint64_t clock;
+    int count; /* places ever used, from the first on */
+    int16_t by_text[BUCKETS], by_statement[BUCKETS];
+    struct entry entries[STATEMENTS_MAX];
+};
+
+/*
+ * Eight bytes a step: this runs for each statement of the accept path. Collisions only cost a
+ * comparison.
+ */
+static uint64_t text_hash(const char *p, size_t len)
+{
+    uint64_t h = (uint64_t)len * 0x9E3779B97F4A7C15u, w;
+    for (; len >= 8; p += 8, len -= 8) {
+        memcpy(&w, p, 8);
+        h = (h ^ w) * 0x9FB21C651E98DF25u;
+        h ^= h >> 32;
+    }
+    w = 0;
+    memcpy(&w, p, len);
+    h = (h ^ w) * 0x9FB21C651E98DF25u;
+    return h ^ (h >> 29);
+}
+
+static unsigned statement_bucket(const sqlite3_stmt *statement)
+{
+    return (unsigned)(((uintptr_t)statement >> 4) * 0x9E3779B1u >> 7) % BUCKETS;
+}
+
+struct statements *statements_new(sqlite3 *db)
+{
+    struct statements *c = calloc(1, sizeof *c);
+    if (c) {
+        c->db = db;
+        memset(c->by_text, 0xFF, sizeof c->by_text);
+        memset(c->by_statement, 0xFF, sizeof c->by_statement);
+    }
+    return c;
+}
+
+void statements_free(struct statements *c)
+{
+    if (!c)
+        return;
+    for (int i = 0; i < c->count; i++) {
+        sqlite3_finalize(c->entries[i].statement);
+        free(c->entries[i].sql);
+    }
+    free(c);
+}
+
+static void unlink_entry(struct statements *c, int16_t index)
+{
+    struct entry *e = &c->entries[index];
+    int16_t *at = &c->by_text[e->hash % BUCKETS];
+    while (*at != index)
+        at = &c->entries[*at].next_text;
+    *at = e->next_text;
+    at = &c->by_statement[statement_bucket(e->statement)];
+    while (*at != index)
+        at = &c->entries[*at].next_statement;
+    *at = e->next_statement;
+}
+
+/*
+ * A place for one more: a fresh one, or that of the statement unused for longest. NONE: all are
+ * out.
+ */
+static int16_t place_find(struct statements *c)
+{
+    int16_t oldest = NONE;
+    if (c->count < STATEMENTS_MAX)
+        return (int16_t)c->count++;
+    for (int i = 0; i < STATEMENTS_MAX; i++) {
+        struct entry *e = &c->entries[i];
+        if (!e->out && (oldest == NONE || e->used < c->entries[oldest].used))
+            oldest = (int16_t)i;
+    }
+    if (oldest != NONE && c->entries[oldest].statement) {
+        unlink_entry(c, oldest);
+        sqlite3_finalize(c->entries[oldest].statement);
+        free(c->entries[oldest].sql);
+        memset(&c->entries[oldest], 0, sizeof c->entries[oldest]);
+    }
+    return oldest;
+}
+
+/* Is there more than blanks, comments and semicolons past the first statement? */
+static bool more_follows(const char *tail, const char *end)
+{
+    while (tail < end) {
+        if (isspace((unsigned char)*tail) || *tail == ';') {
+            tail++;
+        } else if (tail[0] == '-' && tail + 1 < end && tail[1] == '-') {
+            while (tail < end && *tail != '\n')
+                tail++;
+        } else if (tail[0] == '/' && tail + 1 < end && tail[1] == '*') {
+            for (tail += 2; tail < end && !(tail[-1] == '*' && tail[0] == '/'); tail++)
+                continue;
+            tail += tail < end;
+        } else {
+            return true;
+        }
+    }
+    return false;
+}
+
+static sqlite3_stmt *prepare(struct statements *c, const char *sql, size_t len, const char **error)
+{
+    sqlite3_stmt *statement = NULL;
+    const char *tail = sql;
+    *error = NULL;
+    if (len > INT_MAX || memchr(sql, 0, len)) {
+        *error = "SQL text holds a NUL byte or is too long";
+        return NULL;
+    }
+    if (sqlite3_prepare_v3(c->db, sql, (int)len, SQLITE_PREPARE_PERSISTENT, &statement, &tail) !=
+        SQLITE_OK)
+        *error = sqlite3_errmsg(c->db);
+    else if (!statement)
+        *error = "SQL text is empty";
+    else if (more_follows(tail, sql + len))
+        *error = "one statement at a time: there is more after the first";
+    if (*error) {
+        sqlite3_finalize(statement);
+        return NULL;
+    }
+    return statement;
+}
+
+sqlite3_stmt *statements_take(struct statements *c, const char *sql, size_t len, const char **error)
+{
+    uint64_t hash = text_hash(sql, len);
+    for (int16_t i = c->by_text[hash % BUCKETS]; i != NONE; i = c->entries[i].next_text) {
+        struct entry *e = &c->entries[i];
+        if (!e->out && e->hash == hash && e->len == len && memcmp(e->sql, sql, len) == 0) {
+            e->out = true;
+            e->used = ++c->clock;
+            return e->statement;
+        }
+    }
+
+    sqlite3_stmt *statement = prepare(c, sql, len, error);
+    if (!statement)
+        return NULL;
+    char *copy = malloc(len + 1);
+    int16_t place = copy ? place_find(c) : NONE;
+    if (place == NONE) { /* works all the same, but is not kept */
+        free(copy);
+        return statement;
+    }
+    memcpy(copy, sql, len);
+    copy[len] = 0;
+    unsigned bucket = statement_bucket(statement);
+    c->entries[place] = (struct entry){ .statement = statement,
+                                        .sql = copy,
+                                        .len = len,
+                                        .hash = hash,
+                                        .used = ++c->clock,
+                                        .out = true,
+                                        .next_text = c->by_text[hash % BUCKETS],
+                                        .next_statement = c->by_statement[bucket] };
+    c->by_text[hash % BUCKETS] = place;
+    c->by_statement[bucket] = place;
+    return statement;
+}
+
+void statements_give(struct statements *c, sqlite3_stmt *statement)
+{
+    if (!statement)
+        return;
+    for (int16_t i = c->by_statement[statement_bucket(statement)]; i != NONE;
+         i = c->entries[i].next_statement) {
+        if (c->entries[i].statement == statement) {
+            sqlite3_reset(statement);
+            sqlite3_clear_bindings(statement); /* what was bound may be gone by the next use */
+            c->entries[i].out = false;
+            return;
+        }
+    }
+    sqlite3_finalize(statement);
+}

@@ -1,0 +1,28 @@
+/*
+ * statements: prepared statements kept by their text.
+ *
+ * Owned by store. Bounded: past STATEMENTS_MAX texts the one unused for longest is finalized. The
+ * key is the text alone, byte for byte. A statement that is out is never given to a second user: he
+ * gets one of his own. The loop thread only.
+ */
+#ifndef HOST_STORE_SQLITE_STATEMENTS_H
+#define HOST_STORE_SQLITE_STATEMENTS_H
+
+#include <sqlite3.h>
+#include <stddef.h>
+
+enum { STATEMENTS_MAX = 256 };
+
+struct statements;
+
+/* NULL: out of memory. */
+struct statements *statements_new(sqlite3 *db);
+/* Finalizes all it holds; whoever still has one out must not use it any more. NULL is fine. */
+void statements_free(struct statements *c);
+/* Ready to bind, or NULL with what is wrong with the text. */
+sqlite3_stmt *statements_take(struct statements *c, const char *sql, size_t len,
+                              const char **error);
+/* Resets it, forgets what was bound, keeps it for the next. */
+void statements_give(struct statements *c, sqlite3_stmt *statement);
+
+#endif

@@ -1,0 +1,147 @@
+/* Looking after the file: is it in its place, does it take writes, checkpoints. See store.h. */
+#include "store/sqlite/parts.h"
+
+#include "base/log.h"
+
+#include <stdio.h>
+#include <sys/stat.h>
+
+#define MS 1000000ull
+
+enum {
+    IDLE_PAGES = 1000,                     /* a passive checkpoint is worth it: about 5 ms */
+    BOUND_PAGES = 48 * 1024 * 1024 / 4096, /* one is due, or the file grows past 64 MB */
+    BOUND_LEAST = BOUND_PAGES / 6, /* more often than that, its syncs cost more than they save */
+    FRAME_BYTES = 4096 + 24,
+    PROBE_BYTES = 16384,
+};
+/* No commit for so long: a checkpoint delays nobody. */
+static const uint64_t quiet_ns = 50 * MS;
+/* After a checkpoint that a reader held up. */
+static const uint64_t checkpoint_pause_ns = 1000 * MS;
+/* What a checkpoint under load may take: everything stands still meanwhile. */
+static const uint64_t stall_ns = 8 * MS;
+
+bool store_healthy(const struct store *s)
+{
+    return s->healthy && !s->gone;
+}
+
+void store_trouble(struct store *s, struct trouble *out)
+{
+    struct store_holder w;
+    if (store_locked(s, &w))
+        store_lock_trouble(s, &w, out);
+    else if (s->gone)
+        *out = (struct trouble){
+            "the database or a file beside it was moved, removed or replaced while in use",
+            "put the files back as they were, or restore a backup, and start again"
+        };
+    else
+        trouble_of(out, s->refused_errno, s->path ? s->path : "memory");
+}
+
+void store_probe(struct store *s)
+{
+    if (store_healthy(s) || s->open || s->lost || !store_in_place(s))
+        return;
+    if (!s->relieved) { /* lets the WAL begin anew in the room it already has */
+        s->relieved = true;
+        store_checkpoint(s, SQLITE_CHECKPOINT_PASSIVE);
+    }
+    char sql[96];
+    snprintf(sql, sizeof sql, "REPLACE INTO probe (id, filler) VALUES (1, zeroblob(%d))",
+             PROBE_BYTES);
+    if (store_exec(s, sql) == SQLITE_OK || s->lost)
+        store_commit(s);
+    else if (s->open)
+        store_lose(s);
+}
+
+static bool same_file(const char *path, const struct store_inode *was)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && st.st_dev == was->dev && st.st_ino == was->ino &&
+           st.st_nlink > 0;
+}
+
+bool store_in_place(struct store *s)
+{
+    if (!s->path)
+        return true;
+    if (!s->gone && !(same_file(s->path, &s->inode) && same_file(s->wal_path, &s->wal_inode) &&
+                      same_file(s->shm_path, &s->shm_inode))) {
+        s->gone = true;
+        struct trouble why;
+        store_trouble(s, &why);
+        log_event(LOG_ERROR, "store.gone", log_s("path", s->path), log_s("error", why.cause),
+                  log_s("remedy", why.remedy));
+    }
+    return !s->gone;
+}
+
+/*
+ * How many pages make a checkpoint that does not take too long. In a small database most of them are the same few and 48 MB take
+ * 4 ms; among a million messages each is another one, and 48 MB take 100. The better of the last two, for a disk has its moments.
+ */
+static void learn(struct store *s, uint64_t pages, uint64_t took_ns)
+{
+    if (pages < IDLE_PAGES / 2 || !took_ns)
+        return;
+    uint64_t fit = pages * stall_ns / took_ns;
+    uint64_t best = fit > s->checkpoint_fit ? fit : s->checkpoint_fit;
+    s->checkpoint_fit = fit;
+    s->bound_pages = best < BOUND_LEAST ? BOUND_LEAST : best > BOUND_PAGES ? BOUND_PAGES : best;
+}
+
+void store_checkpoint(struct store *s, int mode)
+{
+    int log = 0, home = 0;
+    uint64_t began = store_now_ns(), moved = s->wal_moved;
+    store_read_end(s);
+    if (!s->path || s->open || s->lost)
+        return;
+    int rc = sqlite3_wal_checkpoint_v2(s->db, "main", mode, &log, &home);
+    if (rc != SQLITE_OK && rc != SQLITE_BUSY && rc != SQLITE_LOCKED)
+        store_failed(s, "checkpoint");
+    s->figures.checkpoints++;
+    if (rc == SQLITE_OK && log >= 0) {
+        s->wal_pages = (uint64_t)log;
+        s->wal_moved = (uint64_t)home;
+        if (s->wal_moved > moved)
+            learn(s, s->wal_moved - moved, store_now_ns() - began);
+    }
+    if (rc != SQLITE_OK || home < log) /* a reader elsewhere holds it up: not again at once */
+        s->checkpoint_after_ns = store_now_ns() + checkpoint_pause_ns;
+}
+
+static bool worth_it(struct store *s, uint64_t pages, uint64_t now)
+{
+    return s->wal_pages - s->wal_moved >= pages && !s->open && !s->lost && !s->gone &&
+           now >= s->checkpoint_after_ns;
+}
+
+bool store_idle(struct store *s)
+{
+    if (s->wal_pages - s->wal_moved < IDLE_PAGES)
+        return false;
+    uint64_t now = store_now_ns();
+    if (now - s->last_commit_ns < quiet_ns || !worth_it(s, IDLE_PAGES, now))
+        return false;
+    store_checkpoint(s, SQLITE_CHECKPOINT_PASSIVE);
+    return true;
+}
+
+void store_bound(struct store *s)
+{
+    uint64_t bound = s->bound_pages ? s->bound_pages : BOUND_PAGES / 2;
+    if (s->wal_pages - s->wal_moved >= bound && worth_it(s, bound, store_now_ns()))
+        store_checkpoint(s, SQLITE_CHECKPOINT_PASSIVE);
+}
+
+struct store_figures store_figures(const struct store *s)
+{
+    struct store_figures f = s->figures;
+    f.wal_bytes = s->wal_pages * FRAME_BYTES;
+    return f;
+}

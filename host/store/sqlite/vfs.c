@@ -1,0 +1,181 @@
+#include "store/sqlite/vfs.h"
+
+#include <sqlite3.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* SQLite's files on Unix take less than 128 KB in one write (the size is cut to 17 bits: `seekAndWriteFd`). */
+enum { ROOM = 124 * 1024 };
+
+/* A write-ahead log. The real file lies behind it in the same piece of memory. */
+struct log_file {
+    sqlite3_file file;
+    char *bytes;      /* gathered, ROOM large; NULL until the first write */
+    sqlite3_int64 at; /* where the first of them belongs */
+    int len;
+};
+
+static sqlite3_vfs *below, gathering;
+
+static sqlite3_file *real_of(sqlite3_file *f)
+{
+    return (sqlite3_file *)((struct log_file *)f + 1);
+}
+
+/* What cannot be written while SQLite reads is kept: it may go on with the transaction that these bytes belong to. */
+static int flush(sqlite3_file *f)
+{
+    struct log_file *log = (struct log_file *)f;
+    int rc = log->len ? real_of(f)->pMethods->xWrite(real_of(f), log->bytes, log->len, log->at)
+                      : SQLITE_OK;
+    if (rc == SQLITE_OK)
+        log->len = 0;
+    return rc;
+}
+
+/*
+ * What cannot be written while SQLite writes or syncs is dropped: it takes the whole transaction back, and nothing else is in here.
+ * Kept, it would fail every checkpoint, and with it the way out of a full disk: a log that begins anew in the room it has.
+ */
+static int flush_or_drop(sqlite3_file *f)
+{
+    int rc = flush(f);
+    ((struct log_file *)f)->len = 0;
+    return rc;
+}
+
+static int log_close(sqlite3_file *f)
+{
+    int written = flush(f);
+    int closed = real_of(f)->pMethods->xClose(real_of(f));
+    free(((struct log_file *)f)->bytes);
+    return written ? written : closed;
+}
+
+static int log_read(sqlite3_file *f, void *to, int n, sqlite3_int64 at)
+{
+    struct log_file *log = (struct log_file *)f;
+    if (log->len && at >= log->at && at + n <= log->at + log->len) {
+        memcpy(to, log->bytes + (at - log->at), (size_t)n);
+        return SQLITE_OK;
+    }
+    if (log->len && at < log->at + log->len && at + n > log->at) {
+        int rc = flush(f);
+        if (rc != SQLITE_OK)
+            return rc;
+    }
+    return real_of(f)->pMethods->xRead(real_of(f), to, n, at);
+}
+
+static int log_write(sqlite3_file *f, const void *from, int n, sqlite3_int64 at)
+{
+    struct log_file *log = (struct log_file *)f;
+    if (log->len && (at != log->at + log->len || log->len + n > ROOM)) {
+        int rc = flush_or_drop(f);
+        if (rc != SQLITE_OK)
+            return rc;
+    }
+    if (!log->bytes)
+        log->bytes = malloc(ROOM);
+    if (!log->bytes || n > ROOM) /* nothing is gathered here: it was written above, or never */
+        return real_of(f)->pMethods->xWrite(real_of(f), from, n, at);
+    if (!log->len)
+        log->at = at;
+    memcpy(log->bytes + log->len, from, (size_t)n);
+    log->len += n;
+    return SQLITE_OK;
+}
+
+static int log_truncate(sqlite3_file *f, sqlite3_int64 size)
+{
+    int rc = flush(f);
+    return rc ? rc : real_of(f)->pMethods->xTruncate(real_of(f), size);
+}
+
+static int log_sync(sqlite3_file *f, int flags)
+{
+    int rc = flush_or_drop(f);
+    return rc ? rc : real_of(f)->pMethods->xSync(real_of(f), flags);
+}
+
+static int log_size(sqlite3_file *f, sqlite3_int64 *size)
+{
+    int rc = flush(f);
+    return rc ? rc : real_of(f)->pMethods->xFileSize(real_of(f), size);
+}
+
+static int log_lock(sqlite3_file *f, int how)
+{
+    return real_of(f)->pMethods->xLock(real_of(f), how);
+}
+
+static int log_unlock(sqlite3_file *f, int how)
+{
+    return real_of(f)->pMethods->xUnlock(real_of(f), how);
+}
+
+static int log_reserved(sqlite3_file *f, int *out)
+{
+    return real_of(f)->pMethods->xCheckReservedLock(real_of(f), out);
+}
+
+static int log_control(sqlite3_file *f, int what, void *arg)
+{
+    return real_of(f)->pMethods->xFileControl(real_of(f), what, arg);
+}
+
+static int log_sector(sqlite3_file *f)
+{
+    return real_of(f)->pMethods->xSectorSize(real_of(f));
+}
+
+static int log_traits(sqlite3_file *f)
+{
+    return real_of(f)->pMethods->xDeviceCharacteristics(real_of(f));
+}
+
+/* Version 1: logs are neither shared memory nor mapped. */
+static const sqlite3_io_methods log_methods = {
+    .iVersion = 1,
+    .xClose = log_close,
+    .xRead = log_read,
+    .xWrite = log_write,
+    .xTruncate = log_truncate,
+    .xSync = log_sync,
+    .xFileSize = log_size,
+    .xLock = log_lock,
+    .xUnlock = log_unlock,
+    .xCheckReservedLock = log_reserved,
+    .xFileControl = log_control,
+    .xSectorSize = log_sector,
+    .xDeviceCharacteristics = log_traits,
+};
+
+static int vfs_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *f, int flags, int *out)
+{
+    (void)vfs;
+    if (!(flags & SQLITE_OPEN_WAL))
+        return below->xOpen(below, name, f, flags, out);
+    *(struct log_file *)f = (struct log_file){ .bytes = NULL };
+    real_of(f)->pMethods = NULL;
+    int rc = below->xOpen(below, name, real_of(f), flags, out);
+    if (rc == SQLITE_OK)
+        f->pMethods = &log_methods;
+    else if (real_of(f)->pMethods) /* some systems want a failed open closed */
+        real_of(f)->pMethods->xClose(real_of(f));
+    return rc;
+}
+
+const char *store_vfs(void)
+{
+    sqlite3_vfs *found = sqlite3_vfs_find(NULL);
+    if (!found || found == below)
+        return found ? gathering.zName : NULL;
+    gathering = *found;
+    gathering.pNext = NULL;
+    gathering.zName = "gathering";
+    gathering.szOsFile = found->szOsFile + (int)sizeof(struct log_file);
+    gathering.xOpen = vfs_open;
+    below = sqlite3_vfs_register(&gathering, 0) == SQLITE_OK ? found : NULL;
+    return below ? gathering.zName : NULL;
+}

@@ -1,0 +1,297 @@
+/*
+ * The inbox: what was accepted raw, the watermark of what was read, and what could not be. See
+ * jobs.h.
+ *
+ * The watermark is one row for the whole inbox, not a flag on each: reading costs no write but one
+ * for each group. A row of many items is read in pieces; how far is a row in marks of its own, not
+ * in the inbox, where each piece would write the whole body again.
+ */
+#include "work/jobs_parts.h"
+
+#include "base/log.h"
+
+#include <stdlib.h>
+
+#define PLACE "(SELECT value FROM marks WHERE name = 'inbox.place:' || i.id)"
+
+int inbox_start(struct jobs *j)
+{
+    int rc;
+    sqlite3_stmt *row = jobs_row(
+        j, &rc, "SELECT value, (SELECT max(id) FROM inbox) FROM marks WHERE name = 'inbox.read'",
+        "");
+    if (!row)
+        return -1;
+    j->mark = j->mark_outer = j->mark_written = j->mark_kept = sqlite3_column_int64(row, 0);
+    int64_t highest = sqlite3_column_int64(row, 1);
+    j->inbox_last = j->inbox_kept = highest > j->mark
+                                        ? highest
+                                        : j->mark; /* old rows may be gone: ids only grow */
+    j->inbox_at_start = j->inbox_last;
+    store_done(j->store, row);
+    return 0;
+}
+
+void inbox_row_free(struct inbox_row *r)
+{
+    free(r->reader);
+    free(r->body);
+    free(r->set_aside);
+    *r = (struct inbox_row){ 0 };
+}
+
+int64_t inbox_put(struct jobs *j, const char *reader, const void *body, size_t len)
+{
+    int64_t id = j->inbox_last + 1;
+    if (jobs_run(j, "INSERT INTO inbox (id, reader, received_at, body) VALUES (?, ?, ?, ?)", "itib",
+                 id, reader, jobs_now_ms(), body, len) != 1)
+        return 0;
+    j->inbox_last = id;
+    return id;
+}
+
+void inbox_durable(struct jobs *j)
+{
+    j->inbox_kept = j->inbox_last;
+    j->mark_kept = j->mark_written;
+    jobs_clock_durable(j);
+}
+
+static void mark_set(struct jobs *j, int64_t id)
+{
+    j->mark = id;
+    j->mark_group = store_group(j->store);
+    if (store_depth(j->store) == 0)
+        j->mark_outer = id;
+}
+
+void inbox_forget(struct jobs *j)
+{
+    if (j->mark_group !=
+        store_group(
+            j->store)) /* the group it moved in is over: what it made durable is in mark_kept */
+        j->mark = j->mark_outer = j->mark_written = j->mark_kept;
+    else
+        j->mark = j->mark_outer;
+}
+
+int inbox_flush(struct jobs *j)
+{
+    if (j->mark == j->mark_written)
+        return 0;
+    if (jobs_run(j, "UPDATE marks SET value = ? WHERE name = 'inbox.read'", "i", j->mark) != 1)
+        return -1;
+    j->mark_written = j->mark_outer = j->mark;
+    return 0;
+}
+
+static void row_read(sqlite3_stmt *row, struct inbox_row *out)
+{
+    *out = (struct inbox_row){ .id = sqlite3_column_int64(row, 0),
+                               .received_at = sqlite3_column_int64(row, 2),
+                               .crashes = sqlite3_column_int(row, 3),
+                               .place = sqlite3_column_int64(row, 5) };
+    out->singly = out->crashes > 0;
+    out->reader = jobs_column(row, 1, NULL);
+    out->body = jobs_column(row, 4, &out->body_len);
+}
+
+int inbox_next(struct jobs *j, struct inbox_row *out)
+{
+    while (j->mark < j->inbox_kept) {
+        int rc;
+        sqlite3_stmt *row = jobs_row(j, &rc,
+                                     "SELECT id, reader, received_at, crashes, body, " PLACE
+                                     " FROM inbox i WHERE id > ? AND id <= ? ORDER BY id LIMIT 1",
+                                     "ii", j->mark, j->inbox_kept);
+        if (rc < 0)
+            return -1;
+        if (!row) { /* only ids that were never stored are left */
+            j->mark = j->inbox_kept;
+            if (store_depth(j->store) == 0)
+                j->mark_outer = j->mark;
+            break;
+        }
+        row_read(row, out);
+        store_done(j->store, row);
+        if (!out->crashes)
+            return 1;
+        rc = inbox_park(
+            j, out, NULL, 0,
+            "the process died while reading it; it is read again when nothing else waits");
+        out->parked_again = true;
+        if (rc == 0)
+            rc = inbox_read(j, out);
+        j->inbox_crashed = true;
+        j->suspects = -1;
+        inbox_row_free(out);
+        if (rc != 0)
+            return -1;
+    }
+    return 0;
+}
+
+bool inbox_caught_up(const struct jobs *j)
+{
+    return j->mark_kept >= j->inbox_at_start;
+}
+
+/* Looks before it writes: a group that changes nothing would pass for one that could be stored. */
+int inbox_crashed(struct jobs *j)
+{
+    int rc;
+    static const char reason[] = "the process died three times while reading it";
+    if (!j->inbox_crashed)
+        return 0;
+    sqlite3_stmt *row = jobs_row(
+        j, &rc, "SELECT 1 FROM parked WHERE whole = 1 AND crashes >= ? AND reason <> ? LIMIT 1",
+        "it", (int64_t)INBOX_GIVEN_UP, reason);
+    store_done(j->store, row);
+    int rows = !row ? rc
+                    : jobs_run(j,
+                               "UPDATE parked SET reason = ?1 WHERE whole = 1 AND crashes >= ?2 "
+                               "AND reason <> ?1",
+                               "ti", reason, (int64_t)INBOX_GIVEN_UP);
+    j->inbox_crashed = rows < 0;
+    if (rows > 0)
+        log_event(LOG_ERROR, "inbox.crashed", log_i("rows", rows));
+    return rows > 0 ? rows : 0;
+}
+
+int inbox_read(struct jobs *j, const struct inbox_row *row)
+{
+    if (store_lost(j->store))
+        return -1;
+    if (!row->parked && row->id > j->mark)
+        mark_set(j, row->id);
+    return row->place && !row->parked_again ? inbox_from_start(j, row->id) : 0;
+}
+
+int inbox_place(struct jobs *j, struct inbox_row *row, int64_t place)
+{
+    row->place = place;
+    return jobs_run(j,
+                    "INSERT INTO marks (name, value) VALUES ('inbox.place:' || ?, ?) ON CONFLICT "
+                    "(name) DO UPDATE SET value = excluded.value",
+                    "ii", row->id, place) == 1
+               ? 0
+               : -1;
+}
+
+int inbox_from_start(struct jobs *j, int64_t id)
+{
+    return jobs_run(j, "DELETE FROM marks WHERE name = 'inbox.place:' || ?", "i", id) < 0 ? -1 : 0;
+}
+
+int inbox_park(struct jobs *j, const struct inbox_row *row, const char *item, size_t item_len,
+               const char *reason)
+{
+    int rc;
+    if (item)
+        rc = jobs_run(j,
+                      "INSERT INTO parked (inbox_id, reader, whole, reason, crashes, parked_at, "
+                      "item) VALUES (?, ?, 0, ?, ?, ?, ?)",
+                      "ittiib", row->id, row->reader, reason, (int64_t)row->crashes, jobs_now_ms(),
+                      item, item_len);
+    else
+        rc = jobs_run(
+            j,
+            "INSERT INTO parked (inbox_id, reader, whole, reason, crashes, parked_at) VALUES (?, "
+            "?, 1, ?, ?, ?) "
+            "ON CONFLICT (inbox_id) WHERE whole = 1 DO UPDATE SET reason = excluded.reason",
+            "ittii", row->id, row->reader, reason, (int64_t)row->crashes, jobs_now_ms());
+    return rc == 1 ? 0 : -1;
+}
+
+static int parked_row(struct jobs *j, sqlite3_stmt *row, int rc, struct inbox_row *out)
+{
+    if (!row)
+        return rc;
+    row_read(row, out);
+    out->parked = true;
+    store_done(j->store, row);
+    return 1;
+}
+
+#define PARKED_ROWS                                                         \
+    "SELECT p.inbox_id, p.reader, i.received_at, p.crashes, i.body, " PLACE \
+    " FROM parked p JOIN inbox i ON i.id = p.inbox_id WHERE p.whole = 1 AND "
+
+int inbox_parked_next(struct jobs *j, int64_t after_id, struct inbox_row *out)
+{
+    int rc;
+    sqlite3_stmt *row = jobs_row(
+        j, &rc, PARKED_ROWS "p.crashes = 0 AND p.inbox_id > ? ORDER BY p.inbox_id LIMIT 1", "i",
+        after_id);
+    return parked_row(j, row, rc, out);
+}
+
+int inbox_suspect_next(struct jobs *j, int most_crashes, struct inbox_row *out)
+{
+    int rc;
+    sqlite3_stmt *row = jobs_row(
+        j, &rc,
+        PARKED_ROWS "p.crashes > 0 AND p.crashes <= ? ORDER BY p.crashes, p.inbox_id LIMIT 1", "i",
+        (int64_t)most_crashes);
+    return parked_row(j, row, rc, out);
+}
+
+int inbox_set_crashes(struct jobs *j, const struct inbox_row *row, int crashes)
+{
+    j->suspects = -1;
+    j->inbox_crashed |= crashes >= INBOX_GIVEN_UP;
+    return jobs_run(j, "UPDATE parked SET crashes = ? WHERE inbox_id = ? AND whole = 1", "ii",
+                    (int64_t)crashes, row->id) < 0
+               ? -1
+               : 0;
+}
+
+int inbox_give_up(struct jobs *j, int64_t id)
+{
+    return jobs_run(j, "UPDATE inbox SET crashes = ? WHERE id = ?", "ii", (int64_t)INBOX_GIVEN_UP,
+                    id) == 1
+               ? 0
+               : -1;
+}
+
+int inbox_unpark(struct jobs *j, const struct inbox_row *row)
+{
+    if (row->crashes)
+        j->suspects = -1;
+    int rc = jobs_run(j, "DELETE FROM parked WHERE inbox_id = ? AND whole = 1", "i", row->id);
+    return rc > 0 && inbox_from_start(j, row->id) != 0 ? -1 : rc;
+}
+
+/*
+ * A row past the watermark was being read for the first time, one before it again from the parked
+ * ones.
+ */
+int inbox_charge(struct jobs *j, int64_t id)
+{
+    int rc = id > j->mark
+                 ? jobs_run(j, "UPDATE inbox SET crashes = crashes + 1 WHERE id = ?", "i", id)
+                 : jobs_run(
+                       j,
+                       "UPDATE parked SET crashes = crashes + 1 WHERE inbox_id = ? AND whole = 1",
+                       "i", id);
+    if (rc > 0)
+        log_event(LOG_WARN, "inbox.crash", log_i("row", id));
+    return rc;
+}
+
+int64_t inbox_backlog(struct jobs *j)
+{
+    return j->inbox_kept > j->mark ? j->inbox_kept - j->mark : 0;
+}
+
+int64_t inbox_oldest_ms(struct jobs *j)
+{
+    int rc;
+    if (j->mark >= j->inbox_kept)
+        return 0;
+    sqlite3_stmt *row = jobs_row(
+        j, &rc, "SELECT received_at FROM inbox WHERE id > ? ORDER BY id LIMIT 1", "i", j->mark);
+    int64_t at = row ? sqlite3_column_int64(row, 0) : 0;
+    store_done(j->store, row);
+    return at;
+}

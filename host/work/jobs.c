@@ -1,0 +1,461 @@
+#include "work/jobs_parts.h"
+
+#include "base/buf.h"
+#include "base/log.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { ID_BLOCK = 1000, CLAIM_BITS = 40 };
+
+int64_t jobs_now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* Statements. */
+
+static void bind_all(sqlite3_stmt *statement, const char *types, va_list args)
+{
+    for (int i = 1; *types; types++, i++) {
+        if (*types == 'i') {
+            sqlite3_bind_int64(statement, i, va_arg(args, int64_t));
+        } else if (*types == 't') {
+            sqlite3_bind_text(statement, i, va_arg(args, const char *), -1, SQLITE_STATIC);
+        } else {
+            const void *bytes = va_arg(args, const void *);
+            size_t len = va_arg(args, size_t);
+            sqlite3_bind_blob64(statement, i, bytes ? bytes : "", len, SQLITE_STATIC);
+        }
+    }
+}
+
+static int failure(struct jobs *j)
+{
+    return sqlite3_extended_errcode(store_db(j->store)) == SQLITE_CONSTRAINT_UNIQUE ? JOBS_TWIN
+                                                                                    : -1;
+}
+
+static sqlite3_stmt *prepare(struct jobs *j, const char *sql)
+{
+    const char *error = NULL;
+    sqlite3_stmt *statement = store_prepare(j->store, sql, strlen(sql), &error);
+    if (!statement)
+        log_event(LOG_ERROR, "jobs.sql", log_s("error", error), log_s("sql", sql));
+    return statement;
+}
+
+int jobs_run(struct jobs *j, const char *sql, const char *types, ...)
+{
+    sqlite3_stmt *statement = prepare(j, sql);
+    if (!statement)
+        return -1;
+    va_list args;
+    va_start(args, types);
+    bind_all(statement, types, args);
+    va_end(args);
+    int rc = store_step(j->store, statement);
+    rc = rc == SQLITE_DONE ? sqlite3_changes(store_db(j->store)) : failure(j);
+    store_done(j->store, statement);
+    return rc;
+}
+
+sqlite3_stmt *jobs_row(struct jobs *j, int *rc, const char *sql, const char *types, ...)
+{
+    sqlite3_stmt *statement = prepare(j, sql);
+    *rc = -1;
+    if (!statement)
+        return NULL;
+    va_list args;
+    va_start(args, types);
+    bind_all(statement, types, args);
+    va_end(args);
+    int step = store_step(j->store, statement);
+    *rc = step == SQLITE_ROW ? 1 : step == SQLITE_DONE ? 0 : failure(j);
+    if (step == SQLITE_ROW)
+        return statement;
+    store_done(j->store, statement);
+    return NULL;
+}
+
+char *jobs_column(sqlite3_stmt *row, int column, size_t *len)
+{
+    if (sqlite3_column_type(row, column) == SQLITE_NULL)
+        return NULL;
+    const void *bytes = sqlite3_column_blob(row, column);
+    size_t size = (size_t)sqlite3_column_bytes(row, column);
+    char *copy = buf_copy(bytes ? bytes : "", size);
+    if (!copy)
+        abort(); /* what is claimed comes back after the restart */
+    if (len)
+        *len = size;
+    return copy;
+}
+
+void jobs_read(sqlite3_stmt *row, struct job *out)
+{
+    *out = (struct job){ .id = sqlite3_column_int64(row, 0),
+                         .attempts = sqlite3_column_int(row, 4),
+                         .crashes = sqlite3_column_int(row, 5),
+                         .run_at = sqlite3_column_int64(row, 6),
+                         .created_at = sqlite3_column_int64(row, 7),
+                         .orphan = sqlite3_column_int(row, 9) == 1,
+                         .claim = sqlite3_column_int64(row, 10) };
+    out->kind = jobs_column(row, 1, NULL);
+    out->lane = jobs_column(row, 2, NULL);
+    out->payload = jobs_column(row, 3, &out->payload_len);
+    out->error = jobs_column(row, 8, NULL);
+}
+
+void job_free(struct job *job)
+{
+    free(job->kind);
+    free(job->lane);
+    free(job->payload);
+    free(job->error);
+    *job = (struct job){ 0 };
+}
+
+/* When the next of a kind is due. */
+
+static struct jobs_kind *kind_of(struct jobs *j, const char *name)
+{
+    for (size_t i = 0; i < j->kind_count; i++)
+        if (strcmp(j->kinds[i].name, name) == 0)
+            return &j->kinds[i];
+    struct jobs_kind *grown = realloc(j->kinds, (j->kind_count + 1) * sizeof *grown);
+    char *copy = buf_copy(name, strlen(name));
+    if (!grown || !copy)
+        abort();
+    j->kinds = grown;
+    grown[j->kind_count] = (struct jobs_kind){ .name = copy };
+    return &grown[j->kind_count++];
+}
+
+void jobs_due(struct jobs *j, const char *kind, int64_t run_at)
+{
+    struct jobs_kind *k = kind_of(j, kind);
+    if (k->known && run_at < k->due)
+        k->due = run_at;
+}
+
+int64_t jobs_next_due(struct jobs *j, const char *kind)
+{
+    struct jobs_kind *k = kind_of(j, kind);
+    if (!k->known) {
+        int rc;
+        sqlite3_stmt *row = jobs_row(
+            j, &rc,
+            "SELECT run_at FROM jobs INDEXED BY jobs_state WHERE state = 0 AND kind = ? "
+            "AND crashes = 0 ORDER BY run_at LIMIT 1",
+            "t", kind);
+        if (rc < 0)
+            return INT64_MAX; /* asked again when the store answers */
+        k->due = row ? sqlite3_column_int64(row, 0) : INT64_MAX;
+        k->known = true;
+        store_done(j->store, row);
+    }
+    return k->due;
+}
+
+void jobs_forget(struct jobs *j)
+{
+    for (size_t i = 0; i < j->kind_count; i++)
+        j->kinds[i].known = false;
+    j->id_limit = 0; /* the reserved block may be gone from the disk: the next put reserves again */
+    j->crashed = j->inbox_crashed = true;
+    if (j->suspects) /* none are made while we run */
+        j->suspects = -1;
+    jobs_clock_forget(j);
+    inbox_forget(j);
+}
+
+int jobs_flush(struct jobs *j)
+{
+    return inbox_flush(j);
+}
+
+/* Putting. */
+
+static int64_t next_id(struct jobs *j)
+{
+    if (j->next_id >= j->id_limit) {
+        int64_t limit = j->next_id + ID_BLOCK;
+        if (jobs_run(j, "UPDATE marks SET value = ? WHERE name = 'jobs.id'", "i", limit) != 1)
+            return 0;
+        j->id_limit = limit;
+    }
+    return j->next_id++;
+}
+
+/* 1: a twin that does not run yet has taken it over, *id says which; 0: none; -1. */
+static int put_into_twin(struct jobs *j, const struct jobs_put *p, int64_t run_at, int64_t *id)
+{
+    int rc;
+    sqlite3_stmt *row = jobs_row(
+        j, &rc, "SELECT id, kind FROM jobs INDEXED BY jobs_unique WHERE ukey = ?", "t", p->unique);
+    if (!row)
+        return rc;
+    *id = sqlite3_column_int64(row, 0);
+    if (!p->keep)
+        jobs_due(j, (const char *)sqlite3_column_text(row, 1), run_at);
+    store_done(j->store, row);
+    if (!p->keep)
+        rc = jobs_run(j, "UPDATE jobs SET run_at = ?, payload = ? WHERE id = ?", "ibi", run_at,
+                      p->payload, p->payload_len, *id);
+    return rc;
+}
+
+/* 1: a live job is in this lane, 0: none, -1. */
+static int lane_taken(struct jobs *j, const char *lane)
+{
+    int rc;
+    sqlite3_stmt *row = jobs_row(
+        j, &rc, "SELECT 1 FROM jobs INDEXED BY jobs_lane WHERE lane = ? LIMIT 1", "t", lane);
+    store_done(j->store, row);
+    return rc;
+}
+
+int64_t jobs_put(struct jobs *j, const struct jobs_put *p)
+{
+    int64_t now = jobs_now_ms(), run_at = p->run_at ? p->run_at : now, id = 0;
+    int rc = p->unique ? put_into_twin(j, p, run_at, &id) : 0;
+    if (rc != 0)
+        return rc < 0 ? 0 : id;
+    int waits = p->lane ? lane_taken(j, p->lane) : 0;
+    if (waits < 0 || (id = next_id(j)) == 0)
+        return 0;
+    rc = jobs_run(j,
+                  "INSERT INTO jobs (id, kind, lane, ukey, mark, state, run_at, created_at, "
+                  "payload) VALUES (?, ?, ?, ?4, ?4, ?, ?, ?, ?)",
+                  "itttiiib", id, p->kind, p->lane, p->unique,
+                  (int64_t)(waits ? JOB_WAITING : JOB_READY), run_at, now, p->payload,
+                  p->payload_len);
+    if (rc != 1)
+        return 0;
+    if (!waits)
+        jobs_due(j, p->kind, run_at);
+    return id;
+}
+
+int jobs_promote(struct jobs *j, const char *lane)
+{
+    int rc;
+    sqlite3_stmt *row = jobs_row(j, &rc,
+                                 "SELECT id, state, kind, run_at FROM jobs INDEXED BY jobs_lane "
+                                 "WHERE lane = ? ORDER BY id LIMIT 1",
+                                 "t", lane);
+    if (!row)
+        return rc;
+    int64_t id = sqlite3_column_int64(row, 0);
+    bool waits = sqlite3_column_int(row, 1) == JOB_WAITING;
+    if (waits)
+        jobs_due(j, (const char *)sqlite3_column_text(row, 2), sqlite3_column_int64(row, 3));
+    store_done(j->store, row);
+    return waits && jobs_run(j, "UPDATE jobs SET state = 0 WHERE id = ?", "i", id) != 1 ? -1 : 0;
+}
+
+int jobs_cancel(struct jobs *j, int64_t id)
+{
+    int rc;
+    sqlite3_stmt *row = jobs_row(j, &rc, "SELECT state, lane FROM jobs WHERE id = ? AND state < 2",
+                                 "i", id);
+    if (!row)
+        return rc;
+    bool head = sqlite3_column_int(row, 0) == JOB_READY;
+    char *lane = jobs_column(row, 1, NULL);
+    store_done(j->store, row);
+    rc = jobs_run(j, "DELETE FROM jobs WHERE id = ?", "i", id);
+    if (rc == 1 && head && lane && jobs_promote(j, lane) != 0)
+        rc = -1;
+    free(lane);
+    return rc;
+}
+
+/* Claiming. */
+
+/* The due rows, oldest first. How many, or -1 with nothing in out[]. */
+static int due_rows(struct jobs *j, const char *kind, int64_t now_ms, struct job *out, int room,
+                    bool suspects)
+{
+    int rc, count = 0;
+    sqlite3_stmt *row = jobs_row(
+        j, &rc,
+        "SELECT " JOBS_COLUMNS " FROM jobs INDEXED BY jobs_state "
+        "WHERE state = 0 AND kind = ? AND run_at <= ? AND (crashes > 0) = ? "
+        "ORDER BY run_at, id LIMIT ?",
+        "tiii", kind, now_ms, (int64_t)suspects, (int64_t)room);
+    while (rc > 0 && count < room) {
+        jobs_read(row, &out[count++]);
+        int step = store_step(j->store, row);
+        rc = step == SQLITE_ROW ? 1 : step == SQLITE_DONE ? 0 : -1;
+    }
+    if (row)
+        store_done(j->store, row);
+    while (rc < 0 && count > 0)
+        job_free(&out[--count]);
+    return rc < 0 ? -1 : count;
+}
+
+static int claim_rows(struct jobs *j, const char *kind, int64_t now_ms, struct job *out, int room,
+                      bool suspects)
+{
+    int64_t claim = j->epoch << CLAIM_BITS | ++j->claims;
+    int count = due_rows(j, kind, now_ms, out, room, suspects);
+    for (int i = 0; i < count;
+         i++) { /* by id: cheaper than one statement with its temporary tables */
+        out[i].claim = claim;
+        if (jobs_run(j, "UPDATE jobs SET state = 2, claim = ?, ukey = NULL WHERE id = ?", "ii",
+                     claim, out[i].id) == 1)
+            continue;
+        while (count > 0)
+            job_free(&out[--count]);
+        return -1;
+    }
+    if (count >= 0)
+        kind_of(j, kind)->known = false; /* what is next is asked when somebody wants to know */
+    return count;
+}
+
+int jobs_claim(struct jobs *j, const char *kind, int64_t now_ms, struct job *out, int room)
+{
+    if (room <= 0 || jobs_next_due(j, kind) > now_ms)
+        return 0;
+    return claim_rows(j, kind, now_ms, out, room, false);
+}
+
+int jobs_claim_suspect(struct jobs *j, const char *kind, int64_t now_ms, struct job *out)
+{
+    int count = claim_rows(j, kind, now_ms, out, 1, true);
+    if (count > 0)
+        j->suspects = -1;
+    return count;
+}
+
+int jobs_suspects(struct jobs *j)
+{
+    if (j->suspects < 0) {
+        int rc;
+        sqlite3_stmt *row = jobs_row(
+            j, &rc,
+            "SELECT (SELECT count(*) FROM jobs WHERE crashes > 0 AND state IN (0, 1)) + (SELECT "
+            "count(*) FROM parked p JOIN inbox i ON i.id = p.inbox_id WHERE p.whole = 1 AND "
+            "p.crashes > 0 AND p.crashes < ?)",
+            "i", (int64_t)INBOX_GIVEN_UP);
+        if (row)
+            j->suspects = sqlite3_column_int(row, 0);
+        store_done(j->store, row);
+    }
+    return j->suspects > 0 ? j->suspects : 0;
+}
+
+/* The ends of a claim. */
+
+static int end_lane(struct jobs *j, const struct job *job, int changed)
+{
+    if (changed == 1 && job->lane && jobs_promote(j, job->lane) != 0)
+        return -1;
+    return changed;
+}
+
+int jobs_done(struct jobs *j, const struct job *job)
+{
+    return end_lane(j, job,
+                    jobs_run(j, "DELETE FROM jobs WHERE id = ? AND claim = ? AND state = 2", "ii",
+                             job->id, job->claim));
+}
+
+int jobs_die(struct jobs *j, const struct job *job, const char *error)
+{
+    return end_lane(j, job,
+                    jobs_run(j,
+                             "UPDATE jobs SET state = 3, claim = 0, old_lane = lane, lane = NULL, "
+                             "error = coalesce(?, error) "
+                             "WHERE id = ? AND claim = ? AND state = 2",
+                             "tii", error, job->id, job->claim));
+}
+
+int jobs_settle_twin(struct jobs *j, int64_t id, int64_t *run_at)
+{
+    int rc;
+    sqlite3_stmt *row = jobs_row(
+        j, &rc,
+        "SELECT t.id, t.run_at, t.payload IS j.payload AND t.lane IS coalesce(j.lane, j.old_lane) "
+        "AND (t.lane IS NULL OR t.state = 1) FROM jobs j JOIN jobs t ON t.ukey = j.mark WHERE j.id "
+        "= ?",
+        "i", id);
+    if (!row)
+        return -1;
+    int64_t twin = sqlite3_column_int64(row, 0), twin_run_at = sqlite3_column_int64(row, 1);
+    bool merge = sqlite3_column_int(row, 2) != 0;
+    store_done(j->store, row);
+    if (!merge)
+        return jobs_run(j, "UPDATE jobs SET mark = NULL WHERE id = ?", "i", id) == 1 ? 0 : -1;
+    if (twin_run_at < *run_at)
+        *run_at = twin_run_at;
+    return jobs_run(j, "DELETE FROM jobs WHERE id = ?", "i", twin) == 1 ? 0 : -1;
+}
+
+static int again(struct jobs *j, const struct job *job, int64_t run_at, bool add_attempt,
+                 const char *error)
+{
+    return jobs_run(j,
+                    "UPDATE jobs SET state = 0, claim = 0, ukey = mark, run_at = ?, attempts = "
+                    "attempts + ?2, error = coalesce(?, error), "
+                    "orphan = orphan AND NOT ?2, crashes = iif(?2, 0, crashes) "
+                    "WHERE id = ? AND claim = ? AND state = 2",
+                    "iitii", run_at, (int64_t)add_attempt, error, job->id, job->claim);
+}
+
+int jobs_again(struct jobs *j, const struct job *job, int64_t run_at, bool add_attempt,
+               const char *error)
+{
+    int rc = again(j, job, run_at, add_attempt, error);
+    if (rc == JOBS_TWIN)
+        rc = jobs_settle_twin(j, job->id, &run_at) == 0 ? again(j, job, run_at, add_attempt, error)
+                                                        : -1;
+    if (rc == 1)
+        jobs_due(j, job->kind, run_at);
+    if (job->crashes)
+        j->suspects = -1;
+    return rc;
+}
+
+static int requeue(struct jobs *j, int64_t id, int64_t run_at, int waits)
+{
+    return jobs_run(j,
+                    "UPDATE jobs SET state = ?, lane = old_lane, old_lane = NULL, ukey = mark, "
+                    "run_at = ?, attempts = 0, crashes = 0, "
+                    "orphan = 0 WHERE id = ? AND state = 3",
+                    "iii", (int64_t)(waits ? JOB_WAITING : JOB_READY), run_at, id);
+}
+
+int jobs_requeue(struct jobs *j, int64_t id)
+{
+    int rc;
+    int64_t now = jobs_now_ms();
+    sqlite3_stmt *row = jobs_row(
+        j, &rc, "SELECT kind, old_lane FROM jobs WHERE id = ? AND state = 3", "i", id);
+    if (!row)
+        return rc;
+    char *kind = jobs_column(row, 0, NULL), *lane = jobs_column(row, 1, NULL);
+    store_done(j->store, row);
+    int waits = lane ? lane_taken(j, lane) : 0;
+    rc = waits < 0 ? -1 : requeue(j, id, now, waits);
+    if (rc == JOBS_TWIN)
+        rc = jobs_settle_twin(j, id, &now) == 0 ? requeue(j, id, now, waits) : -1;
+    if (rc == 1 && !waits)
+        jobs_due(j, kind, now);
+    free(kind);
+    free(lane);
+    return rc;
+}
+
+void jobs_on_cpu(struct jobs *j, int64_t id)
+{
+    j->page->id = id;
+}

@@ -1,0 +1,232 @@
+/*
+ * jobs: durable work. Owns the tables jobs, inbox, parked and marks, and the mapped page
+ * `<database>.running`.
+ *
+ * A job is a row. A lane runs one job at a time in the order of their ids; lanes run beside each
+ * other; jobs without a lane run freely. Only the head of a lane is `ready` (and in the index that
+ * claiming reads); the others wait, and the next is promoted when the head is finished or dies.
+ * Everything here writes into the group transaction of `store`, so a job and the effect that made
+ * it, or that finished it, live or die together. The loop thread only. Knows nothing of Lua or of
+ * what a job means.
+ *
+ * `attempts` counts tries the outside world refused. `crashes` counts deaths of the process with
+ * this job or inbox row on the CPU: jobs_on_cpu writes its id into the mapped page before each
+ * slice and clears it after; the page survives SIGKILL, SEGV and abort. At start a non-zero id gets
+ * crashes + 1, durably, before anything runs; three → dead. A job or row with crashes is a suspect:
+ * the ordinary calls pass it over, and the caller asks for it when nothing else waits, so that what
+ * kills the process again delays nobody. A counted attempt clears a job's crashes. A suspect row is
+ * read one item at a time, and each place is durable before the next item, so what is charged to
+ * the row was the item at its place. After three crashes its reader is asked once to put that item
+ * aside. When it cannot, or the process dies of that too, the row is given up.
+ */
+#ifndef HOST_WORK_JOBS_H
+#define HOST_WORK_JOBS_H
+
+#include "store/store.h"
+
+struct jobs;
+
+enum job_state { JOB_READY = 0, JOB_WAITING = 1, JOB_RUNNING = 2, JOB_DEAD = 3 };
+enum { JOBS_CRASH_LIMIT = 3, INBOX_GIVEN_UP = JOBS_CRASH_LIMIT + 1 };
+
+/* A claimed job; strings are its own, freed by job_free. */
+struct job {
+    int64_t id;
+    int64_t claim; /* one number a call of jobs_claim, never used twice in the life of a database */
+    char *kind;
+    char *lane;    /* NULL: none */
+    char *payload; /* the bytes given to jobs_put */
+    size_t payload_len;
+    int attempts, crashes;
+    int64_t run_at, created_at; /* ms since 1970 */
+    char *error;                /* the last one, or NULL */
+    /* This row was running when an earlier process died; until it is done or counts an attempt. */
+    bool orphan;
+    bool error_handled; /* the caller's: its failed handler has run */
+};
+void job_free(struct job *j);
+
+struct jobs_put {
+    const char *kind, *lane, *unique; /* lane, unique: NULL for none */
+    const char *payload;
+    size_t payload_len;
+    int64_t run_at; /* ms since 1970; 0: now */
+    /* A live twin (same unique, not yet running) stays as it is; else it takes both of these. */
+    bool keep;
+};
+
+/*
+ * Creates its tables through store_migrate("host"), maps the page, takes back what a dead process
+ * had claimed (runs at once, orphan=true) and charges the crash. NULL: why. page_path NULL: no page
+ * (in memory).
+ */
+struct jobs *jobs_open(struct store *s, const char *page_path, char *why, size_t why_size);
+void jobs_close(struct jobs *j);
+
+/* The new job's id (or its live twin's), or 0: an SQLite error (store_lost may be true). */
+int64_t jobs_put(struct jobs *j, const struct jobs_put *p);
+/*
+ * Removes a job that is ready or waits. 1: removed, 0: no such job, it runs or is dead, -1: error.
+ */
+int jobs_cancel(struct jobs *j, int64_t id);
+
+/*
+ * Claims up to `room` due jobs of a kind into out[], oldest first. Returns how
+ * many, or -1. The caller starts them only after the group is durable.
+ */
+int jobs_claim(struct jobs *j, const char *kind, int64_t now_ms, struct job *out, int room);
+/* The same for the oldest due suspect of this kind: 1, 0: none, -1. */
+int jobs_claim_suspect(struct jobs *j, const char *kind, int64_t now_ms, struct job *out);
+/* How many suspects wait: jobs that are not dead, and inbox rows. Cheap while there are none. */
+int jobs_suspects(struct jobs *j);
+/*
+ * When is the next job of this kind due (ms since 1970), suspects not counted? INT64_MAX: none is
+ * ready. Cheap; kept in memory.
+ */
+int64_t jobs_next_due(struct jobs *j, const char *kind);
+/*
+ * Forget what is kept in memory about the open group: after STORE_LOST, and after a savepoint was
+ * rolled back. The watermark of the inbox goes back too (a savepoint: to where it last stood
+ * outside of savepoints), so its rows are read again.
+ */
+void jobs_forget(struct jobs *j);
+/* Writes what is kept in memory for the open group: call right before store_commit. 0 or -1. */
+int jobs_flush(struct jobs *j);
+
+/*
+ * The ends of a claim. Each answers 1, 0 when the claim is no longer ours (drop the effects), -1 on
+ * an error.
+ */
+int jobs_done(struct jobs *j, const struct job *job);
+/*
+ * Back to ready at run_at. add_attempt: the outside world refused. error may be NULL: the last one
+ * stays. Keeps its place in the lane. When a twin (same unique) was put meanwhile: one with the
+ * same payload is merged into it at the earlier run_at, otherwise both stay and this one loses its
+ * mark.
+ */
+int jobs_again(struct jobs *j, const struct job *job, int64_t run_at, bool add_attempt,
+               const char *error);
+int jobs_die(struct jobs *j, const struct job *job, const char *error);
+/* A dead job back to work, attempts and crashes 0. 1, 0: no dead job of that id, -1. */
+int jobs_requeue(struct jobs *j, int64_t id);
+
+/*
+ * Jobs that died of crashes, one a call until false: the caller tells the scripts. Each is given
+ * once, in the open group.
+ */
+bool jobs_crashed(struct jobs *j, struct job *out);
+
+/*
+ * Did the process before die with a job or row on its CPU? Then this one starts jobs only from claims that are durable, so that
+ * the next death is charged to a row that exists: whatever was made and run within one group leaves nothing to charge.
+ */
+bool jobs_after_crash(const struct jobs *j);
+/*
+ * Once a second: both clocks. When the one on the wall was set back, what was to run within the hour (a pause before a turn, a
+ * backoff, what comes every so often) is moved with it, instead of waiting for the time to come round again; what is planned
+ * for later stays where it is. At the start the page tells what the clock said last. 0, or -1: asked again the next second.
+ */
+int jobs_clock(struct jobs *j, int64_t monotonic_ms, int64_t wall_ms);
+/* The mapped page. id > 0: a job; id < 0: inbox row -id; 0: nobody. */
+void jobs_on_cpu(struct jobs *j, int64_t id);
+
+/* Inbox: what was accepted raw, read in order of ids after it is durable. */
+struct inbox_row {
+    int64_t id;
+    char *reader;
+    char *body;
+    size_t body_len;
+    int64_t received_at;
+    int crashes;
+    int64_t place;     /* how many of its items are read already */
+    bool parked;       /* it is read again from the table parked */
+    bool parked_again; /* the caller's: its reader parked it once more */
+    unsigned tries;    /* the caller's: script errors so far */
+    char *set_aside;   /* the caller's, freed with the row: why its reader parked the first item */
+    /* The caller's: where its reader stopped (-1: at its end), whether it put other bytes in the
+     * row's place, whether items are read one by one until the one that fails is found, why that
+     * one cannot be read, and how many of them there were. */
+    int64_t next;
+    bool replaced, singly;
+    const char *refused;
+    int refusals;
+    char about[80]; /* the caller's: the conversation that its reader is at; "": it did not say */
+};
+void inbox_row_free(struct inbox_row *r);
+/* The new row's id, or 0 on an error. */
+int64_t inbox_put(struct jobs *j, const char *reader, const void *body, size_t len);
+/* The highest id in the inbox that a commit has made durable: the caller reports each commit. */
+void inbox_durable(struct jobs *j);
+/*
+ * Next durable row past the watermark. 1, 0: none, -1. Suspects are moved to the parked rows on the
+ * way.
+ */
+int inbox_next(struct jobs *j, struct inbox_row *out);
+/* The suspect with the fewest crashes, at most so many (inbox_parked_next does not give it). 1, 0: none, -1. */
+int inbox_suspect_next(struct jobs *j, int most_crashes, struct inbox_row *out);
+/* Durably read, or moved to the parked rows: all that the process before left. */
+bool inbox_caught_up(const struct jobs *j);
+/*
+ * Changes what is charged to a suspect; with no crashes it is an ordinary parked row. 0 or -1.
+ */
+int inbox_set_crashes(struct jobs *j, const struct inbox_row *row, int crashes);
+/* This new row holds what the process died of: it is never read. 0 or -1. */
+int inbox_give_up(struct jobs *j, int64_t id);
+/* Rows that were given up, in the open group, since this was last asked: someone has to be told. */
+int inbox_crashed(struct jobs *j);
+/*
+ * Moves the watermark past this row, in the group (jobs_flush writes it). A parked row moves
+ * nothing. 0 or -1.
+ */
+int inbox_read(struct jobs *j, const struct inbox_row *row);
+/*
+ * So many items of this row are read, in the group: after it, and after a crash, the rest is next.
+ * A place is forgotten with the last item, and when the row's bytes change. 0 or -1.
+ */
+int inbox_place(struct jobs *j, struct inbox_row *row, int64_t place);
+/*
+ * Keeps a row's item (or the whole row: item NULL) with a reason for staff. Moves no watermark. 0
+ * or -1.
+ */
+int inbox_park(struct jobs *j, const struct inbox_row *row, const char *item, size_t item_len,
+               const char *reason);
+/*
+ * Whole rows that were parked, to be read again after a reload: oldest first past after_id (the
+ * inbox id, as in id). Those with crashes are left alone. 1, 0: none, -1.
+ */
+int inbox_parked_next(struct jobs *j, int64_t after_id, struct inbox_row *out);
+/* It could be read after all. 1, 0: was not parked, -1. */
+int inbox_unpark(struct jobs *j, const struct inbox_row *row);
+/* Durable rows not yet read; those of lost groups may count until the next inbox_next. */
+int64_t inbox_backlog(struct jobs *j);
+int64_t inbox_oldest_ms(struct jobs *j); /* received_at of the oldest of them, 0: none */
+
+/*
+ * For status. Counts by state (JOBS_COUNT_MAX: that many or more), run_at of the oldest ready job
+ * (0: none). 0 or -1.
+ */
+enum { JOBS_COUNT_MAX = 100000 };
+struct jobs_counts {
+    int64_t ready, waiting, running, dead, parked, oldest_run_at;
+};
+int jobs_count(struct jobs *j, struct jobs_counts *out);
+/*
+ * Calls each for every kind that has rows (at most a hundred), in the order of names; counts as
+ * above. due: ready and run_at has come; oldest_run_at: of the ready ones, 0: none. 0 or -1.
+ */
+struct jobs_kind_counts {
+    const char *kind;
+    int64_t due, later, waiting, running, dead, oldest_run_at;
+};
+typedef void (*jobs_kinds_cb)(void *arg, const struct jobs_kind_counts *c);
+int jobs_kinds(struct jobs *j, int64_t now_ms, jobs_kinds_cb each, void *arg);
+/* How many lanes hold work that waits for other work, up to ten thousand. */
+int64_t jobs_lanes_waiting(struct jobs *j);
+/*
+ * Calls each for live (or dead) jobs, oldest first, at most limit. How many, or -1. payloads are
+ * not shown: they hold customers' words.
+ */
+typedef void (*jobs_each_cb)(void *arg, const struct job *job, enum job_state state);
+int jobs_each(struct jobs *j, bool dead, int limit, jobs_each_cb each, void *arg);
+
+#endif

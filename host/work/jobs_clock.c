@@ -1,0 +1,67 @@
+/* A wall clock that is set while work waits for its time. See jobs.h. */
+#include "work/jobs_parts.h"
+
+#include "base/log.h"
+
+#include <time.h>
+
+enum {
+    STEP_MS = 2000, /* less is no step: it is slewed, or two clocks read one after the other */
+    SOON_MS = 3600000 + 5000, /* longer waits are appointments, and keep their time */
+};
+
+/* Moves what was to run soon by the clock as it went before. 0 or -1. */
+static int set_back(struct jobs *j, int64_t before_ms, int64_t now_ms)
+{
+    int64_t by = before_ms - now_ms;
+    int rows = jobs_run(j,
+                        "UPDATE jobs INDEXED BY jobs_state SET run_at = run_at - ? WHERE state IN "
+                        "(0, 1) AND run_at > ? AND run_at <= ?",
+                        "iii", by, now_ms, before_ms + SOON_MS);
+    if (rows < 0)
+        return -1;
+    log_event(LOG_WARN, "clock.set_back", log_i("by_ms", by), log_i("jobs_moved", rows));
+    for (size_t i = 0; i < j->kind_count; i++)
+        j->kinds[i].known = false;
+    j->clock_shift = by;
+    j->clock_group = store_group(j->store);
+    return 0;
+}
+
+int jobs_clock(struct jobs *j, int64_t monotonic_ms, int64_t wall_ms)
+{
+    int64_t lead = wall_ms - monotonic_ms;
+    if (j->clock_known && lead < j->clock_ms - STEP_MS &&
+        set_back(j, j->clock_ms + monotonic_ms, wall_ms) != 0)
+        return -1;
+    if (j->clock_known && lead > j->clock_ms + STEP_MS)
+        log_event(LOG_WARN, "clock.set_forward", log_i("by_ms", lead - j->clock_ms));
+    j->clock_known = true;
+    j->clock_ms = lead;
+    j->page->wall_ms = wall_ms;
+    return 0;
+}
+
+int jobs_clock_start(struct jobs *j)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    int64_t now = jobs_now_ms(), last = store_strange(j->store) ? 0 : j->page->wall_ms;
+    j->clock_ms = now - ((int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000);
+    j->clock_known = true;
+    return last > now + STEP_MS ? set_back(j, last, now) : 0;
+}
+
+/* The group is over and was not durable: the step is found again. */
+void jobs_clock_forget(struct jobs *j)
+{
+    if (j->clock_shift && j->clock_group != store_group(j->store)) {
+        j->clock_ms += j->clock_shift;
+        j->clock_shift = 0;
+    }
+}
+
+void jobs_clock_durable(struct jobs *j)
+{
+    j->clock_shift = 0;
+}

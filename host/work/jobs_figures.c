@@ -1,0 +1,102 @@
+/* Numbers of the work, kind by kind. See jobs.h. */
+#include "work/jobs_parts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { KINDS_MAX = 100, LANES_MAX = 10000 };
+
+/* The first kind past `kind` in one state: one seek in jobs_state. NULL: none. */
+static char *next_kind(struct jobs *j, int64_t state, const char *kind, int *rc)
+{
+    sqlite3_stmt *row = jobs_row(
+        j, rc,
+        "SELECT kind FROM jobs INDEXED BY jobs_state WHERE state = ? AND kind > ? ORDER BY kind "
+        "LIMIT 1",
+        "it", state, kind);
+    char *next = row ? jobs_column(row, 0, NULL) : NULL;
+    store_done(j->store, row);
+    return next;
+}
+
+static int count_kind(struct jobs *j, int64_t state, const char *kind, int64_t from, int64_t to,
+                      int64_t *count)
+{
+    int rc;
+    sqlite3_stmt *row = jobs_row(
+        j, &rc,
+        "SELECT count(*) FROM (SELECT 1 FROM jobs INDEXED BY jobs_state WHERE state = ? "
+        "AND kind = ? AND run_at > ? AND run_at <= ? LIMIT ?)",
+        "itiii", state, kind, from, to, (int64_t)JOBS_COUNT_MAX);
+    if (row)
+        *count = sqlite3_column_int64(row, 0);
+    store_done(j->store, row);
+    return row ? 0 : -1;
+}
+
+static int oldest(struct jobs *j, const char *kind, int64_t *run_at)
+{
+    int rc;
+    sqlite3_stmt *row = jobs_row(
+        j, &rc,
+        "SELECT run_at FROM jobs INDEXED BY jobs_state WHERE state = 0 AND kind = ? ORDER BY "
+        "run_at LIMIT 1",
+        "t", kind);
+    if (row)
+        *run_at = sqlite3_column_int64(row, 0);
+    store_done(j->store, row);
+    return rc < 0 ? -1 : 0;
+}
+
+static int tell_kind(struct jobs *j, const char *kind, int64_t now_ms, jobs_kinds_cb each,
+                     void *arg)
+{
+    struct jobs_kind_counts c = { .kind = kind };
+    if (count_kind(j, JOB_READY, kind, INT64_MIN, now_ms, &c.due) ||
+        count_kind(j, JOB_READY, kind, now_ms, INT64_MAX, &c.later) ||
+        count_kind(j, JOB_WAITING, kind, INT64_MIN, INT64_MAX, &c.waiting) ||
+        count_kind(j, JOB_RUNNING, kind, INT64_MIN, INT64_MAX, &c.running) ||
+        count_kind(j, JOB_DEAD, kind, INT64_MIN, INT64_MAX, &c.dead) ||
+        oldest(j, kind, &c.oldest_run_at))
+        return -1;
+    each(arg, &c);
+    return 0;
+}
+
+/* All four states walked side by side, so that each kind is told once, in the order of names. */
+int jobs_kinds(struct jobs *j, int64_t now_ms, jobs_kinds_cb each, void *arg)
+{
+    char *kind = strdup("");
+    int rc = 0;
+    for (int told = 0; kind && rc == 0 && told < KINDS_MAX; told++) {
+        char *least = NULL;
+        for (int64_t state = JOB_READY; state <= JOB_DEAD && rc >= 0; state++) {
+            char *next = next_kind(j, state, kind, &rc);
+            if (next && (!least || strcmp(next, least) < 0)) {
+                free(least);
+                least = next;
+            } else {
+                free(next);
+            }
+        }
+        free(kind);
+        kind = least;
+        if (rc >= 0 && kind)
+            rc = tell_kind(j, kind, now_ms, each, arg);
+    }
+    free(kind);
+    return rc < 0 ? -1 : 0;
+}
+
+int64_t jobs_lanes_waiting(struct jobs *j)
+{
+    int rc;
+    sqlite3_stmt *row = jobs_row(
+        j, &rc,
+        "SELECT count(DISTINCT lane) FROM (SELECT lane FROM jobs INDEXED BY jobs_state WHERE "
+        "state = 1 LIMIT ?)",
+        "i", (int64_t)LANES_MAX);
+    int64_t n = row ? sqlite3_column_int64(row, 0) : 0;
+    store_done(j->store, row);
+    return n;
+}

@@ -1,0 +1,96 @@
+/*
+ * jobs_parts: what jobs.c (the queue), jobs_open.c (start and crashes) and inbox.c share. Theirs
+ * alone.
+ */
+#ifndef HOST_WORK_JOBS_PARTS_H
+#define HOST_WORK_JOBS_PARTS_H
+
+#include "work/jobs.h"
+
+/* Shared with the file, so what is written here outlives any death of the process. */
+struct jobs_page {
+    volatile int64_t id;      /* on the CPU: a job, -inbox row, or 0 */
+    volatile int64_t epoch;   /* of the process that wrote it: a page is charged once */
+    volatile int64_t wall_ms; /* when it was last alive, by the clock on the wall; 0: not known */
+};
+
+struct jobs_kind {
+    char *name;
+    int64_t due; /* of the next ready job, never later than the truth; INT64_MAX: none */
+    bool known;
+};
+
+struct jobs {
+    struct store *store;
+    struct jobs_page *page; /* mapped, or on the heap when there is no file */
+    bool mapped;
+    struct jobs_kind *kinds;
+    size_t kind_count;
+    int64_t next_id,
+        id_limit; /* ids below id_limit are reserved on disk: none is ever given twice */
+    int64_t epoch, claims;
+    bool after_crash; /* the process before died with something on its CPU */
+    bool crashed;     /* there may be jobs that died of crashes and nobody was told */
+    int suspects;     /* -1: to be counted */
+
+    int64_t clock_ms; /* the wall clock's lead over the monotonic one */
+    bool clock_known;
+    int64_t clock_shift; /* how far rows were moved in clock_group, which is not durable yet */
+    uint64_t clock_group;
+
+    int64_t inbox_last,
+        inbox_kept;         /* highest id given; highest id that a commit has made durable */
+    int64_t inbox_at_start; /* the highest id that the process before left */
+    bool inbox_crashed;     /* there may be rows given up that nobody was told of */
+    /*
+     * The watermark: where it stands now, outside of savepoints, in the open group's rows, on disk;
+     * the group it last moved in.
+     */
+    int64_t mark, mark_outer, mark_written, mark_kept;
+    uint64_t mark_group;
+};
+
+/*
+ * Runs one statement with its values: i int64_t, t C string or NULL, b bytes and size_t. The text
+ * must be a literal. jobs_run: rows changed, or -1. jobs_row: the statement on its first row (give
+ * it back with store_done), or NULL with *rc 0 (no row) or -1. JOBS_TWIN instead of -1: a unique
+ * mark is taken.
+ */
+enum { JOBS_TWIN = -2 };
+int jobs_run(struct jobs *j, const char *sql, const char *types, ...);
+sqlite3_stmt *jobs_row(struct jobs *j, int *rc, const char *sql, const char *types, ...);
+/* Copies a column; a process without memory for it ends, rather than lose what it has claimed. */
+char *jobs_column(sqlite3_stmt *row, int column, size_t *len);
+
+int64_t jobs_now_ms(void);
+/* A job of this kind may be due then. */
+void jobs_due(struct jobs *j, const char *kind, int64_t run_at);
+/*
+ * The unique mark of this job is taken by a newer one: merges that one into it, or takes the mark
+ * from it. 0 or -1.
+ */
+int jobs_settle_twin(struct jobs *j, int64_t id, int64_t *run_at);
+/* The job that frees its lane: the next one is ready. 0 or -1. */
+int jobs_promote(struct jobs *j, const char *lane);
+
+/* Fills a job from a row of JOBS_COLUMNS. */
+#define JOBS_COLUMNS                                                                              \
+    "id, kind, coalesce(lane, old_lane), payload, attempts, crashes, run_at, created_at, error, " \
+    "orphan, claim, state"
+void jobs_read(sqlite3_stmt *row, struct job *out);
+
+/* The clock's part of the start and of jobs_forget, and what it hears of a commit. 0 or -1. */
+int jobs_clock_start(struct jobs *j);
+void jobs_clock_forget(struct jobs *j);
+void jobs_clock_durable(struct jobs *j);
+/* The inbox's part of the start. 0 or -1. */
+int inbox_start(struct jobs *j);
+/* Its parts of jobs_forget and jobs_flush. */
+void inbox_forget(struct jobs *j);
+int inbox_flush(struct jobs *j);
+/* Forgets how far a row was read. 0 or -1. */
+int inbox_from_start(struct jobs *j, int64_t id);
+/* A death with this row on the CPU. 0 or -1. */
+int inbox_charge(struct jobs *j, int64_t id);
+
+#endif

@@ -1,0 +1,179 @@
+#include "work/jobs_purge.h"
+
+#include "work/jobs_parts.h"
+#include "store/sqlite/parts.h"
+
+#include <stdlib.h>
+
+enum { LOOK_EVERY = 16 /* rows between two looks at the clock */ };
+
+/* The columns of a row after its id, looked through one by one. */
+static bool row_holds(sqlite3_stmt *row, struct needles *n)
+{
+    for (int i = 1, count = sqlite3_column_count(row); i < count; i++) {
+        const void *bytes = sqlite3_column_blob(row, i);
+        if (bytes && needles_in(n, bytes, (size_t)sqlite3_column_bytes(row, i), true))
+            return true;
+    }
+    return false;
+}
+
+static int look(struct jobs *j, const char *sql, struct needles *n, int64_t *after, int64_t *ids,
+                int room, uint64_t budget_ns, bool *more)
+{
+    int rc, count = 0, seen = 0;
+    uint64_t until = store_now_ns() + budget_ns;
+    *more = false;
+    sqlite3_stmt *row = jobs_row(j, &rc, sql, "i", *after);
+    while (rc > 0) {
+        *after = sqlite3_column_int64(row, 0);
+        if (row_holds(row, n))
+            ids[count++] = *after;
+        if (count == room || (++seen % LOOK_EVERY == 0 && store_now_ns() > until)) {
+            *more = true;
+            break;
+        }
+        int step = store_step(j->store, row);
+        rc = step == SQLITE_ROW ? 1 : step == SQLITE_DONE ? 0 : -1;
+    }
+    if (row)
+        store_done(j->store, row);
+    return rc < 0 ? -1 : count;
+}
+
+int jobs_look_for(struct jobs *j, struct needles *n, int64_t *after, int64_t *ids, int room,
+                  uint64_t budget_ns, bool *more)
+{
+    return look(
+        j, "SELECT id, lane, old_lane, mark, error, payload FROM jobs WHERE id > ? ORDER BY id", n,
+        after, ids, room, budget_ns, more);
+}
+
+int inbox_look_for(struct jobs *j, struct needles *n, int64_t *after, int64_t *ids, int room,
+                   uint64_t budget_ns, bool *more)
+{
+    return look(j, "SELECT id, body FROM inbox WHERE id > ? ORDER BY id", n, after, ids, room,
+                budget_ns, more);
+}
+
+int parked_look_for(struct jobs *j, struct needles *n, int64_t *after, int64_t *ids, int room,
+                    uint64_t budget_ns, bool *more)
+{
+    return look(j, "SELECT id, item, reason FROM parked WHERE id > ? ORDER BY id", n, after, ids,
+                room, budget_ns, more);
+}
+
+int jobs_of_kind(struct jobs *j, const char *kind, int64_t after, struct job *out, int room)
+{
+    int rc, count = 0;
+    sqlite3_stmt *row = jobs_row(j, &rc,
+                                 "SELECT " JOBS_COLUMNS " FROM jobs WHERE kind = ? AND id > ? AND "
+                                 "state <> 3 ORDER BY id LIMIT ?",
+                                 "tii", kind, after, (int64_t)room);
+    while (rc > 0 && count < room) {
+        jobs_read(row, &out[count++]);
+        int step = store_step(j->store, row);
+        rc = step == SQLITE_ROW ? 1 : step == SQLITE_DONE ? 0 : -1;
+    }
+    if (row)
+        store_done(j->store, row);
+    while (rc < 0 && count > 0)
+        job_free(&out[--count]);
+    return rc < 0 ? -1 : count;
+}
+
+int jobs_erase(struct jobs *j, int64_t id)
+{
+    int rc;
+    sqlite3_stmt *row = jobs_row(j, &rc, "SELECT state, lane FROM jobs WHERE id = ?", "i", id);
+    if (!row)
+        return rc;
+    bool head = sqlite3_column_int(row, 0) != JOB_WAITING;
+    char *lane = jobs_column(row, 1, NULL);
+    store_done(j->store, row);
+    rc = jobs_run(j, "DELETE FROM jobs WHERE id = ?", "i", id);
+    if (rc == 1 && head && lane && jobs_promote(j, lane) != 0)
+        rc = -1;
+    free(lane);
+    return rc;
+}
+
+int jobs_purge(struct jobs *j, int64_t before_ms, int limit)
+{
+    return jobs_run(j,
+                    "DELETE FROM jobs WHERE id IN (SELECT id FROM jobs INDEXED BY jobs_dead WHERE "
+                    "state = 3 AND created_at < ? ORDER BY id LIMIT ?)",
+                    "ii", before_ms, (int64_t)limit);
+}
+
+int inbox_get(struct jobs *j, int64_t id, struct inbox_row *out, bool *unread)
+{
+    int rc;
+    sqlite3_stmt *row = jobs_row(
+        j, &rc,
+        "SELECT id, reader, received_at, crashes, body, EXISTS (SELECT 1 FROM parked WHERE whole = "
+        "1 AND inbox_id = inbox.id) FROM inbox WHERE id = ?",
+        "i", id);
+    if (!row)
+        return rc;
+    *out = (struct inbox_row){ .id = sqlite3_column_int64(row, 0),
+                               .received_at = sqlite3_column_int64(row, 2),
+                               .crashes = sqlite3_column_int(row, 3) };
+    out->reader = jobs_column(row, 1, NULL);
+    out->body = jobs_column(row, 4, &out->body_len);
+    *unread = id > j->mark || sqlite3_column_int(row, 5) != 0;
+    store_done(j->store, row);
+    return 1;
+}
+
+int inbox_replace(struct jobs *j, int64_t id, const void *body, size_t len)
+{
+    int rc = jobs_run(j, "UPDATE inbox SET body = ? WHERE id = ?", "bi", body, len, id);
+    return rc > 0 && inbox_from_start(j, id) != 0 ? -1 : rc;
+}
+
+int inbox_erase(struct jobs *j, int64_t id)
+{
+    int rc = jobs_run(j, "DELETE FROM inbox WHERE id = ?", "i", id);
+    if (rc == 1 &&
+        (jobs_run(j, "DELETE FROM parked WHERE whole = 1 AND inbox_id = ?", "i", id) < 0 ||
+         inbox_from_start(j, id) != 0))
+        rc = -1;
+    return rc;
+}
+
+int parked_erase(struct jobs *j, int64_t id)
+{
+    return jobs_run(j, "DELETE FROM parked WHERE id = ? AND whole = 0", "i", id);
+}
+
+/* Ids grow with time, so the oldest are the first ones; a clock that was set back makes one stay longer, never go earlier. */
+int inbox_purge(struct jobs *j, int64_t before_ms, int limit)
+{
+    int rc = 1, count = 0;
+    while (rc == 1 && count < limit) {
+        sqlite3_stmt *row = jobs_row(
+            j, &rc, "SELECT id, received_at FROM inbox WHERE id <= ? ORDER BY id LIMIT 1", "i",
+            j->mark_kept < j->mark ? j->mark_kept : j->mark);
+        if (!row)
+            break;
+        int64_t id = sqlite3_column_int64(row, 0), at = sqlite3_column_int64(row, 1);
+        store_done(j->store, row);
+        if (at >= before_ms)
+            break;
+        rc = inbox_erase(j, id);
+        count++;
+    }
+    while (rc >= 0 && count < limit) {
+        int items = jobs_run(j,
+                             "DELETE FROM parked WHERE id IN (SELECT id FROM parked ORDER BY id "
+                             "LIMIT ?1) AND parked_at < ?2",
+                             "ii", (int64_t)(limit - count), before_ms);
+        if (items <= 0) {
+            rc = items < 0 ? -1 : rc;
+            break;
+        }
+        count += items;
+    }
+    return rc < 0 ? -1 : count;
+}

@@ -1,0 +1,109 @@
+/*
+ * What jobs_test and inbox_test share: one store with its jobs, short ways to put and claim, and a
+ * child that dies with something on the CPU.
+ */
+#ifndef SPEC_JOBS_CASE_H
+#define SPEC_JOBS_CASE_H
+
+#include "work/jobs.h"
+#include "spec/host/store/store_case.h"
+
+static struct store *store;
+static struct jobs *jobs;
+static const char *on_cpu; /* what dies_child dies of: a payload, "inbox", "parked", or nothing */
+
+static inline void up(void)
+{
+    char page[80], why[512] = "";
+    snprintf(page, sizeof page, "%s.running", case_db);
+    store = case_open();
+    jobs = jobs_open(store, page, why, sizeof why);
+    if (!jobs) {
+        printf("Bail out! %s\n", why);
+        fflush(stdout);
+        _exit(1);
+    }
+}
+
+static inline void down(void)
+{
+    jobs_close(jobs);
+    store_close(store);
+}
+
+static inline enum store_commit_result commit(void)
+{
+    enum store_commit_result result = jobs_flush(jobs) == 0 ? store_commit(store)
+                                                            : store_commit(store);
+    if (result == STORE_COMMITTED)
+        inbox_durable(jobs);
+    if (result == STORE_LOST)
+        jobs_forget(jobs);
+    return result;
+}
+
+/* The group that is open is undone, as on a full disk. */
+static inline void lose(void)
+{
+    CHECK(store_exec(store, "INSERT OR ROLLBACK INTO marks VALUES ('inbox.read', 0)") ==
+              SQLITE_CONSTRAINT &&
+          store_lost(store));
+    CHECK(commit() == STORE_LOST);
+}
+
+static inline int64_t put(const char *kind, const char *lane, const char *unique,
+                          const char *payload, int64_t run_at, bool keep)
+{
+    struct jobs_put p = { .kind = kind,
+                          .lane = lane,
+                          .unique = unique,
+                          .payload = payload,
+                          .payload_len = payload ? strlen(payload) : 0,
+                          .run_at = run_at,
+                          .keep = keep };
+    return jobs_put(jobs, &p);
+}
+
+static inline int64_t lane_put(const char *lane, const char *payload)
+{
+    return put("work", lane, NULL, payload, 1, false);
+}
+
+static inline int claim(struct job *out, int room)
+{
+    return jobs_claim(jobs, "work", 1000, out, room);
+}
+
+static inline struct jobs_counts counts(void)
+{
+    struct jobs_counts c;
+    CHECK(jobs_count(jobs, &c) == 0);
+    return c;
+}
+
+static inline void dies_child(void)
+{
+    struct job out[8] = { 0 };
+    struct inbox_row row = { 0 };
+    up();
+    int n = claim(out, 8);
+    n += jobs_claim_suspect(jobs, "work", 1000, &out[n]);
+    commit();
+    for (int i = 0; i < n; i++)
+        if (on_cpu && strcmp(out[i].payload, on_cpu) == 0)
+            jobs_on_cpu(jobs, out[i].id);
+    if (on_cpu && strcmp(on_cpu, "inbox") == 0 && inbox_next(jobs, &row) == 1)
+        jobs_on_cpu(jobs, -row.id);
+    if (on_cpu && strcmp(on_cpu, "parked") == 0 && inbox_parked_next(jobs, 0, &row) == 1)
+        jobs_on_cpu(jobs, -row.id);
+    if (on_cpu && strcmp(on_cpu, "suspect") == 0 &&
+        inbox_suspect_next(jobs, JOBS_CRASH_LIMIT, &row) == 1)
+        jobs_on_cpu(jobs, -row.id);
+    if (!on_cpu) {
+        jobs_on_cpu(jobs, out[0].id);
+        jobs_on_cpu(jobs, 0);
+    }
+    raise(SIGKILL);
+}
+
+#endif

@@ -1,0 +1,498 @@
+/* What jobs promises. A and H: rows of the fault table. */
+#include "spec/host/work/jobs_case.h"
+
+static bool payload_is(const struct job *job, const char *text)
+{
+    return job->payload && job->payload_len == strlen(text) &&
+           memcmp(job->payload, text, job->payload_len) == 0;
+}
+
+/* Claims one, which must carry this payload, and finishes it. */
+static bool take(const char *payload)
+{
+    struct job job = { 0 };
+    if (jobs_claim(jobs, "work", INT64_MAX - 1, &job, 1) != 1) {
+        printf("# nothing to take, expected %s\n", payload);
+        return false;
+    }
+    bool right = payload_is(&job, payload);
+    if (!right)
+        printf("# took %s, expected %s\n", job.payload, payload);
+    right = jobs_done(jobs, &job) == 1 && right;
+    job_free(&job);
+    return right;
+}
+
+static void life(void)
+{
+    struct job out[8] = { 0 };
+    up();
+    int64_t late = put("work", NULL, NULL, "late", 900, false),
+            early = put("work", NULL, NULL, "early", 100, false);
+    int64_t future = put("work", NULL, NULL, "future", 5000, false);
+    CHECK(late && early > late && future > early && put("other", NULL, NULL, NULL, 1, false));
+    CHECK(jobs_next_due(jobs, "work") == 100 && jobs_next_due(jobs, "nobody") == INT64_MAX);
+    CHECK(counts().ready == 4 && counts().oldest_run_at == 1);
+    CHECK(commit() == STORE_COMMITTED);
+    CHECK(claim(out, 8) == 2 && out[0].id == early && out[1].id == late &&
+          payload_is(&out[0], "early"));
+    CHECK(out[0].claim > 0 && out[0].attempts == 0 && !out[0].orphan && !out[0].lane &&
+          !out[0].error && out[0].run_at == 100);
+    CHECK(jobs_next_due(jobs, "work") == 5000 && counts().running == 2);
+    CHECK(claim(out + 2, 6) == 0);
+    CHECK(jobs_done(jobs, &out[0]) == 1 && jobs_done(jobs, &out[0]) == 0);
+    CHECK(jobs_again(jobs, &out[1], 700, true, "refused") == 1 && jobs_done(jobs, &out[1]) == 0);
+    CHECK(jobs_next_due(jobs, "work") == 700);
+    int64_t old_claim = out[1].claim;
+    job_free(&out[0]);
+    job_free(&out[1]);
+    CHECK(claim(out, 8) == 1 && out[0].id == late && out[0].attempts == 1 &&
+          out[0].claim != old_claim && strcmp(out[0].error, "refused") == 0);
+    struct job stale = out[0];
+    stale.claim = old_claim;
+    CHECK(jobs_done(jobs, &stale) == 0 && jobs_again(jobs, &stale, 1, false, NULL) == 0 &&
+          jobs_die(jobs, &stale, "x") == 0);
+    CHECK(jobs_again(jobs, &out[0], 700, false, NULL) == 1);
+    job_free(&out[0]);
+    CHECK(claim(out, 8) == 1 && out[0].attempts == 1 && strcmp(out[0].error, "refused") == 0);
+    CHECK(jobs_die(jobs, &out[0], "for good") == 1 && counts().dead == 1 && claim(out + 1, 1) == 0);
+    CHECK(jobs_requeue(jobs, future) == 0 && jobs_requeue(jobs, late) == 1 && counts().dead == 0);
+    job_free(&out[0]);
+    CHECK(jobs_claim(jobs, "work", INT64_MAX - 1, out, 8) == 2 && out[1].id == late &&
+          out[1].attempts == 0 && out[0].id == future);
+    CHECK(jobs_cancel(jobs, late) == 0 && jobs_cancel(jobs, 123456) == 0);
+    job_free(&out[0]);
+    job_free(&out[1]);
+    CHECK(commit() == STORE_COMMITTED);
+    down();
+}
+
+static void room(void)
+{
+    struct job out[10];
+    up();
+    for (int i = 0; i < 25; i++)
+        put("work", NULL, NULL, "x", 25 - i, false);
+    CHECK(claim(out, 10) == 10 && out[0].run_at == 1 && out[9].run_at == 10 &&
+          jobs_next_due(jobs, "work") == 11);
+    for (int i = 0; i < 10; i++)
+        job_free(&out[i]);
+    CHECK(jobs_claim(jobs, "work", 10, out, 10) == 0 && claim(out, 0) == 0);
+    down();
+}
+
+static void lanes(void)
+{
+    struct job a, b;
+    up();
+    int64_t a1 = lane_put("a", "a1"), a2 = lane_put("a", "a2"), b1 = lane_put("b", "b1");
+    lane_put("a", "a3");
+    CHECK(counts().ready == 2 && counts().waiting == 2 && commit() == STORE_COMMITTED);
+    CHECK(claim(&a, 1) == 1 && a.id == a1 && strcmp(a.lane, "a") == 0 && claim(&b, 1) == 1 &&
+          b.id == b1);
+    struct job none;
+    CHECK(claim(&none, 1) == 0);
+    CHECK(jobs_again(jobs, &a, 900, true, "later") == 1); /* keeps its place */
+    job_free(&a);
+    CHECK(claim(&a, 1) == 1 && a.id == a1);
+    CHECK(jobs_done(jobs, &a) == 1 && jobs_done(jobs, &b) == 1);
+    job_free(&a);
+    job_free(&b);
+    lane_put("a", "a4");
+    CHECK(claim(&a, 1) == 1 && a.id == a2);
+    CHECK(jobs_die(jobs, &a, "dead") == 1); /* a dead head frees its lane */
+    job_free(&a);
+    CHECK(take("a3"));
+    CHECK(jobs_requeue(jobs, a2) == 1 && counts().waiting == 1);
+    CHECK(take("a4") && take("a2") && counts().ready == 0 && claim(&a, 1) == 0);
+    down();
+}
+
+static void lane_cancel(void)
+{
+    struct job a;
+    up();
+    int64_t first = lane_put("a", "1"), second = lane_put("a", "2"), third = lane_put("a", "3"),
+            fourth = lane_put("a", "4");
+    CHECK(jobs_cancel(jobs, second) == 1 && counts().ready == 1);
+    CHECK(jobs_cancel(jobs, first) == 1 && counts().ready == 1 && counts().waiting == 1);
+    CHECK(claim(&a, 1) == 1 && a.id == third && jobs_cancel(jobs, third) == 0);
+    CHECK(jobs_die(jobs, &a, "x") == 1);
+    CHECK(jobs_cancel(jobs, third) == 0 && jobs_requeue(jobs, third) == 1 && counts().waiting == 1);
+    CHECK(jobs_cancel(jobs, third) == 1 && counts().ready == 1 && counts().waiting == 0);
+    job_free(&a);
+    CHECK(claim(&a, 1) == 1 && a.id == fourth);
+    job_free(&a);
+    down();
+}
+
+static void fairness(void)
+{
+    up();
+    for (int i = 0; i < 10000; i++)
+        lane_put("full", "x");
+    lane_put("other", "o");
+    struct job out[8] = { 0 };
+    CHECK(claim(out, 8) == 2 && strcmp(out[1].lane, "other") == 0);
+    job_free(&out[0]);
+    job_free(&out[1]);
+    down();
+}
+
+static void twins(void)
+{
+    struct job job, second;
+    up();
+    int64_t id = put("work", "l", "u", "one", 50, false);
+    CHECK(put("work", "l", "u", "two", 40, false) == id && jobs_next_due(jobs, "work") == 40 &&
+          counts().ready == 1 && counts().waiting == 0);
+    CHECK(put("work", "l", "u", "three", 30, true) == id && jobs_next_due(jobs, "work") == 40);
+    CHECK(put("work", "l", "v", "v", 1, false) != id);
+    CHECK(claim(&job, 1) == 1 && job.id == id && payload_is(&job, "two"));
+    int64_t next = put("work", "l", "u", "next", 60, false); /* the first runs already */
+    CHECK(next != id && put("work", "l", "u", "next!", 70, false) == next && counts().waiting == 2);
+    CHECK(jobs_again(jobs, &job, 80, true, "other payload") == 1 && counts().ready == 1 &&
+          counts().waiting == 2);
+    job_free(&job);
+    CHECK(take("two") && take("v") && take("next!"));
+    CHECK(put("every", NULL, "e", "", 10, false) && jobs_claim(jobs, "every", 10, &job, 1) == 1);
+    CHECK(put("every", NULL, "e", "", 20, true) != job.id); /* seeded again by a reload */
+    CHECK(jobs_again(jobs, &job, 300, false, NULL) == 1 && counts().ready == 1 &&
+          jobs_next_due(jobs, "every") == 20);
+    CHECK(jobs_claim(jobs, "every", 20, &second, 1) == 1 && second.id == job.id);
+    job_free(&job);
+    CHECK(jobs_die(jobs, &second, "x") == 1 && put("every", NULL, "e", "", 9, false) != second.id &&
+          jobs_requeue(jobs, second.id) == 1);
+    CHECK(counts().ready == 1 && put("every", NULL, "e", "", 9, true) == second.id &&
+          jobs_cancel(jobs, second.id) == 1);
+    job_free(&second);
+    CHECK(counts().ready == 0 && counts().waiting == 0);
+    down();
+}
+
+static void lost_claim(void)
+{
+    struct job job = { 0 };
+    up();
+    int64_t kept = put("work", "a", "u", "kept", 10, false);
+    commit();
+    int64_t gone = put("work", "a", NULL, "gone", 5, false);
+    CHECK(claim(&job, 1) == 1 && job.id == kept);
+    lose();
+    CHECK(jobs_done(jobs, &job) == 0 && counts().ready == 1 && counts().waiting == 0);
+    int64_t claim_then = job.claim;
+    job_free(&job);
+    CHECK(jobs_next_due(jobs, "work") == 10 && claim(&job, 1) == 1 && job.id == kept &&
+          job.claim != claim_then);
+    job_free(&job);
+    int64_t fresh = put("work", NULL, NULL, "fresh", 1, false);
+    CHECK(fresh > gone);
+    CHECK(store_savepoint(store) == SQLITE_OK &&
+          put("work", NULL, NULL, "undone", 0, false) > fresh &&
+          store_rollback(store) == SQLITE_OK);
+    jobs_forget(jobs);
+    CHECK(jobs_next_due(jobs, "work") == 1 && commit() == STORE_COMMITTED);
+    down();
+}
+
+static void ids(void)
+{
+    up();
+    int64_t last = 0; /* ever durable, or given by this process */
+    for (int round = 0; round < 6; round++) {
+        int64_t kept = last;
+        for (int i = 0; i < 1500; i++) {
+            int64_t id = put("work", NULL, NULL, "", 1, false);
+            CHECK(id > last);
+            last = id;
+        }
+        if (round % 3 == 1) {
+            lose();
+            CHECK(put("work", NULL, NULL, "", 1, false) > last);
+            last = kept; /* nobody outside has ever heard of the others */
+            lose();
+        }
+        CHECK(store_exec(store, "DELETE FROM jobs") == SQLITE_OK && commit() == STORE_COMMITTED);
+        down();
+        up();
+    }
+    CHECK(put("work", NULL, NULL, "", 1, false) > 3000);
+    for (int i = 0; i < 1500; i++) /* a block is reserved in a group that is lost */
+        put("work", NULL, NULL, "", 1, false);
+    lose();
+    last = put("work", NULL, NULL, "", 1, false);
+    CHECK(commit() == STORE_COMMITTED && store_exec(store, "DELETE FROM jobs") == SQLITE_OK &&
+          commit() == STORE_COMMITTED);
+    down();
+    up();
+    CHECK(put("work", NULL, NULL, "", 1, false) > last);
+    down();
+}
+
+static void orphans(void)
+{
+    struct job out[8] = { 0 };
+    up();
+    int64_t head = lane_put("a", "head");
+    put("work", NULL, "u", "marked", 2, false);
+    lane_put("a", "second");
+    commit();
+    down();
+    on_cpu = NULL;
+    CHECK(case_child(dies_child) == -SIGKILL);
+    up();
+    CHECK(counts().running == 0 && counts().ready == 2 && counts().waiting == 1 &&
+          jobs_next_due(jobs, "work") == 1);
+    CHECK(claim(out, 8) == 2 && out[0].id == head && out[0].orphan && out[0].crashes == 0 &&
+          out[0].attempts == 0 && out[1].orphan);
+    CHECK(put("work", NULL, "u", "marked", 3, false) != out[1].id &&
+          put("work", NULL, "w", "w", 3, false));
+    CHECK(jobs_again(jobs, &out[0], 5, false, NULL) == 1);
+    job_free(&out[0]);
+    job_free(&out[1]);
+    CHECK(claim(out, 1) == 1 && !out[0].orphan); /* w and the new twin come first by run_at */
+    job_free(&out[0]);
+    commit();
+    down(); /* without finishing: they are orphans of a clean end too */
+    up();
+    CHECK(counts().running == 0 && counts().ready == 3 &&
+          counts().waiting == 1); /* the twins are one again */
+    CHECK(claim(out, 8) == 3);
+    for (int i = 0; i < 3; i++) {
+        if (out[i].id == head)
+            CHECK(out[i].orphan && jobs_again(jobs, &out[i], 5, true, "tried") == 1);
+        job_free(&out[i]);
+    }
+    CHECK(claim(out, 1) == 1 && out[0].id == head && !out[0].orphan);
+    job_free(&out[0]);
+    down();
+}
+
+static void crashes(void)
+{
+    struct job out[8] = { 0 };
+    up();
+    int64_t culprit = lane_put("a", "culprit"),
+            innocent = put("work", NULL, NULL, "innocent", 1, false);
+    lane_put("a", "next");
+    commit();
+    down();
+    for (int round = 1; round <= 3; round++) {
+        on_cpu = "culprit";
+        CHECK(case_child(dies_child) == -SIGKILL);
+    }
+    up();
+    CHECK(counts().dead == 1 && counts().ready == 2 && counts().waiting == 0);
+    down(); /* nobody was told yet: it is told at the next start */
+    up();
+    CHECK(jobs_crashed(jobs, &out[0]) && out[0].id == culprit && out[0].crashes == 3 &&
+          strcmp(out[0].lane, "a") == 0 && strstr(out[0].error, "died three times") &&
+          payload_is(&out[0], "culprit"));
+    CHECK(!jobs_crashed(jobs, &out[1]) && commit() == STORE_COMMITTED);
+    job_free(&out[0]);
+    CHECK(claim(out, 8) == 2 && out[0].id == innocent && out[0].crashes == 0 &&
+          payload_is(&out[1], "next"));
+    job_free(&out[0]);
+    job_free(&out[1]);
+    down();
+    up();
+    CHECK(!jobs_crashed(jobs, &out[0]));
+    CHECK(jobs_requeue(jobs, culprit) == 1 && counts().dead == 0);
+    commit();
+    down();
+}
+
+static void suspects(void)
+{
+    struct job out[8] = { 0 };
+    up();
+    int64_t culprit = lane_put("a", "culprit"),
+            innocent = put("work", NULL, NULL, "innocent", 5, false);
+    commit();
+    down();
+    on_cpu = "culprit";
+    CHECK(case_child(dies_child) == -SIGKILL);
+    up();
+    CHECK(jobs_suspects(jobs) == 1 && jobs_next_due(jobs, "work") == 5);
+    CHECK(claim(out, 8) == 1 && out[0].id == innocent && jobs_next_due(jobs, "work") == INT64_MAX);
+    job_free(&out[0]);
+    CHECK(jobs_claim_suspect(jobs, "other", 1000, out) == 0);
+    CHECK(jobs_claim_suspect(jobs, "work", 1000, out) == 1 && out[0].id == culprit &&
+          out[0].crashes == 1 && jobs_suspects(jobs) == 0);
+    CHECK(jobs_again(jobs, &out[0], 1, false, NULL) == 1 && jobs_suspects(jobs) == 1);
+    job_free(&out[0]);
+    CHECK(jobs_claim_suspect(jobs, "work", 1000, out) == 1);
+    CHECK(jobs_again(jobs, &out[0], 1, true, "tried") == 1 && jobs_suspects(jobs) == 0);
+    job_free(&out[0]);
+    CHECK(claim(out, 8) == 1 && out[0].id == culprit && out[0].crashes == 0);
+    job_free(&out[0]);
+    down();
+}
+
+static void waiting_kills(void)
+{
+    struct job out[2];
+    up();
+    put("work", NULL, NULL, "waits", 1, false);
+    commit();
+    down();
+    on_cpu = NULL;
+    for (int round = 0; round < 5; round++)
+        CHECK(case_child(dies_child) == -SIGKILL);
+    up();
+    CHECK(claim(out, 2) == 1 && out[0].crashes == 0);
+    job_free(&out[0]);
+    down();
+}
+
+static int seen;
+static void see(void *arg, const struct job *job, enum job_state state)
+{
+    CHECK(state == *(enum job_state *)arg && !job->payload && strcmp(job->kind, "work") == 0 &&
+          (!job->lane || strcmp(job->lane, "l") == 0));
+    seen++;
+}
+
+static void lists(void)
+{
+    struct job job = { 0 };
+    enum job_state state = JOB_READY;
+    up();
+    for (int i = 0; i < 5; i++)
+        put("work", NULL, NULL, "secret", 1, false);
+    CHECK(jobs_each(jobs, false, 3, see, &state) == 3 && seen == 3 &&
+          jobs_each(jobs, true, 3, see, &state) == 0);
+    store_exec(store, "DELETE FROM jobs");
+    lane_put("l", "x");
+    CHECK(claim(&job, 1) == 1 && jobs_die(jobs, &job, "x") == 1);
+    job_free(&job);
+    state = JOB_DEAD;
+    seen = 0;
+    CHECK(jobs_each(jobs, true, 10, see, &state) == 1 && seen == 1);
+    down();
+}
+
+/*
+ * Work under kill -9: every job that was acknowledged runs to its end, in the order of its lane,
+ * and none is done twice.
+ */
+static int told[2];
+
+static void works_child(void)
+{
+    struct job out[16];
+    char lane[16], payload[32];
+    up();
+    int64_t number = case_number(store, "SELECT count(*) FROM done") +
+                     case_number(store, "SELECT count(*) FROM jobs");
+    for (;;) {
+        for (int i = 0; i < 5; i++, number++) {
+            snprintf(lane, sizeof lane, "lane%d", (int)(number % 3));
+            snprintf(payload, sizeof payload, "%lld", (long long)number);
+            lane_put(lane, payload);
+        }
+        if (commit() == STORE_COMMITTED && write(told[1], &number, sizeof number) != sizeof number)
+            _exit(1);
+        int n = claim(out, 16);
+        commit();
+        for (int i = 0; i < n; i++) {
+            char sql[96];
+            snprintf(sql, sizeof sql, "INSERT INTO done (lane, number) VALUES ('%s', %s)",
+                     out[i].lane, out[i].payload);
+            if (store_exec(store, sql) != SQLITE_OK || jobs_done(jobs, &out[i]) != 1)
+                _exit(1);
+            job_free(&out[i]);
+        }
+        commit();
+    }
+}
+
+static void killed(void)
+{
+    int64_t last = 0;
+    up();
+    store_exec(store,
+               "CREATE TABLE done (id INTEGER PRIMARY KEY, lane TEXT, number INTEGER UNIQUE)");
+    commit();
+    down();
+    srand(11);
+    for (int round = 0; round < 12; round++) {
+        CHECK(pipe(told) == 0);
+        fflush(stdout);
+        pid_t pid = fork();
+        if (pid == 0)
+            works_child();
+        close(told[1]);
+        for (int reads = rand() % 80;
+             reads >= 0 && read(told[0], &last, sizeof last) == sizeof last; reads--)
+            continue;
+        kill(pid, SIGKILL);
+        while (read(told[0], &last, sizeof last) == sizeof last)
+            continue;
+        close(told[0]);
+        int status = 0;
+        waitpid(pid, &status, 0);
+        CHECK(WIFSIGNALED(status));
+    }
+    up();
+    struct job job = { 0 };
+    while (claim(&job, 1) == 1) {
+        char sql[96];
+        snprintf(sql, sizeof sql, "INSERT INTO done (lane, number) VALUES ('%s', %s)", job.lane,
+                 job.payload);
+        CHECK(store_exec(store, sql) == SQLITE_OK && jobs_done(jobs, &job) == 1);
+        job_free(&job);
+    }
+    CHECK(case_sound(store) && case_number(store, "SELECT count(*) FROM done") >= last &&
+          case_number(store, "SELECT count(*) FROM jobs") == 0);
+    CHECK(case_number(store, "SELECT max(number) - count(*) + 1 FROM done") == 0);
+    /* Each row with the one before it only: every pair is millions of steps, and the store ends a
+     * statement that takes too long. */
+    CHECK(case_number(store, "SELECT count(*) FROM (SELECT number, lag(number) OVER (PARTITION BY "
+                             "lane ORDER BY id) AS before FROM done) WHERE before > number") == 0);
+    commit();
+    down();
+}
+
+static void in_memory(void)
+{
+    char why[256] = "";
+    struct job job = { 0 };
+    CHECK(store_open(&store, NULL, why, sizeof why) == STORE_OPENED &&
+          (jobs = jobs_open(store, NULL, why, sizeof why)));
+    lane_put("a", "x");
+    CHECK(commit() == STORE_COMMITTED && claim(&job, 1) == 1);
+    jobs_on_cpu(jobs, job.id);
+    jobs_on_cpu(jobs, 0);
+    CHECK(jobs_done(jobs, &job) == 1);
+    job_free(&job);
+    down();
+}
+
+int main(void)
+{
+    log_open(LOG_OFF);
+    case_run("a job is put, claimed once, and ends: done, again, dead, requeued", life);
+    case_run("a claim takes the oldest and no more than there is room for", room);
+    case_run("a lane runs one job at a time in the order of ids, whatever becomes of its head",
+             lanes);
+    case_run("cancelling promotes the next of a lane only when the head goes", lane_cancel);
+    case_run("H11: a lane of ten thousand jobs delays no other lane", fairness);
+    case_run("a unique mark has at most one job that does not run, also after a retry", twins);
+    case_run("A13: a claim and a put of a lost group never were", lost_claim);
+    case_run("no job id is given twice, whatever is lost, deleted or restarted", ids);
+    case_run("A4, A6: what a dead process had claimed is an orphan, at the head of its lane",
+             orphans);
+    case_run("A32: a job on the CPU at three deaths is dead, told once, and its lane goes on",
+             crashes);
+    case_run(
+        "A32: a job on the CPU at a death is passed over by the ordinary claim until an attempt is "
+        "counted",
+        suspects);
+    case_run("A32: deaths while waiting are charged to nobody", waiting_kills);
+    case_run("lists show no payload and count by state", lists);
+    case_run("A3: under kill -9 each acknowledged job is done once, in the order of its lane",
+             killed);
+    case_run("jobs work in memory", in_memory);
+    return cases_end();
+}
