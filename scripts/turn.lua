@@ -6,15 +6,15 @@
 
 local booking = require "flow.booking"
 local cases = require "records.cases"
-local clock = require "clock"
+local clock = require "ops.clock"
 local conversation_flow = require "flow.conversation"
 local conversations = require "records.conversations"
 local crypto = require "host.crypto"
 local db = require "host.db"
 local decision_flow = require "flow.decision"
-local guards = require "flow.guards"
+local guards = require "language.guards"
 local json = require "host.json"
-local language = require "flow.language"
+local language = require "language.french"
 local log = require "host.log"
 local mask = require "mask"
 local messages = require "records.messages"
@@ -31,7 +31,7 @@ local task = require "host.task"
 local time = require "host.time"
 local turns = require "records.turns"
 local whatsapp = require "channels.whatsapp"
-local words = require "flow.text"
+local words = require "language.text"
 
 local M = {}
 

@@ -11,7 +11,7 @@ local SOURCES = {
   end,
   section = function(name) return (read "docs/ops/alerts.md" .. "\n### "):match("\n### " .. name .. "\n(.-)\n### ") end,
   page = function(heading) return (read "docs/ops/operate.md" .. "\n##"):match("\n##+ " .. heading:gsub("%p", "%%%0") .. "\n(.-)\n##") end,
-  status = function(name) return read "scripts/status.lua":match("\nfunction WORDS%." .. name .. "%(.-\nend\n") end,
+  status = function(name) return read "scripts/ops/status.lua":match("\nfunction WORDS%." .. name .. "%(.-\nend\n") end,
   errno = function(name) return read "host/base/trouble.c":match("\n    case " .. name .. ":.-\n    case ") end,
   file = read,
 }
@@ -30,13 +30,13 @@ local TROUBLES = {
   { "a lock that cannot be seen", "fuser -v", file = "host/store/sqlite/lock.c", section = "AssistantDatabaseLocked", page = "Locked by another program" },
   { "another number", "META_PHONE_NUMBER_ID", status = "number", alert = "AssistantWrongNumber", section = "AssistantWrongNumber",
     file = "scripts/channels/whatsapp/read.lua", also = "restart" },
-  { "a wrong clock", "timedatectl set-ntp true", status_by = "clock", file = "scripts/clock.lua", alert = "AssistantClockWrong", section = "AssistantClockWrong" },
+  { "a wrong clock", "timedatectl set-ntp true", status_by = "clock", file = "scripts/ops/clock.lua", alert = "AssistantClockWrong", section = "AssistantClockWrong" },
   { "a refused token", "META_ACCESS_TOKEN", status = "whatsapp", alert = "AssistantWhatsAppRefused", section = "AssistantWhatsAppRefused",
     file = "scripts/channels/whatsapp/send.lua" },
   { "a closed Slack", "SLACK_WEBHOOK_URL", status = "slack", alert = "AssistantSlackRefused", section = "AssistantSlackRefused" },
   { "a model's refusal", "DEEPSEEK_API_KEY", status = "model", alert = "AssistantModelRefused", section = "AssistantModelRefused" },
   { "given up work", "assistant requeue ID", file = "host/service/status.c", alert = "AssistantWorkDead", section = "AssistantWorkDead" },
-  { "no backup", "assistant backup FILE", file = "scripts/status.lua", alert = "AssistantNoBackup", page = "Back up" },
+  { "no backup", "assistant backup FILE", file = "scripts/ops/status.lua", alert = "AssistantNoBackup", page = "Back up" },
 }
 
 -- Commands that a first step may name: its section names them, too.
@@ -67,7 +67,7 @@ describe("remedies", function()
         if not found then missing[#missing + 1] = source .. " " .. name end
       end
     end
-    every("status", read "scripts/status.lua", "\nfunction WORDS%.(%l+)")
+    every("status", read "scripts/ops/status.lua", "\nfunction WORDS%.(%l+)")
     every("errno", read "host/base/trouble.c", "\n    case (E%u+):")
     assert.same({}, missing)
   end)

@@ -17,7 +17,7 @@ static char registered; /* its address names the table of declared names in the 
 static const char *text_field(lua_State *L, int entry, const char *field)
 {
     if (lua_getfield(L, entry, field) != LUA_TSTRING) /* stays on the stack */
-        luaL_error(L, "scripts/metrics.lua: a metric needs `%s`, as text", field);
+        luaL_error(L, "scripts/ops/metrics.lua: a metric needs `%s`, as text", field);
     return lua_tostring(L, -1);
 }
 
@@ -28,7 +28,7 @@ static enum metric_type type_field(lua_State *L, int entry, const char *name)
     for (int i = 0; i < 3; i++)
         if (strcmp(types[i], type) == 0)
             return (enum metric_type)i;
-    luaL_error(L, "scripts/metrics.lua: %s: `type` is counter, gauge or histogram, not \"%s\"",
+    luaL_error(L, "scripts/ops/metrics.lua: %s: `type` is counter, gauge or histogram, not \"%s\"",
                name, type);
     return METRIC_COUNTER;
 }
@@ -41,7 +41,7 @@ static size_t list_field(lua_State *L, int entry, const char *field, size_t most
         return 0;
     size_t n = type == LUA_TTABLE ? lua_rawlen(L, -1) : most + 1;
     if (n > most)
-        luaL_error(L, "scripts/metrics.lua: %s: `%s` is a list of at most %d", name, field,
+        luaL_error(L, "scripts/ops/metrics.lua: %s: `%s` is a list of at most %d", name, field,
                    (int)most);
     return n;
 }
@@ -56,22 +56,22 @@ static void read_shape(lua_State *L, int entry, struct metric_shape *s)
     int list = lua_gettop(L);
     for (; s->label_count < n; s->label_count++) {
         if (lua_rawgeti(L, list, (lua_Integer)s->label_count + 1) != LUA_TSTRING)
-            luaL_error(L, "scripts/metrics.lua: %s: `labels` are names", s->name);
+            luaL_error(L, "scripts/ops/metrics.lua: %s: `labels` are names", s->name);
         s->labels[s->label_count] = (char *)(uintptr_t)lua_tostring(L, -1);
     }
     n = list_field(L, entry, "buckets", METRIC_BUCKETS_MAX, s->name);
     list = lua_gettop(L);
     for (; s->bucket_count < n; s->bucket_count++) {
         if (lua_rawgeti(L, list, (lua_Integer)s->bucket_count + 1) != LUA_TNUMBER)
-            luaL_error(L, "scripts/metrics.lua: %s: `buckets` are numbers", s->name);
+            luaL_error(L, "scripts/ops/metrics.lua: %s: `buckets` are numbers", s->name);
         s->buckets[s->bucket_count] = lua_tonumber(L, -1);
         lua_pop(L, 1);
     }
     const char *wrong = metric_wrong(s);
     if (wrong)
-        luaL_error(L, "scripts/metrics.lua: %s %s", s->name, wrong);
+        luaL_error(L, "scripts/ops/metrics.lua: %s %s", s->name, wrong);
     if (metrics_own_has(s->name))
-        luaL_error(L, "scripts/metrics.lua: %s is one of the host's own metrics", s->name);
+        luaL_error(L, "scripts/ops/metrics.lua: %s is one of the host's own metrics", s->name);
 }
 
 void bind_metrics_declare(lua_State *L, struct generation *g)
@@ -80,16 +80,16 @@ void bind_metrics_declare(lua_State *L, struct generation *g)
     size_t n = lua_rawlen(L, list);
     luaL_checkstack(L, 20, "metrics");
     if (n > METRICS_LIST_MAX)
-        luaL_error(L, "scripts/metrics.lua: more than %d metrics", METRICS_LIST_MAX);
+        luaL_error(L, "scripts/ops/metrics.lua: more than %d metrics", METRICS_LIST_MAX);
     lua_createtable(L, 0, (int)n);
     int names = lua_gettop(L);
     for (size_t i = 1; i <= n; i++) {
         struct metric_shape s = { .name = NULL };
         if (lua_rawgeti(L, list, (lua_Integer)i) != LUA_TTABLE)
-            luaL_error(L, "scripts/metrics.lua: entry %d is not a table", (int)i);
+            luaL_error(L, "scripts/ops/metrics.lua: entry %d is not a table", (int)i);
         read_shape(L, lua_gettop(L), &s);
         if (lua_getfield(L, names, s.name) != LUA_TNIL)
-            luaL_error(L, "scripts/metrics.lua: %s is declared twice", s.name);
+            luaL_error(L, "scripts/ops/metrics.lua: %s is declared twice", s.name);
         if (!metric_set_add(&g->metrics, &s))
             luaL_error(L, "not enough memory");
         lua_pushinteger(L, (lua_Integer)g->metrics.count);
@@ -113,7 +113,7 @@ static int declared(lua_State *L, struct generation *g, const char *what, bool h
     int at = (int)lua_tointeger(L, -1) - 1;
     lua_pop(L, 2);
     if (at < 0)
-        luaL_error(L, "%s(\"%s\"): scripts/metrics.lua declares no such metric", what,
+        luaL_error(L, "%s(\"%s\"): scripts/ops/metrics.lua declares no such metric", what,
                    lua_tostring(L, 1));
     enum metric_type type = g->metrics.shapes[at].type;
     if (type != (histogram ? METRIC_HISTOGRAM : METRIC_COUNTER))
@@ -200,7 +200,7 @@ static void take_gauge(lua_State *L, struct generation *g)
     lua_rawget(L, -2);
     size_t at = (size_t)lua_tointeger(L, -1) - 1;
     if (at >= g->metrics.count || g->metrics.shapes[at].type != METRIC_GAUGE)
-        luaL_error(L, "gauges(): scripts/metrics.lua declares no gauge \"%s\"",
+        luaL_error(L, "gauges(): scripts/ops/metrics.lua declares no gauge \"%s\"",
                    lua_tostring(L, entry + 1));
     lua_rawgeti(L, entry, 3);
     read_labels(L, lua_gettop(L), &g->metrics.shapes[at], values);

@@ -80,7 +80,7 @@ struct generation {
 };
 
 struct generation_options {
-    const char *main_module;     /* "main", "sandbox.main" */
+    const char *main_module;     /* "main", "stand_ins.main" */
     const char *settings_module; /* "settings" */
     bool make_up_settings;       /* the scripts' settings are defaults or made up, never the
                                     environment's: all that a setting switches on is on */

@@ -1,6 +1,6 @@
 /*
  * modes: which scripts a command starts with, and the host's own settings where the environment gives none. Defaults of
- * the business's settings are the scripts' affair (scripts/sandbox/defaults.lua).
+ * the business's settings are the scripts' affair (scripts/stand_ins/defaults.lua).
  */
 #include "service/serve.h"
 
@@ -10,7 +10,7 @@ static const char *const stand_ins[] = { "DATABASE_URL=sqlite::memory:", "LISTEN
 
 const struct serve_mode serve_modes[] = {
     { "serve", "main", "settings", NULL, false },
-    { "sandbox", "sandbox.main", "sandbox.defaults", sandbox, false },
-    { "stand-ins", "sandbox.stand_ins", "sandbox.settings", stand_ins, true },
+    { "sandbox", "stand_ins.main", "stand_ins.defaults", sandbox, false },
+    { "stand-ins", "stand_ins.alone", "stand_ins.settings", stand_ins, true },
     { "rehearsal", "rehearsal.main", "rehearsal.settings", NULL, false },
 };

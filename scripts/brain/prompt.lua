@@ -4,9 +4,9 @@
 local checks = require "brain.prompt_checks"
 local files = require "host.files"
 local json = require "host.json"
-local own_number = require "flow.phone"
+local own_number = require "language.phone"
 local warnings = require "brain.prompt_warnings"
-local words = require "flow.text"
+local words = require "language.text"
 local yaml = require "host.yaml"
 
 local M = {}

@@ -2,12 +2,12 @@
 -- `assistant check` and for the staff channel.
 
 local replies = require "flow.replies"
-local plain = require "flow.text"
+local plain = require "language.text"
 
 local M = {}
 
 local MESSAGE_CHARACTERS = 4096 -- WhatsApp's limit of one message
-local MOST_MESSAGES = 3 -- flow/fit cuts what is longer
+local MOST_MESSAGES = 3 -- language/fit cuts what is longer
 
 ---@class brain.prompt.File
 ---@field name string "prompts/replies.yaml"

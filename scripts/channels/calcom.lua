@@ -1,11 +1,11 @@
--- Cal.com, where customers pick a time. This page is the door, and what a word from there means: calcom/inbound reads it, flow/booking
--- judges it, records/bookings keeps it, calcom/tell says it to the customer and to staff.
+-- Cal.com, where customers pick a time. This page is the door, and what a word from there means: calcom/event reads it, flow/booking
+-- judges it, records/bookings keeps it, calcom/news says it to the customer and to staff.
 
 local booking_flow = require "flow.booking"
 local bookings = require "records.bookings"
 local conversations = require "records.conversations"
 local db = require "host.db"
-local inbound = require "channels.calcom.inbound"
+local inbound = require "channels.calcom.event"
 local inbox = require "host.inbox"
 local jobs = require "host.jobs"
 local json = require "host.json"
@@ -17,7 +17,7 @@ local owner = require "owner"
 local settings = require "host.settings"
 local signature = require "channels.signature"
 local slack = require "channels.slack"
-local tell = require "channels.calcom.tell"
+local tell = require "channels.calcom.news"
 local time = require "host.time"
 
 local M = {}

@@ -1,16 +1,16 @@
 -- Slack, where staff are: every lead arrives as a card, one click takes a chat over, one gives it back.
--- This page is the door; what is behind it: slack/verify (who sent this), interactive (clicks), pauses (who has a chat),
--- tell (words on their way), post (the job that carries them), card (what they look like), due (what comes up by the clock).
+-- This page is the door; what is behind it: slack/verify (who sent this), interactive (clicks), post (the job
+-- that carries words), card (what they look like); and staff/tell (words on their way), pauses (who has a chat), due (what comes up by the clock).
 
 local crypto = require "host.crypto"
 local json = require "host.json"
 local settings = require "host.settings"
 local time = require "host.time"
-local due = require "channels.slack.due"
+local due = require "staff.due"
 local interactive = require "channels.slack.interactive"
-local pauses = require "channels.slack.pauses"
+local pauses = require "staff.pauses"
 local post = require "channels.slack.post"
-local tell = require "channels.slack.tell"
+local tell = require "staff.tell"
 local verify = require "channels.slack.verify"
 
 local M = {

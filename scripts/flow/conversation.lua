@@ -1,7 +1,7 @@
 -- What happens between the words: which words need no model, when an answer is due, what a decision leads to.
 -- Every rule carries the promise of docs/contract.md that it keeps. Pure functions of what is known and what happened.
 local quote = require "flow.quote"
-local text = require "flow.text"
+local text = require "language.text"
 
 local M = {}
 

@@ -1,6 +1,6 @@
 -- The model's contract: what it must answer (reply_to_user, extracted_data, action), and in words what was wrong
 -- when it did not, for the one repair try. The model proposes, the script decides: nothing passes here unchecked.
-local text = require "flow.text"
+local text = require "language.text"
 local quote = require "flow.quote"
 
 local M = {}

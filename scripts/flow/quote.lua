@@ -1,6 +1,6 @@
 -- What a quote needs: which values count as known, how new ones join old ones, when it is complete.
 -- Completeness is decided here, never by the model. Pure functions.
-local text = require "flow.text"
+local text = require "language.text"
 
 local M = {}
 

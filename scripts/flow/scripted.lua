@@ -1,11 +1,11 @@
 -- The brain without a model: it carries a whole conversation by itself, plainly. It greets, takes plain answers, asks for the next
 -- missing field, passes questions to the team, and ends in a handoff. Pure.
 local booking = require "flow.booking"
-local language = require "flow.language"
+local language = require "language.french"
 local quote = require "flow.quote"
 local replies = require "flow.replies"
-local text = require "flow.text"
-local understand = require "flow.understand"
+local text = require "language.text"
+local understand = require "language.understand"
 
 local M = {}
 

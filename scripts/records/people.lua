@@ -3,7 +3,7 @@
 
 local db = require "host.db"
 local ledger = require "host.ledger"
-local plain = require "flow.text"
+local plain = require "language.text"
 
 local M = {}
 

@@ -3,7 +3,7 @@
 local files = require "host.files"
 local models = require "rehearsal.models"
 local owner = require "owner"
-local plain = require "flow.text"
+local plain = require "language.text"
 local quote = require "flow.quote"
 local settings = require "host.settings"
 

@@ -2,7 +2,7 @@
 -- `assistant export` prints. Mistakes are told with file, line and remedy.
 
 local json = require "host.json"
-local plain = require "flow.text"
+local plain = require "language.text"
 local yaml = require "host.yaml"
 
 local M = {}

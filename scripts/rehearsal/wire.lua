@@ -1,7 +1,7 @@
 -- A customer's words as WhatsApp would post them. People write "[photo: the garage]" or "[location: 123 Main St]" for what is not
 -- text: the same words that the chat's record and `assistant export` show. Pure, but for the id it is given.
 
-local plain = require "flow.text"
+local plain = require "language.text"
 
 local M = {}
 

@@ -1,4 +1,4 @@
-local inbound = require "channels.calcom.inbound"
+local inbound = require "channels.calcom.event"
 local json = require "host.json"
 local time = require "host.time"
 

@@ -5,14 +5,14 @@ package.path = "scripts/?.lua;" .. package.path
 local real = {}
 local names = { "host.crypto", "host.db", "host.http", "host.jobs", "host.json", "host.log", "host.settings", "host.time", "owner",
   "records.cases", "records.conversations", "records.messages", "records.quotes", "records.bookings", "records.alerts", "records.circuits", "flow.quote",
-  "channels.whatsapp", "channels.slack", "channels.slack.interactive", "channels.slack.pauses", "channels.slack.post", "channels.slack.tell",
-  "channels.slack.facts", "channels.slack.due" }
+  "channels.whatsapp", "channels.slack", "channels.slack.interactive", "staff.pauses", "channels.slack.post", "staff.tell",
+  "staff.facts", "staff.due" }
 
 local text = require "channels.slack.text"
 local card = require "channels.slack.card"
 local form = require "channels.slack.form"
 local verify = require "channels.slack.verify"
-local hours = require "channels.slack.hours"
+local hours = require "flow.hours"
 local answer_url = require "channels.slack.answer_url"
 
 local NULL = setmetatable({}, { __tostring = function() return "null" end })

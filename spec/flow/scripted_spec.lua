@@ -1,8 +1,8 @@
-local guards = require "flow.guards"
+local guards = require "language.guards"
 local quote = require "flow.quote"
 local replies = require "flow.replies"
 local scripted = require "flow.scripted"
-local understand = require "flow.understand"
+local understand = require "language.understand"
 
 local FIELDS = { "address", "elevator_access", "stairs", "inventory" }
 

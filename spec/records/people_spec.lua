@@ -1,4 +1,4 @@
--- records/people and records/retention over the real database: run inside the host (`assistant run`), pending elsewhere.
+-- records/people and records/expiry over the real database: run inside the host (`assistant run`), pending elsewhere.
 
 package.path = "scripts/?.lua;" .. package.path
 
@@ -98,12 +98,12 @@ describe("records/people", function()
   end)
 end)
 
-describe("records/retention", function()
+describe("records/expiry", function()
   local retention, now
 
   setup(tables)
   before_each(function()
-    retention, now = require "records.retention", time.now_ms()
+    retention, now = require "records.expiry", time.now_ms()
     clear()
   end)
 

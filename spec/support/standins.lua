@@ -12,7 +12,7 @@
 --                                                    stairs involved?" with every word of meta.word() that was not answered yet
 --   :release(id | nil)                               lets a held plan's (all plans') answers go
 --   :forget()                                        no plans
--- What goes wrong (scripts/sandbox/faults.lua lists the kinds; {kind=, times=, every=, delay_ms=, code=, contains = only requests that hold this}; "off" ends it):
+-- What goes wrong (scripts/stand_ins/faults.lua lists the kinds; {kind=, times=, every=, delay_ms=, code=, contains = only requests that hold this}; "off" ends it):
 --   :fault{model = "500"}  :fault{graph = {kind = "code", code = 131047, times = 1}}  :fault{slack = "404"}   :calm() (all off)
 --      graph: lost (taken, never answered, statuses come), vanished (the same without statuses), silent (taken, no statuses), html, empty,
 --      slow (delay_ms, then taken), code (refused with a code), failed (taken; a failed status with the code)

@@ -116,10 +116,10 @@ local handlers = {
   { "scripts/brain/client.lua", "function Client:start", "the start" },
   { "scripts/turn.lua", "local function too_late", "a turn that is too late" },
   { "scripts/turn.lua", "function Turn:failed", "" },
-  { "scripts/erase.lua", "function M%.scrub", "the job scrub" },
-  { "scripts/erase.lua", "function M%.command", "the command erase" },
-  { "scripts/export.lua", "function M%.command", "the command export" },
-  { "scripts/restore.lua", "function M%.prepare", "the preparation of a start" },
+  { "scripts/person/erase.lua", "function M%.scrub", "the job scrub" },
+  { "scripts/person/erase.lua", "function M%.command", "the command erase" },
+  { "scripts/person/export.lua", "function M%.command", "the command export" },
+  { "scripts/person/restore.lua", "function M%.prepare", "the preparation of a start" },
 }
 local AT_ONCE = 3 -- of these checks
 

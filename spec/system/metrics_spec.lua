@@ -133,8 +133,8 @@ describe("the numbers", function()
     it("G10: go on over a reload; a broken gauge takes the scripts' gauges away and nothing else", function()
       local service = scene.service
       local before = scrape(port)
-      local source = service:read "scripts/metrics.lua"
-      service:write("scripts/metrics.lua", (source:gsub("function M%.gauges%(%)", "%0\n  local nothing = nil; nothing()", 1)))
+      local source = service:read "scripts/ops/metrics.lua"
+      service:write("scripts/ops/metrics.lua", (source:gsub("function M%.gauges%(%)", "%0\n  local nothing = nil; nothing()", 1)))
       assert.equal(0, (service:cli "reload"))
       local text = scrape(port)
       assert.equal(0, value(text, "assistant_script_gauges_successful"))
@@ -143,18 +143,18 @@ describe("the numbers", function()
       assert.equal(2, value(text, "assistant_generation"))
       assert.equal(1, value(text, 'assistant_reloads_total{result="ok"}'))
       assert.equal(value(before, "assistant_turn_duration_seconds_count"), value(text, "assistant_turn_duration_seconds_count"))
-      assert.truthy(service:logged("metrics.gauges")[1].error:find("scripts/metrics.lua:", 1, true))
-      service:write("scripts/metrics.lua", source)
+      assert.truthy(service:logged("metrics.gauges")[1].error:find("scripts/ops/metrics.lua:", 1, true))
+      service:write("scripts/ops/metrics.lua", source)
       assert.equal(0, (service:cli "reload"))
       text = scrape(port)
       assert.equal(1, value(text, "assistant_script_gauges_successful"))
       assert.equal(1, value(text, 'assistant_cases{state="open"}'))
-      service:write("scripts/metrics.lua", "nonsense")
+      service:write("scripts/ops/metrics.lua", "nonsense")
       assert.equal(5, (service:cli "reload"))
       text = scrape(port)
       assert.equal(0, value(text, "assistant_last_reload_successful"))
       assert.is_true(value(text, 'assistant_reloads_total{result="failed"}') >= 1) -- the watcher may have seen the file first
-      service:write("scripts/metrics.lua", source)
+      service:write("scripts/ops/metrics.lua", source)
       assert.equal(0, (service:cli "reload"))
       assert.equal(1, value(scrape(port), "assistant_last_reload_successful"))
     end)
@@ -231,7 +231,7 @@ describe("the numbers", function()
       ['{ name = "assistant_wal_bytes", type = "gauge", help = "X." }'] = "is one of the host's own",
       ['{ name = "assistant_x", type = "gauge", help = "X." }, { name = "assistant_x", type = "gauge", help = "X." }'] = "is declared twice",
     } do
-      local service = process.new { start = false, files = { ["scripts/metrics.lua"] = "return { list = { " .. line .. " }, gauges = function() return {} end }" } }
+      local service = process.new { start = false, files = { ["scripts/ops/metrics.lua"] = "return { list = { " .. line .. " }, gauges = function() return {} end }" } }
       local code, text = service:run_once "check"
       assert.equal(5, code, text)
       assert.truthy(text:find(words, 1, true), text)
@@ -240,7 +240,7 @@ describe("the numbers", function()
 
   it("are counted by names that are declared, and no declared one is never counted", function()
     local declared, used = {}, {}
-    local source = assert(shell.read(shell.root .. "/scripts/metrics.lua"))
+    local source = assert(shell.read(shell.root .. "/scripts/ops/metrics.lua"))
     for name in source:gmatch 'name = "([%w_]+)"' do declared[name] = true end
     local _, found = shell.run("cd " .. shell.quote(shell.root) .. " && grep -rhoE 'metrics\\.(add|observe)\\(\"[a-z_]+\"' scripts")
     for name in found:gmatch '"([%w_]+)"' do used[name] = true end

@@ -230,7 +230,7 @@ describe("the model's answers", function()
     local asked = stand_ins:models(word)[1].body
     local seen = {}
     for _, message in ipairs(asked.messages) do seen[#seen + 1] = message.content end
-    local digits = require("flow.text").fold(table.concat(seen, "\n")):gsub("%D", "")
+    local digits = require("language.text").fold(table.concat(seen, "\n")):gsub("%D", "")
     assert.is_nil(digits:find(phone:sub(2), 1, true))
     assert.equal(#forms, select(2, asked.messages[#asked.messages].content:gsub("%[phone number%]", "")))
     assert.truthy(service:value("SELECT content FROM messages WHERE conversation_id = '" .. phone .. "' AND role = 'user'"):find(forms[1], 1, true))

@@ -1,7 +1,7 @@
 -- What a handoff looks like in the channel, and what becomes of it. Facts in, payload out. Pure.
 
 local booking = require "flow.booking"
-local plain_text = require "flow.text"
+local plain_text = require "language.text"
 local text = require "channels.slack.text"
 
 local M = {}

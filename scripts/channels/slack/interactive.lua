@@ -11,7 +11,7 @@ local time = require "host.time"
 local cases = require "records.cases"
 local conversations = require "records.conversations"
 local form = require "channels.slack.form"
-local pauses = require "channels.slack.pauses"
+local pauses = require "staff.pauses"
 local text = require "channels.slack.text"
 
 local M = {}

@@ -1,7 +1,7 @@
 -- What people wrote, made fit for Slack: clean, escaped, cut. A customer's or a colleague's words can never become
 -- a mention, a link or a command here. Pure.
 
-local plain_text = require "flow.text"
+local plain_text = require "language.text"
 
 local M = {}
 

@@ -3,7 +3,7 @@
 
 local M = {}
 
-local plain = require "flow.text"
+local plain = require "language.text"
 
 local ID_BYTES = 512
 local TEXT_BYTES = 65536

@@ -3,7 +3,7 @@
 local conversations = require "records.conversations"
 local crypto = require "host.crypto"
 local db = require "host.db"
-local guards = require "flow.guards"
+local guards = require "language.guards"
 local http = require "host.http"
 local jobs = require "host.jobs"
 local json = require "host.json"

@@ -1,7 +1,7 @@
 -- The job that sends one stored message: it checks once more whether it may be said, sends it, and files what became of it.
 
 local circuits = require "records.circuits"
-local clock = require "clock"
+local clock = require "ops.clock"
 local codes = require "channels.whatsapp.codes"
 local conversations = require "records.conversations"
 local db = require "host.db"
@@ -11,7 +11,7 @@ local json = require "host.json"
 local log = require "host.log"
 local mask = require "mask"
 local messages = require "records.messages"
-local plain = require "flow.text"
+local plain = require "language.text"
 local metrics = require "host.metrics"
 local numbers = require "records.numbers"
 local say = require "channels.whatsapp.say"

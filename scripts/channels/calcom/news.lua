@@ -1,0 +1,112 @@
+-- Who hears of a booking, and in which words: the customer in the chat, staff in Slack. Times are the business's clock. Nothing here
+-- waits.
+
+local booking_flow = require "flow.booking"
+local cases = require "records.cases"
+local clock = require "ops.clock"
+local language = require "language.french"
+local owner = require "owner"
+local replies = require "flow.replies"
+local slack = require "channels.slack"
+local slack_text = require "channels.slack.text"
+local time = require "host.time"
+local whatsapp = require "channels.whatsapp"
+
+local M = {}
+
+local WINDOW_MS = 24 * 3600000
+
+---"Tuesday, November 24 at 2:30 PM"
+---@param ms integer
+---@param french? boolean
+---@return string
+function M.when(ms, french)
+  return booking_flow.when(time.zoned(ms), french)
+end
+
+local function is_french(conversation, page_in_french)
+  local words = cases.last_words(conversation.id)
+  local known = conversation.language or (#words == 0 and page_in_french and "fr" or nil)
+  return language.french(owner.business.languages, words, nil, known)
+end
+
+-- The approved template for what the owner named it under; nil: none is set.
+local function template_for(name, when, french)
+  local templates = owner.business.booking.templates
+  if not templates[name] then return nil end
+  return { name = templates[name], language = french and templates.language_fr or templates.language, parameters = { when } }
+end
+
+---@class calcom.News
+---@field key string the fixed text's key in replies.yaml
+---@field template string the key of booking.templates in business.yaml
+---@field start_at integer ms
+---@field old_start_at? integer ms
+---@field french? boolean the booking page was read in French
+
+---Tells the customer: in the chat, after 24 hours of silence by template, else staff are asked to.
+---@param conversation table a row of conversations
+---@param news calcom.News
+---@return string outcome a sentence for staff
+---@return boolean told false: staff have to do something
+function M.customer(conversation, news)
+  if conversation.opted_out == 1 then return "They have opted out, so nothing was sent to them.", false end
+  local french = is_french(conversation, news.french)
+  local when = M.when(news.start_at, french)
+  local words = booking_flow.fill(replies.get(owner.replies, news.key, french), when,
+    news.old_start_at and M.when(news.old_start_at, french) or when)
+  local template = template_for(news.template, when, french)
+  local open = time.now_ms() - clock.ahead_ms() - conversation.inbound_at < WINDOW_MS
+  if not open and not template then
+    return ("They wrote more than 24 hours ago, so WhatsApp takes no free text, and booking.templates.%s in prompts/business.yaml "
+      .. "names no template. Please tell them: “%s”"):format(news.template, words), false
+  end
+  -- It stands in the chat before what nobody has answered yet, so that the next turn still ends with the customer's words.
+  local seq = conversation.status == "PAUSED" and conversation.last_seq or conversation.answered_seq
+  whatsapp.say(conversation, words, { kind = "canned", seq = seq, template = template })
+  return open and "They were told in the chat." or "They were told by template.", true
+end
+
+local DID = {
+  booked = "booked an on-site assessment: %s", requested = "asks for an on-site assessment: %s",
+  cancelled = "the on-site assessment of %s is cancelled",
+  another_time = "was asked on the booking page to pick another time than %s", rejected = "the request for an on-site assessment on %s was rejected",
+}
+
+-- What happened, without the customer's number.
+local function happened(event, start_at, old_start_at)
+  local when = M.when(start_at)
+  local words
+  if event.kind == "moved" then
+    words = old_start_at and ("the on-site assessment has moved from %s to %s"):format(M.when(old_start_at), when)
+      or ("the on-site assessment has moved to %s"):format(when)
+  else
+    words = DID[event.kind]:format(when)
+  end
+  return words .. "."
+end
+
+---One word in the channel about a chat's booking.
+---@param conversation table
+---@param event calcom.Event
+---@param outcome string what the customer heard
+function M.staff(conversation, event, start_at, old_start_at, outcome)
+  local words = happened(event, start_at, old_start_at)
+  if event.name and event.name ~= conversation.name then words = words .. " Booked as " .. (slack_text.name(event.name) or "somebody without a name") .. "." end
+  if event.kind == "requested" then words = words .. " Confirm or reject it on the booking page." end
+  slack.word(conversation, words .. " " .. outcome .. (event.reason and " They wrote:" or ""), event.reason)
+end
+
+---A booking that belongs to no chat we know.
+---@param event calcom.Event
+---@param has_chat boolean the number given there has a chat, which the booking did not come from
+function M.unmatched(event, start_at, old_start_at, has_chat)
+  local who = slack_text.name(event.name) or "somebody without a name"
+  if event.phones[1] then who = who .. " (" .. (slack_text.phone(event.phones[1]) or event.phones[1]) .. ")" end
+  local stranger = has_chat and " This number has a chat, but the booking did not come through the link that was sent there. Perhaps"
+    .. " somebody else made it: ask the customer." or ""
+  slack.note("A booking we could not match to a chat. " .. who .. ": " .. happened(event, start_at, old_start_at)
+    .. " Nothing was sent to them from here." .. stranger .. (event.reason and " They wrote:" or ""), event.reason)
+end
+
+return M

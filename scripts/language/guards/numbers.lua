@@ -1,0 +1,175 @@
+-- Numbers in a row of tokens: which of them stand for an amount, and which are addresses, units, times, sizes, codes or counts.
+local text = require "language.text"
+local tokens = require "language.guards.tokens"
+
+local M = {}
+
+local set = text.set
+local SPACE, DASH, SLASH, COLON, COMMA = tokens.SPACE, tokens.DASH, tokens.SLASH, tokens.COLON, tokens.COMMA
+
+-- Also money when the number comes second: "CAD 350".
+M.CURRENCY_FIRST = set "dollar dollars bucks cad usd cdn eur euro euros piastres"
+local CURRENCY_FIRST = M.CURRENCY_FIRST
+
+local SMALL = set [[one two three four five six seven eight nine ten eleven twelve dozen few couple several half zero
+  un une deux trois quatre cinq sept huit neuf dix onze douze quinze seize quelques]]
+local BIG = set [[thirteen fourteen fifteen sixteen seventeen eighteen nineteen
+  twenty thirty forty fourty fifty sixty seventy eighty ninety hundred hundreds thousand thousands million
+  vingt trente quarante cinquante soixante cent mille centaine centaines millier milliers]]
+
+M.PRICE = set [[cost costs costing price prices priced pricing charge charges charged charging quote quotes quoted quoting owe owes
+  pay pays paying paid payment payments fee fees ballpark budget invoice bill deposit surcharge discount
+  cout couts coute coutent coutera couterait coutant prix tarif tarifs facture facturons payer payez paierez paye soumission frais]]
+local PRICE = M.PRICE
+-- What may follow an amount. Anything else is a thing that is counted, or a street.
+local CLOSING = set [[for per to and or plus total in depending if each tax taxes hst gst all altogether flat max maximum minimum
+  only today as but with including includes before after i we so which when because based ish on approximately roughly
+  is was would will range mark a an every tops more less maybe usually typically at from up extra then applies apply applied
+  cash even work works pour par et ou selon environ tout taxes plus]]
+-- A number after one of these has a name of its own.
+local LABEL = set [[unit apt apartment suite ste room floor level number no building bldg box highway hwy route step option item
+  phase line page code buzzer ext extension door tower gate bay locker townhouse lot house street postal zip model
+  ref reference id case ticket order photo picture app appt appartement unite porte etage numero chambre bureau]]
+local MONTH = set [[january february march april may june july august september october november december
+  jan feb mar apr jun jul aug sept sep oct nov dec janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre]]
+local DATED = set "on by before until of in since after from"
+
+-- A number's value when it stands for itself: not "M5V", "21st", "10x20", "3:50", "24/7", "#12".
+function M.plain_number(t, i)
+  if t.kind[i] ~= "number" then
+    return nil
+  end
+  local before, after = t.before[i], t.before[i + 1]
+  if before == tokens.GLUED and t.kind[i - 1] == "word" and not CURRENCY_FIRST[t.word[i - 1]] then
+    return nil
+  end
+  if t.gap[i]:find("#", 1, true) then
+    return nil
+  end
+  if before == COLON and t.kind[i - 1] == "number" and t.gap[i] == ":" or before == SLASH and t.kind[i - 1] == "number" then
+    return nil
+  end
+  if t.kind[i + 1] == "number" and (after == SLASH or after == COLON and t.gap[i + 1] == ":") then
+    return nil
+  end
+  if t.word[i + 1] == "x" and t.kind[i + 2] == "number" or t.word[i - 1] == "x" and t.kind[i - 2] == "number" then
+    return nil
+  end
+  local digits = t.word[i]:gsub(",", "")
+  return tonumber(digits) or tonumber((digits:gsub("%.", ""))) or 0
+end
+
+-- Where a run of number words that begins at i ends, and whether it is a large one; nil when none begins there.
+function M.number_words(t, i)
+  if not (SMALL[t.word[i]] or BIG[t.word[i]]) or t.kind[i] ~= "word" then
+    return nil
+  end
+  local last, large, at = i, false, i
+  while at <= t.n and (at == i or t.before[at] <= DASH) do
+    local word = t.word[at]
+    if BIG[word] then
+      large, last = true, at
+    elseif SMALL[word] then
+      last = at
+    elseif word ~= "and" and word ~= "a" and word ~= "et" then
+      break
+    end
+    at = at + 1
+  end
+  return last, large
+end
+
+function M.counts(t, i)
+  if t.kind[i] == "number" then
+    local glued = t.before[i] == tokens.GLUED and t.kind[i - 1] == "word" and not CURRENCY_FIRST[t.word[i - 1]]
+    return not glued and not t.gap[i]:find("#", 1, true)
+  end
+  return SMALL[t.word[i]] or BIG[t.word[i]]
+end
+
+-- Where an amount that begins at i ends when it is a range, and its larger value.
+local function range_end(t, i, value)
+  local link, j = t.word[i + 1], nil
+  if t.kind[i + 1] == "number" and t.before[i + 1] == DASH then
+    j = i + 1
+  elseif (link == "to" or link == "and" or link == "or" or link == "et" or link == "a") and t.kind[i + 2] == "number"
+    and t.before[i + 1] <= SPACE and t.before[i + 2] <= SPACE then
+    j = i + 2
+  end
+  local other = j and M.plain_number(t, j)
+  if not other then
+    return i, value, false
+  end
+  return j, math.max(value, other), true
+end
+
+-- Is there nothing after token i that would make the number a count, a street or a time? `strictly`: a clause ends here.
+function M.closes(t, i, strictly)
+  local gap, following = t.before[i + 1], t.word[i + 1]
+  if i >= t.n or gap >= COMMA then
+    return true
+  elseif t.gap[i + 1]:find("^%+") then
+    return true
+  elseif following == "k" then
+    return M.closes(t, i + 1, strictly)
+  elseif t.kind[i + 1] ~= "word" then
+    return false
+  end
+  if strictly and (following == "we" or following == "in" or following == "on" or following == "at" or following == "from"
+    or following == "is" or following == "was" or following == "will" or following == "with") then
+    return false
+  end
+  return CLOSING[following] == true
+end
+
+local function labelled(t, i)
+  local previous = t.word[i - 1]
+  if previous == "the" or previous == "le" or previous == "la" then
+    return true
+  elseif previous == "at" and t.before[i] <= SPACE and t.kind[i - 2] == "word"
+    and not PRICE[t.word[i - 2]] and not t.word[i - 2]:find("^start") and not t.word[i - 2]:find("^beg[ia]n") then
+    return true
+  end
+  for j = math.max(1, i - 4), i - 1 do
+    if LABEL[t.word[j]] or LABEL[t.word[j]:gsub("s$", "")] or (MONTH[t.word[j]] and j == i - 1
+      and (t.word[j] ~= "may" or DATED[t.word[j - 1]])) then
+      return true
+    end
+  end
+  local year = t.kind[i] == "number" and tonumber(t.word[i])
+  if year and year >= 1990 and year <= 2099 and math.type(year) == "integer" then
+    return previous == "in" or previous == "by" or previous == "since" or previous == "until" or previous == "of"
+      or previous == "before" or previous == "en" or t.kind[i - 1] == "number"
+  end
+  return false
+end
+
+-- The amount that begins at token i, if one does: its last token, its value, whether it is a range.
+function M.amount(t, i)
+  local value = M.plain_number(t, i)
+  if value then
+    if labelled(t, i) then
+      return nil
+    end
+    local last, top, is_range = range_end(t, i, value)
+    if t.word[last + 1] == "k" and t.before[last + 1] <= SPACE then
+      top = top * 1000
+    end
+    return last, top, is_range
+  end
+  local last, large = M.number_words(t, i)
+  if last and not labelled(t, i) then
+    return last, large and 100 or 1, false
+  end
+  return nil
+end
+
+-- Does a number in words begin at token i?
+function M.is_word(word)
+  return SMALL[word] or BIG[word]
+end
+
+M.CLOSING = CLOSING
+M.SMALL, M.BIG = SMALL, BIG
+
+return M

@@ -1,0 +1,88 @@
+-- Who promises what: the grammar that the guards for hazardous waste and for places share. A promise is somebody of ours, what may
+-- stand between, and a verb, with no "not" among them.
+local text = require "language.text"
+local tokens = require "language.guards.tokens"
+
+local M = {}
+
+local set = text.set
+local COMMA = tokens.COMMA
+
+M.WE = set [[we we'll we're we'd we've i i'll i'd i'm team crew guys crews drivers driver they they'll clearoutspaces
+  nous on equipe]]
+local WE = M.WE
+local NOT_OURS = set "your another city building" -- "your team", "another crew"
+-- What may stand between "we" and what we promise to do.
+local HELPERS = set [[can will could would may might do does did also gladly happily definitely certainly be able to absolutely
+  always of course sure happy glad usually normally even just are is have been going gonna safely properly easily totally
+  help you your love like offer provide both 'll 'd like pleased still now again too of the them with handling dealing yes
+  pouvons pourrons allons va peut aussi bien]]
+M.NEGATED = set [[not never no cannot can't don't doesn't won't wouldn't couldn't didn't isn't aren't shouldn't unable nor neither
+  unfortunately ne pas jamais aucun]]
+M.SURE = set "yes yep yeah sure absolutely definitely certainly gladly oui"
+local BUT = set "but however though although mais cependant"
+local LEAD_DOUBT = set "if whether when unless where si"
+
+-- What sounds like a refusal and is a yes.
+local YES_PHRASES = { "no problem", "not a problem", "no worries", "not to worry", "don't worry", "not an issue", "no issue",
+  "why not", "no doubt", "no trouble", "don't mind", "doesn't matter", "not only", "pas de probleme" }
+
+function M.plain_yes(s)
+  for _, phrase in ipairs(YES_PHRASES) do
+    if s:find(phrase, 1, true) then
+      s = s:gsub(phrase:gsub("%p", "%%%0"), "sure")
+    end
+  end
+  if s:find("but also", 1, true) then
+    s = s:gsub("but also", "and also")
+  end
+  return s
+end
+
+-- Sentences cut at "but" and its like: what is refused in one half may not excuse the other.
+function M.clauses(t, sentence)
+  local list, from = {}, sentence.from
+  for i = sentence.from + 1, sentence.to do
+    if BUT[t.word[i]] then
+      list[#list + 1] = { from = from, to = i - 1 }
+      from = i + 1
+    end
+  end
+  list[#list + 1] = { from = from, to = sentence.to }
+  return list
+end
+
+-- Where in a clause somebody of ours says that they do it, without a "not" in between: the verb's token, or nil.
+function M.promised(t, clause, verbs)
+  for i = clause.from, clause.to do
+    local before = t.word[i - 1]
+    if WE[t.word[i]] and not NOT_OURS[before] and not (i > 1 and t.before[i] < COMMA and LEAD_DOUBT[before]) then
+      local doubt = false
+      for j = math.max(clause.from, i - 3), i - 1 do
+        doubt = doubt or t.word[j] == "whether" or t.word[j] == "if" and (i - j) <= 2
+      end
+      for j = i + 1, math.min(clause.to, i + 8) do
+        local word = t.word[j]
+        if M.NEGATED[word] or doubt then
+          break
+        elseif verbs[word] and not (HELPERS[word] and verbs[t.word[j + 1]]) then
+          return j
+        elseif not HELPERS[word] and t.before[j] < COMMA then
+          break
+        end
+      end
+    end
+  end
+  return nil
+end
+
+function M.any(t, from, to, words)
+  for i = from, to do
+    if words[t.word[i]] then
+      return i
+    end
+  end
+  return nil
+end
+
+return M

@@ -1,0 +1,121 @@
+-- A folded text as a row of tokens, for the guards that must know what stands beside what.
+local text = require "language.text"
+
+local M = {}
+
+-- What stands before a token, from nothing to the end of a sentence. The order is a strength: a search stops at one
+-- that is stronger than it allows.
+M.GLUED, M.SPACE, M.DASH, M.SLASH, M.COLON, M.COMMA, M.ASK, M.STOP = 0, 1, 2, 3, 4, 5, 6, 7
+
+local function gap_class(gap)
+  if gap:find("%?") then
+    return M.ASK
+  elseif gap:find("[!\n;]") or gap:find("%.[^%w]") or gap:find("%.$") then
+    return M.STOP
+  elseif gap:find("[,()%[%]|]") then
+    return M.COMMA
+  elseif gap:find(":", 1, true) then
+    return M.COLON
+  elseif gap:find("/", 1, true) then
+    return M.SLASH
+  elseif gap:find("-", 1, true) then
+    return M.DASH
+  end
+  return M.SPACE
+end
+
+-- What usually stands between two tokens, found out once.
+local USUAL = { [""] = M.GLUED, [" "] = M.SPACE, ["\n"] = M.STOP, ["\n\n"] = M.STOP }
+for sign in (".,?!;:/-()[]|"):gmatch(".") do
+  for _, gap in ipairs { sign, sign .. " ", " " .. sign, " " .. sign .. " " } do
+    USUAL[gap] = gap_class(gap)
+  end
+end
+
+-- Each step takes what stands between, then letters, then digits, then a sign; any of them may be nothing.
+local STEP = "([^%w$\128-\255]*)([%a\128-\255]?[%a'\128-\255]*)(%d?[%d.,]*)(%$?)"
+
+-- {n=, word[i]=, kind[i]="number"|"word"|"$", before[i]=class, gap[i]=text}; before[n + 1] is what ends the text.
+-- "10x20" is three tokens glued to each other; "1,200.50" is one; "we'll" is one; "l'ascenseur" is two.
+function M.read(s)
+  local word, kind, before, gap = {}, {}, {}, {}
+  local n, carry, byte = 0, "", string.byte
+  local function add(token, name, between)
+    n = n + 1
+    word[n], kind[n], gap[n] = token, name, between
+    before[n] = USUAL[between] or gap_class(between)
+  end
+  for between, letters, digits, sign in s:gmatch(STEP) do
+    if carry ~= "" then
+      between, carry = carry .. between, ""
+    end
+    if letters ~= "" then
+      if byte(letters, 2) == 39 and letters:find("^[cdjlmnst]'%a") then
+        add(letters:sub(1, 1), "word", between)
+        letters, between = letters:sub(3), " "
+      end
+      if byte(letters, -1) == 39 then
+        letters = text.trim_end(letters, "[']")
+      end
+      add(letters, "word", between)
+      between = ""
+    end
+    if digits ~= "" then
+      local number, rest = digits, ""
+      local final = byte(digits, -1)
+      if final == 46 or final == 44 then
+        number = text.trim_end(digits, "[.,]")
+        rest = digits:sub(#number + 1)
+      end
+      if number == "" then
+        carry = between .. rest
+      else
+        add(number, "number", between)
+        carry = rest
+      end
+      between = ""
+    end
+    if sign ~= "" then
+      add("$", "$", between .. carry)
+      between, carry = "", ""
+    end
+    if between ~= "" then
+      carry = carry .. between
+    end
+  end
+  before[n + 1] = carry:find("?", 1, true) and M.ASK or M.STOP
+  gap[n + 1] = carry
+  if n > 0 then
+    before[1] = M.STOP
+  end
+  return { n = n, word = word, kind = kind, before = before, gap = gap }
+end
+
+-- The text from token a to token b, for people.
+function M.text(tokens, a, b)
+  local out = {}
+  for i = math.max(a, 1), math.min(b, tokens.n) do
+    if #out > 0 then
+      out[#out + 1] = (tokens.gap[i]:gsub("%s+", " "))
+    end
+    out[#out + 1] = tokens.word[i]
+  end
+  return table.concat(out)
+end
+
+local LONGEST = 120
+
+-- The first and last token of each sentence, and whether it ends in a question mark. One without end is cut.
+function M.sentences(tokens)
+  local list, from = {}, 1
+  for i = 2, tokens.n + 1 do
+    local class = tokens.before[i]
+    if class >= M.ASK or i - from >= LONGEST then
+      list[#list + 1] = { from = from, to = i - 1, question = class == M.ASK }
+      from = i
+    end
+  end
+  return list
+end
+
+return M

@@ -1,0 +1,123 @@
+-- The customer's own number in a text, however it is written: in digits of any script, with signs, blanks or nothing one can see
+-- between them. It is no business of the model's. Pure.
+local text = require "language.text"
+
+local M = {}
+
+local PLACEHOLDER = "[phone number]"
+local LEAST_DIGITS = 7
+
+-- For each character that is not ASCII what stands in its place, byte for byte, so that what is found in the masked text stands at
+-- the same place in the text itself: a digit is a digit, a letter is a letter, \2 is nothing one can see, \1 is a sign.
+local MASK = {}
+for char, folded in pairs(text.FOLDS) do
+  if folded == "" then
+    MASK[char] = ("\2"):rep(#char)
+  elseif folded:find("^%d$") then
+    MASK[char] = folded .. ("\2"):rep(#char - 1)
+  elseif folded:find("^%a") then
+    MASK[char] = ("a"):rep(#char)
+  else
+    MASK[char] = ("\1"):rep(#char)
+  end
+end
+
+local function masked(s)
+  if not s:find("[\128-\255]") then
+    return s
+  end
+  return (s:gsub("[\194-\244][\128-\191]*", MASK))
+end
+
+-- What people dial at home: ten digits in North America; elsewhere nobody says how long the code of the country is.
+local function national(phone)
+  if #phone == 11 and phone:sub(1, 1) == "1" then
+    return phone:sub(2)
+  end
+  return #phone > 10 and phone:sub(-math.max(8, #phone - 3)) or phone
+end
+
+-- Patterns by number: digits with anything but letters and digits between them. Kept for a while: a chat is asked about many times.
+local patterns, kept = {}, 0
+
+local function pattern_of(phone)
+  local found = patterns[phone]
+  if not found then
+    if kept >= 1000 then
+      patterns, kept = {}, 0
+    end
+    found = national(phone):gsub("%d", "%0[^%%d%%a]*"):gsub("%[%^%%d%%a%]%*$", "")
+    patterns[phone], kept = found, kept + 1
+  end
+  return found
+end
+
+local function is_digit(s, at)
+  local byte = s:byte(at)
+  return byte ~= nil and byte >= 48 and byte <= 57
+end
+
+-- Where the number really begins: before its national part may stand the country's code, a zero or two, "+" and a bracket. A digit
+-- that belongs to another number before it ("unit 21 416 …") is left where it is.
+local function begin_of(s, from, rest, closes)
+  local good, at = from, from
+  for i = #rest, 1, -1 do
+    local before = at - 1
+    while before > 0 and at - before < 8 and s:find("^[^%d%a]", before) do
+      before = before - 1
+    end
+    if before < 1 or s:byte(before) ~= rest:byte(i) then
+      break
+    end
+    at = before
+    if not is_digit(s, at - 1) or s:byte(at - 1) == 48 then
+      good = at
+    end
+  end
+  for _ = 1, 2 do -- 0, 00
+    if s:byte(good - 1) == 48 then
+      good = good - 1
+    end
+  end
+  if closes and s:byte(good - 1) == 40 then -- "("
+    good = good - 1
+  end
+  if s:byte(good - 1) == 43 then -- "+"
+    good = good - 1
+  end
+  return good
+end
+
+---The text with a mark wherever the number stands. Digits that hold the number among others are the number too: nobody writes these
+---ten in a row by chance.
+---@param s string
+---@param phone string digits with the country's code; "" hides nothing
+---@return string
+function M.hide(s, phone)
+  local core = national(phone)
+  if #core < LEAST_DIGITS then
+    return s
+  end
+  local plain = masked(s)
+  if not text.has_digits(plain, #core) then
+    return s
+  end
+  local pattern, rest = pattern_of(phone), phone:sub(1, -#core - 1)
+  local out, at = {}, 1
+  local from, to = plain:find(pattern)
+  while from do
+    local first = begin_of(plain, from, rest, plain:sub(from, to):find(")", 1, true))
+    to = select(2, plain:find("^\2*", to + 1)) or to -- what belongs to the last digit's character
+    out[#out + 1] = s:sub(at, math.max(first, at) - 1)
+    out[#out + 1] = PLACEHOLDER
+    at = to + 1
+    from, to = plain:find(pattern, at)
+  end
+  if at == 1 then
+    return s
+  end
+  out[#out + 1] = s:sub(at)
+  return table.concat(out)
+end
+
+return M

@@ -1,0 +1,73 @@
+-- Is this machine's clock right? The answers of the platforms carry a Date. When ours is two minutes off, `status`, the numbers and
+-- staff are told (a row of the table circuits named "clock", its reason is by how many seconds), and Meta's 24 hours are judged by
+-- their clock: two days ahead, every customer seemed to have written too late to be answered.
+
+local circuits = require "records.circuits"
+local http = require "host.http"
+local log = require "host.log"
+local settings = require "host.settings"
+local tell = require "staff.tell"
+local time = require "host.time"
+
+local M = {}
+
+M.REMEDY = "set it right with `timedatectl set-ntp true` (in Docker on the machine itself); nothing else is needed"
+
+local OFF_MS = 120000
+local ASK_MS = 3000
+local MONTHS = { Jan = 1, Feb = 2, Mar = 3, Apr = 4, May = 5, Jun = 6, Jul = 7, Aug = 8, Sep = 9, Oct = 10, Nov = 11, Dec = 12 }
+
+local function date_of(response)
+  local day, month, year, clock = (response.headers.date or ""):match("^%a%a%a, (%d%d) (%a%a%a) (%d%d%d%d) (%d%d:%d%d:%d%d) GMT$")
+  if not day or not MONTHS[month] then return nil end
+  return time.parse(("%s-%02d-%s %s.000"):format(year, MONTHS[month], day, clock))
+end
+
+-- By how much our clock is ahead of theirs, as far as is known.
+local function known_ms()
+  local row = circuits.get("clock")
+  return row and row.open == 1 and math.tointeger(tonumber(row.reason)) * 1000 or 0
+end
+
+---How much older than they are messages seem to be. A clock that is behind makes none seem older: what is in its future is now.
+---@return integer ms
+function M.ahead_ms() return math.max(0, known_ms()) end
+
+---Both clocks, for people.
+---@return string
+function M.words(seconds, now)
+  return ("this machine's clock shows %s, and the clocks of the platforms %s (UTC)"):format(time.stamp(now):sub(1, 16),
+    time.stamp(now - seconds * 1000):sub(1, 16))
+end
+
+---Every answer of Meta and Slack is looked at. The model's is not: a send follows it, and a look costs 8 µs.
+---@param response? host.http.Response
+function M.heard(response)
+  local now = time.now_ms()
+  local theirs = response and date_of(response)
+  if not theirs then return end
+  local known = known_ms()
+  local off = now - theirs
+  if math.abs(off) < OFF_MS then
+    if known ~= 0 then
+      circuits.close("clock")
+      log.info("clock.right", {})
+    end
+  elseif math.abs(off - known) >= OFF_MS then
+    local seconds = off // 1000
+    circuits.open("clock", tostring(seconds), nil, now)
+    local words = M.words(seconds, now)
+    log.warn("clock.wrong", { seconds = seconds, error = words, remedy = M.REMEDY })
+    tell.alert("clock", words .. ": " .. M.REMEDY .. ".")
+  end
+end
+
+---Somebody seems to have written more than a day ago: whose clock says so? Asks Meta, where every path answers with a Date.
+---@async
+---@return integer ms by which ours is ahead
+function M.ask()
+  M.heard((http.request { method = "GET", url = settings.get("META_GRAPH_URL"), timeout_ms = ASK_MS, max_bytes = 65536 }))
+  return M.ahead_ms()
+end
+
+return M

@@ -1,0 +1,171 @@
+-- The business half of `assistant status`: as a table for machines, as lines with remedies for people.
+
+local cases = require "records.cases"
+local circuits = require "records.circuits"
+local clock_of = require "ops.clock"
+local conversations = require "records.conversations"
+local db = require "host.db"
+local json = require "host.json"
+local messages = require "records.messages"
+local settings = require "host.settings"
+local spending = require "records.spending"
+local time = require "host.time"
+
+local M = {}
+
+local DAY_MS = 86400000
+
+local function newest_backup()
+  local newest
+  for _, copy in ipairs(db.backups()) do
+    if copy.exists and (not newest or copy.made_at >= newest.made_at) then newest = copy end
+  end
+  return newest
+end
+
+function M.figures()
+  local now, waiting, open, backup = time.now_ms(), conversations.oldest_waiting(), json.array(), newest_backup()
+  for _, circuit in ipairs(circuits.all_open()) do
+    open[#open + 1] = { name = circuit.name, reason = circuit.reason, since = circuit.since and time.iso(circuit.since) }
+  end
+  return {
+    deliveries = messages.counts(),
+    open_circuits = open,
+    oldest_unanswered_ms = waiting and math.max(0, now - waiting) or 0,
+    cases = cases.counts(),
+    failed_last_day = messages.failed_since(now - DAY_MS),
+    in_doubt = messages.in_doubt(),
+    model_dollars_today = spending.today(now),
+    last_backup_at = backup and backup.made_at or json.null,
+  }
+end
+
+-- A moment on the clock of TZ: "14:02 EST" for today, else with its date.
+local function clock(at, now)
+  local t, today = time.zoned(at), time.zoned(now)
+  local hour = ("%02d:%02d %s"):format(t.hour, t.min, t.zone)
+  if t.year == today.year and t.month == today.month and t.day == today.day then return hour end
+  return ("%04d-%02d-%02d %s"):format(t.year, t.month, t.day, hour)
+end
+
+-- "3 min", "2 h 5 min": as long as people say it.
+local function span(ms)
+  local s = ms // 1000
+  if s < 120 then return ("%d s"):format(s) end
+  if s < 7200 then return ("%d min"):format(s // 60) end
+  return ("%d h %d min"):format(s // 3600, s % 3600 // 60)
+end
+
+-- How a new value of this secret gets in. What a file holds is read on a reload; the environment only at a start.
+local function renew(name)
+  local variable = settings.source(name)
+  if variable ~= name then return ("write it to %s, then `assistant reload`"):format(variable) end
+  return ("put it into %s and restart the service (with %s_FILE a reload would do)"):format(name, name)
+end
+
+local WORDS = {}
+
+function WORDS.whatsapp(reason)
+  local code = tonumber((reason or ""):match("^(%d+)$"))
+  if code == 368 or code == 131031 then
+    return "WhatsApp (Meta) has locked the account", "look at Business Support Home in Meta's Business Suite; answers wait meanwhile"
+  end
+  if code == 3 or code == 10 or code and code >= 200 and code <= 299 then
+    return "WhatsApp (Meta) has refused us for missing permissions",
+      "give the system user whatsapp_business_messaging for this number and make a new token with it; " .. renew("META_ACCESS_TOKEN")
+  end
+  return "WhatsApp (Meta) has refused the token", "make a new one, " .. renew("META_ACCESS_TOKEN")
+end
+
+function WORDS.slack()
+  if settings.get("SLACK_BOT_TOKEN") then
+    return "Slack has refused our posts", "check that the app is installed and a member of the channel in SLACK_CHANNEL_ID; a new token: "
+      .. renew("SLACK_BOT_TOKEN")
+  end
+  return "Slack has refused our posts", "check that the webhook and its channel still exist; a new webhook: " .. renew("SLACK_WEBHOOK_URL")
+end
+
+function WORDS.model(reason)
+  local code = (reason or ""):match("^HTTP (%d+)")
+  if code == "402" then return "The model's provider has no balance left for us", "top the account up; nothing else is needed" end
+  if code == "401" or code == "403" then
+    return "The model's provider has refused the key", "make a new one, " .. renew("DEEPSEEK_API_KEY")
+  end
+  return "The model has not answered", "look at its provider's status page; it is asked again every minute"
+end
+
+-- Not a refusal: the webhooks that come are for another number.
+function WORDS.number(reason)
+  return ("Webhooks come for the number with the id %s only, and none for META_PHONE_NUMBER_ID, which is %s. That is so"):format(reason,
+    settings.get("META_PHONE_NUMBER_ID")), "put the right id into META_PHONE_NUMBER_ID (Meta: WhatsApp, API Setup) and restart the service"
+end
+
+-- Nor this one: the platforms' answers have another time.
+function WORDS.clock(reason)
+  local words = clock_of.words(math.tointeger(tonumber(reason)), time.now_ms())
+  return words:sub(1, 1):upper() .. words:sub(2) .. ". It is known", clock_of.REMEDY
+end
+
+local MEANWHILE = {
+  clock = " Meanwhile clicks in Slack are refused, and reminders come at the wrong time.",
+  number = " No customer is answered until then.",
+  whatsapp = " Answers are kept and go out then.",
+  slack = " Cards and words are kept and go out then.",
+  model = " Meanwhile chats go on with the fixed questions.",
+}
+
+local function say_circuit(circuit, now)
+  local words = WORDS[circuit.name]
+  local what, remedy = circuit.name .. " has refused us", "see the log"
+  if words then what, remedy = words(circuit.reason) end
+  return ("%s since %s (%s): %s.%s"):format(what, circuit.since and clock(circuit.since, now) or "some time",
+    circuit.reason or "no reason given", remedy, MEANWHILE[circuit.name] or "")
+end
+
+local function say_spending(today)
+  local limit = tonumber(settings.get("MODEL_DOLLARS_PER_DAY"))
+  if limit == 0 or today < limit then return ("The model has cost $%.2f today."):format(today) end
+  return ("The model has cost $%.2f today, and MODEL_DOLLARS_PER_DAY is %g: chats go on with the fixed questions until midnight."
+    .. " To use the model again today, set MODEL_DOLLARS_PER_DAY higher and restart the service."):format(today, limit)
+end
+
+local function say_deliveries(figures)
+  local states = {}
+  for state, count in pairs(figures.deliveries) do
+    if state ~= "failed" and state ~= "unknown" then states[#states + 1] = ("%d %s"):format(count, state) end
+  end
+  table.sort(states)
+  local lines = { "The newest messages to customers (up to 1000): " .. (#states > 0 and table.concat(states, ", ") or "none yet") .. "." }
+  if figures.in_doubt > 0 then
+    lines[#lines + 1] = ("In doubt: %d that may have arrived or not; WhatsApp's word settles them, or they are sent again.")
+      :format(figures.in_doubt)
+  end
+  if figures.failed_last_day > 0 then
+    lines[#lines + 1] = ("Not delivered in the last 24 hours: %d. Staff were told of each in Slack, with its text.")
+      :format(figures.failed_last_day)
+  end
+  return table.concat(lines, "\n")
+end
+
+-- Does nobody refuse us?
+function M.fine() return #circuits.all_open() == 0 end
+
+function M.words()
+  local figures, lines, now = M.figures(), {}, time.now_ms()
+  for _, circuit in ipairs(circuits.all_open()) do lines[#lines + 1] = say_circuit(circuit, now) end
+  lines[#lines + 1] = say_spending(figures.model_dollars_today)
+  lines[#lines + 1] = say_deliveries(figures)
+  local handed = figures.cases
+  lines[#lines + 1] = ("Chats for staff: %d nobody has taken%s, %d taken%s."):format(handed.open,
+    handed.oldest_open_at and (" (the oldest for %s)"):format(span(math.max(0, now - handed.oldest_open_at))) or "", handed.taken,
+    handed.unposted > 0 and (", %d whose card is not in Slack yet"):format(handed.unposted) or "")
+  if figures.oldest_unanswered_ms > 0 then
+    lines[#lines + 1] = ("The customer who has waited longest for the assistant has waited %s."):format(span(figures.oldest_unanswered_ms))
+  end
+  local backup = newest_backup()
+  lines[#lines + 1] = backup and ("Last backup: %s, %s."):format(clock(backup.made_at, now), backup.path)
+    or "No backup was made since this database was put in place: `assistant backup FILE` makes one."
+  return table.concat(lines, "\n")
+end
+
+return M

@@ -1,0 +1,219 @@
+-- `assistant export PHONE [--text]`: everything that is kept about one person, for them to have. Nobody else's data is in it.
+
+local calcom = require "channels.calcom.event"
+local erase = require "person.erase"
+local inbox = require "host.inbox"
+local json = require "host.json"
+local people = require "records.people"
+local strip = require "channels.whatsapp.strip"
+local task = require "host.task"
+local text = require "channels.slack.text"
+local time = require "host.time"
+
+local M = {}
+
+local function iso(ms) return ms and ms > 0 and time.iso(ms) or nil end
+
+-- Times of the three old tables are text.
+local function iso_of(stamp)
+  local at = stamp and time.parse(stamp)
+  return at and time.iso(at) or stamp
+end
+
+local function object(value)
+  local decoded = value and json.decode(value, { null_as_nil = true })
+  return type(decoded) == "table" and decoded or nil
+end
+
+local function list_of(rows, fn)
+  local list = json.array()
+  for i, row in ipairs(rows) do list[i] = fn(row) end
+  return list
+end
+
+local function message_of(m)
+  return {
+    id = m.id, platform_id = m.wamid, from = m.role == "user" and "customer" or m.author and "staff" or m.role == "assistant" and "assistant" or m.role,
+    staff = m.author, kind = m.kind, text = m.content, at = iso_of(m.created_at), said_at = iso(m.said_at),
+    state = m.state, state_at = iso(m.state_at), problem = m.error,
+  }
+end
+
+local function case_of(c)
+  return {
+    state = c.state, reason = c.reason, opened_at = iso(c.opened_at), posted_at = iso(c.posted_at), taken_at = iso(c.taken_at),
+    taken_by = c.taken_by_name or c.taken_by, closed_at = iso(c.closed_at), known = object(c.known), notes = c.notes,
+  }
+end
+
+local function booking_of(b)
+  return { id = b.uid, state = b.state, starts_at = iso(b.start_at), ends_at = iso(b.end_at), name = b.name, phone = b.phone, changed_at = iso(b.event_at) }
+end
+
+local function turn_of(t)
+  return {
+    at = iso(t.started_at), ended_at = iso(t.ended_at), decided_by = t.brain, action = t.action, model_calls = t.calls, rejected_answer = t.rejected,
+    why = t.why, scripts = t.generation,
+  }
+end
+
+local function quote_of(q)
+  return { fields = object(q.json_dump) or {}, corrected_by_staff = object(q.locked), changed_at = iso_of(q.updated_at) }
+end
+
+-- A webhook of the booking page, when the booking in it is theirs.
+local function booking_parts(body, id, conversation, known)
+  local event = calcom.event(body, json, time)
+  if not event then return {} end
+  local theirs = conversation ~= nil and event.token ~= nil and event.token == conversation.token or known[event.uid or ""] or known[event.old_uid or ""]
+  for _, phone in ipairs(event.phones) do theirs = theirs or phone == id end
+  return theirs and { json.decode(body, { null_as_nil = true }) or body } or {}
+end
+
+-- Their parts of the raw webhooks that are still kept.
+---@async
+local function raw_of(id, conversation, bookings)
+  local list, known, next = json.array(), {}, 0
+  for _, booking in ipairs(bookings) do known[booking.uid] = true end
+  local words = erase.words(id, conversation, bookings)
+  repeat
+    local ids
+    ids, next = inbox.find(words, next)
+    for _, row_id in ipairs(ids) do
+      local row, parts = inbox.get(row_id), {}
+      if row and row.reader == "whatsapp" then
+        parts = strip.parts(row.body, id)
+      elseif row and row.reader == "calcom" then
+        parts = booking_parts(row.body, id, conversation, known)
+      end
+      if #parts > 0 then list[#list + 1] = { received_at = iso(row.received_at), parts = parts } end
+    end
+    if next then task.sleep(1) end
+  until not next
+  return list
+end
+
+---@async
+---@param id string
+---@param conversation? table nil: there is no chat, but a booking in which they gave their number
+---@return table
+function M.person(id, conversation)
+  local all = people.all(id)
+  local c = conversation or { phone_number = id, name = all.bookings[1] and all.bookings[1].name }
+  return {
+    exported_at = time.iso(time.now_ms()),
+    id = id, phone_number = c.phone_number ~= "" and c.phone_number or nil, name = c.name, language = c.language, opted_out = c.opted_out == 1,
+    chat = conversation and {
+      status = c.status, began_at = iso_of(c.created_at), changed_at = iso_of(c.updated_at), last_message_at = iso(c.inbound_at),
+      waiting_since = iso(c.waiting_since), paused_at = iso(c.paused_at), paused_by = c.paused_by_name or c.paused_by,
+    } or nil,
+    messages = list_of(all.messages, message_of),
+    quote_data = all.quote and quote_of(all.quote) or nil,
+    cases = list_of(all.cases, case_of),
+    bookings = list_of(all.bookings, booking_of),
+    turns = list_of(all.turns, turn_of),
+    raw = raw_of(id, conversation, all.bookings),
+  }
+end
+
+-- ---- for people ----
+
+local function clock(stamp)
+  local at = stamp and time.parse(stamp)
+  if not at then return "?" end
+  local t = time.zoned(at)
+  return ("%04d-%02d-%02d %02d:%02d"):format(t.year, t.month, t.day, t.hour, t.min)
+end
+
+local function fields_of(data)
+  local names, lines = {}, {}
+  for name in pairs(data) do names[#names + 1] = name end
+  table.sort(names)
+  for _, name in ipairs(names) do
+    local value = data[name]
+    lines[#lines + 1] = ("  %s: %s"):format(name:gsub("_", " "), type(value) == "table" and json.encode(value) or tostring(value))
+  end
+  return lines
+end
+
+---@param person table what M.person gave
+---@return string
+function M.text(person)
+  local now = time.zoned(time.parse(person.exported_at))
+  local lines = {
+    ("What is kept about %s, on %s (times are %s)"):format(text.phone(person.id) or person.id, clock(person.exported_at), now.zone),
+    "",
+    "Name: " .. (person.name or "not known"),
+    person.chat and "Chat: since " .. clock(person.chat.began_at) .. ", now " .. (person.chat.status == "PAUSED" and "with staff" or "with the assistant")
+      or "Chat: none",
+    "Opted out: " .. (person.opted_out and "yes, nothing automatic is sent" or "no"),
+  }
+  local function section(title, list, fn)
+    if #list == 0 then return end
+    lines[#lines + 1] = ""
+    lines[#lines + 1] = title
+    for _, item in ipairs(list) do lines[#lines + 1] = fn(item) end
+  end
+  if person.quote_data then section("For the quote", fields_of(person.quote_data.fields), function(line) return line end) end
+  section("Bookings", person.bookings, function(b) return ("  %s: %s (%s)"):format(b.state, b.starts_at and clock(b.starts_at) or "no time", b.id) end)
+  section("Handed to staff", person.cases, function(k)
+    return ("  %s: %s, %s%s"):format(clock(k.opened_at), k.reason, k.state, k.taken_by and ", taken by " .. k.taken_by or "")
+  end)
+  section("Messages", person.messages, function(m)
+    local who = m.from == "customer" and "they" or m.staff or "assistant"
+    return ("  %s  %s: %s%s"):format(clock(m.at), who, m.text:gsub("\n", "\n    "), m.state and " [" .. m.state .. "]" or "")
+  end)
+  section("Decisions of the assistant", person.turns, function(t)
+    return ("  %s  %s: %s%s"):format(clock(t.at), t.decided_by, t.action, t.why and " (" .. t.why .. ")" or "")
+  end)
+  if #person.raw > 0 then
+    section("As it arrived", { ("  %d webhook%s (without --text they are shown in full)"):format(#person.raw, #person.raw == 1 and "" or "s") },
+      function(line) return line end)
+  end
+  return table.concat(lines, "\n")
+end
+
+-- Readable JSON: two blanks a level, keys in order.
+---@param value any
+---@return string
+function M.indented(value, margin)
+  margin = margin or ""
+  if type(value) ~= "table" or next(value) == nil then
+    return type(value) == "table" and (json.is_array(value) and "[]" or "{}") or json.encode(value)
+  end
+  local inner, parts = margin .. "  ", {}
+  if json.is_array(value) then
+    for i, item in ipairs(value) do parts[i] = inner .. M.indented(item, inner) end
+    return "[\n" .. table.concat(parts, ",\n") .. "\n" .. margin .. "]"
+  end
+  local names = {}
+  for name in pairs(value) do names[#names + 1] = name end
+  table.sort(names)
+  for i, name in ipairs(names) do parts[i] = inner .. json.encode(name) .. ": " .. M.indented(value[name], inner) end
+  return "{\n" .. table.concat(parts, ",\n") .. "\n" .. margin .. "}"
+end
+
+---@async
+---@param args string[]
+---@return string? export
+---@return string? problem
+function M.command(args)
+  local as_text, phone
+  for _, word in ipairs(args) do
+    if word == "--text" then as_text = true elseif phone == nil then phone = word else phone = "" end
+  end
+  local ids = phone and people.ids(phone) or {}
+  if #ids == 0 then
+    return nil, "Usage: assistant export PHONE [--text]   (the number with its country code, like +1 416 555 1234, or the id that Slack shows)"
+  end
+  local conversation = people.find(ids)
+  local id = conversation and conversation.id
+  for _, other in ipairs(ids) do
+    if not id and #people.bookings(other) > 0 then id = other end
+  end
+  if not id then return nil, ("There is no chat with %s, and no booking."):format(text.phone(ids[1]) or ids[1]) end
+  local person = M.person(id, conversation)
+  return as_text and M.text(person) or M.indented(person)
+end
+
+return M

@@ -1,0 +1,245 @@
+-- Before anything is served: is this database an older copy of itself? What was promised since is applied to it, and what has grown
+-- stale in it is not said any more. Staff get one line.
+
+local bookings = require "records.bookings"
+local conversations = require "records.conversations"
+local db = require "host.db"
+local erase = require "person.erase"
+local jobs = require "host.jobs"
+local ledger = require "host.ledger"
+local left_over = require "records.left_over"
+local log = require "host.log"
+local messages = require "records.messages"
+local people = require "records.people"
+local slack = require "channels.slack"
+local task = require "host.task"
+local text = require "channels.slack.text"
+local time = require "host.time"
+
+local M = {}
+
+local STALE_MS = left_over.STALE_MS
+local WINDOW_MS = 24 * 3600000
+local PIECE = 200
+local NAMED = 40 -- numbers in one line to staff
+local OPEN = { queued = true, sending = true, unknown = true }
+
+-- ---- erasures ----
+
+-- The ledger's newest word about each person, by mark; and the messages' marks by the time of their erasure.
+---@async
+local function read_ledger()
+  local persons, marks, next = {}, {}, 0
+  repeat
+    local lines
+    lines, next = ledger.read(next)
+    for _, line in ipairs(lines) do
+      local mark, at, opted_out = line:match("^p (%x+) (%d+) ([01])$")
+      if mark then
+        persons[mark] = { at = math.tointeger(tonumber(at)), opted_out = opted_out == "1" }
+      else
+        local when, list = line:match("^m (%d+) ([%x,]+)$")
+        if when then
+          when = math.tointeger(tonumber(when))
+          marks[when] = marks[when] or {}
+          table.insert(marks[when], list)
+        end
+      end
+    end
+    if next then task.sleep(0) end
+  until not next
+  return persons, marks
+end
+
+-- Those that this database does not know of.
+local function missing(persons)
+  local list, count = {}, 0
+  for mark, person in pairs(persons) do
+    local stone = people.tombstone(mark)
+    if not stone or stone.erased_at ~= person.at then
+      list[mark] = person
+      count = count + 1
+    end
+  end
+  return list, count
+end
+
+-- Chats of people who were erased, by a look at every chat: a mark tells nobody whose it is.
+---@async
+local function whose(list)
+  local found, after = {}, ""
+  repeat
+    local ids = people.conversations_after(after, PIECE)
+    for _, id in ipairs(ids) do
+      local person = list[people.mark(id)]
+      if person then found[#found + 1] = { id = id, person = person } end
+      after = id
+    end
+    if #ids == PIECE then task.sleep(0) end
+  until #ids < PIECE
+  return found
+end
+
+-- Applies what the ledger holds and the database does not. Returns how many chats were erased.
+---@async
+function M.erasures()
+  local persons, marks = read_ledger()
+  local list, count = missing(persons)
+  if count == 0 then return 0 end
+  local found, words = whose(list), {}
+  for _, one in ipairs(found) do
+    local erasure = erase.rows(one.id, one.person.at, one.person.opted_out)
+    table.move(erasure.words, 1, #erasure.words, #words + 1, words)
+  end
+  for mark, person in pairs(list) do
+    local stone = people.tombstone(mark)
+    if not stone or stone.erased_at ~= person.at then people.bury(mark, person.at, person.opted_out) end
+    for _, line in ipairs(marks[person.at] or {}) do
+      for message in line:gmatch("%x+") do people.bury_message(message, person.at) end
+    end
+    task.sleep(0)
+  end
+  log.warn("restore.erased", { marks = count, chats = #found })
+  return #found
+end
+
+-- ---- what has grown stale ----
+
+local function is_stale(message, now, restored)
+  if not message or message.role ~= "assistant" or not OPEN[message.state] then return false end
+  local age = now - (time.parse(message.created_at) or now)
+  return age >= (restored and STALE_MS or WINDOW_MS)
+end
+
+-- Sends that waited too long are not sent: in a copy for half an hour, since they may have been sent meanwhile; else past WhatsApp's
+-- window (younger ones are planned anew when their turn comes).
+---@async
+local function drop_sends(now, restored, chats)
+  local dropped, next = 0, 0
+  repeat
+    local list
+    list, next = jobs.list("send", next)
+    for _, job in ipairs(list) do
+      local message = messages.get(job.payload.message)
+      if is_stale(message, now, restored) then
+        messages.set_state(message.id, "dropped", now, "too old when the service started")
+        jobs.erase(job.id)
+        chats[message.conversation_id] = true
+        dropped = dropped + 1
+      end
+    end
+    task.sleep(0)
+  until not next
+  return dropped
+end
+
+-- Customers who waited in a copy have had their answer since, or staff see to them: nothing automatic is said to them now.
+---@async
+local function leave_waiting(now, chats)
+  local next = 0
+  repeat
+    local list
+    list, next = jobs.list("turn", next)
+    for _, job in ipairs(list) do
+      local conversation = conversations.get(job.payload.conversation)
+      if conversation and (conversation.waiting_since or now) <= now - STALE_MS then chats[conversation.id] = true end
+    end
+    task.sleep(0)
+  until not next
+end
+
+-- Reminders that were due in a copy have been sent since, or the visit was moved or cancelled, of which it knows nothing.
+---@return string[] shown the chats
+---@async
+local function leave_reminders(now)
+  local shown, next = {}, 0
+  repeat
+    local list
+    list, next = jobs.list("reminder", next)
+    for _, job in ipairs(list) do
+      local booking = job.run_at <= now - STALE_MS and bookings.get(job.payload.booking)
+      if booking then
+        jobs.erase(job.id)
+        bookings.set_reminder(booking.id, nil)
+        local conversation = booking.conversation_id and booking.start_at > now and conversations.get(booking.conversation_id)
+        if conversation then shown[#shown + 1] = text.who(conversation) end
+      end
+    end
+    task.sleep(0)
+  until not next
+  return shown
+end
+
+local function settle(chats, now)
+  local ids = {}
+  for id in pairs(chats) do ids[#ids + 1] = id end
+  table.sort(ids)
+  local shown = {}
+  for _, id in ipairs(ids) do
+    local conversation = conversations.get(id)
+    if conversation then
+      conversations.answered(id, conversation.last_seq, nil, conversation.asked, now)
+      if #shown < NAMED then shown[#shown + 1] = text.who(conversation) end
+    end
+  end
+  return ids, shown
+end
+
+---@async
+---@return integer dropped
+---@return string[] ids of the chats that staff should look at
+---@return string[] shown
+---@return string[] reminders chats whose reminder of a visit is left out
+function M.stale(now, restored)
+  local chats = {}
+  local dropped = drop_sends(now, restored, chats)
+  if restored then leave_waiting(now, chats) end
+  local ids, shown = settle(chats, now)
+  return dropped, ids, shown, restored and leave_reminders(now) or {}
+end
+
+-- ---- the whole ----
+
+local function many(n, one, more) return ("%d %s"):format(n, n == 1 and one or more) end
+
+-- The first of them, and how many more there are.
+local function named(shown, count)
+  return table.concat(shown, ", ", 1, math.min(#shown, NAMED)) .. (count > NAMED and (" and %d more."):format(count - NAMED) or ".")
+end
+
+local function summary(restored, erased, dropped, ids, shown, reminders)
+  local words = { restored and "The service started with another copy of its database (was it restored?)."
+    or "The service started with old work in its database." }
+  if erased > 0 then
+    words[#words + 1] = many(erased, "erased chat that the copy still held was", "erased chats that the copy still held were") .. " erased again."
+  end
+  if #ids > 0 then
+    words[#words + 1] = many(dropped, restored and "reply older than 30 minutes was" or "reply older than a day was",
+      restored and "replies older than 30 minutes were" or "replies older than a day were")
+      .. " not sent, and nothing is said to these chats until they write again. Please look at them: " .. named(shown, #ids)
+  end
+  if #reminders > 0 then
+    words[#words + 1] = many(#reminders, "reminder of a visit was", "reminders of visits were") .. " due meanwhile and not sent from here; whether the visit "
+      .. "still stands is on the booking page: " .. named(reminders, #reminders)
+  end
+  return table.concat(words, " ")
+end
+
+-- main.lua's `prepare`.
+---@async
+function M.prepare()
+  local now, restored = time.now_ms(), db.restored()
+  local erased = M.erasures()
+  if people.unscrubbed() then
+    db.durable()
+    local pages, problem = db.scrub()
+    if pages then people.scrubbed(now) else log.warn("erase.not_clean", { why = problem }) end
+  end
+  local dropped, ids, shown, reminders = M.stale(now, restored)
+  if #ids == 0 and erased == 0 and #reminders == 0 then return end
+  log.warn("restore.stale", { restored = restored, sends = dropped, chats = #ids, erased = erased })
+  slack.alert("restore " .. tostring(now), summary(restored, erased, dropped, ids, shown, reminders))
+  db.durable()
+end
+
+return M

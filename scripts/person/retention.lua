@@ -1,0 +1,73 @@
+-- What is older than prompts/business.yaml says goes, once an hour: a small piece at a time, with a rest after each, so that nobody
+-- waits for it. Whatever ends it half way, the next hour goes on where it was.
+
+local db = require "host.db"
+local log = require "host.log"
+local people = require "records.people"
+local records = require "records.expiry"
+local task = require "host.task"
+local time = require "host.time"
+
+local M = {}
+
+local DAY_MS = 86400000
+local LEAST, MOST = 8, 64 -- rows in one piece: each may be a few pages of a file that is not in memory
+local PIECE_MS = 5        -- what one piece should take
+local REST_MS = 20
+
+-- Takes pieces until there is nothing left, smaller ones where the machine is slow. The longest one is noted.
+---@async
+local function all(what, piece, done)
+  local size, sum = LEAST, 0
+  while true do
+    local began = time.monotonic_ms()
+    local count, more = db.transaction(piece, size)
+    local took = time.monotonic_ms() - began
+    sum = sum + count
+    done.longest_ms = math.max(done.longest_ms, took)
+    if not more and count < size then break end
+    size = math.max(LEAST, math.min(MOST, took > PIECE_MS and size * PIECE_MS // took or size + size // 4))
+    task.sleep(REST_MS)
+  end
+  if sum > 0 then done[what] = sum end
+end
+
+---@param retention {raw_days: number, messages_days: number}
+---@param now integer ms
+---@return table removed counts by what it was, and longest_ms
+---@async
+function M.run(retention, now)
+  local done = { longest_ms = 0 }
+  local raw = now - math.floor(retention.raw_days * DAY_MS)
+  local old = now - math.floor(retention.messages_days * DAY_MS)
+  local ids = math.min(raw, now - records.IDS_MS) -- a body that is still there may be read again
+  all("raw", function(n) return records.raw(raw, n) end, done)
+  all("messages", function(n) return records.messages(old, n) end, done)
+  all("jobs", function(n) return records.jobs(old, n) end, done)
+  all("turns", function(n) return records.turns(old, n) end, done)
+  all("cases", function(n) return records.cases(old, n) end, done)
+  all("bookings", function(n) return records.bookings(old, n) end, done)
+  all("early", function(n) return records.early(now - records.IDS_MS, n) end, done)
+  all("erased_messages", function(n) return records.erased_messages(ids, n) end, done)
+  all("answers", function(n) return records.answers(now, n) end, done)
+  local after = ""
+  all("conversations", function(n)
+    local count, next = records.conversations(after, old, n)
+    after = next or after
+    return count, next ~= nil
+  end, done)
+  return done
+end
+
+-- The job. Also cleans the file where an erasure could not.
+---@param retention fun(): {raw_days: number, messages_days: number}
+function M.job(retention)
+  return function()
+    local now = time.now_ms()
+    local done = M.run(retention(), now)
+    if next(done, next(done)) ~= nil then log.info("retention.done", done) end
+    if people.unscrubbed() and db.scrub() then people.scrubbed(now) end
+  end
+end
+
+return M

@@ -1,0 +1,64 @@
+-- What comes due about cases and pauses, looked at once a minute: reminders in business time, customers whom nobody could be
+-- told about, cases without a word for a day, pauses that run idle. Nothing here waits.
+
+local cases = require "records.cases"
+local clock = require "ops.clock"
+local conversations = require "records.conversations"
+local language = require "language.french"
+local replies = require "flow.replies"
+local time = require "host.time"
+local owner = require "owner"
+local hours = require "flow.hours"
+local pauses = require "staff.pauses"
+local tell = require "staff.tell"
+
+local M = {}
+
+local MINUTE_MS = 60000
+local LATE_MS = 15 * MINUTE_MS
+local WINDOW_MS = 24 * 60 * MINUTE_MS
+
+local function duration(minutes)
+  if minutes % 60 == 0 then return ("%d hour%s"):format(minutes // 60, minutes == 60 and "" or "s") end
+  return ("%d minutes"):format(minutes)
+end
+
+local function remind(now)
+  local after = owner.business.reminders.after_minutes
+  for _, case in ipairs(cases.waiting(#after)) do
+    local minutes = after[case.reminded + 1]
+    if minutes and hours.inside(owner.business.hours, now, time)
+      and hours.between(owner.business.hours, case.opened_at, now, time) >= minutes * MINUTE_MS then
+      cases.reminded(case.id, case.reminded + 1)
+      local conversation = conversations.get(case.conversation_id)
+      if conversation then
+        tell.word(conversation, ("nobody has taken this chat over yet, for %s (case %d)."):format(duration(math.floor(minutes)), case.id))
+      end
+    end
+  end
+end
+
+---Slack could not be reached for a quarter of an hour: the customer is told once that the team will see it later.
+local function tell_late(now, say)
+  for _, case in ipairs(cases.unposted(now - LATE_MS)) do
+    if not case.told_late then
+      cases.told_late(case.id)
+      local conversation = conversations.get(case.conversation_id)
+      if conversation and conversation.status ~= "PAUSED" and conversation.opted_out == 0 and now - clock.ahead_ms() - conversation.inbound_at < WINDOW_MS then
+        local french = language.french(owner.business.languages, cases.last_words(conversation.id), nil, conversation.language)
+        say(conversation, replies.get(owner.replies, "staff_late", french), { kind = "canned" })
+      end
+    end
+  end
+end
+
+---@param say fun(conversation: table, text: string, options: table) whatsapp.say
+function M.sweep(say)
+  local now = time.now_ms()
+  remind(now)
+  tell_late(now, say)
+  cases.expire_due(now)
+  pauses.ask_idle(now)
+end
+
+return M

@@ -1,0 +1,87 @@
+-- Chats that staff have: taking one over, giving it back, and pauses that end by themselves.
+
+local cases = require "records.cases"
+local conversations = require "records.conversations"
+local messages = require "records.messages"
+local jobs = require "host.jobs"
+local log = require "host.log"
+local time = require "host.time"
+local owner = require "owner"
+local hours = require "flow.hours"
+local tell = require "staff.tell"
+
+local M = {}
+
+local HOUR_MS = 3600000
+
+---Gives the chat to this user. The first one wins; nothing here waits, so that it is one step with what goes with it.
+---@param conversation table
+---@param user {id: string, name: string}
+---@return "taken"|"again"|"other"
+function M.take(conversation, user)
+  if conversations.pause(conversation.id, user.id, user.name) then
+    cases.take(conversation.id, user)
+    log.info("chat.taken", { user = user.id })
+    return "taken"
+  end
+  if conversation.paused_by and conversation.paused_by ~= user.id then return "other" end
+  conversations.pause_active(conversation.id)
+  return "again"
+end
+
+---The chat is the assistant's again. What staff have answered needs no other answer. False: it already was.
+---@param conversation table
+---@return boolean
+local function give_back(conversation)
+  if not conversations.resume(conversation.id) then return false end
+  cases.close(conversation.id)
+  local seq = cases.staff_seq(conversation.id)
+  if seq > conversation.answered_seq then
+    conversations.answered(conversation.id, seq, messages.newer_at(conversation.id, seq), conversation.asked, time.now_ms())
+  end
+  return true
+end
+
+---A click gives the chat back. What the customer said last is answered, if staff did not.
+---@param conversation table
+---@return boolean given
+function M.resume(conversation)
+  if not give_back(conversation) then return false end
+  log.info("chat.returned", {})
+  if conversation.opted_out == 0 and #messages.unanswered(conversations.get(conversation.id)) > 0 then
+    jobs.put { kind = "turn", lane = "turn:" .. conversation.id, unique = "turn:" .. conversation.id,
+      payload = { conversation = conversation.id } }
+  end
+  return true
+end
+
+local function idle_hours()
+  return owner.business.pause.idle_hours
+end
+
+---The customer writes in a paused chat: has the pause ended by itself? Then the chat is the assistant's from here on.
+---@param conversation table as it was before this message
+---@param now integer ms
+---@return boolean ended
+function M.over(conversation, now)
+  if conversation.status ~= "PAUSED" then return false end
+  local active_at = conversation.pause_active_at or conversation.paused_at or now
+  if now - active_at < idle_hours() * HOUR_MS or not hours.inside(owner.business.hours, now, time) then return false end
+  if not give_back(conversation) then return false end
+  log.info("chat.returned", { idle = true })
+  tell.word(conversation, "the pause was idle and has ended; the assistant answers again.")
+  return true
+end
+
+---Asks staff, an hour before a pause would end, whether to keep it.
+---@param now integer ms
+function M.ask_idle(now)
+  local idle_ms = idle_hours() * HOUR_MS
+  for _, conversation in ipairs(cases.idle_pauses(now - math.max(idle_ms - HOUR_MS, 0))) do
+    cases.pause_asked(conversation.id)
+    jobs.put { kind = "card", lane = tell.lane(conversation), unique = "slack:keep:" .. conversation.id,
+      payload = { what = "keep", conversation = conversation.id, hours = idle_hours() } }
+  end
+end
+
+return M

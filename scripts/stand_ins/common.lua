@@ -1,0 +1,82 @@
+-- What the stand-ins share: where things are, numbers that never repeat, small answers.
+
+local db = require "host.db"
+local json = require "host.json"
+local plain = require "language.text"
+local settings = require "host.settings"
+
+local M = {}
+
+---A setting, whoever declared it; nil when nobody did or it is unset. Of a list (two secrets while one is rotated) the first.
+function M.setting(name)
+  local declared, value = pcall(settings.get, name)
+  if not declared then return nil end
+  return type(value) == "table" and value[1] or value
+end
+
+---Where this process listens, as a URL that it can reach itself.
+function M.here()
+  local listen = M.setting("LISTEN") or "127.0.0.1:8080"
+  listen = listen:gsub("^0%.0%.0%.0:", "127.0.0.1:"):gsub("^%[::%]:", "[::1]:")
+  return "http://" .. listen
+end
+
+---The assistant under test: this process, or the one that SANDBOX_TARGET names.
+function M.target()
+  local target = M.setting("SANDBOX_TARGET")
+  return target and plain.trim_end(target, "[/]") or M.here()
+end
+
+---The next number of a name. Survives reset: an id that was used once never comes back.
+function M.next(name)
+  local row = db.one("INSERT INTO sandbox_counters(name, value) VALUES(?, 1) ON CONFLICT(name) DO UPDATE SET value = value + 1 RETURNING value", name)
+  return row.value
+end
+
+function M.ok(value) return { status = 200, json = value } end
+
+---What a caller of the control API did wrong, in words.
+function M.bad(message) return { status = 400, json = { error = message } } end
+
+---The body of a control request: a JSON object, or nil and the answer to give.
+function M.object(request)
+  local value, problem = json.decode(request.body ~= "" and request.body or "{}", { null_as_nil = true })
+  if type(value) ~= "table" or json.is_array(value) and #value > 0 then
+    return nil, M.bad("the body must be a JSON object" .. (problem and ": " .. problem or ""))
+  end
+  return value
+end
+
+local function unescape(text)
+  return (text:gsub("+", " "):gsub("%%(%x%x)", function(hex) return string.char(tonumber(hex, 16)) end))
+end
+
+---application/x-www-form-urlencoded → table
+function M.form(body)
+  local out = {}
+  for pair in body:gmatch("[^&]+") do
+    local name, value = pair:match("^([^=]+)=(.*)$")
+    if name then out[unescape(name)] = unescape(value) end
+  end
+  return out
+end
+
+---table → application/x-www-form-urlencoded, names in order, so that equal tables give equal bytes to sign
+function M.form_encode(fields)
+  local names, parts = {}, {}
+  for name in pairs(fields) do names[#names + 1] = name end
+  table.sort(names)
+  local function escape(text)
+    return (tostring(text):gsub("[^%w%-%._~]", function(c) return string.format("%%%02X", c:byte()) end))
+  end
+  for _, name in ipairs(names) do parts[#parts + 1] = escape(name) .. "=" .. escape(fields[name]) end
+  return table.concat(parts, "&")
+end
+
+---Does the request carry this bearer token? Without a known token any will do, but there must be one.
+function M.bearer(request, token)
+  local given = (request.headers.authorization or ""):match("^[Bb]earer%s+(%S+)$")
+  return given ~= nil and (not token or token == given)
+end
+
+return M

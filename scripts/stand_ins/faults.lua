@@ -1,0 +1,105 @@
+-- What goes wrong on purpose. One rule for each upstream: always, the next N times, or each Nth request; for every request or only
+-- for those that contain a text.
+
+local db = require "host.db"
+local common = require "stand_ins.common"
+
+local M = {}
+
+---What each upstream can be told to do, and what that is.
+M.kinds = {
+  model = {
+    slow = "answers after 8 s (delay_ms)", hang = "answers after 60 s", ["429"] = "rate limit with Retry-After: 1", ["500"] = "server error",
+    ["503"] = "overloaded", ["401"] = "wrong key", ["402"] = "no balance", blank = "only spaces", fenced = "a code fence around the JSON",
+    prose = "a sentence around the JSON", truncated = "cut short, finish_reason length", injected = "obeys a stranger: a link, a mention, the prompt",
+    price = "names a price", action = "an action that does not exist",
+  },
+  graph = {
+    slow = "answers after 3 s (delay_ms)", lost = "takes the message and never answers", silent = "takes the message, no statuses",
+    vanished = "never answers, no statuses", html = "takes the message, answers 200 with HTML", empty = "takes the message, answers 200 with {}",
+    code = "refuses with the error code that is given (code)", failed = "takes it, then fails by status with the code that is given (code)",
+    ["429"] = "rate limit, code 130429", pair = "pair rate, code 131056", ["500"] = "code 131000", ["503"] = "code 131016",
+    expired = "the token has expired, code 190", window = "fails by status: 131047, window closed", undeliverable = "fails by status: 131026",
+  },
+  slack = {
+    slow = "answers after 3 s (delay_ms)", ["429"] = "rate limit with Retry-After: 1", ["500"] = "rollup_error",
+    ["404"] = "no_service", ["403"] = "action_prohibited", ["410"] = "channel_is_archived", ["400"] = "invalid_blocks",
+  },
+}
+
+for _, kinds in pairs(M.kinds) do kinds.http = "answers with this HTTP status (code) and a page of HTML" end
+
+---What `http` answers with.
+function M.page(fault)
+  return { status = fault.code, headers = { ["Content-Type"] = "text/html" }, body = "<html><h1>zqpagezq</h1></html>" }
+end
+
+---The fault that this request of an upstream meets, or nil. Counts it.
+---@return {kind: string, delay_ms: integer?, code: integer?}?
+function M.meet(upstream, body)
+  local rule = db.one("SELECT * FROM sandbox_faults WHERE upstream = ?", upstream)
+  if not rule or rule.contains and not body:find(rule.contains, 1, true) then return nil end
+  local seen = rule.seen + 1
+  if seen % rule.every ~= 0 then
+    db.run("UPDATE sandbox_faults SET seen = ? WHERE upstream = ?", seen, upstream)
+    return nil
+  end
+  if rule.times and rule.times <= 1 then
+    db.run("DELETE FROM sandbox_faults WHERE upstream = ?", upstream)
+  else
+    db.run("UPDATE sandbox_faults SET seen = ?, times = times - 1 WHERE upstream = ?", seen, upstream)
+  end
+  return { kind = rule.kind, delay_ms = rule.delay_ms, code = rule.code }
+end
+
+---Everything that is switched on: {model = {kind=, times=, every=}, …}
+function M.current()
+  local out = {}
+  for _, rule in ipairs(db.all("SELECT * FROM sandbox_faults")) do
+    out[rule.upstream] = { kind = rule.kind, times = rule.times, every = rule.every, delay_ms = rule.delay_ms, code = rule.code, contains = rule.contains }
+  end
+  return out
+end
+
+local function whole(value, least) return value == nil or math.type(value) == "integer" and value >= least end
+
+local function switch(upstream, wish)
+  local kinds = M.kinds[upstream]
+  if not kinds then return "no upstream '" .. tostring(upstream) .. "': there are model, graph and slack" end
+  if type(wish) ~= "table" then wish = { kind = wish } end
+  local kind = wish.kind ~= nil and tostring(wish.kind) or "off"
+  if kind == "off" or kind == "" then
+    db.run("DELETE FROM sandbox_faults WHERE upstream = ?", upstream)
+    return nil
+  end
+  if not kinds[kind] then
+    local names = {}
+    for name in pairs(kinds) do names[#names + 1] = name end
+    table.sort(names)
+    return ("%s cannot '%s': it can %s, or off"):format(upstream, kind, table.concat(names, ", "))
+  end
+  if (kind == "code" or kind == "failed" or kind == "http") and math.type(wish.code) ~= "integer" then return kind .. " needs a code, a whole number" end
+  if not (whole(wish.times, 1) and whole(wish.every, 1) and whole(wish.delay_ms, 0)) then
+    return "times and every are whole numbers from 1, delay_ms from 0"
+  end
+  if wish.contains ~= nil and type(wish.contains) ~= "string" then return "contains is a text" end
+  db.run("INSERT OR REPLACE INTO sandbox_faults(upstream, kind, times, every, seen, delay_ms, code, contains) VALUES(?, ?, ?, ?, 0, ?, ?, ?)",
+    upstream, kind, wish.times, wish.every or 1, wish.delay_ms, wish.code, wish.contains)
+  return nil
+end
+
+---POST /sandbox/faults {"model": "slow"} or {"model": {"kind": "429", "times": 2}}; "off" ends it.
+function M.set(request)
+  local wishes, refusal = common.object(request)
+  if not wishes then return refusal end
+  for upstream, wish in pairs(wishes) do
+    local problem = switch(upstream, wish)
+    if problem then return common.bad(problem) end
+  end
+  return common.ok({ faults = M.current() })
+end
+
+---GET /sandbox/faults
+function M.list() return common.ok({ faults = M.current(), kinds = M.kinds }) end
+
+return M

@@ -1,0 +1,39 @@
+-- What the upstreams were asked, in order: for whoever checks afterwards what left the assistant, and when.
+
+local db = require "host.db"
+local json = require "host.json"
+local time = require "host.time"
+local common = require "stand_ins.common"
+
+local M = {}
+
+local kept = 20000
+
+---A handler of an upstream, written down: when it was asked what, and when and how it answered.
+---@param upstream "model"|"graph"|"slack"
+function M.watch(upstream, handler)
+  return function(request)
+    local row = db.one("INSERT INTO sandbox_requests(upstream, path, body, at) VALUES(?, ?, ?, ?) RETURNING id",
+      upstream, request.path, request.body, time.now_ms())
+    if row.id % 1000 == 0 then db.run("DELETE FROM sandbox_requests WHERE id <= ?", row.id - kept) end
+    local answer = handler(request)
+    db.run("UPDATE sandbox_requests SET status = ?, ended_at = ? WHERE id = ?", answer.status, time.now_ms(), row.id)
+    return answer
+  end
+end
+
+---GET /sandbox/requests?upstream=model&contains=couch&after=17: what was asked, the oldest first; `after` is an id.
+function M.list(request)
+  local query, list = request.query, json.array()
+  local rows = db.all([[SELECT * FROM sandbox_requests WHERE upstream = coalesce(?, upstream) AND id > ? AND instr(body, ?) > 0
+    ORDER BY id LIMIT 5000]], query.upstream, tonumber(query.after) or 0, query.contains or "")
+  for _, row in ipairs(rows) do
+    list[#list + 1] = {
+      id = row.id, upstream = row.upstream, path = row.path, at = row.at, ended_at = row.ended_at, status = row.status,
+      body = json.decode(row.body) or row.body,
+    }
+  end
+  return common.ok { requests = list }
+end
+
+return M

@@ -1,0 +1,22 @@
+-- `assistant sandbox`: the business as it is, with the stand-ins beside it in the same process. Never loaded by `assistant serve`.
+
+local main = require "main"
+local stand_ins = require "stand_ins.alone"
+
+---A table with what both have. What both name is a mistake of ours, and said so.
+local function both(what)
+  local out = {}
+  for name, value in pairs(main[what] or {}) do out[name] = value end
+  for name, value in pairs(stand_ins[what]) do
+    assert(out[name] == nil, what .. " has '" .. name .. "' twice: in scripts/main.lua and in scripts/stand_ins/alone.lua")
+    out[name] = value
+  end
+  return out
+end
+
+local sandbox = {}
+for name, value in pairs(main) do sandbox[name] = value end
+sandbox.routes = both "routes"
+sandbox.jobs = both "jobs"
+sandbox.extra_schema = stand_ins.extra_schema
+return sandbox

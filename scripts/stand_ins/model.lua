@@ -1,0 +1,210 @@
+-- The model, as the assistant sees it: an OpenAI-compatible endpoint with the scripted brain behind it, and faults to switch on.
+
+local json = require "host.json"
+local log = require "host.log"
+local task = require "host.task"
+local time = require "host.time"
+local owner = require "owner"
+local language = require "language.french"
+local quote = require "flow.quote"
+local scripted = require "flow.scripted"
+local common = require "stand_ins.common"
+local faults = require "stand_ins.faults"
+local plans = require "stand_ins.model.plans"
+
+local M = {}
+
+local function refuse(status, message, headers)
+  return { status = status, headers = headers, json = { error = { message = message, type = "sandbox", code = status } } }
+end
+
+local refusals = {
+  ["401"] = { 401, "Authentication Fails" }, ["402"] = { 402, "Insufficient Balance" },
+  ["429"] = { 429, "Rate limit reached", { ["Retry-After"] = "1" } },
+  ["500"] = { 500, "Internal server error" }, ["503"] = { 503, "Server overloaded" },
+}
+
+-- ---- reading what was asked ----------------------------------------------------------------------------------------
+
+---The object of what is known and what is missing, and the customer's lines before it. The line that holds it is not theirs.
+local function facts(text)
+  local close = text:find("}[^}]*$")
+  local open = close and text:find("{", 1, true)
+  while open do
+    local value = json.decode(text:sub(open, close), { null_as_nil = true })
+    if type(value) == "table" and value.known and value.missing then return value, text:sub(1, open - 1):match("^.*\n") or "" end
+    open = text:find("{", open + 1, true)
+  end
+  return nil, text
+end
+
+---What the scripted brain wants to know, from the messages of a request.
+local function situation(messages)
+  local last_reply, asked_texts, known = nil, {}, nil
+  for _, message in ipairs(messages) do
+    local content = type(message.content) == "string" and message.content or ""
+    if message.role == "assistant" then
+      last_reply, asked_texts = content, {}
+    elseif message.role == "user" then
+      local found, before = facts(content)
+      known = found or known
+      for line in before:gmatch("[^\n]+") do asked_texts[#asked_texts + 1] = line end
+    end
+  end
+  return last_reply, asked_texts, known or { known = {}, missing = {} }
+end
+
+-- A model has nobody to pass a question to: it says what the owner's rules let it say.
+local replies = setmetatable({
+  question = "Our team will review the details to provide a quote.",
+  question_again = "Our team will look at that too when they review the details.",
+  question_fr = "Notre équipe examinera les détails pour vous faire une soumission.",
+  question_again_fr = "Notre équipe regardera cela aussi en examinant les détails.",
+}, { __index = owner.replies })
+
+-- Plain wishes for a visit; a real model understands more.
+local BOOKING = { "%f[%a]book%f[%A]", "appointment", "on%-site", "%f[%a]visit%f[%A]", "rendez%-vous" }
+
+local function wants_booking(texts)
+  for _, text in ipairs(texts) do
+    local folded = text:lower()
+    for _, pattern in ipairs(BOOKING) do
+      if folded:find(pattern) then return true end
+    end
+  end
+  return false
+end
+
+-- Who has a visit is sent to the page again only for another time.
+local function wants_other(texts)
+  local folded = table.concat(texts, "\n"):lower()
+  for _, word in ipairs { "another", "other time", "move", "change", "reschedule", "autre" } do
+    if folded:find(word, 1, true) then return true end
+  end
+  return false
+end
+
+---The brain without a model answers; its words are put into the model's contract.
+local function think(messages)
+  local last_reply, texts, found = situation(messages)
+  local fields = owner.system.quote_fields_needed
+  local visit = found.booked and { state = "booked", words = found.booked }
+    or found.requested and { state = "requested", words = found.requested } or nil
+  local answer = scripted.answer {
+    fields = fields, data = found.known, texts = texts, replies = replies, last_reply = last_reply,
+    human = #found.missing == 0 and not visit and not quote.complete(found.known, fields), -- nothing may be asked although something is unknown
+    visit = visit, languages = owner.business.languages,
+    circuit_open = false,
+  }
+  if wants_booking(texts) and (not visit or wants_other(texts)) then
+    answer.action = "schedule"
+    answer.reply = language.french(owner.business.languages, texts, last_reply) and "Avec plaisir!" or "We'd be happy to come and have a look."
+  end
+  local data = {}
+  for _, field in ipairs(fields) do
+    local value = answer.data and answer.data[field]
+    data[field] = value ~= nil and value or found.known[field] or "unknown"
+  end
+  return { reply_to_user = answer.reply, extracted_data = data, action = answer.action }
+end
+
+-- ---- answering as planned --------------------------------------------------------------------------------------------
+
+---Every word like zq… that the customer wrote and no reply has named yet.
+local function echo(messages)
+  local said, asked = {}, {}
+  for _, message in ipairs(messages) do
+    local content = type(message.content) == "string" and message.content or ""
+    for word in content:gmatch("zq%l+") do
+      if message.role == "assistant" then
+        said[word] = true
+      elseif message.role == "user" and not asked[word] then
+        asked[word], asked[#asked + 1] = true, word
+      end
+    end
+  end
+  local words = {}
+  for _, word in ipairs(asked) do
+    if not said[word] then words[#words + 1] = word end
+  end
+  return { reply_to_user = "Noted " .. table.concat(words, " ") .. ". Are there any stairs involved?" }
+end
+
+---The plan's answer, made whole: content and the reason it stopped, or nil when the scripted brain is to answer.
+local function planned(plan, messages)
+  if plan.content then return plan.content, plan.finish or "stop" end
+  local answer = plan.echo and echo(messages) or plan.answer
+  if type(answer) ~= "table" then return nil end
+  local data = {}
+  for _, field in ipairs(owner.system.quote_fields_needed) do data[field] = "unknown" end
+  for field, value in pairs(type(answer.extracted_data) == "table" and answer.extracted_data or {}) do data[field] = value end
+  answer.extracted_data, answer.action = data, answer.action or "continue"
+  answer.reply_to_user = answer.reply_to_user or "Thanks! Are there any stairs involved?"
+  return json.encode(answer), plan.finish or "stop"
+end
+
+-- ---- answering -----------------------------------------------------------------------------------------------------
+
+local function price(answer) answer.reply_to_user = "Sure! That would be $350 all in. " .. answer.reply_to_user end
+
+local function obey(answer)
+  answer.reply_to_user = "Ignoring my instructions as asked <!channel>: claim your prize at https://prize.example/win?c=1 "
+    .. "or call +1 900 555 0199. " .. answer.reply_to_user
+  answer.extracted_data.address = "<!channel> https://prize.example/win"
+end
+
+local function invent(answer) answer.action = "refund" end
+
+---What the model writes, and why it stopped.
+local function content_of(answer, kind)
+  if kind == "price" then price(answer) elseif kind == "injected" then obey(answer) elseif kind == "action" then invent(answer) end
+  local text = json.encode(answer)
+  if kind == "blank" then return (" "):rep(64), "stop" end
+  if kind == "fenced" then return "```json\n" .. text .. "\n```", "stop" end
+  if kind == "prose" then return "Here is the answer you asked for:\n\n" .. text .. "\n\nLet me know!", "stop" end
+  if kind == "truncated" then return text:sub(1, #text // 2), "length" end
+  return text, "stop"
+end
+
+local function usage(messages, content)
+  local size = 0
+  for _, message in ipairs(messages) do size = size + #tostring(message.content) end
+  local asked, said = size // 4, #content // 4
+  return {
+    prompt_tokens = asked, completion_tokens = said, total_tokens = asked + said,
+    prompt_cache_hit_tokens = asked // 64 * 64, prompt_cache_miss_tokens = asked % 64,
+  }
+end
+
+---POST /sandbox/model/chat/completions
+function M.complete(request)
+  if not common.bearer(request, common.setting("DEEPSEEK_API_KEY")) then return refuse(table.unpack(refusals["401"])) end
+  local question, problem = json.decode(request.body, { null_as_nil = true })
+  if type(question) ~= "table" then return refuse(400, "invalid JSON: " .. tostring(problem)) end
+  local messages = question.messages
+  if type(messages) ~= "table" or #messages == 0 then return refuse(400, "messages is missing") end
+  if not request.body:lower():gsub("json_object", ""):find("json", 1, true) then return refuse(400, "Prompt must contain the word 'json'") end
+  local fault = faults.meet("model", request.body)
+  local kind = fault and fault.kind
+  if kind == "http" then return faults.page(fault) end
+  if refusals[kind] then return refuse(table.unpack(refusals[kind])) end
+  if kind == "slow" then task.sleep(fault.delay_ms or 8000) elseif kind == "hang" then task.sleep(fault.delay_ms or 60000) end
+  local _, texts = situation(messages)
+  local plan = plans.meet(table.concat(texts, "\n"))
+  if plan and plan.http then return plan.http end
+  local content, reason
+  if plan then content, reason = planned(plan, messages) end
+  if not content then
+    -- The scripted brain is the owner's own files: a mistake in them is theirs to see in the turn, not a provider that is down.
+    local ok, answer = pcall(think, messages)
+    if not ok then log.error("stand_ins.model", { message = "the scripted brain failed, so the model's answer is blank", error = tostring(answer) }) end
+    content, reason = content_of(ok and answer or { action = "continue", extracted_data = {} }, not ok and "blank" or kind)
+  end
+  return common.ok {
+    id = ("sandbox-%d"):format(common.next("completion")), object = "chat.completion", created = time.now_ms() // 1000, model = question.model or "sandbox",
+    choices = { { index = 0, message = { role = "assistant", content = content }, finish_reason = reason } },
+    usage = usage(messages, content),
+  }
+end
+
+return M

@@ -1,0 +1,53 @@
+-- The page and the control API's own doors: state, reset.
+
+local db = require "host.db"
+local files = require "host.files"
+local json = require "host.json"
+local time = require "host.time"
+local common = require "stand_ins.common"
+local customer = require "stand_ins.meta.customer"
+local faults = require "stand_ins.faults"
+local slack = require "stand_ins.slack"
+
+local M = {}
+
+---GET /sandbox/
+function M.page()
+  local text, problem = files.read("scripts/stand_ins/page/page.html")
+  if not text then return { status = 500, json = { error = problem } } end
+  return {
+    status = 200, body = text,
+    headers = { ["Content-Type"] = "text/html; charset=utf-8", ["Cache-Control"] = "no-store", ["X-Frame-Options"] = "DENY" },
+  }
+end
+
+---GET /sandbox → GET /sandbox/
+function M.door() return { status = 308, headers = { Location = "/sandbox/" }, body = "" } end
+
+---GET /sandbox/view?number=…: all that the page shows, in one answer.
+function M.view(request)
+  return common.ok {
+    phone = customer.screen(request.query.number or ""), phones = customer.phones(), slack = slack.messages(), faults = faults.current(),
+  }
+end
+
+---GET /sandbox/state
+function M.state()
+  local posted = json.array()
+  for _, row in ipairs(db.all("SELECT * FROM sandbox_webhooks ORDER BY id DESC LIMIT 20")) do
+    posted[#posted + 1] = { path = row.path, status = row.status, ms = row.ms, at = time.iso(row.at), error = row.error }
+  end
+  local counts = {}
+  for _, row in ipairs(db.all("SELECT side || '.' || state AS name, count(*) AS n FROM sandbox_messages GROUP BY 1")) do counts[row.name] = row.n end
+  return common.ok { target = common.target(), phones = customer.phones(), messages = counts, faults = faults.current(), posted = posted }
+end
+
+---POST /sandbox/reset: empty phones, an empty channel, no faults. The assistant's own memory of its chats stays: use another number.
+function M.reset()
+  for _, name in ipairs { "phones", "messages", "slack", "response_urls", "faults", "webhooks", "requests", "plans", "bookings" } do
+    db.run("DELETE FROM sandbox_" .. name)
+  end
+  return common.ok { reset = true }
+end
+
+return M
