@@ -63,17 +63,19 @@ local function manual()
   return table.concat(all, "\n")
 end
 
--- The settings of the program: those of the scripts, and those the host declares.
+-- The settings of the program, those of the scripts and those the host declares: name → default as a page shows it; and which are secret.
 local function settings()
   local found, secret = {}, {}
   for _, setting in ipairs(dofile(shell.root .. "/scripts/settings.lua")) do
-    found[setting.name] = true
+    found[setting.name] = setting.required and "required" or setting.default and tostring(setting.default) or "unset"
     secret[setting.name] = setting.secret or setting.type == "secret"
   end
-  local source = read "host/settings/settings.c"
-  local own = source:match "settings_host%[%] = (%b{})"
-  for name in own:gmatch '%.name = "([A-Z_]+)"' do found[name] = true end
-  for name in own:gmatch 'INT%("([A-Z_]+)"' do found[name] = true end
+  local own = read("host/settings/settings.c"):match "settings_host%[%] = (%b{})"
+  for declared in own:sub(2):gmatch "%b{}" do
+    local name = declared:match '%.name = "([A-Z_]+)"'
+    if name then found[name] = declared:match '%.fallback = "([^"]*)"' or "unset" end
+  end
+  for name, default in own:gmatch 'INT%("([A-Z_]+)", "([^"]*)"' do found[name] = default end
   return found, secret
 end
 
@@ -168,22 +170,21 @@ describe(".env.example", function()
   end)
 end)
 
-describe("the commands", function()
-  it("of the program all stand in the pages", function()
-    local _, help = shell.run(shell.quote(shell.binary) .. " help")
-    local text, missing, count = manual(), {}, 0
-    for line in help:gmatch "[^\n]+" do
-      local names = line:match "^assistant ([%a, -]+)"
-      for name in (names or ""):gsub("  .*", ""):gmatch "%f[%w-]%l+" do
-        count = count + 1
-        if not text:find("assistant " .. name, 1, true) then missing[#missing + 1] = name end
-        if not names:find "," then break end
-      end
-    end
-    assert.is_true(count >= 10, "`assistant help` lists its commands")
-    assert.same({}, missing)
-  end)
+-- The commands that `assistant help` lists.
+local function commands()
+  local _, help = shell.run(shell.quote(shell.binary) .. " help")
+  local found = {}
+  for name in ("\n" .. help):gmatch "\nassistant (%l+)" do found[name] = true end
+  return found
+end
 
+local function routes()
+  local found = { ["GET /health"] = true } -- the host's own
+  for route in read("scripts/main.lua"):gmatch '%["(%u+ /[^"]*)"%]' do found[route] = true end
+  return found
+end
+
+describe("the commands", function()
   it("of ./dev all stand in the pages, and no other", function()
     local _, help = shell.run(shell.quote(shell.root .. "/dev") .. " help")
     local text, known = manual(), {}
@@ -192,6 +193,35 @@ describe("the commands", function()
       assert.is_truthy(text:find("./dev " .. name, 1, true), "./dev " .. name .. " is in no page")
     end
     for name in text:gmatch "`%./dev (%l+)" do assert.is_true(known[name] == true, "a page names ./dev " .. name) end
+  end)
+end)
+
+describe("the contract", function()
+  local function named(pattern)
+    local found = {}
+    for name in read("docs/contract.md"):gmatch(pattern) do found[name] = true end
+    return found
+  end
+
+  it("names every command of the program, and no other", function()
+    local all = sorted(commands())
+    assert.is_true(#all >= 10, "`assistant help` lists its commands")
+    assert.same(all, sorted(named "\n| `assistant (%l+)"))
+    local known = commands()
+    for name in pairs(named "`assistant (%l+)") do assert.is_true(known[name] == true, "there is no `assistant " .. name .. "`") end
+  end)
+
+  it("names every setting with its default, and no other", function()
+    local known, shown = settings(), {}
+    for name, default in read("docs/contract.md"):gmatch "\n| `([A-Z][A-Z0-9_]*)` | ([^|]-) |" do shown[name] = default:gsub("`", "") end
+    assert.same(known, shown)
+    for name in pairs(named "`([A-Z][A-Z0-9]*_[A-Z0-9_]+)`") do
+      assert.is_true(known[name] ~= nil or OTHERS[name] or name == "X_FILE", name .. " is not a setting")
+    end
+  end)
+
+  it("names every route, and no other", function()
+    assert.same(sorted(routes()), sorted(named "`(%u+ /[^`]*)`"))
   end)
 end)
 
