@@ -234,3 +234,29 @@ describe("the alerts", function()
     assert.same(sorted(rules), sorted(named))
   end)
 end)
+
+describe("the lint of fault codes", function()
+  teardown(shell.remove_folders)
+
+  it("names file, line and remedy of a code without a row, and of a row whose spec is gone or does not carry the code", function()
+    local folder = shell.folder()
+    shell.run("mkdir " .. folder .. "/docs")
+    shell.write(folder .. "/docs/faults.md", [[
+| A1 | x | y | `one_spec.lua` |
+| A2 | x | y | `gone.c` |
+| A3 | x | y | `one_spec.lua` |
+]])
+    shell.write(folder .. "/one_spec.lua", [[
+-- A3 stands only in a comment, and EST5EDT,M3.2.0 is no code.
+it("A1 A4: holds")
+it("holds, too (A5)")
+]])
+    local _, found = shell.run(("cd %s && %s run %s/spec/support/fault_lint.lua one_spec.lua"):format(folder, shell.binary, shell.root))
+    assert.equal(table.concat({
+      "docs/faults.md:2: A2 names gone.c, which does not exist; name the spec that carries it",
+      "docs/faults.md:3: A3 names one_spec.lua, where no sentence carries it; put it before the sentence, or name another file",
+      "one_spec.lua:2: A4 has no row in docs/faults.md that names a spec; add the row, or correct the code",
+      "one_spec.lua:3: A5 has no row in docs/faults.md that names a spec; add the row, or correct the code\n",
+    }, "\n"), found)
+  end)
+end)

@@ -4,7 +4,7 @@ local FIELDS = { "address", "elevator_access", "stairs", "inventory" }
 local null = setmetatable({}, { __tostring = function() return "null" end })
 
 describe("quote.known", function()
-  it("takes every way of saying unknown for unknown", function()
+  it("D19: takes every way of saying unknown for unknown", function()
     for _, value in ipairs { "", "  ", "unknown", "Unknown", " UNKNOWN. ", "null", "not specified", "Not provided", "not mentioned", "unclear",
       "TBD", "?", "-", "??", "—", "\u{200B}", "(unknown)", "not yet specified", "not_specified", "inconnu" } do
       assert.is_false(quote.known(value), value)
@@ -55,7 +55,7 @@ describe("quote.clean", function()
 end)
 
 describe("quote.merge", function()
-  it("lets a newer known value win and never an unknown one", function()
+  it("D19: lets a newer known value win and never an unknown one", function()
     local merged, changed = quote.merge({ address = "5 Elm", stairs = "2" }, { address = "unknown", stairs = "3", inventory = "1 couch" }, FIELDS)
     assert.same({ address = "5 Elm", stairs = "3", inventory = "1 couch" }, merged)
     assert.same({ "stairs", "inventory" }, changed)

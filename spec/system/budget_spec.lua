@@ -44,7 +44,7 @@ describe("TURNS_PER_HOUR", function()
 
   local function count(phone, text) return #stand_ins:sends(phone, text) end
 
-  it("the turn past the limit asks no model, opens one card that says why, and sends the `waiting` text", function()
+  it("D15: the turn past the limit asks no model, opens one card that says why, and sends the `waiting` text", function()
     local phone, words = limited()
     assert.equal(0, #stand_ins:models(words[4]))
     local card = shell.until_(function() return stand_ins:cards(phone)[1] end, 6, "the card")
@@ -144,7 +144,7 @@ describe("MODEL_DOLLARS_PER_DAY", function()
     return chat.open { env = { MODEL_DOLLARS_PER_DAY = limit }, files = { ["prompts/business.yaml"] = text .. (business or PRICES) } }
   end
 
-  it("past it the fixed questions serve, staff are told once, and the status says what to do", function()
+  it("D15: past it the fixed questions serve, staff are told once, and the status says what to do", function()
     local scene = open "0.01"
     local service, stand_ins = scene.service, scene.stand_ins
     local phone = meta.phone()

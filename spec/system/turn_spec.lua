@@ -304,7 +304,7 @@ describe("a turn", function()
     assert.equal(1, #scene:tries(phone))
   end)
 
-  it("an edit changes the stored words, a deletion redacts them, and neither is answered", function()
+  it("B27: an edit changes the stored words, a deletion redacts them, and neither is answered", function()
     local phone = meta.phone()
     local word = scene:plan()
     local id = service:say(phone, "2 couches " .. word)

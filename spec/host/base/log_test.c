@@ -1,4 +1,4 @@
-/* What the log promises of secrets. H: rows of the fault table. */
+/* What the log promises of secrets. The codes: docs/faults.md. */
 #include "base/log.h"
 
 #include "spec/host/store/store_case.h"

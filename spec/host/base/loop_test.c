@@ -282,7 +282,7 @@ static void full_pipe(void)
         log_event(LOG_INFO, "flood", log_i("i", i));
     dup2(saved, STDOUT_FILENO);
     close(saved);
-    it("drops and counts lines when nobody reads stdout", log_dropped() > before);
+    it("A25: drops and counts lines when nobody reads stdout", log_dropped() > before);
     close(p[0]);
     close(p[1]);
 }

@@ -1,4 +1,4 @@
-/* What the pool promises, against a peer on loopback that misbehaves on purpose. D and E: rows of the fault table. */
+/* What the pool promises, against a peer on loopback that misbehaves on purpose. The codes: docs/faults.md. */
 #include "base/loop.h"
 #include "client/pool.h"
 #include "spec/host/client/pool_server.h"

@@ -1,4 +1,4 @@
-/* What versions promises: what is kept, what is not, and what a damaged file does. G15: a row of the fault table. */
+/* What versions promises: what is kept, what is not, and what a damaged file does. The codes: docs/faults.md. */
 #include "service/versions.h"
 
 #include "base/buf.h"

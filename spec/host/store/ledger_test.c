@@ -1,4 +1,4 @@
-/* What the ledger beside the database promises. A and H: rows of the fault table. */
+/* What the ledger beside the database promises. The codes: docs/faults.md. */
 #include "store/ledger.h"
 
 #include "spec/host/store/store_case.h"

@@ -1,4 +1,4 @@
-/* What store promises of copies, and of whose file it has before it. A, H: rows of the fault table. */
+/* What store promises of copies, and of whose file it has before it. The codes: docs/faults.md. */
 #include "spec/host/store/faulty_vfs.h"
 #include "spec/host/work/jobs_case.h"
 

@@ -1,4 +1,4 @@
-/* What store promises of its files. A, H, P: rows of the fault table, measured traps. */
+/* What store promises of its files. The codes: docs/faults.md. */
 #include "spec/host/store/store_case.h"
 
 static void lock_held(void)

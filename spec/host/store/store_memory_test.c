@@ -79,8 +79,9 @@ int main(void)
 {
     install();
     log_open(LOG_OFF);
-    case_run("A13: where memory ends a transaction is stored as it was said, or lost as a whole, "
-             "and the next one is stored",
-             every_allocation);
+    case_run(
+        "A13 A27: where memory ends a transaction is stored as it was said, or lost as a whole, "
+        "and the next one is stored",
+        every_allocation);
     return cases_end();
 }

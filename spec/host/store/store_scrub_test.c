@@ -1,4 +1,4 @@
-/* No byte of what was deleted stays in the file. H and A: rows of the fault table. */
+/* No byte of what was deleted stays in the file. The codes: docs/faults.md. */
 #include "store/sqlite/scrub.h"
 
 #include "spec/host/store/store_case.h"

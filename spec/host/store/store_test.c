@@ -1,4 +1,4 @@
-/* What store promises of the group. A, H, P: rows of the fault table, measured traps. */
+/* What store promises of the group. The codes: docs/faults.md. */
 #include "spec/host/store/store_case.h"
 #include "spec/host/store/faulty_vfs.h"
 

@@ -1,4 +1,4 @@
-/* What the inbox promises. A and B: rows of the fault table. */
+/* What the inbox promises. The codes: docs/faults.md. */
 #include "spec/host/work/jobs_case.h"
 #include "work/jobs_purge.h"
 

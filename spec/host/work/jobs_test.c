@@ -1,4 +1,4 @@
-/* What jobs promises. A and H: rows of the fault table. */
+/* What jobs promises. The codes: docs/faults.md. */
 #include "spec/host/work/jobs_case.h"
 
 static bool payload_is(const struct job *job, const char *text)
