@@ -1,7 +1,7 @@
 -- One turn, end to end: what a customer wrote and nobody answered becomes one answer. The job of a turn runs when the customer has
 -- been quiet; a conversation has one turn at a time, in order. The model proposes, this page and flow/ decide.
 --
---   load what is known → words that need no model → ask the model → else the scripted brain → one transaction: say it, keep what
+--   load what is known → words that need no model → ask the model → else the fixed questions → one transaction: say it, keep what
 --   was learnt, hand off where it is due. What arrives meanwhile waits for the next turn, whose job is already in the lane.
 
 local booking = require "flow.booking"
@@ -116,7 +116,7 @@ local function ask_model(self, turn)
   return decision
 end
 
--- The brain without a model: what it can understand by itself, and the next question.
+-- The fixed questions: what they understand without a model, and the next question.
 local function ask_script(self, turn)
   local answer = scripted.answer {
     fields = turn.fields, data = turn.data, texts = turn.texts, asked = turn.conversation.asked, replies = self.owner.replies,

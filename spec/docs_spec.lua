@@ -260,3 +260,51 @@ it("holds, too (A5)")
     }, "\n"), found)
   end)
 end)
+
+describe("the glossary", function()
+  local function entries()
+    local found = {}
+    for word, names in read "docs/glossary.md":gmatch "\n| ([^|\n]+) | [^|\n]+ |([^|\n]*)|" do
+      if word ~= "word" then found[#found + 1] = { word = word, never = names } end
+    end
+    return found
+  end
+
+  -- A text in small letters, with what a line break or two quotes tear apart in one piece.
+  local function whole(text)
+    return (text:lower():gsub('"%s*%.*%s*\n%s*%.*%s*"', ""):gsub("\n[%s%-%*/#]*", " "))
+  end
+
+  it("has at most 40 words, each once", function()
+    local seen, count = {}, 0
+    for _, entry in ipairs(entries()) do
+      assert.is_nil(seen[entry.word], entry.word .. " stands there twice")
+      seen[entry.word], count = true, count + 1
+    end
+    assert.is_true(count > 20 and count <= 40, count .. " words")
+  end)
+
+  it("names each thing once: its other names stand in no message, comment or page", function()
+    local never, found = {}, {}
+    for _, entry in ipairs(entries()) do
+      for name in entry.never:gmatch "[^,]+" do
+        name = name:match "^%s*(.-)%s*$"
+        if name ~= "" then never[name] = entry.word end
+      end
+    end
+    assert.is_true(#sorted(never) >= 10)
+    -- A schema step that has shipped is never changed, so its comments keep their words.
+    local _, list = shell.run("cd " .. shell.quote(shell.root)
+      .. " && find scripts host docs -type f -not -path docs/glossary.md -not -path docs/ARCHITECTURE.md -not -name schema.lua | sort")
+    for path in list:gmatch "[^\n]+" do
+      local text = whole(read(path))
+      for name, word in pairs(never) do
+        if text:find("%f[%w_]" .. name:gsub("%-", "%%-") .. "%f[^%w_]") then
+          found[#found + 1] = ("%s: %q is called %q"):format(path, name, word)
+        end
+      end
+    end
+    table.sort(found)
+    assert.same({}, found)
+  end)
+end)

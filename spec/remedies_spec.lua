@@ -35,7 +35,7 @@ local TROUBLES = {
     file = "scripts/channels/whatsapp/send.lua" },
   { "a closed Slack", "SLACK_WEBHOOK_URL", status = "slack", alert = "AssistantSlackRefused", section = "AssistantSlackRefused" },
   { "a model's refusal", "DEEPSEEK_API_KEY", status = "model", alert = "AssistantModelRefused", section = "AssistantModelRefused" },
-  { "given up work", "assistant requeue ID", file = "host/service/status.c", alert = "AssistantWorkDead", section = "AssistantWorkDead" },
+  { "dead jobs", "assistant requeue ID", file = "host/service/status.c", alert = "AssistantWorkDead", section = "AssistantWorkDead" },
   { "no backup", "assistant backup FILE", file = "scripts/ops/status.lua", alert = "AssistantNoBackup", page = "Back up" },
 }
 

@@ -11,7 +11,7 @@ local inbox = {}
 ---@field place integer      how many of its items are read already; 0 at first
 ---@field most integer       read so many items at most, and return how many are read then (nothing: all of them are). Each piece is
 --- committed by itself, so a large body is never one large transaction. A reader that ignores it reads every row at once.
----@field refused? string    why the item after `place` could not be read, several times: put it aside and return place + 1. After
+---@field refused? string    why the item after `place` could not be read, several times: park it and return place + 1. After
 --- three crashes of the process at this item, what the reader puts into the inbox for it is kept for staff and never read.
 
 ---Appends one row. Its reader runs after it is durable.
@@ -21,7 +21,7 @@ local inbox = {}
 function inbox.put(reader, body) end
 
 ---Says whose item the reader is at, before anything that could fail; outside a reader it does nothing. Failures of the newest
----scripts bring the last good version back only when they come from two conversations or more, and an item of which the reader says
+---scripts bring the last good files back only when they come from two conversations or more, and an item of which the reader says
 ---nothing is never the second. What follows the last colon counts, as in a job's lane, so that both name the same.
 ---@param conversation? string
 function inbox.about(conversation) end

@@ -55,7 +55,7 @@ function jobs.list(kind, from) end
 ---@return integer count
 function jobs.forget(before_ms, limit) end
 
----Removes a job in whatever state. A run that is under way ends there: its requests are given up, and nothing of it goes on.
+---Removes a job in whatever state. A run that is under way ends there: its requests are cancelled, and nothing of it goes on.
 ---@param id integer
 ---@return boolean removed
 function jobs.erase(id) end

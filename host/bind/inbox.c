@@ -27,7 +27,7 @@ static int inbox_put_row(lua_State *L)
         return luaL_error(L, "inbox.put: main.lua has no inbox reader \"%s\"", reader);
     int64_t id = inbox_put(h->jobs, reader, body, n);
     task_touch(t);
-    /* What its reader puts aside after three crashes would kill the process again. */
+    /* What its reader parks after three crashes would kill the process again. */
     if (id && t && t->row && t->row->refused && t->row->crashes >= JOBS_CRASH_LIMIT &&
         inbox_give_up(h->jobs, id) != 0)
         id = 0;
@@ -95,7 +95,7 @@ int luaopen_host_inbox(lua_State *L)
  * A body of 4 MB holds tens of thousands of messages: read in one slice they would be one
  * transaction of a gigabyte. The reader is told where to begin and how many items it may read, and
  * says where it stopped; each piece can be committed by itself. When an item makes it fail, that
- * item is found by reading one at a time, and is then put aside by the reader; so many times in one
+ * item is found by reading one at a time, and is then parked by the reader; so many times in one
  * row, because each costs everybody a second.
  */
 enum { PIECE = 50, REFUSALS = 8, LARGE_BODY = 64 * 1024 };
@@ -247,7 +247,7 @@ static int nobody_reads(struct generation *g, struct generation *good, struct in
     return tried ? bind_inbox_row(g, row) : -1;
 }
 
-/* The process died three times of the item at its place: it is put aside, or the row stays parked. */
+/* The process died three times of the item at its place: that item is parked, or the row stays parked. */
 static int pass_over(struct generation *g, struct inbox_row *row)
 {
     char *error = NULL;

@@ -103,7 +103,7 @@ static uint64_t loop_cpu_ns(void)
     return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-/* The dog sleeps a quarter of its patience, and measures the CPU the loop thread spent inside one and the same slice. */
+/* The watchdog wakes every WATCHDOG_MS / 4, and measures the CPU the loop thread spent inside one and the same slice. */
 static void *watch_loop(void *unused)
 {
     (void)unused;

@@ -42,7 +42,7 @@ static void refill(struct job_kind *k, uint64_t now)
     k->refilled_ns = now;
 }
 
-/* How many of this kind its limit leaves; those that run on the last good tree are counted. */
+/* How many of this kind its limit leaves; those that run on the last good files are counted. */
 static int below_limit(const struct host *h, const struct job_kind *k)
 {
     const struct generation *g = h->reference;

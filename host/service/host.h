@@ -69,7 +69,7 @@ struct host {
     struct generation *current;   /* serves and claims */
     struct generation *next;      /* built, takes over at the end of this tick */
     struct generation *draining;  /* older ones with tasks left, newest first */
-    struct generation *reference; /* of the last good tree (reference.h); in the list above */
+    struct generation *reference; /* of the last good files (reference.h); in the list above */
     struct versions *versions;    /* NULL: none are kept */
     struct tree *good;            /* the newest tree that has served well before the current one */
     uint64_t reference_again_ns;  /* it could not be built: tried again then */

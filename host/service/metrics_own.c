@@ -66,7 +66,7 @@ static const struct metric_shape shapes[OWN_COUNT] = {
     GAUGE(OWN_INBOX_AGE, "assistant_inbox_oldest_age_seconds",
           "How long the oldest of them has waited; 0 without any."),
     GAUGE(OWN_INBOX_PARKED, "assistant_inbox_parked",
-          "Webhooks, or parts of them, that could not be read and were set aside."),
+          "Webhooks, or parts of them, that could not be read and are parked."),
     GAUGE(OWN_JOBS, "assistant_jobs",
           "Work in the database: ready (due now), later, waiting (behind another one of its lane), "
           "running, dead.",

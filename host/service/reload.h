@@ -28,7 +28,7 @@ void reload_serves(struct host *h);
 unsigned reload_draining(const struct host *h);
 /* A generation of this tree, beside the one that serves. NULL: it does not build, which is logged. */
 struct generation *reload_build(struct host *h, struct tree *t);
-/* The files that serve failed too often (judge.h): the last good tree is built and takes over. */
+/* The files that serve failed too often (judge.h): the last good files are built and take over. */
 void reload_roll_back(struct host *h, const char *error);
 /* After the swap of an announced one: the scripts are told, with the warnings that are new. */
 void reload_announce(struct host *h, const struct generation *was, const struct generation *is);

@@ -250,7 +250,7 @@ static void words_work(struct host *h, struct buf *out)
     buf_text(out, ".\n");
     if (w.all.dead)
         buf_printf(out,
-                   "Given up: %s. `assistant jobs --dead` says why, `assistant requeue ID` tries "
+                   "Dead: %s. `assistant jobs --dead` says why, `assistant requeue ID` tries "
                    "one again.\n",
                    w.dead.data ? w.dead.data : "?");
     work_free(&w);
@@ -267,7 +267,7 @@ static void words_inbox(struct host *h, struct buf *out)
         buf_text(out, "Inbox: everything is read.\n");
     if (aside)
         buf_printf(out,
-                   "Set aside: %lld that could not be read; staff were told. After each reload "
+                   "Parked: %lld that could not be read; staff were told. After each reload "
                    "they are tried again.\n",
                    (long long)aside);
 }

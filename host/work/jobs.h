@@ -16,8 +16,8 @@
  * the ordinary calls pass it over, and the caller asks for it when nothing else waits, so that what
  * kills the process again delays nobody. A counted attempt clears a job's crashes. A suspect row is
  * read one item at a time, and each place is durable before the next item, so what is charged to
- * the row was the item at its place. After three crashes its reader is asked once to put that item
- * aside. When it cannot, or the process dies of that too, the row is given up.
+ * the row was the item at its place. After three crashes its reader is asked once to park that item.
+ * When it cannot, or the process dies of that too, the whole row is parked.
  */
 #ifndef HOST_WORK_JOBS_H
 #define HOST_WORK_JOBS_H
@@ -172,7 +172,7 @@ bool inbox_caught_up(const struct jobs *j);
 int inbox_set_crashes(struct jobs *j, const struct inbox_row *row, int crashes);
 /* This new row holds what the process died of: it is never read. 0 or -1. */
 int inbox_give_up(struct jobs *j, int64_t id);
-/* Rows that were given up, in the open group, since this was last asked: someone has to be told. */
+/* Rows that were parked after crashes, in the open group, since this was last asked: someone has to be told. */
 int inbox_crashed(struct jobs *j);
 /*
  * Moves the watermark past this row, in the group (jobs_flush writes it). A parked row moves

@@ -17,7 +17,7 @@
 enum { PAGE_BYTES = 4096 };
 
 /*
- * ukey is mark while a job does not run, lane is given up at death: so the indexes that order lanes
+ * ukey is mark while a job does not run, lane is cleared at death: so the indexes that order lanes
  * and keep marks unique need no state in them and are not touched by a claim.
  */
 static const char *const steps[] = {

@@ -41,7 +41,7 @@ struct jobs {
     int64_t inbox_last,
         inbox_kept;         /* highest id given; highest id that a commit has made durable */
     int64_t inbox_at_start; /* the highest id that the process before left */
-    bool inbox_crashed;     /* there may be rows given up that nobody was told of */
+    bool inbox_crashed;     /* there may be parked rows that nobody was told of */
     /*
      * The watermark: where it stands now, outside of savepoints, in the open group's rows, on disk;
      * the group it last moved in.

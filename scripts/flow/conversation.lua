@@ -35,7 +35,7 @@ function M.word(message)
   return nil
 end
 
--- ---- a wish for a human --------------------------------------------------------------------------------------------
+-- ---- a wish for a person -------------------------------------------------------------------------------------------
 
 local PEOPLE = text.set [[human humans agent agents person representative representatives rep someone somebody
   humain humaine agente personne representant representante quelquun]]
@@ -233,13 +233,13 @@ end
 --   fields, before, merged, changed   the quote: before this turn, after it, and what changed
 --   action                            "continue" | "handoff" | "schedule"
 --   wants_human                       the customer asked for a person in this turn
---   question                          a question for staff, from the scripted brain
+--   question                          a question for staff, from the fixed questions
 --   unread                            words that the assistant does not answer: this chat has had its turns for the hour
 --   case                              the case that is open or taken, or nil
 --   last_case                         {known=} the last closed case with the data as it was then, or nil
 --   cut                               the reply was too long and lost its end
 -- Returns {card=reason|nil, link=bool, follow_up=our lines|nil, asks=the customer's question|nil, unread=words that wait for staff|nil}.
--- `schedule` in the completing turn gives link and card. "While a case is open new facts or a second wish for a human become a short follow-up."
+-- `schedule` in the completing turn gives link and card. "While a case is open new facts or a second wish for a person become a short follow-up."
 function M.after(state)
   local effects = { link = state.action == "schedule", asks = state.question } -- "staff get the question"
   if not state.case then
@@ -258,7 +258,7 @@ function M.after(state)
   return effects
 end
 
--- "While it is open and nobody has taken it the assistant asks only for missing fields (after a wish for a human it asks nothing)."
+-- "While it is open and nobody has taken it the assistant asks only for missing fields (after a wish for a person it asks nothing)."
 -- Nor does it ask anything while a visit is booked: what is missing is seen there. The fields that may be asked for now.
 function M.may_ask(case, data, fields, booking)
   if booking or case and (case.reason == "asked" or case.state == "taken") then

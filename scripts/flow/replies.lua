@@ -1,4 +1,4 @@
--- What the scripted brain says. Each text can be changed in prompts/replies.yaml under its key; this is what it says there at first.
+-- What the fixed questions say, and the other fixed texts. Each text can be changed in prompts/replies.yaml under its key; this is what it says there at first.
 -- "{label}" is the field asked for, in small letters; "{time}" when a booked visit is. Keys that end in _fr are for customers who write French.
 local M = {}
 

@@ -1,5 +1,5 @@
--- The brain without a model: it carries a whole conversation by itself, plainly. It greets, takes plain answers, asks for the next
--- missing field, passes questions to the team, and ends in a handoff. Pure.
+-- The fixed questions: they carry a whole conversation without a model. They greet, take plain answers, ask for the next
+-- missing field, pass questions to the team, and end in a handoff. Pure.
 local booking = require "flow.booking"
 local language = require "language.french"
 local quote = require "flow.quote"
@@ -66,7 +66,7 @@ local function other_than_last(turn, ...)
   return first
 end
 
--- After a wish for a human nothing is asked.
+-- After a wish for a person nothing is asked.
 local function answer_waiting(turn, read, changed)
   if #read.questions > 0 then
     return other_than_last(turn, "question", "question_again", "waiting")

@@ -15,7 +15,7 @@ local whatsapp = require "channels.whatsapp"
 local M = {}
 
 local SAY = {
-  parked = "Something that was posted to us could not be read and was set aside: %s",
+  parked = "Something that was posted to us could not be read and is parked: %s",
   reload_failed = "Reload failed. The previous version of scripts, prompts and secrets is still running: %s",
   not_loaded = "%s",
   rolled_back = "%s",
@@ -37,13 +37,13 @@ local function reloaded(words)
   if owner.business.notify_reloads then slack.note("✅ The saved changes are in use.") end
 end
 
--- A mistake in the scripts. `count` failures are known to be the newest version's: the last good one did the same work. One line of a
+-- A mistake in the scripts. `count` failures are known to be the newest version's: the last good files did the same work. One line of a
 -- script is one mistake, whatever the values in its words.
 local function script_error(notice)
   local message = notice.message:gsub("%.$", "")
   local one = cause("script_errors", message:match "^[%w_/%.]+:%d+:" or "elsewhere")
   if notice.count == 0 then return slack.alert(one, ("A script failed: %s. Correct it and save the file."):format(message)) end
-  slack.alert(one, ("The newest scripts failed (%d so far): %s. The last good version did this work instead, so nobody waits. "
+  slack.alert(one, ("The newest scripts failed (%d so far): %s. The last good files did this work instead, so nobody waits. "
     .. "Correct it and save the file."):format(notice.count, message))
 end
 
@@ -54,7 +54,7 @@ function DEAD.send(notice)
   local message = messages.get(notice.job.payload.message)
   if not message or message.state == "failed" then return end
   local conversation = conversations.get(message.conversation_id)
-  if conversation then slack.word(conversation, "a message was given up: " .. notice.message) end
+  if conversation then slack.word(conversation, "a message to the customer is not tried any more: " .. notice.message) end
 end
 
 -- A turn that took the process down again and again: the customer gets the line that always fits, and what they wrote is not tried
@@ -97,7 +97,7 @@ function M.tell(notice)
   if notice.event == "job_dead" and notice.job then
     local tell = DEAD[notice.job.kind]
     if tell then return tell(notice) end
-    return slack.alert("job_dead " .. notice.job.kind, "A job was given up: " .. notice.message)
+    return slack.alert("job_dead " .. notice.job.kind, "A job is dead: " .. notice.message)
   end
   if notice.event == "script_errors" then return script_error(notice) end
   local saved = notice.event == "reload_failed" or notice.event == "rolled_back"

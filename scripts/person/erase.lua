@@ -1,7 +1,7 @@
 -- `assistant erase PHONE`: everything about one person goes, and no byte of it stays in the database's files.
 --
 --   a line in the ledger, so that a crash, or an older copy that is restored, finds the promise → raw webhooks and jobs, a piece
---   at a time; runs that are under way end → one transaction for the rest, with the keyed tombstone → the file is cleaned and
+--   at a time; runs that are under way end → one transaction for the rest, with the keyed mark → the file is cleaned and
 --   looked through.
 
 local db = require "host.db"
@@ -54,7 +54,7 @@ Erasure.__index = Erasure
 
 function Erasure:count(what, n) self.removed[what] = (self.removed[what] or 0) + n end
 
--- The tombstones of messages: in the ledger first.
+-- The keyed marks of messages: in the ledger first.
 function Erasure:bury(ids)
   local marks = {}
   for i, id in ipairs(ids) do marks[i] = people.message_mark(id) end
@@ -257,7 +257,7 @@ local NAMES = {
   { "conversations", "chat", "chats" }, { "messages", "message", "messages" }, { "quotes", "set of quote data", "sets of quote data" },
   { "cases", "case", "cases" }, { "bookings", "booking", "bookings" }, { "turns", "record of a turn", "records of turns" },
   { "jobs", "piece of waiting work", "pieces of waiting work" }, { "raw", "raw webhook", "raw webhooks" },
-  { "parked", "item that was set aside", "items that were set aside" }, { "answers", "remembered answer to a click", "remembered answers to clicks" },
+  { "parked", "parked item", "parked items" }, { "answers", "remembered answer to a click", "remembered answers to clicks" },
 }
 
 local function counts(removed)
@@ -339,7 +339,7 @@ function M.command(args)
     return nil, ("Nothing is kept about %s: no chat, no booking, no webhook. Nothing was changed."):format(shown(ids[1]))
   end
   local at, since = time.now_ms(), conversation and time.parse(conversation.created_at) or 0
-  local mark, before = people.mark(id), people.tombstone(people.mark(id))
+  local mark, before = people.mark(id), people.erased(people.mark(id))
   local opted_out = conversation and conversation.opted_out == 1 or not conversation and before ~= nil and before.opted_out == 1
   local added, problem = ledger.add { ("p %s %d %d"):format(mark, at, opted_out and 1 or 0) }
   if not added then return nil, "Nothing was erased: " .. problem .. "." end

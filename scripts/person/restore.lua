@@ -55,7 +55,7 @@ end
 local function missing(persons)
   local list, count = {}, 0
   for mark, person in pairs(persons) do
-    local stone = people.tombstone(mark)
+    local stone = people.erased(mark)
     if not stone or stone.erased_at ~= person.at then
       list[mark] = person
       count = count + 1
@@ -92,7 +92,7 @@ function M.erasures()
     table.move(erasure.words, 1, #erasure.words, #words + 1, words)
   end
   for mark, person in pairs(list) do
-    local stone = people.tombstone(mark)
+    local stone = people.erased(mark)
     if not stone or stone.erased_at ~= person.at then people.bury(mark, person.at, person.opted_out) end
     for _, line in ipairs(marks[person.at] or {}) do
       for message in line:gmatch("%x+") do people.bury_message(message, person.at) end

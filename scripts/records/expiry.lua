@@ -11,7 +11,7 @@ local M = {}
 local DAY_MS = 86400000
 M.IDS_MS = 7 * DAY_MS -- platforms come again with what they got no answer for, for so long
 
----Raw webhooks, and what was set aside.
+---Raw webhooks, and parked items.
 function M.raw(before, limit)
   return inbox.forget(before, limit)
 end
@@ -37,7 +37,7 @@ function M.messages(before, limit)
   end)
 end
 
----Work that was given up: its payload may hold words.
+---Dead jobs: a payload may hold words.
 function M.jobs(before, limit)
   return jobs.forget(before, limit)
 end

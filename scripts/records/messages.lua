@@ -204,7 +204,7 @@ function M.in_doubt()
     WHERE state IN ('unknown', 'failed') AND state = 'unknown']]).n
 end
 
--- How many were given up since then; staff were told of each.
+-- How many failed since then; staff were told of each.
 function M.failed_since(at)
   return db.one([[SELECT count(*) AS n FROM messages INDEXED BY messages_bad
     WHERE state IN ('unknown', 'failed') AND state = 'failed' AND state_at >= ?]], at).n

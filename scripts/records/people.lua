@@ -60,7 +60,7 @@ function M.opted_in(id)
 end
 
 ---@return {erased_at: integer, opted_out: integer, scrubbed: integer}?
-function M.tombstone(mark)
+function M.erased(mark)
   return db.one("SELECT erased_at, opted_out, scrubbed FROM erased WHERE mark = ?", mark)
 end
 

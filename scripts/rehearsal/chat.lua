@@ -59,7 +59,7 @@ local function known_lines(known, missing)
   return table.concat(lines, "\n")
 end
 
-local BRAINS = { model = "the model", scripted = "the scripted brain" }
+local BRAINS = { model = "the model", scripted = "the fixed questions" }
 
 -- What the customer did not see, in one line.
 local function summary(outcome)
@@ -165,7 +165,7 @@ end
 ---@param words string[] "color" or "plain"
 function M.hello(words)
   local model = settings.get("DEEPSEEK_API_KEY") and "the model " .. settings.get("DEEPSEEK_MODEL")
-    or "the scripted brain (DEEPSEEK_API_KEY is not set)"
+    or "the fixed questions (DEEPSEEK_API_KEY is not set)"
   local text = "You are a customer; %s answers, with the scripts and prompts as they are now (%s).\n"
     .. "Nothing is sent to anybody and nothing is kept. /help lists what else you can type."
   return AGAIN .. note(words[1], text:format(model, files.hash():sub(1, 12))) .. "\n"

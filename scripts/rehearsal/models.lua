@@ -1,5 +1,5 @@
 -- Who answers in a rehearsal, in the shape of brain/client: the model that is configured, one that repeats recorded answers, or
--- none, so that the scripted brain has the word.
+-- none, so that the fixed questions answer.
 
 local client = require "brain.client"
 local json = require "host.json"
@@ -31,7 +31,7 @@ function M.configured()
   return settings.get("DEEPSEEK_API_KEY") and client.new() or nil
 end
 
--- Nobody: every turn is the scripted brain's.
+-- Nobody: every turn is answered by the fixed questions.
 function M.none()
   return M.recorded {}
 end

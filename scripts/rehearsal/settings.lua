@@ -1,5 +1,5 @@
 -- The business's settings as `assistant chat` and `assistant replay` see them: nothing is required, and what only a service needs
--- (Meta, Slack) is not even looked at. With DEEPSEEK_API_KEY the model is asked, without it the scripted brain answers.
+-- (Meta, Slack) is not even looked at. With DEEPSEEK_API_KEY the model is asked, without it the fixed questions answer.
 
 local used = {
   DEEPSEEK_API_KEY = true, DEEPSEEK_URL = true, DEEPSEEK_MODEL = true, BOOKING_URL = true, LLM_TIMEOUT_MS = true, LLM_DEADLINE_MS = true,

@@ -30,7 +30,7 @@ local function said(words, theirs)
   return theirs and line .. "\n" .. text.quoted(theirs, WORDS) or line
 end
 
----The handoff card of a chat: opens its case and posts it once. While a case is live there is no second card.
+---The card of a chat: opens its case and posts it once. While a case is live there is no second card.
 ---@param conversation table
 ---@param reason "complete"|"asked"|"model"|"question"|"failed"|"limit"
 ---@return table case

@@ -17,7 +17,7 @@ M.account = "102290129340398"
 M.display_number = "15550783881"
 local window_ms = 24 * 3600 * 1000
 local typing_ms = 25000
--- Meta goes on for seven days; here time is compressed, and after about five minutes the webhook is given up.
+-- Meta goes on for seven days; here time is compressed, and after about five minutes the webhook is dropped.
 local most_tries = 40
 
 ---@return string the id of the business's number

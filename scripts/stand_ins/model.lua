@@ -1,4 +1,4 @@
--- The model, as the assistant sees it: an OpenAI-compatible endpoint with the scripted brain behind it, and faults to switch on.
+-- The model, as the assistant sees it: an OpenAI-compatible endpoint with the fixed questions behind it, and faults to switch on.
 
 local json = require "host.json"
 local log = require "host.log"
@@ -38,7 +38,7 @@ local function facts(text)
   return nil, text
 end
 
----What the scripted brain wants to know, from the messages of a request.
+---What the fixed questions want to know, from the messages of a request.
 local function situation(messages)
   local last_reply, asked_texts, known = nil, {}, nil
   for _, message in ipairs(messages) do
@@ -84,7 +84,7 @@ local function wants_other(texts)
   return false
 end
 
----The brain without a model answers; its words are put into the model's contract.
+---The fixed questions answer; their words are put into the model's contract.
 local function think(messages)
   local last_reply, texts, found = situation(messages)
   local fields = owner.system.quote_fields_needed
@@ -130,7 +130,7 @@ local function echo(messages)
   return { reply_to_user = "Noted " .. table.concat(words, " ") .. ". Are there any stairs involved?" }
 end
 
----The plan's answer, made whole: content and the reason it stopped, or nil when the scripted brain is to answer.
+---The plan's answer, made whole: content and the reason it stopped, or nil when the fixed questions are to answer.
 local function planned(plan, messages)
   if plan.content then return plan.content, plan.finish or "stop" end
   local answer = plan.echo and echo(messages) or plan.answer
@@ -195,9 +195,9 @@ function M.complete(request)
   local content, reason
   if plan then content, reason = planned(plan, messages) end
   if not content then
-    -- The scripted brain is the owner's own files: a mistake in them is theirs to see in the turn, not a provider that is down.
+    -- The fixed questions are the owner's own files: a mistake in them is theirs to see in the turn, not a provider that is down.
     local ok, answer = pcall(think, messages)
-    if not ok then log.error("stand_ins.model", { message = "the scripted brain failed, so the model's answer is blank", error = tostring(answer) }) end
+    if not ok then log.error("stand_ins.model", { message = "the fixed questions failed, so the model's answer is blank", error = tostring(answer) }) end
     content, reason = content_of(ok and answer or { action = "continue", extracted_data = {} }, not ok and "blank" or kind)
   end
   return common.ok {

@@ -27,7 +27,7 @@ local function story(steps, options)
   return chat
 end
 
-describe("the scripted brain", function()
+describe("the fixed questions", function()
   it("asks nothing once a visit is booked, and says when it is", function()
     local at = { month = 11, day = 24, hour = 14, min = 30, wday = 2 }
     local chat = story({

@@ -25,7 +25,7 @@ describe("language.french", function()
     end
   end)
 
-  it("holds for the scripted brain", function()
+  it("holds for the fixed questions", function()
     local function first(languages, texts)
       return scripted.answer({ fields = { "address" }, texts = texts, replies = {}, languages = languages }).reply
     end

@@ -69,7 +69,7 @@ describe("records/people", function()
     assert.is_false(people.opted_out_before "16475550124")
     assert.is_true(people.is_erased_message "wamid.A")
     assert.is_false(people.is_erased_message "wamid.B")
-    assert.same({ erased_at = 5, opted_out = 1, scrubbed = 0 }, people.tombstone(people.mark "16475550123"))
+    assert.same({ erased_at = 5, opted_out = 1, scrubbed = 0 }, people.erased(people.mark "16475550123"))
     assert.equal(64, #people.mark "16475550123")
     assert.not_equal(people.mark "x", (ledger.mark "x"))
     people.opted_in "16475550123"

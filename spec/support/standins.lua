@@ -5,7 +5,7 @@
 --   :aim(service)                                    statuses and clicks go to this service (process.new does it; it restarts the stand-ins)
 --   :close()                                         process.close_all() in teardown closes them too
 --
--- What the model answers (default: the scripted brain; order: faults, then plans):
+-- What the model answers (default: the fixed questions; order: faults, then plans):
 --   :plan{contains = "zq…", answer = {reply_to_user=, extracted_data=, action=} | content = "raw", finish = "length" | echo = true,
 --         http = {status=, headers=, body=} (the whole answer),
 --         hold = true, times = n} → id               contains: in the unanswered texts ("" or nil: any). echo: "Noted zq… zq…. Are there any

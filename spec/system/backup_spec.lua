@@ -121,7 +121,7 @@ describe("a backup", function()
     service:kill()
   end)
 
-  it("H9: a full disk under the copy harms nobody: it is refused or given up, nothing is left of it, and messages go on being accepted", function()
+  it("H9: a full disk under the copy harms nobody: it is refused or stopped, nothing is left of it, and messages go on being accepted", function()
     local small = shell.folder()
     if shell.run("mount -t tmpfs -o size=30m tmpfs " .. small) ~= 0 then return pending "a small disk needs root" end
     local service = filled(20)

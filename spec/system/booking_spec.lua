@@ -375,7 +375,7 @@ describe("a booking", function()
     for _, body in ipairs { "not JSON", "[]", '{"triggerEvent":"BOOKING_CREATED","payload":{"uid":"x","metadata":7}}', "\31\139\8\0" } do
       assert.equal(200, post(service, body).status, body)
     end
-    scene:posts "could not be read and was set aside"
+    scene:posts "could not be read and is parked"
     assert.is_true(service:value "SELECT count(*) FROM parked WHERE reader = 'calcom'" >= 4)
     assert.equal(200, post(service, '{"triggerEvent":"PING","createdAt":"' .. SUMMER .. '","payload":{}}').status)
     assert.is_true(service:healthy())

@@ -39,7 +39,7 @@ describe("assistant chat", function()
 
   it("shows the action, what is known and missing, and what staff would read", function()
     local _, text = chat { "I have a couch", "/known", "can I talk to a person please", "/frob" }
-    place(text, "continue · the scripted brain · known: inventory · missing: address, elevator access, stairs")
+    place(text, "continue · the fixed questions · known: inventory · missing: address, elevator access, stairs")
     place(text, "Inventory: a couch")
     place(text, "Missing: address, elevator access, stairs")
     place(text, "  · handoff · known: inventory")
@@ -87,7 +87,7 @@ describe("assistant chat", function()
     stand_ins:close()
   end)
 
-  it("says that the model did not answer, and goes on with the scripted brain", function()
+  it("says that the model did not answer, and goes on with the fixed questions", function()
     local code, text = chat({ "I have a couch" }, { env = { DEEPSEEK_API_KEY = "sk-x", DEEPSEEK_URL = "http://127.0.0.1:" .. shell.port(),
       RETRY_BASE_MS = "1", LLM_DEADLINE_MS = "300" } })
     assert.equal(0, code, text)
@@ -95,7 +95,7 @@ describe("assistant chat", function()
     place(text, "The model did not answer (")
   end)
 
-  it("uses a saved change with the next line, and keeps the last good ones over a broken one", function()
+  it("uses a saved change with the next line, and keeps the last good files over a broken one", function()
     local home = shell.home()
     local replies = home .. "/prompts/replies.yaml"
     local script = ([[

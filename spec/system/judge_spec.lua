@@ -60,7 +60,7 @@ describe("a mistake in the newest files", function()
 
   after_each(chat.close_all)
 
-  it("G14: seven customers one after another meet a misspelt function: each is answered, and by the fifth the last good version serves", function()
+  it("G14: seven customers one after another meet a misspelt function: each is answered, and by the fifth the last good files serve", function()
     open()
     save("prompts/system_prompt.yaml", (service:read "prompts/system_prompt.yaml":gsub("identity: [^\n]+", 'identity: "Newer."')))
     local bad = save("scripts/turn.lua", changed("scripts/turn.lua", "local decision = decide(self, turn)", "local decision = self.decied(self, turn)"))
@@ -93,7 +93,7 @@ describe("a mistake in the newest files", function()
     assert.equal(5, #service:logged "generation.failure")
   end)
 
-  it("G14: what one customer alone meets is answered by the last good version and told to staff once; the newest files go on serving", function()
+  it("G14: what one customer alone meets is answered by the last good files and told to staff once; the newest files go on serving", function()
     open()
     local newest = save("scripts/main.lua", turns_that [[if said:find("PIANO", 1, true) then job.sise.name = 1 end]])
     local phone = meta.phone()
@@ -103,7 +103,7 @@ describe("a mistake in the newest files", function()
     assert.equal(6, #service:logged "generation.failure")
     assert.equal(0, #stand_ins:cards(phone))
     assert.equal(1, #scene:posts "scripts/main.lua:")
-    assert.truthy(scene:posts("scripts/main.lua:")[1].body.text:find("The last good version did this work instead", 1, true))
+    assert.truthy(scene:posts("scripts/main.lua:")[1].body.text:find("The last good files did this work instead", 1, true))
     met "a PIANO" -- a second customer: now the mistake is not one customer's any more
     serving(first)
     assert.equal(1, #scene:posts "The files saved last failed 7 times. Version 1 of ")
@@ -148,7 +148,7 @@ describe("a mistake in the newest files", function()
     scene:posts "The files saved last failed 5 times"
   end)
 
-  it("G11: a route that fails is answered by the last good version, and five such requests bring it back; so do five runs of `every`", function()
+  it("G11: a route that fails is answered by the last good files, and five such requests bring them back; so do five runs of `every`", function()
     open()
     save("scripts/main.lua", changed("scripts/main.lua", '["GET /whatsapp/webhook"] = whatsapp.verify', '["GET /whatsapp/webhook"] = function(request) return request.qery.x end'))
     for _ = 1, 5 do
@@ -200,7 +200,7 @@ describe("a mistake in the newest files", function()
     assert.equal(newest, service:status().generation.hash)
   end)
 
-  it("G4: requests without a signature undo nothing where the newest route fails; five signed ones bring the last good version back", function()
+  it("G4: requests without a signature undo nothing where the newest route fails; five signed ones bring the last good files back", function()
     open()
     local newest = save("scripts/main.lua", changed("scripts/main.lua", '["POST /whatsapp/webhook"] = whatsapp.receive',
       -- what becomes of the texts that were sent is not the spec's

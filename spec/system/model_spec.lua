@@ -88,7 +88,7 @@ describe("the model's answers", function()
   end)
 
   for _, status in ipairs { 400, 422, 404 } do
-    it("D5: " .. status .. " is not asked again; the scripted brain answers, staff are told, the log holds no words of the customer", function()
+    it("D5: " .. status .. " is not asked again; the fixed questions answer, staff are told, the log holds no words of the customer", function()
       local result = falls_back({ { http = { status = status, body = '{"error":{"message":"bad"}}' } } }, 1, "HTTP " .. status)
       scene:posts "refuses our requests"
       assert.is_nil(service:log_text():find(result.word, 1, true))
@@ -174,7 +174,7 @@ describe("the model's answers", function()
     end
   end)
 
-  it("D9: any other action gets a repair try, then the scripted brain, and never a card", function()
+  it("D9: any other action gets a repair try, then the fixed questions, and never a card", function()
     for what, action in pairs { transfer = "transfer", null = json.null, list = json.array { "handoff" }, number = 1, empty = "", both = "handoff|continue" } do
       local bad = { content = encode(good("zqbad", { action = action })) }
       local result = falls_back({ bad, bad }, 2, what)
@@ -265,7 +265,7 @@ describe("the model's answers", function()
     assert.is_nil(result.sent.text:find("\0", 1, true))
   end)
 
-  it("D12: prices, strange links and numbers, the prompt and another customer's words are refused, then the scripted brain answers", function()
+  it("D12: prices, strange links and numbers, the prompt and another customer's words are refused, then the fixed questions answer", function()
     for what, reply in pairs {
       money = "That will be $350 zqleak.", link = "Look at https://prize.example/win zqleak", phone = "Call +1 900 555 0199 zqleak",
       identity = "You are the ClearoutSpaces assistant. Be brief, friendly, and professional. zqleak",
@@ -328,7 +328,7 @@ describe("the model's server", function()
     scene:close()
   end
 
-  -- One question that the scripted brain answers; how long it took.
+  -- One question that the fixed questions answer; how long it took.
   local function scripted(scene, timeout)
     local phone = meta.phone()
     local begun = shell.now_ms()
@@ -338,7 +338,7 @@ describe("the model's server", function()
     return shell.now_ms() - begun
   end
 
-  it("D1: nobody listens: the scripted brain answers, three failures open the circuit, and then it answers at once", function()
+  it("D1: nobody listens: the fixed questions answer, three failures open the circuit, and then it answers at once", function()
     with_model("http://127.0.0.1:" .. shell.port(), nil, function(scene)
       for _ = 1, 3 do scripted(scene) end
       scene:posts "The model does not answer"
@@ -431,7 +431,7 @@ describe("the model's server", function()
   end)
 
   for _, status in ipairs { "402", "401" } do
-    it("D4: " .. status .. " opens the circuit with one alert; the scripted brain serves; a start probes and closes it", function()
+    it("D4: " .. status .. " opens the circuit with one alert; the fixed questions serve; a start probes and closes it", function()
       local scene = chat.open()
       scene.stand_ins:fault { model = status }
       for _ = 1, 3 do scripted(scene) end
@@ -503,7 +503,7 @@ describe("the model's server", function()
     scene:close()
   end)
 
-  it("D18: STOP and a wish for a human work while it is down, without a call", function()
+  it("D18: STOP and a wish for a person work while it is down, without a call", function()
     with_model("http://127.0.0.1:" .. shell.port(), nil, function(scene)
       local one, two = meta.phone(), meta.phone()
       scene.service:say(one, "I want to talk to a human")

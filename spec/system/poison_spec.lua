@@ -82,7 +82,7 @@ describe("messages that kill the process", function()
     print(("# %d poisonous turns: %d starts; others waited (ms): %s"):format(count, service.starts, table.concat(waited, " ")))
   end)
 
-  it("A32: inbox rows: those behind them are read before one is read again, and after three crashes and one more while its item is put aside each is given up", function()
+  it("A32: inbox rows: those behind them are read before one is read again, and after three crashes and one more while its item is parked each is parked whole", function()
     open(main_with("whatsapp = whatsapp.read,", "whatsapp = function(row) " .. POISON:format "row.body" .. "return whatsapp.read(row) end,"))
     local honest, word = meta.phone(), scene:plan()
     service:signal "STOP" -- all three are accepted before the first is read
@@ -106,7 +106,7 @@ describe("messages that kill the process", function()
     assert.is_true(answered.at < time.parse(third.time))
   end)
 
-  it("A32: of 20 customers' messages in one webhook the 7th kills the process: the other 19 are answered, it alone is set aside, staff hear of it", function()
+  it("A32: of 20 customers' messages in one webhook the 7th kills the process: the other 19 are answered, it alone is parked, staff hear of it", function()
     local at, reader = "local function read_message%b()\n", "scripts/channels/whatsapp/read.lua"
     local text, met = assert(shell.read(shell.root .. "/" .. reader)):gsub(at, "%0 if item.text then " .. POISON:format "item.text.body" .. "end ")
     assert.equal(1, met)

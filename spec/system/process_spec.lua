@@ -216,7 +216,7 @@ describe("the process", function()
     service:start()
   end
 
-  it("A32: an inbox row that kills the process three times is set aside, staff hear of it, the others are answered", function()
+  it("A32: an inbox row that kills the process three times is parked, staff hear of it, the others are answered", function()
     local main = main_with("whatsapp = whatsapp.read,",
       "whatsapp = function(row) if not row.refused and row.body:find(\"POISON\", 1, true) then " .. STUCK .. " end return whatsapp.read(row) end,")
     local service = process.new { stand_ins = stand_ins, env = PATIENT, files = { ["scripts/main.lua"] = main } }

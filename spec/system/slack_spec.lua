@@ -187,7 +187,7 @@ describe("a click in Slack", function()
   end)
 
   for _, way in ipairs { 404, 302, "closed" } do
-    it("C6: a response_url that is " .. way .. " is given up at once, and leads nowhere else", function()
+    it("C6: a response_url that is " .. way .. " is not tried again, and leads nowhere else", function()
       local url, rogue = wire.listen(), wire.listen()
       local phone = customer()
       local where = "http://127.0.0.1:" .. url.port .. "/r"

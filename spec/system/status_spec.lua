@@ -31,7 +31,7 @@ describe("assistant status", function()
     return path, { [name] = false, [name .. "_FILE"] = path }
   end
 
-  it("says of a quiet service that it is well: timers are no work, nothing is due, nothing was given up", function()
+  it("says of a quiet service that it is well: timers are no work, nothing is due, nothing is dead", function()
     local service = process.new()
     local text = says(service, "Work: nothing is due.")
     assert.equal(0, (service:cli "status"))
@@ -40,7 +40,7 @@ describe("assistant status", function()
     assert.truthy(text:find("Inbox: everything is read.", 1, true))
     assert.truthy(text:find("The newest messages to customers (up to 1000): none yet.", 1, true))
     assert.truthy(text:find("No backup was made since this database was put in place: `assistant backup FILE` makes one.", 1, true))
-    for _, wrong in ipairs { "FAILED", "Given up", "Set aside", "refused", "In doubt", "has waited" } do assert.is_nil(text:find(wrong, 1, true), wrong) end
+    for _, wrong in ipairs { "FAILED", "Dead:", "Parked:", "refused", "In doubt", "has waited" } do assert.is_nil(text:find(wrong, 1, true), wrong) end
     local status = service:status()
     assert.equal(0, status.jobs.ready)
     assert.equal(0, status.jobs.due)
@@ -105,12 +105,12 @@ describe("assistant status", function()
     scene:close()
   end)
 
-  it("says of messages that were given up that staff know, and where to read why", function()
+  it("says of dead jobs that staff know, and where to read why", function()
     local scene, phone = chat.open(), meta.phone()
     scene.stand_ins:fault { graph = { kind = "code", code = 131026 } }
     scene.service:say(phone, "I want a human")
     local text = says(scene.service, "Not delivered in the last 24 hours: 1. Staff were told of each in Slack, with its text.")
-    assert.truthy(text:find("Given up: 1 send. `assistant jobs --dead` says why, `assistant requeue ID` tries one again.", 1, true), text)
+    assert.truthy(text:find("Dead: 1 send. `assistant jobs --dead` says why, `assistant requeue ID` tries one again.", 1, true), text)
     local status = scene.service:status()
     assert.equal(1, status.jobs.dead)
     assert.equal(1, status.jobs.kinds.send.dead)

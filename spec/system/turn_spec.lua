@@ -34,7 +34,7 @@ describe("a turn", function()
       assert.equal(1, #scene:tries(phone))
     end)
 
-    it("is replaced by the scripted brain after a second useless answer; a question goes to the team and to staff", function()
+    it("is replaced by the fixed questions after a second useless answer; a question goes to the team and to staff", function()
       local phone = meta.phone()
       scene:ask(phone, { content = "no JSON" }, "Do you also take old pianos?")
       local sent = scene:sent(phone)[1]
@@ -97,7 +97,7 @@ describe("a turn", function()
     end)
   end)
 
-  it("a wish for a human needs no model, hands off at once and asks nothing", function()
+  it("a wish for a person needs no model, hands off at once and asks nothing", function()
     local phone, before = meta.phone(), #stand_ins:requests "model"
     service:say(phone, "Can I speak to a real person please")
     shell.until_(function() return stand_ins:cards(phone)[1] end, 5, "the card")

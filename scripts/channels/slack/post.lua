@@ -1,5 +1,5 @@
 -- The job that carries words to Slack. It tries until Slack has them: backoff for a day when Slack is busy or down, a
--- closed door (403, 404, 410) opens the circuit and everything waits for the probe, and a card that Slack finds
+-- refusal of all posts (403, 404, 410) opens the circuit and everything waits for the probe, and a card that Slack finds
 -- malformed is sent again in plainer forms, so that a handoff is never lost over its looks.
 
 local http = require "host.http"
@@ -28,8 +28,8 @@ local ANSWER_TRIES = 5
 local ANSWER_MS = 30 * 60000
 local FOLLOW_UP_EVERY_MS = 60000
 
--- What chat.postMessage calls a closed door; the webhook says it with its status.
-local DOORS = {
+-- What chat.postMessage says when it refuses all posts; the webhook says it with its status.
+local REFUSALS = {
   channel_not_found = true, not_in_channel = true, is_archived = true, invalid_auth = true, not_authed = true,
   account_inactive = true, token_revoked = true, token_expired = true, missing_scope = true, restricted_action = true,
 }
@@ -66,7 +66,7 @@ function M.judge(response, err)
   if type(body) ~= "table" or body.ok ~= false then return "ok" end
   local problem = type(body.error) == "string" and body.error:match("^[%w_]+$") or "not ok"
   if problem == "ratelimited" or problem == "internal_error" or problem == "service_unavailable" then return "busy", problem end
-  return DOORS[problem] and "door" or "form", problem
+  return REFUSALS[problem] and "door" or "form", problem
 end
 
 ---What is refused when Slack refuses: a changed one closes the circuit.
@@ -125,15 +125,15 @@ local function held_until()
 end
 
 ---Slack let a job in: the circuit, if it was open, is closed, and what was held goes out.
-local function door_open()
+local function close_circuit()
   if not circuits.is_open(CIRCUIT) then return end
   circuits.close(CIRCUIT)
   log.info("slack.open_again", {})
   wake_cards()
 end
 
----Slack shut the door: everything waits for the probe, and the log says so since Slack cannot.
-local function door_shut(reason)
+---Slack refuses all posts: everything waits for the probe, and the log says so since Slack cannot.
+local function open_circuit(reason)
   local now = time.now_ms()
   if circuits.open(CIRCUIT, reason, secret(), now) then
     log.error("slack.refused", { reason = reason,
@@ -146,15 +146,15 @@ end
 ---@async
 local function deliver(job, payload)
   local look_again = held_until()
-  if look_again then return jobs.later(look_again, "Slack's door is closed") end
+  if look_again then return jobs.later(look_again, "Slack refuses all posts") end
   look_again = circuits.held(CIRCUIT, time.now_ms(), MAX_WAIT_MS)
   if look_again then return jobs.later(look_again, "Slack asked to wait") end
   local verdict, reason, wait_ms = send_in_some_form(payload)
   if verdict == "ok" then
-    door_open()
+    close_circuit()
     return nil
   end
-  if verdict == "door" then return door_shut(reason) end
+  if verdict == "door" then return open_circuit(reason) end
   if verdict == "busy" and time.now_ms() - job.created_at < DAY_MS then
     wait_ms = wait_ms or backoff(job.attempts)
     if LIMITS[reason] then circuits.hold(CIRCUIT, time.now_ms() + wait_ms) end -- the limit is the channel's, not this word's
@@ -164,11 +164,11 @@ local function deliver(job, payload)
   return jobs.dead("Slack: " .. reason)
 end
 
----The handoff card, with what is known at this moment.
+---The card, with what is known at this moment.
 ---@async
 local function post_card(job)
   local case = cases.get(job.payload.case)
-  if not case or case.state == "closed" or case.posted_at then return nil end -- the probe that opened the door was this very card
+  if not case or case.state == "closed" or case.posted_at then return nil end -- the probe that closed the circuit was this very card
   local known = facts.gather(case.conversation_id, case)
   if not known then return nil end
   local payload = known.conversation.status == "PAUSED" and card.taken(known) or card.open(known)
@@ -277,7 +277,7 @@ function M.run(job)
   return handler(job)
 end
 
----At a start or reload: the door may be open again, so it is tried at once.
+---At a start or reload: Slack may take posts again, so it is tried at once.
 function M.start()
   if not circuits.is_open(CIRCUIT) then return end
   circuits.due(CIRCUIT, time.now_ms())

@@ -18,7 +18,7 @@ local M = {}
 
 local SETTLE_MS = 500
 
--- A request whose message a status has settled needs no answer any more: after a moment it is given up, so that the lane goes on.
+-- A request whose message a status has settled needs no answer any more: after a moment it is cancelled, so that the lane goes on.
 local function settle(message)
   task.spawn(function()
     task.sleep(SETTLE_MS)

@@ -1,4 +1,4 @@
--- What the model is to answer when a text comes up, instead of what the scripted brain would say; and answers that are held back
+-- What the model is to answer when a text comes up, instead of what the fixed questions would say; and answers that are held back
 -- until they are released.
 
 local db = require "host.db"

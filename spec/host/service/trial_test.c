@@ -157,7 +157,7 @@ int main(int argc, char **argv)
     case_run("what a child says is passed on, with a bound", answers);
     case_run("a child has its two descriptors, no blocked signal and no ignored one",
              inherits_nothing);
-    case_run("a trial that is given up leaves no process", given_up);
+    case_run("a trial that is cancelled leaves no process", given_up);
     loop_free(loop);
     return cases_end();
 }

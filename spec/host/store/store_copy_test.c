@@ -486,10 +486,10 @@ int main(void)
              refused_targets);
     case_run("H9, A12: of a copy that met a full disk nothing is left, and the database goes on",
              disk_full);
-    case_run("H9: of a copy that was given up nothing is left; a killed one's rest is no obstacle",
+    case_run("H9: of a copy that was stopped nothing is left; a killed one's rest is no obstacle",
              given_up);
     case_run("A23, H9: who stops does not wait for the check of a large copy", checked_no_longer);
-    case_run("H9: a copy that another program begins anew again and again is given up", meddled);
+    case_run("H9: a copy that another program begins anew again and again is stopped", meddled);
     case_run("A18: the log of another database is refused, and both files stay as they are",
              foreign_log);
     case_run("A18, H9: a copy restored beside the old log is refused, and opens once that is away",

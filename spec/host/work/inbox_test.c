@@ -212,8 +212,8 @@ int main(void)
         "B7: a row goes on where it was left by the last commit, and from its beginning when its "
         "bytes have changed",
         in_pieces);
-    case_run("A32: a row on the CPU at three deaths, and once more while its item is put aside, is "
-             "given up, and the next ones are read",
+    case_run("A32: a row on the CPU at three deaths, and once more while its item is parked, is "
+             "parked whole, and the next ones are read",
              inbox_crashes);
     case_run(
         "A32: a row on the CPU at a death is read after the others, and is an ordinary one when "
