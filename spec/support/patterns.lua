@@ -129,7 +129,7 @@ local function unescaped(text)
 end
 
 -- The next string of a source from `at` on, comments left out: where it begins, where it ends, what it says.
-local function next_string(source, at)
+function M.next_string(source, at)
   while true do
     local from = source:find("[-\"'%[]", at)
     if not from then return nil end
@@ -172,7 +172,7 @@ end
 function M.in_source(source)
   local found, at, line, counted = {}, 1, 1, 1
   while true do
-    local from, stop, text = next_string(source, at)
+    local from, stop, text = M.next_string(source, at)
     if not from then return found end
     local problem = is_pattern(source, from, stop, text) and M.problem(text)
     if problem then
