@@ -83,15 +83,17 @@ void bind_http_done(struct host *h, struct pool_transfer *t)
 /* Nobody is outside: the request fails at once, or with h->answered gets 200 and {}. */
 static void end_alone(struct http_op *op)
 {
-    static const char type[] = "content-type: application/json\n";
     struct pool_transfer *t = &op->transfer;
     if (op->host->answered) {
         t->sent = true;
         t->status = 200;
         t->answer = buf_copy("{}", 2);
         t->answer_len = t->answer ? 2 : 0;
-        t->answer_headers = buf_copy(type, sizeof type - 1);
-        t->answer_headers_len = t->answer_headers ? sizeof type - 1 : 0;
+        t->answer_headers = malloc(sizeof *t->answer_headers);
+        if (t->answer_headers) {
+            *t->answer_headers = (struct pool_header){ "content-type", "application/json" };
+            t->answer_header_count = 1;
+        }
         finish(op);
         return;
     }
@@ -174,32 +176,19 @@ static void push_error(lua_State *L, const struct pool_transfer *t)
     luaL_setmetatable(L, "host.http.error");
 }
 
-/* "name: value\n…" → table; a name sent twice is joined with ", ". */
-static void push_headers(lua_State *L, const char *text, size_t len)
+/* A name sent twice is joined with ", ". */
+static void push_headers(lua_State *L, const struct pool_transfer *t)
 {
     lua_newtable(L);
-    for (const char *p = text, *end = text + len; p && p < end;) {
-        const char *line_end = memchr(p, '\n', (size_t)(end - p));
-        if (!line_end)
-            line_end = end;
-        const char *colon = memchr(p, ':', (size_t)(line_end - p));
-        if (colon) {
-            const char *value = colon + 1;
-            while (value < line_end && *value == ' ')
-                value++;
-            lua_pushlstring(L, p, (size_t)(colon - p));
-            lua_pushvalue(L, -1);
-            if (lua_rawget(L, -3) == LUA_TSTRING) {
-                lua_pushliteral(L, ", ");
-                lua_pushlstring(L, value, (size_t)(line_end - value));
-                lua_concat(L, 3);
-            } else {
-                lua_pop(L, 1);
-                lua_pushlstring(L, value, (size_t)(line_end - value));
-            }
-            lua_rawset(L, -3);
-        }
-        p = line_end + 1;
+    for (size_t i = 0; i < t->answer_header_count; i++) {
+        const struct pool_header *h = &t->answer_headers[i];
+        bool again = lua_getfield(L, -1, h->name) == LUA_TSTRING;
+        if (again)
+            lua_pushfstring(L, "%s, %s", lua_tostring(L, -1), h->value);
+        else
+            lua_pushstring(L, h->value);
+        lua_setfield(L, -3, h->name);
+        lua_pop(L, 1);
     }
 }
 
@@ -221,7 +210,7 @@ static int answered(lua_State *L, int status, lua_KContext ctx)
         lua_setfield(L, -2, "body");
         lua_pushinteger(L, (lua_Integer)(x->elapsed_ns / 1000000u));
         lua_setfield(L, -2, "ms");
-        push_headers(L, x->answer_headers, x->answer_headers_len);
+        push_headers(L, x);
         lua_setfield(L, -2, "headers");
         lua_pushnil(L);
     }

@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 
+#include <curl/curl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -68,14 +69,10 @@ static int free_buf(lua_State *L)
 
 static void add_encoded(struct buf *b, const char *text, size_t n)
 {
-    for (size_t i = 0; i < n; i++) {
-        unsigned char c = (unsigned char)text[i];
-        if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-            (c && strchr("-_.~", c)))
-            buf_add(b, &c, 1);
-        else
-            buf_printf(b, "%%%02X", c);
-    }
+    char *encoded = n ? curl_easy_escape(NULL, text, (int)n) : NULL;
+    if (encoded)
+        buf_text(b, encoded);
+    curl_free(encoded);
 }
 
 /* Pushes the names of the table at `at`, sorted, as a list. */
@@ -127,9 +124,9 @@ struct parts {
     const char *method, *url, *lane, *body;
     size_t url_len, body_len;
     const struct buf *query;
-    const char *type; /* the body's Content-Type, when we made the body */
-    const char *names[HEADER_LIMIT], *values[HEADER_LIMIT];
-    size_t name_lens[HEADER_LIMIT], value_lens[HEADER_LIMIT], headers;
+    struct pool_header
+        headers[HEADER_LIMIT + 1]; /* with the body's Content-Type, when we made the body */
+    size_t header_count;
 };
 
 static void read_headers(lua_State *L, struct parts *p)
@@ -139,23 +136,23 @@ static void read_headers(lua_State *L, struct parts *p)
     int at = lua_gettop(L);
     luaL_checkstack(L, HEADER_LIMIT * 2 + 8, "headers");
     for (lua_pushnil(L); lua_next(L, at); lua_pop(L, 1)) {
-        size_t n = p->headers;
-        if (n == HEADER_LIMIT)
+        if (p->header_count == HEADER_LIMIT)
             luaL_error(L, "http.request: more than %d headers", HEADER_LIMIT);
         if (lua_type(L, -2) != LUA_TSTRING || lua_type(L, -1) != LUA_TSTRING)
             luaL_error(L, "http.request: `headers` must map names to text");
-        p->names[n] = lua_tolstring(L, -2, &p->name_lens[n]);
-        p->values[n] = lua_tolstring(L, -1, &p->value_lens[n]);
-        if (!token(p->names[n], p->name_lens[n]))
+        size_t name = 0, value = 0;
+        struct pool_header h = { lua_tolstring(L, -2, &name), lua_tolstring(L, -1, &value) };
+        if (!token(h.name, name))
             luaL_error(L, "http.request: a header's name must be a word");
-        if (!clean(p->values[n], p->value_lens[n]))
-            luaL_error(L, "http.request: header \"%s\" holds a line break or NUL", p->names[n]);
-        p->headers++;
+        if (!clean(h.value, value))
+            luaL_error(L, "http.request: header \"%s\" holds a line break or NUL", h.name);
+        p->headers[p->header_count++] = h;
     }
 }
 
 static void read_body(lua_State *L, struct parts *p)
 {
+    const char *type = NULL;
     int json = lua_getfield(L, 1, "json"), form = lua_getfield(L, 1, "form"),
         body = lua_getfield(L, 1, "body");
     if ((json != LUA_TNIL) + (form != LUA_TNIL) + (body != LUA_TNIL) > 1)
@@ -165,21 +162,23 @@ static void read_body(lua_State *L, struct parts *p)
         lua_pushvalue(L, -4);
         lua_call(L, 1, 1);
         p->body = lua_tolstring(L, -1, &p->body_len);
-        p->type = "Content-Type: application/json";
+        type = "application/json";
     } else if (form != LUA_TNIL) {
         luaL_argexpected(L, form == LUA_TTABLE, 1, "form as a table");
         struct buf *b = push_form(L, lua_gettop(L) - 1, "form");
         p->body = b->data ? b->data : "";
         p->body_len = b->len;
-        p->type = "Content-Type: application/x-www-form-urlencoded";
+        type = "application/x-www-form-urlencoded";
     } else if (body != LUA_TNIL) {
         if (body != LUA_TSTRING)
             luaL_error(L, "http.request: `body` must be text");
         p->body = lua_tolstring(L, -1, &p->body_len);
     }
-    for (size_t i = 0; p->type && i < p->headers; i++)
-        if (p->name_lens[i] == 12 && strncasecmp(p->names[i], "content-type", 12) == 0)
-            p->type = NULL;
+    for (size_t i = 0; i < p->header_count; i++)
+        if (strcasecmp(p->headers[i].name, "content-type") == 0)
+            return;
+    if (type)
+        p->headers[p->header_count++] = (struct pool_header){ "Content-Type", type };
 }
 
 static void read_parts(lua_State *L, struct parts *p, const struct task *t)
@@ -212,34 +211,27 @@ static char *put_text(char **at, const char *text, size_t n)
     return start;
 }
 
-/* One block: the op, the header pointers, every string. NULL: no memory. */
+/* One block: the op, its headers, every string. NULL: no memory. */
 static struct http_op *new_op(const struct parts *p)
 {
-    size_t lines = p->headers + (p->type ? 1 : 0);
-    size_t size = sizeof(struct http_op) + lines * sizeof(char *) + strlen(p->method) + 1 +
-                  p->url_len + 2 + (p->query ? p->query->len : 0) +
+    size_t size = sizeof(struct http_op) + p->header_count * sizeof(struct pool_header) +
+                  strlen(p->method) + 1 + p->url_len + 2 + (p->query ? p->query->len : 0) +
                   (p->lane ? strlen(p->lane) + 1 : 0) + p->body_len + 1;
-    for (size_t i = 0; i < p->headers; i++)
-        size += p->name_lens[i] + 2 + p->value_lens[i] + 1;
-    size += p->type ? strlen(p->type) + 1 : 0;
+    for (size_t i = 0; i < p->header_count; i++)
+        size += strlen(p->headers[i].name) + 1 + strlen(p->headers[i].value) + 1;
     struct http_op *op = malloc(size);
     if (!op)
         return NULL;
     *op = (struct http_op){ .done = false };
-    const char **headers = (const char **)(op + 1);
-    char *at = (char *)(headers + lines);
-    for (size_t i = 0; i < p->headers; i++) {
-        headers[i] = at;
-        memcpy(at, p->names[i], p->name_lens[i]);
-        at += p->name_lens[i];
-        memcpy(at, ": ", 2);
-        at += 2;
-        put_text(&at, p->values[i], p->value_lens[i]);
+    struct pool_header *headers = (struct pool_header *)(op + 1);
+    char *at = (char *)(headers + p->header_count);
+    for (size_t i = 0; i < p->header_count; i++) {
+        const struct pool_header *h = &p->headers[i];
+        headers[i].name = put_text(&at, h->name, strlen(h->name));
+        headers[i].value = put_text(&at, h->value, strlen(h->value));
     }
-    if (p->type)
-        headers[p->headers] = put_text(&at, p->type, strlen(p->type));
     op->transfer.headers = headers;
-    op->transfer.header_count = lines;
+    op->transfer.header_count = p->header_count;
     op->transfer.method = put_text(&at, p->method, strlen(p->method));
     op->transfer.url = at;
     memcpy(at, p->url, p->url_len);

@@ -48,22 +48,14 @@ static bool method_check(struct pool_transfer *t)
     return true;
 }
 
-static bool is_name(const char *s, size_t len, const char *name)
+/* libcurl writes them as they are, so each must be one line; and what frames the message is libcurl's alone to say. */
+static bool header_check(struct pool_transfer *t, const struct pool_header *h)
 {
-    return len == strlen(name) && strncasecmp(s, name, len) == 0;
-}
-
-/* libcurl writes the line as it is, so it must be one line; and what frames the message is libcurl's alone to say. */
-static bool header_check(struct pool_transfer *t, const char *line)
-{
-    const char *colon = strchr(line, ':');
-    if (!colon || !is_token(line, (size_t)(colon - line)))
+    if (!is_token(h->name, strlen(h->name)))
         return refuse(t, "a header has no proper name");
-    size_t len = (size_t)(colon - line);
-    for (const char *p = colon + 1; *p; p++)
+    for (const char *p = h->value; *p; p++)
         if (((unsigned char)*p < 0x20 && *p != '\t') || *p == 0x7f) {
-            pool_easy_fail(t, POOL_REFUSED, "the header %.*s holds a control character",
-                           (int)(len < 64 ? len : 64), line);
+            pool_easy_fail(t, POOL_REFUSED, "the header %.64s holds a control character", h->name);
             return false;
         }
     static const char *const framing[] = { "content-length", "transfer-encoding",
@@ -71,74 +63,24 @@ static bool header_check(struct pool_transfer *t, const char *line)
                                            "expect",         "te",
                                            "trailer",        "upgrade" };
     for (size_t i = 0; i < sizeof framing / sizeof *framing; i++)
-        if (is_name(line, len, framing[i])) {
+        if (strcasecmp(h->name, framing[i]) == 0) {
             pool_easy_fail(t, POOL_REFUSED, "the header %s is not the caller's to set", framing[i]);
             return false;
         }
     return true;
 }
 
-/* "host", "host:port", "[v6]", "[v6]:port" → the port, 0 for none, -1 when it is none of these. */
-static int authority_port(const char *a, size_t len, size_t *host_len)
+bool pool_easy_check(struct pool_transfer *t, struct url *url)
 {
-    size_t i = 0;
-    if (len > 0 && a[0] == '[') {
-        for (i = 1; i < len && (isxdigit((unsigned char)a[i]) || a[i] == ':' || a[i] == '.'); i++)
-            ;
-        if (i < 3 || i >= len || a[i++] != ']')
-            return -1;
-    } else {
-        while (i < len &&
-               (isalnum((unsigned char)a[i]) || a[i] == '-' || a[i] == '.' || a[i] == '_'))
-            i++;
-        if (i == 0)
-            return -1;
-    }
-    *host_len = i;
-    if (i == len)
-        return 0;
-    if (a[i++] != ':' || i == len || len - i > 5)
-        return -1;
-    int port = 0;
-    for (; i < len; i++) {
-        if (!isdigit((unsigned char)a[i]))
-            return -1;
-        port = port * 10 + (a[i] - '0');
-    }
-    return port >= 1 && port <= 65535 ? port : -1;
-}
-
-static bool url_check(struct pool_transfer *t, char origin[POOL_ORIGIN_MAX])
-{
-    const char *url = t->url ? t->url : "";
-    bool secure = strncasecmp(url, "https://", 8) == 0;
-    if (!secure && strncasecmp(url, "http://", 7) != 0)
-        return refuse(t, "the URL begins with neither http:// nor https://");
-    for (const char *p = url; *p; p++)
-        if ((unsigned char)*p <= 0x20 || (unsigned char)*p >= 0x7f)
-            return refuse(t, "the URL holds a blank, a control character or a byte outside ASCII");
-    const char *a = url + (secure ? 8 : 7);
-    size_t len = strcspn(a, "/?#"), host_len;
-    if (memchr(a, '@', len))
-        return refuse(t, "the URL holds credentials");
-    int port = authority_port(a, len, &host_len);
-    if (port < 0 || host_len > 255)
-        return refuse(t, "the URL names no proper host and port");
-    snprintf(origin, POOL_ORIGIN_MAX, "%s://%.*s:%d", secure ? "https" : "http", (int)host_len, a,
-             port     ? port
-             : secure ? 443
-                      : 80);
-    for (char *p = origin; *p; p++)
-        *p = (char)tolower((unsigned char)*p);
-    return true;
-}
-
-bool pool_easy_check(struct pool_transfer *t, char origin[POOL_ORIGIN_MAX])
-{
-    if (!method_check(t) || !url_check(t, origin))
+    if (!method_check(t))
         return false;
+    const char *wrong = url_read(t->url ? t->url : "", url);
+    if (wrong) {
+        pool_easy_fail(t, POOL_REFUSED, "the URL cannot be used: %s", wrong);
+        return false;
+    }
     for (size_t i = 0; i < t->header_count; i++)
-        if (!header_check(t, t->headers[i]))
+        if (!header_check(t, &t->headers[i]))
             return false;
     return true;
 }
@@ -158,59 +100,17 @@ static int on_request(void *arg, char *to, char *from, int to_port, int from_por
     return CURL_PREREQFUNC_OK;
 }
 
-static bool headers_add(struct pool_exchange *x, const char *line, size_t len)
-{
-    const char *colon = memchr(line, ':', len);
-    if (!colon || colon == line)
-        return true;
-    size_t name = (size_t)(colon - line), at = x->headers.len;
-    const char *value = colon + 1, *end = line + len;
-    while (value < end && (*value == ' ' || *value == '\t'))
-        value++;
-    if (!buf_add(&x->headers, line, name) || !buf_add(&x->headers, ": ", 2) ||
-        !buf_add(&x->headers, value, (size_t)(end - value)) || !buf_add(&x->headers, "\n", 1))
-        return false;
-    char *text = x->headers.data + at;
-    for (size_t i = 0; i < name; i++)
-        text[i] = (char)tolower((unsigned char)text[i]);
-    for (char *p = text; p < x->headers.data + x->headers.len - 1; p++)
-        if ((unsigned char)*p < 0x20 && *p != '\t')
-            *p = ' ';
-    return true;
-}
-
+/* libcurl keeps them: see headers_take. Without a limit of lines, a peer could keep it counting them for seconds. */
 static size_t on_header(char *line, size_t one, size_t len, void *arg)
 {
-    (void)one;
+    (void)line, (void)one;
     struct pool_exchange *x = arg;
-    size_t took = len;
     x->header_bytes += len;
-    if (x->header_bytes > POOL_HEADERS_MAX) {
+    if (++x->header_lines > POOL_HEADERS_COUNT || x->header_bytes > POOL_HEADERS_MAX) {
         x->verdict = POOL_TOO_LARGE;
         return 0;
     }
-    while (len > 0 && isspace((unsigned char)line[len - 1]))
-        len--;
-    if (x->headers_done && x->status >= 200)
-        return took; /* trailers */
-    if (x->headers_done || x->status == 0) {
-        /* A status line, the final one or an interim one before it: only the last one's headers count. */
-        const char *blank = memchr(line, ' ', len);
-        x->headers_done = false;
-        x->headers.len = 0;
-        x->status = blank && line + len - blank > 3 ? atoi(blank + 1) : 0;
-    } else if (len == 0) {
-        x->headers_done = true;
-    } else if (isspace((unsigned char)line[0]) && x->headers.len > 0) {
-        x->headers.data[x->headers.len - 1] = ' '; /* a folded line goes on */
-        while (len > 0 && isspace((unsigned char)*line))
-            line++, len--;
-        if (!buf_add(&x->headers, line, len) || !buf_add(&x->headers, "\n", 1))
-            return 0;
-    } else if (!headers_add(x, line, len)) {
-        return 0;
-    }
-    return took;
+    return len;
 }
 
 static size_t on_body(char *bytes, size_t one, size_t len, void *arg)
@@ -226,45 +126,32 @@ static size_t on_body(char *bytes, size_t one, size_t len, void *arg)
 
 /* ---- the request ---- */
 
-/* The nodes are ours and point at the caller's lines: no copies, and libcurl only reads them. */
+static bool add_line(struct pool_exchange *x, const char *line)
+{
+    struct curl_slist *more = line ? curl_slist_append(x->lines, line) : NULL;
+    if (more)
+        x->lines = more;
+    return more != NULL;
+}
+
 static bool dress_headers(struct pool_exchange *x)
 {
     const struct pool_transfer *t = x->transfer;
     /* No "Expect: 100-continue", which costs a round trip, and no content type of libcurl's invention. */
-    static char expect[] = "Expect:", type[] = "Content-Type:";
-    size_t most = t->header_count + 2, n = 0;
-    struct curl_slist *line = x->inline_lines;
-    if (most > POOL_LINES_INLINE) {
-        x->more_lines = calloc(most, sizeof *x->more_lines);
-        if (!x->more_lines)
-            return false;
-        line = x->more_lines;
+    bool ok = add_line(x, "Expect:"), typed = false;
+    for (size_t i = 0; ok && i < t->header_count; i++) {
+        const struct pool_header *h = &t->headers[i];
+        /* "Name;" is sent as "Name:", which itself means: leave out. */
+        bool blank = h->value[strspn(h->value, " \t")] == '\0';
+        char *line = NULL;
+        ok = asprintf(&line, "%s%s%s", h->name, blank ? ";" : ": ", blank ? "" : h->value) >= 0 &&
+             add_line(x, line);
+        free(line);
+        typed = typed || strcasecmp(h->name, "content-type") == 0;
     }
-    bool typed = false;
-    line[n++].data = expect;
-    for (size_t i = 0; i < t->header_count; i++) {
-        const char *h = t->headers[i], *colon = strchr(h, ':');
-        typed = typed || is_name(h, (size_t)(colon - h), "content-type");
-        line[n].data = (char *)(uintptr_t)h;
-        if (colon[1 + strspn(colon + 1, " \t")] == '\0') {
-            if (!x->blank_lines)
-                x->blank_lines = calloc(t->header_count, sizeof *x->blank_lines);
-            char *copy = x->blank_lines ? buf_copy(h, (size_t)(colon - h) + 1) : NULL;
-            if (!copy)
-                return false;
-            copy[colon - h] = ';';
-            x->blank_lines[x->blank_count++] = copy;
-            line[n].data = copy;
-        }
-        n++;
-    }
-    if (!typed)
-        line[n++].data = type;
-    for (size_t i = 0; i + 1 < n; i++)
-        line[i].next = &line[i + 1];
-    line[n - 1].next = NULL;
-    x->lines = line;
-    return curl_easy_setopt(x->easy, CURLOPT_HTTPHEADER, x->lines) == CURLE_OK;
+    if (ok && !typed)
+        ok = add_line(x, "Content-Type:");
+    return ok && curl_easy_setopt(x->easy, CURLOPT_HTTPHEADER, x->lines) == CURLE_OK;
 }
 
 static bool dress_body(struct pool_exchange *x)
@@ -384,9 +271,10 @@ static void explain(struct pool_exchange *x, CURLcode code, enum pool_error e)
     const char *where = pool_easy_where(x);
     long number = 0;
     curl_easy_getinfo(x->easy, CURLINFO_OS_ERRNO, &number);
-    if (x->verdict == POOL_TOO_LARGE && x->header_bytes > POOL_HEADERS_MAX)
-        pool_easy_fail(t, e, "%.80s: the headers of the answer are larger than %d bytes", where,
-                       POOL_HEADERS_MAX);
+    if (x->verdict == POOL_TOO_LARGE &&
+        (x->header_lines > POOL_HEADERS_COUNT || x->header_bytes > POOL_HEADERS_MAX))
+        pool_easy_fail(t, e, "%.80s: the answer has more headers than %d, or %d bytes of them",
+                       where, POOL_HEADERS_COUNT, POOL_HEADERS_MAX);
     else if (x->verdict == POOL_TOO_LARGE)
         pool_easy_fail(t, e, "%.80s: the answer is larger than %zu bytes", where, t->max_bytes);
     else if (x->verdict == POOL_BROKEN)
@@ -404,41 +292,58 @@ static void explain(struct pool_exchange *x, CURLcode code, enum pool_error e)
         pool_easy_fail(t, e, "%.80s: %s", where, curl_easy_strerror(code));
 }
 
+/* Copies libcurl's list of them, since the handle goes on to another transfer. One block: the list, then its texts. */
+static bool headers_take(struct pool_exchange *x)
+{
+    struct pool_transfer *t = x->transfer;
+    struct pool_header *list = malloc(x->header_lines * sizeof *list + x->header_bytes + 1);
+    if (!list)
+        return false;
+    char *at = (char *)(list + x->header_lines);
+    size_t n = 0;
+    for (struct curl_header *h = NULL; (h = curl_easy_nextheader(x->easy, CURLH_HEADER, -1, h));) {
+        list[n].name = at;
+        for (const char *p = h->name; *p; p++)
+            *at++ = (char)tolower((unsigned char)*p);
+        *at++ = '\0';
+        list[n++].value = at;
+        for (const char *p = h->value; *p; p++)
+            *at++ = (unsigned char)*p < 0x20 && *p != '\t' ? ' ' : *p;
+        *at++ = '\0';
+    }
+    t->answer_headers = list;
+    t->answer_header_count = n;
+    return true;
+}
+
 void pool_easy_close(struct pool_exchange *x, CURLcode code)
 {
     struct pool_transfer *t = x->transfer;
+    long status = 0;
+    curl_easy_getinfo(x->easy, CURLINFO_RESPONSE_CODE, &status);
     t->sent = pool_easy_sent(x);
     enum pool_error e = POOL_OK;
     if (x->verdict != POOL_OK)
         e = x->verdict;
     else if (code != CURLE_OK)
         e = error_of(code, x->asked > 0);
-    else if (x->status < 200)
-        e = POOL_BROKEN;
-    else if (!buf_reserve(&x->headers, 0) || !buf_reserve(&x->answer, 0))
+    else if (status < 200 || !buf_reserve(&x->answer, 0) || !headers_take(x))
         e = POOL_BROKEN; /* an answer's strings are never NULL */
     if (e != POOL_OK) {
         explain(x, code, e);
         return;
     }
     t->error = POOL_OK;
-    t->status = x->status;
-    t->answer_headers = x->headers.data;
-    t->answer_headers_len = x->headers.len;
+    t->status = (int)status;
     t->answer = x->answer.data;
     t->answer_len = x->answer.len;
-    t->answer_headers[t->answer_headers_len] = '\0';
-    x->headers = x->answer = (struct buf){ 0 };
+    x->answer = (struct buf){ 0 };
 }
 
 void pool_easy_free(struct pool_exchange *x)
 {
-    for (size_t i = 0; i < x->blank_count; i++)
-        free(x->blank_lines[i]);
-    free(x->blank_lines);
-    free(x->more_lines);
+    curl_slist_free_all(x->lines);
     free(x->detail);
-    buf_free(&x->headers);
     buf_free(&x->answer);
     free(x);
 }

@@ -10,15 +10,15 @@
 
 #include "base/buf.h"
 #include "base/loop.h"
+#include "base/url.h"
 #include "client/pool.h"
 
 #include <curl/curl.h>
 #include <sys/queue.h>
 
 enum {
-    POOL_ORIGIN_MAX = 288,
-    POOL_LINES_INLINE = 10,
-    POOL_HEADERS_MAX = 65536,
+    POOL_HEADERS_MAX = 65536, /* bytes */
+    POOL_HEADERS_COUNT = 512, /* lines */
     POOL_CONNECT_MS = 10000
 };
 
@@ -34,16 +34,11 @@ struct pool_exchange {
     /* the request */
     bool secure;
     unsigned asked; /* how often libcurl was about to send it */
-    struct curl_slist inline_lines[POOL_LINES_INLINE], *lines, *more_lines;
-    /* "Name;" for each "Name:" without a value, which libcurl would take as "leave out" */
-    char **blank_lines;
-    size_t blank_count;
+    struct curl_slist *lines;
     /* the answer */
     enum pool_error verdict; /* why a callback stopped the transfer */
-    int status;
-    bool headers_done;
-    size_t header_bytes;
-    struct buf headers, answer;
+    size_t header_lines, header_bytes;
+    struct buf answer;
     char *detail; /* libcurl's words, for TLS */
     /* where it is: the queue or the flight of its host, or what leaves */
     struct pool_work *work;
@@ -55,8 +50,8 @@ struct pool_exchange {
     bool finished;
 };
 
-/* Checks method, URL, headers. Writes "scheme://host:port" in lower case. false: error and message are in the transfer. */
-bool pool_easy_check(struct pool_transfer *t, char origin[POOL_ORIGIN_MAX]);
+/* Checks method, URL, headers. false: error and message are in the transfer. */
+bool pool_easy_check(struct pool_transfer *t, struct url *url);
 /* Dresses x->easy. false: out of memory. */
 bool pool_easy_dress(struct pool_exchange *x);
 /* Makes a handle ready to be dressed again. false: it cannot be, clean it up. */

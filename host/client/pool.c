@@ -205,8 +205,9 @@ void pool_submit(struct pool *p, struct pool_transfer *t)
     t->message[0] = '\0';
     t->sent = false;
     t->status = 0;
-    t->answer_headers = t->answer = NULL;
-    t->answer_headers_len = t->answer_len = 0;
+    t->answer_headers = NULL;
+    t->answer = NULL;
+    t->answer_header_count = t->answer_len = 0;
     t->elapsed_ns = 0;
     t->due_ns = now + (uint64_t)t->timeout_ms * 1000000u;
     t->next = NULL;
@@ -270,8 +271,9 @@ void pool_transfer_clear(struct pool_transfer *t)
 {
     free(t->answer_headers);
     free(t->answer);
-    t->answer_headers = t->answer = NULL;
-    t->answer_headers_len = t->answer_len = 0;
+    t->answer_headers = NULL;
+    t->answer = NULL;
+    t->answer_header_count = t->answer_len = 0;
 }
 
 void pool_stop(struct pool *p, void (*each)(void *arg, struct pool_transfer *t), void *arg)

@@ -34,10 +34,14 @@ enum pool_error {
 const char *
 pool_error_name(enum pool_error e); /* connect dns tls timeout too_large refused cancelled broken */
 
+struct pool_header {
+    const char *name, *value;
+};
+
 struct pool_transfer {
     /* asked */
     const char *method, *url;
-    const char *const *headers; /* "Name: value" lines */
+    const struct pool_header *headers;
     size_t header_count;
     const char *body; /* NULL: none */
     size_t body_len;
@@ -49,8 +53,8 @@ struct pool_transfer {
     char message[160]; /* for people: no URL query, no secret */
     bool sent;         /* the peer may have seen the request */
     int status;
-    char *answer_headers; /* "name: value\n…", names lower-case; NULL on error */
-    size_t answer_headers_len;
+    struct pool_header *answer_headers; /* in their order, names in lower case; NULL on error */
+    size_t answer_header_count;
     char *answer;
     size_t answer_len;
     uint64_t elapsed_ns;

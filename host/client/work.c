@@ -19,7 +19,8 @@ enum {
 
 struct pool_host {
     struct pool_host *next;
-    char origin[POOL_ORIGIN_MAX];
+    bool secure;
+    char where[264]; /* host:port */
     unsigned in_flight, in_shard[POOL_SHARDS];
     struct pool_exchanges queue, flight;
 };
@@ -152,16 +153,19 @@ static void hosts_trim(struct pool_work *p)
     }
 }
 
-static struct pool_host *host_of(struct pool_work *p, const char *origin)
+static struct pool_host *host_of(struct pool_work *p, const struct url *url)
 {
+    char where[sizeof p->hosts->where];
+    snprintf(where, sizeof where, "%s:%u", url->host, url->port);
     for (struct pool_host *h = p->hosts; h; h = h->next)
-        if (strcmp(h->origin, origin) == 0)
+        if (h->secure == url->secure && strcmp(h->where, where) == 0)
             return h;
     hosts_trim(p);
     struct pool_host *h = calloc(1, sizeof *h);
     if (!h)
         return NULL;
-    snprintf(h->origin, sizeof h->origin, "%s", origin);
+    h->secure = url->secure;
+    memcpy(h->where, where, sizeof where);
     TAILQ_INIT(&h->queue);
     TAILQ_INIT(&h->flight);
     h->next = p->hosts;
@@ -172,19 +176,19 @@ static struct pool_host *host_of(struct pool_work *p, const char *origin)
 
 const char *pool_easy_where(const struct pool_exchange *x)
 {
-    return x->host ? strstr(x->host->origin, "://") + 3 : "the request";
+    return x->host ? x->host->where : "the request";
 }
 
 void pool_work_arrive(struct pool_work *p, struct pool_exchange *x)
 {
     struct pool_transfer *t = x->transfer;
-    char origin[POOL_ORIGIN_MAX];
-    if (!pool_easy_check(t, origin)) {
+    struct url url;
+    if (!pool_easy_check(t, &url)) {
         exchange_finish(p, x);
         return;
     }
-    x->secure = strncmp(origin, "https:", 6) == 0;
-    struct pool_host *h = host_of(p, origin);
+    x->secure = url.secure;
+    struct pool_host *h = host_of(p, &url);
     if (!h || !loop_timer_set(p->shared.loop, &x->deadline, t->due_ns, on_deadline, x)) {
         pool_easy_fail(t, POOL_CONNECT, "out of memory");
         exchange_finish(p, x);

@@ -1,5 +1,7 @@
 #include "settings/settings.h"
 
+#include "base/url.h"
+
 #include "base/log.h"
 
 #include <arpa/inet.h>
@@ -173,59 +175,25 @@ static bool blank(const char *v)
     return v[strspn(v, " \t\r\n")] == 0;
 }
 
-static bool loopback(const char *host, size_t n)
+static bool loopback(const char *host)
 {
-    char text[INET_ADDRSTRLEN];
-    struct in_addr a;
-    if (n == 9 && strncasecmp(host, "localhost", 9) == 0)
-        return true;
-    if (n == 5 && memcmp(host, "[::1]", 5) == 0)
-        return true;
-    if (n >= sizeof text)
-        return false;
-    memcpy(text, host, n);
-    text[n] = 0; /* a name may begin with 127. too: only an address counts */
-    return inet_pton(AF_INET, text, &a) == 1 && ntohl(a.s_addr) >> 24 == 127;
-}
-
-/* Digits from 1 to 65535 up to the end of what names the host. */
-static bool good_port(const char *text, const char *end)
-{
-    long port = 0;
-    for (const char *p = text; p < end; p++) {
-        if (*p < '0' || *p > '9' || port > 65535)
-            return false;
-        port = port * 10 + (*p - '0');
-    }
-    return text < end && port >= 1 && port <= 65535;
+    struct in_addr a; /* a name may begin with 127. too: only an address counts */
+    return strcmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0 ||
+           (inet_pton(AF_INET, host, &a) == 1 && ntohl(a.s_addr) >> 24 == 127);
 }
 
 static void check_url(struct settings *s, const struct setting_declared *d, const char *v)
 {
-    const char *host = NULL;
-    bool plain = false;
-    if (strncmp(v, "https://", 8) == 0)
-        host = v + 8;
-    else if (strncmp(v, "http://", 7) == 0) {
-        host = v + 7;
-        plain = true;
-    }
-    size_t n = host ? strcspn(host, "/?#") : 0;
-    bool good = n > 0 && host[0] != ':' && (host[0] != '[' || memchr(host, ']', n));
-    for (const char *p = v; *p; p++)
-        if ((unsigned char)*p <= 0x20 || (unsigned char)*p >= 0x7f)
-            good = false;
-    if (!good || memchr(host, '@', n)) {
-        settings_problem(
-            s, d->name,
-            "is not a URL. It must begin with https:// and name a host, without a user or blanks.");
-        return;
-    }
-    size_t name = host[0] == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":/?#");
-    const char *colon = name < n && host[name] == ':' ? host + name + 1 : NULL;
-    if (colon ? !good_port(colon, host + n) : name < n)
-        settings_problem(s, d->name, "names a port that does not exist. Ports go from 1 to 65535.");
-    if (plain && !loopback(host, name)) {
+    struct url url;
+    char text[200];
+    const char *wrong = url_read(v, &url);
+    if (wrong) {
+        snprintf(text, sizeof text,
+                 "is not a URL (%s). It must begin with https:// and name a host, without a user "
+                 "or blanks.",
+                 wrong);
+        settings_problem(s, d->name, text);
+    } else if (!url.secure && !loopback(url.host)) {
         if (d->insecure_warn)
             buf_printf(&s->warnings,
                        "%s: is http:// and not this machine: what is sent can be read on the way. "

@@ -2,7 +2,7 @@
  * A small HTTP server for pool_test: one thread, one epoll, and a path for every way a peer can misbehave.
  *
  *   /echo the request's body   /head the request's head   /slow?MS   /never   /drip one byte each 50 ms   /reset after the request
- *   /big 2 MB   /bomb gzip, 1:158   /redirect   /long 100 KB of headers   /interim a 103 first   /garbage no HTTP   /short body cut off
+ *   /big 2 MB   /bomb gzip, 1:158   /redirect   /long 100 KB of headers   /many 1,000 of them   /interim a 103 first   /garbage no HTTP   /short body cut off
  *   /die closes, without an answer, a connection that was used before
  */
 #ifndef SPEC_POOL_SERVER_H
@@ -124,10 +124,11 @@ static void server_large(struct server *s, int fd, const char *path)
     if (strncmp(path, "/bomb", 5) == 0) {
         len = server_bomb((unsigned char *)bytes, 200000);
         server_answer(s, fd, "Content-Encoding: gzip\r\n", bytes, len);
-    } else if (strncmp(path, "/long", 5) == 0) {
-        for (size_t i = 0; i + 100 <= 100000; i += 100)
-            memcpy(bytes + i, "X-Long: ", 8), memcpy(bytes + i + 98, "\r\n", 2);
-        server_put(s, fd, "HTTP/1.1 200 OK\r\n", bytes, 100000);
+    } else if (strncmp(path, "/long", 5) == 0 || strncmp(path, "/many", 5) == 0) {
+        size_t line = path[1] == 'l' ? 1000 : 20, all = line == 20 ? 20000 : 100000;
+        for (size_t i = 0; i + line <= all; i += line)
+            memcpy(bytes + i, "X-Long: ", 8), memcpy(bytes + i + line - 2, "\r\n", 2);
+        server_put(s, fd, "HTTP/1.1 200 OK\r\n", bytes, all);
     } else {
         server_answer(s, fd, "", bytes, len);
     }
