@@ -9,57 +9,45 @@
 #include "base/trouble.h"
 #include "base/timezone.h"
 
-#include <arpa/inet.h>
+#include <curl/curl.h>
 #include <errno.h>
 #include <locale.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #ifndef ASSISTANT_VERSION
 #define ASSISTANT_VERSION "0.1.0"
 #endif
 
-/* GET /health on LISTEN, within 3 s. */
+/* HEAD /health on LISTEN, within 3 s. */
 static int health(void)
 {
     const char *listen = getenv("LISTEN");
-    char host[64], answer[512];
+    char host[64], url[128];
     uint16_t port;
+    long status = 0;
     if (!settings_address(listen && *listen ? listen : "127.0.0.1:8080", host, sizeof host,
                           &port)) {
         fprintf(stderr, "assistant: LISTEN must be address:port\n");
         return 1;
     }
-    struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons(port) };
-    struct sockaddr_in6 b = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
-    bool six = strchr(host, ':') != NULL;
-    inet_pton(six ? AF_INET6 : AF_INET, host, six ? (void *)&b.sin6_addr : (void *)&a.sin_addr);
-    if (!six && a.sin_addr.s_addr == 0)
-        a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    int fd = socket(six ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    static const char ask[] =
-        "GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
-    ssize_t n = 0, got = 0;
-    const struct timeval patience = { .tv_sec = 3 };
-    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-    if (connect(fd, six ? (struct sockaddr *)&b : (struct sockaddr *)&a,
-                six ? sizeof b : sizeof a) == 0 &&
-        send(fd, ask, sizeof ask - 1, MSG_NOSIGNAL) == (ssize_t)sizeof ask - 1)
-        while (got < (ssize_t)sizeof answer - 1 &&
-               (n = recv(fd, answer + got, sizeof answer - 1 - (size_t)got, 0)) > 0)
-            got += n;
-    close(fd);
-    answer[got > 0 ? got : 0] = 0;
-    bool fine = strncmp(answer, "HTTP/1.1 200", 12) == 0;
-    printf(fine ? "healthy\n" : got ? "unhealthy\n" : "no answer\n");
-    return fine ? 0 : 1;
+    bool any = strcmp(host, "0.0.0.0") == 0;
+    snprintf(url, sizeof url, strchr(host, ':') ? "http://[%s]:%u/health" : "http://%s:%u/health",
+             any ? "127.0.0.1" : host, port);
+    CURL *e = curl_easy_init();
+    curl_easy_setopt(e, CURLOPT_URL, url);
+    curl_easy_setopt(e, CURLOPT_NOBODY, 1L);
+    curl_easy_setopt(e, CURLOPT_PROXY, ""); /* whatever the environment says */
+    curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, 3000L);
+    curl_easy_perform(e);
+    curl_easy_getinfo(e, CURLINFO_RESPONSE_CODE, &status);
+    curl_easy_cleanup(e);
+    printf(status == 200 ? "healthy\n" : status ? "unhealthy\n" : "no answer\n");
+    return status == 200 ? 0 : 1;
 }
 
 /* The service may run in another folder than whoever asks it. NULL: no memory, or no folder. */
