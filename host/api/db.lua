@@ -25,7 +25,7 @@ function db.all(sql, ...) end
 ---@return integer changes
 function db.run(sql, ...) end
 
----Runs fn inside a savepoint: all of it, or nothing if it throws (the error goes on). fn may not wait.
+---Runs fn inside a savepoint: all of it, or nothing if it throws (the error goes on). fn must not wait.
 ---@generic T
 ---@param fn fun(...): T
 ---@return T

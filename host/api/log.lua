@@ -1,5 +1,5 @@
 ---@meta host.log
--- One JSON object a line on stdout: time, level, event, generation, then the fields. Never a body, a secret, a full phone number.
+-- One JSON object per line on stdout: time, level, event, generation, then the fields. Never a body, a secret, a full phone number.
 
 ---@class host.log
 local log = {}

@@ -24,7 +24,7 @@
 ---@class host.Main                       what scripts/main.lua returns
 ---@field settings host.settings.Declared[] and `check = function(get) return {"problem", …} end`
 ---@field routes table<string, host.Handler>
----@field inbox? table<string, fun(row: host.inbox.Row): integer?>  readers; they may not wait
+---@field inbox? table<string, fun(row: host.inbox.Row): integer?>  readers; they must not wait
 ---@field jobs table<string, {run: fun(job: host.jobs.Job): any, failed?: fun(job: host.jobs.Job, message: string): any, limit?: integer, per_second?: integer, burst?: integer, after?: string, drain_ms?: integer}>
 ---  failed: gets a job whose run threw on the files that serve and on the last good ones (without good ones: twice), instead of its
 ---  death; limit: at once (default 1000); per_second: starts a second; burst: so many at once after a rest (default a tenth of
@@ -36,10 +36,10 @@
 ---  nil and a text: it failed, and the text says why (exit 1)
 ---@field schema string[]                 numbered steps of SQL (several statements each), applied at start only
 ---@field warnings? string[]              what is doubtful in scripts or prompts and refuses nothing: "file:line: what. What to do."
----@field notice? fun(notice: host.Notice) a word for people from the host; may write and enqueue, may not wait
----@field status? fun(words: boolean): table|string, boolean?  the business half of `assistant status`: a table, or with words lines for people; false: it exits 1; may not wait
+---@field notice? fun(notice: host.Notice) a word for people from the host; can write and enqueue, must not wait
+---@field status? fun(words: boolean): table|string, boolean?  the business half of `assistant status`: a table, or with words lines for people; false: it exits 1; must not wait
 ---@field metrics? host.metrics.Declared[]  what scripts count (host/api/metrics.lua)
----@field gauges? fun(): table[]          what can only be looked up, asked at each scrape: a list of { "name", number, { label = "value" } }; may not wait
+---@field gauges? fun(): table[]          what can only be looked up, asked at each scrape: a list of { "name", number, { label = "value" } }; must not wait
 ---@field prepare? fun()                  once at the start of the service, before anything is accepted, read or claimed; may wait; throws: no start
 ---@field start? fun()                    once when the generation takes over, as a task
 

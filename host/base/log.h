@@ -1,5 +1,5 @@
 /*
- * log: one JSON object a line on stdout.
+ * log: one JSON object per line on stdout.
  *
  * Any thread. A line is built on the stack and written whole, at most PIPE_BUF bytes; when stdout
  * does not take it at once the line is dropped and counted, never waited for. Values are escaped here, so a CR, LF

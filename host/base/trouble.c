@@ -60,7 +60,7 @@ bool trouble_with_rights(struct trouble *out, const char *path)
     if (stat(path, &st) != 0) {
         if (errno == ENOENT)
             folder_of(path, at, sizeof at);
-        while (stat(at, &st) != 0) { /* a folder above it may not be entered: that one is named */
+        while (stat(at, &st) != 0) { /* a folder above it cannot be entered: that one is named */
             if (errno != EACCES || strcmp(at, "/") == 0 || strcmp(at, ".") == 0)
                 return false;
             const char *up = dirname(at);

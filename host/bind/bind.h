@@ -95,7 +95,7 @@ void bind_metrics_text(struct host *h, struct buf *out);
 /* Takes the list of metrics at the top of the stack (throws, naming the file and what is wrong). */
 void bind_metrics_declare(lua_State *L, struct generation *g);
 /*
- * Runs entry to its end, in one slice that may not wait; no_wait names it for people. 0, -1 script error (text in *error, free it),
+ * Runs entry to its end, in one slice that must not wait; no_wait names it for people. 0, -1 script error (text in *error, free it),
  * 1 the store was in the way.
  */
 int bind_sync(struct generation *g, lua_CFunction entry, const char *no_wait, int ref, void *arg,

@@ -89,7 +89,7 @@ int luaopen_host_inbox(lua_State *L)
     return 1;
 }
 
-/* ---- one row, one slice, on the generation's own coroutine for what may not wait ---- */
+/* ---- one row, one slice, on the generation's own coroutine for what must not wait ---- */
 
 /*
  * A body of 4 MB holds tens of thousands of messages: read in one slice they would be one

@@ -18,11 +18,12 @@ enum {
     STOP_MS = 100,
     BACKLOG = 4096,
     TAKEN_MOST =
-        10, /* MHD takes in so many in one run (or one more), and leaves the others at the door */
+        10, /* MHD takes in so many in one run (or one more), and accepts the others later */
 };
 
 static const uint64_t ms_ns = 1000000;
-static const uint64_t door_ns = 20000000; /* letting people in, before those inside are served */
+static const uint64_t door_ns =
+    20000000; /* accepting connections, before those that are open are served */
 
 static void on_connection(void *arg, struct MHD_Connection *mhd, void **context,
                           enum MHD_ConnectionNotificationCode code)
@@ -138,7 +139,7 @@ struct httpd *httpd_start(struct loop *l, const struct httpd_options *o, char *w
 }
 
 /*
- * Everyone who waits at the door, not the first ten: the next run is after the next commit, and on a slow disk who is the fortieth
+ * Accept all waiting connections, not the first ten: the next run is after the next commit, and on a slow disk who is the fortieth
  * would wait for four of them before being read.
  */
 static void let_in(struct httpd *h)
@@ -160,7 +161,7 @@ void httpd_run(struct httpd *h)
      * again. */
     if (h->queued || (full && h->connections < h->limit))
         recv_run(h);
-    if (h->cramped) { /* somebody waits at the door; who is idle makes place before the next look */
+    if (h->cramped) { /* connections wait to be accepted: idle ones are closed before the next look */
         h->cramped = false;
         conn_make_room(h);
         recv_run(h);

@@ -183,7 +183,7 @@ static void check_metrics_listen(const struct settings *s, struct buf *problems)
                            "public: give them a port of their own, like 127.0.0.1:9464.\n");
 }
 
-/* Problems about settings come one a line, all at once; LISTEN and DATABASE_URL are looked at here. */
+/* Problems about settings come one per line, all at once; LISTEN and DATABASE_URL are looked at here. */
 static void check_host_settings(const struct settings *s, struct buf *problems)
 {
     char why[256], address[64];
@@ -198,7 +198,7 @@ static void check_host_settings(const struct settings *s, struct buf *problems)
     check_metrics_listen(s, problems);
 }
 
-/* Before the first script is loaded, for that may be the one that never ends. */
+/* Before the first script is loaded, because it may be the one that never ends. */
 static bool start_guard(const struct settings *own)
 {
     int64_t slice = settings_integer(own, "LUA_SLICE_MS"),

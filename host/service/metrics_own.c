@@ -79,8 +79,9 @@ static const struct metric_shape shapes[OWN_COUNT] = {
     GAUGE(OWN_DATABASE, "assistant_database_bytes", "Size of the database without that log."),
     GAUGE(OWN_DISK_FREE, "assistant_disk_free_bytes",
           "Room left on the disk that holds the database."),
-    GAUGE(OWN_RELOAD_FINE, "assistant_last_reload_successful",
-          "0 while the files on disk are not the ones that serve, for they could not be loaded."),
+    GAUGE(
+        OWN_RELOAD_FINE, "assistant_last_reload_successful",
+        "0 while the files on disk are not the ones that serve, because they could not be loaded."),
     GAUGE(OWN_GENERATION, "assistant_generation", "Number of the scripts that serve."),
     GAUGE(OWN_GENERATION_INFO, "assistant_generation_info",
           "1, with the content hash of the scripts and prompts that serve.", "hash"),

@@ -27,7 +27,7 @@ void reload_options(const struct generation_options *o, const char *trial_mode)
     mode = trial_mode;
 }
 
-/* "every" has no clock of its own: a row a name that puts itself back. */
+/* "every" has no clock of its own: one row per name, which puts itself back. */
 void reload_seed_every(struct host *h)
 {
     struct generation *g = h->current;

@@ -14,7 +14,7 @@ typedef void (*reload_done)(void *arg, int code, const char *words);
 
 /* How generations of this process are built. Kept by reference. trial_mode: how a child loads a tree first; NULL: there is none. */
 void reload_options(const struct generation_options *o, const char *trial_mode);
-/* The files on disk. force: also when nothing changed, for the files of X_FILE may have. done (NULL: nobody asks) may come at once. */
+/* The files on disk. force: also when nothing changed, because the files of X_FILE may have. done (NULL: nobody asks) may come at once. */
 void reload_now(struct host *h, bool force, reload_done done, void *arg);
 /* A kept version takes over, and the files on disk are not loaded until one of them changes. */
 void reload_version(struct host *h, unsigned number, reload_done done, void *arg);
@@ -32,7 +32,7 @@ struct generation *reload_build(struct host *h, struct tree *t);
 void reload_roll_back(struct host *h, const char *error);
 /* After the swap of an announced one: the scripts are told, with the warnings that are new. */
 void reload_announce(struct host *h, const struct generation *was, const struct generation *is);
-/* One row a name for main.lua's `every`. */
+/* One row per name of main.lua's `every`. */
 void reload_seed_every(struct host *h);
 /* Applies the schema of a first generation. 0, or -1 with why. */
 int reload_migrate(struct host *h, struct generation *g, char *why, size_t size);

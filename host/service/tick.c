@@ -321,7 +321,7 @@ static bool work_waits(struct host *h)
     return h->row.id ? loop_now_ns() >= h->row_again_ns : inbox_backlog(h->jobs) > 0;
 }
 
-/* Those who have waited long enough, and those who are too many, are told to come again. */
+/* Answers 503 to requests past STORE_PATIENCE_MS, or beyond LOCKED_HELD in the queue. */
 static void refuse_late(struct host *h)
 {
     uint64_t now = loop_now_ns(), patience = (uint64_t)STORE_PATIENCE_MS * 1000000u;
@@ -335,7 +335,7 @@ static void refuse_late(struct host *h)
 }
 
 /*
- * The lock is taken before anybody runs, not at the first write: who has begun cannot wait for it any more. false: another
+ * The lock is taken before anybody runs, not at the first write, because a task that has started cannot wait for the lock. false: another
  * program holds it. Then nobody runs, the loop goes on, and it is tried again soon.
  */
 static bool take_lock(struct host *h)

@@ -3,7 +3,7 @@
  * which is replaced by an older copy of itself meets what was promised meanwhile. The loop thread only.
  *
  * A line is on the disk before ledger_add returns. A last line that was cut short by a crash is dropped at the next start.
- * `<database>.key` (mode 0600, made once) keys the marks: who has the file alone learns nothing from it. Owns both files; knows
+ * `<database>.key` (mode 0600, made once) keys the marks: the ledger alone, without this file, says nothing. Owns both files; knows
  * nothing of what the lines mean. Never: rewrites or shortens what was added.
  */
 #ifndef HOST_STORE_LEDGER_H

@@ -8,7 +8,7 @@
  * Never: waits for a lock longer than 50 ms, knows Lua, deletes a database.
  *
  * IOERR, CORRUPT, NOTADB and a failed sync are fatal: the store logs one line and ends the process
- * with exit code 3, for what the kernel holds can no longer be trusted ("never retry fsync"). FULL
+ * with exit code 3, because what the kernel holds can no longer be trusted ("never retry fsync"). FULL
  * and BUSY are not: the caller hears of them.
  */
 #ifndef HOST_STORE_STORE_H
@@ -24,7 +24,7 @@
 
 struct store;
 
-/* How long one who wants to write waits for another program's lock before it is refused. */
+/* How long a write waits for another program's lock before it is refused. */
 enum { STORE_PATIENCE_MS = 1000 };
 
 /* How opening can end. The numbers are exit codes of the program (docs/contract.md). */

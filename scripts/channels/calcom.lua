@@ -1,4 +1,4 @@
--- Cal.com, where customers pick a time. This page is the door, and what a word from there means: calcom/event reads it, flow/booking
+-- Cal.com, where customers pick a time. This file holds the route, and what an event from there means: calcom/event reads it, flow/booking
 -- judges it, records/bookings keeps it, calcom/news says it to the customer and to staff.
 
 local booking_flow = require "flow.booking"

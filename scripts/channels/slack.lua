@@ -1,5 +1,5 @@
 -- Slack, where staff are: every lead arrives as a card, one click takes a chat over, one gives it back.
--- This page is the door; what is behind it: slack/verify (who sent this), interactive (clicks), post (the job
+-- This file holds the routes; behind it: slack/verify (who sent this), interactive (clicks), post (the job
 -- that carries words), card (what they look like); and staff/tell (words on their way), pauses (who has a chat), due (what comes up by the clock).
 
 local crypto = require "host.crypto"
@@ -82,7 +82,7 @@ function M.commands(request)
   return { status = 200, json = { response_type = "ephemeral", text = words } }
 end
 
----What comes due, once a minute: main.lua's `every`.
+---What comes due, once per minute: main.lua's `every`.
 function M.sweep()
   due.sweep(whatsapp().say)
 end

@@ -1,4 +1,4 @@
--- WhatsApp, where customers are. This page is the door; what is behind it: whatsapp/inbound (what Meta posts, checked item by
+-- WhatsApp, where customers are. This file holds the routes; behind it: whatsapp/inbound (what Meta posts, checked item by
 -- item), read (what an arrived message means), statuses, say (storing what we say), send (the job that carries it), codes.
 
 local crypto = require "host.crypto"

@@ -37,7 +37,7 @@ local function same_line(a, b)
   return b ~= nil and text.words(a) == text.words(b)
 end
 
--- More things, told after the first ones: they are added, for the customer did not take the first ones back.
+-- More things, told after the first ones: they are added, because the customer did not take the first ones back.
 local function with_earlier_items(turn, data)
   for field, value in pairs(data) do
     local earlier = turn.data[field]

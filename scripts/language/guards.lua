@@ -1,4 +1,4 @@
--- What a model may not say to a customer, in code and not only in the prompt. For what a model wrote
+-- What a model must not say to a customer, in code and not only in the prompt. For what a model wrote
 -- only, never for staff's or canned texts. Each guard may be switched off in prompts/business.yaml.
 local area = require "language.guards.area"
 local fit = require "language.fit"

@@ -20,7 +20,7 @@ local SAY = {
   not_loaded = "%s",
   rolled_back = "%s",
   versions_unread = "A kept version of scripts and prompts cannot be read: %s",
-  not_stored = "No message could be accepted for %s. That is over; WhatsApp sends again what came meanwhile.",
+  not_stored = "For %s no message could be accepted. Messages are accepted again now. WhatsApp repeats what came meanwhile.",
 }
 
 -- What somebody just saved is told at once, also when it was told a moment ago: only a storm of saves is kept quiet.

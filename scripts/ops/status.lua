@@ -60,7 +60,7 @@ end
 local function renew(name)
   local variable = settings.source(name)
   if variable ~= name then return ("write it to %s, then `assistant reload`"):format(variable) end
-  return ("put it into %s and restart the service (with %s_FILE a reload would do)"):format(name, name)
+  return ("put it into %s and restart the service (with %s_FILE a reload is enough)"):format(name, name)
 end
 
 local WORDS = {}
@@ -109,8 +109,8 @@ end
 local MEANWHILE = {
   clock = " Meanwhile clicks in Slack are refused, and reminders come at the wrong time.",
   number = " No customer is answered until then.",
-  whatsapp = " Answers are kept and go out then.",
-  slack = " Cards and words are kept and go out then.",
+  whatsapp = " Answers are kept and sent then.",
+  slack = " Cards and messages are kept and posted then.",
   model = " Meanwhile chats go on with the fixed questions.",
 }
 
@@ -137,7 +137,7 @@ local function say_deliveries(figures)
   table.sort(states)
   local lines = { "The newest messages to customers (up to 1000): " .. (#states > 0 and table.concat(states, ", ") or "none yet") .. "." }
   if figures.in_doubt > 0 then
-    lines[#lines + 1] = ("In doubt: %d that may have arrived or not; WhatsApp's word settles them, or they are sent again.")
+    lines[#lines + 1] = ("In doubt: %d that may have arrived or not. A status from WhatsApp decides, or they are sent again.")
       :format(figures.in_doubt)
   end
   if figures.failed_last_day > 0 then

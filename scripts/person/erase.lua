@@ -299,8 +299,8 @@ local function report(erasure, since, others)
     lines[3] = "The database's files were cleaned and looked through. What is left of their number or words stands in what belongs to others"
       .. (people.has_stand_ins() and " (here: to the sandbox's stand-ins)" or "") .. "."
   end
-  lines[#lines + 1] = erasure.opted_out and "They had opted out: that still holds, should they write again. Else nothing is known of them."
-    or "Should they write again, they start new."
+  lines[#lines + 1] = erasure.opted_out and "They had opted out. That still holds if they write again. Nothing else is known of them."
+    or "If they write again, they start as a new customer."
   backups(lines, since)
   lines[#lines + 1] = "Outside of this program: what was posted in Slack about them, and the chat on WhatsApp, must be deleted there by hand."
   return table.concat(lines, "\n")

@@ -1,4 +1,4 @@
--- The table conversations: one row a chat. Times in it that people read are UTC text, the others milliseconds.
+-- The table conversations: one row per chat. Times in it that people read are UTC text, the others milliseconds.
 
 local db = require "host.db"
 local time = require "host.time"
@@ -130,7 +130,7 @@ function M.set_token(id, token)
   return db.one("SELECT token FROM conversations WHERE id = ?", id).token
 end
 
--- Since when does the customer wait who waits longest? nil: nobody waits.
+-- Since when has the customer who waits longest waited? nil: nobody waits.
 function M.oldest_waiting()
   local row = db.one([[SELECT waiting_since FROM conversations INDEXED BY conversations_waiting
     WHERE waiting_since IS NOT NULL AND status = 'ACTIVE' AND opted_out = 0 ORDER BY waiting_since LIMIT 1]])

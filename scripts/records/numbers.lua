@@ -17,7 +17,7 @@ local function seen(ours, within_ms, now)
   return row ~= nil and row.since ~= nil and math.abs(now - row.since) < within_ms
 end
 
----A webhook for our number came. Written down once an hour.
+---A webhook for our number came. Written down once per hour.
 ---@param ours string
 function M.ours(ours, now)
   if seen(ours, HOUR_MS, now) then return end

@@ -1,4 +1,4 @@
--- The table turns: one row a decision, for the owner who asks why the assistant said what it said.
+-- The table turns: one row per decision, for the owner who asks why the assistant said what it said.
 
 local db = require "host.db"
 local files = require "host.files"

@@ -1,4 +1,4 @@
--- What comes due about cases and pauses, looked at once a minute: reminders in business time, customers whom nobody could be
+-- What comes due about cases and pauses, looked at once per minute: reminders in business time, customers whom nobody could be
 -- told about, cases without a word for a day, pauses that run idle. Nothing here waits.
 
 local cases = require "records.cases"

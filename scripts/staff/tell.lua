@@ -1,6 +1,6 @@
--- Every word to staff begins here: it becomes a row of kind "card" or "slack", and channels/slack/post.lua carries it out. Nothing here waits.
+-- Every message to staff begins here: it becomes a row of kind "card" or "slack", and channels/slack/post.lua carries it out. Nothing here waits.
 -- Both kinds share the channel's pace, and cards go first; one chat has one lane, in which the order holds.
--- A word about a chat names its number, goes through the chat's own lane and so arrives in order.
+-- A message about a chat names its number, goes through the chat's own lane and so arrives in order.
 
 local cases = require "records.cases"
 local alerts = require "records.alerts"

@@ -82,7 +82,7 @@ bool store_in_place(struct store *s)
 
 /*
  * How many pages make a checkpoint that does not take too long. In a small database most of them are the same few and 48 MB take
- * 4 ms; among a million messages each is another one, and 48 MB take 100. The better of the last two, for a disk has its moments.
+ * 4 ms; among a million messages each is another one, and 48 MB take 100. The better of the last two, because a disk is slow now and then.
  */
 static void learn(struct store *s, uint64_t pages, uint64_t took_ns)
 {

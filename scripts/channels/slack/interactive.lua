@@ -1,5 +1,5 @@
 -- A click in Slack. Checked over the raw bytes first; then one transaction holds the decision and all that follows from it,
--- and the answer says what became of it. Slack ignores the answer's body for these buttons, so what staff shall see also
+-- and the answer says what became of it. Slack ignores the answer's body for these buttons, so what staff must see also
 -- goes to the click's response_url, by a job.
 
 local crypto = require "host.crypto"

@@ -116,7 +116,7 @@ local function wake_cards()
   for _, case in ipairs(cases.unposted()) do tell.post_card(case) end
 end
 
----While the circuit is open: when to look again. nil: go on; one job a minute is let through as the probe.
+---While the circuit is open: when to look again. nil: go on; one job per minute is let through as the probe.
 local function held_until()
   local now = time.now_ms()
   if not circuits.is_open(CIRCUIT, secret()) or circuits.probe(CIRCUIT, now) then return nil end
@@ -142,7 +142,7 @@ local function open_circuit(reason)
   return jobs.later(now + circuits.PROBE_MS, "Slack refused: " .. reason)
 end
 
----Posts to the channel. nil when Slack has it, else what the job shall do.
+---Posts to the channel. nil when Slack has it, else what the job does next.
 ---@async
 local function deliver(job, payload)
   local look_again = held_until()

@@ -53,7 +53,7 @@ local function fail(message, now, why, words)
   return jobs.dead(why)
 end
 
--- A reply that grew old while it waited is not said blindly: what it answered is unanswered again, for a fresh turn.
+-- A reply that waited too long is not sent: what it answered counts as unanswered again, and a new turn answers it.
 local function plan_anew(message, now)
   drop(message, now, "older than 30 minutes, planned anew")
   conversations.unanswer(message.conversation_id, messages.answered_before(message.conversation_id, message.seq), now)
@@ -61,7 +61,7 @@ local function plan_anew(message, now)
     payload = { conversation = message.conversation_id } }
 end
 
--- May this message be said now? Returns true, or false with what the job shall return.
+-- May this message be said now? Returns true, or false with what the job returns.
 local function may_say(message, now)
   local machine = MACHINE[message.kind]
   if message.opted_out == 1 and not AFTER_STOP[message.kind] then
@@ -85,7 +85,7 @@ local function may_say(message, now)
   return true
 end
 
--- The circuit's word: true: go on; else when to come back. One send a minute may try.
+-- What the circuit says: true: go on; else when to come back. One send per minute may try.
 local function may_try(message, now)
   if message.circuit_open ~= 1 then return true end
   local open, circuit, changed = circuits.is_open("whatsapp", settings.get("META_ACCESS_TOKEN"))
@@ -170,7 +170,7 @@ local function sort_answer(response, err)
   return codes.class(code, response.status), { code = code, why = why, text = type(fault.message) == "string" and fault.message:sub(1, 200) or nil }
 end
 
--- Sends that waited for the circuit run now, a few a second.
+-- Sends that waited for the circuit run now, a few per second.
 function M.wake_held(now)
   for i, row in ipairs(messages.release(500)) do say.enqueue(row.conversation_id, row.message, now + i) end
 end

@@ -39,7 +39,7 @@ function M.plain_yes(s)
   return s
 end
 
--- Sentences cut at "but" and its like: what is refused in one half may not excuse the other.
+-- Sentences cut at "but" and its like: what is refused in one half must not excuse the other.
 function M.clauses(t, sentence)
   local list, from = {}, sentence.from
   for i = sentence.from + 1, sentence.to do
