@@ -13,12 +13,13 @@ static struct server server;
 static int passed, failed, refused_port, full_port;
 static bool fine; /* of the running case */
 
-#define CHECK(what)                                             \
-    do {                                                        \
-        if (!(what)) {                                          \
-            printf("# %s:%d: %s\n", __FILE__, __LINE__, #what); \
-            fine = false;                                       \
-        }                                                       \
+#define CHECK(what)                                               \
+    do {                                                          \
+        if (!(what)) {                                            \
+            printf("# %s:%d: %s\n", __FILE__, __LINE__, #what);   \
+            fflush(stdout); /* what follows may not survive it */ \
+            fine = false;                                         \
+        }                                                         \
     } while (0)
 
 struct call {
@@ -120,7 +121,10 @@ static void case_get_and_post(struct pool *p)
     struct call c;
     call_make(&c, "POST", "/echo");
     ask(p, &c);
-    CHECK(c.t.error == POOL_OK && c.t.status == 200 && c.t.sent && c.t.elapsed_ns > 0);
+    CHECK(c.t.error == POOL_OK);
+    CHECK(c.t.status == 200);
+    CHECK(c.t.sent);
+    CHECK(c.t.elapsed_ns > 0);
     CHECK(c.t.answer_len == 17 && memcmp(c.t.answer, c.t.body, 17) == 0);
     CHECK(has_header(&c, "set-cookie", "a=1") && has_header(&c, "set-cookie", "b=2"));
     pool_transfer_clear(&c.t);
@@ -315,14 +319,20 @@ static void case_cancel(struct pool *p)
     CHECK(reaches(&server.requests, before + 1));
     pool_cancel(p, &c.t);
     pool_cancel(p, &c.t);
-    CHECK(take(p, 1) && c.back == 1 && c.t.error == POOL_CANCELLED && c.t.sent);
+    CHECK(take(p, 1));
+    CHECK(c.back == 1);
+    CHECK(c.t.error == POOL_CANCELLED);
+    CHECK(c.t.sent);
     CHECK(!pool_take(p)); /* quiet again */
     call_make(&c, "GET", "/echo");
     pool_submit(p, &c.t);
     struct pollfd ready = { .fd = pool_fd(p), .events = POLLIN };
     CHECK(poll(&ready, 1, 10000) == 1);
     pool_cancel(p, &c.t);
-    CHECK(take(p, 1) && c.back == 1 && c.t.error == POOL_OK && c.t.status == 200);
+    CHECK(take(p, 1));
+    CHECK(c.back == 1);
+    CHECK(c.t.error == POOL_OK);
+    CHECK(c.t.status == 200);
     CHECK(!pool_take(p) && poll(&ready, 1, 0) == 0 && pool_in_flight(p) == 0);
     pool_transfer_clear(&c.t);
 }
@@ -360,8 +370,14 @@ static void case_queue(struct pool *unused)
     pool_submit(p, &late.t);
     CHECK(reaches(&server.requests, before + 2));
     pool_cancel(p, &c[5].t);
-    CHECK(take(p, 1) && c[5].back == 1 && c[5].t.error == POOL_CANCELLED && !c[5].t.sent);
-    CHECK(take(p, 1) && late.back == 1 && late.t.error == POOL_TIMEOUT && !late.t.sent);
+    CHECK(take(p, 1));
+    CHECK(c[5].back == 1);
+    CHECK(c[5].t.error == POOL_CANCELLED);
+    CHECK(!c[5].t.sent);
+    CHECK(take(p, 1));
+    CHECK(late.back == 1);
+    CHECK(late.t.error == POOL_TIMEOUT);
+    CHECK(!late.t.sent);
     CHECK(late.t.elapsed_ns < 290000000u);
     CHECK(take(p, 5));
     for (int i = 0; i < 5; i++) {

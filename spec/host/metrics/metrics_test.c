@@ -240,8 +240,10 @@ static void work(void)
     CHECK(jobs_kinds(jobs, 1000, on_kind, NULL) == 0 && seen_count == 4);
     CHECK(strcmp(seen_names[0], "gone") == 0 && seen[0].dead == 1 && seen[0].due == 0);
     CHECK(strcmp(seen_names[1], "later") == 0 && seen[1].later == 1 && seen[1].due == 0);
-    CHECK(strcmp(seen_names[2], "send") == 0 && seen[2].due == 2 && seen[2].waiting == 1 &&
-          seen[2].oldest_run_at == 10);
+    CHECK(strcmp(seen_names[2], "send") == 0);
+    CHECK(seen[2].due == 2);
+    CHECK(seen[2].waiting == 1);
+    CHECK(seen[2].oldest_run_at == 10);
     CHECK(strcmp(seen_names[3], "turn") == 0 && seen[3].running == 1 && seen[3].waiting == 1);
     CHECK(jobs_lanes_waiting(jobs) == 2);
     down();

@@ -78,15 +78,19 @@ static void counted(void)
     CHECK(accept(v, numbered(2), "") == 2); /* a start with the same files */
     CHECK(accept(v, numbered(1), "") == 3 && number(versions_before(v)) == 2);
     v = again(v);
-    CHECK(versions_count(v) == 3 && number(versions_serving(v)) == 3 &&
-          strcmp(versions_find(v, 1)->changed, "the first version") == 0 &&
-          strcmp(versions_find(v, 2)->changed, "changed scripts/main.lua") == 0);
+    CHECK(versions_count(v) == 3);
+    CHECK(number(versions_serving(v)) == 3);
+    CHECK(strcmp(versions_find(v, 1)->changed, "the first version") == 0);
+    CHECK(strcmp(versions_find(v, 2)->changed, "changed scripts/main.lua") == 0);
     struct tree *t = versions_tree(v, 2, (char[256]){ 0 }, 256);
     CHECK(t && strcmp(tree_find(t, "scripts/main.lua")->bytes, "return 2\n") == 0);
     tree_drop(t);
     versions_close(v);
-    CHECK(!versions_open(":memory:") && versions_count(NULL) == 0 && !versions_serving(NULL) &&
-          !versions_known(NULL, "x") && *versions_held(NULL) == 0);
+    CHECK(!versions_open(":memory:"));
+    CHECK(versions_count(NULL) == 0);
+    CHECK(!versions_serving(NULL));
+    CHECK(!versions_known(NULL, "x"));
+    CHECK(*versions_held(NULL) == 0);
     versions_accept(NULL, NULL, "", "");
 }
 
@@ -163,8 +167,10 @@ static void kept_back(void)
     CHECK(number(versions_good(v)) == 1);
     versions_refuse(v, two->hash, one->hash, "It failed.\nThe second line.");
     v = again(v);
-    CHECK(number(versions_serving(v)) == 1 && strcmp(versions_held(v), two->hash) == 0 &&
-          versions_held_by(v) == VERSIONS_JUDGE && strcmp(versions_held_why(v), "It failed.") == 0);
+    CHECK(number(versions_serving(v)) == 1);
+    CHECK(strcmp(versions_held(v), two->hash) == 0);
+    CHECK(versions_held_by(v) == VERSIONS_JUDGE);
+    CHECK(strcmp(versions_held_why(v), "It failed.") == 0);
     CHECK(accept(v, tree_keep(one), "") == 1 && *versions_held(v)); /* a restart keeps it */
     CHECK(accept(v, numbered(3), "") == 3 && !*versions_held(v));   /* a saved file leads on */
     CHECK(number(versions_before(v)) == 1);

@@ -22,12 +22,13 @@ static int cases_passed, cases_failed;
 static bool case_fine;
 static char case_folder[40], case_db[64];
 
-#define CHECK(what)                                             \
-    do {                                                        \
-        if (!(what)) {                                          \
-            printf("# %s:%d: %s\n", __FILE__, __LINE__, #what); \
-            case_fine = false;                                  \
-        }                                                       \
+#define CHECK(what)                                               \
+    do {                                                          \
+        if (!(what)) {                                            \
+            printf("# %s:%d: %s\n", __FILE__, __LINE__, #what);   \
+            fflush(stdout); /* what follows may not survive it */ \
+            case_fine = false;                                    \
+        }                                                         \
     } while (0)
 
 static inline void case_shell(const char *command)

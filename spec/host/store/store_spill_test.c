@@ -43,11 +43,11 @@ static int64_t copied(struct store *s, bool spill)
 {
     char command[400], copy[80];
     CHECK(store_exec(s, "CREATE TABLE t (a INTEGER PRIMARY KEY, b BLOB, round INTEGER)") ==
-              SQLITE_OK &&
-          store_exec(s, "CREATE TABLE done (round INTEGER PRIMARY KEY)") == SQLITE_OK &&
-          store_exec(s, "INSERT INTO t WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 "
-                        "FROM n WHERE i < 400) SELECT i, randomblob(900), 0 FROM n") == SQLITE_OK &&
-          store_commit(s) == STORE_COMMITTED);
+          SQLITE_OK);
+    CHECK(store_exec(s, "CREATE TABLE done (round INTEGER PRIMARY KEY)") == SQLITE_OK);
+    CHECK(store_exec(s, "INSERT INTO t WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 "
+                        "FROM n WHERE i < 400) SELECT i, randomblob(900), 0 FROM n") == SQLITE_OK);
+    CHECK(store_commit(s) == STORE_COMMITTED);
     CHECK(sqlite3_exec(store_db(s),
                        spill ? "PRAGMA cache_size=6; PRAGMA cache_spill=ON" : "PRAGMA cache_size=6",
                        NULL, NULL, NULL) == SQLITE_OK);

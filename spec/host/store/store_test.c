@@ -67,8 +67,10 @@ static void whole_group_undone(void)
     CHECK(case_number(s, "SELECT count(*) FROM t") == -1);
     CHECK(store_savepoint(s) == SQLITE_ABORT && store_release(s) == SQLITE_ABORT &&
           store_rollback(s) == SQLITE_ABORT);
-    CHECK(store_commit(s) == STORE_LOST && store_group(s) == number + 1 && !store_lost(s) &&
-          !store_healthy(s));
+    CHECK(store_commit(s) == STORE_LOST);
+    CHECK(store_group(s) == number + 1);
+    CHECK(!store_lost(s));
+    CHECK(!store_healthy(s));
     CHECK(case_number(s, "SELECT count(*) FROM t") == 0);
     store_exec(s, "INSERT INTO t VALUES (4, 'four')");
     CHECK(store_commit(s) == STORE_COMMITTED && store_healthy(s));
@@ -245,8 +247,10 @@ static void external_writer(void)
     double began = case_now_ms();
     for (int i = 0; i < 50; i++)
         CHECK(store_exec(s, "INSERT INTO t VALUES (1, 'one')") == SQLITE_BUSY);
-    CHECK(case_now_ms() - began < 250 && !store_lost(s) && !store_dirty(s) &&
-          strstr(store_error(s), "lock"));
+    CHECK(case_now_ms() - began < 250);
+    CHECK(!store_lost(s));
+    CHECK(!store_dirty(s));
+    CHECK(strstr(store_error(s), "lock"));
     CHECK(store_commit(s) == STORE_NOTHING && case_number(s, "SELECT count(*) FROM t") == 0);
     sqlite3_exec(other, "COMMIT", NULL, NULL, NULL);
     sqlite3_close(other);

@@ -29,13 +29,18 @@ static void inbox(void)
     CHECK(first > 0 && arrive("two") == first + 1 && next_is(NULL)); /* not durable yet */
     CHECK(commit() == STORE_COMMITTED && inbox_backlog(jobs) == 2 &&
           inbox_oldest_ms(jobs) > 1000000000000);
-    CHECK(arrive("three") && next_is("one") && next_is("two") && next_is(NULL) &&
-          inbox_backlog(jobs) == 0);
+    CHECK(arrive("three"));
+    CHECK(next_is("one"));
+    CHECK(next_is("two"));
+    CHECK(next_is(NULL));
+    CHECK(inbox_backlog(jobs) == 0);
     CHECK(commit() == STORE_COMMITTED && inbox_backlog(jobs) == 1);
     down();
     up();
-    CHECK(inbox_backlog(jobs) == 1 && next_is("three") && next_is(NULL) &&
-          inbox_oldest_ms(jobs) == 0);
+    CHECK(inbox_backlog(jobs) == 1);
+    CHECK(next_is("three"));
+    CHECK(next_is(NULL));
+    CHECK(inbox_oldest_ms(jobs) == 0);
     CHECK(commit() == STORE_COMMITTED && commit() == STORE_NOTHING);
     CHECK(store_exec(store, "DELETE FROM inbox") == SQLITE_OK && commit() == STORE_COMMITTED);
     down();
@@ -63,8 +68,10 @@ static void inbox_lost(void)
     CHECK(store_savepoint(store) == SQLITE_OK && next_is("three") &&
           store_rollback(store) == SQLITE_OK);
     jobs_forget(jobs);
-    CHECK(next_is("three") && next_is(NULL) && inbox_backlog(jobs) == 0 &&
-          commit() == STORE_COMMITTED);
+    CHECK(next_is("three"));
+    CHECK(next_is(NULL));
+    CHECK(inbox_backlog(jobs) == 0);
+    CHECK(commit() == STORE_COMMITTED);
     down();
     up();
     CHECK(next_is(NULL));
@@ -86,12 +93,16 @@ static void parked(void)
           inbox_park(jobs, &row, "item", 4, "from is no text") == 0 && inbox_read(jobs, &row) == 0);
     inbox_row_free(&row);
     CHECK(counts().parked == 2 && commit() == STORE_COMMITTED);
-    CHECK(inbox_parked_next(jobs, 0, &again) == 1 && again.parked &&
-          strcmp(again.body, "odd") == 0 && strcmp(again.reader, "reader") == 0);
+    CHECK(inbox_parked_next(jobs, 0, &again) == 1);
+    CHECK(again.parked);
+    CHECK(strcmp(again.body, "odd") == 0);
+    CHECK(strcmp(again.reader, "reader") == 0);
     struct inbox_row none;
     CHECK(inbox_parked_next(jobs, again.id, &none) == 0);
-    CHECK(inbox_read(jobs, &again) == 0 && inbox_unpark(jobs, &again) == 1 &&
-          inbox_unpark(jobs, &again) == 0 && counts().parked == 1);
+    CHECK(inbox_read(jobs, &again) == 0);
+    CHECK(inbox_unpark(jobs, &again) == 1);
+    CHECK(inbox_unpark(jobs, &again) == 0);
+    CHECK(counts().parked == 1);
     inbox_row_free(&again);
     CHECK(next_is(NULL) && commit() == STORE_COMMITTED);
     down();
@@ -108,10 +119,15 @@ static void inbox_crashes(void)
     on_cpu = "inbox";
     CHECK(case_child(dies_child) == -SIGKILL);
     up();
-    CHECK(next_is("fine") && next_is(NULL) && counts().parked == 1 && commit() == STORE_COMMITTED);
+    CHECK(next_is("fine"));
+    CHECK(next_is(NULL));
+    CHECK(counts().parked == 1);
+    CHECK(commit() == STORE_COMMITTED);
     CHECK(inbox_parked_next(jobs, 0, &row) == 0 && jobs_suspects(jobs) == 1);
-    CHECK(inbox_suspect_next(jobs, 1, &row) == 1 && row.crashes == 1 && row.parked &&
-          strcmp(row.body, "deadly") == 0);
+    CHECK(inbox_suspect_next(jobs, 1, &row) == 1);
+    CHECK(row.crashes == 1);
+    CHECK(row.parked);
+    CHECK(strcmp(row.body, "deadly") == 0);
     inbox_row_free(&row);
     down();
     on_cpu = "suspect";
@@ -123,14 +139,20 @@ static void inbox_crashes(void)
     down();
     CHECK(case_child(dies_child) == -SIGKILL);
     up();
-    CHECK(inbox_suspect_next(jobs, 2, &row) == 0 && inbox_suspect_next(jobs, 3, &row) == 1 &&
-          row.singly && jobs_suspects(jobs) == 1 && inbox_crashed(jobs) == 0);
+    CHECK(inbox_suspect_next(jobs, 2, &row) == 0);
+    CHECK(inbox_suspect_next(jobs, 3, &row) == 1);
+    CHECK(row.singly);
+    CHECK(jobs_suspects(jobs) == 1);
+    CHECK(inbox_crashed(jobs) == 0);
     inbox_row_free(&row);
     down();
     CHECK(case_child(dies_child) == -SIGKILL); /* while its item is put aside */
     up();
-    CHECK(inbox_suspect_next(jobs, 3, &row) == 0 && inbox_parked_next(jobs, 0, &row) == 0 &&
-          jobs_suspects(jobs) == 0 && inbox_crashed(jobs) == 1 && inbox_crashed(jobs) == 0);
+    CHECK(inbox_suspect_next(jobs, 3, &row) == 0);
+    CHECK(inbox_parked_next(jobs, 0, &row) == 0);
+    CHECK(jobs_suspects(jobs) == 0);
+    CHECK(inbox_crashed(jobs) == 1);
+    CHECK(inbox_crashed(jobs) == 0);
     lose(); /* the group in which staff were told */
     CHECK(inbox_crashed(jobs) == 1 && commit() == STORE_COMMITTED);
     down();
@@ -156,8 +178,10 @@ static void suspect_rows(void)
     CHECK(commit() == STORE_COMMITTED);
     arrive("odd again");
     commit();
-    CHECK(inbox_next(jobs, &row) == 1 && inbox_park(jobs, &row, NULL, 0, "no JSON") == 0 &&
-          inbox_read(jobs, &row) == 0 && commit() == STORE_COMMITTED);
+    CHECK(inbox_next(jobs, &row) == 1);
+    CHECK(inbox_park(jobs, &row, NULL, 0, "no JSON") == 0);
+    CHECK(inbox_read(jobs, &row) == 0);
+    CHECK(commit() == STORE_COMMITTED);
     inbox_row_free(&row);
     down();
     on_cpu = "parked";
@@ -182,8 +206,10 @@ static void in_pieces(void)
 {
     struct inbox_row row = { 0 };
     up();
-    CHECK(arrive("large") && arrive("next") && commit() == STORE_COMMITTED &&
-          next_place(&row) == 0);
+    CHECK(arrive("large"));
+    CHECK(arrive("next"));
+    CHECK(commit() == STORE_COMMITTED);
+    CHECK(next_place(&row) == 0);
     CHECK(inbox_place(jobs, &row, 50) == 0 && commit() == STORE_COMMITTED);
     CHECK(inbox_place(jobs, &row, 100) == 0 && next_place(&row) == 100);
     lose();

@@ -30,14 +30,22 @@ static void life(void)
     int64_t late = put("work", NULL, NULL, "late", 900, false),
             early = put("work", NULL, NULL, "early", 100, false);
     int64_t future = put("work", NULL, NULL, "future", 5000, false);
-    CHECK(late && early > late && future > early && put("other", NULL, NULL, NULL, 1, false));
+    CHECK(late && early > late);
+    CHECK(future > early);
+    CHECK(put("other", NULL, NULL, NULL, 1, false));
     CHECK(jobs_next_due(jobs, "work") == 100 && jobs_next_due(jobs, "nobody") == INT64_MAX);
     CHECK(counts().ready == 4 && counts().oldest_run_at == 1);
     CHECK(commit() == STORE_COMMITTED);
-    CHECK(claim(out, 8) == 2 && out[0].id == early && out[1].id == late &&
-          payload_is(&out[0], "early"));
-    CHECK(out[0].claim > 0 && out[0].attempts == 0 && !out[0].orphan && !out[0].lane &&
-          !out[0].error && out[0].run_at == 100);
+    CHECK(claim(out, 8) == 2);
+    CHECK(out[0].id == early);
+    CHECK(out[1].id == late);
+    CHECK(payload_is(&out[0], "early"));
+    CHECK(out[0].claim > 0);
+    CHECK(out[0].attempts == 0);
+    CHECK(!out[0].orphan);
+    CHECK(!out[0].lane);
+    CHECK(!out[0].error);
+    CHECK(out[0].run_at == 100);
     CHECK(jobs_next_due(jobs, "work") == 5000 && counts().running == 2);
     CHECK(claim(out + 2, 6) == 0);
     CHECK(jobs_done(jobs, &out[0]) == 1 && jobs_done(jobs, &out[0]) == 0);
@@ -46,8 +54,11 @@ static void life(void)
     int64_t old_claim = out[1].claim;
     job_free(&out[0]);
     job_free(&out[1]);
-    CHECK(claim(out, 8) == 1 && out[0].id == late && out[0].attempts == 1 &&
-          out[0].claim != old_claim && strcmp(out[0].error, "refused") == 0);
+    CHECK(claim(out, 8) == 1);
+    CHECK(out[0].id == late);
+    CHECK(out[0].attempts == 1);
+    CHECK(out[0].claim != old_claim);
+    CHECK(strcmp(out[0].error, "refused") == 0);
     struct job stale = out[0];
     stale.claim = old_claim;
     CHECK(jobs_done(jobs, &stale) == 0 && jobs_again(jobs, &stale, 1, false, NULL) == 0 &&
@@ -58,8 +69,10 @@ static void life(void)
     CHECK(jobs_die(jobs, &out[0], "for good") == 1 && counts().dead == 1 && claim(out + 1, 1) == 0);
     CHECK(jobs_requeue(jobs, future) == 0 && jobs_requeue(jobs, late) == 1 && counts().dead == 0);
     job_free(&out[0]);
-    CHECK(jobs_claim(jobs, "work", INT64_MAX - 1, out, 8) == 2 && out[1].id == late &&
-          out[1].attempts == 0 && out[0].id == future);
+    CHECK(jobs_claim(jobs, "work", INT64_MAX - 1, out, 8) == 2);
+    CHECK(out[1].id == late);
+    CHECK(out[1].attempts == 0);
+    CHECK(out[0].id == future);
     CHECK(jobs_cancel(jobs, late) == 0 && jobs_cancel(jobs, 123456) == 0);
     job_free(&out[0]);
     job_free(&out[1]);
@@ -73,8 +86,10 @@ static void room(void)
     up();
     for (int i = 0; i < 25; i++)
         put("work", NULL, NULL, "x", 25 - i, false);
-    CHECK(claim(out, 10) == 10 && out[0].run_at == 1 && out[9].run_at == 10 &&
-          jobs_next_due(jobs, "work") == 11);
+    CHECK(claim(out, 10) == 10);
+    CHECK(out[0].run_at == 1);
+    CHECK(out[9].run_at == 10);
+    CHECK(jobs_next_due(jobs, "work") == 11);
     for (int i = 0; i < 10; i++)
         job_free(&out[i]);
     CHECK(jobs_claim(jobs, "work", 10, out, 10) == 0 && claim(out, 0) == 0);
@@ -88,8 +103,11 @@ static void lanes(void)
     int64_t a1 = lane_put("a", "a1"), a2 = lane_put("a", "a2"), b1 = lane_put("b", "b1");
     lane_put("a", "a3");
     CHECK(counts().ready == 2 && counts().waiting == 2 && commit() == STORE_COMMITTED);
-    CHECK(claim(&a, 1) == 1 && a.id == a1 && strcmp(a.lane, "a") == 0 && claim(&b, 1) == 1 &&
-          b.id == b1);
+    CHECK(claim(&a, 1) == 1);
+    CHECK(a.id == a1);
+    CHECK(strcmp(a.lane, "a") == 0);
+    CHECK(claim(&b, 1) == 1);
+    CHECK(b.id == b1);
     struct job none;
     CHECK(claim(&none, 1) == 0);
     CHECK(jobs_again(jobs, &a, 900, true, "later") == 1); /* keeps its place */
@@ -104,7 +122,10 @@ static void lanes(void)
     job_free(&a);
     CHECK(take("a3"));
     CHECK(jobs_requeue(jobs, a2) == 1 && counts().waiting == 1);
-    CHECK(take("a4") && take("a2") && counts().ready == 0 && claim(&a, 1) == 0);
+    CHECK(take("a4"));
+    CHECK(take("a2"));
+    CHECK(counts().ready == 0);
+    CHECK(claim(&a, 1) == 0);
     down();
 }
 
@@ -144,8 +165,10 @@ static void twins(void)
     struct job job, second;
     up();
     int64_t id = put("work", "l", "u", "one", 50, false);
-    CHECK(put("work", "l", "u", "two", 40, false) == id && jobs_next_due(jobs, "work") == 40 &&
-          counts().ready == 1 && counts().waiting == 0);
+    CHECK(put("work", "l", "u", "two", 40, false) == id);
+    CHECK(jobs_next_due(jobs, "work") == 40);
+    CHECK(counts().ready == 1);
+    CHECK(counts().waiting == 0);
     CHECK(put("work", "l", "u", "three", 30, true) == id && jobs_next_due(jobs, "work") == 40);
     CHECK(put("work", "l", "v", "v", 1, false) != id);
     CHECK(claim(&job, 1) == 1 && job.id == id && payload_is(&job, "two"));
@@ -182,8 +205,10 @@ static void lost_claim(void)
     CHECK(jobs_done(jobs, &job) == 0 && counts().ready == 1 && counts().waiting == 0);
     int64_t claim_then = job.claim;
     job_free(&job);
-    CHECK(jobs_next_due(jobs, "work") == 10 && claim(&job, 1) == 1 && job.id == kept &&
-          job.claim != claim_then);
+    CHECK(jobs_next_due(jobs, "work") == 10);
+    CHECK(claim(&job, 1) == 1);
+    CHECK(job.id == kept);
+    CHECK(job.claim != claim_then);
     job_free(&job);
     int64_t fresh = put("work", NULL, NULL, "fresh", 1, false);
     CHECK(fresh > gone);
@@ -241,10 +266,16 @@ static void orphans(void)
     on_cpu = NULL;
     CHECK(case_child(dies_child) == -SIGKILL);
     up();
-    CHECK(counts().running == 0 && counts().ready == 2 && counts().waiting == 1 &&
-          jobs_next_due(jobs, "work") == 1);
-    CHECK(claim(out, 8) == 2 && out[0].id == head && out[0].orphan && out[0].crashes == 0 &&
-          out[0].attempts == 0 && out[1].orphan);
+    CHECK(counts().running == 0);
+    CHECK(counts().ready == 2);
+    CHECK(counts().waiting == 1);
+    CHECK(jobs_next_due(jobs, "work") == 1);
+    CHECK(claim(out, 8) == 2);
+    CHECK(out[0].id == head);
+    CHECK(out[0].orphan);
+    CHECK(out[0].crashes == 0);
+    CHECK(out[0].attempts == 0);
+    CHECK(out[1].orphan);
     CHECK(put("work", NULL, "u", "marked", 3, false) != out[1].id &&
           put("work", NULL, "w", "w", 3, false));
     CHECK(jobs_again(jobs, &out[0], 5, false, NULL) == 1);
@@ -285,13 +316,18 @@ static void crashes(void)
     CHECK(counts().dead == 1 && counts().ready == 2 && counts().waiting == 0);
     down(); /* nobody was told yet: it is told at the next start */
     up();
-    CHECK(jobs_crashed(jobs, &out[0]) && out[0].id == culprit && out[0].crashes == 3 &&
-          strcmp(out[0].lane, "a") == 0 && strstr(out[0].error, "died three times") &&
-          payload_is(&out[0], "culprit"));
+    CHECK(jobs_crashed(jobs, &out[0]));
+    CHECK(out[0].id == culprit);
+    CHECK(out[0].crashes == 3);
+    CHECK(strcmp(out[0].lane, "a") == 0);
+    CHECK(strstr(out[0].error, "died three times"));
+    CHECK(payload_is(&out[0], "culprit"));
     CHECK(!jobs_crashed(jobs, &out[1]) && commit() == STORE_COMMITTED);
     job_free(&out[0]);
-    CHECK(claim(out, 8) == 2 && out[0].id == innocent && out[0].crashes == 0 &&
-          payload_is(&out[1], "next"));
+    CHECK(claim(out, 8) == 2);
+    CHECK(out[0].id == innocent);
+    CHECK(out[0].crashes == 0);
+    CHECK(payload_is(&out[1], "next"));
     job_free(&out[0]);
     job_free(&out[1]);
     down();
@@ -317,8 +353,10 @@ static void suspects(void)
     CHECK(claim(out, 8) == 1 && out[0].id == innocent && jobs_next_due(jobs, "work") == INT64_MAX);
     job_free(&out[0]);
     CHECK(jobs_claim_suspect(jobs, "other", 1000, out) == 0);
-    CHECK(jobs_claim_suspect(jobs, "work", 1000, out) == 1 && out[0].id == culprit &&
-          out[0].crashes == 1 && jobs_suspects(jobs) == 0);
+    CHECK(jobs_claim_suspect(jobs, "work", 1000, out) == 1);
+    CHECK(out[0].id == culprit);
+    CHECK(out[0].crashes == 1);
+    CHECK(jobs_suspects(jobs) == 0);
     CHECK(jobs_again(jobs, &out[0], 1, false, NULL) == 1 && jobs_suspects(jobs) == 1);
     job_free(&out[0]);
     CHECK(jobs_claim_suspect(jobs, "work", 1000, out) == 1);
@@ -348,8 +386,10 @@ static void waiting_kills(void)
 static int seen;
 static void see(void *arg, const struct job *job, enum job_state state)
 {
-    CHECK(state == *(enum job_state *)arg && !job->payload && strcmp(job->kind, "work") == 0 &&
-          (!job->lane || strcmp(job->lane, "l") == 0));
+    CHECK(state == *(enum job_state *)arg);
+    CHECK(!job->payload);
+    CHECK(strcmp(job->kind, "work") == 0);
+    CHECK((!job->lane || strcmp(job->lane, "l") == 0));
     seen++;
 }
 
