@@ -146,8 +146,8 @@ static int file_main(lua_State *L)
     luaL_checkstack(L, (int)c->count, "arguments");
     for (size_t i = 1; i < c->count; i++)
         lua_pushstring(L, c->args[i]);
-    lua_callk(L, (int)c->count - 1, 1, (lua_KContext)t, command_done);
-    return command_done(L, LUA_OK, (lua_KContext)t);
+    lua_callk(L, (int)c->count - 1, 2, (lua_KContext)t, command_said);
+    return command_said(L, LUA_OK, (lua_KContext)t);
 }
 
 bool bind_file(struct generation *g, char *const *args, size_t count,
