@@ -18,8 +18,11 @@ describe("TURNS_PER_HOUR", function()
 
   teardown(chat.close_all)
 
+  -- Nothing is left to do for the chat: no turn, and no message whose answer was not stored. After a kill such a message waits for its status.
   local function settled(phone)
-    shell.until_(function() return #service:rows("SELECT 1 FROM jobs WHERE lane = 'turn:" .. phone .. "'") == 0 end, 6, "no turn left for the chat")
+    shell.until_(function()
+      return #service:rows(("SELECT 1 FROM jobs WHERE lane IN ('turn:%s', 'whatsapp:%s')"):format(phone, phone)) == 0
+    end, 6, "no work left for the chat")
   end
 
   local function say(phone, text)
