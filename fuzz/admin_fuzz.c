@@ -1,8 +1,8 @@
 /* The admin socket of a whole instance: any bytes. It answers or closes. What writes files elsewhere is left out. */
 #include "fuzz.h"
 
-#include "../host/admin.h"
-#include "../host/tick.h"
+#include "../host/service/admin.h"
+#include "../host/service/tick.h"
 
 #include <errno.h>
 #include <stdio.h>

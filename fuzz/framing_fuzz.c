@@ -4,7 +4,7 @@
  */
 #include "fuzz.h"
 
-#include "../host/framing.h"
+#include "../host/server/framing.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -5,12 +5,12 @@
 #include "fuzz.h"
 
 #include "../host/bind/bind.h"
-#include "../host/buf.h"
-#include "../host/guard.h"
-#include "../host/instance.h"
-#include "../host/log.h"
-#include "../host/reload.h"
-#include "../host/tick.h"
+#include "../host/base/buf.h"
+#include "../host/scripts/cpu_guard.h"
+#include "../host/service/instance.h"
+#include "../host/base/log.h"
+#include "../host/service/reload.h"
+#include "../host/service/tick.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -100,11 +100,12 @@ struct host *fuzz_instance(void)
     h->parked_from = INT64_MAX;
     h->memory_cap = 256u << 20;
     cpu_guard_start(0, 0);
-    reload_options(instance_options(&serve_modes[0]), NULL);
+    const struct generation_options options = mode_options(&serve_modes[0]);
+    reload_options(&options, NULL);
     struct tree *t = tree_read("scripts", "prompts", why, sizeof why);
     if (!t)
         fuzz_fail("%s (start it in the repository's folder)", why);
-    if (generation_build(&h->next, h, t, instance_options(&serve_modes[0]), &problems, &warnings))
+    if (generation_build(&h->next, h, t, &options, &problems, &warnings))
         fuzz_fail("%s", problems.data);
     if (instance_store(h, ":memory:", why, sizeof why) != 0 ||
         reload_migrate(h, h->next, why, sizeof why) != 0 || instance_pool(h, why, sizeof why) != 0)

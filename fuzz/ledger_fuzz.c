@@ -1,7 +1,7 @@
 /* The ledger's file as it may lie there after a crash or a mistake: any bytes. It opens or says why; only whole lines are read. */
 #include "fuzz.h"
 
-#include "../host/ledger.h"
+#include "../host/store/ledger.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -4,7 +4,7 @@
  */
 #include "fuzz.h"
 
-#include "../host/pattern.h"
+#include "../host/base/pattern.h"
 #include "spec/host/base/pattern_pair.h"
 
 enum { HEAD = 6, STEPS = 200000, MOST = 4096 };

@@ -1,7 +1,7 @@
 /* settings: any value of any type, and LISTEN's address. A problem never repeats the value. */
 #include "fuzz.h"
 
-#include "../host/settings.h"
+#include "../host/settings/settings.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -12,6 +12,9 @@
 #include <lauxlib.h>
 #include <lua.h>
 
+/* What generations are built with. */
+extern const struct script_modules bind_modules;
+
 int luaopen_host_http(lua_State *L);
 int luaopen_host_db(lua_State *L);
 int luaopen_host_jobs(lua_State *L);
@@ -108,8 +111,6 @@ bool bind_start(struct generation *g);
 /* Runs a Lua file as a task (assistant run); args[0] is its path. */
 bool bind_file(struct generation *g, char *const *args, size_t count,
                void (*ended)(struct task *t, bool ok, const char *text, size_t len), void *arg);
-/* Takes main.lua's table at the top of the stack into its generation (throws, naming what is wrong). */
-int bind_take_main(lua_State *L);
 /* Declares the settings in the list at the top of L's stack (throws). */
 void bind_settings_declare(lua_State *L, struct settings *s);
 

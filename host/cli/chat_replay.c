@@ -1,10 +1,3 @@
-/*
- * rehearse: `assistant chat` and `assistant replay`: an instance with nobody outside, that runs commands of its scripts one after
- * the other. See serve.h.
- *
- * The database is in memory, there is no listener, no lock and no socket. What a command returns begins with a line that holds a
- * code; the rest is printed. The main thread, which becomes the loop thread.
- */
 #include "cli/chat_replay.h"
 
 #include "bind/bind.h"
@@ -31,7 +24,7 @@ int rehearsal_begin(struct rehearsal *r, const char *scripts, const char *prompt
                     struct buf *problems, struct buf *warnings)
 {
     struct host *h = &r->service.host;
-    static struct generation_options o;
+    struct generation_options o = mode_options(&serve_modes[3]);
     struct settings *own = settings_new();
     char why[2048] = "not enough memory";
     int code = 1;
@@ -42,7 +35,6 @@ int rehearsal_begin(struct rehearsal *r, const char *scripts, const char *prompt
     h->parked_from = INT64_MAX;
     h->memory_cap = 256u << 20;
     h->alone = check;
-    o = *instance_options(&serve_modes[3]);
     o.ignore_settings = o.make_up_settings = check;
     reload_options(&o, NULL);
     unsigned slice = own ? (unsigned)settings_integer(own, "LUA_SLICE_MS") : 0;

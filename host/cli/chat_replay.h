@@ -1,6 +1,7 @@
 /*
- * rehearse: an instance with nobody outside: a database in memory, no listener, no lock, no socket. What `assistant chat`, `replay`
- * and `check` play on. The main thread, which becomes the loop thread.
+ * chat_replay: an instance with nobody outside: a database in memory, no listener, no lock, no socket. What `assistant chat`, `replay`
+ * and `check` play on: commands of the scripts, one after the other. What a command returns begins with a line that holds a code; the
+ * rest is printed. The main thread, which becomes the loop thread.
  */
 #ifndef HOST_CLI_CHAT_REPLAY_H
 #define HOST_CLI_CHAT_REPLAY_H
@@ -27,5 +28,10 @@ int rehearsal_begin(struct rehearsal *r, const char *scripts, const char *prompt
                     struct buf *problems, struct buf *warnings);
 /* Returns code. */
 int rehearsal_end(struct rehearsal *r, int code);
+
+/* `assistant chat`: lines from stdin, until it ends. */
+int serve_chat(void);
+/* `assistant replay`: flags: "model", "record", blanks between. */
+int serve_replay(const char *flags, char *const *files, size_t count);
 
 #endif

@@ -1,11 +1,5 @@
-/*
- * check: `assistant check`: do settings, scripts and prompts load, and do they carry the stories that come with the program? See
- * serve.h.
- *
- * A script that loads may still fail at every customer. So what main.lua names is called (see try_handlers), and the stories of
- * scripts/rehearsal/stories and prompts/stories are played: what throws or does not end is a problem. Other words than recorded are
- * not: owners change them (`assistant replay` tells).
- */
+#include "cli/check.h"
+
 #include "bind/bind.h"
 #include "scripts/cpu_guard.h"
 #include "base/log.h"
@@ -162,7 +156,7 @@ static int load_folder(const char *scripts, const char *prompts, struct buf *pro
     int code = GENERATION_SCRIPTS;
     cpu_guard_start(200, 2000);
     struct tree *t = tree_read(scripts, prompts, why, sizeof why);
-    struct generation_options o = *instance_options(&serve_modes[0]);
+    struct generation_options o = mode_options(&serve_modes[0]);
     o.ignore_settings = true;
     if (t)
         code = (int)generation_build(&g, &h, t, &o, problems, warnings);

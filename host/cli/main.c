@@ -3,7 +3,10 @@
  */
 #include "service/admin.h"
 #include "base/buf.h"
+#include "cli/chat_replay.h"
+#include "cli/check.h"
 #include "cli/help.h"
+#include "cli/offline.h"
 #include "service/serve.h"
 #include "service/trial.h"
 #include "base/trouble.h"
@@ -97,7 +100,7 @@ static int command(char **args, size_t count)
     struct settings *s = settings_new();
     for (size_t i = 0; s && i < settings_host_count; i++)
         settings_declare(s, &settings_host[i]);
-    char *path = s ? serve_database(s, why, sizeof why) : NULL;
+    char *path = s ? settings_database(s, why, sizeof why) : NULL;
     bool known = help_knows(args[0]);
     if (!path && !known) {
         settings_free(s);

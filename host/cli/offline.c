@@ -1,6 +1,5 @@
-/*
- * offline: what the program does beside serving: run a file, a command on a database that nobody serves. See serve.h.
- */
+#include "cli/offline.h"
+
 #include "service/admin.h"
 #include "service/backup.h"
 #include "bind/bind.h"
@@ -28,7 +27,7 @@ bool serve_knows(const char *name)
     cpu_guard_start(200, 2000);
     struct tree *t = tree_read(scripts && *scripts ? scripts : "scripts",
                                prompts && *prompts ? prompts : "prompts", why, sizeof why);
-    struct generation_options o = *instance_options(&serve_modes[0]);
+    struct generation_options o = mode_options(&serve_modes[0]);
     o.ignore_settings = true;
     if (t)
         generation_build(&g, &h, t, &o, &problems, &warnings);
@@ -112,7 +111,8 @@ int serve_file(char *const *args, size_t count)
         goto done;
     const char *scripts = getenv("SCRIPTS_DIR"), *url = getenv("DATABASE_URL");
     bool file = url && strncmp(url, "sqlite:", 7) == 0;
-    s.host.current = generation_plain(&s.host, scripts ? scripts : "scripts", &problems);
+    s.host.current = generation_plain(&s.host, &bind_modules, scripts ? scripts : "scripts",
+                                      &problems);
     if (s.host.current)
         code = run_task(&s, file ? url + 7 : ":memory:", begin_file, &call);
     else
@@ -237,7 +237,7 @@ int serve_offline(char *const *args, size_t count)
     int code = 2;
     for (size_t i = 0; own && i < settings_host_count; i++)
         settings_declare(own, &settings_host[i]);
-    char *path = own ? serve_database(own, why, sizeof why) : NULL;
+    char *path = own ? settings_database(own, why, sizeof why) : NULL;
     if (!path) {
         instance_fail(code, why);
         goto done;
@@ -253,7 +253,7 @@ int serve_offline(char *const *args, size_t count)
         goto done;
     struct tree *t = tree_read(settings_text(own, "SCRIPTS_DIR"), settings_text(own, "PROMPTS_DIR"),
                                why, sizeof why);
-    struct generation_options o = *instance_options(&serve_modes[0]);
+    struct generation_options o = mode_options(&serve_modes[0]);
     o.ignore_settings = true;
     if (t)
         generation_build(&h->current, h, t, &o, &problems, &warnings);

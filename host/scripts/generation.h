@@ -1,8 +1,8 @@
 /*
  * generation: one lua_State with everything that was loaded into it.
  *
- * Built beside the one that serves, from a tree in memory and a settings snapshot; checked; swapped in by tick; drained; closed. A
- * failed build leaves nothing behind and says why with file, line and remedy. Its memory is capped by its allocator. The loop thread.
+ * Built beside the one that serves (build.h), swapped in by tick, drained, closed. Its memory is capped by its allocator. The loop
+ * thread.
  */
 #ifndef HOST_SCRIPTS_GENERATION_H
 #define HOST_SCRIPTS_GENERATION_H
@@ -13,6 +13,7 @@
 #include "scripts/slab.h"
 #include "scripts/task.h"
 
+#include <lauxlib.h>
 #include <lua.h>
 
 struct route {
@@ -42,8 +43,20 @@ struct named {
     int64_t seconds; /* every */
 };
 
+/*
+ * What a generation gets from bind/, which lies above this folder: the modules host.* and the readers of two lists that scripts
+ * return. Given as a table when it is built, so that nothing here includes a binding.
+ */
+struct script_modules {
+    const luaL_Reg *list; /* "host.http" and its luaopen …, to { NULL, NULL } */
+    /* Both take the list at the top of the stack, and throw, naming what is wrong. */
+    void (*declare_settings)(lua_State *L, struct settings *s);
+    void (*declare_metrics)(lua_State *L, struct generation *g);
+};
+
 struct generation {
     lua_State *L;
+    const struct script_modules *modules;
     struct host *host;
     struct tree *tree;
     struct settings *settings;
@@ -79,26 +92,13 @@ struct generation {
     struct generation *older;
 };
 
-struct generation_options {
-    const char *main_module;     /* "main", "stand_ins.main" */
-    const char *settings_module; /* "settings" */
-    bool make_up_settings;       /* the scripts' settings are defaults or made up, never the
-                                    environment's: all that a setting switches on is on */
-    bool ignore_settings;        /* no word about settings at all (check DIR) */
-    bool borrows;                /* see struct serve_mode */
-};
-
-enum generation_result { GENERATION_OK = 0, GENERATION_SETTINGS = 2, GENERATION_SCRIPTS = 5 };
-
-/* *out NULL: problems holds lines for people (settings' and scripts', both). warnings: the settings', and those of the files. */
-enum generation_result generation_build(struct generation **out, struct host *h, struct tree *tree,
-                                        const struct generation_options *o, struct buf *problems,
-                                        struct buf *warnings);
-/* A bare state for `assistant run`: the full library, host.* modules, scripts on the path. */
-struct generation *generation_plain(struct host *h, const char *scripts_dir, struct buf *problems);
+/* Without libraries, for build.h. NULL: no memory. */
+struct generation *generation_new(struct host *h, struct tree *tree);
 /* Kills its tasks, closes the state, frees everything. */
 void generation_close(struct generation *g);
 
+/* Has it done well what people notice: a job of each kind with a `failed` handler, or anything if there is no such kind? */
+bool generation_proven(const struct generation *g);
 struct job_kind *generation_kind(struct generation *g, const char *name);
 /* Runs f(L) protected on the main state with one light userdata argument. On failure false and *error (free it). */
 bool generation_protected(struct generation *g, lua_CFunction f, void *arg, char **error);

@@ -1,8 +1,8 @@
 #include "scripts/known.h"
 
 #include "base/near.h"
-#include "bind/bind.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -61,7 +61,8 @@ static bool reach(const struct tree *t, bool *reached, struct name_text module)
 }
 
 /* Keeps what files say that the two modules reach by constant names. */
-static void keep_reached(const struct tree *t, const struct generation_options *o, struct names *n)
+static void keep_reached(const struct tree *t, struct name_text main, struct name_text settings,
+                         struct names *n)
 {
     bool *reached = calloc(t->count + 1, 1), more = true;
     size_t kept = 0;
@@ -69,8 +70,8 @@ static void keep_reached(const struct tree *t, const struct generation_options *
         n->count = 0;
         return;
     }
-    reach(t, reached, (struct name_text){ o->main_module, strlen(o->main_module) });
-    reach(t, reached, (struct name_text){ o->settings_module, strlen(o->settings_module) });
+    reach(t, reached, main);
+    reach(t, reached, settings);
     while (more) {
         more = false;
         for (size_t i = 0; i < n->count; i++)
@@ -221,8 +222,8 @@ static bool look(struct generation *g, lua_CFunction through, struct look *k)
     return k->problems->len == before;
 }
 
-bool known_names(struct generation *g, const struct generation_options *o, struct names *names,
-                 struct buf *problems)
+bool known_names(struct generation *g, const char *main_module, const char *settings_module,
+                 struct names *names, struct buf *problems)
 {
     struct look k = { .names = names, .problems = problems };
     for (size_t i = 0; i < g->tree->count; i++) {
@@ -235,7 +236,8 @@ bool known_names(struct generation *g, const struct generation_options *o, struc
         buf_text(problems, "out of memory\n");
         return false;
     }
-    keep_reached(g->tree, o, names);
+    keep_reached(g->tree, (struct name_text){ main_module, strlen(main_module) },
+                 (struct name_text){ settings_module, strlen(settings_module) }, names);
     name_own_tables(g->tree, names);
     return look(g, look_names, &k);
 }

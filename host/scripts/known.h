@@ -11,9 +11,9 @@
 #include "scripts/generation.h"
 #include "scripts/names.h"
 
-/* Before anything is loaded: reads the names of every reached script, and adds what cannot work to problems. true: nothing was. */
-bool known_names(struct generation *g, const struct generation_options *o, struct names *names,
-                 struct buf *problems);
+/* Before anything is loaded: reads the names of every script that these two modules reach, and adds what cannot work to problems. true: nothing was. */
+bool known_names(struct generation *g, const char *main_module, const char *settings_module,
+                 struct names *names, struct buf *problems);
 /* After loading, whole or half: fields that are called or indexed are problems, those that are handed on warnings. */
 bool known_fields(struct generation *g, const struct names *names, struct buf *problems,
                   struct buf *warnings);

@@ -3,31 +3,12 @@
 #include "base/buf.h"
 #include "scripts/cpu_guard.h"
 #include "base/log.h"
-#include "bind/bind.h"
 
 #include <lualib.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { TEXT_LIMIT = 16 << 20, ITEMS_LIMIT = 1000000 };
-
-static const luaL_Reg modules[] = {
-    { "host.http", luaopen_host_http },
-    { "host.db", luaopen_host_db },
-    { "host.jobs", luaopen_host_jobs },
-    { "host.inbox", luaopen_host_inbox },
-    { "host.task", luaopen_host_task },
-    { "host.log", luaopen_host_log },
-    { "host.metrics", luaopen_host_metrics },
-    { "host.files", luaopen_host_files },
-    { "host.ledger", luaopen_host_ledger },
-    { "host.settings", luaopen_host_settings },
-    { "host.json", luaopen_host_json },
-    { "host.yaml", luaopen_host_yaml },
-    { "host.crypto", luaopen_host_crypto },
-    { "host.time", luaopen_host_time },
-    { NULL, NULL },
-};
 
 static int refuse_write(lua_State *L)
 {
@@ -364,7 +345,7 @@ int lua_sandbox_open(lua_State *L)
     lock(L);
     lua_setglobal(L, "utf8");
     lua_newtable(L);
-    for (const luaL_Reg *m = modules; m->name; m++) {
+    for (const luaL_Reg *m = generation_of(L)->modules->list; m->name; m++) {
         lua_pushcfunction(L, m->func);
         lua_pushstring(L, m->name);
         lua_call(L, 1, 1);
@@ -388,7 +369,7 @@ int lua_sandbox_open_plain(lua_State *L)
     lua_getglobal(L, "string");
     patterns_open(L);
     luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
-    for (const luaL_Reg *m = modules; m->name; m++) {
+    for (const luaL_Reg *m = generation_of(L)->modules->list; m->name; m++) {
         lua_pushcfunction(L, m->func);
         lua_pushstring(L, m->name);
         lua_call(L, 1, 1);

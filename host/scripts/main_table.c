@@ -1,8 +1,4 @@
-/*
- * contents: reads the table that main.lua returns (host/api/request.lua, class host.Main) into its generation. Runs protected, so it
- * may throw; what it allocates hangs on the generation at once, which frees it whatever happens.
- */
-#include "bind/bind.h"
+#include "scripts/main_table.h"
 
 #include "base/buf.h"
 
@@ -225,7 +221,7 @@ static void take_every(lua_State *L, struct generation *g, const struct named *n
     g->kind_count++;
 }
 
-int bind_take_main(lua_State *L)
+int main_table_take(lua_State *L)
 {
     struct generation *g = generation_of(L);
     if (lua_type(L, -1) != LUA_TTABLE)
@@ -255,7 +251,7 @@ int bind_take_main(lua_State *L)
     g->prepare = optional_function(L, "prepare");
     g->gauges = optional_function(L, "gauges");
     if (table_field(L, "metrics", false)) {
-        bind_metrics_declare(L, g);
+        g->modules->declare_metrics(L, g);
         lua_pop(L, 1);
     }
     for (size_t i = 0; i < g->every_count; i++)

@@ -2,7 +2,6 @@
 
 #include "bind/bind.h"
 #include "base/buf.h"
-#include "service/instance.h"
 #include "base/log.h"
 #include "service/trial.h"
 #include "service/versions_tell.h"
@@ -51,10 +50,11 @@ static int try_it(struct host *h, const struct serve_mode *m, struct tree *t, st
 static int load(struct host *h, const struct serve_mode *m, struct tree *t, struct generation **out,
                 struct buf *problems, struct buf *warnings)
 {
+    const struct generation_options options = mode_options(m);
     int code = try_it(h, m, t, problems);
     return code == GENERATION_SCRIPTS || code == FIRST_STOPPED
                ? code
-               : (int)generation_build(out, h, t, instance_options(m), problems, warnings);
+               : (int)generation_build(out, h, t, &options, problems, warnings);
 }
 
 static int load_version(struct host *h, const struct serve_mode *m, const struct version *one,
@@ -122,7 +122,7 @@ int first_load(struct host *h, const struct serve_mode *m, const struct settings
                struct generation **out, struct buf *problems, struct buf *warnings)
 {
     char why[2048] = "";
-    char *database = serve_database(own, why, sizeof why);
+    char *database = settings_database(own, why, sizeof why);
     h->versions = database ? versions_open(database) : NULL;
     free(database);
     struct tree *disk = tree_read(settings_text(own, "SCRIPTS_DIR"),

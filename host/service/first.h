@@ -8,8 +8,8 @@
 #ifndef HOST_SERVICE_FIRST_H
 #define HOST_SERVICE_FIRST_H
 
-#include "scripts/generation.h"
-#include "service/serve.h"
+#include "service/host.h"
+#include "service/modes.h"
 
 enum { FIRST_STOPPED = -1 }; /* told to stop before anything was loaded */
 

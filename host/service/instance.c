@@ -32,15 +32,6 @@ enum {
     PER_HOST = 16384, /* outbound requests at once to one host; jobs have their own, lower limits */
 };
 
-const struct generation_options *instance_options(const struct serve_mode *m)
-{
-    static struct generation_options o;
-    o = (struct generation_options){ .main_module = m->main_module,
-                                     .settings_module = m->settings_module,
-                                     .borrows = m->borrows };
-    return &o;
-}
-
 /*
  * The folder of a database that is to be there: `data/` of a fresh clone. Below the folder we are in all that is missing is
  * made; elsewhere only the last one, for with two of them missing the path is a mistake, or a disk is not mounted, and
@@ -57,16 +48,6 @@ static void make_folders(const char *path)
         if (mkdir(part, 0700) == 0)
             log_event(LOG_INFO, "store.folder", log_s("made", part));
     }
-}
-
-char *serve_database(const struct settings *s, char *why, size_t size)
-{
-    const char *url = settings_text(s, "DATABASE_URL");
-    if (!url || strncmp(url, "sqlite:", 7) != 0 || !url[7]) {
-        snprintf(why, size, "DATABASE_URL: must be sqlite:PATH, like sqlite:data/db.sqlite.");
-        return NULL;
-    }
-    return strdup(url + 7);
 }
 
 static void on_signal(void *arg, int fd, uint32_t events)
@@ -188,7 +169,7 @@ static void check_host_settings(const struct settings *s, struct buf *problems)
 {
     char why[256], address[64];
     uint16_t port;
-    char *path = serve_database(s, why, sizeof why);
+    char *path = settings_database(s, why, sizeof why);
     if (!path)
         buf_printf(problems, "%s\n", why);
     free(path);
@@ -212,6 +193,7 @@ int instance_generation(struct host *h, const struct serve_mode *m, bool service
 {
     char why[2048];
     struct buf problems = { .data = NULL }, warnings = { .data = NULL };
+    const struct generation_options options = mode_options(m);
     struct settings *own = settings_new();
     for (size_t i = 0; own && i < settings_host_count; i++)
         settings_declare(own, &settings_host[i]);
@@ -232,7 +214,7 @@ int instance_generation(struct host *h, const struct serve_mode *m, bool service
         code = first_load(h, m, own, out, &problems, &warnings);
     else if ((t = tree_read(settings_text(own, "SCRIPTS_DIR"), settings_text(own, "PROMPTS_DIR"),
                             why, sizeof why)))
-        code = (int)generation_build(out, h, t, instance_options(m), &problems, &warnings);
+        code = (int)generation_build(out, h, t, &options, &problems, &warnings);
     else
         buf_printf(&problems, "%s\n", why);
     size_t before = problems.len;

@@ -5,8 +5,8 @@
 #ifndef HOST_SERVICE_INSTANCE_H
 #define HOST_SERVICE_INSTANCE_H
 
-#include "scripts/generation.h"
-#include "service/serve.h"
+#include "service/host.h"
+#include "service/modes.h"
 
 struct watch;
 
@@ -17,7 +17,6 @@ struct service {
     bool stop_now;
 };
 
-const struct generation_options *instance_options(const struct serve_mode *m);
 /* First of all, before there is a second thread. */
 void instance_limits(void);
 /* SIGTERM, SIGINT and SIGHUP through the loop; what would kill for no reason is ignored. 0 or -1 with errno. */

@@ -104,17 +104,6 @@ static void blame(struct host *h, const struct suspicion *s, const char *convers
 
 /* ---- which files are good ---- */
 
-bool judge_proven(const struct generation *g)
-{
-    bool any = false, all = true;
-    for (size_t i = 0; i < g->kind_count; i++)
-        if (g->kinds[i].failed != LUA_NOREF) {
-            any = true;
-            all &= g->kinds[i].done_well;
-        }
-    return any ? all : g->worked;
-}
-
 /* The same files again, for new secrets: what they have shown stays shown. */
 static void inherit(const struct generation *old, struct generation *next)
 {
@@ -131,7 +120,7 @@ void judge_takes_over(struct host *h, struct generation *old, struct generation 
     bool same = old && strcmp(old->hash, next->hash) == 0;
     if (same)
         inherit(old, next);
-    else if (old && !h->verdict.count && (!h->good || judge_proven(old))) {
+    else if (old && !h->verdict.count && (!h->good || generation_proven(old))) {
         tree_drop(h->good);
         h->good = tree_keep(old->tree);
     }

@@ -29,8 +29,6 @@ struct generation *judge_row_failed(struct generation *g, const char *error);
 void judge_row_read(struct generation *g, const struct inbox_row *row, const char *error);
 /* next takes over from old (NULL: at the start): which files are the good ones now? */
 void judge_takes_over(struct host *h, struct generation *old, struct generation *next);
-/* Has it done well what people notice: a job of each kind with a `failed` handler, or anything if there is no such kind? */
-bool judge_proven(const struct generation *g);
 void judge_suspicion_free(struct suspicion *s);
 
 #endif

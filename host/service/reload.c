@@ -3,7 +3,6 @@
 #include "bind/bind.h"
 #include "base/buf.h"
 #include "service/compare.h"
-#include "service/judge.h"
 #include "base/log.h"
 #include "service/metrics_own.h"
 #include "service/systemd.h"
@@ -18,12 +17,12 @@
 
 enum { DRAINING_LIMIT = 2 };
 
-static const struct generation_options *options;
+static struct generation_options options;
 static const char *mode; /* what a child is told to load as; NULL: nothing is tried in a child */
 
 void reload_options(const struct generation_options *o, const char *trial_mode)
 {
-    options = o;
+    options = *o;
     mode = trial_mode;
 }
 
@@ -203,7 +202,7 @@ static void build(struct host *h)
 {
     struct buf problems = { .data = NULL }, warnings = { .data = NULL };
     struct generation *g = NULL;
-    enum generation_result result = generation_build(&g, h, r.tree, options, &problems, &warnings);
+    enum generation_result result = generation_build(&g, h, r.tree, &options, &problems, &warnings);
     buf_free(&warnings);
     if (result != GENERATION_OK) {
         fail(h, (int)result, text_of(&problems, "not built"));
@@ -367,7 +366,7 @@ static void begin_next(struct host *h)
 
 void reload_follow(struct host *h)
 {
-    if (h->current && !h->verdict.count && judge_proven(h->current))
+    if (h->current && !h->verdict.count && generation_proven(h->current))
         versions_well(h->versions);
     if (r.state == TRIED && has_room(h, r.number))
         build(h);
@@ -431,7 +430,7 @@ struct generation *reload_build(struct host *h, struct tree *t)
 {
     struct buf problems = { .data = NULL }, warnings = { .data = NULL };
     struct generation *g = NULL;
-    if (generation_build(&g, h, t, options, &problems, &warnings) != GENERATION_OK)
+    if (generation_build(&g, h, t, &options, &problems, &warnings) != GENERATION_OK)
         log_event(LOG_ERROR, "generation.not_built", log_n("hash", t->hash, 12),
                   log_s("error", problems.data));
     buf_free(&problems);

@@ -5,14 +5,14 @@
 #ifndef HOST_SERVICE_RELOAD_H
 #define HOST_SERVICE_RELOAD_H
 
-#include "scripts/generation.h"
+#include "scripts/build.h"
 #include "service/host.h"
 
 /* What came of it in words (NULL: nothing was to be done), and the exit code: 0, 1 failed, 2 settings, 3 not stored, 5 scripts or prompts. Unless it is
  * 0 nothing changed. */
 typedef void (*reload_done)(void *arg, int code, const char *words);
 
-/* How generations of this process are built. Kept by reference. trial_mode: how a child loads a tree first; NULL: there is none. */
+/* How generations of this process are built. trial_mode: how a child loads a tree first; NULL: there is none. */
 void reload_options(const struct generation_options *o, const char *trial_mode);
 /* The files on disk. force: also when nothing changed, because the files of X_FILE may have. done (NULL: nobody asks) may come at once. */
 void reload_now(struct host *h, bool force, reload_done done, void *arg);

@@ -217,7 +217,7 @@ static int start(struct service *s, const struct serve_mode *m, char *why, size_
     if (!g)
         return code ? code : 1;
     h->next = g;
-    char *path = serve_database(g->settings, why, size);
+    char *path = settings_database(g->settings, why, size);
     if (!path)
         return 2;
     if ((code = instance_store(h, path, why, size)) != 0)
@@ -252,12 +252,13 @@ done:
 int serve_run(const struct serve_mode *m)
 {
     static struct service s;
+    const struct generation_options options = mode_options(m);
     char why[1024] = "";
     settings_defaults(m->defaults);
     instance_limits();
     s.host.loop = loop_new();
     s.host.parked_from = INT64_MAX;
-    reload_options(instance_options(m), m->name);
+    reload_options(&options, m->name);
     systemd_open();
     int code = !s.host.loop || instance_signals(&s) != 0 ? instance_fail(1, strerror(errno))
                                                          : start(&s, m, why, sizeof why);

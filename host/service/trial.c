@@ -1,10 +1,9 @@
 #include "service/trial.h"
 
 #include "scripts/lua_sandbox.h"
-#include "scripts/generation.h"
 #include "scripts/cpu_guard.h"
 #include "base/log.h"
-#include "service/serve.h"
+#include "service/modes.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -364,8 +363,7 @@ int trial_child(const char *mode)
     note_death();
     if (cpu_guard_start(slice > 0 ? (unsigned)slice : 200, 0) != 0)
         return 1;
-    const struct generation_options o = { .main_module = m->main_module,
-                                          .settings_module = m->settings_module };
+    const struct generation_options o = mode_options(m);
     int code = (int)generation_build(&g, &h, t, &o, &problems, &warnings);
     log_mask(problems.data);
     for (size_t at = 0; at < problems.len;) {

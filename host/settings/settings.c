@@ -388,3 +388,13 @@ void settings_hide(const struct settings *s)
         }
     }
 }
+
+char *settings_database(const struct settings *s, char *why, size_t size)
+{
+    const char *url = settings_text(s, "DATABASE_URL");
+    if (!url || strncmp(url, "sqlite:", 7) != 0 || !url[7]) {
+        snprintf(why, size, "DATABASE_URL: must be sqlite:PATH, like sqlite:data/db.sqlite.");
+        return NULL;
+    }
+    return strdup(url + 7);
+}

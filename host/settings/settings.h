@@ -75,5 +75,7 @@ const char *settings_text(const struct settings *s, const char *name);
 int64_t settings_integer(const struct settings *s, const char *name);
 /* Splits host:port of LISTEN. false: not an address. */
 bool settings_address(const char *text, char *host, size_t size, uint16_t *port);
+/* DATABASE_URL → path (free it); NULL: why. ":memory:" for memory. */
+char *settings_database(const struct settings *s, char *why, size_t size);
 
 #endif

@@ -1,7 +1,7 @@
 #include "work/jobs_purge.h"
 
 #include "work/jobs_parts.h"
-#include "store/sqlite/parts.h"
+#include "base/loop.h"
 
 #include <stdlib.h>
 
@@ -22,14 +22,14 @@ static int look(struct jobs *j, const char *sql, struct needles *n, int64_t *aft
                 int room, uint64_t budget_ns, bool *more)
 {
     int rc, count = 0, seen = 0;
-    uint64_t until = store_now_ns() + budget_ns;
+    uint64_t until = loop_now_ns() + budget_ns;
     *more = false;
     sqlite3_stmt *row = jobs_row(j, &rc, sql, "i", *after);
     while (rc > 0) {
         *after = sqlite3_column_int64(row, 0);
         if (row_holds(row, n))
             ids[count++] = *after;
-        if (count == room || (++seen % LOOK_EVERY == 0 && store_now_ns() > until)) {
+        if (count == room || (++seen % LOOK_EVERY == 0 && loop_now_ns() > until)) {
             *more = true;
             break;
         }

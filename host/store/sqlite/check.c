@@ -1,6 +1,8 @@
 /* A check of a database that takes no longer than it may. See store_parts.h. */
 #include "store/sqlite/parts.h"
 
+#include "base/loop.h"
+
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -56,7 +58,7 @@ static void stop_alarm(struct alarm *a, pthread_t thread)
 int store_check(sqlite3 *db, uint64_t budget_ns, char *found, size_t size)
 {
     struct alarm a = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false, false, db,
-                       store_now_ns() + budget_ns };
+                       loop_now_ns() + budget_ns };
     sqlite3_stmt *statement = NULL;
     pthread_t thread;
     if (!set_alarm(&a, &thread))

@@ -8,6 +8,7 @@
 #include "store/sqlite/parts.h"
 
 #include "base/log.h"
+#include "base/loop.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -302,7 +303,7 @@ static int copy_some(struct store_copy *c, uint64_t until)
         c->pages += STEP_PAGES;
         if (rc == SQLITE_BUSY || rc == SQLITE_LOCKED)
             return SQLITE_OK; /* in the next tick again */
-    } while (rc == SQLITE_OK && store_now_ns() < until);
+    } while (rc == SQLITE_OK && loop_now_ns() < until);
     if (rc == SQLITE_OK &&
         c->pages > ROUNDS * (uint64_t)sqlite3_backup_pagecount(c->backup) + SPARE_PAGES)
         return SQLITE_ABORT;
@@ -334,7 +335,7 @@ enum store_copy_state store_copy_go_on(struct store_copy *c, uint64_t budget_ns,
         store_read_end(c->store);
         if (c->store->open || c->store->lost || c->store->gone)
             return c->state;
-        int rc = copy_some(c, store_now_ns() + budget_ns);
+        int rc = copy_some(c, loop_now_ns() + budget_ns);
         if (rc == SQLITE_OK)
             return c->state;
         if (copied(c, rc, why, why_size) == STORE_CHECKING && c->wake && !start_thread(c))

@@ -1,6 +1,8 @@
 /* What SQLite asks of us while it works: time, permission, the length of its log. See store.h. */
 #include "store/sqlite/parts.h"
 
+#include "base/loop.h"
+
 #include <string.h>
 
 enum { PROGRESS_OPS = 20000 };
@@ -25,7 +27,7 @@ static int on_progress(void *arg)
     struct store *s = arg;
     if (!s->timing)
         return 0;
-    uint64_t now = store_now_ns();
+    uint64_t now = loop_now_ns();
     if (!s->step_began_ns)
         s->step_began_ns = now;
     return now - s->step_began_ns > step_budget_ns || store_cache_bytes(s) > step_bytes;

@@ -8,6 +8,7 @@
 #include "store/sqlite/parts.h"
 
 #include "base/log.h"
+#include "base/loop.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -63,7 +64,7 @@ bool store_lock_look(struct store *s, struct store_holder *out)
 
 bool store_locked(struct store *s, struct store_holder *out)
 {
-    uint64_t now = store_now_ns();
+    uint64_t now = loop_now_ns();
     if (!s->busy_since_ns || now - s->busy_since_ns < STORE_PATIENCE_MS * 1000000ull)
         return false;
     store_lock_look(s, &s->holder); /* nobody just now: the one that was seen last */
@@ -110,7 +111,7 @@ bool store_busy(struct store *s, struct trouble *out)
 /* Counted and told when it has lasted for longer than anybody waits; told once in ten seconds at most. */
 void store_busy_note(struct store *s)
 {
-    uint64_t now = store_now_ns();
+    uint64_t now = loop_now_ns();
     struct store_holder w;
     struct trouble trouble;
     if (!s->busy_since_ns)
@@ -135,7 +136,7 @@ void store_busy_over(struct store *s)
     if (s->busy_told)
         log_event(LOG_INFO, "store.unlocked", log_i("pid", s->holder.pid),
                   log_s("program", s->holder.program),
-                  log_i("ms", (int64_t)((store_now_ns() - s->busy_since_ns) / 1000000u)));
+                  log_i("ms", (int64_t)((loop_now_ns() - s->busy_since_ns) / 1000000u)));
     s->busy_until_ns = s->busy_since_ns = 0;
     s->busy_counted = s->busy_told = false;
     s->holder = (struct store_holder){ .pid = 0 };

@@ -6,6 +6,7 @@
 #include "store/sqlite/vfs.h"
 
 #include "base/log.h"
+#include "base/loop.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -423,7 +424,7 @@ static enum store_open_result open_database(struct store *s, struct reason why)
 enum store_open_result store_open(struct store **out, const char *path, char *why, size_t why_size)
 {
     struct reason reason = { .text = why, .size = why_size };
-    uint64_t began = store_now_ns();
+    uint64_t began = loop_now_ns();
     *out = NULL;
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS,
                    0); /* a lock on each allocation; refused, harmlessly, once SQLite is in use */
@@ -454,7 +455,7 @@ enum store_open_result store_open(struct store **out, const char *path, char *wh
                   log_s("message", "another file than the one that was open here last: a copy that "
                                    "was restored, or brought along"));
     log_event(LOG_INFO, "store.open", log_s("path", s->path), log_b("created", s->created),
-              log_i("ms", (int64_t)((store_now_ns() - began) / 1000000u)));
+              log_i("ms", (int64_t)((loop_now_ns() - began) / 1000000u)));
     *out = s;
     return STORE_OPENED;
 }

@@ -69,7 +69,6 @@ struct store {
     struct store_figures figures;
 };
 
-uint64_t store_now_ns(void);
 /* What the connection's page cache takes now. */
 int64_t store_cache_bytes(struct store *s);
 /* Logs one line and ends the process with exit code 3. */

@@ -1,5 +1,7 @@
 #include "store/sqlite/scrub.h"
 
+#include "base/loop.h"
+
 #include "store/sqlite/parts.h"
 
 #include <stdlib.h>
@@ -131,7 +133,7 @@ static enum store_scrub_result clean(struct store *s, struct store_scrub *w, uin
             goto out;
         w->next += n;
         result = STORE_SCRUB_MORE;
-    } while (store_now_ns() < until && w->cleaned - before < CLEAN_MOST);
+    } while (loop_now_ns() < until && w->cleaned - before < CLEAN_MOST);
     /* Once is enough: what was not synced after a crash is cleaned again. */
     if (result == STORE_SCRUBBED && w->cleaned &&
         f->pMethods->xSync(f, SQLITE_SYNC_NORMAL) != SQLITE_OK)
@@ -143,7 +145,7 @@ out:
 
 enum store_scrub_result store_scrub(struct store *s, struct store_scrub *w, uint64_t budget_ns)
 {
-    uint64_t until = store_now_ns() + budget_ns;
+    uint64_t until = loop_now_ns() + budget_ns;
     if (!s->path)
         return STORE_SCRUBBED;
     if (s->open || s->lost || s->gone)
@@ -290,7 +292,7 @@ static int look_in(struct look *k, sqlite3_file *f, int64_t *at, int64_t size, u
                 return -1;
         }
         *at += len;
-        if (store_now_ns() > until)
+        if (loop_now_ns() > until)
             return 1;
     }
     return 0;
@@ -302,7 +304,7 @@ int store_look_for(struct store *s, struct needles *n, int64_t *at, int64_t *hit
 {
     if (!s->path)
         return 0;
-    uint64_t until = store_now_ns() + budget_ns;
+    uint64_t until = loop_now_ns() + budget_ns;
     struct look k = { .n = n,
                       .home = file_of(s, SQLITE_FCNTL_FILE_POINTER),
                       .log = file_of(s, SQLITE_FCNTL_JOURNAL_POINTER),

@@ -1,6 +1,7 @@
 #include "store/sqlite/parts.h"
 
 #include "base/log.h"
+#include "base/loop.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -14,13 +15,6 @@
 
 /* After a wait for another program's lock the next ones do not wait, so the loop is not frozen. */
 static const uint64_t busy_pause_ns = 75 * MS;
-
-uint64_t store_now_ns(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
 
 _Noreturn void store_die(struct store *s, int code, const char *doing)
 {
@@ -172,7 +166,7 @@ static int group_open(struct store *s)
     store_read_end(s);
     if (s->gone)
         return SQLITE_READONLY;
-    uint64_t now = s->busy_until_ns || s->busy_since_ns ? store_now_ns() : 0;
+    uint64_t now = s->busy_until_ns || s->busy_since_ns ? loop_now_ns() : 0;
     if (now < s->busy_until_ns)
         return SQLITE_BUSY;
     if (run_fixed(s, &s->fixed[0], "BEGIN IMMEDIATE") == SQLITE_OK) {
@@ -181,7 +175,7 @@ static int group_open(struct store *s)
     }
     int code = store_failed(s, "begin");
     if (code == SQLITE_BUSY) {
-        s->busy_until_ns = store_now_ns() + busy_pause_ns;
+        s->busy_until_ns = loop_now_ns() + busy_pause_ns;
         store_busy_note(s);
     }
     return code;
@@ -351,7 +345,7 @@ enum store_commit_result store_commit(struct store *s)
         store_lose(s);
         return STORE_LOST;
     }
-    uint64_t began = store_now_ns();
+    uint64_t began = loop_now_ns();
     int rc = run_fixed(s, &s->fixed[1], "COMMIT");
     if (rc == SQLITE_BUSY) {
         reset_forgotten(s);
@@ -372,7 +366,7 @@ enum store_commit_result store_commit(struct store *s)
         store_lose(s);
         return STORE_LOST;
     }
-    uint64_t now = store_now_ns(), took = now - began;
+    uint64_t now = loop_now_ns(), took = now - began;
     s->open = false;
     s->healthy = true;
     s->relieved = false;

@@ -2,6 +2,7 @@
 #include "store/sqlite/parts.h"
 
 #include "base/log.h"
+#include "base/loop.h"
 
 #include <stdio.h>
 #include <sys/stat.h>
@@ -97,7 +98,7 @@ static void learn(struct store *s, uint64_t pages, uint64_t took_ns)
 void store_checkpoint(struct store *s, int mode)
 {
     int log = 0, home = 0;
-    uint64_t began = store_now_ns(), moved = s->wal_moved;
+    uint64_t began = loop_now_ns(), moved = s->wal_moved;
     store_read_end(s);
     if (!s->path || s->open || s->lost)
         return;
@@ -109,10 +110,10 @@ void store_checkpoint(struct store *s, int mode)
         s->wal_pages = (uint64_t)log;
         s->wal_moved = (uint64_t)home;
         if (s->wal_moved > moved)
-            learn(s, s->wal_moved - moved, store_now_ns() - began);
+            learn(s, s->wal_moved - moved, loop_now_ns() - began);
     }
     if (rc != SQLITE_OK || home < log) /* a reader elsewhere holds it up: not again at once */
-        s->checkpoint_after_ns = store_now_ns() + checkpoint_pause_ns;
+        s->checkpoint_after_ns = loop_now_ns() + checkpoint_pause_ns;
 }
 
 static bool worth_it(struct store *s, uint64_t pages, uint64_t now)
@@ -125,7 +126,7 @@ bool store_idle(struct store *s)
 {
     if (s->wal_pages - s->wal_moved < IDLE_PAGES)
         return false;
-    uint64_t now = store_now_ns();
+    uint64_t now = loop_now_ns();
     if (now - s->last_commit_ns < quiet_ns || !worth_it(s, IDLE_PAGES, now))
         return false;
     store_checkpoint(s, SQLITE_CHECKPOINT_PASSIVE);
@@ -135,7 +136,7 @@ bool store_idle(struct store *s)
 void store_bound(struct store *s)
 {
     uint64_t bound = s->bound_pages ? s->bound_pages : BOUND_PAGES / 2;
-    if (s->wal_pages - s->wal_moved >= bound && worth_it(s, bound, store_now_ns()))
+    if (s->wal_pages - s->wal_moved >= bound && worth_it(s, bound, loop_now_ns()))
         store_checkpoint(s, SQLITE_CHECKPOINT_PASSIVE);
 }
 
