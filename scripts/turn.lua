@@ -185,7 +185,7 @@ local function say(turn, decision, conversation, merged, changed, visit)
   local effects = effects_of(turn, decision, merged, changed, cut)
   if not text then return effects end
   if effects.link then
-    text, parts = text .. "\n\n" .. turn.booking_words .. " " .. link_for(conversation, visit), nil -- fitted anew, with the link
+    text, parts = text .. "\n\n" .. turn.booking_words .. " " .. link_for(conversation, visit), nil -- fitted again, with the link
   end
   whatsapp.say(conversation, text, { kind = decision.brain == "model" and "model" or "scripted", seq = turn.shown, parts = parts })
   return effects

@@ -1,6 +1,6 @@
 ---@meta host.metrics
 -- Numbers for METRICS_LISTEN: counters and histograms that the host keeps in memory. They begin at 0 with the process and survive
--- reloads; a metric whose type, labels or buckets change begins anew. What is counted in a step that is then lost stays counted.
+-- reloads; a metric whose type, labels or buckets change starts from 0. What is counted in a step that is then lost stays counted.
 -- Which there are stands in main.lua's `metrics`, a list of host.metrics.Declared; what can only be looked up (how many of something there
 -- are now) is a gauge, which main.lua's `gauges` gives when somebody asks: a list of { "name", number, { label = "value" } }.
 --

@@ -10,7 +10,7 @@
  * for one lone surrogate. Mending that takes a pass over the text before and a walk over the values
  * after; this one pass alone takes little more than half of cjson's time.
  *
- * What is odd in authentic bodies is mended, not refused: invalid UTF-8, lone surrogates and NUL
+ * What is odd in authentic bodies is repaired, not refused: invalid UTF-8, lone surrogates and NUL
  * become U+FFFD, raw control characters inside strings are kept, a byte order mark is skipped. What
  * is not JSON is refused.
  */
@@ -123,7 +123,7 @@ static const unsigned char *add_escape(luaL_Buffer *b, const unsigned char *p)
     return p;
 }
 
-/* A string that is not its own value: with escapes, or something to mend. `from` is its first byte,
+/* A string that is not its own value: with escapes, or something to repair. `from` is its first byte,
  * p the first odd one. */
 static bool read_odd_string(struct reader *r, const unsigned char *from, const unsigned char *p)
 {

@@ -72,7 +72,7 @@ void metrics_adopt(struct metrics *m, struct metric_set *set);
 void metric_add(struct metric *x, double n, const struct metric_value *values);
 void metric_observe(struct metric *x, double value, const struct metric_value *values);
 void metric_set_to(struct metric *x, double value, const struct metric_value *values);
-/* A gauge begins anew, without series. */
+/* A gauge starts empty, without series. */
 void metric_clear(struct metric *x);
 struct metric *metrics_own(struct metrics *m, size_t index);
 /* Values that were put under "other" because there was no room for more series. */

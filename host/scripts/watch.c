@@ -28,7 +28,7 @@ struct watch {
     void *arg;
 };
 
-/* IN_MODIFY: a file that was emptied to be written anew is not at rest before it is whole. */
+/* IN_MODIFY: a file that was emptied to be written again is complete only after the write. */
 static const uint32_t MASK = IN_CLOSE_WRITE | IN_MODIFY | IN_MOVED_TO | IN_MOVED_FROM | IN_CREATE |
                              IN_DELETE | IN_ONLYDIR;
 

@@ -145,7 +145,8 @@ int first_load(struct host *h, const struct serve_mode *m, const struct settings
             buf_printf(problems, "%s\n", why);
         if (code == GENERATION_SCRIPTS && !held)
             one = load_last(h, m, out, &missing, warnings, &last);
-        if (code == GENERATION_SCRIPTS && last == GENERATION_SETTINGS) { /* both are to be mended */
+        if (code == GENERATION_SCRIPTS &&
+            last == GENERATION_SETTINGS) { /* both must be corrected */
             buf_add(problems, missing.data, missing.len);
             code = GENERATION_SETTINGS;
         }

@@ -35,7 +35,7 @@ enum {
 /*
  * The folder of a database that is to be there: `data/` of a fresh clone. Below the folder we are in all that is missing is
  * made; elsewhere only the last one, for with two of them missing the path is a mistake, or a disk is not mounted, and
- * beginning anew with an empty database would hide that. What is not made is told when the database is opened.
+ * starting with an empty database would hide that. What is not made is told when the database is opened.
  */
 static void make_folders(const char *path)
 {

@@ -45,7 +45,7 @@ static void on_epoll(void *arg, int fd, uint32_t events)
     m->fired = true;
 }
 
-/* ---- the clock of each connection: absolute, since the library's begins anew with every byte ---- */
+/* ---- the clock of each connection: absolute, because the library's starts again with every byte ---- */
 
 static void set_clock(struct metrics_http *m);
 

@@ -64,7 +64,7 @@ void metrics_own_add(struct metrics *m, enum metrics_own_id id, double n, const 
                      const char *b, const char *c);
 void metrics_own_observe_ns(struct metrics *m, enum metrics_own_id id, uint64_t ns);
 
-/* Reads every gauge anew; scripts_fine: their gauges could be read. */
+/* Reads every gauge again; scripts_fine: their gauges could be read. */
 void metrics_own_look(struct host *h, bool scripts_fine);
 
 #endif

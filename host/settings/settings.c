@@ -128,7 +128,7 @@ static const char *file_fault(int fd)
 }
 
 /*
- * The secret in a file, less one line end. NULL: a problem was noted. The file is opened anew each time, so that one that was
+ * The secret in a file, less one line end. NULL: a problem was noted. The file is opened again each time, so that one that was
  * put in its place, or a link that was turned, is seen. Its path is not repeated: people mistake X_FILE for X.
  */
 static char *from_file(struct settings *s, const char *name, const char *path)

@@ -1,7 +1,7 @@
 /*
  * settings: the environment, checked once against declarations: the host's own and those the scripts bring.
  *
- * A snapshot is immutable once made; each generation holds one, so that a reload sees X_FILE secrets anew and a bad one fails
+ * A snapshot is immutable once made; each generation holds one, so that a reload reads X_FILE secrets again and a bad one fails
  * the reload. Problems are sentences that name the variable and the remedy and never repeat a value. The loop thread.
  */
 #ifndef HOST_SETTINGS_SETTINGS_H

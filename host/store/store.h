@@ -168,7 +168,7 @@ struct store_holder {
     int64_t held_ms;
 };
 bool store_locked(struct store *s, struct store_holder *out);
-/* The last try to write met another program's lock: in words, without that patience. For a start. */
+/* The last try to write met another program's lock: in words, without waiting. For a start. */
 bool store_busy(struct store *s, struct trouble *out);
 /* Why nothing can be stored at this moment, and what to do. */
 void store_trouble(struct store *s, struct trouble *out);

@@ -101,7 +101,7 @@ local function spend(dollars)
   local today = spending.add(dollars, now)
   if limit == 0 or today < limit or not spending.tell(limit, now) then return end
   log.warn("model.budget_spent", { dollars = today, limit = limit })
-  slack.alert("model budget", ("The model has cost $%.2f today, and MODEL_DOLLARS_PER_DAY is %g. Until midnight the assistant goes on with its"
+  slack.alert("model budget", ("The model has cost $%.2f today, and MODEL_DOLLARS_PER_DAY is %g. Until midnight the assistant uses its"
     .. " fixed questions. To use the model again today, set MODEL_DOLLARS_PER_DAY higher and restart the service."):format(today, limit))
 end
 
@@ -120,7 +120,7 @@ local function meter(usage, prices)
   if dollars > 0 then spend(dollars) end
 end
 
--- One request after the other until one is answered, the deadline is near, or trying is of no use.
+-- One request after the other until one is answered, the deadline is near, or another try does not help.
 local function try(self, body, deadline, calls)
   local base = settings.get("RETRY_BASE_MS")
   local reason = "no time left"
@@ -172,7 +172,7 @@ end
 local function open(reason)
   if circuits.open("model", reason, settings.get("DEEPSEEK_API_KEY"), time.now_ms()) then
     log.warn("model.circuit_open", { reason = reason })
-    slack.alert("model", ("The model does not answer (%s). Until it does, the assistant goes on with its fixed questions."):format(reason))
+    slack.alert("model", ("The model does not answer (%s). Until it does, the assistant uses its fixed questions."):format(reason))
   end
   jobs.put { kind = "probe", unique = "probe:model", payload = { provider = "model" }, run_at = time.now_ms() + circuits.PROBE_MS }
 end
@@ -200,7 +200,7 @@ local function refused()
   return circuits.is_open("model", settings.get("DEEPSEEK_API_KEY"))
 end
 
--- Is it of use to ask? Not while the circuit is open, nor when this day's money is spent.
+-- Should the model be asked? Not while the circuit is open, nor when this day's money is spent.
 ---@return boolean
 function Client:usable()
   if refused() then return false end

@@ -23,10 +23,10 @@ local SAY = {
   not_stored = "For %s no message could be accepted. Messages are accepted again now. WhatsApp repeats what came meanwhile.",
 }
 
--- What somebody just saved is told at once, also when it was told a moment ago: only a storm of saves is kept quiet.
+-- What somebody just saved is told at once, also when it was told a moment ago: only many saves in a row are told once.
 local SAVED_QUIET_MS = 10000
 
--- Another mistake in the scripts or prompts is another cause: an owner who mends one and makes the next hears of both.
+-- Another mistake in the scripts or prompts is another cause: an owner who corrects one and makes another hears of both.
 local function cause(event, words)
   return event .. " " .. crypto.hex(crypto.sha256(words)):sub(1, 12)
 end

@@ -111,7 +111,7 @@ local MEANWHILE = {
   number = " No customer is answered until then.",
   whatsapp = " Answers are kept and sent then.",
   slack = " Cards and messages are kept and posted then.",
-  model = " Meanwhile chats go on with the fixed questions.",
+  model = " Meanwhile the fixed questions answer.",
 }
 
 local function say_circuit(circuit, now)
@@ -125,7 +125,7 @@ end
 local function say_spending(today)
   local limit = tonumber(settings.get("MODEL_DOLLARS_PER_DAY"))
   if limit == 0 or today < limit then return ("The model has cost $%.2f today."):format(today) end
-  return ("The model has cost $%.2f today, and MODEL_DOLLARS_PER_DAY is %g: chats go on with the fixed questions until midnight."
+  return ("The model has cost $%.2f today, and MODEL_DOLLARS_PER_DAY is %g: the fixed questions answer until midnight."
     .. " To use the model again today, set MODEL_DOLLARS_PER_DAY higher and restart the service."):format(today, limit)
 end
 

@@ -55,7 +55,7 @@ Erasure.__index = Erasure
 function Erasure:count(what, n) self.removed[what] = (self.removed[what] or 0) + n end
 
 -- The keyed marks of messages: in the ledger first.
-function Erasure:bury(ids)
+function Erasure:add_marks(ids)
   local marks = {}
   for i, id in ipairs(ids) do marks[i] = people.message_mark(id) end
   local lines = {}
@@ -63,7 +63,7 @@ function Erasure:bury(ids)
     lines[#lines + 1] = ("m %d %s"):format(self.at, table.concat(marks, ",", i, math.min(i + MARKS_A_LINE - 1, #marks)))
   end
   if #lines > 0 then assert(ledger.add(lines)) end
-  for _, mark in ipairs(marks) do people.bury_message(mark, self.at) end
+  for _, mark in ipairs(marks) do people.add_message_mark(mark, self.at) end
 end
 
 -- A raw row that names the person: gone when it has been read, else only their parts of it.
@@ -73,7 +73,7 @@ function Erasure:raw(row_id)
   local rest, taken
   if row.reader == "whatsapp" then
     rest, taken = strip.person(row.body, self.id, function(id) return self.known[id] end)
-    self:bury(taken)
+    self:add_marks(taken)
   end
   inbox.replace(row_id, row.unread and rest or nil)
   self:count("raw", 1)
@@ -117,7 +117,7 @@ function Erasure:some_messages()
     end
     if #self.gone < 5000 then add_ids(self.gone, message) end
   end
-  self:bury(ids)
+  self:add_marks(ids)
   for _, message in ipairs(list) do people.remove_message(message) end
   self:count("messages", #list)
   return #list == AT_ONCE
@@ -133,7 +133,7 @@ function Erasure:rest(from)
     if booking.reminder_job then self:job(booking.reminder_job) end
   end
   for what, n in pairs(people.remove(self.id, shown(self.id))) do self:count(what, n) end
-  people.bury(people.mark(self.id), self.at, opted_out)
+  people.add_mark(people.mark(self.id), self.at, opted_out)
   self.opted_out = opted_out
 end
 

@@ -55,8 +55,8 @@ end
 local function missing(persons)
   local list, count = {}, 0
   for mark, person in pairs(persons) do
-    local stone = people.erased(mark)
-    if not stone or stone.erased_at ~= person.at then
+    local known = people.erased(mark)
+    if not known or known.erased_at ~= person.at then
       list[mark] = person
       count = count + 1
     end
@@ -92,10 +92,10 @@ function M.erasures()
     table.move(erasure.words, 1, #erasure.words, #words + 1, words)
   end
   for mark, person in pairs(list) do
-    local stone = people.erased(mark)
-    if not stone or stone.erased_at ~= person.at then people.bury(mark, person.at, person.opted_out) end
+    local known = people.erased(mark)
+    if not known or known.erased_at ~= person.at then people.add_mark(mark, person.at, person.opted_out) end
     for _, line in ipairs(marks[person.at] or {}) do
-      for message in line:gmatch("%x+") do people.bury_message(message, person.at) end
+      for message in line:gmatch("%x+") do people.add_message_mark(message, person.at) end
     end
     task.sleep(0)
   end
@@ -112,7 +112,7 @@ local function is_stale(message, now, restored)
 end
 
 -- Sends that waited too long are not sent: in a copy for half an hour, since they may have been sent meanwhile; else past WhatsApp's
--- window (younger ones are planned anew when their turn comes).
+-- window (younger ones are planned again when their turn comes).
 ---@async
 local function drop_sends(now, restored, chats)
   local dropped, next = 0, 0

@@ -26,7 +26,7 @@ function M.count(cause, quiet_ms)
   return true, row and row.count or 0, now + quiet_ms
 end
 
----The quiet time of a cause is over: how often it happened meanwhile. Counting starts anew.
+---The quiet time of a cause is over: how often it happened meanwhile. Counting starts again.
 ---@param cause string
 ---@return integer
 function M.settle(cause)

@@ -93,7 +93,7 @@ function M.pause(id, user, name, now)
     WHERE id = ?5 AND status <> 'PAUSED']], now, user, name, time.stamp(now), id) == 1
 end
 
--- The chat goes back to the assistant, and its turns are counted anew. True when it was paused.
+-- The chat goes back to the assistant, and its turns are counted from 0 again. True when it was paused.
 function M.resume(id, now)
   now = now or time.now_ms()
   return db.run([[UPDATE conversations SET status = 'ACTIVE', paused_at = NULL, paused_by = NULL, paused_by_name = NULL,

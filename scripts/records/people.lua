@@ -64,13 +64,13 @@ function M.erased(mark)
   return db.one("SELECT erased_at, opted_out, scrubbed FROM erased WHERE mark = ?", mark)
 end
 
-function M.bury(mark, at, opted_out)
+function M.add_mark(mark, at, opted_out)
   db.run([[INSERT INTO erased(mark, erased_at, opted_out, scrubbed) VALUES(?, ?, ?, 0)
     ON CONFLICT(mark) DO UPDATE SET erased_at = excluded.erased_at, opted_out = excluded.opted_out, scrubbed = 0]],
     mark, at, opted_out and 1 or 0)
 end
 
-function M.bury_message(mark, at)
+function M.add_message_mark(mark, at)
   db.run("INSERT INTO erased_messages(mark, erased_at) VALUES(?, ?) ON CONFLICT DO NOTHING", mark, at)
 end
 

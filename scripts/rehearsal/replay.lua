@@ -12,7 +12,7 @@ local SAME, CHANGED, UNREADABLE, BROKEN = 0, 1, 2, 5
 
 -- ---- then and now ----------------------------------------------------------------------------------------------------
 
--- What is made anew each time says nothing: the mark in a booking link, and the visit that it moves.
+-- What is different each time says nothing: the mark in a booking link, and the visit that it moves.
 local function without_mark(text)
   text = text:gsub("&rescheduleUid=[%w%%._~-]+", "")
   return (text:gsub("(metadata%%5B%w+%%5D=)[%w%%._~-]+", "%1mark"):gsub("(metadata%[%w+%]=)[%w%%._~-]+", "%1mark"))

@@ -1,5 +1,5 @@
 -- Cal.com, as customers and the assistant see it: a page with free times, and the word to the webhook that somebody booked, moved or
--- cancelled. Signed with the bare hex of the HMAC; tried three times at most, for Cal.com does not go on for days.
+-- cancelled. Signed with the bare hex of the HMAC; tried three times at most, because Cal.com does not repeat it for days.
 
 local crypto = require "host.crypto"
 local db = require "host.db"

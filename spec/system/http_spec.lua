@@ -148,7 +148,7 @@ describe("the public listener", function()
     shell.until_(function() return #stand_ins:posts "could not be read" > 0 end, 5, "a word to staff")
   end)
 
-  it("B5: broken text is mended and processed, the others in the batch untouched, and what goes out is valid UTF-8", function()
+  it("B5: broken text is repaired and processed, the others in the batch untouched, and what goes out is valid UTF-8", function()
     local phone, other, word, plain = meta.phone(), meta.phone(), meta.word(), meta.word()
     local body = meta.body { messages = { meta.text(phone, "SPOILED " .. word), meta.text(other, "fine " .. plain) } }
     local spoiled = "\\ud83d \\u0000 \\u2028 \\u202e \\ud83d\\udecb\\u200d \xc0\xaf \xff \xf0\x9f\x9b\x8b \x01"

@@ -285,7 +285,7 @@ describe("a send to the customer", function()
     assert.equal(1, #scene:tries(phone, word))
   end)
 
-  it("E12: a reply that grew older than 30 minutes is planned anew, not sent", function()
+  it("E12: a reply that grew older than 30 minutes is planned again, not sent", function()
     local phone = meta.phone()
     stand_ins:fault { graph = { kind = "code", code = 131056, contains = phone } }
     local word = scene:ask(phone, { times = 1, answer = { reply_to_user = "This answer grew old" } })

@@ -3,7 +3,7 @@
  *
  * SQLite's backup interface reads through the one connection, some pages a step, between two
  * groups; what this connection writes meanwhile SQLite writes into the copy as well, so nothing
- * begins anew. What another program writes does begin it anew, and is put up with a few times.
+ * starts again. What another program writes makes it start again, which is accepted a few times.
  */
 #include "store/sqlite/parts.h"
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 enum { PROGRESS_OPS = 20000 };
-/* One step of one statement; below the watchdog's patience. */
+/* One step of one statement; shorter than WATCHDOG_MS. */
 static const uint64_t step_budget_ns = 1000 * 1000000ull;
 /* What one statement may hold in memory, because nothing of a transaction leaves it before the commit. */
 static const int64_t step_bytes = 128 << 20;
@@ -17,7 +17,7 @@ static int on_wal(void *arg, sqlite3 *db, const char *name, int pages)
     (void)db;
     (void)name;
     if ((uint64_t)pages < s->wal_pages || s->wal_moved == s->wal_pages)
-        s->wal_moved = 0; /* the log begins anew once all of it is home */
+        s->wal_moved = 0; /* the log starts again once all of it is in the database */
     s->wal_pages = (uint64_t)pages;
     return SQLITE_OK;
 }

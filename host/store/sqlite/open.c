@@ -249,7 +249,7 @@ static enum store_open_result look(struct store *s, struct reason why)
             return refuse(why, STORE_UNUSABLE,
                           "%s is missing but its %s-wal is there: put the database back beside it, "
                           "or move the -wal "
-                          "away to start anew",
+                          "away to start with an empty one",
                           s->path, s->path);
         s->strange = true;
         return create(s, why);
@@ -332,7 +332,7 @@ static enum store_open_result explain(struct store *s, struct reason why, const 
  *
  * cache_spill=OFF: SQLite up to 3.40.1 at least loses commits otherwise. A transaction that
  * outgrows the cache has its pages written to the log before it ends; one that is written a second
- * time is written over in place, and the log's checksums from there on are to be made anew at the
+ * time is written over in place, and the log's checksums from there on are computed again at the
  * commit. ROLLBACK TO shortens the log but keeps that mark: when the commit ends before it, the
  * checksums of the next commits are wrong, and after a crash all from there on is gone, while
  * integrity_check says ok (193 of 200 commits in store_spill_test; 160 of 168 messages after a

@@ -46,7 +46,7 @@ void store_probe(struct store *s)
 {
     if (store_healthy(s) || s->open || s->lost || !store_in_place(s))
         return;
-    if (!s->relieved) { /* lets the WAL begin anew in the room it already has */
+    if (!s->relieved) { /* lets the WAL start again in the space it already has */
         s->relieved = true;
         store_checkpoint(s, SQLITE_CHECKPOINT_PASSIVE);
     }

@@ -35,7 +35,7 @@ static int flush(sqlite3_file *f)
 
 /*
  * What cannot be written while SQLite writes or syncs is dropped: it takes the whole transaction back, and nothing else is in here.
- * Kept, it would fail every checkpoint, and with it the way out of a full disk: a log that begins anew in the room it has.
+ * Kept, it would fail every checkpoint, and with it the way out of a full disk: a log that starts again in the space it has.
  */
 static int flush_or_drop(sqlite3_file *f)
 {

@@ -45,7 +45,7 @@ local function first_units(fitted, units)
   return open and fitted:sub(1, open - 1) or fitted
 end
 
--- Valid text with its entities, as far as it is of use, and how long that is.
+-- Valid text with its entities, as far as it is needed, and how long that is.
 local function escaped(text, limit)
   local out, length, i = {}, 0, 1
   while i <= #text and length <= limit do

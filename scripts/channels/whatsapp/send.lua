@@ -55,7 +55,7 @@ end
 
 -- A reply that waited too long is not sent: what it answered counts as unanswered again, and a new turn answers it.
 local function plan_anew(message, now)
-  drop(message, now, "older than 30 minutes, planned anew")
+  drop(message, now, "older than 30 minutes, planned again")
   conversations.unanswer(message.conversation_id, messages.answered_before(message.conversation_id, message.seq), now)
   jobs.put { kind = "turn", lane = "turn:" .. message.conversation_id, unique = "turn:" .. message.conversation_id,
     payload = { conversation = message.conversation_id } }
