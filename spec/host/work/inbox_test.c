@@ -146,7 +146,7 @@ static void inbox_crashes(void)
     CHECK(inbox_crashed(jobs) == 0);
     inbox_row_free(&row);
     down();
-    CHECK(case_child(dies_child) == -SIGKILL); /* while its item is put aside */
+    CHECK(case_child(dies_child) == -SIGKILL); /* while its item is parked */
     up();
     CHECK(inbox_suspect_next(jobs, 3, &row) == 0);
     CHECK(inbox_parked_next(jobs, 0, &row) == 0);
