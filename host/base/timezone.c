@@ -58,10 +58,10 @@ void timezone_settle(void)
     if (utc || is_file(folder, zone) || is_rule(zone))
         return;
     warning = is_folder(folder)
-                  ? "TZ: names a zone that this machine does not know, so people are shown UTC. "
+                  ? "TZ: this machine does not know this time zone, so times are shown in UTC. "
                     "Write one like America/Toronto (letter case counts).\n"
-                  : "TZ: the machine has no time zones, so people are shown UTC. Install the "
-                    "package tzdata and start again.\n";
+                  : "TZ: this machine has no time zones, so times are shown in UTC. Install the "
+                    "package tzdata and restart.\n";
     setenv("TZ", "UTC0", 1);
     tzset();
 }

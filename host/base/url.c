@@ -25,7 +25,7 @@ static const char *read_parts(CURLU *u, const char *text, struct url *out)
     wrong = !out->secure && strcmp(scheme, "http") != 0 ? "neither http:// nor https://"
             : strlen(host) >= sizeof out->host || out->port == 0 ||
                     strncasecmp(text, start, (size_t)n) != 0 || !strchr("/?#", text[n])
-                ? "no proper host and port"
+                ? "host or port is not valid"
                 : NULL;
 done:
     curl_free(scheme);

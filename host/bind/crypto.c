@@ -109,7 +109,7 @@ static int lua_hmac_sha256(lua_State *L)
     EVP_MAC_CTX *context;
     bool ok;
 
-    luaL_argcheck(L, key_len > 0, 1, "an empty key is a missing secret");
+    luaL_argcheck(L, key_len > 0, 1, "the key is empty; the secret is missing");
     if (key_len <= KEY_MAX)
         slot = slot_of(key, key_len);
     context = slot ? slot->context : key_len > KEY_MAX ? keyed_context(key, key_len, NULL) : NULL;

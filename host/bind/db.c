@@ -34,7 +34,7 @@ int bind_not_stored(lua_State *L)
     if (t)
         task_kill(t);
     return luaL_error(
-        L, "cancelled: what was written could not be kept (`assistant status` says why)");
+        L, "cancelled: what was written could not be stored (`assistant status` says why)");
 }
 
 static int sql_error(lua_State *L, struct store *s, int rc, const char *sql)
@@ -127,9 +127,8 @@ static int step(lua_State *L, struct host *h, sqlite3_stmt *st)
     if (rc != SQLITE_ROW || (cpu_guard_steps()->left -= ROW_STEPS) >= 0)
         return rc;
     touch(L);
-    return cpu_guard_end(L,
-                         "this query gives more rows than one stretch of work has time for. Give "
-                         "it a LIMIT, and go on from its last row in the next query.");
+    return cpu_guard_end(L, "this query returns more rows than one slice has time for. Give it a "
+                            "LIMIT, and begin the next query after its last row.");
 }
 
 static int one(lua_State *L)

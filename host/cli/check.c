@@ -49,8 +49,7 @@ static bool run(struct host *h, const char *name, char *const *words, size_t cou
         snprintf(why, size, "%.*s", (int)(len && h->script_error[len - 1] == '.' ? len - 1 : len),
                  h->script_error);
     else if (!fine)
-        snprintf(why, size, "the scripts wait for something that does not come (%d s)",
-                 WAIT_MS / 1000);
+        snprintf(why, size, "a script still waits after %d s", WAIT_MS / 1000);
     free(told.text);
     told.text = NULL;
     return fine;

@@ -16,201 +16,170 @@ struct page {
 };
 
 static const struct page pages[] = {
-    { "serve", "", "the service, configured by the environment", "", 0, 0,
-      "Answers customers until SIGTERM. Settings come from the environment (.env.example lists "
-      "them);\n"
-      "at start all problems with them are told at once. Scripts and prompts are read from "
-      "SCRIPTS_DIR\n"
-      "and PROMPTS_DIR and again whenever a file changes. The log is one JSON object a line on "
-      "stdout.\n"
+    { "serve", "", "run the service with the settings of the environment", "", 0, 0,
+      "Runs the service until SIGTERM. Settings come from the environment; .env.example lists\n"
+      "them. At the start it prints all problems with the settings at once. It reads scripts\n"
+      "from SCRIPTS_DIR and prompts from PROMPTS_DIR, and reads them again when a file\n"
+      "changes. The log goes to stdout, one JSON object per line.\n"
       "\n"
-      "Exit codes: 0 stopped, 2 settings, 3 storage, 4 another process has the database, 5 scripts "
-      "or\n"
-      "prompts do not load.\n"
+      "Exit codes: 0 stopped, 2 settings, 3 storage, 4 database in use, 5 scripts or prompts.\n"
       "\n"
       "Example:  LISTEN=127.0.0.1:8080 assistant serve\n" },
-    { "sandbox", "[--stand-ins]", "the service with its stand-ins; needs no configuration",
+    { "sandbox", "[--stand-ins]", "run the service with stand-ins; needs no settings",
       "--stand-ins", 0, 0,
-      "The whole product with stand-ins for everything outside, so that it can be tried without an "
-      "account\n"
-      "or a key: a page with customers' phones and the staff channel. LISTEN and DATABASE_URL are\n"
-      "honoured; the database is data/sandbox/db.sqlite otherwise.\n"
-      "--stand-ins: the stand-ins alone, for an assistant that runs at SANDBOX_TARGET; both must "
-      "have the\n"
-      "same secrets.\n"
+      "Runs the service with a stand-in for each platform and for the model. You need no\n"
+      "account and no key. Its page shows customers' phones and the staff channel. LISTEN and\n"
+      "DATABASE_URL are used when set; otherwise the database is data/sandbox/db.sqlite.\n"
+      "--stand-ins: runs the stand-ins alone, for an assistant that runs at SANDBOX_TARGET.\n"
+      "Both must have the same secrets.\n"
       "\n"
       "Exit codes: 0 stopped, 2 settings, 3 storage, 4 database in use, 5 scripts or prompts.\n"
       "\n"
       "Example:  assistant sandbox   (then open http://127.0.0.1:8080/sandbox/)\n" },
     { "check", "[DIR]",
-      "are settings, scripts and prompts fine? with DIR: its scripts/ and prompts/ alone", "", 0, 1,
-      "Loads settings, scripts and prompts exactly as serve would, opens nothing, and says what is "
-      "wrong\n"
-      "with file, line and what to do. Then the stories of scripts/rehearsal/stories and "
-      "prompts/stories are\n"
-      "played for two seconds, and each handler of main.lua is called, with nobody outside: a "
-      "script that\n"
-      "fails or does not end is named; other words than recorded are fine.\n"
-      "With DIR: DIR/scripts and DIR/prompts alone, no settings needed.\n"
+      "check settings, scripts and prompts; with DIR: DIR/scripts and DIR/prompts alone", "", 0, 1,
+      "Loads settings, scripts and prompts as `serve` would, and names each mistake with file,\n"
+      "line and remedy. It opens no database. Then it plays the stories of\n"
+      "scripts/rehearsal/stories and prompts/stories for two seconds and calls each handler of\n"
+      "main.lua; nothing is sent. A script that fails or does not end is a problem. A reply\n"
+      "that differs from the recorded one is not.\n"
+      "With DIR: checks DIR/scripts and DIR/prompts alone. It needs no settings.\n"
       "\n"
-      "Exit codes: 0 fine (warnings are printed), 2 settings, 5 scripts or prompts (also when both "
-      "are\n"
-      "wrong).\n"
+      "Exit codes: 0 fine (warnings are printed), 2 settings, 5 scripts or prompts (also when\n"
+      "both are wrong).\n"
       "\n"
       "Example:  assistant check .\n" },
-    { "chat", "", "talk to the flow in the terminal", "", 0, 0,
-      "You write as a customer, and see what a customer would get, from the scripts and prompts as "
-      "they\n"
-      "are now; a saved change counts from the next line on. Below each answer: what was done, "
-      "what is\n"
-      "known and missing, what staff would read, and what stopped a model's answer. Nothing is "
-      "sent to\n"
-      "anybody, nothing is kept, no settings are needed. With the model's settings (.env.example) "
-      "the model\n"
-      "answers, without its key the fixed questions. Lines may come from a pipe.\n"
-      "/help lists what else can be typed; /quit, Ctrl-D and Ctrl-C end it.\n"
+    { "chat", "", "play a chat in the terminal", "", 0, 0,
+      "You write as a customer and see what a customer would get. Scripts and prompts are the\n"
+      "files on disk; a saved change is used from the next line on. Below each answer you see\n"
+      "what was done, what is known, what is missing, what staff would read, and why a model's\n"
+      "answer was refused. Nothing is sent or stored. No settings are needed. The model\n"
+      "answers when its settings are there (.env.example); without its key the fixed questions\n"
+      "answer. Lines may come from a pipe.\n"
+      "/help lists what else you can type. /quit, Ctrl-D and Ctrl-C end the chat.\n"
       "\n"
-      "Exit codes: 0 ended, 2 settings, 5 scripts or prompts do not load.\n"
+      "Exit codes: 0 ended, 2 settings, 5 scripts or prompts.\n"
       "\n"
       "Example:  printf 'I have a couch\\n12 Main St\\n' | assistant chat\n" },
     { "replay", "[--model] [--record] FILE…",
-      "recorded conversations through today's scripts; prints what would change",
-      "--model|--record", 1, ANY,
-      "FILE is a story in YAML or JSON (scripts/rehearsal/stories shows the shape), or what "
-      "`assistant "
-      "export`\n"
-      "printed. Each conversation is played with today's scripts and prompts, nobody outside; "
-      "printed is\n"
-      "what came out differently, turn by turn: the reply, what was known, the action, the card.\n"
-      "The model's answers are the recorded ones; where there are none the fixed questions "
+      "play recorded chats with today's files; print what differs", "--model|--record", 1, ANY,
+      "FILE is a story in YAML or JSON (see scripts/rehearsal/stories), or the output of\n"
+      "`assistant export`. Each chat is played with today's scripts and prompts; nothing is\n"
+      "sent. The output lists each turn whose reply, known facts, action or card differs. The\n"
+      "recorded answers of the model are used; where there is none, the fixed questions\n"
       "answer.\n"
-      "--model: asks the configured model there instead.  --record: prints the story with today's "
-      "answers.\n"
+      "--model: asks the configured model where no answer is recorded.\n"
+      "--record: prints the story with today's answers.\n"
       "\n"
-      "Exit codes: 0 nothing changed, 1 something did, 2 a file that cannot be read, 5 scripts or "
-      "prompts.\n"
+      "Exit codes: 0 nothing differs, 1 something differs, 2 a file cannot be read, 5 scripts\n"
+      "or prompts.\n"
       "\n"
       "Example:  assistant export 4165551234 > ann.json && assistant replay ann.json\n" },
-    { "run", "FILE [ARGS]", "a Lua file as a task on the host", "*", 1, ANY,
-      "Runs FILE with the full Lua library and the host's modules, without a time slice: for tools "
-      "and\n"
-      "specs. ARGS are in `arg` and `...`. The database is in memory unless DATABASE_URL is set.\n"
-      "What FILE returns is printed. When it returns nil and a text, it failed: the text goes to "
-      "stderr.\n"
+    { "run", "FILE [ARGS]", "run a Lua file with the host's modules", "*", 1, ANY,
+      "Runs FILE with the full Lua library and the host's modules, and without a time limit:\n"
+      "for tools and specs. FILE gets ARGS in `arg` and `...`. The database is in memory\n"
+      "unless DATABASE_URL is set. What FILE returns is printed. When it returns nil and a\n"
+      "text, it failed, and the text goes to stderr.\n"
       "\n"
-      "Exit codes: 0 fine, 1 the file failed, 3 storage, 4 database in use.\n"
+      "Exit codes: 0 fine, 1 FILE failed, 3 storage, 4 database in use.\n"
       "\n"
       "Example:  assistant run spec/run.lua spec/flow\n" },
-    { "status", "[--json]", "how the service is doing, and what to do about it", "--json", 0, 0,
-      "Which scripts serve, the last failed reload, work that waits, messages by what became of "
-      "them, dead\n"
-      "jobs, who refuses us since when, each with its remedy. --json: the same for machines.\n"
-      "Without a running service: what its database holds.\n"
+    { "status", "[--json]", "show how the service is, and the remedy for each problem", "--json", 0,
+      0,
+      "Shows the version that is running, the last failed reload, waiting work, messages by\n"
+      "state, dead jobs, and which provider refuses us since when. Each problem has its\n"
+      "remedy. --json: prints one JSON object. When no service is running it shows what the\n"
+      "database holds.\n"
       "\n"
-      "Exit codes: 0 accepting messages and nobody refuses us, 1 not so (also when no service "
-      "runs),\n"
-      "2 DATABASE_URL, 3 storage, 4 database in use.\n"
+      "Exit codes: 0 messages are accepted and no provider refuses us, 1 otherwise (also when\n"
+      "no service is running), 2 DATABASE_URL, 3 storage, 4 database in use.\n"
       "\n"
       "Example:  assistant status || mail -s 'The assistant' me@example.com\n" },
-    { "reload", "", "load scripts, prompts and secrets again; says what came of it", "", 0, 0,
-      "What SIGHUP does: reads scripts, prompts and every X_FILE secret, checks them, and swaps "
-      "them in.\n"
-      "When they do not load, nothing changes, and it says why. Saved scripts and prompts need no "
-      "reload;\n"
-      "changed secret files do.\n"
+    { "reload", "", "load scripts, prompts and secret files again", "", 0, 0,
+      "Does what SIGHUP does: reads scripts, prompts and each secret in a file named by\n"
+      "X_FILE, checks them, and uses them. When the reload fails, the previous version is\n"
+      "still running, and the output says why. Saved scripts and prompts are loaded without\n"
+      "this command; changed secret files are not.\n"
       "\n"
-      "Exit codes: 0 loaded, 1 no service is running, 2 a secret's file, 5 scripts or prompts. "
-      "Unless it\n"
-      "is 0, the previous version is still running.\n"
+      "Exit codes: 0 loaded, 1 no service is running, 2 a secret's file, 5 scripts or prompts.\n"
       "\n"
       "Example:  assistant reload\n" },
-    { "versions", "[show N [FILE]]", "the kept versions of scripts and prompts, and what differs",
-      "", 0, 3,
-      "Without words: the last 50 versions that served, newest first, with time and the files that "
-      "changed;\n"
-      "* is the one that serves. `show N`: what version N changed, line by line (- before, + in "
-      "N).\n"
-      "`show disk`: how the files on disk differ from the version that serves. FILE: that file "
-      "alone.\n"
-      "Also without a running service.\n"
+    { "versions", "[show N [FILE]]",
+      "list the kept versions of scripts and prompts, or show a difference", "", 0, 3,
+      "Lists the last 50 versions that were in use, newest first, with the time and the\n"
+      "changed files. * marks the version in use. It works without a running service.\n"
+      "show N: what version N changed, line by line (- before, + in N).\n"
+      "show disk: how the files on disk differ from the version in use.\n"
+      "FILE: shows that file alone.\n"
       "\n"
       "Exit codes: 0 printed, 1 there is no such version or file, 2 DATABASE_URL, 3 storage.\n"
       "\n"
       "Example:  assistant versions show 7 prompts/business.yaml\n" },
-    { "rollback", "[N]", "an earlier version serves again, at once", "", 0, 1,
-      "Version N of the scripts and prompts serves again; without N: the one that served before "
-      "this one.\n"
-      "The files on disk are not touched, and a restart keeps the version. The next saved file is "
-      "loaded\n"
-      "as always, with all the other files as they are on disk then. Says which files differ. "
-      "Without a\n"
-      "running service: for the next start.\n"
+    { "rollback", "[N]", "use an earlier version of scripts and prompts, at once", "", 0, 1,
+      "Uses version N of scripts and prompts; without N, the version before the one in use.\n"
+      "The output says which files on disk differ. The files on disk do not change. A restart\n"
+      "keeps the version. When a file is saved, all files on disk are loaded again. When no\n"
+      "service is running, the next start uses the version.\n"
       "\n"
-      "Exit codes: 0 it serves, 1 there is no such version, 2 settings, 3 storage, 4 database in "
-      "use,\n"
-      "5 it does not load. Unless it is 0, nothing changed.\n"
+      "Exit codes: 0 done, 1 there is no such version, 2 settings, 3 storage, 4 database in\n"
+      "use, 5 scripts or prompts. When it is not 0, nothing changed.\n"
       "\n"
       "Example:  assistant rollback\n" },
-    { "jobs", "[--dead]", "work that waits, or that died", "--dead", 0, 0,
-      "Up to 200 jobs: id, state, kind, lane, tries, when it is due, and the last error. --dead: "
-      "those that\n"
-      "are not tried any more and wait for somebody.\n"
+    { "jobs", "[--dead]", "list waiting or dead jobs", "--dead", 0, 0,
+      "Lists up to 200 jobs: id, state, kind, lane, tries, due time, and the last error.\n"
+      "--dead: lists dead jobs. They are not tried any more; `assistant requeue ID` tries one\n"
+      "again.\n"
       "\n"
       "Exit codes: 0 fine, 2 DATABASE_URL, 3 storage, 4 database in use.\n"
       "\n"
       "Example:  assistant jobs --dead\n" },
-    { "requeue", "ID", "tries a dead job again", "", 1, 1,
-      "Puts one dead job back to work, now. `assistant jobs --dead` shows the ids.\n"
+    { "requeue", "ID", "run a dead job again", "", 1, 1,
+      "Runs one dead job again, now. `assistant jobs --dead` shows the ids.\n"
       "\n"
       "Exit codes: 0 it runs again, 1 there is no such dead job.\n"
       "\n"
       "Example:  assistant requeue 1234\n" },
-    { "export", "PHONE [--text]", "everything that is stored about a person", "--text", 1, 1,
-      "Prints what is stored about the person as one JSON document; --text: for people to read. "
-      "PHONE may\n"
-      "be written with +, blanks, dashes and brackets, or be a business-scoped id.\n"
+    { "export", "PHONE [--text]", "print everything that is stored about a person", "--text", 1, 1,
+      "Prints one JSON document with everything that is stored about the person. --text:\n"
+      "prints it for people to read. PHONE may have +, blanks, dashes and brackets, or be a\n"
+      "business-scoped id.\n"
       "\n"
       "Exit codes: 0 printed, 1 nobody is known by that number.\n"
       "\n"
       "Example:  assistant export '+1 416 555 1234' > ann.json\n" },
-    { "erase", "PHONE", "removes a person's data for good", "", 1, 1,
-      "Removes everything the person wrote and everything about them, in every file of the "
-      "database. What\n"
-      "stays is a keyed mark, so that nothing comes back by a repeated delivery and a STOP stays a "
-      "STOP.\n"
-      "Says what was removed, and which backups still hold the person.\n"
+    { "erase", "PHONE", "remove a person's data for good", "", 1, 1,
+      "Removes everything that the person wrote and everything about them from all files of\n"
+      "the database. A keyed mark stays, so that a repeated delivery brings nothing back and\n"
+      "an opt-out stays an opt-out. The output says what was removed and which backups still\n"
+      "hold the person.\n"
       "\n"
       "Exit codes: 0 erased, 1 nobody is known by that number, or it failed.\n"
       "\n"
       "Example:  assistant erase '+1 416 555 1234'\n" },
-    { "backup", "FILE", "a consistent copy of the database while it runs", "", 1, 1,
-      "Writes a copy of the database to FILE, which must not exist yet; the service goes on "
-      "meanwhile.\n"
-      "The copy is one file, holds all that was acknowledged before it began, and is checked "
-      "before\n"
-      "this command ends. The service must be able to write to FILE's folder.\n"
+    { "backup", "FILE", "copy the database while the service is running", "", 1, 1,
+      "Copies the database to FILE, which must not exist yet. The service keeps running. The\n"
+      "copy is one file with everything that was acknowledged before the command began. It is\n"
+      "checked before the command ends. The service must be able to write to FILE's folder.\n"
       "\n"
-      "Exit codes: 0 copied, 1 not copied (it says why).\n"
+      "Exit codes: 0 copied, 1 not copied (the output says why).\n"
       "\n"
       "Example:  assistant backup /var/backups/assistant-$(date +%F).sqlite\n" },
-    { "health", "", "asks /health on LISTEN; exit 0 or 1", "", 0, 0,
-      "Asks the running service over HTTP whether it can accept messages, and waits at most 3 "
-      "seconds.\n"
-      "For health checks of containers and supervisors.\n"
+    { "health", "", "ask /health on LISTEN; exit 0 or 1", "", 0, 0,
+      "Asks the running service over HTTP whether it accepts messages, and waits at most 3\n"
+      "seconds. It is the health check for containers and supervisors.\n"
       "\n"
       "Exit codes: 0 healthy, 1 unhealthy or no answer.\n"
       "\n"
       "Example:  LISTEN=127.0.0.1:8080 assistant health\n" },
-    { "version", "", "which version this is", "", 0, 0,
+    { "version", "", "print the version", "", 0, 0,
       "Prints the version.\n"
       "\n"
       "Exit codes: 0.\n"
       "\n"
       "Example:  assistant version\n" },
-    { "help", "[COMMAND]", "this list, or a command's page", "", 0, 1,
-      "Without COMMAND: all commands, a line each. With one: what it does, what it takes, what its "
-      "exit\n"
-      "codes mean, and an example.\n"
+    { "help", "[COMMAND]", "list the commands, or explain one", "", 0, 1,
+      "Without COMMAND: lists the commands, one per line. With COMMAND: says what it does,\n"
+      "which arguments it takes, what its exit codes mean, and gives an example.\n"
       "\n"
       "Exit codes: 0 printed, 1 there is no such command.\n"
       "\n"

@@ -94,7 +94,9 @@ static int command(char **args, size_t count)
     char why[256];
     if (count == 2 && strcmp(args[0], "backup") == 0 && args[1][0] != '/' &&
         !(args[1] = from_here(args[1]))) {
-        fprintf(stderr, "assistant: this folder has no name any more: name FILE from / on.\n");
+        fprintf(
+            stderr,
+            "assistant: the current folder was removed. Give the full path of FILE, from / on.\n");
         return 1;
     }
     struct settings *s = settings_new();

@@ -187,8 +187,8 @@ static bool begin_offline(struct host *h, struct errand *c)
         return true;
     }
     if (strcmp(c->args[0], "reload") == 0) {
-        fprintf(stderr, "No service is running: it reads its files when it starts. "
-                        "`assistant check` looks at them.\n");
+        fprintf(stderr, "No service is running. It loads its files when it starts. `assistant "
+                        "check` checks them now.\n");
         c->done = true;
         return true;
     }
@@ -201,13 +201,14 @@ static bool begin_offline(struct host *h, struct errand *c)
             c->ok = false;
             struct trouble why;
             store_trouble(h->store, &why);
-            fprintf(stderr, "The database could not store it: %s: %s.\n", why.cause, why.remedy);
+            fprintf(stderr, "The database could not store the change: %s: %s.\n", why.cause,
+                    why.remedy);
         } else {
             bool status = strcmp(c->args[0], "status") == 0; /* its code is a part of the answer */
             fwrite(out.data ? out.data : "", 1, out.len, code && !status ? stderr : stdout);
             if (status && !h->current)
-                fprintf(stderr, "The scripts do not load, so what only they know is left out. "
-                                "`assistant check` says why.\n");
+                fprintf(stderr, "The scripts do not load, so their part is missing. `assistant "
+                                "check` says why.\n");
         }
         buf_free(&out);
         return true;

@@ -42,7 +42,7 @@ static bool is_token(const char *s, size_t len)
 static bool method_check(struct pool_transfer *t)
 {
     if (!t->method || strlen(t->method) > 16 || !is_token(t->method, strlen(t->method)))
-        return refuse(t, "the method is not a name");
+        return refuse(t, "the method is not a valid name");
     if (strcasecmp(t->method, "CONNECT") == 0 || strcasecmp(t->method, "TRACE") == 0)
         return refuse(t, "this method is not allowed");
     return true;
@@ -52,7 +52,7 @@ static bool method_check(struct pool_transfer *t)
 static bool header_check(struct pool_transfer *t, const struct pool_header *h)
 {
     if (!is_token(h->name, strlen(h->name)))
-        return refuse(t, "a header has no proper name");
+        return refuse(t, "a header has no valid name");
     for (const char *p = h->value; *p; p++)
         if (((unsigned char)*p < 0x20 && *p != '\t') || *p == 0x7f) {
             pool_easy_fail(t, POOL_REFUSED, "the header %.64s holds a control character", h->name);
@@ -64,7 +64,7 @@ static bool header_check(struct pool_transfer *t, const struct pool_header *h)
                                            "trailer",        "upgrade" };
     for (size_t i = 0; i < sizeof framing / sizeof *framing; i++)
         if (strcasecmp(h->name, framing[i]) == 0) {
-            pool_easy_fail(t, POOL_REFUSED, "the header %s is not the caller's to set", framing[i]);
+            pool_easy_fail(t, POOL_REFUSED, "the caller must not set the header %s", framing[i]);
             return false;
         }
     return true;
@@ -278,8 +278,9 @@ static void explain(struct pool_exchange *x, CURLcode code, enum pool_error e)
     else if (x->verdict == POOL_TOO_LARGE)
         pool_easy_fail(t, e, "%.80s: the answer is larger than %zu bytes", where, t->max_bytes);
     else if (x->verdict == POOL_BROKEN)
-        pool_easy_fail(t, e, "%.80s: the connection died before an answer; not sent a second time",
-                       where);
+        pool_easy_fail(
+            t, e, "%.80s: the connection closed before an answer; the request was not sent again",
+            where);
     else if (code == CURLE_OPERATION_TIMEDOUT)
         pool_easy_fail(t, e, "%.80s: no connection within %d ms", where, POOL_CONNECT_MS);
     else if (code == CURLE_COULDNT_CONNECT && number != 0)
@@ -287,7 +288,7 @@ static void explain(struct pool_exchange *x, CURLcode code, enum pool_error e)
     else if (e == POOL_TLS && x->detail && x->detail[0])
         pool_easy_fail(t, e, "%.60s: %s", where, x->detail);
     else if (code == CURLE_OK)
-        pool_easy_fail(t, e, "%.80s: what came is not an HTTP answer", where);
+        pool_easy_fail(t, e, "%.80s: the answer is not HTTP", where);
     else
         pool_easy_fail(t, e, "%.80s: %s", where, curl_easy_strerror(code));
 }

@@ -159,13 +159,13 @@ static int thread_start(struct pool *p)
 struct pool *pool_start(const struct pool_options *o, char *why, size_t why_size)
 {
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
-        snprintf(why, why_size, "libcurl does not start");
+        snprintf(why, why_size, "libcurl cannot be started");
         return NULL;
     }
     struct pool *p = calloc(1, sizeof *p);
     if (!p) {
         curl_global_cleanup();
-        snprintf(why, why_size, "out of memory");
+        snprintf(why, why_size, "not enough memory");
         return NULL;
     }
     pthread_mutex_init(&p->lock, NULL);
@@ -174,12 +174,12 @@ struct pool *pool_start(const struct pool_options *o, char *why, size_t why_size
     if (!pool_work_open(&p->work, o, why, why_size))
         goto fail;
     if (p->ready < 0) {
-        snprintf(why, why_size, "no descriptor left");
+        snprintf(why, why_size, "no file descriptor left");
         goto fail;
     }
     int failed = thread_start(p);
     if (failed) {
-        snprintf(why, why_size, "no thread: %s", strerrordesc_np(failed));
+        snprintf(why, why_size, "the thread cannot be started: %s", strerrordesc_np(failed));
         goto fail;
     }
     return p;
@@ -216,7 +216,7 @@ void pool_submit(struct pool *p, struct pool_transfer *t)
     if (x)
         *x = (struct pool_exchange){ .transfer = t, .work = &p->work, .submitted_ns = now };
     else
-        pool_easy_fail(t, POOL_CONNECT, "out of memory");
+        pool_easy_fail(t, POOL_CONNECT, "not enough memory");
     pthread_mutex_lock(&p->lock);
     t->state = x ? STATE_POOLS : STATE_FINISHED;
     chain_add(x ? &p->submitted : &p->finished, t);

@@ -66,9 +66,9 @@ static void exchange_drop(struct pool_work *p, struct pool_exchange *x, enum poo
     if (e == POOL_CANCELLED)
         pool_easy_fail(t, e, "%.80s: cancelled", where);
     else if (x->shard)
-        pool_easy_fail(t, e, "%.80s: no whole answer within %u ms", where, t->timeout_ms);
+        pool_easy_fail(t, e, "%.80s: no complete answer within %u ms", where, t->timeout_ms);
     else
-        pool_easy_fail(t, e, "%.80s: no turn within %u ms, the queue is full", where,
+        pool_easy_fail(t, e, "%.80s: not started within %u ms, because the queue is full", where,
                        t->timeout_ms);
     exchange_finish(p, x);
 }
@@ -111,7 +111,7 @@ static void host_start(struct pool_work *p, struct pool_host *h)
     struct pool_exchange *x;
     while (h->in_flight < p->per_host && (x = TAILQ_FIRST(&h->queue)))
         if (!exchange_start(p, x)) {
-            pool_easy_fail(x->transfer, POOL_CONNECT, "out of memory");
+            pool_easy_fail(x->transfer, POOL_CONNECT, "not enough memory");
             exchange_finish(p, x);
         }
 }
@@ -190,7 +190,7 @@ void pool_work_arrive(struct pool_work *p, struct pool_exchange *x)
     x->secure = url.secure;
     struct pool_host *h = host_of(p, &url);
     if (!h || !loop_timer_set(p->shared.loop, &x->deadline, t->due_ns, on_deadline, x)) {
-        pool_easy_fail(t, POOL_CONNECT, "out of memory");
+        pool_easy_fail(t, POOL_CONNECT, "not enough memory");
         exchange_finish(p, x);
         return;
     }
@@ -272,7 +272,7 @@ static bool libcurl_fits(char *why, size_t why_size)
 {
     const curl_version_info_data *v = curl_version_info(CURLVERSION_NOW);
     if (!(v->features & CURL_VERSION_ASYNCHDNS) || !(v->features & CURL_VERSION_SSL)) {
-        snprintf(why, why_size, "libcurl %s lacks TLS or lookups beside the loop", v->version);
+        snprintf(why, why_size, "libcurl %s has no TLS or no asynchronous DNS", v->version);
         return false;
     }
     return true;
@@ -283,7 +283,7 @@ bool pool_work_open(struct pool_work *p, const struct pool_options *o, char *why
     TAILQ_INIT(&p->leaving);
     limits_set(p, o);
     descriptors_reserve(p);
-    snprintf(why, why_size, "out of memory or descriptors");
+    snprintf(why, why_size, "not enough memory or file descriptors");
     p->shared.loop = loop_new();
     p->share = curl_share_init();
     if (!p->shared.loop || !p->share || !libcurl_fits(why, why_size))

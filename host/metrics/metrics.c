@@ -86,7 +86,7 @@ const char *metric_wrong(const struct metric_shape *s)
     if (!s->help || !*s->help || strpbrk(s->help, "\n\r"))
         return "needs a `help` of one line";
     if ((s->type == METRIC_COUNTER) != ends_with(s->name, "_total"))
-        return "breaks the habit that counters, and only they, end in _total";
+        return "must end in _total when it is a counter, and only then";
     for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
         if (ends_with(s->name, taken[i]))
             return "ends in _bucket, _count or _sum, which histograms make themselves";
@@ -95,7 +95,7 @@ const char *metric_wrong(const struct metric_shape *s)
                                : "is a histogram and needs `buckets`, a list of upper bounds";
     for (size_t i = 0; i < s->bucket_count; i++)
         if (!isfinite(s->buckets[i]) || (i && s->buckets[i] <= s->buckets[i - 1]))
-            return "has `buckets` that do not grow";
+            return "needs `buckets` in ascending order";
     return labels_wrong(s);
 }
 

@@ -95,7 +95,7 @@ static size_t compile_all(struct generation *g, struct buf *problems)
         if (n < 4 || strcmp(f->path + n - 4, ".lua") != 0)
             continue;
         if (!lua_sandbox_compile(g, f, &error)) {
-            buf_printf(problems, "%s\n", error ? error : "out of memory");
+            buf_printf(problems, "%s\n", error ? error : "not enough memory");
             bad++;
         }
         free(error);
@@ -155,7 +155,7 @@ static bool load_main(struct generation *g, const struct generation_options *o,
     size_t told = problems->len;
     bool known = known_fields(g, names, problems, loaded ? &g->warnings : problems);
     if (!loaded && !tells(problems, told, error))
-        buf_printf(problems, "%s\n", error ? error : "out of memory");
+        buf_printf(problems, "%s\n", error ? error : "not enough memory");
     free(error);
     return loaded && known;
 }
@@ -171,7 +171,7 @@ enum generation_result generation_build(struct generation **out, struct host *h,
     *out = NULL;
     struct generation *g = new_state(h, tree, o->modules, lua_sandbox_open);
     if (!g) {
-        buf_text(problems, "out of memory\n");
+        buf_text(problems, "not enough memory\n");
         return result;
     }
     if (compile_all(g, problems) ||
@@ -185,7 +185,7 @@ enum generation_result generation_build(struct generation **out, struct host *h,
     struct load_job settings_job = { o->settings_module, g->settings };
     if (!g->settings || !lua_sandbox_settings(g, &error) ||
         !guarded_load(g, &settings_job, &error)) {
-        buf_printf(problems, "%s\n", error ? error : "out of memory");
+        buf_printf(problems, "%s\n", error ? error : "not enough memory");
         goto fail;
     }
     if (!o->borrows)
@@ -229,7 +229,7 @@ struct generation *generation_plain(struct host *h, const struct script_modules 
     char *error = NULL;
     if (!g || !(g->settings = settings_new())) {
         generation_close(g);
-        buf_text(problems, "out of memory\n");
+        buf_text(problems, "not enough memory\n");
         return NULL;
     }
     for (size_t i = 0; i < settings_host_count; i++)

@@ -125,9 +125,10 @@ static void *watch_loop(void *unused)
                    ((uint64_t)g.watchdog_ms + atomic_load(&g.extra_ms)) * 1000000u) {
             log_event(
                 LOG_ERROR, "watchdog.abort", log_i("ms", (int64_t)g.watchdog_ms),
-                log_s("message",
-                      "a script did not come back and could not be stopped; the process ends, its "
-                      "supervisor starts it again, and the job is charged with the crash"));
+                log_s(
+                    "message",
+                    "a script ran longer than WATCHDOG_MS and could not be stopped. The process "
+                    "ends, and its supervisor starts it again. The crash counts against the job"));
             abort();
         }
     }

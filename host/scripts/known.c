@@ -215,7 +215,7 @@ static bool look(struct generation *g, lua_CFunction through, struct look *k)
     size_t before = k->problems->len;
     char *error = NULL;
     if (!generation_protected(g, through, k, &error))
-        buf_printf(k->problems, "%s\n", error ? error : "out of memory");
+        buf_printf(k->problems, "%s\n", error ? error : "not enough memory");
     free(error);
     if (k->told > TOLD)
         buf_printf(k->problems, "… and %zu more like these.\n", k->told - TOLD);
@@ -233,7 +233,7 @@ bool known_names(struct generation *g, const char *main_module, const char *sett
             names_scan(names, f->path, f->bytes, f->len);
     }
     if (names->failed) {
-        buf_text(problems, "out of memory\n");
+        buf_text(problems, "not enough memory\n");
         return false;
     }
     keep_reached(g->tree, (struct name_text){ main_module, strlen(main_module) },

@@ -104,11 +104,10 @@ static void take_order(lua_State *L, struct generation *g)
             if (strcmp(g->kinds[n].name, lua_tostring(L, -1)) == 0 && g->kinds[n].per_second > 0)
                 k->after = n + 1;
         if (type != LUA_TNIL && (!k->after || k->per_second > 0))
-            luaL_error(
-                L,
-                "main.lua: jobs.%s.after must name a kind of jobs with per_second, and stand "
-                "where %s has none of its own",
-                k->name, k->name);
+            luaL_error(L,
+                       "main.lua: jobs.%s.after must name a kind of jobs that has per_second, and "
+                       "%s must have none itself",
+                       k->name, k->name);
         lua_pop(L, 2);
     }
 }

@@ -26,8 +26,8 @@ static int out_of_steps(lua_State *L, size_t text)
                  text);
     else
         snprintf(what, sizeof what,
-                 "the patterns up to here took too long, all together. Look for a loop that does "
-                 "not end, or cut the texts first.");
+                 "the patterns of this slice took too long together. Look for a loop that does not "
+                 "end, or cut the texts first.");
     return cpu_guard_end(L, what);
 }
 

@@ -58,7 +58,7 @@ static int read_file(int dir, const char *name, const char *shown, struct tree_f
     }
     out->bytes = malloc((size_t)st.st_size + 1);
     if (!out->bytes) {
-        snprintf(why, size, "%s: out of memory", shown);
+        snprintf(why, size, "%s: not enough memory", shown);
         goto done;
     }
     out->len = 0;
@@ -84,7 +84,7 @@ static int add_file(struct tree *t, struct tree_file *f, char *why, size_t size)
     }
     struct tree_file *more = realloc(t->files, (t->count + 1) * sizeof *more);
     if (!more) {
-        snprintf(why, size, "out of memory");
+        snprintf(why, size, "not enough memory");
         return -1;
     }
     t->files = more;
@@ -191,7 +191,7 @@ struct tree *tree_read(const char *scripts_dir, const char *prompts_dir, char *w
     const char *const dirs[] = { scripts_dir, prompts_dir };
     struct tree *t = calloc(1, sizeof *t);
     if (!t) {
-        snprintf(why, why_size, "out of memory");
+        snprintf(why, why_size, "not enough memory");
         return NULL;
     }
     t->refs = 1;

@@ -112,7 +112,7 @@ struct httpd *httpd_start(struct loop *l, const struct httpd_options *o, char *w
 {
     struct httpd *h = calloc(1, sizeof *h);
     if (!h) {
-        snprintf(why, why_size, "out of memory");
+        snprintf(why, why_size, "not enough memory");
         return NULL;
     }
     h->o = *o;
@@ -128,7 +128,7 @@ struct httpd *httpd_start(struct loop *l, const struct httpd_options *o, char *w
         return NULL;
     }
     if (!daemon_start(h, listener)) {
-        snprintf(why, why_size, "the HTTP server does not start: %s", strerror(errno));
+        snprintf(why, why_size, "the HTTP server cannot be started: %s", strerror(errno));
         if (!h->daemon)
             close(listener);
         httpd_stop(h);

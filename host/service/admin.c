@@ -109,7 +109,7 @@ static void answer(struct client *c, int code, const char *text, size_t len)
 void admin_release(struct admin *a, bool lost)
 {
     static const char sorry[] =
-        "The database could not store it: `assistant status` says why. Try again.";
+        "The database could not store the change. `assistant status` says why. Try again.";
     for (struct client *c = a ? a->clients : NULL, *next; c; c = next) {
         next = c->next;
         if (c->state != CLIENT_HELD)
@@ -287,8 +287,8 @@ struct admin *admin_start(struct host *h, const char *database, char *why, size_
     if (a->dir >= 0 && a->fd >= 0 &&
         (connect(a->fd, (struct sockaddr *)&address, sizeof address) == 0 || errno == EAGAIN)) {
         snprintf(why, size,
-                 "another service runs on a database beside %s and holds admin.sock there. Give "
-                 "each service a folder of its own in DATABASE_URL.",
+                 "another service already uses admin.sock beside %s. Give each service its own "
+                 "folder in DATABASE_URL.",
                  database);
         close(a->fd);
         close(a->dir); /* and the socket stays where it is */
@@ -304,7 +304,7 @@ struct admin *admin_start(struct host *h, const char *database, char *why, size_
         loop_add(h->loop, a->fd, EPOLLIN, on_connect, a) != 0) {
         struct trouble trouble;
         trouble_of(&trouble, errno, database);
-        snprintf(why, size, "the admin socket beside %s cannot be made: %s: %s, and start again",
+        snprintf(why, size, "the admin socket beside %s cannot be created: %s: %s, and start again",
                  database, trouble.cause, trouble.remedy);
         admin_stop(a);
         return NULL;

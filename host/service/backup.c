@@ -53,8 +53,8 @@ void backup_begin(struct host *h, const char *path,
     char why[1024] = "not enough memory";
     if (h->backup || path[0] != '/') {
         snprintf(why, sizeof why, "%s",
-                 h->backup ? "A copy is being made already. Wait for it, then try again."
-                           : "The copy's path must begin with a slash.");
+                 h->backup ? "Another backup is still running. Wait until it ends, then try again."
+                           : "The path of the copy must begin with a slash.");
         ended(arg, 1, why);
         return;
     }
@@ -96,10 +96,9 @@ static void made(struct host *h, struct backup *b)
     b->noted = rc == SQLITE_DONE;
     if (rc == SQLITE_DONE || rc == SQLITE_BUSY)
         return;
-    answer(
-        h, 1,
-        "The copy is made and whole, but the database could not note it (`assistant status` says "
-        "why): an erasure will not name it.");
+    answer(h, 1,
+           "The copy is whole, but the database could not record it, so `assistant erase` will not "
+           "name it. `assistant status` says why.");
 }
 
 void backup_go_on(struct host *h, bool lost)
@@ -137,5 +136,7 @@ bool backup_copies(const struct host *h)
 void backup_stop(struct host *h)
 {
     if (h->backup)
-        answer(h, 1, "The service was stopped before the copy was done; nothing is left of it.");
+        answer(
+            h, 1,
+            "The service stopped before the copy was complete. The incomplete copy was removed.");
 }

@@ -42,7 +42,7 @@ char *compare_gone(const struct generation *was, const struct generation *is)
             buf_printf(&b, "%sjobs.%s", b.len ? ", " : "", was->kinds[i].name);
     }
     if (b.len)
-        buf_text(&b, ": missing in scripts/main.lua, and served until now. Is its handler's name "
-                     "mistyped? To remove it, restart.");
+        buf_text(&b, ": missing in scripts/main.lua, but the running version has it. Correct "
+                     "the handler's name. To remove it on purpose, restart.");
     return b.data;
 }

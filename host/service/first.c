@@ -107,7 +107,7 @@ static void note(struct host *h, const struct version *one, const char *problems
     size_t at = b.len;
     versions_tell_name(one, &b);
     b.data[at] = 'V';
-    buf_printf(&b, " serves. Correct and save:\n%s", problems ? problems : "");
+    buf_printf(&b, " is running. Correct and save:\n%s", problems ? problems : "");
     log_mask(b.data);
     snprintf(h->last_error, sizeof h->last_error, "%s", b.data ? b.data : "");
     h->last_error_at = loop_wall_ms();

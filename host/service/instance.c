@@ -160,8 +160,8 @@ static void check_metrics_listen(const struct settings *s, struct buf *problems)
              (strcmp(address, public) == 0 || strcmp(address, "0.0.0.0") == 0 ||
               strcmp(address, "::") == 0 || strcmp(public, "0.0.0.0") == 0 ||
               strcmp(public, "::") == 0))
-        buf_text(problems, "METRICS_LISTEN: is the same as LISTEN. The numbers are not for the "
-                           "public: give them a port of their own, like 127.0.0.1:9464.\n");
+        buf_text(problems, "METRICS_LISTEN: is the same as LISTEN. Metrics must not be public. "
+                           "Choose another port, like 127.0.0.1:9464.\n");
 }
 
 /* Problems about settings come one per line, all at once; LISTEN and DATABASE_URL are looked at here. */
@@ -208,7 +208,7 @@ int instance_generation(struct host *h, const struct serve_mode *m, bool service
     int code = GENERATION_SCRIPTS;
     struct tree *t = NULL;
     if (!start_guard(own))
-        buf_printf(&problems, "the guard of the scripts could not be started: %s\n",
+        buf_printf(&problems, "the timer that stops long scripts cannot be started: %s\n",
                    strerror(errno));
     else if (service)
         code = first_load(h, m, own, out, &problems, &warnings);

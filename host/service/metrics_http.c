@@ -162,7 +162,7 @@ struct metrics_http *metrics_http_start(struct loop *l, const char *host, uint16
 {
     struct metrics_http *m = calloc(1, sizeof *m);
     if (!m) {
-        snprintf(why, why_size, "out of memory");
+        snprintf(why, why_size, "not enough memory");
         return NULL;
     }
     m->loop = l;
@@ -179,7 +179,7 @@ struct metrics_http *metrics_http_start(struct loop *l, const char *host, uint16
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)POOL_BYTES, MHD_OPTION_CONNECTION_TIMEOUT,
         (unsigned)LIFE_S, MHD_OPTION_NOTIFY_CONNECTION, on_connection, m, MHD_OPTION_END);
     if (!m->daemon) {
-        snprintf(why, why_size, "libmicrohttpd does not start: %s", strerror(errno));
+        snprintf(why, why_size, "the metrics server cannot be started: %s", strerror(errno));
         close(listener);
         free(m);
         return NULL;

@@ -162,8 +162,8 @@ static char *said_reloaded(const struct host *h, const struct generation *g)
     buf_printf(&b, "Reloaded: generation %llu (%.12s)%s%s.%s", (unsigned long long)g->number,
                g->hash, r.same ? ", the same files" : "", secrets ? ", changed settings" : "",
                r.same && h->bad_hash[0] && strcmp(h->bad_hash, r.disk) == 0
-                   ? " The files on disk are not taken before one of them is saved: "
-                     "`assistant status` says why."
+                   ? " The files on disk are not loaded until one of them is saved. `assistant "
+                     "status` says why."
                    : "");
     if (g->warnings.len)
         buf_printf(&b, "\n%.*s", (int)g->warnings.len - 1, g->warnings.data);
@@ -212,8 +212,8 @@ static void build(struct host *h)
     if (strcmp(g->schema_hash, h->current->schema_hash) != 0) {
         generation_close(g);
         fail(h, GENERATION_SCRIPTS,
-             strdup(r.number ? "This version has another list of schema steps than the database "
-                               "now. Take a later version, or correct the files and save them."
+             strdup(r.number ? "This version has another list of schema steps than the database. "
+                               "Choose a later version, or correct the files and save them."
                              : "scripts/main.lua: the list of schema steps changed. Restart to "
                                "migrate."));
         return;
@@ -326,7 +326,7 @@ static void begin_version(struct host *h, unsigned number)
     }
     if (strcmp(one->hash, h->current->hash) == 0) {
         if (choose(h, number))
-            finish(0, words_of("Version %u serves already.", number));
+            finish(0, words_of("Version %u is already running.", number));
         return;
     }
     try(h, versions_known(h->versions, one->hash));
@@ -338,8 +338,8 @@ static void tell_later(void)
     for (struct asked *a = r.queue; a; a = a->next) {
         if (a->done && !a->number) {
             a->done(a->arg, 0,
-                    "Older scripts are still finishing their work; the reload follows as soon as "
-                    "they are done.");
+                    "Older versions still have running tasks. The reload starts when these have "
+                    "ended.");
             a->done = NULL;
         }
     }

@@ -183,7 +183,7 @@ static void on_prepared(struct task *t, bool ok, const char *text, size_t len)
     p->done = true;
     p->ok = ok;
     if (!ok)
-        snprintf(p->why, p->size, "what has to be done before serving failed: %.*s",
+        snprintf(p->why, p->size, "`prepare` of main.lua failed: %.*s",
                  (int)(line ? line - text : (ptrdiff_t)len), text);
 }
 

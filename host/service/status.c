@@ -267,8 +267,8 @@ static void words_inbox(struct host *h, struct buf *out)
         buf_text(out, "Inbox: everything is read.\n");
     if (aside)
         buf_printf(out,
-                   "Parked: %lld that could not be read; staff were told. After each reload "
-                   "they are tried again.\n",
+                   "Parked: %lld that could not be read. Staff were told. They are tried again "
+                   "after each reload.\n",
                    (long long)aside);
 }
 
@@ -279,7 +279,7 @@ static void words_trouble(struct host *h, struct buf *out)
     buf_printf(out, "NOT accepting messages since ");
     uint64_t since = h->trouble.cause[0] ? h->trouble_since_ns : loop_now_ns(); /* not seen yet */
     add_clock(out, loop_wall_ms() - (int64_t)((loop_now_ns() - since) / 1000000u));
-    buf_printf(out, ": %s.\n  Remedy: %s. Nothing else is needed: it is tried again each second.\n",
+    buf_printf(out, ": %s.\n  Remedy: %s. It is tried again each second; no restart is needed.\n",
                why.cause, why.remedy);
 }
 
@@ -295,13 +295,13 @@ static void status_words(struct host *h, struct buf *out, bool *fine)
     words_work(h, out);
     words_inbox(h, out);
     if (log_dropped())
-        buf_printf(out, "Log: %llu lines were lost, since nothing reads stdout fast enough.\n",
+        buf_printf(out, "Log: %llu lines were lost, because stdout is not read fast enough.\n",
                    (unsigned long long)log_dropped());
     char *half = bind_status(h->current, true, fine);
     if (half)
         buf_printf(out, "%s\n", half);
     else if (h->current && h->current->status != LUA_NOREF)
-        buf_text(out, "What the scripts have to say could not be read; the log says why.\n");
+        buf_text(out, "The scripts' part of the status could not be read. The log says why.\n");
     free(half);
 }
 

@@ -91,13 +91,13 @@ void systemd_reloading(void)
 void systemd_reloaded(bool ok)
 {
     say(ok ? "READY=1\nSTATUS=Serving."
-           : "READY=1\nSTATUS=Serving what served before: the last reload failed. `assistant "
+           : "READY=1\nSTATUS=Reload failed. The previous version is still running. `assistant "
              "status` says why.");
 }
 
 void systemd_stopping(void)
 {
-    say("STOPPING=1\nSTATUS=Finishing what was begun.");
+    say("STOPPING=1\nSTATUS=Stopping: waiting for running tasks.");
 }
 
 void systemd_close(void)

@@ -104,7 +104,7 @@ static void not_read(struct versions *v, const char *name)
 {
     char *path = versions_path(v->at.folder, name);
     if (path && trouble_passes(errno))
-        unread(v, path, "Until then this version cannot serve.");
+        unread(v, path, "Until then this version cannot be used.");
     else
         log_event(LOG_WARN, "versions.damaged", log_s("file", name), log_s("folder", v->at.folder));
     free(path);
@@ -114,7 +114,7 @@ static void read_folder(struct versions *v)
 {
     DIR *d = opendir(v->at.folder);
     if (!d && errno != ENOENT)
-        unread(v, v->at.folder, "Until then no kept version can serve.");
+        unread(v, v->at.folder, "Until then no kept version can be used.");
     for (struct dirent *e; d && (e = readdir(d));) {
         struct version one;
         char *end;
@@ -143,7 +143,7 @@ static void read_state(struct versions *v)
     bool there = versions_read(v->at.folder, "serving", 2 * WHY_LIMIT, &b);
     if (!there && errno != ENOENT && path) {
         v->locked = true;
-        unread(v, path, "Until then the files on disk serve, and no rollback is known.");
+        unread(v, path, "Until then the files on disk are used, and rollbacks are unknown.");
     } else if (there && strncmp(b.data, "assistant serving 1\n", 20) != 0) {
         log_event(LOG_WARN, "versions.damaged", log_s("file", "serving"),
                   log_s("folder", v->at.folder));
@@ -296,7 +296,7 @@ struct tree *versions_tree(const struct versions *v, unsigned number, char *why,
     if (t && strcmp(t->hash, one->hash) == 0)
         return t;
     tree_drop(t);
-    snprintf(why, size, "Version %u cannot be read: %s/%s is damaged. Take another version.",
+    snprintf(why, size, "Version %u cannot be read: %s/%s is damaged. Choose another version.",
              number, v->at.folder, name);
     log_event(LOG_WARN, "versions.damaged", log_s("file", name), log_s("folder", v->at.folder));
     return NULL;

@@ -62,6 +62,7 @@ void versions_tell_way_back(const struct versions *v, const char *bad, const cha
     if (one) {
         size_t at = out->len;
         versions_tell_name(one, out);
+        if (out->len > at)
         out->data[at] = 'V';
     } else {
         buf_text(out, "The last version that worked");
@@ -133,14 +134,15 @@ static int list(const struct versions *v, struct buf *out)
                                                             : " (rolled back)");
     }
     if (!versions_count(v) && !versions_unread(v)) {
-        buf_text(out, "No versions are kept yet. The service keeps one whenever changed scripts or "
-                      "prompts take over.\n");
+        buf_text(out, "No versions are kept yet. The service keeps a version each time changed "
+                      "scripts or prompts are first used.\n");
         return 0;
     }
     if (versions_unread(v))
         buf_printf(out, "Not all of them can be read: %s\n", versions_unread(v));
     if (now)
-        buf_printf(out, "* serves%s. `assistant versions show N` prints what version N changed.\n",
+        buf_printf(out,
+                   "* is in use%s. `assistant versions show N` prints what version N changed.\n",
                    *versions_held(v) ? ", until a file is saved" : "");
     return 0;
 }
@@ -189,7 +191,9 @@ static int show(const struct versions *v, const struct settings *s, const char *
     } else {
         code = 0;
         if (!before)
-            buf_printf(out, "Nothing older is kept to compare version %u with; all of it is new.\n",
+            buf_printf(out,
+                       "No older version is kept to compare version %u with, so all of it is shown "
+                       "as new.\n",
                        now->number);
         size_t begin = out->len;
         add_difference(before, after, file, SHOWN, out);
@@ -228,14 +232,14 @@ unsigned versions_wanted(const struct versions *v, char *const *args, size_t cou
     if (!one && count > 1)
         buf_printf(out, "There is no version %s. `assistant versions` lists them.\n", args[1]);
     else if (!one)
-        buf_text(out, "There is no version before the one that serves. `assistant versions` lists "
-                      "those that are kept.\n");
+        buf_text(out, "There is no version before the one in use. `assistant versions` lists the "
+                      "kept versions.\n");
     else if (now && strcmp(now->schema, one->schema) != 0)
-        buf_printf(out,
-                   "Version %u has another list of schema steps than the version that serves, and "
-                   "the database cannot go back. Take a later version, or correct the files and "
-                   "save them.\n",
-                   one->number);
+        buf_printf(
+            out,
+            "Version %u has another list of schema steps than the version in use, and the database "
+            "cannot go back. Choose a later version, or correct the files and save them.\n",
+            one->number);
     else {
         struct tree *t = versions_tree(v, one->number, why, sizeof why);
         tree_drop(t);
@@ -250,9 +254,11 @@ void versions_tell_rollback(const struct version *one, const struct tree *t,
                             const struct tree *disk, bool later, struct buf *out)
 {
     size_t at = out->len;
-    buf_text(out, later ? "From the next start on, " : "Now ");
     versions_tell_name(one, out);
-    buf_text(out, " serves, also after a restart.\n");
+    if (out->len > at)
+        out->data[at] = 'V';
+    buf_text(out, later ? " is used from the next start on.\n"
+                        : " is running now, also after a restart.\n");
     if (!disk) {
         buf_text(out, "The files on disk cannot be read now. The next saved file is tried with all "
                       "the others.\n");

@@ -196,13 +196,13 @@ static void check_url(struct settings *s, const struct setting_declared *d, cons
     } else if (!url.secure && !loopback(url.host)) {
         if (d->insecure_warn)
             buf_printf(&s->warnings,
-                       "%s: is http:// and not this machine: what is sent can be read on the way. "
-                       "Use https://.\n",
+                       "%s: is http:// and not this machine, so others can read what is sent. Use "
+                       "https://.\n",
                        d->name);
         else
             settings_problem(s, d->name,
-                             "is http:// and not this machine. Use https://, so that nobody reads "
-                             "it on the way.");
+                             "is http:// and not this machine. Use https://, so that others cannot "
+                             "read what is sent.");
     }
 }
 
@@ -237,7 +237,7 @@ static void check_value(struct settings *s, const struct setting_declared *d, st
         check_url(s, d, v);
     }
     if (item->secret && *v && (strchr(" \t", v[0]) || strchr(" \t", v[strlen(v) - 1])))
-        buf_printf(&s->warnings, "%s%s: begins or ends with a blank. Copied too much?\n", d->name,
+        buf_printf(&s->warnings, "%s%s: begins or ends with a blank. Delete the blank.\n", d->name,
                    item->from_file ? "_FILE" : "");
     for (const char *p = v; *p; p++)
         if ((unsigned char)*p < 0x20) {

@@ -85,7 +85,7 @@ static int key_make(struct ledger *l, char *why, size_t size)
     char text[KEY_TEXT + 2], *part = NULL;
     int rc = -1, fd = -1;
     if (getrandom(l->key, KEY_BYTES, 0) != KEY_BYTES || asprintf(&part, "%s.new", l->key_path) < 0)
-        return refuse(why, size, "no key can be made for %s (%s)", l->path, strerror(errno));
+        return refuse(why, size, "the key for %s cannot be created (%s)", l->path, strerror(errno));
     key_text(l->key, text);
     memcpy(text + KEY_TEXT, "\n", 2);
     unlink(part);
@@ -189,17 +189,17 @@ struct ledger *ledger_open(const char *database, char *why, size_t why_size)
     struct ledger *l = calloc(1, sizeof *l);
     int rc = -1;
     if (!l) {
-        refuse(why, why_size, "out of memory");
+        refuse(why, why_size, "not enough memory");
         return NULL;
     }
     l->fd = -1;
     if (!database) {
         rc = getrandom(l->key, KEY_BYTES, 0) == KEY_BYTES
                  ? 0
-                 : refuse(why, why_size, "no key can be made (%s)", strerror(errno));
+                 : refuse(why, why_size, "the key cannot be created (%s)", strerror(errno));
     } else if (asprintf(&l->path, "%s.erased", database) < 0 ||
                asprintf(&l->key_path, "%s.key", database) < 0) {
-        refuse(why, why_size, "out of memory");
+        refuse(why, why_size, "not enough memory");
     } else {
         rc = open_files(l, why, why_size);
     }

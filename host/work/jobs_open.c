@@ -205,14 +205,14 @@ static void say_refused(struct store *s, char *why, size_t size)
         snprintf(why, size, "the database cannot be written: %s: %s, and start again", t.cause,
                  t.remedy);
     else
-        snprintf(why, size, "the work left by the last run cannot be taken up: %s", store_error(s));
+        snprintf(why, size, "the jobs of the last run cannot be loaded: %s", store_error(s));
 }
 
 struct jobs *jobs_open(struct store *s, const char *page_path, char *why, size_t why_size)
 {
     struct jobs *j = calloc(1, sizeof *j);
     if (!j) {
-        snprintf(why, why_size, "out of memory");
+        snprintf(why, why_size, "not enough memory");
         return NULL;
     }
     j->store = s;

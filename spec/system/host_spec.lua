@@ -136,7 +136,7 @@ describe("the host", function()
     service:cli "drag"
     local code, text = service:cli "reload"
     assert.equal(0, code)
-    assert.truthy(text:find("still finishing", 1, true), text)
+    assert.truthy(text:find("The reload starts when these have ended.", 1, true), text)
     shell.until_(function() return service:status().generation.number == 4 end, 5, "the reload that waited")
   end)
 
@@ -176,7 +176,7 @@ describe("the host", function()
     assert.equal(0, service:term())
     local code, text = service:cli "reload"
     assert.equal(1, code)
-    assert.equal("No service is running: it reads its files when it starts. `assistant check` looks at them.\n", text)
+    assert.equal("No service is running. It loads its files when it starts. `assistant check` checks them now.\n", text)
     code, text = service:cli "nonsense"
     assert.equal(1, code)
     assert.equal('There is no command "nonsense". `assistant help` lists them.\n', text)

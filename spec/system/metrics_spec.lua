@@ -223,7 +223,7 @@ describe("the numbers", function()
 
   it("G1: a declaration against the habits is refused when it is loaded, by name", function()
     for line, words in pairs {
-      ['{ name = "assistant_x", type = "counter", help = "X." }'] = "assistant_x breaks the habit that counters",
+      ['{ name = "assistant_x", type = "counter", help = "X." }'] = "assistant_x must end in _total when it is a counter",
       ['{ name = "x_total", type = "counter", help = "X." }'] = "x_total must be named like",
       ['{ name = "assistant_x_total", type = "meter", help = "X." }'] = "`type` is counter, gauge or histogram",
       ['{ name = "assistant_x_seconds", type = "histogram", help = "X." }'] = "assistant_x_seconds is a histogram and needs `buckets`",

@@ -156,7 +156,7 @@ describe("the settings", function()
     local plain = 0
     for line in text:gmatch "[^\n]+" do plain = plain + (line:sub(1, 1) == "{" and 0 or 1) end
     assert.equal(1, plain, text)
-    ends({ DATABASE_URL = "sqlite:" .. service.data .. "/second.sqlite", LISTEN = "127.0.0.1:" .. shell.port() }, 1, "another service runs on a database beside")
+    ends({ DATABASE_URL = "sqlite:" .. service.data .. "/second.sqlite", LISTEN = "127.0.0.1:" .. shell.port() }, 1, "another service already uses admin.sock beside")
     assert.equal(0, (service:cli "status")) -- its socket was not taken from it
     other:write("scripts/turn.lua", "this is not Lua")
     text = ends({ META_APP_SECRET = "", DATABASE_URL = "sqlite:/proc/nowhere/db" }, 5, "turn.lua:1")

@@ -72,7 +72,7 @@ describe("assistant status", function()
     keys(json.decode(text, { null_as_nil = true }), false)
     assert.truthy(words(service):find "^No service is running%. This is what its database holds%.\n")
     service:write("scripts/main.lua", "return {")
-    assert.truthy(words(service):find("The scripts do not load, so what only they know is left out. `assistant check` says why.", 1, true))
+    assert.truthy(words(service):find("The scripts do not load, so their part is missing. `assistant check` says why.", 1, true))
   end)
 
   it("names the very file of a refused token, since when on the clock of TZ, and that answers are kept", function()
@@ -148,16 +148,16 @@ describe("assistant status", function()
   describe("and the clock of people", function()
     it("A29: a TZ that does not exist is told at start, and people read UTC by its name", function()
       local service = process.new { env = { TZ = "America/Torronto" } }
-      assert.truthy(service:log_text():find("TZ: names a zone that this machine does not know, so people are shown UTC. Write one like America/Toronto", 1, true))
+      assert.truthy(service:log_text():find("TZ: this machine does not know this time zone, so times are shown in UTC. Write one like America/Toronto", 1, true))
       assert.truthy(words(service):find "loaded %d%d%d%d%-%d%d%-%d%d %d%d:%d%d:%d%d UTC%.")
       local _, text = service:run_once "check"
-      assert.truthy(text:find("TZ: names a zone", 1, true))
+      assert.truthy(text:find("TZ: this machine does not know", 1, true))
       service:close()
     end)
 
     it("A29: without tzdata it warns once and shows UTC; the service serves", function()
       local service = process.new { env = { TZDIR = "/nonexistent", TZ = "America/Toronto" } }
-      local _, count = service:log_text():gsub("TZ: the machine has no time zones, so people are shown UTC. Install the package tzdata", "")
+      local _, count = service:log_text():gsub("TZ: this machine has no time zones, so times are shown in UTC. Install the package tzdata", "")
       assert.equal(1, count)
       assert.truthy(words(service):find "loaded %d%d%d%d%-%d%d%-%d%d %d%d:%d%d:%d%d UTC%.")
       service:close()

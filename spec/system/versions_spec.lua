@@ -62,7 +62,7 @@ describe("versions of scripts and prompts", function()
 
     code, text = service:cli "rollback"
     assert.equal(0, code, text)
-    has(text, "Now version 1 of ", "The files on disk were not touched.", "changed prompts/system_prompt.yaml",
+    has(text, "Version 1 of ", " is running now, also after a restart.", "The files on disk were not touched.", "changed prompts/system_prompt.yaml",
       "They are loaded again when one of them is saved.", '+identity: "Wrong zebra."\n')
     shell.until_(function() return service:status().version.number == 1 end, 2, "version 1 to serve")
     assert.is_false(serves(service, "Wrong zebra."))
@@ -74,13 +74,13 @@ describe("versions of scripts and prompts", function()
     assert.equal("owner", service:status().version.held_by)
     code, text = service:cli "reload" -- for a secret: the chosen version with the secrets read again
     assert.equal(0, code)
-    has(text, "The files on disk are not taken before one of them is saved")
+    has(text, "The files on disk are not loaded until one of them is saved")
     assert.is_false(serves(service, "Wrong zebra."))
 
     assert.equal(3, saved(service, identity "Right okapi."))
     assert.is_true(serves(service, "Right okapi."))
     assert.is_nil(service:status().version.held_by)
-    has(select(2, service:cli "rollback"), "Now version 1 of ") -- what served before version 3
+    has(select(2, service:cli "rollback"), "Version 1 of ") -- what served before version 3
     assert.equal(0, (service:cli("rollback", "3")))
     assert.is_nil(service:status().version.held_by)
     service:kill()
@@ -123,7 +123,7 @@ describe("versions of scripts and prompts", function()
     local file = service.data .. "/versions/000001.version"
     local whole = shell.read(file)
     for _, case in ipairs {
-      { (whole:gsub("return", "retrun", 1)), "Version 1 cannot be read: ", "000001.version is damaged. Take another version." },
+      { (whole:gsub("return", "retrun", 1)), "Version 1 cannot be read: ", "000001.version is damaged. Choose another version." },
       { (whole:gsub("\nschema %x", "\nschema x", 1)), "Version 1 has another list of schema steps" },
     } do
       shell.write(file, case[1])
@@ -134,7 +134,7 @@ describe("versions of scripts and prompts", function()
     shell.write(file, whole)
     local code, text = service:cli "rollback"
     assert.equal(0, code, text)
-    has(text, "From the next start on, version 1 of ")
+    has(text, "Version 1 of ", " is used from the next start on.")
     service:start()
     assert.equal(1, service:status().version.number)
     assert.is_false(serves(service, "Second."))

@@ -135,7 +135,7 @@ static int open_part(struct store_copy *c, char *why, size_t why_size)
     if (c->backup)
         return 0;
     snprintf(why, why_size, "the copy to %s cannot begin (%s)", c->to,
-             c->db ? sqlite3_errmsg(c->db) : "out of memory");
+             c->db ? sqlite3_errmsg(c->db) : "not enough memory");
     remove_part(c);
     return -1;
 }
@@ -150,7 +150,7 @@ static struct store_copy *begin(struct store *s, const char *to, bool replace, c
             .store = s, .to = strdup(to), .replace = replace, .mutex = PTHREAD_MUTEX_INITIALIZER
         };
     if (!c || !c->to || asprintf(&c->part, "%s.part", to) < 0) {
-        snprintf(why, why_size, "out of memory");
+        snprintf(why, why_size, "not enough memory");
         if (c)
             c->part = NULL;
         goto fail;
@@ -239,10 +239,10 @@ static bool make_whole(struct store_copy *c, bool check)
 out:
     set_checking(c, NULL);
     if (!sound)
-        snprintf(c->problem, sizeof c->problem, "the copy for %s is not sound (%s)", c->to,
+        snprintf(c->problem, sizeof c->problem, "the copy for %s is damaged (%s)", c->to,
                  found ? found
                  : db  ? sqlite3_errmsg(db)
-                       : "out of memory");
+                       : "not enough memory");
     sqlite3_finalize(statement);
     sqlite3_close(db);
     return sound;
@@ -321,10 +321,11 @@ static enum store_copy_state copied(struct store_copy *c, int rc, char *why, siz
         rc = finished != SQLITE_OK ? finished : closed;
     if (rc == SQLITE_OK)
         return c->state = STORE_CHECKING;
-    snprintf(
-        problem, sizeof problem, "the copy to %s failed (%s%s%s); nothing is left of it", c->to,
-        rc == SQLITE_ABORT ? "another program keeps writing into the database" : sqlite3_errstr(rc),
-        error ? ": " : "", error ? strerror(error) : "");
+    snprintf(problem, sizeof problem,
+             "the copy to %s failed (%s%s%s); the incomplete copy was removed", c->to,
+             rc == SQLITE_ABORT ? "another program keeps writing into the database"
+                                : sqlite3_errstr(rc),
+             error ? ": " : "", error ? strerror(error) : "");
     return failed(c, problem, why, why_size);
 }
 
@@ -339,7 +340,8 @@ enum store_copy_state store_copy_go_on(struct store_copy *c, uint64_t budget_ns,
         if (rc == SQLITE_OK)
             return c->state;
         if (copied(c, rc, why, why_size) == STORE_CHECKING && c->wake && !start_thread(c))
-            return failed(c, "the copy could not be checked: no thread for it", why, why_size);
+            return failed(c, "the copy could not be checked: the thread cannot be started", why,
+                          why_size);
     }
     if (c->state == STORE_CHECKING && c->started && atomic_load(&c->checked)) {
         pthread_join(c->thread, NULL);

@@ -104,7 +104,7 @@ static enum store_open_result resolve(struct store *s, const char *path, struct 
     enum store_open_result result = STORE_OPENED;
     struct stat st;
     if (!copy)
-        return refuse(why, STORE_UNUSABLE, "out of memory");
+        return refuse(why, STORE_UNUSABLE, "not enough memory");
     const char *folder = dirname(copy);
     int seen = stat(folder, &st);
     if (seen != 0 || !S_ISDIR(st.st_mode)) {
@@ -138,7 +138,7 @@ static enum store_open_result resolve(struct store *s, const char *path, struct 
         s->shm_path = joined(s->path, "-shm");
     }
     return s->path && s->wal_path && s->shm_path ? STORE_OPENED
-                                                 : refuse(why, STORE_UNUSABLE, "out of memory");
+                                                 : refuse(why, STORE_UNUSABLE, "not enough memory");
 }
 
 /*
@@ -150,7 +150,7 @@ static enum store_open_result lock(struct store *s, struct reason why)
     struct stat mine, there;
     char *path = joined(s->path, ".lock");
     if (!path)
-        return refuse(why, STORE_UNUSABLE, "out of memory");
+        return refuse(why, STORE_UNUSABLE, "not enough memory");
     for (int tries = 0; tries < 8; tries++) {
         s->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
         if (s->lock_fd < 0) {
@@ -248,8 +248,7 @@ static enum store_open_result look(struct store *s, struct reason why)
         if (stat(s->wal_path, &wal) == 0 && wal.st_size > 0)
             return refuse(why, STORE_UNUSABLE,
                           "%s is missing but its %s-wal is there: put the database back beside it, "
-                          "or move the -wal "
-                          "away to start with an empty one",
+                          "or move the -wal away to begin with an empty database",
                           s->path, s->path);
         s->strange = true;
         return create(s, why);
@@ -401,7 +400,7 @@ static enum store_open_result open_database(struct store *s, struct reason why)
                 (s->path ? 0 : SQLITE_OPEN_CREATE | SQLITE_OPEN_MEMORY);
     int rc = sqlite3_open_v2(s->path ? s->path : ":memory:", &s->db, flags, store_vfs());
     if (!s->db)
-        return refuse(why, STORE_UNUSABLE, "out of memory");
+        return refuse(why, STORE_UNUSABLE, "not enough memory");
     if (rc != SQLITE_OK)
         return explain(s, why, NULL);
     sqlite3_busy_timeout(s->db, 1000); /* nobody is served yet */
@@ -417,7 +416,7 @@ static enum store_open_result open_database(struct store *s, struct reason why)
     if (s->path)
         store_lock_watch(s);
     if (store_attach(s) != 0)
-        return refuse(why, STORE_UNUSABLE, "out of memory");
+        return refuse(why, STORE_UNUSABLE, "not enough memory");
     return STORE_OPENED;
 }
 
@@ -430,7 +429,7 @@ enum store_open_result store_open(struct store **out, const char *path, char *wh
                    0); /* a lock on each allocation; refused, harmlessly, once SQLite is in use */
     struct store *s = calloc(1, sizeof *s);
     if (!s)
-        return refuse(reason, STORE_UNUSABLE, "out of memory");
+        return refuse(reason, STORE_UNUSABLE, "not enough memory");
     s->lock_fd = s->shm_fd = -1;
     enum store_open_result result = STORE_OPENED;
     if (path) {
@@ -452,8 +451,8 @@ enum store_open_result store_open(struct store **out, const char *path, char *wh
     }
     if (s->strange && !s->created)
         log_event(LOG_WARN, "store.restored", log_s("path", s->path),
-                  log_s("message", "another file than the one that was open here last: a copy that "
-                                   "was restored, or brought along"));
+                  log_s("message", "this is not the database file of the last start: a copy was "
+                                   "restored or moved here"));
     log_event(LOG_INFO, "store.open", log_s("path", s->path), log_b("created", s->created),
               log_i("ms", (int64_t)((loop_now_ns() - began) / 1000000u)));
     *out = s;

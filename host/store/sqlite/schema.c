@@ -33,7 +33,7 @@ static int backup_before(struct store *s, const char *owner, size_t step, char *
     int rc = -1;
     if (asprintf(&name, "%s.before-%sstep-%zu", s->path, strcmp(owner, "host") == 0 ? "host-" : "",
                  step) < 0) {
-        snprintf(why, why_size, "out of memory");
+        snprintf(why, why_size, "not enough memory");
         return -1;
     }
     rc = store_backup(s, name, true, why, why_size);
