@@ -123,7 +123,7 @@ static void turn(struct host *h)
 {
     h->committed_ns = 0;
     struct loop_timer soon = { .index = 0 };
-    loop_timer_set(h->loop, &soon, loop_now_ns() + TICK_NS, (loop_timer_cb)loop_wake, h->loop);
+    loop_timer_set(h->loop, &soon, loop_now_ns() + TICK_NS, NULL, NULL);
     tick(h);
     loop_timer_stop(h->loop, &soon);
 }

@@ -211,6 +211,11 @@ void loop_timer_stop(struct loop *l, struct loop_timer *t)
         heap_settle(l, hole, last);
 }
 
+uint64_t loop_whole_second(uint64_t due_ns)
+{
+    return due_ns - due_ns % 1000000000u;
+}
+
 uint64_t loop_timer_next(const struct loop *l)
 {
     if (l->timers == 0)
@@ -263,7 +268,8 @@ static void call_timers(struct loop *l)
     while (budget-- > 0 && l->timers > 0 && l->heap[1]->due_ns <= now) {
         struct loop_timer *t = l->heap[1];
         loop_timer_stop(l, t);
-        t->call(t->arg); /* it may free t */
+        if (t->call)
+            t->call(t->arg); /* it may free t */
     }
 }
 

@@ -17,7 +17,7 @@ struct loop;
 typedef void (*loop_fd_cb)(void *arg, int fd, uint32_t events);
 typedef void (*loop_timer_cb)(void *arg);
 
-/* A timer lives inside its owner's struct; zero-initialise it. index 0: not set. */
+/* A timer lives inside its owner's struct; zero-initialise it. index 0: not set, or over. */
 struct loop_timer {
     uint64_t due_ns;
     size_t index;
@@ -34,10 +34,12 @@ int loop_change(struct loop *l, int fd, uint32_t events);
 /* Forgets fd (which may be closed already); events of this wait still pending for it are not delivered. */
 void loop_remove(struct loop *l, int fd);
 
-/* Sets or moves the timer. due_ns is CLOCK_MONOTONIC. false: out of memory. */
+/* Sets or moves the timer. due_ns is CLOCK_MONOTONIC; call NULL: it only ends the wait. false: out of memory. */
 bool loop_timer_set(struct loop *l, struct loop_timer *t, uint64_t due_ns, loop_timer_cb call,
                     void *arg);
 void loop_timer_stop(struct loop *l, struct loop_timer *t);
+/* The whole second before due_ns: timers that need not be exact end one wait together. */
+uint64_t loop_whole_second(uint64_t due_ns);
 /* Nanoseconds to the nearest timer: 0 when one is due, UINT64_MAX when there is none. */
 uint64_t loop_timer_next(const struct loop *l);
 

@@ -305,10 +305,11 @@ void bind_scrub_step(struct host *h)
     struct task *t = h->scrubbing;
     struct scrub *w = t ? t->wait : NULL;
     uint64_t now = loop_now_ns();
-    if (!w || now < h->scrub_again_ns || store_dirty(h->store))
+    if (!w || h->scrub_again.index || store_dirty(h->store))
         return;
     enum store_scrub_result result = store_scrub(h->store, &w->work, scrub_ns);
-    h->scrub_again_ns = 2 * loop_now_ns() - now; /* half of the time is for everybody else */
+    /* Half of the time is for everybody else. */
+    loop_timer_set(h->loop, &h->scrub_again, 2 * loop_now_ns() - now, NULL, NULL);
     switch (result) {
     case STORE_SCRUB_MORE: w->since_ns = now; return;
     case STORE_SCRUB_BUSY:

@@ -107,6 +107,14 @@ static void touched(struct watch *w)
     loop_timer_set(w->loop, &w->quiet, loop_now_ns() + WATCH_QUIET_MS * 1000000ULL, on_quiet, w);
 }
 
+static void on_stat(void *arg);
+
+static bool stat_later(struct watch *w)
+{
+    uint64_t due = loop_whole_second(loop_now_ns() + WATCH_STAT_MS * 1000000ULL);
+    return loop_timer_set(w->loop, &w->stat, due, on_stat, w);
+}
+
 static void on_stat(void *arg)
 {
     struct watch *w = arg;
@@ -115,7 +123,7 @@ static void on_stat(void *arg)
         w->seen = now;
         touched(w);
     }
-    loop_timer_set(w->loop, &w->stat, loop_now_ns() + WATCH_STAT_MS * 1000000ULL, on_stat, w);
+    stat_later(w);
 }
 
 static void on_event(void *arg, int fd, uint32_t events)
@@ -141,7 +149,7 @@ struct watch *watch_start(struct loop *l, const char *const *folders, void (*cha
     if (w->fd < 0 || loop_add(l, w->fd, EPOLLIN, on_event, w) != 0)
         log_event(LOG_WARN, "watch.slow", log_s("error", strerror(errno)));
     w->seen = survey_all(w);
-    if (!loop_timer_set(l, &w->stat, loop_now_ns() + WATCH_STAT_MS * 1000000ULL, on_stat, w))
+    if (!stat_later(w))
         goto fail;
     return w;
 fail:

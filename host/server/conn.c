@@ -260,4 +260,5 @@ void conn_clock_stop(struct httpd *h)
 {
     loop_timer_stop(h->loop, &h->clock);
     loop_timer_stop(h->loop, &h->hungry);
+    loop_timer_stop(h->loop, &h->again);
 }

@@ -151,6 +151,16 @@ static void let_in(struct httpd *h)
     } while (h->taken >= TAKEN_MOST && loop_now_ns() < until);
 }
 
+/* When MHD wants to run again without an event. */
+static void run_again(struct httpd *h)
+{
+    MHD_UNSIGNED_LONG_LONG ms;
+    if (h->starved || MHD_get_timeout(h->daemon, &ms) != MHD_YES)
+        loop_timer_stop(h->loop, &h->again);
+    else
+        loop_timer_set(h->loop, &h->again, h->now_ns + ms * ms_ns, NULL, NULL);
+}
+
 void httpd_run(struct httpd *h)
 {
     h->now_ns = loop_now_ns();
@@ -173,14 +183,7 @@ void httpd_run(struct httpd *h)
         loop_timer_set(h->loop, &h->hungry, h->now_ns + 200 * ms_ns, watch_again, h);
         log_event(LOG_WARN, "http.no_descriptors", log_i("connections", h->connections));
     }
-}
-
-uint64_t httpd_timeout_ns(struct httpd *h)
-{
-    MHD_UNSIGNED_LONG_LONG ms;
-    if (h->starved || MHD_get_timeout(h->daemon, &ms) != MHD_YES)
-        return UINT64_MAX;
-    return ms * ms_ns;
+    run_again(h);
 }
 
 size_t httpd_open(const struct httpd *h)
@@ -191,11 +194,6 @@ size_t httpd_open(const struct httpd *h)
 unsigned httpd_connections(const struct httpd *h)
 {
     return h->connections;
-}
-
-size_t httpd_waiting_bytes(const struct httpd *h)
-{
-    return h->waiting;
 }
 
 void httpd_quiesce(struct httpd *h)

@@ -62,11 +62,9 @@ struct httpd_options {
 /* NULL: why, in one line with the remedy (address in use, no permission, …), and errno. */
 struct httpd *httpd_start(struct loop *l, const struct httpd_options *o, char *why,
                           size_t why_size);
-/* MHD_run. Every tick, events or not, and once more after httpd_release. (Deadlines are timers
- * of the loop.) */
+/* MHD_run. Every tick, events or not, and once more after httpd_release. (Deadlines, and what MHD itself waits for, are
+ * timers of the loop.) */
 void httpd_run(struct httpd *h);
-/* How long the loop may sleep for httpd's sake, in ns; UINT64_MAX: no limit. */
-uint64_t httpd_timeout_ns(struct httpd *h);
 
 /* Remembers the answer (copies everything); it leaves at httpd_release. A second answer is
  * ignored. status 0: drop the connection. */
@@ -85,7 +83,6 @@ bool httpd_release(struct httpd *h);
 /* Requests handed to on_request and not yet answered. */
 size_t httpd_open(const struct httpd *h);
 unsigned httpd_connections(const struct httpd *h);
-size_t httpd_waiting_bytes(const struct httpd *h);
 
 /* No new connections; those that are open may finish. */
 void httpd_quiesce(struct httpd *h);

@@ -111,7 +111,7 @@ struct httpd {
     struct conn *current; /* MHD is busy with it */
     struct conn_list idle, reading, sending, lingering;
     uint64_t deadline_ns;
-    struct loop_timer clock, hungry;
+    struct loop_timer clock, hungry, again; /* again: MHD has more to do */
     struct request *answered_head, *answered_tail, *held;
     struct answer *cache[CACHED_ANSWERS];
     unsigned cache_next;

@@ -172,7 +172,8 @@ void claims_start(struct host *h, struct due *c, bool fine)
     c->count = 0;
 }
 
-uint64_t claims_next_ns(struct host *h)
+/* ns until a job is due or may start; UINT64_MAX: nothing is waiting. */
+static uint64_t next_ns(struct host *h)
 {
     struct generation *g = h->current;
     int64_t wall = loop_wall_ms();
@@ -198,4 +199,18 @@ uint64_t claims_next_ns(struct host *h)
         least = ns < least ? ns : least;
     }
     return least;
+}
+
+bool claims_due(struct host *h)
+{
+    return next_ns(h) == 0;
+}
+
+void claims_set_timer(struct host *h)
+{
+    uint64_t ns = next_ns(h);
+    if (ns == UINT64_MAX)
+        loop_timer_stop(h->loop, &h->work);
+    else
+        loop_timer_set(h->loop, &h->work, loop_now_ns() + ns, NULL, NULL);
 }

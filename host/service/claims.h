@@ -31,7 +31,9 @@ bool claims_idle(const struct host *h);
 bool claims_quiet(struct host *h);
 /* Claims one suspect, when it may run and nothing else was claimed. */
 void claims_claim_suspect(struct host *h, struct due *c);
-/* ns until a job is due or may start; UINT64_MAX: nothing is waiting. */
-uint64_t claims_next_ns(struct host *h);
+/* May a job start now? */
+bool claims_due(struct host *h);
+/* The loop wakes when one may. */
+void claims_set_timer(struct host *h);
 
 #endif

@@ -85,22 +85,24 @@ struct host {
     struct task *finished;           /* ended in this tick, touched the open group */
     struct task *durable;            /* wait for the commit */
     struct task *scrubbing;          /* waits in db.scrub */
-    uint64_t scrub_again_ns;         /* when the next piece of that is due */
+    struct loop_timer scrub_again;   /* set: the next piece of that is not due */
     struct http_op *held;            /* outbound requests of this tick, released by its commit */
     struct http_op *requests;        /* every outbound request under way, held ones included */
     struct rearm *rearm;
     struct sqlite3_stmt *open_statement; /* of a db call that threw half way */
 
-    struct inbox_row row; /* the inbox row that failed and is tried again; id 0: none */
-    uint64_t row_again_ns;
+    struct inbox_row row;        /* the inbox row that failed and is tried again; id 0: none */
+    struct loop_timer row_again; /* set: not yet */
     uint64_t suspect_ns;  /* when the last suspect ran (due.h); 0: since the start none waited */
     bool suspect_goes_on; /* the next item of that row is read in the next tick */
     int64_t parked_from;  /* parked rows past this id are read again; INT64_MAX: done */
     size_t batch;         /* tasks that were ready in this tick */
     uint64_t committed_ns, requests_before;
-    uint64_t commit_ns; /* of all commits so far, to see what the last one took */
-    uint64_t probe_ns;  /* when the store is looked at next */
-    unsigned refused;   /* requests of this second that were not let in: one log line for all */
+    uint64_t commit_ns;           /* of all commits so far, to see what the last one took */
+    struct loop_timer second;     /* until the store is looked at again */
+    struct loop_timer work;       /* until a job is due or may start (claims.h) */
+    struct loop_timer lock_again; /* until the lock is tried again */
+    unsigned refused; /* requests of this second that were not let in: one log line for all */
     char refused_route[96];
     uint64_t locked_ns; /* another program holds the database's lock since then; 0: nobody does */
     struct trouble

@@ -33,8 +33,8 @@ struct metrics_http {
     bool fired;  /* its epoll has something */
     bool asking; /* someone waits for metrics_http_answer */
     size_t connections;
-    struct buf said; /* for those, while they are answered */
-    struct loop_timer clock;
+    struct buf said;                /* for those, while they are answered */
+    struct loop_timer clock, again; /* again: the library has more to do */
     struct peer peers[PEERS + 1];
 };
 
@@ -200,6 +200,11 @@ static void run(struct metrics_http *m)
     MHD_run(m->daemon);
     if (full && m->connections < PEERS)
         MHD_run(m->daemon);
+    MHD_UNSIGNED_LONG_LONG ms;
+    if (!m->connections || MHD_get_timeout(m->daemon, &ms) != MHD_YES)
+        loop_timer_stop(m->loop, &m->again);
+    else
+        loop_timer_set(m->loop, &m->again, loop_now_ns() + ms * 1000000u, NULL, NULL);
 }
 
 void metrics_http_run(struct metrics_http *m)
@@ -229,14 +234,6 @@ void metrics_http_answer(struct metrics_http *m)
     answer_all(m);
 }
 
-uint64_t metrics_http_timeout_ns(struct metrics_http *m)
-{
-    MHD_UNSIGNED_LONG_LONG ms;
-    if (!m || !m->connections || MHD_get_timeout(m->daemon, &ms) != MHD_YES)
-        return UINT64_MAX;
-    return ms * 1000000u;
-}
-
 void metrics_http_stop(struct metrics_http *m)
 {
     if (!m)
@@ -246,5 +243,6 @@ void metrics_http_stop(struct metrics_http *m)
     loop_remove(m->loop, m->epoll);
     MHD_stop_daemon(m->daemon);
     loop_timer_stop(m->loop, &m->clock);
+    loop_timer_stop(m->loop, &m->again);
     free(m);
 }

@@ -21,7 +21,6 @@ struct metrics_http *metrics_http_start(struct loop *l, const char *host, uint16
 void metrics_http_run(struct metrics_http *m);
 /* After the commit: answers who asks. */
 void metrics_http_answer(struct metrics_http *m);
-uint64_t metrics_http_timeout_ns(struct metrics_http *m);
 void metrics_http_stop(struct metrics_http *m);
 
 #endif

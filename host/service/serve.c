@@ -149,8 +149,7 @@ static void drain(struct service *s)
     tick(h);
     while (tasks_left(h) && loop_now_ns() < until && !s->stop_now) {
         struct loop_timer look = { .index = 0 };
-        loop_timer_set(h->loop, &look, loop_now_ns() + 20000000u, (loop_timer_cb)loop_wake,
-                       h->loop);
+        loop_timer_set(h->loop, &look, loop_now_ns() + 20000000u, NULL, NULL);
         tick(h);
         loop_timer_stop(h->loop, &look);
     }

@@ -31,10 +31,11 @@ enum {
     READ_NS_LATE = 2000000, /* … until the oldest row has waited for READ_LATE_MS */
     READ_LATE_MS = 5000,
     LARGE_STATE = 24 << 20,
-    LOCKED_NS = 5000000,   /* another program holds the lock: tried again so often … */
-    LOCKED_HELD = 4096,    /* … with so many requests waiting for it */
-    PROBE_NS = 1000000000, /* the file, and an unhealthy store, are looked at once a second */
-    IDLE_NS = 20000000,    /* quiet for this long is a quiet moment */
+    LOCKED_NS = 5000000,       /* another program holds the lock: tried again so often … */
+    LOCKED_HELD = 4096,        /* … with so many requests waiting for it */
+    PROBE_NS = 1000000000,     /* the file, and an unhealthy store, are looked at once a second */
+    ROW_AGAIN_NS = 1000000000, /* an inbox row that failed is tried again after so long */
+    IDLE_NS = 20000000,        /* quiet for this long is a quiet moment */
 };
 
 /* ---- the inbox ---- */
@@ -69,13 +70,13 @@ static void read_inbox(struct host *h)
 {
     struct generation *g = h->current;
     uint64_t start = loop_now_ns(), until = start + reading_ns(h);
-    if (!claims_takes_work(h) || h->next || (h->row.id && start < h->row_again_ns))
+    if (!claims_takes_work(h) || h->next || (h->row.id && h->row_again.index))
         return;
     do {
         if (!h->row.id && inbox_next(h->jobs, &h->row) != 1)
             return;
         if (bind_inbox_row(g, &h->row) != 0) {
-            h->row_again_ns = loop_now_ns() + 1000000000u;
+            loop_timer_set(h->loop, &h->row_again, loop_now_ns() + ROW_AGAIN_NS, NULL, NULL);
             return;
         }
         if (!row_done(h, &h->row))
@@ -218,7 +219,7 @@ static void swap(struct host *h)
     metrics_adopt(h->metrics, &g->metrics);
     h->loaded_at = loop_wall_ms();
     h->row.tries = 0;
-    h->row_again_ns = 0;
+    loop_timer_stop(h->loop, &h->row_again);
     h->parked_from = 0;
     reload_seed_every(h);
     reload_serves(h);
@@ -316,9 +317,9 @@ static bool work_waits(struct host *h)
         return true;
     if (!claims_takes_work(h))
         return false;
-    if (h->parked_from != INT64_MAX || claims_next_ns(h) == 0)
+    if (h->parked_from != INT64_MAX || claims_due(h))
         return true;
-    return h->row.id ? loop_now_ns() >= h->row_again_ns : inbox_backlog(h->jobs) > 0;
+    return h->row.id ? !h->row_again.index : inbox_backlog(h->jobs) > 0;
 }
 
 /* Answers 503 to requests past STORE_PATIENCE_MS, or beyond LOCKED_HELD in the queue. */
@@ -342,10 +343,12 @@ static bool take_lock(struct host *h)
 {
     if (!work_waits(h) || store_begin(h->store)) {
         h->locked_ns = 0;
+        loop_timer_stop(h->loop, &h->lock_again);
         return true;
     }
     if (!h->locked_ns)
         h->locked_ns = loop_now_ns();
+    loop_timer_set(h->loop, &h->lock_again, loop_now_ns() + LOCKED_NS, NULL, NULL);
     refuse_late(h);
     return false;
 }
@@ -370,9 +373,9 @@ static void tell_refused(struct host *h)
 static void once_a_second(struct host *h)
 {
     uint64_t now = loop_now_ns();
-    if (now < h->probe_ns)
+    if (h->second.index)
         return;
-    h->probe_ns = now + PROBE_NS;
+    loop_timer_set(h->loop, &h->second, loop_whole_second(now + PROBE_NS), NULL, NULL);
     tell_refused(h);
     if (!store_in_place(h->store)) {
         struct trouble why;
@@ -400,36 +403,28 @@ static void rest(struct host *h)
     nanosleep(&t, NULL);
 }
 
-static uint64_t sleep_ns(struct host *h)
+/* Is there work that waits for no time and no event? While another program holds the lock it waits for `lock_again`. */
+static bool work_goes_on(const struct host *h)
 {
-    uint64_t least = PROBE_NS, ns = claims_next_ns(h);
     if (h->locked_ns)
-        return h->httpd && (ns = httpd_timeout_ns(h->httpd)) < LOCKED_NS ? ns : LOCKED_NS;
+        return false;
     /* What a new generation, or the start, wrote after the commit is not to wait for the next event. */
     if (h->ready.count || h->requests_ready.count || h->next || store_dirty(h->store) ||
         backup_copies(h))
-        return 0;
-    least = ns < least ? ns : least;
-    if (h->scrubbing) {
-        uint64_t now = loop_now_ns();
-        ns = h->scrub_again_ns > now ? h->scrub_again_ns - now : 0;
-        least = ns < least ? ns : least;
-    }
-    if (h->httpd && (ns = httpd_timeout_ns(h->httpd)) < least)
-        least = ns;
-    if ((ns = metrics_http_timeout_ns(h->metrics_http)) < least)
-        least = ns;
-    if (claims_takes_work(h)) {
-        uint64_t now = loop_now_ns();
-        if (h->row.id && h->row_again_ns > now)
-            ns = h->row_again_ns - now;
-        else
-            ns = h->row.id || inbox_backlog(h->jobs) > 0 ? 0 : UINT64_MAX;
-        least = ns < least ? ns : least;
-        if (h->parked_from != INT64_MAX || h->suspect_goes_on)
-            least = 0;
-    }
-    return least;
+        return true;
+    if (!claims_takes_work(h))
+        return false;
+    return h->parked_from != INT64_MAX || h->suspect_goes_on ||
+           (h->row.id ? !h->row_again.index : inbox_backlog(h->jobs) > 0);
+}
+
+/* Until the nearest timer: each unit sets its own. */
+static void wait_for_work(struct host *h)
+{
+    bool go_on = work_goes_on(h);
+    if (!go_on && !h->locked_ns)
+        claims_set_timer(h);
+    loop_wait(h->loop, go_on ? 0 : UINT64_MAX);
 }
 
 /*
@@ -465,7 +460,7 @@ void tick(struct host *h)
     struct due claimed = { .jobs = NULL };
     /* 1: sleep until something is due. Descriptors, timers and signals are served inside: they only mark tasks ready. */
     rest(h);
-    loop_wait(h->loop, sleep_ns(h));
+    wait_for_work(h);
     uint64_t woke_ns = loop_now_ns();
     /* 2: libmicrohttpd is run every tick, events or not: its epoll is edge-triggered and its timeouts are its own. */
     if (h->httpd)

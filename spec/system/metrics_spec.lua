@@ -4,6 +4,7 @@ local chat = require "spec.support.chat"
 local meta = require "spec.support.meta"
 local process = require "spec.support.process"
 local shell = require "spec.support.shell"
+local socket = require "socket"
 local wire = require "spec.support.wire"
 
 describe("the numbers", function()
@@ -184,6 +185,20 @@ describe("the numbers", function()
         peer:close()
       end)
     end
+  end)
+
+  it("count an idle loop's waits: it wakes for its timers once a second, and for nothing else", function()
+    local options, port = listening()
+    process.new(options)
+    local function waits() return value(scrape(port), "assistant_loop_lag_seconds_count") end
+    local count
+    shell.until_(function() -- what a start has to do comes first
+      local before, at = waits(), socket.gettime()
+      shell.until_(function() return socket.gettime() >= at + 3 end, 4, "three seconds")
+      count = waits() - before
+      return count <= 9 -- three or four, and those of a scrape
+    end, 20, "three idle seconds")
+    assert.is_true(count >= 3, count)
   end)
 
   it("are off when METRICS_LISTEN is unset or blank, and the service is the same", function()

@@ -128,6 +128,13 @@ static void short_waits(struct loop *l)
         loop_wait(l, UINT64_MAX);
     uint64_t took = loop_now_ns() - start;
     it("is never early", took >= 3 * ms);
+    loop_timer_set(l, &m.timer, loop_now_ns() + 3 * ms, NULL, NULL);
+    loop_wait(l, UINT64_MAX);
+    it("ends a wait for a timer that calls nobody", m.timer.index == 0);
+    uint64_t second = loop_whole_second(start);
+    it("puts what is due in one second at its beginning",
+       second <= start && start - second < 1000 * ms &&
+           loop_whole_second(second + 999 * ms) == second);
     it("returns at max_ns with nothing to do", (loop_wait(l, ms / 2), true));
 }
 
