@@ -4,11 +4,8 @@
  * One pass over the text, one value at a time on the Lua stack, no memory of its own: what is half
  * built is garbage to the collector, so a memory error can leak nothing.
  *
- * Why not lua-cjson: its decoder holds malloc'd buffers while it calls Lua, so each memory error of
- * a capped state leaks them, outside the cap (600 KB a time for a text of 600 KB); it forgets which
- * empty table was an array and which digits an integer had above 2^53, and refuses a whole batch
- * for one lone surrogate. Mending that takes a pass over the text before and a walk over the values
- * after; this one pass alone takes little more than half of cjson's time.
+ * Why not lua-cjson: vendor/README.md, with figures. spec/host/bind/json_oracle_spec.lua holds this
+ * unit against it on 10,000 documents and names each difference.
  *
  * What is odd in authentic bodies is repaired, not refused: invalid UTF-8, lone surrogates and NUL
  * become U+FFFD, raw control characters inside strings are kept, a byte order mark is skipped. What
