@@ -12,13 +12,15 @@ local required = {
   ["language.guards"] = { "check", "fit", "prepare", "strip_links" },
   ["language.french"] = { "french", "is_french" },
   ["flow.quote"] = { "clean", "complete", "facts", "known", "label", "merge", "missing" },
-  ["flow.replies"] = { "get" },
+  ["flow.replies"] = { "french", "get", "say" },
   ["flow.scripted"] = { "answer" },
   ["person.restore"] = { "prepare" },
   ["person.retention"] = { "job" },
   ["channels.calcom"] = { "on", "read", "receive", "remind" },
-  ["channels.slack"] = { "alert", "card", "commands", "draft", "events", "follow_up", "interactive", "message_from_customer", "note", "pause_over",
-    "post", "start", "sweep", "word" },
+  ["channels.slack"] = { "commands", "events", "interactive", "post", "start" },
+  ["staff.pauses"] = { "over", "resume", "take" },
+  ["staff.reminders"] = { "sweep" },
+  ["staff.tell"] = { "alert", "card", "draft", "follow_up", "message_from_customer", "note", "word" },
   ["channels.whatsapp"] = { "draft", "read", "recall", "receive", "say", "send", "start", "typing", "verify" },
 }
 

@@ -8,6 +8,7 @@ local exports = require "exports"
 local metrics = require "ops.metrics"
 local notices = require "ops.notices"
 local owner = require "owner"
+local reminders = require "staff.reminders"
 local restore = require "person.restore"
 local retention = require "person.retention"
 local settings = require "host.settings"
@@ -20,6 +21,7 @@ exports.check()
 
 local model = client.new { prices = owner.business.model_prices, prices_known = owner.prices_known(settings.get("DEEPSEEK_MODEL")) }
 local turns = turn.new { owner = owner, model = model }
+local readers = { whatsapp = whatsapp.raw, calcom = calcom.raw }
 
 -- A new generation may bring new secrets and an end of somebody's refusal.
 local function start()
@@ -34,7 +36,7 @@ return {
   routes = {
     ["GET /whatsapp/webhook"] = whatsapp.verify,
     ["POST /whatsapp/webhook"] = whatsapp.receive,
-    ["POST /slack/interactive"] = slack.interactive,
+    ["POST /slack/interactive"] = function(request) return slack.interactive(request, whatsapp.recall) end,
     ["POST /slack/events"] = slack.events,
     ["POST /slack/commands"] = slack.commands,
     ["POST /calcom/webhook"] = calcom.on() and calcom.receive or nil, -- on or off is the environment's, for as long as the process lives
@@ -53,25 +55,25 @@ return {
     answer = { run = slack.post }, -- to a click's own address, which has a limit of its own
     scrub = { run = erase.scrub },
     reminder = { run = calcom.remind },
-    probe = { run = function() return model:probe() end },
+    probe = { run = turns.probe },
   },
 
   every = {
     retention = { seconds = 3600, run = retention.job(function() return owner.business.retention end) },
-    sweep = { seconds = 60, run = slack.sweep },
+    sweep = { seconds = 60, run = function() reminders.sweep(whatsapp.say) end },
   },
 
   commands = {
-    erase = { run = erase.command },
-    export = { run = export.command },
+    erase = { run = function(args) return erase.command(args, readers) end },
+    export = { run = function(args) return export.command(args, readers) end },
   },
 
   schema = require "records.schema",
   warnings = owner.warnings,
-  notice = notices.tell,
+  notice = function(notice) notices.tell(notice, whatsapp.say) end,
   status = function(words) return words and status.words() or status.figures(), status.fine() end,
   metrics = metrics.list,
   gauges = metrics.gauges,
-  prepare = restore.prepare,
+  prepare = function() restore.prepare(readers) end,
   start = start,
 }

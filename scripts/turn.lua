@@ -14,7 +14,6 @@ local db = require "host.db"
 local decision_flow = require "flow.decision"
 local guards = require "language.guards"
 local json = require "host.json"
-local language = require "language.french"
 local log = require "host.log"
 local mask = require "mask"
 local messages = require "records.messages"
@@ -26,18 +25,18 @@ local repair = require "brain.repair"
 local replies = require "flow.replies"
 local scripted = require "flow.scripted"
 local settings = require "host.settings"
-local slack = require "channels.slack"
 local task = require "host.task"
+local tell = require "staff.tell"
 local time = require "host.time"
 local turns = require "records.turns"
 local whatsapp = require "channels.whatsapp"
+local window = require "records.window"
 local words = require "language.text"
 
 local M = {}
 
 local HISTORY_ROWS = 100
 local HOUR_MS = 3600000
-local WINDOW_MS = 24 * HOUR_MS
 
 -- Sorts what waits: usable words, things we cannot use, things taken back.
 local function sort_waiting(waiting)
@@ -100,10 +99,18 @@ local function check(self, turn, content)
   return decision
 end
 
+-- What the model's client wants staff to know, told in the step in which it is found out.
+local function tell_of_model(model, alerts)
+  for _, alert in ipairs(alerts or {}) do tell.alert(alert.cause, alert.words) end
+  local spent = model:untold()
+  if spent then tell.alert(spent.cause, spent.words) end
+end
+
 -- Asks the model. nil: it did not answer, or not usably.
 local function ask_model(self, turn)
   if not self.model:usable() then
     turn.circuit_open = true
+    tell_of_model(self.model)
     return nil
   end
   local conversation = turn.conversation
@@ -112,6 +119,7 @@ local function ask_model(self, turn)
     turn.visit and { [turn.visit.state] = booking.when(turn.visit.at) })
   local deadline = time.monotonic_ms() + settings.get("LLM_DEADLINE_MS")
   local decision, record = repair.decide(self.model, asked, function(content) return check(self, turn, content) end, deadline)
+  tell_of_model(self.model, record.alerts)
   turn.calls, turn.rejected, turn.why = record.calls, record.rejected, record.why
   return decision
 end
@@ -130,7 +138,7 @@ end
 
 -- A fixed text in the customer's language.
 local function canned(self, turn, key)
-  return replies.get(self.owner.replies, key, language.french(self.owner.business.languages, turn.texts, nil, turn.conversation.language))
+  return replies.say(self.owner, key, turn.texts, turn.conversation.language)
 end
 
 -- What to answer, and what follows from it.
@@ -207,10 +215,10 @@ local function carry_out(turn, decision)
     if decision.reply then whatsapp.draft(conversation, decision.reply, turn.shown) end
   else
     local effects = say(turn, decision, conversation, merged, changed, visit)
-    if effects.card then slack.card(conversation, effects.card) end
+    if effects.card then tell.card(conversation, effects.card) end
     local theirs = effects.asks or effects.unread
     if effects.follow_up or theirs then
-      slack.follow_up(conversation, effects.follow_up, theirs, effects.asks and "asks:" or "writes, and the assistant does not answer:")
+      tell.follow_up(conversation, effects.follow_up, theirs, effects.asks and "asks:" or "writes, and the assistant does not answer:")
     end
     local newer_at = conversation.last_seq > turn.shown and messages.newer_at(conversation.id, turn.shown) or nil
     conversations.answered(conversation.id, turn.shown, newer_at, decision.asked, now)
@@ -230,7 +238,7 @@ end
 -- More than a day has passed since the customer wrote: WhatsApp takes no free text, so staff have to know.
 local function too_late(turn)
   local conversation, now = turn.conversation, time.now_ms()
-  slack.word(conversation, "wrote more than 24 hours ago, and it only arrived now, so WhatsApp takes no answer:",
+  tell.word(conversation, "wrote more than 24 hours ago, and it only arrived now, so WhatsApp takes no answer:",
     table.concat(turn.texts, "\n"))
   conversations.answered(conversation.id, turn.shown, nil, conversation.asked, now)
   turns.add({ conversation = conversation.id, started_at = turn.started_at, brain = "words", action = "late" }, now)
@@ -238,7 +246,7 @@ local function too_late(turn)
 end
 
 local function seems_late(turn, ahead_ms)
-  return turn.started_at - ahead_ms - turn.conversation.inbound_at >= WINDOW_MS
+  return not window.is_open(turn.conversation.inbound_at, turn.started_at, ahead_ms)
 end
 
 local Turn = {}
@@ -268,7 +276,7 @@ function Turn:failed(job)
   local decision = { brain = "words", action = "handoff", reply = canned(self, turn, "wait"), data = {} }
   turn.why = job.error
   db.transaction(function()
-    slack.card(turn.conversation, "failed")
+    tell.card(turn.conversation, "failed")
     carry_out(turn, decision)
   end)
 end
@@ -283,6 +291,11 @@ function M.new(context)
   return {
     run = function(job) return self:run(job) end,
     failed = function(job) return self:failed(job) end,
+    probe = function()
+      local outcome = self.model:probe()
+      tell_of_model(self.model)
+      return outcome
+    end,
   }
 end
 

@@ -1,5 +1,5 @@
 -- Asking a model: any server that speaks OpenAI's chat completions. Tries again where that helps, within one deadline;
--- what comes back is text or a reason, never a decision.
+-- what comes back is text or a reason, never a decision, and what staff should hear: the caller tells them.
 
 local circuits = require "records.circuits"
 local http = require "host.http"
@@ -9,7 +9,6 @@ local log = require "host.log"
 local metrics = require "host.metrics"
 local plain = require "language.text"
 local settings = require "host.settings"
-local slack = require "channels.slack"
 local spending = require "records.spending"
 local task = require "host.task"
 local time = require "host.time"
@@ -29,12 +28,6 @@ local function url()
   return plain.trim_end(base, "[/]") .. "/chat/completions"
 end
 
--- The wait that the server asks for, in ms; nil when it says nothing we understand.
-local function retry_after(response)
-  local seconds = (response.headers["retry-after"] or ""):match("^%s*(%d+)%s*$")
-  return seconds and #seconds <= 9 and tonumber(seconds) * 1000 or nil
-end
-
 -- Sorts an answer: { content, finish } | { again = reason, after_ms } | { stop = kind, reason }.
 local function sort_answer(response, err)
   if not response then
@@ -48,7 +41,7 @@ local function sort_answer(response, err)
       or ("HTTP %d: the key is refused"):format(status) }
   end
   if status == 429 or status == 408 or status >= 500 then
-    return { again = "HTTP " .. status, after_ms = retry_after(response) }
+    return { again = "HTTP " .. status, after_ms = circuits.asked_wait_ms(response) }
   end
   if status < 200 or status > 299 then
     return { stop = "refused", reason = "HTTP " .. status, body = response.body }
@@ -95,18 +88,8 @@ local function daily_limit()
   return tonumber(settings.get("MODEL_DOLLARS_PER_DAY")) or 0
 end
 
--- Adds to what this day has cost. Past the limit staff are told once.
-local function spend(dollars)
-  local now, limit = time.now_ms(), daily_limit()
-  local today = spending.add(dollars, now)
-  if limit == 0 or today < limit or not spending.tell(limit, now) then return end
-  log.warn("model.budget_spent", { dollars = today, limit = limit })
-  slack.alert("model budget", ("The model has cost $%.2f today, and MODEL_DOLLARS_PER_DAY is %g. Until midnight the assistant uses its"
-    .. " fixed questions. To use the model again today, set MODEL_DOLLARS_PER_DAY higher and restart the service."):format(today, limit))
-end
-
 -- What an answer used, and what that costs. Providers without the two words for their cache have none.
-local function meter(usage, prices)
+local function meter(self, usage)
   local prompt, cached, completion = tokens(usage.prompt_tokens), tokens(usage.prompt_cache_hit_tokens), tokens(usage.completion_tokens)
   local details = usage.prompt_tokens_details
   if cached == 0 and type(details) == "table" then cached = tokens(details.cached_tokens) end
@@ -114,10 +97,11 @@ local function meter(usage, prices)
   metrics.add("assistant_model_tokens_total", cached, CACHED)
   metrics.add("assistant_model_tokens_total", uncached, UNCACHED)
   metrics.add("assistant_model_tokens_total", completion, COMPLETION)
+  local prices = self.prices
   if not prices then return end
   local dollars = (cached * prices.cached_input + uncached * prices.input + completion * prices.output) / 1000000
   metrics.add("assistant_model_cost_dollars_total", dollars)
-  if dollars > 0 then spend(dollars) end
+  if dollars > 0 then self.within_budget = spending.add(dollars, time.now_ms()) < daily_limit() end
 end
 
 -- One request after the other until one is answered, the deadline is near, or another try does not help.
@@ -138,7 +122,7 @@ local function try(self, body, deadline, calls)
     metrics.observe("assistant_model_request_duration_seconds", (time.monotonic_ms() - begun) / 1000,
       { outcome = outcome_of(answer, response, err) })
     local usage = usage_of(answer, body.messages, err)
-    if usage then meter(usage, self.prices) end
+    if usage then meter(self, usage) end
     if answer.content then return answer end
     if answer.stop == "refused" and body.thinking and (answer.body or ""):find("thinking", 1, true) then
       self.no_thinking, body.thinking = true, nil
@@ -149,7 +133,7 @@ local function try(self, body, deadline, calls)
       local wait = base * 3 ^ (attempt - 1) * (1 + JITTER * (2 * math.random() - 1))
       if answer.after_ms then
         if answer.after_ms > RETRY_AFTER_MOST_MS then break end
-        wait = math.max(answer.after_ms, 0)
+        wait = answer.after_ms
       end
       wait = math.ceil(wait)
       if attempt == TRIES or time.monotonic_ms() + wait >= deadline then break end
@@ -169,23 +153,29 @@ local function request_body(self, messages, max_tokens)
   }
 end
 
-local function open(reason)
+local function open(reason, alerts)
   if circuits.open("model", reason, settings.get("DEEPSEEK_API_KEY"), time.now_ms()) then
     log.warn("model.circuit_open", { reason = reason })
-    slack.alert("model", ("The model does not answer (%s). Until it does, the assistant uses its fixed questions."):format(reason))
+    alerts[#alerts + 1] = { cause = "model",
+      words = ("The model does not answer (%s). Until it does, the assistant uses its fixed questions."):format(reason) }
   end
   jobs.put { kind = "probe", unique = "probe:model", payload = { provider = "model" }, run_at = time.now_ms() + circuits.PROBE_MS }
 end
 
 -- What a failure means for the turns after this one.
-local function count_failure(failure)
+local function count_failure(failure, alerts)
   if failure.stop == "cancelled" then return end
-  if failure.stop == "auth" then return open(failure.reason) end
+  if failure.stop == "auth" then return open(failure.reason, alerts) end
   if failure.stop == "refused" then
-    slack.alert("model refused", ("The model's server refuses our requests (%s)."):format(failure.reason))
+    alerts[#alerts + 1] = { cause = "model refused", words = ("The model's server refuses our requests (%s)."):format(failure.reason) }
   end
-  if circuits.failed("model") >= FAILURES_TO_OPEN then open(failure.reason) end
+  if circuits.failed("model") >= FAILURES_TO_OPEN then open(failure.reason, alerts) end
 end
+
+---What staff should hear of the model: `cause` is what it is told once for in a while.
+---@class brain.Alert
+---@field cause string
+---@field words string
 
 local Client = {}
 Client.__index = Client
@@ -208,11 +198,23 @@ function Client:usable()
   return limit == 0 or spending.today(time.now_ms()) < limit
 end
 
+-- What staff have not heard yet of this day's money; noted as told, so that the caller tells it in the same step.
+---@return brain.Alert? alert
+function Client:untold()
+  local now, limit = time.now_ms(), daily_limit()
+  if self.within_budget or limit == 0 then return nil end
+  local today = spending.today(now)
+  if today < limit or not spending.tell(limit, now) then return nil end
+  log.warn("model.budget_spent", { dollars = today, limit = limit })
+  return { cause = "model budget", words = ("The model has cost $%.2f today, and MODEL_DOLLARS_PER_DAY is %g. Until midnight the assistant uses"
+    .. " its fixed questions. To use the model again today, set MODEL_DOLLARS_PER_DAY higher and restart the service."):format(today, limit) }
+end
+
 ---@async
 ---@param messages table[]
 ---@param options {deadline: integer, calls: {n: integer}, max_tokens?: integer} deadline on the monotonic clock
 ---@return {content: string, finish?: string}? answer content may be blank or nonsense
----@return {stop: "cancelled"|"auth"|"refused"|"failed", reason: string}? failure
+---@return {stop: "cancelled"|"auth"|"refused"|"failed", reason: string, alerts: brain.Alert[]}? failure
 function Client:ask(messages, options)
   local answer, failure = try(self, request_body(self, messages, options.max_tokens or MAX_TOKENS), options.deadline, options.calls)
   if answer then
@@ -221,7 +223,8 @@ function Client:ask(messages, options)
     return answer
   end
   log.warn("model.failed", { reason = failure.reason, calls = options.calls.n })
-  count_failure(failure)
+  failure.alerts = {}
+  count_failure(failure, failure.alerts)
   return nil, failure
 end
 
@@ -249,7 +252,7 @@ function Client:probe()
   }
   local answer = sort_answer(response, err)
   local usage = usage_of(answer, messages, err)
-  if usage then meter(usage, self.prices) end
+  if usage then meter(self, usage) end
   if answer.content then
     circuits.close("model")
     log.info("model.circuit_closed", {})

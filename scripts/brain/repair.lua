@@ -35,14 +35,14 @@ end
 ---@param check fun(content: string): table?, string? the decision, or what was wrong with it
 ---@param deadline integer monotonic ms
 ---@return table? decision
----@return {calls: integer, rejected?: string, why?: string, cancelled?: boolean} record for the turn's row
+---@return {calls: integer, rejected?: string, why?: string, alerts?: brain.Alert[]} record for the turn's row, and what staff should hear
 function M.decide(client, messages, check, deadline)
   local calls, record, max_tokens = { n = 0 }, {}, nil
   for _ = 1, 2 do
     local answer, failure = client:ask(messages, { deadline = deadline, calls = calls, max_tokens = max_tokens })
     record.calls = calls.n
     if not answer then
-      record.why = failure.reason
+      record.why, record.alerts = failure.reason, failure.alerts
       return nil, record
     end
     local decision

@@ -5,7 +5,7 @@ local booking_flow = require "flow.booking"
 local bookings = require "records.bookings"
 local conversations = require "records.conversations"
 local db = require "host.db"
-local inbound = require "channels.calcom.event"
+local reader = require "channels.calcom.event"
 local inbox = require "host.inbox"
 local jobs = require "host.jobs"
 local json = require "host.json"
@@ -13,11 +13,11 @@ local left_over = require "records.left_over"
 local log = require "host.log"
 local mask = require "mask"
 local metrics = require "host.metrics"
+local news = require "channels.calcom.news"
 local owner = require "owner"
 local settings = require "host.settings"
 local signature = require "channels.signature"
-local slack = require "channels.slack"
-local tell = require "channels.calcom.news"
+local tell = require "staff.tell"
 local time = require "host.time"
 
 local M = {}
@@ -139,15 +139,15 @@ local function remind(job)
   if now >= row.start_at then return log.info("booking.reminder_missed", { to = mask(conversation.id) }) end
   local at = belated(now, due, row.start_at)
   if not at then
-    return slack.word(conversation, "the service was down when the reminder for " .. tell.when(row.start_at)
+    return tell.word(conversation, "the service was down when the reminder for " .. news.when(row.start_at)
       .. " was due; it was not sent at night.")
   elseif at > now then
     bookings.set_reminder(row.id, job.id)
     return jobs.later(at, "not at night")
   end
-  local outcome, told = tell.customer(conversation, { key = "booking_reminder", template = "reminder", start_at = row.start_at })
+  local outcome, told = news.customer(conversation, { key = "booking_reminder", template = "reminder", start_at = row.start_at })
   if not told then
-    slack.word(conversation, "a reminder is due for the on-site assessment on " .. tell.when(row.start_at) .. ". " .. outcome)
+    tell.word(conversation, "a reminder is due for the on-site assessment on " .. news.when(row.start_at) .. ". " .. outcome)
   end
   log.info("booking.reminder", { to = mask(conversation.id), told = told })
 end
@@ -185,14 +185,14 @@ local function apply(event, found)
   log.info("booking." .. event.kind, { conversation = conversation and mask(conversation.id), matched = conversation ~= nil })
   if not conversation then
     local theirs = event.phones[1] and conversations.by_phone(event.phones[1])
-    return tell.unmatched(event, saved.start_at, old_start_at, theirs ~= nil)
+    return news.unmatched(event, saved.start_at, old_start_at, theirs ~= nil)
   end
   local outcome = "It came before the database was restored, so nothing is said to them now."
   if not found.left_over then
-    outcome = tell.customer(conversation, { key = event.kind, template = event.kind, start_at = saved.start_at,
+    outcome = news.customer(conversation, { key = event.kind, template = event.kind, start_at = saved.start_at,
       old_start_at = old_start_at, french = event.french })
   end
-  tell.staff(conversation, event, saved.start_at, old_start_at, outcome)
+  news.staff(conversation, event, saved.start_at, old_start_at, outcome)
 end
 
 -- The row of this word's booking, and of the one whose place it takes.
@@ -228,7 +228,7 @@ end
 ---The inbox's reader: one word of the booking page. What cannot be read is kept for staff; what is nothing for us is passed over.
 ---@param row host.inbox.Row
 function M.read(row)
-  local event, why, other = inbound.event(row.body, json, time)
+  local event, why, other = reader.event(row.body, json, time)
   if other then return log.info("booking.other_event", { event = other }) end
   if not event then return inbox.park(why) end
   local found = find(event, row.received_at)
@@ -242,5 +242,20 @@ function M.read(row)
   if verdict ~= "apply" then return log.info("booking.repeated", { event = event.kind, why = verdict }) end
   apply(event, found)
 end
+
+-- What a webhook holds about one person: all of it, when the booking in it is theirs; else nothing.
+---@param body string
+---@param id string of the conversation
+---@param theirs {token?: string, bookings: table<string, boolean>}
+---@return table[] parts
+local function parts(body, id, theirs)
+  local event = reader.event(body, json, time)
+  if not event then return {} end
+  local found = event.token ~= nil and event.token == theirs.token or theirs.bookings[event.uid or ""] or theirs.bookings[event.old_uid or ""]
+  for _, phone in ipairs(event.phones) do found = found or phone == id end
+  return found and { json.decode(body, { null_as_nil = true }) or body } or {}
+end
+
+M.raw = { parts = parts } -- a person in the bytes of a webhook (person/)
 
 return M

@@ -1,37 +1,19 @@
 -- Slack, where staff are: every lead arrives as a card, one click takes a chat over, one gives it back.
--- This file holds the routes; behind it: slack/verify (who sent this), interactive (clicks), post (the job
--- that carries words), card (what they look like); and staff/tell (words on their way), pauses (who has a chat), due (what comes up by the clock).
+-- This file holds the routes; behind it: slack/verify (who sent this), interactive (clicks), post (the job that carries what
+-- staff/ has for people), card and text (what that looks like).
 
 local crypto = require "host.crypto"
 local json = require "host.json"
 local settings = require "host.settings"
 local time = require "host.time"
-local due = require "staff.due"
 local interactive = require "channels.slack.interactive"
-local pauses = require "staff.pauses"
 local post = require "channels.slack.post"
 local tell = require "staff.tell"
 local verify = require "channels.slack.verify"
 
-local M = {
-  card = tell.card,
-  follow_up = tell.follow_up,
-  message_from_customer = tell.message_from_customer,
-  draft = tell.draft,
-  word = tell.word,
-  note = tell.note,
-  alert = tell.alert,
-  post = post.run,
-  start = post.start,
-  pause_over = pauses.over,
-}
+local M = { post = post.run, start = post.start }
 
 local UNAUTHORIZED = { status = 401, headers = { ["Content-Type"] = "application/json" }, body = '{"error":"unauthorized"}' }
-
--- The channel to customers needs this page, and this page needs it: it is looked up when it is used.
-local function whatsapp()
-  return require "channels.whatsapp"
-end
 
 ---Did Slack send this? A request that is rightly signed at the wrong time says that a clock is wrong: staff are told.
 ---@param request host.Request
@@ -47,10 +29,11 @@ end
 ---POST /slack/interactive: a click.
 ---@async
 ---@param request host.Request
+---@param recall fun(conversation_id: string) takes back what still waits to be sent to a customer; waits
 ---@return host.Response
-function M.interactive(request)
+function M.interactive(request, recall)
   if not M.verify(request) then return UNAUTHORIZED end
-  return interactive.handle(request, function(conversation_id) return whatsapp().recall(conversation_id) end)
+  return interactive.handle(request, recall)
 end
 
 ---POST /slack/events: the address check is answered; without a bot token nothing else is for us.
@@ -80,11 +63,6 @@ function M.commands(request)
       .. ": set what is missing and restart the assistant. The buttons on the cards work without."
   end
   return { status = 200, json = { response_type = "ephemeral", text = words } }
-end
-
----What comes due, once per minute: main.lua's `every`.
-function M.sweep()
-  due.sweep(whatsapp().say)
 end
 
 return M

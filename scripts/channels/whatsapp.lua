@@ -8,6 +8,7 @@ local say = require "channels.whatsapp.say"
 local send = require "channels.whatsapp.send"
 local settings = require "host.settings"
 local signature = require "channels.signature"
+local strip = require "channels.whatsapp.strip"
 
 local M = {
   read = read.run,
@@ -17,6 +18,7 @@ local M = {
   send = send.run,
   start = send.start,
   typing = send.typing,
+  raw = { without = strip.person, parts = strip.parts }, -- a person in the bytes of a webhook (person/)
 }
 
 local CHALLENGE_BYTES = 1024

@@ -1,5 +1,7 @@
 -- What the fixed questions say, and the other fixed texts. Each text can be changed in prompts/replies.yaml under its key; this is what it says there at first.
 -- "{label}" is the field asked for, in small letters; "{time}" when a booked visit is. Keys that end in _fr are for customers who write French.
+local language = require "language.french"
+
 local M = {}
 
 -- In the order in which a conversation meets them.
@@ -61,6 +63,21 @@ function M.get(replies, key, french)
     end
   end
   return nil
+end
+
+-- Does this customer get the fixed texts in French? texts: what they wrote; known: "fr" when their words have shown it before.
+---@param owner {replies: table, business: table} the owner's files
+---@param texts string[]
+---@param known? string
+---@return boolean
+function M.french(owner, texts, known)
+  return language.french(owner.business.languages, texts, nil, known)
+end
+
+-- A fixed text in the customer's language.
+---@return string
+function M.say(owner, key, texts, known)
+  return M.get(owner.replies, key, M.french(owner, texts, known))
 end
 
 return M

@@ -9,20 +9,6 @@ M.MAX_PARTS = 3
 
 M.MAX_BYTES = 64000 -- more than three parts can ever hold
 
--- Controls, marks of direction and spaces of no width. The joiner inside emoji stays.
-local function without_controls(s)
-  s = s:gsub("\r\n?", "\n"):gsub("\t", " ")
-  if s:find("[%z\1-\9\11-\31\127]") then
-    s = s:gsub("[%z\1-\9\11-\31\127]", "")
-  end
-  if s:find("[\194\226\239]") then
-    s = s:gsub("\194[\128-\159]", "")
-      :gsub("\u{FEFF}", ""):gsub("\226\128[\139\142\143\170-\174]", ""):gsub("\226\129[\160\166-\169]", "")
-      :gsub("\u{2028}", "\n"):gsub("\u{2029}", "\n")
-  end
-  return s
-end
-
 -- ---- Markdown ------------------------------------------------------------------------------------------------------
 
 local function link(words, url)
@@ -277,7 +263,7 @@ function M.fit(reply)
     return { trimmed }, false
   end
   local cut = #reply > M.MAX_BYTES
-  local plain = text.trim(without_controls(text.valid(text.clip(reply, M.MAX_BYTES))))
+  local plain = text.trim(text.clean(text.valid(text.clip(reply, M.MAX_BYTES))))
   if plain:find("\n\n\n", 1, true) then
     plain = plain:gsub("\n\n\n+", "\n\n")
   end

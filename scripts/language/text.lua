@@ -235,7 +235,45 @@ function M.reply(s)
   return M.first(s, M.REPLY)
 end
 
+-- What breaks a line, somewhere: all of them are one kind of line break here.
 local BREAKS = { "\u{85}", "\u{2028}", "\u{2029}" }
+-- Controls of two bytes, marks that turn the reading direction round, spaces of no width. The joiner inside emoji stays.
+local HIDDEN = { "\194[\128-\159]", "\226\128[\139\142\143\170-\174]", "\226\129[\160\166-\169]", "\u{FEFF}" }
+
+-- As people read it: one kind of line break, a blank for a tab, nothing that cannot be seen.
+---@param s string valid UTF-8
+function M.clean(s)
+  if s:find("[\0-\9\11-\31\127]") then
+    s = s:gsub("\r\n?", "\n"):gsub("[\v\f]", "\n"):gsub("\t", " "):gsub("[\0-\8\14-\31\127]", "")
+  end
+  if s:find("[\194\226\239]") then
+    for _, sign in ipairs(BREAKS) do
+      s = s:gsub(sign, "\n")
+    end
+    for _, sign in ipairs(HIDDEN) do
+      s = s:gsub(sign, "")
+    end
+  end
+  return s
+end
+
+-- At most `limit` characters of it as people read it; the last one is "…" where something is missing.
+---@param s any what is not text counts as ""
+---@param limit integer
+---@param one_line? boolean line breaks become blanks
+---@return string
+function M.shown(s, limit, one_line)
+  if type(s) ~= "string" then
+    return ""
+  end
+  local first, more = M.first(M.trim(M.clip(s, 4 * limit)), limit)
+  first = M.clean(first)
+  first = M.trim(one_line and first:gsub("\n", " ") or first)
+  if not more and #s <= 4 * limit then
+    return first
+  end
+  return M.trim((M.first(first, limit - 1))) .. "…"
+end
 
 -- In one line: whatever breaks a line, and every control, is a blank.
 function M.one_line(s)

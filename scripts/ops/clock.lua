@@ -8,6 +8,7 @@ local log = require "host.log"
 local settings = require "host.settings"
 local tell = require "staff.tell"
 local time = require "host.time"
+local window = require "records.window"
 
 local M = {}
 
@@ -23,16 +24,6 @@ local function date_of(response)
   return time.parse(("%s-%02d-%s %s.000"):format(year, MONTHS[month], day, clock))
 end
 
--- By how much our clock is ahead of theirs, as far as is known.
-local function known_ms()
-  local row = circuits.get("clock")
-  return row and row.open == 1 and math.tointeger(tonumber(row.reason)) * 1000 or 0
-end
-
----How much older than they are messages seem to be. A clock that is behind makes none seem older: what is in its future is now.
----@return integer ms
-function M.ahead_ms() return math.max(0, known_ms()) end
-
 ---Both clocks, for people.
 ---@return string
 function M.words(seconds, now)
@@ -46,7 +37,7 @@ function M.heard(response)
   local now = time.now_ms()
   local theirs = response and date_of(response)
   if not theirs then return end
-  local known = known_ms()
+  local known = window.clock_off_ms()
   local off = now - theirs
   if math.abs(off) < OFF_MS then
     if known ~= 0 then
@@ -64,10 +55,10 @@ end
 
 ---Somebody seems to have written more than a day ago: whose clock says so? Asks Meta, where every path answers with a Date.
 ---@async
----@return integer ms by which ours is ahead
+---@return integer ms by which ours is ahead; negative: behind
 function M.ask()
   M.heard((http.request { method = "GET", url = settings.get("META_GRAPH_URL"), timeout_ms = ASK_MS, max_bytes = 65536 }))
-  return M.ahead_ms()
+  return window.clock_off_ms()
 end
 
 return M

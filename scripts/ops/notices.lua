@@ -3,14 +3,12 @@
 local bookings = require "records.bookings"
 local crypto = require "host.crypto"
 local conversations = require "records.conversations"
-local language = require "language.french"
 local log = require "host.log"
 local messages = require "records.messages"
 local owner = require "owner"
 local replies = require "flow.replies"
-local slack = require "channels.slack"
+local tell = require "staff.tell"
 local time = require "host.time"
-local whatsapp = require "channels.whatsapp"
 
 local M = {}
 
@@ -33,8 +31,8 @@ end
 
 -- Saved files are in use. What is doubtful in them is told; that all is well only to owners who want to hear it.
 local function reloaded(words)
-  if words ~= "" then return slack.alert(cause("reload_warning", words), "The saved changes are in use. Please look at this:\n" .. words, SAVED_QUIET_MS) end
-  if owner.business.notify_reloads then slack.note("✅ The saved changes are in use.") end
+  if words ~= "" then return tell.alert(cause("reload_warning", words), "The saved changes are in use. Please look at this:\n" .. words, SAVED_QUIET_MS) end
+  if owner.business.notify_reloads then tell.note("✅ The saved changes are in use.") end
 end
 
 -- A mistake in the scripts. `count` failures are known to be the newest version's: the last good files did the same work. One line of a
@@ -42,8 +40,8 @@ end
 local function script_error(notice)
   local message = notice.message:gsub("%.$", "")
   local one = cause("script_errors", message:match "^[%w_/%.]+:%d+:" or "elsewhere")
-  if notice.count == 0 then return slack.alert(one, ("A script failed: %s. Correct it and save the file."):format(message)) end
-  slack.alert(one, ("The newest scripts failed (%d so far): %s. The last good files did this work instead, so nobody waits. "
+  if notice.count == 0 then return tell.alert(one, ("A script failed: %s. Correct it and save the file."):format(message)) end
+  tell.alert(one, ("The newest scripts failed (%d so far): %s. The last good files did this work instead, so nobody waits. "
     .. "Correct it and save the file."):format(notice.count, message))
 end
 
@@ -54,30 +52,30 @@ function DEAD.send(notice)
   local message = messages.get(notice.job.payload.message)
   if not message or message.state == "failed" then return end
   local conversation = conversations.get(message.conversation_id)
-  if conversation then slack.word(conversation, "a message to the customer is not tried any more: " .. notice.message) end
+  if conversation then tell.word(conversation, "a message to the customer is not tried any more: " .. notice.message) end
 end
 
 -- A turn that took the process down again and again: the customer gets the line that always fits, and what they wrote is not tried
 -- again with their next message.
-local function excuse(conversation)
+local function excuse(conversation, say)
   if conversation.status ~= "ACTIVE" or conversation.opted_out == 1 or conversation.answered_seq >= conversation.last_seq then return end
-  whatsapp.say(conversation, replies.get(owner.replies, "wait", language.french(owner.business.languages, {}, nil, conversation.language)), { kind = "canned" })
+  say(conversation, replies.say(owner, "wait", {}, conversation.language), { kind = "canned" })
   conversations.answered(conversation.id, conversation.last_seq, nil, conversation.asked, time.now_ms())
 end
 
-function DEAD.turn(notice)
+function DEAD.turn(notice, say)
   local conversation = conversations.get(notice.job.payload.conversation)
   if not conversation then return end
-  excuse(conversation)
-  slack.card(conversation, "failed")
-  slack.word(conversation, "could not be answered: " .. notice.message)
+  excuse(conversation, say)
+  tell.card(conversation, "failed")
+  tell.word(conversation, "could not be answered: " .. notice.message)
 end
 
 -- A visit that nobody was reminded of.
 function DEAD.reminder(notice)
   local booking = bookings.get(notice.job.payload.booking)
   local conversation = booking and booking.conversation_id and conversations.get(booking.conversation_id)
-  if conversation then slack.word(conversation, "was not reminded of the on-site assessment: " .. notice.message) end
+  if conversation then tell.word(conversation, "was not reminded of the on-site assessment: " .. notice.message) end
 end
 
 -- The channel itself: telling it would not arrive.
@@ -91,18 +89,19 @@ local function plain(message)
 end
 
 ---@param notice host.Notice
-function M.tell(notice)
+---@param say fun(conversation: table, text: string, options: table) says something to a customer
+function M.tell(notice, say)
   notice.message = plain(notice.message)
   if notice.event == "reloaded" then return reloaded(notice.message) end
   if notice.event == "job_dead" and notice.job then
-    local tell = DEAD[notice.job.kind]
-    if tell then return tell(notice) end
-    return slack.alert("job_dead " .. notice.job.kind, "A job is dead: " .. notice.message)
+    local of_kind = DEAD[notice.job.kind]
+    if of_kind then return of_kind(notice, say) end
+    return tell.alert("job_dead " .. notice.job.kind, "A job is dead: " .. notice.message)
   end
   if notice.event == "script_errors" then return script_error(notice) end
   local saved = notice.event == "reload_failed" or notice.event == "rolled_back"
   local one = (saved or notice.event == "not_loaded") and cause(notice.event, notice.message) or notice.event
-  slack.alert(one, (SAY[notice.event] or "%s"):format(notice.message), saved and SAVED_QUIET_MS or nil)
+  tell.alert(one, (SAY[notice.event] or "%s"):format(notice.message), saved and SAVED_QUIET_MS or nil)
 end
 
 return M

@@ -10,10 +10,10 @@ local jobs = require "host.jobs"
 local ledger = require "host.ledger"
 local log = require "host.log"
 local mask = require "mask"
+local names = require "staff.names"
 local people = require "records.people"
-local strip = require "channels.whatsapp.strip"
 local task = require "host.task"
-local text = require "channels.slack.text"
+local text = require "language.text"
 local time = require "host.time"
 
 local M = {}
@@ -24,7 +24,11 @@ local LOOKS = 3
 local SCRUB_AGAIN_MS = 5000
 local WORD_BYTES = 40 -- a text of theirs that is so long is looked for, too
 
-local function shown(id) return text.phone(id) or id end
+---How each reader of the inbox finds one person in the bytes that it reads.
+---@alias person.Readers table<string, {parts: fun(body: string, id: string, theirs: {token?: string, bookings: table}): table[],
+---  without?: fun(body: string, id: string, is_theirs: fun(id: any): boolean?): string?, string[]}>
+
+local function shown(id) return names.phone(id) or id end
 
 -- The words by which the person is found in bytes: the number as it is stored and as staff see it, the booking link's token, the
 -- ids of their messages also as JSON may write them.
@@ -70,9 +74,10 @@ end
 function Erasure:raw(row_id)
   local row = inbox.get(row_id)
   if not row then return end
-  local rest, taken
-  if row.reader == "whatsapp" then
-    rest, taken = strip.person(row.body, self.id, function(id) return self.known[id] end)
+  local reader, rest = self.readers[row.reader], nil
+  if reader and reader.without then
+    local taken
+    rest, taken = reader.without(row.body, self.id, function(id) return self.known[id] end)
     self:add_marks(taken)
   end
   inbox.replace(row_id, row.unread and rest or nil)
@@ -113,7 +118,7 @@ function Erasure:some_messages()
     ids[#ids + 1] = message.id
     ids[#ids + 1] = message.wamid
     if message.role == "user" and #message.content >= WORD_BYTES and #self.texts < 50 then
-      self.texts[#self.texts + 1] = message.content:sub(1, 200)
+      self.texts[#self.texts + 1] = text.clip(message.content, 200)
     end
     if #self.gone < 5000 then add_ids(self.gone, message) end
   end
@@ -142,10 +147,11 @@ end
 ---@param id string
 ---@param at integer ms, the erasure's time: the one of the ledger's line
 ---@param opted_out? boolean also when the rows do not say so
+---@param readers person.Readers
 ---@return table erasure .removed counts, .words and .texts to look for
-function M.rows(id, at, opted_out)
+function M.rows(id, at, opted_out, readers)
   local conversation = people.find { id }
-  local self = setmetatable({ id = id, at = at, opted_out = opted_out, removed = {}, texts = {}, gone = {}, known = {} }, Erasure)
+  local self = setmetatable({ id = id, at = at, opted_out = opted_out, readers = readers, removed = {}, texts = {}, gone = {}, known = {} }, Erasure)
   self.words = M.words(id, conversation, people.bookings(id))
   -- Runs of theirs end first, so that nothing is said to them or asked about them from here on.
   local function pause() task.sleep(1) end
@@ -326,12 +332,13 @@ end
 -- Erases, and says what came of it.
 ---@async
 ---@param args string[]
+---@param readers person.Readers
 ---@return string? report
 ---@return string? problem
-function M.command(args)
+function M.command(args, readers)
   local ids = #args == 1 and people.ids(args[1]) or {}
   if #ids == 0 then
-    return nil, "Usage: assistant erase PHONE   (the number with its country code, like +1 416 555 1234, or the id that Slack shows)"
+    return nil, "Usage: assistant erase PHONE   (the number with its country code, like +1 416 555 1234, or the id that staff see)"
   end
   local conversation = people.find(ids)
   local id = conversation and conversation.id or named(ids)
@@ -343,7 +350,7 @@ function M.command(args)
   local opted_out = conversation and conversation.opted_out == 1 or not conversation and before ~= nil and before.opted_out == 1
   local added, problem = ledger.add { ("p %s %d %d"):format(mark, at, opted_out and 1 or 0) }
   if not added then return nil, "Nothing was erased: " .. problem .. "." end
-  local erasure = M.rows(id, at, opted_out)
+  local erasure = M.rows(id, at, opted_out, readers)
   local words = erasure.words
   table.move(erasure.gone, 1, #erasure.gone, #words + 1, words)
   table.move(erasure.texts, 1, #erasure.texts, #words + 1, words)

@@ -1,13 +1,11 @@
 -- `assistant export PHONE [--text]`: everything that is kept about one person, for them to have. Nobody else's data is in it.
 
-local calcom = require "channels.calcom.event"
 local erase = require "person.erase"
 local inbox = require "host.inbox"
 local json = require "host.json"
+local names = require "staff.names"
 local people = require "records.people"
-local strip = require "channels.whatsapp.strip"
 local task = require "host.task"
-local text = require "channels.slack.text"
 local time = require "host.time"
 
 local M = {}
@@ -61,31 +59,19 @@ local function quote_of(q)
   return { fields = object(q.json_dump) or {}, corrected_by_staff = object(q.locked), changed_at = iso_of(q.updated_at) }
 end
 
--- A webhook of the booking page, when the booking in it is theirs.
-local function booking_parts(body, id, conversation, known)
-  local event = calcom.event(body, json, time)
-  if not event then return {} end
-  local theirs = conversation ~= nil and event.token ~= nil and event.token == conversation.token or known[event.uid or ""] or known[event.old_uid or ""]
-  for _, phone in ipairs(event.phones) do theirs = theirs or phone == id end
-  return theirs and { json.decode(body, { null_as_nil = true }) or body } or {}
-end
-
 -- Their parts of the raw webhooks that are still kept.
 ---@async
-local function raw_of(id, conversation, bookings)
-  local list, known, next = json.array(), {}, 0
-  for _, booking in ipairs(bookings) do known[booking.uid] = true end
+local function raw_of(id, conversation, bookings, readers)
+  local list, theirs, next = json.array(), { token = conversation and conversation.token, bookings = {} }, 0
+  for _, booking in ipairs(bookings) do theirs.bookings[booking.uid] = true end
   local words = erase.words(id, conversation, bookings)
   repeat
     local ids
     ids, next = inbox.find(words, next)
     for _, row_id in ipairs(ids) do
-      local row, parts = inbox.get(row_id), {}
-      if row and row.reader == "whatsapp" then
-        parts = strip.parts(row.body, id)
-      elseif row and row.reader == "calcom" then
-        parts = booking_parts(row.body, id, conversation, known)
-      end
+      local row = inbox.get(row_id)
+      local reader = row and readers[row.reader]
+      local parts = reader and reader.parts(row.body, id, theirs) or {}
       if #parts > 0 then list[#list + 1] = { received_at = iso(row.received_at), parts = parts } end
     end
     if next then task.sleep(1) end
@@ -96,8 +82,9 @@ end
 ---@async
 ---@param id string
 ---@param conversation? table nil: there is no chat, but a booking in which they gave their number
+---@param readers person.Readers
 ---@return table
-function M.person(id, conversation)
+function M.person(id, conversation, readers)
   local all = people.all(id)
   local c = conversation or { phone_number = id, name = all.bookings[1] and all.bookings[1].name }
   return {
@@ -112,7 +99,7 @@ function M.person(id, conversation)
     cases = list_of(all.cases, case_of),
     bookings = list_of(all.bookings, booking_of),
     turns = list_of(all.turns, turn_of),
-    raw = raw_of(id, conversation, all.bookings),
+    raw = raw_of(id, conversation, all.bookings, readers),
   }
 end
 
@@ -126,10 +113,10 @@ local function clock(stamp)
 end
 
 local function fields_of(data)
-  local names, lines = {}, {}
-  for name in pairs(data) do names[#names + 1] = name end
-  table.sort(names)
-  for _, name in ipairs(names) do
+  local fields, lines = {}, {}
+  for name in pairs(data) do fields[#fields + 1] = name end
+  table.sort(fields)
+  for _, name in ipairs(fields) do
     local value = data[name]
     lines[#lines + 1] = ("  %s: %s"):format(name:gsub("_", " "), type(value) == "table" and json.encode(value) or tostring(value))
   end
@@ -141,7 +128,7 @@ end
 function M.text(person)
   local now = time.zoned(time.parse(person.exported_at))
   local lines = {
-    ("What is kept about %s, on %s (times are %s)"):format(text.phone(person.id) or person.id, clock(person.exported_at), now.zone),
+    ("What is kept about %s, on %s (times are %s)"):format(names.phone(person.id) or person.id, clock(person.exported_at), now.zone),
     "",
     "Name: " .. (person.name or "not known"),
     person.chat and "Chat: since " .. clock(person.chat.began_at) .. ", now " .. (person.chat.status == "PAUSED" and "with staff" or "with the assistant")
@@ -186,33 +173,34 @@ function M.indented(value, margin)
     for i, item in ipairs(value) do parts[i] = inner .. M.indented(item, inner) end
     return "[\n" .. table.concat(parts, ",\n") .. "\n" .. margin .. "]"
   end
-  local names = {}
-  for name in pairs(value) do names[#names + 1] = name end
-  table.sort(names)
-  for i, name in ipairs(names) do parts[i] = inner .. json.encode(name) .. ": " .. M.indented(value[name], inner) end
+  local keys = {}
+  for name in pairs(value) do keys[#keys + 1] = name end
+  table.sort(keys)
+  for i, name in ipairs(keys) do parts[i] = inner .. json.encode(name) .. ": " .. M.indented(value[name], inner) end
   return "{\n" .. table.concat(parts, ",\n") .. "\n" .. margin .. "}"
 end
 
 ---@async
 ---@param args string[]
+---@param readers person.Readers
 ---@return string? export
 ---@return string? problem
-function M.command(args)
+function M.command(args, readers)
   local as_text, phone
   for _, word in ipairs(args) do
     if word == "--text" then as_text = true elseif phone == nil then phone = word else phone = "" end
   end
   local ids = phone and people.ids(phone) or {}
   if #ids == 0 then
-    return nil, "Usage: assistant export PHONE [--text]   (the number with its country code, like +1 416 555 1234, or the id that Slack shows)"
+    return nil, "Usage: assistant export PHONE [--text]   (the number with its country code, like +1 416 555 1234, or the id that staff see)"
   end
   local conversation = people.find(ids)
   local id = conversation and conversation.id
   for _, other in ipairs(ids) do
     if not id and #people.bookings(other) > 0 then id = other end
   end
-  if not id then return nil, ("There is no chat with %s, and no booking."):format(text.phone(ids[1]) or ids[1]) end
-  local person = M.person(id, conversation)
+  if not id then return nil, ("There is no chat with %s, and no booking."):format(names.phone(ids[1]) or ids[1]) end
+  local person = M.person(id, conversation, readers)
   return as_text and M.text(person) or M.indented(person)
 end
 

@@ -11,15 +11,15 @@ local left_over = require "records.left_over"
 local log = require "host.log"
 local messages = require "records.messages"
 local people = require "records.people"
-local slack = require "channels.slack"
+local names = require "staff.names"
 local task = require "host.task"
-local text = require "channels.slack.text"
+local tell = require "staff.tell"
 local time = require "host.time"
+local window = require "records.window"
 
 local M = {}
 
 local STALE_MS = left_over.STALE_MS
-local WINDOW_MS = 24 * 3600000
 local PIECE = 200
 local NAMED = 40 -- numbers in one line to staff
 local OPEN = { queued = true, sending = true, unknown = true }
@@ -82,13 +82,13 @@ end
 
 -- Applies what the ledger holds and the database does not. Returns how many chats were erased.
 ---@async
-function M.erasures()
+function M.erasures(readers)
   local persons, marks = read_ledger()
   local list, count = missing(persons)
   if count == 0 then return 0 end
   local found, words = whose(list), {}
   for _, one in ipairs(found) do
-    local erasure = erase.rows(one.id, one.person.at, one.person.opted_out)
+    local erasure = erase.rows(one.id, one.person.at, one.person.opted_out, readers)
     table.move(erasure.words, 1, #erasure.words, #words + 1, words)
   end
   for mark, person in pairs(list) do
@@ -108,7 +108,7 @@ end
 local function is_stale(message, now, restored)
   if not message or message.role ~= "assistant" or not OPEN[message.state] then return false end
   local age = now - (time.parse(message.created_at) or now)
-  return age >= (restored and STALE_MS or WINDOW_MS)
+  return age >= (restored and STALE_MS or window.OPEN_MS)
 end
 
 -- Sends that waited too long are not sent: in a copy for half an hour, since they may have been sent meanwhile; else past WhatsApp's
@@ -162,7 +162,7 @@ local function leave_reminders(now)
         jobs.erase(job.id)
         bookings.set_reminder(booking.id, nil)
         local conversation = booking.conversation_id and booking.start_at > now and conversations.get(booking.conversation_id)
-        if conversation then shown[#shown + 1] = text.who(conversation) end
+        if conversation then shown[#shown + 1] = names.who(conversation) end
       end
     end
     task.sleep(0)
@@ -179,7 +179,7 @@ local function settle(chats, now)
     local conversation = conversations.get(id)
     if conversation then
       conversations.answered(id, conversation.last_seq, nil, conversation.asked, now)
-      if #shown < NAMED then shown[#shown + 1] = text.who(conversation) end
+      if #shown < NAMED then shown[#shown + 1] = names.who(conversation) end
     end
   end
   return ids, shown
@@ -227,9 +227,10 @@ end
 
 -- main.lua's `prepare`.
 ---@async
-function M.prepare()
+---@param readers person.Readers
+function M.prepare(readers)
   local now, restored = time.now_ms(), db.restored()
-  local erased = M.erasures()
+  local erased = M.erasures(readers)
   if people.unscrubbed() then
     db.durable()
     local pages, problem = db.scrub()
@@ -238,7 +239,7 @@ function M.prepare()
   local dropped, ids, shown, reminders = M.stale(now, restored)
   if #ids == 0 and erased == 0 and #reminders == 0 then return end
   log.warn("restore.stale", { restored = restored, sends = dropped, chats = #ids, erased = erased })
-  slack.alert("restore " .. tostring(now), summary(restored, erased, dropped, ids, shown, reminders))
+  tell.alert("restore " .. tostring(now), summary(restored, erased, dropped, ids, shown, reminders))
   db.durable()
 end
 

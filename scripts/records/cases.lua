@@ -83,12 +83,6 @@ function M.close(conversation_id)
     WHERE conversation_id = ? AND state <> 'closed']], now, now, known_now(conversation_id), conversation_id) > 0
 end
 
----A word or a click in this chat: its case stays alive.
----@param conversation_id string
-function M.touch(conversation_id)
-  db.run("UPDATE cases SET active_at = ? WHERE conversation_id = ? AND state <> 'closed'", time.now_ms(), conversation_id)
-end
-
 ---Closes what had no word from either side for 24 hours. A chat that is paused is returned by its own rule, not by this.
 ---@param now integer ms
 ---@return table[] cases as they were
@@ -136,7 +130,7 @@ end
 
 ---Keeps words for the case's next follow-up. Returns when that may be posted: at once, or a minute after the last one.
 ---@param case table
----@param text string fit for Slack
+---@param text string
 ---@param every_ms integer
 ---@return integer run_at ms
 function M.note(case, text, every_ms)

@@ -7,6 +7,16 @@ local M = {}
 
 M.PROBE_MS = 60000
 
+local LONGEST_WAIT_MS = 600000
+
+---How long an answer asks us to wait (Retry-After in seconds; at least one, at most ten minutes); nil: it does not say.
+---@param response? host.http.Response
+---@return integer? ms
+function M.asked_wait_ms(response)
+  local seconds = response and (response.headers["retry-after"] or ""):match("^%s*(%d+)%s*$")
+  return seconds and #seconds <= 9 and math.min(math.max(tonumber(seconds), 1) * 1000, LONGEST_WAIT_MS) or nil
+end
+
 -- What a refused secret is remembered by.
 function M.mark(secret)
   return crypto.hex(crypto.sha256("circuit:" .. secret)):sub(1, 32)

@@ -92,14 +92,6 @@ function M.last_reply(conversation_id)
   return row and row.content
 end
 
--- Has staff written since the customer's last word?
-function M.staff_answered(conversation_id)
-  local row = db.one([[SELECT role, author FROM messages WHERE conversation_id = ? AND (role = 'user' OR author IS NOT NULL)
-    AND (state IS NULL OR state NOT IN ('dropped', 'draft', 'failed'))
-    ORDER BY seq DESC, created_at DESC LIMIT 1]], conversation_id)
-  return row ~= nil and row.author ~= nil
-end
-
 -- What the last answer that left before this one had answered; 0 when there was none.
 function M.answered_before(conversation_id, seq)
   local row = db.one([[SELECT max(seq) AS seq FROM messages WHERE conversation_id = ? AND seq < ? AND role = 'assistant'

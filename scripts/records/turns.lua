@@ -2,6 +2,8 @@
 
 local db = require "host.db"
 local files = require "host.files"
+local jobs = require "host.jobs"
+local words = require "language.text"
 
 local M = {}
 
@@ -12,7 +14,15 @@ function M.add(t, now)
   db.run([[INSERT INTO turns(conversation_id, started_at, ended_at, generation, brain, action, calls, rejected, why)
     VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)]],
     t.conversation, t.started_at, now, files.hash(), t.brain, t.action, t.calls or 0,
-    t.rejected and t.rejected:sub(1, RAW_BYTES), t.why)
+    t.rejected and words.clip(t.rejected, RAW_BYTES), t.why)
+end
+
+-- Puts the turn that answers what nobody has answered in this chat. One waits at most; putting again only moves it.
+---@param conversation_id string
+---@param run_at? integer ms
+function M.enqueue(conversation_id, run_at)
+  local lane = "turn:" .. conversation_id
+  jobs.put { kind = "turn", lane = lane, unique = lane, payload = { conversation = conversation_id }, run_at = run_at }
 end
 
 -- How many turns of this chat began after `since`: those that asked the model, and the others that said something. The index

@@ -13,8 +13,8 @@ local main = require "main"
 local messages = require "records.messages"
 local owner = require "owner"
 local settings = require "host.settings"
-local slack = require "channels.slack"
 local task = require "host.task"
+local tell = require "staff.tell"
 local time = require "host.time"
 local whatsapp = require "channels.whatsapp"
 local wire = require "rehearsal.wire"
@@ -71,7 +71,7 @@ local function meet(stage)
   local customer = stage:newcomer("Ann")
   stage:write(customer, { "I have a couch", "12 Main St" })
   local conversation = conversations.get(customer.id)
-  slack.card(conversation, "asked")
+  tell.card(conversation, "asked")
   return conversation, cases.current(customer.id)
 end
 
@@ -119,19 +119,19 @@ local function read_calcom(stage)
   local conversation = meet(stage)
   local token = conversations.set_token(conversation.id, crypto.hex(crypto.random(12)))
   local now = time.now_ms()
-  local function tell(event, uid, fields)
+  local function said(event, uid, fields)
     local payload = { uid = uid, startTime = time.iso(now + VISIT_MS), metadata = { conv = token }, attendees = { { name = "Ann" } } }
     for name, value in pairs(fields or {}) do payload[name] = value end
     read("calcom", { triggerEvent = event, payload = payload })
   end
-  tell("BOOKING_REQUESTED", "check-1")
-  tell("BOOKING_REJECTED", "check-1")
-  tell("BOOKING_CREATED", "check-2")
+  said("BOOKING_REQUESTED", "check-1")
+  said("BOOKING_REJECTED", "check-1")
+  said("BOOKING_CREATED", "check-2")
   local row = bookings.by_uid("check-2")
   if row then run("reminder", { booking = row.id, start_at = row.start_at }) end
-  tell("BOOKING_RESCHEDULED", "check-3", { rescheduleUid = "check-2" })
-  tell("BOOKING_CANCELLED", "check-3")
-  tell("BOOKING_CREATED", "check-4", { metadata = {} })
+  said("BOOKING_RESCHEDULED", "check-3", { rescheduleUid = "check-2" })
+  said("BOOKING_CANCELLED", "check-3")
+  said("BOOKING_CREATED", "check-4", { metadata = {} })
 end
 
 -- ---- the model -------------------------------------------------------------------------------------------------------
@@ -185,7 +185,7 @@ local LIST = {
     run("slack", { what = "card", case = case.id })
     run("slack", { what = "follow_up", case = case.id })
     run("slack", { what = "control", conversation = conversation.id })
-    run("slack", { what = "text", text = "tried by check" })
+    run("slack", { what = "words", text = "tried by check" })
   end },
   { "the question whether the model is back", function() run("probe", { provider = "model" }) end },
   { "the call of the model", ask_model },

@@ -19,6 +19,8 @@ end
 
 function Recorded:usable() return self ~= nil end
 
+function Recorded.untold() end
+
 function Recorded:ask()
   local answer = self.answers[math.min(self.next, #self.answers)]
   self.next = self.next + 1

@@ -2,7 +2,7 @@
 -- customer would get is taken from the rows that a service would send, what staff would get from the jobs that it would post.
 
 local cases = require "records.cases"
-local card = require "channels.slack.card"
+local cards = require "staff.cards"
 local conversations = require "records.conversations"
 local crypto = require "host.crypto"
 local db = require "host.db"
@@ -10,12 +10,13 @@ local facts = require "staff.facts"
 local jobs = require "host.jobs"
 local json = require "host.json"
 local messages = require "records.messages"
+local names = require "staff.names"
 local owner = require "owner"
 local pauses = require "staff.pauses"
 local quote = require "flow.quote"
 local quotes = require "records.quotes"
-local slack_text = require "channels.slack.text"
 local task = require "host.task"
+local tell = require "staff.tell"
 local time = require "host.time"
 local turn = require "turn"
 local turns = require "records.turns"
@@ -32,22 +33,18 @@ Stage.__index = Stage
 
 -- ---- what staff would read -------------------------------------------------------------------------------------------
 
-local function plain(text)
-  return (slack_text.plain(text):gsub("<tel:[+%d]*|([+%d -]*)>", "%1"):gsub("%*([^*]*)%*", "%1"))
-end
-
 local function card_words(case)
   local known = facts.gather(case.conversation_id, case)
   if not known then return nil end
-  local payload = card.open(known)
-  local lines = { plain(payload.text) }
-  for _, block in ipairs(payload.blocks) do
-    if block.type == "section" then lines[#lines + 1] = plain(block.text.text) end
+  local card = cards.open(known)
+  local lines = { card.summary }
+  for _, line in ipairs(card.lines) do
+    lines[#lines + 1] = line.label and line.label .. ": " .. line.value or line.quote and "> " .. line.quote or line.words
   end
-  return (table.concat(lines, "\n"):gsub("\nNew Quote Request\n", "\n", 1))
+  return table.concat(lines, "\n")
 end
 
--- The job that would post to Slack. A "rehearsed" one is our own: it stands behind everything that a turn put into this lane.
+-- The job that would post to staff. A "rehearsed" one is our own: it stands behind everything that a turn put into this lane.
 function Stage:post(job)
   local payload = job.payload
   if payload.what == "rehearsed" then
@@ -61,14 +58,14 @@ function Stage:post(job)
       self.posts[#self.posts + 1] = words
     end
   elseif type(payload.text) == "string" then
-    self.posts[#self.posts + 1] = plain(payload.text)
+    self.posts[#self.posts + 1] = payload.text
   end
 end
 
 -- Waits until everything that was put for staff has come by, and gives it. Follow-ups wait a minute in a service: here they do not.
 ---@async
 function Stage:heard(conversation_id)
-  for _, lane in ipairs { "slack:" .. conversation_id, "alerts" } do
+  for _, lane in ipairs { tell.lane(conversation_id), "alerts" } do
     local mark = crypto.uuid()
     self.waiting[mark] = task.event("rehearsed")
     jobs.put { kind = "slack", lane = lane, payload = { what = "rehearsed", mark = mark } }
@@ -77,7 +74,7 @@ function Stage:heard(conversation_id)
   end
   local case = cases.current(conversation_id)
   if case and (case.notes or "") ~= "" then
-    self.posts[#self.posts + 1] = plain(slack_text.who(conversations.get(conversation_id)) .. ": " .. case.notes)
+    self.posts[#self.posts + 1] = names.who(conversations.get(conversation_id)) .. ": " .. case.notes
     cases.followed_up(case.id, case.notes)
   end
   local posts = self.posts

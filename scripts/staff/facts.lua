@@ -12,7 +12,7 @@ local M = {}
 
 ---@param conversation_id string
 ---@param case? table
----@return slack.Facts? nil: the conversation is gone
+---@return staff.Facts? nil: the conversation is gone
 function M.gather(conversation_id, case)
   local conversation = conversations.get(conversation_id)
   if not conversation then return nil end

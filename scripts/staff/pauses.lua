@@ -3,12 +3,12 @@
 local cases = require "records.cases"
 local conversations = require "records.conversations"
 local messages = require "records.messages"
-local jobs = require "host.jobs"
 local log = require "host.log"
 local time = require "host.time"
 local owner = require "owner"
 local hours = require "flow.hours"
 local tell = require "staff.tell"
+local turns = require "records.turns"
 
 local M = {}
 
@@ -49,8 +49,7 @@ function M.resume(conversation)
   if not give_back(conversation) then return false end
   log.info("chat.returned", {})
   if conversation.opted_out == 0 and #messages.unanswered(conversations.get(conversation.id)) > 0 then
-    jobs.put { kind = "turn", lane = "turn:" .. conversation.id, unique = "turn:" .. conversation.id,
-      payload = { conversation = conversation.id } }
+    turns.enqueue(conversation.id)
   end
   return true
 end
@@ -79,8 +78,7 @@ function M.ask_idle(now)
   local idle_ms = idle_hours() * HOUR_MS
   for _, conversation in ipairs(cases.idle_pauses(now - math.max(idle_ms - HOUR_MS, 0))) do
     cases.pause_asked(conversation.id)
-    jobs.put { kind = "card", lane = tell.lane(conversation), unique = "slack:keep:" .. conversation.id,
-      payload = { what = "keep", conversation = conversation.id, hours = idle_hours() } }
+    tell.ask_keep(conversation, idle_hours())
   end
 end
 

@@ -1,37 +1,45 @@
--- Every message to staff begins here: it becomes a row of kind "card" or "slack", and channels/slack/post.lua carries it out. Nothing here waits.
+-- Every message to staff begins here, as plain text: it becomes a row of kind "card" or "slack" (rows of older versions have these names),
+-- and the channel that main.lua names carries it out. Nothing here waits.
 -- Both kinds share the channel's pace, and cards go first; one chat has one lane, in which the order holds.
--- A message about a chat names its number, goes through the chat's own lane and so arrives in order.
+-- A message about a chat names its number, goes through the chat's own lane and so arrives in order. A line that begins with "> " is quoted.
 
-local cases = require "records.cases"
 local alerts = require "records.alerts"
+local cases = require "records.cases"
 local jobs = require "host.jobs"
 local log = require "host.log"
 local metrics = require "host.metrics"
-local text = require "channels.slack.text"
+local names = require "staff.names"
+local text = require "language.text"
+local time = require "host.time"
 
 local M = {}
 
 local FOLLOW_UP_EVERY_MS = 60000
 local WORDS = 2800
 
----@param conversation table a row of conversations
+---@param conversation_id string
 ---@return string
-function M.lane(conversation)
-  return "slack:" .. conversation.id
+function M.lane(conversation_id)
+  return "slack:" .. conversation_id
 end
 
 local function enqueue(lane, words)
-  jobs.put { kind = "slack", lane = lane, payload = { what = "text", text = words } }
+  jobs.put { kind = "slack", lane = lane, payload = { what = "words", text = words } }
 end
 
----Our words in one line, and below them what somebody else wrote, each line of it marked as quoted.
+---What a person or a model wrote, each of its lines marked as quoted, so that none can pass for one of ours.
+local function quoted(words, limit)
+  return "> " .. text.squeeze(text.shown(words, limit or WORDS)):gsub("\n", "\n> ")
+end
+
+---Our words in one line, and below them what somebody else wrote.
 local function said(words, theirs)
-  local line = text.fit(words, WORDS, true)
-  return theirs and line .. "\n" .. text.quoted(theirs, WORDS) or line
+  local line = text.shown(words, WORDS, true)
+  return theirs and line .. "\n" .. quoted(theirs) or line
 end
 
 ---The card of a chat: opens its case and posts it once. While a case is live there is no second card.
----@param conversation table
+---@param conversation table a row of conversations
 ---@param reason "complete"|"asked"|"model"|"question"|"failed"|"limit"
 ---@return table case
 ---@return boolean fresh a card was enqueued
@@ -46,8 +54,21 @@ end
 
 ---@param case table
 function M.post_card(case)
-  jobs.put { kind = "card", lane = "slack:" .. case.conversation_id, unique = "slack:card:" .. tostring(case.id),
+  jobs.put { kind = "card", lane = M.lane(case.conversation_id), unique = "slack:card:" .. tostring(case.id),
     payload = { what = "card", case = case.id } }
+end
+
+---Asks whether a pause that nobody writes in shall be kept.
+---@param conversation table
+---@param idle_hours number
+function M.ask_keep(conversation, idle_hours)
+  jobs.put { kind = "card", lane = M.lane(conversation.id), unique = "slack:keep:" .. conversation.id,
+    payload = { what = "keep", conversation = conversation.id, hours = idle_hours } }
+end
+
+local function put_follow_up(case_id, run_at)
+  jobs.put { kind = "slack", unique = "slack:follow:" .. tostring(case_id), keep = true, run_at = run_at,
+    payload = { what = "follow_up", case = case_id, plain = true } }
 end
 
 ---New facts, a question or a second wish while the case is live: short, without a button, one message a minute at most.
@@ -58,27 +79,32 @@ end
 function M.follow_up(conversation, words, theirs, lead)
   local case = cases.current(conversation.id)
   local lines = {}
-  if words then lines[1] = text.fit(words, 1000) end
-  if theirs then lines[#lines + 1] = lead .. "\n" .. text.quoted(theirs, 1000) end
-  if not case then return enqueue(M.lane(conversation), text.who(conversation) .. ": " .. table.concat(lines, "\n")) end
-  local run_at = cases.note(case, table.concat(lines, "\n"), FOLLOW_UP_EVERY_MS)
-  jobs.put { kind = "slack", unique = "slack:follow:" .. tostring(case.id), keep = true, run_at = run_at,
-    payload = { what = "follow_up", case = case.id } }
+  if words then lines[1] = text.shown(words, 1000) end
+  if theirs then lines[#lines + 1] = lead .. "\n" .. quoted(theirs, 1000) end
+  local all = table.concat(lines, "\n")
+  if not case then return enqueue(M.lane(conversation.id), names.who(conversation) .. ": " .. all) end
+  put_follow_up(case.id, cases.note(case, all, FOLLOW_UP_EVERY_MS))
+end
+
+---These notes of a case have been posted; what was noted meanwhile follows in a minute.
+---@param case_id integer
+---@param notes string
+function M.followed_up(case_id, notes)
+  if cases.followed_up(case_id, notes) then put_follow_up(case_id, time.now_ms() + FOLLOW_UP_EVERY_MS) end
 end
 
 ---What the customer of a paused chat writes.
 ---@param conversation table
 ---@param words string
 function M.message_from_customer(conversation, words)
-  enqueue(M.lane(conversation), text.who(conversation) .. ":\n" .. text.quoted(words, WORDS))
+  enqueue(M.lane(conversation.id), names.who(conversation) .. ":\n" .. quoted(words))
 end
 
 ---A reply that was called back when somebody took over.
 ---@param conversation table
 ---@param words string
 function M.draft(conversation, words)
-  enqueue(M.lane(conversation), "Draft for " .. text.who(conversation) .. ", not sent because the chat was taken over:\n"
-    .. text.quoted(words, WORDS))
+  enqueue(M.lane(conversation.id), "Draft for " .. names.who(conversation) .. ", not sent because the chat was taken over:\n" .. quoted(words))
 end
 
 ---One word about a chat.
@@ -86,7 +112,7 @@ end
 ---@param words string ours, in one line
 ---@param theirs? string what somebody else wrote
 function M.word(conversation, words, theirs)
-  enqueue(M.lane(conversation), text.who(conversation) .. ": " .. said(words, theirs))
+  enqueue(M.lane(conversation.id), said(names.who(conversation) .. ": " .. words, theirs))
 end
 
 ---One word that belongs to no chat we know.
@@ -103,13 +129,21 @@ end
 function M.alert(cause, words, quiet_ms)
   log.warn("alert", { cause = cause })
   local tell, before, next_at = alerts.count(cause, quiet_ms)
+  words = text.shown(words, WORDS)
   if tell then
-    local more = before > 0 and " (" .. tostring(before) .. " more like this before)" or ""
-    jobs.put { kind = "slack", lane = "alerts", payload = { what = "text", text = "⚠️ " .. text.fit(words, WORDS) .. more } }
+    enqueue("alerts", "⚠️ " .. words .. (before > 0 and " (" .. tostring(before) .. " more like this before)" or ""))
   elseif before == 1 then
     jobs.put { kind = "slack", unique = "slack:alert:" .. cause, keep = true, run_at = next_at,
-      payload = { what = "alert", cause = cause, text = text.fit(words, WORDS) } }
+      payload = { what = "alert", cause = cause, words = words } }
   end
+end
+
+---The quiet time of an alert's cause is over: how often it came back meanwhile.
+---@param cause string
+---@param words string
+function M.alert_again(cause, words)
+  local count = alerts.settle(cause)
+  if count > 0 then enqueue("alerts", "⚠️ " .. tostring(count) .. " more like this: " .. words) end
 end
 
 return M

@@ -4,12 +4,14 @@ package.path = "scripts/?.lua;" .. package.path
 
 local real = {}
 local names = { "host.crypto", "host.db", "host.http", "host.jobs", "host.json", "host.log", "host.settings", "host.time", "owner",
-  "records.cases", "records.conversations", "records.messages", "records.quotes", "records.bookings", "records.alerts", "records.circuits", "flow.quote",
-  "channels.whatsapp", "channels.slack", "channels.slack.interactive", "staff.pauses", "channels.slack.post", "staff.tell",
-  "staff.facts", "staff.due" }
+  "records.cases", "records.conversations", "records.turns", "records.window", "records.messages", "records.quotes", "records.bookings", "records.alerts", "records.circuits", "flow.quote",
+  "channels.slack", "channels.slack.interactive", "staff.pauses", "channels.slack.post", "staff.tell",
+  "staff.facts", "staff.reminders" }
 
 local text = require "channels.slack.text"
 local card = require "channels.slack.card"
+local cards = require "staff.cards"
+local names_of = require "staff.names"
 local form = require "channels.slack.form"
 local verify = require "channels.slack.verify"
 local hours = require "flow.hours"
@@ -73,6 +75,8 @@ local function complaint(payload)
   end
 end
 
+local function shown(what, ...) return card.payload(cards[what](...)) end
+
 local function flat(payload)
   local all = { payload.text }
   for _, block in ipairs(payload.blocks or {}) do if block.text then all[#all + 1] = block.text.text end end
@@ -112,28 +116,26 @@ describe("text for Slack", function()
     assert.is_nil(text.fit("```"):find("`", 1, true))
   end)
   it("C10: a display name can neither ping nor format", function()
-    assert.equal("&lt;!channel&gt; Bob x", text.name("<!channel> *Bob* `x`"))
-    assert.is_nil(text.name("  * "))
-    assert.is_nil(text.name(NULL))
-    assert.is_true(utf8.len(text.name(("é"):rep(300))) <= 80)
+    assert.equal("<!channel> Bob x", names_of.name("<!channel> *Bob* `x`"))
+    assert.is_nil(names_of.name("  * "))
+    assert.is_nil(names_of.name(NULL))
+    assert.is_true(utf8.len(names_of.name(("é"):rep(300))) <= 80)
   end)
   it("writes numbers as people do", function()
-    assert.equal("+1 416-555-1234", text.phone("14165551234"))
-    assert.equal("+447911123456", text.phone("447911123456"))
-    assert.is_nil(text.phone("CA.1234567"))
-    assert.is_nil(text.phone(""))
+    assert.equal("+1 416-555-1234", names_of.phone("14165551234"))
+    assert.equal("+447911123456", names_of.phone("447911123456"))
+    assert.is_nil(names_of.phone("CA.1234567"))
+    assert.is_nil(names_of.phone(""))
   end)
   it("names the number in every word, or the id of people without one", function()
-    assert.equal("+1 416-555-1234 (Ann)", text.who(ann))
-    assert.equal("Zoe (CA.9x)", text.who { id = "CA.9x", phone_number = "", name = "Zoe" })
-    assert.equal("CA.9x", text.who { id = "CA.9x", phone_number = "" })
-    assert.equal("<tel:+14165551234|+1 416-555-1234>", text.call(ann))
-    assert.is_nil(text.call { id = "CA.9x", phone_number = "" }:find("tel:", 1, true))
+    assert.equal("+1 416-555-1234 (Ann)", names_of.who(ann))
+    assert.equal("Zoe (CA.9x)", names_of.who { id = "CA.9x", phone_number = "", name = "Zoe" })
+    assert.equal("CA.9x", names_of.who { id = "CA.9x", phone_number = "" })
   end)
   it("shows the business's clock, and the day when it is another", function()
     local now = at(2026, 11, 22, 17, 5)
-    assert.equal("14:05", text.clock(at(2026, 11, 22, 14, 5), now, clock))
-    assert.equal("Nov 21, 09:00", text.clock(at(2026, 11, 21, 9), now, clock))
+    assert.equal("14:05", names_of.moment(at(2026, 11, 22, 14, 5), now, clock))
+    assert.equal("Nov 21, 09:00", names_of.moment(at(2026, 11, 21, 9), now, clock))
   end)
 end)
 
@@ -249,7 +251,7 @@ end)
 
 describe("the handoff card", function()
   it("has the blueprint's shape", function()
-    local payload = card.open(facts())
+    local payload = shown("open", facts())
     assert.equal("New Quote Request from +1 416-555-1234", payload.text)
     assert.equal("mrkdwn", payload.blocks[1].text.type)
     assert.truthy(payload.blocks[1].text.text:find("*New Quote Request*\n*Phone:* 14165551234\n", 1, true))
@@ -262,27 +264,27 @@ describe("the handoff card", function()
   it("shows a visit that is booked", function()
     local start = { month = 11, day = 24, hour = 14, min = 30, wday = 2 }
     local f = facts { visit = { state = "booked", start_at = 1 }, time = { zoned = function() return start end } }
-    assert.truthy(card.open(f).blocks[1].text.text:find("*Visit booked:* Tuesday, November 24 at 2:30 PM", 1, true))
+    assert.truthy(shown("open", f).blocks[1].text.text:find("*Visit booked:* Tuesday, November 24 at 2:30 PM", 1, true))
   end)
 
   it("A8: carries the number of its case, so that two of the same are known to be one", function()
-    assert.truthy(flat(card.open(facts())):find("case 7", 1, true))
+    assert.truthy(flat(shown("open", facts())):find("case 7", 1, true))
   end)
   it("F4: shows a customer's words without obeying them", function()
     local evil = "<!channel> <http://evil|click> & 1 piano"
-    local payload = card.open(facts { quote = { inventory = evil, address = evil }, words = { evil }, conversation = { id = "1", phone_number = "", name = "<@U1>" } })
+    local payload = shown("open", facts { quote = { inventory = evil, address = evil }, words = { evil }, conversation = { id = "1", phone_number = "", name = "<@U1>" } })
     assert.is_nil(flat(payload):find("<", 1, true))
     assert.truthy(flat(payload):find("&lt;!channel&gt;", 1, true))
   end)
   it("F3: stays within Slack's limits, whatever is known", function()
     local quote, fields = {}, {}
     for i = 1, 200 do fields[i] = "field_" .. i; quote[fields[i]] = ("<&>😀"):rep(400) end
-    local payload = card.open(facts { quote = quote, fields = fields, missing = fields, words = { ("w"):rep(9000), ("\0"):rep(9000), "" } })
+    local payload = shown("open", facts { quote = quote, fields = fields, missing = fields, words = { ("w"):rep(9000), ("\0"):rep(9000), "" } })
     assert.is_nil(complaint(payload))
     assert.equal("actions", payload.blocks[#payload.blocks].type)
   end)
   it("shows people without a number by name and id", function()
-    local payload = card.open(facts { conversation = { id = "CA.12ab", phone_number = "", name = "Zoe" } })
+    local payload = shown("open", facts { conversation = { id = "CA.12ab", phone_number = "", name = "Zoe" } })
     assert.equal("New Quote Request from Zoe", payload.text)
     assert.truthy(flat(payload):find("CA.12ab", 1, true))
     assert.is_nil(complaint(payload))
@@ -291,7 +293,7 @@ describe("the handoff card", function()
     local now = at(2026, 11, 22, 14, 20)
     local paused = { id = ann.id, phone_number = ann.phone_number, name = "Ann", status = "PAUSED", paused_by = "U1", paused_by_name = "<!here> Bob",
       paused_at = at(2026, 11, 22, 14, 5) }
-    local payload = card.taken(facts { conversation = paused, now = now })
+    local payload = shown("taken", facts { conversation = paused, now = now })
     local all = flat(payload)
     assert.truthy(all:find("Taken over by &lt;!here&gt; Bob since 14:05", 1, true))
     assert.truthy(all:find("<tel:+14165551234|+1 416-555-1234>", 1, true))
@@ -301,12 +303,12 @@ describe("the handoff card", function()
     assert.is_nil(complaint(payload))
   end)
   it("offers the chat again after it went back", function()
-    local payload = card.returned(facts(), "Bob")
+    local payload = shown("returned", facts(), "Bob")
     assert.truthy(flat(payload):find("(Bob)", 1, true))
     assert.equal("take_over_chat", payload.blocks[#payload.blocks].elements[1].action_id)
   end)
   it("F3: has two plainer forms; the button goes last", function()
-    local plain, bare = card.simpler(card.open(facts { quote = { inventory = ("<&>"):rep(3000) } }))
+    local plain, bare = card.simpler(shown("open", facts { quote = { inventory = ("<&>"):rep(3000) } }))
     assert.equal(2, #plain.blocks)
     assert.equal("plain_text", plain.blocks[1].text.type)
     assert.is_nil(plain.blocks[1].text.text:find("&lt;", 1, true))
@@ -352,7 +354,9 @@ describe("with the records stood in for", function()
         world[cause] = (world[cause] or -1) + 1
         return world[cause] == 0, world[cause], 99
       end, settle = function() return 3 end },
-      ["records.circuits"] = { PROBE_MS = 60000, held = function() return world.circuit.held end, hold = function(_, until_ms) world.circuit.hold = until_ms end,
+      ["records.circuits"] = { PROBE_MS = 60000,
+        asked_wait_ms = function(response) return tonumber(response.headers["retry-after"]) * 1000 end,
+        held = function() return world.circuit.held end, hold = function(_, until_ms) world.circuit.hold = until_ms end,
         is_open = function() return world.circuit.open end, probe = function() return world.circuit.probe end,
         get = function() return world.circuit end, close = function() world.circuit.open = false; return true end,
         open = function() local fresh = not world.circuit.open; world.circuit.open = true; return fresh end, due = nothing },
@@ -388,8 +392,6 @@ describe("with the records stood in for", function()
         waiting = function() return {} end, expire_due = function() return {} end, idle_pauses = function() return {} end, pause_asked = nothing,
         reminded = nothing, told_late = function() world.told = (world.told or 0) + 1 end,
       },
-      ["channels.whatsapp"] = { recall = function(id) world.recalled[#world.recalled + 1] = id end,
-        say = function(_, words) whatsapp_said[#whatsapp_said + 1] = words end },
     }
     world.json, world.answers = {}, {}
     return loaded
@@ -419,11 +421,14 @@ describe("with the records stood in for", function()
     return click { type = "block_actions", user = { id = user, username = user }, response_url = url,
       actions = { { action_id = "take_over_chat", value = ann.id } } }
   end
+  local function interactive(request)
+    return require("channels.slack").interactive(request, function(id) world.recalled[#world.recalled + 1] = id end)
+  end
   local PAUSED = '{"replace_original":true,"text":"✅ Chat paused. Staff has taken over the conversation."}'
 
   describe("a click", function()
     it("takes the chat over with the blueprint's payload, recalls what waits, and answers exactly", function()
-      local answer = require("channels.slack").interactive(take_over("U1"))
+      local answer = interactive(take_over("U1"))
       assert.equal(200, answer.status)
       assert.equal(PAUSED, answer.body)
       assert.equal("PAUSED", world.conversations[ann.id].status)
@@ -433,42 +438,41 @@ describe("with the records stood in for", function()
     it("C1: unsigned does nothing and says nothing", function()
       local request = take_over("U1")
       request.headers["x-slack-signature"] = "v0=" .. ("0"):rep(64)
-      local answer = require("channels.slack").interactive(request)
+      local answer = interactive(request)
       assert.equal(401, answer.status)
       assert.equal('{"error":"unauthorized"}', answer.body)
       assert.equal("ACTIVE", world.conversations[ann.id].status)
       assert.same({}, world.jobs)
     end)
     it("A29: rightly signed at the wrong time alerts once", function()
-      for _ = 1, 3 do assert.equal(401, require("channels.slack").interactive(click({}, 400)).status) end
+      for _ = 1, 3 do assert.equal(401, interactive(click({}, 400)).status) end
       local told = 0
-      for _, job in ipairs(world.jobs) do if job.payload.what == "text" then told = told + 1 end end
+      for _, job in ipairs(world.jobs) do if job.payload.what == "words" then told = told + 1 end end
       assert.equal(1, told)
     end)
     it("C2: replayed gets the same answer and does nothing again", function()
-      local slack, request = require "channels.slack", take_over("U1", "https://hooks.slack.com/1")
-      local first = slack.interactive(request)
+      local request = take_over("U1", "https://hooks.slack.com/1")
+      local first = interactive(request)
       local jobs = #world.jobs
       world.conversations[ann.id].status = "ACTIVE"
-      local second = slack.interactive(request)
+      local second = interactive(request)
       assert.same(first, second)
       assert.equal(jobs, #world.jobs)
       assert.equal("ACTIVE", world.conversations[ann.id].status)
     end)
     it("C3: the first one wins, the second is told who has it", function()
-      local slack = require "channels.slack"
-      assert.equal(PAUSED, slack.interactive(take_over("U1")).body)
-      local late = slack.interactive(take_over("<!here>")).body
+      assert.equal(PAUSED, interactive(take_over("U1")).body)
+      local late = interactive(take_over("<!here>")).body
       assert.equal("ephemeral", late.response_type)
       assert.is_false(late.replace_original)
       assert.truthy(late.text:find("already taken by U1", 1, true))
       assert.equal("U1", world.conversations[ann.id].paused_by)
-      assert.equal(PAUSED, slack.interactive(take_over("U1")).body)
+      assert.equal(PAUSED, interactive(take_over("U1")).body)
       assert.equal(3, #world.recalled)
     end)
     it("C4: an unknown conversation changes nothing and is told so", function()
       for _, value in ipairs { " 14165551234", "14165551234 ", "+14165551234", "14165550000", "' OR 1=1" } do
-        local answer = require("channels.slack").interactive(click { type = "block_actions", actions = { { action_id = "take_over_chat", value = value } } })
+        local answer = interactive(click { type = "block_actions", actions = { { action_id = "take_over_chat", value = value } } })
         assert.equal(200, answer.status)
         assert.equal("ephemeral", answer.body.response_type)
       end
@@ -483,25 +487,24 @@ describe("with the records stood in for", function()
         { type = { "block_actions" }, actions = { { action_id = "take_over_chat", value = ann.id } } }, "text", 12, true,
       }
       for i, payload in ipairs(odd) do
-        local answer = require("channels.slack").interactive(click(payload))
+        local answer = interactive(click(payload))
         assert.equal(200, answer.status, "case " .. i)
         assert.equal("{}", answer.body)
       end
       local broken = click({})
       world.json = {}
-      assert.equal(400, require("channels.slack").interactive(broken).status)
+      assert.equal(400, interactive(broken).status)
       assert.equal("ACTIVE", world.conversations[ann.id].status)
     end)
     it("finds the known action among several", function()
-      local answer = require("channels.slack").interactive(click { type = "block_actions", user = { id = "U1" },
+      local answer = interactive(click { type = "block_actions", user = { id = "U1" },
         actions = { { action_id = "x", value = "1" }, { action_id = "take_over_chat", value = ann.id } } })
       assert.equal(PAUSED, answer.body)
     end)
     it("C8: returns the chat, has the last message answered, and once only", function()
-      local slack = require "channels.slack"
-      slack.interactive(take_over("U1"))
+      interactive(take_over("U1"))
       world.unanswered = { { seq = 3 } }
-      local function resume() return slack.interactive(click { type = "block_actions", user = { id = "U2" }, actions = { { action_id = "resume_chat", value = ann.id } } }) end
+      local function resume() return interactive(click { type = "block_actions", user = { id = "U2" }, actions = { { action_id = "resume_chat", value = ann.id } } }) end
       assert.is_true(resume().body.replace_original)
       assert.equal("ACTIVE", world.conversations[ann.id].status)
       assert.equal(ann.id, world.closed)
@@ -513,18 +516,16 @@ describe("with the records stood in for", function()
       assert.equal("turn", world.jobs[#world.jobs].kind)
     end)
     it("leaves what staff answered alone when the chat goes back", function()
-      local slack = require "channels.slack"
-      slack.interactive(take_over("U1"))
+      interactive(take_over("U1"))
       world.unanswered, world.staff_seq = { { seq = 2 }, { seq = 3 } }, 3
-      slack.interactive(click { type = "block_actions", actions = { { action_id = "resume_chat", value = ann.id } } })
+      interactive(click { type = "block_actions", actions = { { action_id = "resume_chat", value = ann.id } } })
       assert.equal(3, world.conversations[ann.id].answered_seq)
       for _, job in ipairs(world.jobs) do assert.are_not.equal("turn", job.kind) end
     end)
     it("keeps an idle pause", function()
-      local slack = require "channels.slack"
-      local function keep() return slack.interactive(click { type = "block_actions", actions = { { action_id = "keep_paused", value = ann.id } } }).body end
+      local function keep() return interactive(click { type = "block_actions", actions = { { action_id = "keep_paused", value = ann.id } } }).body end
       assert.equal("ephemeral", keep().response_type)
-      slack.interactive(take_over("U1"))
+      interactive(take_over("U1"))
       assert.is_true(keep().replace_original)
       assert.equal(clock.now, world.conversations[ann.id].pause_active_at)
     end)
@@ -582,16 +583,16 @@ describe("with the records stood in for", function()
       assert.same({}, world.posted)
       assert.equal(clock.now + 7000, world.circuit.hold)
       world.circuit.held = clock.now + 7000
-      assert.equal(clock.now + 7000, run({ what = "text", text = "x" }).later)
+      assert.equal(clock.now + 7000, run({ what = "words", text = "x" }).later)
       assert.equal(1, #world.http)
     end)
     it("F2: backs off from 5xx and from silence, for a day", function()
       answers(500)
-      assert.is_number(run({ what = "text", text = "x" }).retry)
+      assert.is_number(run({ what = "words", text = "x" }).retry)
       world.answers = { { nil, { kind = "timeout", message = "t", sent = true } } }
-      assert.is_number(run({ what = "text", text = "x" }).retry)
+      assert.is_number(run({ what = "words", text = "x" }).retry)
       answers(503)
-      local old = job { what = "text", text = "x" }
+      local old = job { what = "words", text = "x" }
       old.created_at = clock.now - 25 * 3600000
       assert.is_string(require("channels.slack").post(old).dead)
     end)
@@ -643,6 +644,15 @@ describe("with the records stood in for", function()
       run(world.jobs[#world.jobs].payload)
       assert.equal("resume_chat", world.http[#world.http].json.blocks[2].elements[1].action_id)
     end)
+    it("posts rows of older versions, which were written as Slack takes them, with nothing escaped twice", function()
+      run { what = "text", text = "+1 416-555-1234: &lt;!channel&gt;\n> A &amp; B" }
+      assert.equal("+1 416-555-1234: &lt;!channel&gt;\n> A &amp; B", world.http[1].json.text)
+      world.case.posted_at, world.case.notes = 1, "asks:\n> A &amp; B"
+      run { what = "follow_up", case = 7 }
+      assert.equal("+1 416-555-1234 (Ann): asks:\n> A &amp; B", world.http[2].json.text)
+      run { what = "alert", cause = "c", text = "A &amp; B" }
+      assert.equal("⚠️ 3 more like this: A & B", world.jobs[1].payload.text)
+    end)
     it("follows up without a button, after the card", function()
       world.case.notes = "Stairs: 2"
       assert.is_number(run({ what = "follow_up", case = 7 }).later)
@@ -656,15 +666,15 @@ describe("with the records stood in for", function()
 
   describe("a word", function()
     it("F5: a second handoff while one waits makes no second card", function()
-      local slack = require "channels.slack"
-      slack.card(ann, "model")
-      slack.card(ann, "asked")
+      local tell = require "staff.tell"
+      tell.card(ann, "model")
+      tell.card(ann, "asked")
       assert.equal(1, #world.jobs)
       assert.equal("slack:" .. ann.id, world.jobs[1].lane)
     end)
     it("F6: an alert storm is one message and a count", function()
-      local slack = require "channels.slack"
-      for _ = 1, 500 do slack.alert("whatsapp.auth", "token") end
+      local slack, tell = require "channels.slack", require "staff.tell"
+      for _ = 1, 500 do tell.alert("whatsapp.auth", "token") end
       assert.equal(2, #world.jobs)
       assert.equal("alerts", world.jobs[1].lane)
       assert.equal(99, world.jobs[2].run_at)
@@ -672,27 +682,29 @@ describe("with the records stood in for", function()
       assert.truthy(world.jobs[3].payload.text:find("3 more", 1, true))
     end)
     it("H7: of a customer in a paused chat names the number", function()
-      local slack = require "channels.slack"
-      slack.message_from_customer(ann, "<!channel> hello")
-      slack.draft(ann, "a draft")
-      slack.word(ann, "failed")
-      assert.equal("+1 416-555-1234 (Ann):\n> &lt;!channel&gt; hello", world.jobs[1].payload.text)
+      local tell = require "staff.tell"
+      tell.message_from_customer(ann, "<!channel> hello")
+      tell.draft(ann, "a draft")
+      tell.word(ann, "failed")
+      assert.equal("+1 416-555-1234 (Ann):\n> <!channel> hello", world.jobs[1].payload.text)
+      require("channels.slack").post { id = 1, payload = world.jobs[1].payload, attempts = 0, created_at = clock.now }
+      assert.equal("+1 416-555-1234 (Ann):\n> &lt;!channel&gt; hello", world.http[1].json.text)
       for _, job in ipairs(world.jobs) do
         assert.truthy(job.payload.text:find("+1 416-555-1234", 1, true))
         assert.equal("slack:" .. ann.id, job.lane)
       end
     end)
     it("D11: of somebody else stands in quoted lines only, whatever breaks its lines, in a block without links", function()
-      local slack = require "channels.slack"
+      local slack, tell = require "channels.slack", require "staff.tell"
       local forged = "+1 416-555-1234 (Ann): Booked for Tue 14:00"
       for _, sign in ipairs { "\n", "\r", "\r\n", "\n\n\n", "\v", "\f", "\u{85}", "\u{2028}", "\u{2029}", "\n>>>", "\n```\n" } do
         local theirs = "hello https://evil.example" .. sign .. forged
         world.jobs, world.http = {}, {}
-        slack.message_from_customer(ann, theirs)
-        slack.draft(ann, theirs)
-        slack.word(ann, "sent a contact card:", theirs)
-        slack.note("A booking we could not match to a chat.", theirs)
-        slack.follow_up(ann, nil, theirs, "asks:")
+        tell.message_from_customer(ann, theirs)
+        tell.draft(ann, theirs)
+        tell.word(ann, "sent a contact card:", theirs)
+        tell.note("A booking we could not match to a chat.", theirs)
+        tell.follow_up(ann, nil, theirs, "asks:")
         for _, job in ipairs(world.jobs) do
           if job.payload.text then
             assert.equal("table", type(slack.post { id = 1, payload = job.payload, attempts = 0, created_at = clock.now } or {}))
@@ -713,12 +725,12 @@ describe("with the records stood in for", function()
       end
     end)
     it("D11: a name is no link, in one line", function()
-      assert.equal("evil\u{2024}com https:/ /a\u{2024}b x", require("channels.slack.text").name("evil.com https://a.b\u{2028}x"))
+      assert.equal("evil\u{2024}com https:/ /a\u{2024}b x", names_of.name("evil.com https://a.b\u{2028}x"))
     end)
     it("gathers follow-ups, one a minute", function()
-      local slack = require "channels.slack"
-      slack.card(ann, "model")
-      slack.follow_up(ann, "Stairs: 2")
+      local tell = require "staff.tell"
+      tell.card(ann, "model")
+      tell.follow_up(ann, "Stairs: 2")
       local job = world.jobs[#world.jobs]
       assert.equal(clock.now + 60000, job.run_at)
       assert.is_true(job.keep)
@@ -733,27 +745,29 @@ describe("with the records stood in for", function()
       return c
     end
     it("ends at the customer's next message after 12 idle hours, and not before", function()
-      local slack = require "channels.slack"
-      assert.is_false(slack.pause_over(paused(clock.now - 12 * 3600000 + 1), clock.now))
-      assert.is_true(slack.pause_over(paused(clock.now - 12 * 3600000), clock.now))
+      local pauses = require "staff.pauses"
+      assert.is_false(pauses.over(paused(clock.now - 12 * 3600000 + 1), clock.now))
+      assert.is_true(pauses.over(paused(clock.now - 12 * 3600000), clock.now))
       assert.equal("ACTIVE", world.conversations[ann.id].status)
       assert.equal(ann.id, world.closed)
     end)
     it("does not end outside business hours", function()
       package.loaded.owner.business.hours = { mon = {}, tue = {}, wed = {}, thu = {}, fri = {}, sat = {}, sun = {} }
-      assert.is_false(require("channels.slack").pause_over(paused(clock.now - 90 * 3600000), clock.now))
+      assert.is_false(require("staff.pauses").over(paused(clock.now - 90 * 3600000), clock.now))
     end)
   end)
 
   it("F1: tells the customer once when nobody could be told for 15 minutes", function()
     world.case = { id = 7, conversation_id = ann.id, state = "open", reason = "model" }
-    local slack = require "channels.slack"
-    slack.sweep()
+    local function sweep()
+      require("staff.reminders").sweep(function(_, words) whatsapp_said[#whatsapp_said + 1] = words end)
+    end
+    sweep()
     world.case.told_late = 1
-    slack.sweep()
+    sweep()
     assert.same({ "later" }, whatsapp_said)
     world.case.told_late, world.conversations[ann.id].language, package.loaded.owner.replies.staff_late_fr = nil, "fr", "plus tard"
-    slack.sweep()
+    sweep()
     assert.same({ "later", "plus tard" }, whatsapp_said)
   end)
 end)

@@ -4,6 +4,7 @@
 local booking = require "flow.booking"
 local calcom = require "channels.calcom.event"
 local card = require "channels.slack.card"
+local cards = require "staff.cards"
 local conversation = require "flow.conversation"
 local decision = require "flow.decision"
 local form = require "channels.slack.form"
@@ -11,6 +12,7 @@ local guards = require "language.guards"
 local inbound = require "channels.whatsapp.inbound"
 local json = require "host.json"
 local language = require "language.french"
+local names = require "staff.names"
 local phone = require "language.phone"
 local prompt = require "brain.prompt"
 local quote = require "flow.quote"
@@ -90,9 +92,9 @@ local READERS = {
     function(s) return message { type = "contacts", contacts = { { name = { formatted_name = s }, phones = { { phone = s } } } } } end },
   { "inbound: a profile's name", text.LABEL, function(s) return inbound.contacts { { wa_id = NUMBER, profile = { name = s } } } end },
   { "inbound: a status", text.LABEL, function(s) return inbound.status { id = "x", status = "failed", errors = { { code = 1, title = s } } } end },
-  { "slack: quoted words", 2800, function(s) return slack_text.quoted(s, 2800) end },
-  { "slack: a name", text.LABEL, slack_text.name },
-  { "slack: a card", 2000, function(s) return card.open(facts(s)) end }, -- a name, a field, the last words
+  { "slack: quoted words", 2800, function(s) return slack_text.lines(text.shown(s, 2800), 3000) end },
+  { "staff: a name", text.LABEL, names.name },
+  { "slack: a card", 2000, function(s) return card.payload(cards.open(facts(s))) end }, -- a name, a field, the last words
   { "slack: a form", BYTE, form.decode, function(s) return "payload=" .. s end },
   { "calcom: a booking", BYTE, function(s) return calcom.event(s, json, time) end, as_booking },
   { "calcom: a booking that is not JSON", BYTE, function(s) return calcom.event(s, json, time) end, function(s) return "a" .. s end },

@@ -1,20 +1,17 @@
--- Who hears of a booking, and in which words: the customer in the chat, staff in Slack. Times are the business's clock. Nothing here
+-- Who hears of a booking, and in which words: the customer in the chat, staff in their channel. Times are the business's clock. Nothing here
 -- waits.
 
 local booking_flow = require "flow.booking"
 local cases = require "records.cases"
-local clock = require "ops.clock"
-local language = require "language.french"
+local names = require "staff.names"
 local owner = require "owner"
 local replies = require "flow.replies"
-local slack = require "channels.slack"
-local slack_text = require "channels.slack.text"
+local tell = require "staff.tell"
 local time = require "host.time"
 local whatsapp = require "channels.whatsapp"
+local window = require "records.window"
 
 local M = {}
-
-local WINDOW_MS = 24 * 3600000
 
 ---"Tuesday, November 24 at 2:30 PM"
 ---@param ms integer
@@ -27,7 +24,7 @@ end
 local function is_french(conversation, page_in_french)
   local words = cases.last_words(conversation.id)
   local known = conversation.language or (#words == 0 and page_in_french and "fr" or nil)
-  return language.french(owner.business.languages, words, nil, known)
+  return replies.french(owner, words, known)
 end
 
 -- The approved template for what the owner named it under; nil: none is set.
@@ -56,7 +53,7 @@ function M.customer(conversation, news)
   local words = booking_flow.fill(replies.get(owner.replies, news.key, french), when,
     news.old_start_at and M.when(news.old_start_at, french) or when)
   local template = template_for(news.template, when, french)
-  local open = time.now_ms() - clock.ahead_ms() - conversation.inbound_at < WINDOW_MS
+  local open = window.is_open(conversation.inbound_at, time.now_ms())
   if not open and not template then
     return ("They wrote more than 24 hours ago, so WhatsApp takes no free text, and booking.templates.%s in prompts/business.yaml "
       .. "names no template. Please tell them: “%s”"):format(news.template, words), false
@@ -92,20 +89,20 @@ end
 ---@param outcome string what the customer heard
 function M.staff(conversation, event, start_at, old_start_at, outcome)
   local words = happened(event, start_at, old_start_at)
-  if event.name and event.name ~= conversation.name then words = words .. " Booked as " .. (slack_text.name(event.name) or "somebody without a name") .. "." end
+  if event.name and event.name ~= conversation.name then words = words .. " Booked as " .. (names.name(event.name) or "somebody without a name") .. "." end
   if event.kind == "requested" then words = words .. " Confirm or reject it on the booking page." end
-  slack.word(conversation, words .. " " .. outcome .. (event.reason and " They wrote:" or ""), event.reason)
+  tell.word(conversation, words .. " " .. outcome .. (event.reason and " They wrote:" or ""), event.reason)
 end
 
 ---A booking that belongs to no chat we know.
 ---@param event calcom.Event
 ---@param has_chat boolean the number given there has a chat, which the booking did not come from
 function M.unmatched(event, start_at, old_start_at, has_chat)
-  local who = slack_text.name(event.name) or "somebody without a name"
-  if event.phones[1] then who = who .. " (" .. (slack_text.phone(event.phones[1]) or event.phones[1]) .. ")" end
+  local who = names.name(event.name) or "somebody without a name"
+  if event.phones[1] then who = who .. " (" .. (names.phone(event.phones[1]) or event.phones[1]) .. ")" end
   local stranger = has_chat and " This number has a chat, but the booking did not come through the link that was sent there. Perhaps"
     .. " somebody else made it: ask the customer." or ""
-  slack.note("A booking we could not match to a chat. " .. who .. ": " .. happened(event, start_at, old_start_at)
+  tell.note("A booking we could not match to a chat. " .. who .. ": " .. happened(event, start_at, old_start_at)
     .. " Nothing was sent to them from here." .. stranger .. (event.reason and " They wrote:" or ""), event.reason)
 end
 

@@ -12,6 +12,9 @@ local cases = require "records.cases"
 local conversations = require "records.conversations"
 local form = require "channels.slack.form"
 local pauses = require "staff.pauses"
+local names = require "staff.names"
+local plain = require "language.text"
+local tell = require "staff.tell"
 local text = require "channels.slack.text"
 
 local M = {}
@@ -26,9 +29,9 @@ end
 ---Who clicked, as far as the payload says.
 local function user_of(payload)
   local user = type(payload.user) == "table" and payload.user or {}
-  local name = text.name(user.name) or text.name(user.username) or text.name(user.id) or "Staff"
-  local id = type(user.id) == "string" and user.id ~= "" and user.id:sub(1, 64) or name
-  return { id = text.plain(text.fit(id, 64, true)), name = text.plain(name) }
+  local name = names.name(user.name) or names.name(user.username) or names.name(user.id) or "Staff"
+  local id = plain.shown(user.id, 64, true)
+  return { id = id ~= "" and id or name, name = name }
 end
 
 ---@class slack.Click
@@ -61,14 +64,14 @@ end
 
 ---Tells the one who clicked, and nobody else.
 local function whisper(click, words)
-  local body = { response_type = "ephemeral", replace_original = false, text = words }
+  local body = { response_type = "ephemeral", replace_original = false, text = text.fit(words) }
   show(click, body)
   return json.encode(body)
 end
 
 ---The card gets its new look; without an address the channel gets a new one of a chat that was taken over.
 local function redraw(click, by)
-  local lane = click.url and "slack:click:" .. click.value or "slack:" .. click.value
+  local lane = click.url and "slack:click:" .. click.value or tell.lane(click.value)
   jobs.put { kind = click.url and "answer" or "card", lane = lane,
     payload = { what = click.url and "answer" or "control", url = click.url, conversation = click.value, by = by } }
 end
@@ -83,8 +86,8 @@ function ACTIONS.take_over_chat(click, conversation)
   elseif outcome == "again" then
     return PAUSED
   end
-  local since = conversation.paused_at and " since " .. text.clock(conversation.paused_at, time.now_ms(), time) or ""
-  return whisper(click, text.who(conversation) .. " is already taken by " .. (text.name(conversation.paused_by_name) or "a colleague") .. since .. ".")
+  local since = conversation.paused_at and " since " .. names.moment(conversation.paused_at, time.now_ms(), time) or ""
+  return whisper(click, names.who(conversation) .. " is already taken by " .. (names.name(conversation.paused_by_name) or "a colleague") .. since .. ".")
 end
 
 function ACTIONS.resume_chat(click, conversation)
@@ -93,15 +96,15 @@ function ACTIONS.resume_chat(click, conversation)
   if given then
     return json.encode { replace_original = true, text = "↩️ The assistant has the conversation again." }
   end
-  return whisper(click, text.who(conversation) .. " is already with the assistant.")
+  return whisper(click, names.who(conversation) .. " is already with the assistant.")
 end
 
 function ACTIONS.keep_paused(click, conversation)
   if conversation.status ~= "PAUSED" then
-    return whisper(click, text.who(conversation) .. " is already back with the assistant.")
+    return whisper(click, names.who(conversation) .. " is already back with the assistant.")
   end
   conversations.pause_active(conversation.id)
-  local body = { replace_original = true, text = text.who(conversation) .. ": the chat stays paused." }
+  local body = { replace_original = true, text = text.fit(names.who(conversation) .. ": the chat stays paused.") }
   show(click, body)
   return json.encode(body)
 end

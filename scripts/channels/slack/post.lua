@@ -1,6 +1,6 @@
--- The job that carries words to Slack. It tries until Slack has them: backoff for a day when Slack is busy or down, a
+-- The job that carries what staff/ has for people to Slack. It tries until Slack has it: backoff for a day when Slack is busy or down, a
 -- refusal of all posts (403, 404, 410) opens the circuit and everything waits for the probe, and a card that Slack finds
--- malformed is sent again in plainer forms, so that a handoff is never lost over its looks.
+-- malformed is sent again in plainer forms, so that no card is lost because of how it looks.
 
 local http = require "host.http"
 local jobs = require "host.jobs"
@@ -9,12 +9,14 @@ local log = require "host.log"
 local metrics = require "host.metrics"
 local settings = require "host.settings"
 local time = require "host.time"
-local alerts = require "records.alerts"
 local cases = require "records.cases"
 local circuits = require "records.circuits"
 local clock = require "ops.clock"
 local card = require "channels.slack.card"
+local cards = require "staff.cards"
 local facts = require "staff.facts"
+local conversations = require "records.conversations"
+local names = require "staff.names"
 local tell = require "staff.tell"
 local text = require "channels.slack.text"
 local answer_url = require "channels.slack.answer_url"
@@ -26,7 +28,7 @@ local DAY_MS = 24 * 3600000
 local MAX_WAIT_MS = 600000
 local ANSWER_TRIES = 5
 local ANSWER_MS = 30 * 60000
-local FOLLOW_UP_EVERY_MS = 60000
+local AFTER_CARD_MS = 5000
 
 -- What chat.postMessage says when it refuses all posts; the webhook says it with its status.
 local REFUSALS = {
@@ -52,8 +54,7 @@ function M.judge(response, err)
   if not response then return "busy", err and err.kind or "no answer" end
   local status = response.status
   if status == 429 then
-    local seconds = tonumber((response.headers["retry-after"] or ""):match("^%s*(%d+)%s*$"))
-    return "busy", "429", seconds and math.min(math.max(seconds, 1) * 1000, MAX_WAIT_MS) or nil
+    return "busy", "429", circuits.asked_wait_ms(response)
   end
   if status >= 500 or status == 408 or status == 425 then return "busy", tostring(status) end
   if status == 400 then return "form", "400" end
@@ -171,8 +172,8 @@ local function post_card(job)
   if not case or case.state == "closed" or case.posted_at then return nil end -- the probe that closed the circuit was this very card
   local known = facts.gather(case.conversation_id, case)
   if not known then return nil end
-  local payload = known.conversation.status == "PAUSED" and card.taken(known) or card.open(known)
-  local outcome = deliver(job, payload)
+  local shown = known.conversation.status == "PAUSED" and cards.taken(known) or cards.open(known)
+  local outcome = deliver(job, card.payload(shown))
   if outcome == nil then cases.posted(case.id) end
   return outcome
 end
@@ -182,58 +183,48 @@ local function post_follow_up(job)
   local case = cases.get(job.payload.case)
   if not case or (case.notes or "") == "" then return nil end
   if case.state ~= "closed" and not case.posted_at then
-    return jobs.later(time.now_ms() + FOLLOW_UP_EVERY_MS // 12, "after the card")
+    return jobs.later(time.now_ms() + AFTER_CARD_MS, "after the card")
   end
-  local known = facts.gather(case.conversation_id, case)
-  if not known then return nil end
-  local words = case.notes
-  local outcome = deliver(job, card.words(text.who(known.conversation) .. ": " .. words))
-  if outcome == nil and cases.followed_up(case.id, words) then
-    jobs.put { kind = "slack", unique = "slack:follow:" .. tostring(case.id), keep = true,
-      run_at = time.now_ms() + FOLLOW_UP_EVERY_MS, payload = { what = "follow_up", case = case.id } }
-  end
+  local conversation = conversations.get(case.conversation_id)
+  if not conversation then return nil end
+  local notes = job.payload.plain and case.notes or text.plain(case.notes) -- older versions noted what was escaped for Slack
+  local outcome = deliver(job, card.words(names.who(conversation) .. ": " .. notes))
+  if outcome == nil then tell.followed_up(case.id, case.notes) end
   return outcome
 end
 
----Words that are ready.
+---@async
+local function post_words(job)
+  return deliver(job, card.words(job.payload.text))
+end
+
+---Words of older versions, which wrote rows that were ready for Slack.
 ---@async
 local function post_text(job)
-  return deliver(job, card.words(job.payload.text))
+  return deliver(job, card.mrkdwn(job.payload.text))
 end
 
 ---A card with a button that asks something about a paused chat.
 ---@async
 local function post_keep(job)
-  local known = facts.gather(job.payload.conversation)
-  if not known or known.conversation.status ~= "PAUSED" then return nil end
-  return deliver(job, card.keep(known.conversation, job.payload.hours))
+  local conversation = conversations.get(job.payload.conversation)
+  if not conversation or conversation.status ~= "PAUSED" then return nil end
+  return deliver(job, card.payload(cards.keep(conversation, job.payload.hours)))
 end
 
 ---How often an alert's cause came back in its quiet time.
----@async
 local function post_alert(job)
-  local count = alerts.settle(job.payload.cause)
-  if count > 0 then
-    jobs.put { kind = "slack", lane = "alerts",
-      payload = { what = "text", text = "⚠️ " .. tostring(count) .. " more like this: " .. job.payload.text } }
-  end
-  return nil
-end
-
----The card's new look after a click; what it shows is read now, so a late one is right too.
-local function control_payload(job)
-  local known = facts.gather(job.payload.conversation)
-  if not known then return nil end
-  return known.conversation.status == "PAUSED" and card.taken(known) or card.returned(known, job.payload.by)
+  tell.alert_again(job.payload.cause, job.payload.words or text.plain(job.payload.text))
 end
 
 ---To the response_url of a click: five tries in 30 minutes. What could not be shown there goes to the channel.
 ---@async
 local function post_answer(job)
   local payload = job.payload.body
-  if not payload then
-    payload = control_payload(job)
-    if not payload then return nil end
+  if not payload then -- the card's new look; what it shows is read now, so a late one is right too
+    local known = facts.gather(job.payload.conversation)
+    if not known then return nil end
+    payload = card.payload(cards.now(known, job.payload.by))
     payload.replace_original = true
   end
   local reason = "the host is not one of SLACK_RESPONSE_HOSTS"
@@ -250,7 +241,7 @@ local function post_answer(job)
   end
   log.warn("slack.answer_not_shown", { reason = reason })
   if not job.payload.body then
-    jobs.put { kind = "card", lane = "slack:" .. job.payload.conversation,
+    jobs.put { kind = "card", lane = tell.lane(job.payload.conversation),
       payload = { what = "control", conversation = job.payload.conversation, by = job.payload.by } }
   end
   return nil
@@ -261,11 +252,11 @@ end
 local function post_control(job)
   local known = facts.gather(job.payload.conversation)
   if not known or known.conversation.status ~= "PAUSED" then return nil end
-  return deliver(job, card.taken(known))
+  return deliver(job, card.payload(cards.taken(known)))
 end
 
 local HANDLERS = {
-  card = post_card, follow_up = post_follow_up, text = post_text, keep = post_keep, alert = post_alert,
+  card = post_card, follow_up = post_follow_up, words = post_words, text = post_text, keep = post_keep, alert = post_alert,
   answer = post_answer, control = post_control,
 }
 

@@ -7,32 +7,34 @@ local inbound = require "channels.whatsapp.inbound"
 local inbox = require "host.inbox"
 local jobs = require "host.jobs"
 local json = require "host.json"
-local language = require "language.french"
 local left_over = require "records.left_over"
 local log = require "host.log"
 local mask = require "mask"
 local messages = require "records.messages"
 local numbers = require "records.numbers"
 local owner = require "owner"
+local pauses = require "staff.pauses"
 local people = require "records.people"
 local say = require "channels.whatsapp.say"
 local quote = require "flow.quote"
 local quotes = require "records.quotes"
 local replies = require "flow.replies"
 local settings = require "host.settings"
-local slack = require "channels.slack"
 local statuses = require "channels.whatsapp.statuses"
 local strip = require "channels.whatsapp.strip"
+local tell = require "staff.tell"
+local text = require "language.text"
 local time = require "host.time"
+local turns = require "records.turns"
 
 local M = {}
 
 -- Other words than text that staff should hear of at once: there is nothing in the chat that shows them.
 local function tell_staff(event, conversation)
   if event.wordless then
-    slack.word(conversation, "sent a " .. event.content:gsub("[%[%]]", "") .. ". Look at it on the business phone; it cannot be shown here yet.")
+    tell.word(conversation, "sent a " .. event.content:gsub("[%[%]]", "") .. ". Look at it on the business phone; it cannot be shown here yet.")
   elseif event.card then
-    slack.word(conversation, "sent a contact card:", event.card)
+    tell.word(conversation, "sent a contact card:", event.card)
   end
 end
 
@@ -40,14 +42,7 @@ end
 local function enqueue_turn(conversation, now)
   local due = conversation_flow.due({ last_message_ms = now, first_unanswered_ms = conversation.waiting_since }, now,
     settings.get("TURN_QUIET_MS"), settings.get("TURN_MAX_WAIT_MS"))
-  local lane = "turn:" .. conversation.id
-  jobs.put { kind = "turn", lane = lane, unique = lane,
-    payload = { conversation = conversation.id }, run_at = due }
-end
-
--- A fixed text; known: "fr" when the customer's words have shown it.
-local function reply_in(known, key, texts)
-  return replies.get(owner.replies, key, language.french(owner.business.languages, texts or {}, nil, known))
+  turns.enqueue(conversation.id, due)
 end
 
 -- STOP and START work without a model, in every state. True: the message was one of them.
@@ -55,15 +50,15 @@ local function opt_words(event, conversation, now)
   local word, spoken = conversation_flow.word(event.content)
   if word == "stop" then
     if conversations.opt_out(conversation.id, spoken == "fr" and "fr" or nil, now) then
-      say.say(conversation, reply_in(spoken, "opted_out"), { kind = "opt_out" })
-      slack.word(conversation, "has opted out (" .. event.content:sub(1, 20) .. "): nothing automatic is sent any more.")
+      say.say(conversation, replies.say(owner, "opted_out", {}, spoken), { kind = "opt_out" })
+      tell.word(conversation, "has opted out (" .. text.clip(event.content, 20) .. "): nothing automatic is sent any more.")
     end
     return true
   elseif word == "start" and conversation.opted_out == 1 then
     conversations.opt_in(conversation.id, now)
     people.opted_in(conversation.id)
-    say.say(conversation, reply_in(conversation.language, "opted_in"), { kind = "opt_out" })
-    slack.word(conversation, "has opted in again.")
+    say.say(conversation, replies.say(owner, "opted_in", {}, conversation.language), { kind = "opt_out" })
+    tell.word(conversation, "has opted in again.")
     return true
   end
   return false
@@ -71,11 +66,11 @@ end
 
 -- Staff have this chat: they get the words, the customer at most a line that says so.
 local function forward(event, conversation, now)
-  slack.message_from_customer(conversation, event.card or event.content)
+  tell.message_from_customer(conversation, event.card or event.content)
   conversations.pause_active(conversation.id, now)
   if conversation_flow.paused_reply_due(conversation, now) then
     conversations.paused_told(conversation.id, now)
-    say.say(conversation, reply_in(conversation.language, "paused", { event.content }), { kind = "paused" })
+    say.say(conversation, replies.say(owner, "paused", { event.content }, conversation.language), { kind = "paused" })
   end
 end
 
@@ -89,7 +84,7 @@ end
 
 -- It came before the database was restored, and was answered then if anybody could.
 local function leave(event, conversation, now)
-  slack.word(conversation, "wrote before the database was restored. Nothing is answered by itself now, please look at it:", event.card or event.content)
+  tell.word(conversation, "wrote before the database was restored. Nothing is answered by itself now, please look at it:", event.card or event.content)
   conversations.answered(conversation.id, conversation.last_seq, nil, conversation.asked, now)
 end
 
@@ -104,11 +99,11 @@ local function arrived(event, now)
   if event.address then keep_address(event) end
   log.info("whatsapp.received", { from = mask(event.conversation), kind = event.kind })
   if event.kind ~= "unsupported" and not event.wordless and opt_words(event, conversation, now) then return end
-  if conversation.status == "PAUSED" and slack.pause_over(conversation, now) then
+  if conversation.status == "PAUSED" and pauses.over(conversation, now) then
     conversation = conversations.get(conversation.id)
   end
   if conversation.status == "PAUSED" then return forward(event, conversation, now) end
-  if conversation.opted_out == 1 then return slack.message_from_customer(conversation, event.card or event.content) end
+  if conversation.opted_out == 1 then return tell.message_from_customer(conversation, event.card or event.content) end
   if left_over.is(now) then return leave(event, conversation, now) end
   tell_staff(event, conversation)
   enqueue_turn(conversation, now)
@@ -127,7 +122,7 @@ end
 
 function QUIET.system(event)
   local conversation = event.changed_number and conversations.get(event.conversation)
-  if conversation then slack.word(conversation, "has changed their WhatsApp number; this chat ends here, the new number begins a new one.") end
+  if conversation then tell.word(conversation, "has changed their WhatsApp number; this chat ends here, the new number begins a new one.") end
 end
 
 -- again: collects the people whose erased messages have come once more.
@@ -187,7 +182,7 @@ local function for_another(one, now)
   line.remedy = "put the right id into META_PHONE_NUMBER_ID and restart"
   log.warn("whatsapp.wrong_number", line)
   if not first then return end
-  slack.alert("whatsapp.number", ("webhooks come for the number with the id %s, and in the last 24 hours none came for META_PHONE_NUMBER_ID, which is %s, "
+  tell.alert("whatsapp.number", ("webhooks come for the number with the id %s, and in the last 24 hours none came for META_PHONE_NUMBER_ID, which is %s, "
     .. "so no customer is answered. Put the right id into META_PHONE_NUMBER_ID (Meta: WhatsApp, API Setup) and restart the service."):format(other, ours))
 end
 

@@ -8,7 +8,7 @@ local http = require "host.http"
 local jobs = require "host.jobs"
 local json = require "host.json"
 local messages = require "records.messages"
-local slack = require "channels.slack"
+local tell = require "staff.tell"
 local time = require "host.time"
 
 local M = {}
@@ -62,7 +62,7 @@ end
 function M.draft(conversation, text, seq)
   messages.add_assistant({ id = crypto.uuid(), conversation = conversation.id, content = text, seq = seq, part = 1, kind = "model",
     state = "draft" }, time.now_ms())
-  slack.draft(conversation, text)
+  tell.draft(conversation, text)
 end
 
 -- Takes back what a machine wrote and has not left: called after the pause is written. When it returns nothing more leaves.
@@ -82,7 +82,7 @@ function M.recall(conversation_id)
         drafts[#drafts + 1] = message.content
       end
     end
-    if #drafts > 0 and conversation then slack.draft(conversation, table.concat(drafts, "\n\n")) end
+    if #drafts > 0 and conversation then tell.draft(conversation, table.concat(drafts, "\n\n")) end
     return drafts
   end)
 end

@@ -16,15 +16,16 @@ local metrics = require "host.metrics"
 local numbers = require "records.numbers"
 local say = require "channels.whatsapp.say"
 local settings = require "host.settings"
-local slack = require "channels.slack"
 local statuses = require "channels.whatsapp.statuses"
+local tell = require "staff.tell"
 local time = require "host.time"
+local turns = require "records.turns"
+local window = require "records.window"
 
 local M = {}
 
 local MINUTE_MS = 60000
 local STALE_MS = 30 * MINUTE_MS
-local WINDOW_MS = 24 * 60 * MINUTE_MS
 local BACKOFF_MOST_MS = 10 * MINUTE_MS
 local MACHINE = { model = true, scripted = true }
 local AFTER_STOP = { staff = true, opt_out = true }
@@ -48,7 +49,7 @@ end
 local function fail(message, now, why, words)
   messages.set_state(message.id, "failed", now, why)
   local conversation = conversations.get(message.conversation_id)
-  if conversation then slack.word(conversation, "a message could not be sent: " .. words .. " The text was:", message.content) end
+  if conversation then tell.word(conversation, "a message could not be sent: " .. words .. " The text was:", message.content) end
   log.warn("whatsapp.failed", { to = mask(message.conversation_id), message = message.id, why = why })
   return jobs.dead(why)
 end
@@ -57,8 +58,7 @@ end
 local function plan_anew(message, now)
   drop(message, now, "older than 30 minutes, planned again")
   conversations.unanswer(message.conversation_id, messages.answered_before(message.conversation_id, message.seq), now)
-  jobs.put { kind = "turn", lane = "turn:" .. message.conversation_id, unique = "turn:" .. message.conversation_id,
-    payload = { conversation = message.conversation_id } }
+  turns.enqueue(message.conversation_id)
 end
 
 -- May this message be said now? Returns true, or false with what the job returns.
@@ -71,10 +71,10 @@ local function may_say(message, now)
   if message.status == "PAUSED" and machine then
     messages.set_state(message.id, "draft", now, "taken over")
     local conversation = conversations.get(message.conversation_id)
-    if message.state ~= "unknown" then slack.draft(conversation, message.content) end
+    if message.state ~= "unknown" then tell.draft(conversation, message.content) end
     return false
   end
-  message.closed = now - clock.ahead_ms() - message.inbound_at >= WINDOW_MS
+  message.closed = not window.is_open(message.inbound_at, now)
   if message.closed and not message.template then
     return false, fail(message, now, "131047 window closed", codes.advice(131047))
   end
@@ -144,12 +144,6 @@ local function body_of(message)
   return body
 end
 
-local function retry_after(response)
-  local header = response and response.headers["retry-after"]
-  local seconds = header and header:match("^%s*(%d+)%s*$")
-  return seconds and #seconds <= 6 and math.min(tonumber(seconds) * 1000, BACKOFF_MOST_MS) or 0
-end
-
 -- What an answer means: kind, and its details.
 ---@return "accepted"|"unknown"|"unsent"|"transient"|"auth"|"permanent" kind
 local function sort_answer(response, err)
@@ -167,7 +161,7 @@ local function sort_answer(response, err)
   local fault = type(body.error) == "table" and body.error or {}
   local code = math.type(fault.code) == "integer" and fault.code or nil
   local why = code and ("%d"):format(code) or "HTTP " .. response.status
-  return codes.class(code, response.status), { code = code, why = why, text = type(fault.message) == "string" and fault.message:sub(1, 200) or nil }
+  return codes.class(code, response.status), { code = code, why = why, text = type(fault.message) == "string" and plain.clip(fault.message, 200) or nil }
 end
 
 -- Sends that waited for the circuit run now, a few per second.
@@ -226,7 +220,7 @@ end
 function FINISH.auth(message, detail, now)
   messages.set_state(message.id, "queued", now, detail.why)
   if circuits.open("whatsapp", detail.why, settings.get("META_ACCESS_TOKEN"), now) then
-    slack.alert("whatsapp.auth", ("WhatsApp refuses our access (%s). Answers wait until META_ACCESS_TOKEN works again."):format(detail.why))
+    tell.alert("whatsapp.auth", ("WhatsApp refuses our access (%s). Answers wait until META_ACCESS_TOKEN works again."):format(detail.why))
   end
   messages.hold(message.id, message.conversation_id)
   return jobs.later(now + circuits.PROBE_MS, "WhatsApp refuses our token: " .. detail.why)
@@ -260,7 +254,7 @@ function M.run(job)
   }
   clock.heard(response)
   local kind, detail = sort_answer(response, err)
-  detail.after_ms = retry_after(response)
+  detail.after_ms = circuits.asked_wait_ms(response)
   metrics.add("assistant_sends_total", 1, { outcome = kind })
   return db.transaction(finish, job, message, kind, detail)
 end

@@ -11,8 +11,8 @@ local messages = require "records.messages"
 local people = require "records.people"
 local say = require "channels.whatsapp.say"
 local settings = require "host.settings"
-local slack = require "channels.slack"
 local task = require "host.task"
+local tell = require "staff.tell"
 
 local M = {}
 
@@ -30,7 +30,7 @@ end
 local function tell_failed(message, status)
   local conversation = conversations.get(message.conversation_id)
   if conversation then
-    slack.word(conversation, "a message could not be delivered: " .. codes.advice(status.code, status.why)
+    tell.word(conversation, "a message could not be delivered: " .. codes.advice(status.code, status.why)
       .. " The text was:", message.content)
   end
 end

@@ -2,21 +2,19 @@
 -- told about, cases without a word for a day, pauses that run idle. Nothing here waits.
 
 local cases = require "records.cases"
-local clock = require "ops.clock"
 local conversations = require "records.conversations"
-local language = require "language.french"
 local replies = require "flow.replies"
 local time = require "host.time"
 local owner = require "owner"
 local hours = require "flow.hours"
 local pauses = require "staff.pauses"
 local tell = require "staff.tell"
+local window = require "records.window"
 
 local M = {}
 
 local MINUTE_MS = 60000
 local LATE_MS = 15 * MINUTE_MS
-local WINDOW_MS = 24 * 60 * MINUTE_MS
 
 local function duration(minutes)
   if minutes % 60 == 0 then return ("%d hour%s"):format(minutes // 60, minutes == 60 and "" or "s") end
@@ -38,15 +36,14 @@ local function remind(now)
   end
 end
 
----Slack could not be reached for a quarter of an hour: the customer is told once that the team will see it later.
+---Staff could not be reached for a quarter of an hour: the customer is told once that the team will see it later.
 local function tell_late(now, say)
   for _, case in ipairs(cases.unposted(now - LATE_MS)) do
     if not case.told_late then
       cases.told_late(case.id)
       local conversation = conversations.get(case.conversation_id)
-      if conversation and conversation.status ~= "PAUSED" and conversation.opted_out == 0 and now - clock.ahead_ms() - conversation.inbound_at < WINDOW_MS then
-        local french = language.french(owner.business.languages, cases.last_words(conversation.id), nil, conversation.language)
-        say(conversation, replies.get(owner.replies, "staff_late", french), { kind = "canned" })
+      if conversation and conversation.status ~= "PAUSED" and conversation.opted_out == 0 and window.is_open(conversation.inbound_at, now) then
+        say(conversation, replies.say(owner, "staff_late", cases.last_words(conversation.id), conversation.language), { kind = "canned" })
       end
     end
   end

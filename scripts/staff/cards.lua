@@ -1,0 +1,137 @@
+-- What a card shows, as plain words: a title, lines and a button. Facts in (staff/facts), card out. Pure.
+
+local booking = require "flow.booking"
+local names = require "staff.names"
+local text = require "language.text"
+
+local M = {}
+
+local VALUE = 500
+local WORDS = 300
+local MISSING = 1000
+
+local REASONS = {
+  complete = "everything needed is known",
+  asked = "the customer asked for a person",
+  model = "the assistant hands over",
+  question = "a question for the team",
+  failed = "the assistant could not answer",
+  limit = "this chat has had its turns for the hour, so the assistant is silent for now",
+}
+
+---@class staff.Card all of it plain text
+---@field summary string where one line is shown instead of the card
+---@field title? string
+---@field lines staff.CardLine[]
+---@field button {words: string, action: string, value: string} value: the conversation's id
+
+---@class staff.CardLine a label with its value, words that somebody wrote, or words of ours
+---@field label? string
+---@field value? string
+---@field call? string the digits of a number to call, which the value shows
+---@field quote? string
+---@field words? string
+
+---Facts of a card: `case`, `conversation` (rows), `quote` (known values by field), `fields` (their order), `missing`
+---(fields still unknown), `label` (field → words), `words` (the customer's newest), `visit` (a booking that stands), `now` and `time`.
+---@class staff.Facts
+
+local function add(lines, label, value, limit)
+  local shown = text.shown(value, limit or VALUE, true)
+  if shown ~= "" then lines[#lines + 1] = { label = text.shown(label, 100, true), value = shown } end
+end
+
+---Each known value on a line of its own: the fields of the prompt in their order, then what else is known.
+local function add_known(lines, facts)
+  local seen, others = {}, {}
+  for _, field in ipairs(facts.fields) do
+    if not seen[field] then add(lines, facts.label(field), facts.quote[field]) end
+    seen[field] = true
+  end
+  for field in pairs(facts.quote) do
+    if type(field) == "string" and not seen[field] then others[#others + 1] = field end
+  end
+  table.sort(others)
+  for _, field in ipairs(others) do add(lines, facts.label(field), facts.quote[field]) end
+end
+
+---@param facts staff.Facts
+---@return staff.CardLine[]
+local function lines_of(facts)
+  local conversation, lines = facts.conversation, {}
+  local digits = names.digits(conversation)
+  add(lines, digits and "Phone" or "Customer", digits or names.id(conversation))
+  add(lines, "Name", names.name(conversation.name))
+  add_known(lines, facts)
+  if facts.visit then
+    add(lines, facts.visit.state == "requested" and "Visit asked for" or "Visit booked", booking.when(facts.time.zoned(facts.visit.start_at)))
+  end
+  local missing = {}
+  for i, field in ipairs(facts.missing) do missing[i] = facts.label(field) end
+  add(lines, "Still missing", table.concat(missing, ", "), MISSING)
+  if facts.case then
+    add(lines, "Why", (REASONS[facts.case.reason] or REASONS.model) .. " (case " .. tostring(facts.case.id) .. ")")
+  end
+  for _, words in ipairs(facts.words or {}) do
+    local shown = text.shown(words, WORDS, true)
+    if shown ~= "" then lines[#lines + 1] = { quote = shown } end
+  end
+  return lines
+end
+
+local function take_over(conversation)
+  return { words = "Take Over Chat", action = "take_over_chat", value = conversation.id }
+end
+
+---The card of an open case.
+---@param facts staff.Facts
+---@return staff.Card
+function M.open(facts)
+  return { summary = "New Quote Request from " .. names.number(facts.conversation), title = "New Quote Request", lines = lines_of(facts),
+    button = take_over(facts.conversation) }
+end
+
+---Who has a paused chat, since when, the number to call, and the way back.
+---@param facts staff.Facts
+---@return staff.Card
+function M.taken(facts)
+  local conversation, lines = facts.conversation, lines_of(facts)
+  local by = (names.name(conversation.paused_by_name) or "Staff")
+    .. (conversation.paused_at and " since " .. names.moment(conversation.paused_at, facts.now, facts.time) or "")
+  local digits = names.digits(conversation)
+  table.insert(lines, 1, { label = "Call", call = digits, value = names.phone(digits) or names.who(conversation) })
+  return { summary = names.who(conversation) .. ": taken over by " .. by, title = "Taken over by " .. by, lines = lines,
+    button = { words = "Return to assistant", action = "resume_chat", value = conversation.id } }
+end
+
+---After the chat went back: what is known stays readable, and it can be taken over again.
+---@param facts staff.Facts
+---@param by? string who returned it; nil: it ended by itself
+---@return staff.Card
+function M.returned(facts, by)
+  local name = names.name(by)
+  local words = names.who(facts.conversation) .. ": back with the assistant since " .. names.moment(facts.now, facts.now, facts.time)
+    .. (name and " (" .. name .. ")" or "")
+  return { summary = words, title = words, lines = lines_of(facts), button = take_over(facts.conversation) }
+end
+
+---A chat's card as it stands: taken over, or back with the assistant.
+---@param facts staff.Facts
+---@param by? string who returned it
+---@return staff.Card
+function M.now(facts, by)
+  return facts.conversation.status == "PAUSED" and M.taken(facts) or M.returned(facts, by)
+end
+
+---The question an hour before an idle pause ends.
+---@param conversation table
+---@param idle_hours number
+---@return staff.Card
+function M.keep(conversation, idle_hours)
+  local words = names.who(conversation) .. ": nobody has written in this paused chat for a while. After "
+    .. ("%g"):format(idle_hours) .. " idle hours it goes back to the assistant at the customer's next message."
+  return { summary = words, lines = { { words = words } },
+    button = { words = "Keep paused", action = "keep_paused", value = conversation.id } }
+end
+
+return M

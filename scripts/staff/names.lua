@@ -1,0 +1,74 @@
+-- How people, numbers and moments are named to staff, as plain text. Pure.
+
+local text = require "language.text"
+
+local M = {}
+
+local NAME_BYTES = 400
+local MONTHS = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" }
+
+---A person's display name: one line of at most 80 characters, no marks of formatting, nothing that reads as a link; nil when nothing
+---is left.
+---@param name any
+---@return string?
+function M.name(name)
+  if type(name) ~= "string" then return nil end
+  local bare = text.clip(name, NAME_BYTES):gsub("[*_~`]", " "):gsub("%.%f[%w]", "\u{2024}"):gsub("//", "/ /"):gsub("%s+", " ")
+  local shown = text.shown(bare, 80, true)
+  return shown ~= "" and shown or nil
+end
+
+---"+1 416-555-1234" of 11 North American digits, "+4479…" of others, nil of what is no number.
+---@param digits any
+---@return string?
+function M.phone(digits)
+  if type(digits) ~= "string" then return nil end
+  local area, exchange, line = digits:match("^1(%d%d%d)(%d%d%d)(%d%d%d%d)$")
+  if area then return "+1 " .. area .. "-" .. exchange .. "-" .. line end
+  if #digits >= 5 and #digits <= 20 and digits:match("^%d+$") then return "+" .. digits end
+  return nil
+end
+
+---The digits of a conversation's number; nil of people without one.
+---@param conversation table a row of conversations
+---@return string?
+function M.digits(conversation)
+  return M.phone(conversation.phone_number) and conversation.phone_number or M.phone(conversation.id) and conversation.id or nil
+end
+
+---The id of a conversation, in one line.
+---@param conversation table
+---@return string
+function M.id(conversation)
+  return text.shown(conversation.id, 150, true)
+end
+
+---The number of a conversation; for people without one their name, else their id.
+---@param conversation table
+---@return string
+function M.number(conversation)
+  return M.phone(M.digits(conversation)) or M.name(conversation.name) or M.id(conversation)
+end
+
+---"+1 416-555-1234 (Ann)"; without a number "Ann (CA.123)".
+---@param conversation table
+---@return string
+function M.who(conversation)
+  local number, name = M.phone(M.digits(conversation)), M.name(conversation.name)
+  if number then return name and number .. " (" .. name .. ")" or number end
+  return name and name .. " (" .. M.id(conversation) .. ")" or M.id(conversation)
+end
+
+---"14:05" today, "Nov 21, 14:05" on another day, on the business's clock.
+---@param at_ms integer
+---@param now_ms integer
+---@param time table host.time
+---@return string
+function M.moment(at_ms, now_ms, time)
+  local at, now = time.zoned(at_ms), time.zoned(now_ms)
+  local clock = ("%02d:%02d"):format(at.hour, at.min)
+  if at.day == now.day and at.month == now.month and at.year == now.year then return clock end
+  return MONTHS[at.month] .. " " .. at.day .. ", " .. clock
+end
+
+return M
