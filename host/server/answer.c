@@ -146,7 +146,7 @@ void answer_refuse(struct conn *c, unsigned status, const char *text, bool head_
                        status, MHD_get_reason_phrase_for(status),
                        status == 503 ? "Retry-After: 1\r\n" : "", body_len, head_only ? "" : body);
     /* The socket is empty: MHD reads a request only after the answer before it has left. */
-    ssize_t sent = send(c->fd, out, (size_t)len, MSG_NOSIGNAL | MSG_DONTWAIT);
+    ssize_t sent = sendto(c->fd, out, (size_t)len, MSG_NOSIGNAL | MSG_DONTWAIT, NULL, 0);
     (void)sent; /* a peer that takes not even this gets nothing */
     conn_move(c, CONN_LINGER);
     /* Half open: what the peer still sends is read, else the kernel resets and it never learns

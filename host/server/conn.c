@@ -166,6 +166,7 @@ struct conn *conn_new(struct httpd *h, struct MHD_Connection *mhd)
     if (!c)
         return NULL;
     c->httpd = h;
+    c->mhd = mhd;
     c->fd = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
     if (!remember_fd(h, c)) {
         free(c);
@@ -194,8 +195,6 @@ void conn_free(struct conn *c)
     list_remove(c);
     conn_charge(c, 0);
     h->by_fd[c->fd] = NULL;
-    if (h->current == c)
-        h->current = NULL;
     free(c);
 }
 
@@ -221,7 +220,7 @@ static void clock_due(void *arg)
     for (size_t i = 0; i < sizeof heads / sizeof *heads; i++)
         if (heads[i])
             clock_until(h, heads[i]->due_ns);
-    if (h->connections >= h->limit)
+    if (h->connections >= h->limit || h->cramped)
         conn_make_room(h);
 }
 

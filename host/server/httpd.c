@@ -5,7 +5,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <stdarg.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,24 +51,19 @@ static size_t unescape_nothing(void *arg, struct MHD_Connection *mhd, char *text
     return strlen(text);
 }
 
-/* MHD tells its troubles to people only. One of them would make it spin: no descriptor, nothing
- * to close. */
-static void on_trouble(void *arg, const char *format, va_list args)
-{
-    struct httpd *h = arg;
-    if (strstr(format, "at FIRST connection"))
-        h->starved = true;
-    else if (strstr(format, "resource limit at"))
-        h->cramped = true;
-    else
-        recv_trouble(h, format, args);
-}
-
 static void on_epoll(void *arg, int fd, uint32_t events)
 {
-    (void)arg; /* httpd_run comes every tick */
-    (void)fd;
-    (void)events;
+    (void)fd, (void)events;
+    ((struct httpd *)arg)->woken = true; /* httpd_run comes every tick */
+}
+
+/* accept needs one. */
+static bool descriptor_left(const struct httpd *h)
+{
+    int fd = fcntl(h->epoll, F_DUPFD_CLOEXEC, 0);
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0;
 }
 
 static void watch_again(void *arg)
@@ -93,15 +88,14 @@ static bool daemon_start(struct httpd *h, int listener)
 {
     /* Without MHD_USE_ITC (which MHD_ALLOW_SUSPEND_RESUME carries) a resume is no system call;
      * it wakes a waiting MHD, and ours never waits. */
-    unsigned flags = MHD_USE_EPOLL | MHD_USE_TURBO | MHD_USE_ERROR_LOG |
+    unsigned flags = MHD_USE_EPOLL | MHD_USE_TURBO |
                      ((unsigned)MHD_ALLOW_SUSPEND_RESUME & ~(unsigned)MHD_USE_ITC);
     h->daemon = MHD_start_daemon(
-        flags, 0, NULL, NULL, request_access, h, MHD_OPTION_EXTERNAL_LOGGER, on_trouble, h,
-        MHD_OPTION_LISTEN_SOCKET, listener, MHD_OPTION_CONNECTION_LIMIT, h->limit,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)POOL_BYTES, MHD_OPTION_URI_LOG_CALLBACK,
-        request_begin, h, MHD_OPTION_UNESCAPE_CALLBACK, unescape_nothing, h,
-        MHD_OPTION_NOTIFY_COMPLETED, request_completed, h, MHD_OPTION_NOTIFY_CONNECTION,
-        on_connection, h, MHD_OPTION_END);
+        flags, 0, NULL, NULL, request_access, h, MHD_OPTION_LISTEN_SOCKET, listener,
+        MHD_OPTION_CONNECTION_LIMIT, h->limit, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)POOL_BYTES, MHD_OPTION_URI_LOG_CALLBACK, request_begin, h,
+        MHD_OPTION_UNESCAPE_CALLBACK, unescape_nothing, h, MHD_OPTION_NOTIFY_COMPLETED,
+        request_completed, h, MHD_OPTION_NOTIFY_CONNECTION, on_connection, h, MHD_OPTION_END);
     if (!h->daemon)
         return false;
     h->epoll = MHD_get_daemon_info(h->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
@@ -161,6 +155,26 @@ static void run_again(struct httpd *h)
         loop_timer_set(h->loop, &h->again, h->now_ns + ms * ms_ns, NULL, NULL);
 }
 
+/*
+ * MHD does not say when accept finds no descriptor. With connections open it then accepts nobody until one of them closes; with
+ * none its listener, readable but not acceptable, would wake the loop without end.
+ */
+static void look_for_room(struct httpd *h)
+{
+    bool left = descriptor_left(h);
+    h->cramped = !left && h->connections > 0;
+    h->starved = !left && !h->cramped;
+    if (h->cramped) {
+        conn_make_room(h);
+        recv_run(h); /* it is closed … */
+        recv_run(h); /* … and those who wait are accepted */
+    } else if (h->starved && h->hungry.index == 0) {
+        loop_remove(h->loop, h->epoll);
+        loop_timer_set(h->loop, &h->hungry, h->now_ns + 200 * ms_ns, watch_again, h);
+        log_event(LOG_WARN, "http.no_descriptors", log_i("connections", h->connections));
+    }
+}
+
 void httpd_run(struct httpd *h)
 {
     h->now_ns = loop_now_ns();
@@ -171,17 +185,9 @@ void httpd_run(struct httpd *h)
      * again. */
     if (h->queued || (full && h->connections < h->limit))
         recv_run(h);
-    if (h->cramped) { /* connections wait to be accepted: idle ones are closed before the next look */
-        h->cramped = false;
-        conn_make_room(h);
-        recv_run(h);
-        recv_run(h);
-    }
-    if (h->starved && h->hungry.index == 0) {
-        /* Else its listener, ready and not acceptable, would wake the loop without end. */
-        loop_remove(h->loop, h->epoll);
-        loop_timer_set(h->loop, &h->hungry, h->now_ns + 200 * ms_ns, watch_again, h);
-        log_event(LOG_WARN, "http.no_descriptors", log_i("connections", h->connections));
+    if (h->woken || h->taken) {
+        h->woken = false;
+        look_for_room(h);
     }
     run_again(h);
 }

@@ -2,7 +2,7 @@
  * httpd: libmicrohttpd inside the loop.
  *
  * Owns the listener, its connections, framing checks, caps and absolute deadlines, held responses,
- * drain, and GET /health. The loop thread only. Never calls Lua: a whole request is handed to
+ * drain, and GET /health. A process may have several. The loop thread only. Never calls Lua: a whole request is handed to
  * on_request, which marks something ready; the answer comes by httpd_respond at any later time and
  * leaves at the next httpd_release. A request handed to on_request belongs to two: its connection
  * and its holder. The holder lets go with httpd_forget, once, answered or not (unanswered: 503);
@@ -53,7 +53,7 @@ struct httpd_options {
     unsigned deadline_ms; /* from a request's first byte to its last; over it 408 */
     unsigned max_connections;
     void (*on_request)(void *arg, struct httpd_request *r);
-    bool (*healthy)(void *arg);
+    bool (*healthy)(void *arg); /* what GET /health says; NULL: no such path */
     /* An answer is on its way. r NULL: it was refused before it was whole. May be NULL itself. */
     void (*on_answer)(void *arg, const struct httpd_request *r, unsigned status);
     void *arg;

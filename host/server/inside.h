@@ -4,7 +4,7 @@
  * httpd.c          the daemon: start, run, drain, stop
  * httpd_request.c  the life of a request, from its first line to the answer that leaves
  * httpd_conn.c     a connection's clock and memory: idle, reading, held, sending, lingering
- * httpd_recv.c     which connection MHD is reading, and what MHD itself would answer
+ * httpd_recv.c     what MHD reads, and what MHD itself would answer
  * httpd_answer.c   answers through MHD, and refusals past it
  */
 #ifndef HOST_SERVER_INSIDE_H
@@ -15,7 +15,6 @@
 
 #include <microhttpd.h>
 #include <netinet/in.h>
-#include <stdarg.h>
 
 enum {
     HEAD_MAX_BYTES = 32768,
@@ -49,6 +48,7 @@ struct conn_list {
 
 struct conn {
     struct httpd *httpd;
+    struct MHD_Connection *mhd;
     int fd;
     enum conn_stage stage;
     struct conn_list *list; /* NULL: no clock runs */
@@ -108,15 +108,15 @@ struct httpd {
     size_t conns_bytes;
     struct conn **by_fd; /* fd_count of them */
     size_t fd_count;
-    struct conn *current; /* MHD is busy with it */
     struct conn_list idle, reading, sending, lingering;
     uint64_t deadline_ns;
     struct loop_timer clock, hungry, again; /* again: MHD has more to do */
     struct request *answered_head, *answered_tail, *held;
     struct answer *cache[CACHED_ANSWERS];
     unsigned cache_next;
-    bool starved; /* accept found no descriptor and no connection to close */
-    bool cramped; /* accept found no descriptor, with connections open */
+    bool woken;   /* MHD has events: somebody may be at the door */
+    bool cramped; /* the process has no descriptor left, and a connection is to be closed */
+    bool starved; /* it has none left, and there is no connection to close */
     bool queued;  /* answers that the next MHD_run writes */
     bool quiesced, stopping;
 };
@@ -146,10 +146,8 @@ bool conn_drop_body(struct httpd *h, const struct request *r, bool all);
 void conn_clock_stop(struct httpd *h);
 
 /* httpd_recv.c */
-/* MHD_run, knowing in each callback and in recv() which connection MHD is busy with. */
+/* MHD_run, seeing what MHD reads and writes. */
 void recv_run(struct httpd *h);
-/* MHD's log, where it says that it is about to answer by itself: we answer instead. */
-void recv_trouble(struct httpd *h, const char *format, va_list args);
 
 /* httpd_request.c */
 /* Is what is missing of its body little? false for a body whose length nobody declared. */

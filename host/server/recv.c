@@ -1,50 +1,74 @@
 /*
- * httpd_recv: which connection MHD is reading.
+ * httpd_recv: what MHD reads, and what it would answer by itself.
  *
  * MHD says nothing of a request before its first line is whole, and when a head or a chunk is malformed it answers by itself: a
- * page of HTML, for a malformed Content-Length even two status lines. It names no connection to its log, where alone it tells of
- * that beforehand. But it reads with recv(), and the program's own definition is found before the C library's. So each read is
- * seen: what came, and whose trouble follows. Other threads and libraries get the plain call.
+ * page of HTML, for a malformed Content-Length even two status lines. But it reads with recv() and writes with send() and
+ * sendmsg(), and the program's own definitions are found before the C library's. So each read is counted, and an answer that is
+ * not ours is replaced by ours. Other threads and libraries get the plain calls.
  */
 #include "server/inside.h"
 
-#include <string.h>
+#include <errno.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 static _Thread_local struct httpd *running;
 
 ssize_t recv(int fd, void *buf, size_t n, int flags);
+ssize_t send(int fd, const void *buf, size_t n, int flags);
+ssize_t sendmsg(int fd, const struct msghdr *message, int flags);
+
+static struct conn *conn_of(int fd)
+{
+    return running && fd >= 0 && (size_t)fd < running->fd_count ? running->by_fd[fd] : NULL;
+}
 
 __attribute__((visibility("default"))) ssize_t recv(int fd, void *buf, size_t n, int flags)
 {
     ssize_t got = recvfrom(fd, buf, n, flags, NULL, NULL);
-    struct httpd *h = running;
-    if (!h)
-        return got;
-    h->current = (size_t)fd < h->fd_count ? h->by_fd[fd] : NULL;
-    if (h->current)
-        conn_received(h->current, got > 0 ? (size_t)got : 0);
+    struct conn *c = conn_of(fd);
+    if (c)
+        conn_received(c, got > 0 ? (size_t)got : 0);
     return got;
+}
+
+/* With ours the connection is SENDING. (An interim 100 has no response queued.) */
+static bool replaced(int fd)
+{
+    struct conn *c = conn_of(fd);
+    const union MHD_ConnectionInfo *queued = NULL;
+    if (c && (c->stage == CONN_IDLE || c->stage == CONN_READING))
+        queued = MHD_get_connection_info(c->mhd, MHD_CONNECTION_INFO_HTTP_STATUS);
+    if (!queued)
+        return false;
+    unsigned status = queued->http_status;
+    answer_refuse(c, status,
+                  status == 413   ? "the body is too large"
+                  : status == 414 ? "the URL is too long"
+                  : status == 431 ? "the headers are too large"
+                  : status == 505 ? "this version of HTTP is not supported"
+                                  : "bad request",
+                  false);
+    errno = EPIPE;
+    return true;
+}
+
+__attribute__((visibility("default"))) ssize_t send(int fd, const void *buf, size_t n, int flags)
+{
+    return replaced(fd) ? -1 : sendto(fd, buf, n, flags, NULL, 0);
+}
+
+__attribute__((visibility("default"))) ssize_t sendmsg(int fd, const struct msghdr *message,
+                                                       int flags)
+{
+    return replaced(fd) ? -1 : syscall(SYS_sendmsg, fd, message, flags);
 }
 
 void recv_run(struct httpd *h)
 {
     struct httpd *before = running;
     running = h;
-    h->current = NULL;
     MHD_run(h->daemon);
     running = before;
-}
-
-void recv_trouble(struct httpd *h, const char *format, va_list args)
-{
-    if (!h->current || !strstr(format, "HTTP response code is %u"))
-        return;
-    unsigned status = va_arg(args, unsigned);
-    const char *why = status == 413   ? "the body is too large"
-                      : status == 414 ? "the URL is too long"
-                      : status == 431 ? "the headers are too large"
-                      : status == 505 ? "this version of HTTP is not supported"
-                                      : "bad request";
-    answer_refuse(h->current, status, why, false); /* MHD's own words find the socket closed */
 }

@@ -114,7 +114,6 @@ void *request_begin(void *arg, const char *uri, struct MHD_Connection *mhd)
     r->pub.remote = c->remote;
     r->pub.method = r->method;
     c->request = r;
-    h->current = c;
     conn_move(c, CONN_READING);
     return r;
 }
@@ -141,7 +140,7 @@ static enum MHD_Result on_header(void *arg, enum MHD_ValueKind kind, const char 
 
 static bool is_health(const struct request *r)
 {
-    return r->pub.path_len == 7 && memcmp(r->pub.path, "/health", 7) == 0;
+    return r->httpd->o.healthy && r->pub.path_len == 7 && memcmp(r->pub.path, "/health", 7) == 0;
 }
 
 bool request_nearly(const struct request *r, size_t more)
@@ -338,7 +337,6 @@ enum MHD_Result request_access(void *arg, struct MHD_Connection *mhd, const char
     struct request *r = *context;
     if (!r)
         return MHD_NO; /* no memory when it began */
-    r->httpd->current = r->conn;
     switch (r->stage) {
     case REQUEST_HEAD: return request_head(r, mhd, method, version);
     case REQUEST_BODY:
@@ -365,7 +363,6 @@ void request_completed(void *arg, struct MHD_Connection *mhd, void **context,
         return;
     conn_move(r->conn, CONN_IDLE);
     r->conn->request = NULL;
-    r->httpd->current = r->conn; /* the next request may be read already */
     if (r->answered)
         answered_remove(r);
     else if (r->stage == REQUEST_HELD)
