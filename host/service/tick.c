@@ -492,13 +492,13 @@ void tick(struct host *h)
     admin_release(h->admin, lost);
     if (h->httpd && httpd_release(h->httpd))
         httpd_run(h->httpd);
-    metrics_http_answer(h->metrics_http);
     /* 6: no group is open: generations change here and nowhere else. */
     bind_scrub_step(h);
     backup_go_on(h, lost);
     if (!locked) /* it writes, and once only */
         swap(h);
     drain_generations(h);
+    metrics_http_answer(h->metrics_http); /* by the scripts that serve from here on */
     pace_garbage(h->current);
     once_a_second(h);
     quiet_moment(h);
