@@ -14,38 +14,6 @@ enum { ANSWER_HEADERS = 16 };
 
 /* ---- the request table ---- */
 
-static int hex(char c)
-{
-    return c >= '0' && c <= '9'   ? c - '0'
-           : c >= 'a' && c <= 'f' ? c - 'a' + 10
-           : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                  : -1;
-}
-
-/* Pushes text with %xx and + decoded. false: it holds a NUL (nothing pushed). */
-static bool push_decoded(lua_State *L, const char *text, size_t n)
-{
-    char *out = lua_newuserdatauv(L, n + 1, 0); /* freed by Lua whatever happens */
-    size_t len = 0;
-    bool nul = false;
-    for (size_t i = 0; i < n; i++) {
-        char c = text[i] == '+' ? ' ' : text[i];
-        if (c == '%' && i + 2 < n && hex(text[i + 1]) >= 0 && hex(text[i + 2]) >= 0) {
-            c = (char)(hex(text[i + 1]) << 4 | hex(text[i + 2]));
-            i += 2;
-        }
-        nul |= c == 0;
-        out[len++] = c;
-    }
-    if (nul)
-        lua_pop(L, 1);
-    else {
-        lua_pushlstring(L, out, len);
-        lua_remove(L, -2);
-    }
-    return !nul;
-}
-
 /* Stores the value on top under the name below it; a second one makes the name absent and marked. */
 static void put_query(lua_State *L, int query, int repeated)
 {
@@ -77,8 +45,8 @@ static void push_query(lua_State *L, const struct httpd_request *r)
         const char *amp = memchr(p, '&', (size_t)(end - p));
         const char *stop = amp ? amp : end;
         const char *eq = memchr(p, '=', (size_t)(stop - p));
-        if (stop > p && push_decoded(L, p, (size_t)((eq ? eq : stop) - p))) {
-            if (push_decoded(L, eq ? eq + 1 : stop, eq ? (size_t)(stop - eq - 1) : 0)) {
+        if (stop > p && url_push_decoded(L, p, (size_t)((eq ? eq : stop) - p))) {
+            if (url_push_decoded(L, eq ? eq + 1 : stop, eq ? (size_t)(stop - eq - 1) : 0)) {
                 put_query(L, query, repeated);
             } else { /* a NUL inside: absent, and marked */
                 lua_pushboolean(L, 1);

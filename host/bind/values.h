@@ -1,5 +1,5 @@
 /*
- * values: the four modules of plain values (json, yaml, crypto, time) and what other bindings may
+ * values: the modules of plain values (json, yaml, crypto, time, url) and what other bindings may
  * use of them.
  *
  * They know nothing else of the host. Every function here may throw a Lua error, for memory too;
@@ -25,6 +25,7 @@ int luaopen_host_json(lua_State *L);
 int luaopen_host_yaml(lua_State *L);
 int luaopen_host_crypto(lua_State *L);
 int luaopen_host_time(lua_State *L);
+int luaopen_host_url(lua_State *L);
 
 /* Decodes the string at index. true: pushed the value; false: pushed why, with the position and
  * without the text. */
@@ -42,6 +43,9 @@ void json_mark_array(lua_State *L, int index);
 bool json_marked_array(lua_State *L, int index);
 /* Has this table the keys 1..n and no other? n = 0: the empty table. */
 bool json_list_keys(lua_State *L, int index, lua_Integer *n);
+
+/* Pushes text with %XX and + decoded. false: it holds a NUL (nothing pushed). */
+bool url_push_decoded(lua_State *L, const char *text, size_t n);
 
 #define UTF8_REPLACEMENT "\xEF\xBF\xBD"
 

@@ -25,7 +25,7 @@ local function existing(module)
   return names
 end
 
-local modules = { "http", "db", "jobs", "inbox", "task", "json", "yaml", "crypto", "time", "log", "files", "settings", "metrics", "ledger" }
+local modules = { "http", "db", "jobs", "inbox", "task", "json", "yaml", "crypto", "time", "log", "files", "settings", "metrics", "ledger", "url" }
 
 describe("host/api", function()
   for _, name in ipairs(modules) do
