@@ -1,8 +1,5 @@
 local decision = require "flow.decision"
-
--- Inside the host its own decoder, elsewhere the library that it is built on.
-local has_host, json = pcall(require, "host.json")
-if not has_host then json = require "cjson.safe" end
+local json = require "host.json"
 
 local FIELDS = { "address", "elevator_access", "stairs", "inventory" }
 
