@@ -77,6 +77,17 @@ describe("the layers of the host", function()
     assert.matches("base/far%.h → base/near%.h → base/far%.h %(host/base/far%.h:2, host/base/near%.h:2%)\n    rule: files must not",
       table.concat(layers.c(folder, commands)))
   end)
+
+  it("are broken by two units whose sources include one another's header, also through a header that only they share", function()
+    local folder, commands = copy("work/jobs_list.c", "work/jobs_clock.c")
+    put(folder, "host/work/one_parts.h", '#include "work/jobs_clock.h"')
+    put(folder, "host/work/jobs_list.c", '#include "work/one_parts.h"')
+    put(folder, "host/work/jobs_clock.c", '#include "work/jobs_list.h"')
+    put(folder, "host/work/jobs_clock.h", "")
+    put(folder, "host/work/jobs_list.h", "")
+    assert.matches("work/jobs_clock → work/jobs_list → work/jobs_clock %(host/work/jobs_clock%.c:1, host/work/one_parts%.h:1%)\n" ..
+      "    rule: units must not", table.concat(layers.c(folder, commands)))
+  end)
 end)
 
 describe("the layers of the scripts", function()

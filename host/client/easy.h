@@ -11,7 +11,7 @@
 #include "base/buf.h"
 #include "base/loop.h"
 #include "base/url.h"
-#include "client/pool.h"
+#include "client/transfer.h"
 
 #include <curl/curl.h>
 #include <sys/queue.h>

@@ -12,64 +12,12 @@
 #ifndef HOST_CLIENT_POOL_H
 #define HOST_CLIENT_POOL_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "client/transfer.h"
 
 struct pool;
 
-enum { POOL_SHARDS = 16 };
-
-enum pool_error {
-    POOL_OK = 0, /* an HTTP answer of any status */
-    POOL_CONNECT,
-    POOL_DNS,
-    POOL_TLS,
-    POOL_TIMEOUT,
-    POOL_TOO_LARGE,
-    POOL_REFUSED, /* the request itself is not allowed: scheme, header, host */
-    POOL_CANCELLED,
-    POOL_BROKEN /* the connection died, or what came is not HTTP */
-};
-const char *
-pool_error_name(enum pool_error e); /* connect dns tls timeout too_large refused cancelled broken */
-
-struct pool_header {
-    const char *name, *value;
-};
-
-struct pool_transfer {
-    /* asked */
-    const char *method, *url;
-    const struct pool_header *headers;
-    size_t header_count;
-    const char *body; /* NULL: none */
-    size_t body_len;
-    unsigned timeout_ms;
-    size_t max_bytes; /* of the decoded answer */
-    bool once;        /* never sent twice: a silent resend by the library is refused */
-    /* answered */
-    enum pool_error error;
-    char message[160]; /* for people: no URL query, no secret */
-    bool sent;         /* the peer may have seen the request */
-    int status;
-    struct pool_header *answer_headers; /* in their order, names in lower case; NULL on error */
-    size_t answer_header_count;
-    char *answer;
-    size_t answer_len;
-    uint64_t elapsed_ns;
-    /* the owner's */
-    void *owner;
-    /* the pool's */
-    struct pool_transfer *next;
-    void *inside;
-    int state;
-    uint64_t due_ns;
-};
-
-struct pool_options {
-    unsigned per_host; /* transfers at once to one host:port; the rest wait in its queue. 0: 4096 */
-};
+/* connect dns tls timeout too_large refused cancelled broken */
+const char *pool_error_name(enum pool_error e);
 
 struct pool *pool_start(const struct pool_options *o, char *why, size_t why_size);
 /* Readable when pool_take has something, until it has said NULL. */

@@ -11,7 +11,7 @@
 #include "client/easy.h"
 #include "client/shard.h"
 
-enum { POOL_SPARES = 512 };
+enum { POOL_SHARDS = 16, POOL_SPARES = 512 };
 
 TAILQ_HEAD(pool_exchanges, pool_exchange);
 

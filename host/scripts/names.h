@@ -8,8 +8,9 @@
 #ifndef HOST_SCRIPTS_NAMES_H
 #define HOST_SCRIPTS_NAMES_H
 
+#include "scripts/name_text.h"
+
 #include <stdbool.h>
-#include <stddef.h>
 
 enum name_kind {
     NAME_GLOBAL,       /* read; near: the visible local that may have been meant, or NULL */
@@ -24,11 +25,6 @@ enum name_use {
     NAME_USED,   /* called or indexed: nil is an error */
     NAME_VALUE,  /* handed on */
     NAME_TESTED, /* asked for: nil is fine */
-};
-
-struct name_text {
-    const char *text;
-    size_t len;
 };
 
 struct name_found {

@@ -4,7 +4,9 @@
 #ifndef HOST_SCRIPTS_NAMES_LEX_H
 #define HOST_SCRIPTS_NAMES_LEX_H
 
-#include "scripts/names.h"
+#include "scripts/name_text.h"
+
+#include <stdbool.h>
 
 /* A token's kind is its character, or one of these. Keywords are TOKEN_NAME's with `keyword` set. */
 enum {

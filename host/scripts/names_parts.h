@@ -4,6 +4,7 @@
 #ifndef HOST_SCRIPTS_NAMES_PARTS_H
 #define HOST_SCRIPTS_NAMES_PARTS_H
 
+#include "scripts/names.h"
 #include "scripts/names_lex.h"
 
 #include <sys/types.h>

@@ -27,7 +27,8 @@ M.C = {
 
 -- A name stands for its module and for all modules below it that have no row of their own. channels.slack alone knows Slack.
 M.LUA = {
-  { "main", "rehearsal", "stand_ins", "settings", "exports" },
+  { "rehearsal", "stand_ins", apart = true },
+  { "main", "settings", "exports" },
   { "turn" },
   { "channels.slack" },
   { "channels.whatsapp", "channels.calcom" },
@@ -237,6 +238,26 @@ local function is_private(file)
   return false
 end
 
+-- a.c and a.h are one unit. What a private header includes is included by whoever includes that header.
+local function unit_graph(graph)
+  local whole = {}
+  local function follow(unit, node, seen)
+    for _, edge in ipairs(graph[node] or {}) do
+      local private = is_private(edge.to)
+      if edge.to:sub(1, 1) ~= "/" and not private then
+        add(whole, unit, (edge.to:gsub("%.[ch]$", "")), edge.file, edge.line)
+      elseif private and not seen[edge.to] then
+        seen[edge.to] = true
+        follow(unit, edge.to, seen)
+      end
+    end
+  end
+  for _, node in ipairs(sorted_keys(graph)) do
+    if node:sub(1, 1) ~= "/" and not is_private(node) then follow(node:gsub("%.[ch]$", ""), node, {}) end
+  end
+  return whole
+end
+
 ---@return string[] faults
 function M.c(root, commands)
   local graph, units = c_graph(root, commands)
@@ -265,6 +286,7 @@ function M.c(root, commands)
     if node:sub(1, 1) ~= "/" then own[node] = edges end
   end
   cycles(own, "files", faults)
+  cycles(unit_graph(graph), "units", faults)
   return faults
 end
 
