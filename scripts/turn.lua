@@ -5,6 +5,7 @@
 --   was learnt, hand off where it is due. What arrives meanwhile waits for the next turn, whose job is already in the lane.
 
 local booking = require "flow.booking"
+local booking_link = require "channels.calcom.link"
 local cases = require "records.cases"
 local clock = require "ops.clock"
 local conversation_flow = require "flow.conversation"
@@ -168,7 +169,7 @@ end
 -- is not what they want.
 local function link_for(conversation, visit)
   local token = conversation.token or conversations.set_token(conversation.id, crypto.hex(crypto.random(12)))
-  return booking.link { url = settings.get("BOOKING_URL"), name = conversation.name, token = token,
+  return booking_link.fill { url = settings.get("BOOKING_URL"), name = conversation.name, token = token,
     calcom = settings.get("CALCOM_WEBHOOK_SECRET") ~= nil, moves = visit and visit.uid }
 end
 

@@ -1,52 +1,6 @@
--- Visits: the booking link, how a time is said, what a word from the booking page means for what we know, when to remind. Pure.
+-- Visits: how a time is said, what a word from the booking page means for what we know, when to remind. Pure.
 
 local M = {}
-
--- ---- the link ------------------------------------------------------------------------------------------------------
-
-local PERCENT = {}
-for byte = 0, 255 do PERCENT[string.char(byte)] = ("%%%02X"):format(byte) end
-
-local function percent(text)
-  return (text:gsub("[^%w%-%._~]", PERCENT))
-end
-
--- Other booking pages, which are none of Cal.com's even where a Cal.com is set up.
-local OTHERS = {
-  "calendly.com", "acuityscheduling.com", "as.me", "setmore.com", "squareup.com", "square.site", "google.com", "app.google", "goo.gl",
-  "office.com", "office365.com", "youcanbook.me", "simplybook.me", "appointlet.com", "savvycal.com", "zcal.co", "tidycal.com",
-  "housecallpro.com", "getjobber.com", "hubspot.com", "zohobookings.com", "wix.com",
-}
-
-local function is_under(host, domain)
-  return host == domain or host:sub(-#domain - 1) == "." .. domain
-end
-
--- Only Cal.com understands what is filled in for the customer; any other page gets the bare address.
-local function is_calcom(url, likely)
-  local host = url:match("^https?://([^/?#:]+)") or ""
-  host = host:lower()
-  if is_under(host, "cal.com") or host == "bookings.clearoutspaces.ca" then return true end
-  if not likely then return false end
-  for _, other in ipairs(OTHERS) do
-    if is_under(host, other) then return false end
-  end
-  return true
-end
-
----@param booking {url: string, name?: string, token: string, calcom?: boolean, moves?: string} calcom: a Cal.com is set up here;
----  moves: Cal.com's id of the visit that stands, which another time takes the place of
----@return string
-function M.link(booking)
-  if not is_calcom(booking.url, booking.calcom) then return booking.url end
-  local query = { "metadata%5Bconv%5D=" .. percent(booking.token) }
-  if booking.moves then query[#query + 1] = "rescheduleUid=" .. percent(booking.moves) end
-  if booking.name and booking.name:find("%a") and not booking.name:find("%d%d%d%d") then
-    table.insert(query, 1, "name=" .. percent(booking.name))
-  end
-  local base, fragment = booking.url:match("^([^#]*)(.*)$")
-  return base .. (base:find("?", 1, true) and "&" or "?") .. table.concat(query, "&") .. fragment
-end
 
 -- ---- how a time is said --------------------------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@ local settings = require "host.settings"
 local task = require "host.task"
 local tell = require "staff.tell"
 local time = require "host.time"
+local url = require "host.url"
 local whatsapp = require "channels.whatsapp"
 local wire = require "rehearsal.wire"
 
@@ -58,7 +59,7 @@ end
 local function click(action, id)
   local payload = json.encode { type = "block_actions", user = { id = "U0", username = "check" },
     actions = { { action_id = action, value = id } } }
-  from_slack("POST /slack/interactive", "payload=" .. payload:gsub("[^%w]", function(c) return ("%%%02X"):format(c:byte()) end))
+  from_slack("POST /slack/interactive", "payload=" .. url.encode(payload))
 end
 
 local function run(kind, payload)

@@ -4,6 +4,7 @@ local db = require "host.db"
 local json = require "host.json"
 local plain = require "language.text"
 local settings = require "host.settings"
+local url = require "host.url"
 
 local M = {}
 
@@ -47,16 +48,13 @@ function M.object(request)
   return value
 end
 
-local function unescape(text)
-  return (text:gsub("+", " "):gsub("%%(%x%x)", function(hex) return string.char(tonumber(hex, 16)) end))
-end
-
 ---application/x-www-form-urlencoded → table
 function M.form(body)
   local out = {}
   for pair in body:gmatch("[^&]+") do
     local name, value = pair:match("^([^=]+)=(.*)$")
-    if name then out[unescape(name)] = unescape(value) end
+    name = name and url.decode(name)
+    if name then out[name] = url.decode(value) end
   end
   return out
 end
@@ -66,10 +64,7 @@ function M.form_encode(fields)
   local names, parts = {}, {}
   for name in pairs(fields) do names[#names + 1] = name end
   table.sort(names)
-  local function escape(text)
-    return (tostring(text):gsub("[^%w%-%._~]", function(c) return string.format("%%%02X", c:byte()) end))
-  end
-  for _, name in ipairs(names) do parts[#parts + 1] = escape(name) .. "=" .. escape(fields[name]) end
+  for _, name in ipairs(names) do parts[#parts + 1] = url.encode(name) .. "=" .. url.encode(tostring(fields[name])) end
   return table.concat(parts, "&")
 end
 

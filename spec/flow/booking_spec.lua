@@ -1,43 +1,6 @@
 local booking = require "flow.booking"
 local time = require "host.time"
 
-local URL = "https://bookings.clearoutspaces.ca/clearoutspaces/assessment"
-
-describe("booking.link", function()
-  it("fills in the name and an opaque mark, for Cal.com alone", function()
-    assert.equal(URL .. "?name=Ann%20Smith&metadata%5Bconv%5D=abc", booking.link { url = URL, name = "Ann Smith", token = "abc" })
-    assert.equal("https://cal.com/x?metadata%5Bconv%5D=abc", booking.link { url = "https://cal.com/x", token = "abc" })
-    assert.equal("https://calendly.com/x", booking.link { url = "https://calendly.com/x", name = "Ann", token = "abc" })
-    assert.equal("https://notcal.com/x", booking.link { url = "https://notcal.com/x", name = "Ann", token = "abc" })
-    assert.equal("https://book.example/x?metadata%5Bconv%5D=abc", booking.link { url = "https://book.example/x", token = "abc", calcom = true })
-  end)
-
-  it("gives another company's page bare, also beside a Cal.com", function()
-    for _, url in ipairs { "https://calendly.com/clearout/visit", "https://calendar.google.com/x", "https://clearout.as.me/" } do
-      assert.equal(url, booking.link { url = url, name = "Ann", token = "abc", calcom = true })
-    end
-    assert.truthy(booking.link({ url = "https://notcalendly.com/x", token = "abc", calcom = true }):find("metadata", 1, true))
-  end)
-
-  it("names the visit that another time takes the place of", function()
-    assert.equal(URL .. "?metadata%5Bconv%5D=abc&rescheduleUid=u%2F1", booking.link { url = URL, token = "abc", moves = "u/1" })
-    assert.equal("https://calendly.com/x", booking.link { url = "https://calendly.com/x", token = "abc", moves = "u1" })
-  end)
-
-  it("keeps what the owner's address already asks and where it points", function()
-    assert.equal("https://cal.com/x?duration=30&metadata%5Bconv%5D=abc#top", booking.link { url = "https://cal.com/x?duration=30#top", token = "abc" })
-  end)
-
-  it("never carries a number, also not one that somebody is called by", function()
-    assert.is_nil(booking.link({ url = URL, name = "+1 416 555 1234", token = "abc" }):find("name=", 1, true))
-    assert.is_nil(booking.link({ url = URL, name = "Ann 4165551234", token = "abc" }):find("4165551234", 1, true))
-  end)
-
-  it("lets no name break out of its place", function()
-    assert.equal(URL .. "?name=A%26metadata%5Bconv%5D%3Dx%23&metadata%5Bconv%5D=abc", booking.link { url = URL, name = "A&metadata[conv]=x#", token = "abc" })
-  end)
-end)
-
 describe("booking.when", function()
   local function at(month, day, hour, min, wday) return { month = month, day = day, hour = hour, min = min, wday = wday } end
 

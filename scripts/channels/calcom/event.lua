@@ -4,6 +4,7 @@
 local M = {}
 
 local plain = require "language.text"
+local url = require "host.url"
 
 local TEXT_BYTES = 300
 local UID_BYTES = 200
@@ -29,16 +30,13 @@ local function text_of(value)
   return value ~= "" and value or nil
 end
 
-local function unescape(text)
-  return (text:gsub("+", " "):gsub("%%(%x%x)", function(hex) return string.char(tonumber(hex, 16)) end))
-end
-
 -- A template that is not JSON is posted as a form.
 local function form_of(body)
   local fields, found = {}, false
   for pair in body:gmatch("[^&]+") do
     local name, value = pair:match("^%s*([^=%s]+)=(.*)$")
-    if name then fields[unescape(name)], found = unescape(value), true end
+    name = name and url.decode(name)
+    if name then fields[name], found = url.decode(value), true end
   end
   return found and fields or nil
 end

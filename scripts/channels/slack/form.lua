@@ -1,24 +1,16 @@
 -- application/x-www-form-urlencoded, read strictly. Pure.
 
+local url = require "host.url"
+
 local M = {}
 
 local MAX_BYTES = 1048576 -- Slack's own payloads stay far below
 
-local BYTES = {}
-for code = 1, 255 do
-  local hex = ("%02x"):format(code)
-  for _, name in ipairs { hex, hex:upper(), hex:sub(1, 1) .. hex:sub(2):upper(), hex:sub(1, 1):upper() .. hex:sub(2) } do
-    BYTES["%" .. name] = string.char(code)
-  end
-end
-
 ---@param text string
 ---@return string? nil: a broken escape, or a NUL
 local function unescape(text)
-  if text:find("\0", 1, true) or text:find("%00", 1, true) or text:find("%%%X") or text:find("%%%x%X") or text:find("%%%x?$") then
-    return nil
-  end
-  return (text:gsub("+", " "):gsub("%%%x%x", BYTES))
+  if text:find("%%%X") or text:find("%%%x%X") or text:find("%%%x?$") then return nil end
+  return url.decode(text)
 end
 
 ---The fields by name. A name given twice is an error, so that nobody can read another one than was checked.
