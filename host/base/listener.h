@@ -1,7 +1,7 @@
 /*
- * listener: a TCP socket that listens, or the sentence that says why it does not and what to do.
+ * listener: opens a listening TCP socket, or says why it cannot, with the remedy.
  *
- * Owns nothing: the descriptor is the caller's. Any thread. Waits for nothing.
+ * Owns nothing: the descriptor is the caller's. Any thread. Never waits.
  */
 #ifndef HOST_BASE_LISTENER_H
 #define HOST_BASE_LISTENER_H

@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* A write of at most PIPE_BUF bytes to a pipe is whole or nothing: lines of threads never mix. */
+/* A write of at most PIPE_BUF bytes to a pipe is atomic, so lines of threads never mix. */
 enum { LINE_MAX_BYTES = PIPE_BUF, KEY_MAX_BYTES = 64, NUMBER_BYTES = 48 };
 
 struct line {
@@ -74,7 +74,7 @@ uint64_t log_dropped(void)
     return atomic_load(&dropped);
 }
 
-/* ---- what no line shows ---- */
+/* ---- hidden texts ---- */
 
 enum { HIDDEN = 64, HIDDEN_BYTES = 6 };
 
@@ -82,8 +82,7 @@ static struct {
     pthread_mutex_t mutex;
     char *texts[HIDDEN];
     size_t lens[HIDDEN];
-    uint64_t seen[HIDDEN],
-        clock; /* when each was named last; the one named least lately is replaced */
+    uint64_t seen[HIDDEN], clock; /* when each was given last; the oldest is replaced */
 } hidden = { .mutex = PTHREAD_MUTEX_INITIALIZER };
 
 /* Where it is, or where it goes. The mutex is held. */
@@ -110,7 +109,7 @@ void log_hide(const char *text, size_t len)
         (hidden.texts[i] && hidden.lens[i] == len && memcmp(hidden.texts[i], text, len) == 0)) {
         hidden.seen[i] =
             ++hidden
-                  .clock; /* it is in use still: secrets that never change outlive those that do */
+                  .clock; /* it is still in use: secrets that stay the same outlive those that change */
     } else if (i < HIDDEN && (copy = buf_copy(text, len))) {
         if (hidden.texts[i])
             explicit_bzero(hidden.texts[i], hidden.lens[i]);
@@ -168,13 +167,13 @@ static bool line_add(struct line *l, const char *bytes, size_t len)
     return true;
 }
 
-/* Adds as much of text as leaves `spare` bytes free, and "…" when it was cut. */
+/* Adds as much of text as fits with `spare` bytes left free, and "…" when it was cut. */
 static void line_text(struct line *l, const char *text, size_t len, size_t spare)
 {
     static const char cut[] = "\xE2\x80\xA6";
     static const char instead[] = "[secret]";
     size_t i = 0, fits = l->len; /* fits: the last end after which the mark of a cut has room */
-    /* What stands beyond a line's length cannot get into it. */
+    /* Bytes beyond a line's length are not read. */
     bool secret = holds_hidden(text, len < 2 * LINE_MAX_BYTES ? len : 2 * LINE_MAX_BYTES);
     while (i < len) {
         char unit[8];
@@ -239,7 +238,7 @@ static bool line_field(struct line *l, const struct log_field *f, size_t later)
         return line_add(l, number, number_text(f, number));
     }
     line_add(l, "\"", 1);
-    /* A long value leaves its followers a fair part of the line. */
+    /* A long value leaves room for the fields after it. */
     size_t keep = later * LATER;
     if (keep > room(l) / 2)
         keep = room(l) / 2;

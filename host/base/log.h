@@ -2,9 +2,9 @@
  * log: one JSON object per line on stdout.
  *
  * Any thread. A line is built on the stack and written whole, at most PIPE_BUF bytes; when stdout
- * does not take it at once the line is dropped and counted, never waited for. Values are escaped here, so a CR, LF
- * or ESC from outside cannot make a second line. The caller never passes a secret, a body or a full phone number.
- * Should one do so all the same (a script that logs what it was given), what log_hide was told is replaced by [secret].
+ * cannot take it at once, the line is dropped and counted. Values are escaped here, so a CR, LF or
+ * ESC from outside cannot make a second line. The caller must not pass a secret, a body or a full
+ * phone number. A secret that a script logs by mistake is replaced by [secret]: see log_hide.
  */
 #ifndef HOST_BASE_LOG_H
 #define HOST_BASE_LOG_H
@@ -35,9 +35,15 @@ struct log_field log_b(const char *key, bool value);
 int log_level_of(const char *name);
 void log_open(enum log_level level);
 bool log_on(enum log_level level);
-/* From here on no line shows this text. Forgotten after many others; shorter than 6 bytes: not taken. */
+/*
+ * From now on no line shows this text. Texts under 6 bytes are ignored. After many others the
+ * oldest is forgotten.
+ */
 void log_hide(const char *text, size_t len);
-/* Writes * over whatever of it stands in text, for words that go elsewhere than the log. NULL is fine. */
+/*
+ * Writes * over each hidden text in `text`, for messages that go elsewhere than the log. NULL is
+ * fine.
+ */
 void log_mask(char *text);
 void log_write(enum log_level level, const char *event, const struct log_field *fields,
                size_t count);

@@ -10,7 +10,10 @@
 
 enum { EVENTS_A_WAIT = 256 };
 
-/* One a descriptor number. `round`: the wait it was added in, whose events are not its own yet. */
+/*
+ * One per descriptor number. `round`: the wait in which it was added; events of that wait are not
+ * for it.
+ */
 struct watched {
     loop_fd_cb call;
     void *arg;
@@ -105,7 +108,7 @@ int loop_add(struct loop *l, int fd, uint32_t events, loop_fd_cb call, void *arg
         return -1;
     struct epoll_event e = { .events = events, .data.fd = fd };
     if (epoll_ctl(l->epoll, EPOLL_CTL_ADD, fd, &e) != 0) {
-        /* The number may have been reused behind our back. */
+        /* The number may be reused already. */
         if (errno != EEXIST || epoll_ctl(l->epoll, EPOLL_CTL_MOD, fd, &e) != 0)
             return -1;
     }
@@ -116,7 +119,7 @@ int loop_add(struct loop *l, int fd, uint32_t events, loop_fd_cb call, void *arg
 int loop_change(struct loop *l, int fd, uint32_t events)
 {
     if (fd < 0 || (size_t)fd >= l->fd_count || !l->fds[fd].call) {
-        errno = ENOENT; /* nobody would hear its events */
+        errno = ENOENT; /* its events would reach no callback */
         return -1;
     }
     struct epoll_event e = { .events = events, .data.fd = fd };
@@ -236,7 +239,7 @@ static int wait_events(struct loop *l, struct epoll_event *events, uint64_t ns)
         int n = epoll_pwait2(l->epoll, events, EVENTS_A_WAIT, &t, NULL);
         if (n >= 0 || (errno != ENOSYS && errno != EPERM))
             return n;
-        l->no_pwait2 = true; /* also what an old container's seccomp filter answers */
+        l->no_pwait2 = true; /* an old container's seccomp filter answers the same */
     }
     uint64_t ms = (ns + 999999) / 1000000;
     return epoll_wait(l->epoll, events, EVENTS_A_WAIT, ms > 60000 ? 60000 : (int)ms);
@@ -249,7 +252,7 @@ static void call_fds(struct loop *l, const struct epoll_event *events, int n)
         if (fd == l->wake) {
             uint64_t count;
             ssize_t got = read(l->wake, &count, sizeof count);
-            (void)got; /* somebody else's read is fine too: it only has to become quiet */
+            (void)got; /* another reader is fine: the descriptor only has to be empty */
             continue;
         }
         struct watched w = l->fds[fd];
@@ -258,7 +261,10 @@ static void call_fds(struct loop *l, const struct epoll_event *events, int n)
     }
 }
 
-/* At most as many as were set before, else a timer that sets itself at once would never let go. */
+/*
+ * At most as many as were set before, because a timer that sets itself again would keep this loop
+ * busy.
+ */
 static void call_timers(struct loop *l)
 {
     if (l->timers == 0)

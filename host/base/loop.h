@@ -1,8 +1,9 @@
 /*
- * loop: epoll, timers and wake-ups; nothing else.
+ * loop: epoll, timers and wake-ups.
  *
- * One thread owns a loop and calls everything here, but for loop_wake, which any thread may call.
- * Callbacks run inside loop_wait. A callback may add, change and remove descriptors and timers, its own included.
+ * One thread owns a loop and calls everything here. Only loop_wake may be called from any thread.
+ * Callbacks run inside loop_wait. A callback may add, change and remove descriptors and timers,
+ * also its own.
  */
 #ifndef HOST_BASE_LOOP_H
 #define HOST_BASE_LOOP_H

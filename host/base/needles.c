@@ -14,8 +14,8 @@ struct needle {
 };
 
 /*
- * They are known by their last bytes, since ids of one maker often begin alike. key: how many of them, the length of the shortest
- * needle at most.
+ * They are hashed by their last bytes, because ids of one maker often begin alike. key: how many of
+ * them, the length of the shortest needle at most.
  */
 struct needles {
     struct needle *list;

@@ -1,6 +1,4 @@
-/*
- * needles: many byte strings looked for at once. Owns its copies; knows nothing of what they mean. Any thread, one at a time.
- */
+/* needles: searches for many byte strings at once. Owns its copies. Any thread, one at a time. */
 #ifndef HOST_BASE_NEEDLES_H
 #define HOST_BASE_NEEDLES_H
 
@@ -9,7 +7,7 @@
 
 struct needles;
 
-/* Shorter ones would be found everywhere, and are not taken. */
+/* Shorter ones are refused, because they would match everywhere. */
 enum { NEEDLE_LEAST = 4 };
 
 struct needles *needles_new(void); /* NULL: no memory */

@@ -1,10 +1,11 @@
 /*
  * pattern: Lua's pattern language (reference manual, 6.4.1) on bytes, with a count of its steps.
  *
- * A pattern such as "(.-)%s*$" takes the square of the text's length, others its power: one call may not come back for
- * hours, and no hook of Lua reaches into it. Here every character looked at is a step, and the search ends when its steps
- * are used up. Results, captures and errors are those of Lua 5.4 (spec/host/base/pattern_test.c compares them). Knows nothing
- * of Lua's states, allocates nothing, keeps pointers into text and pattern only.
+ * A pattern such as "(.-)%s*$" takes the square of the text's length, others its power: one call
+ * can run for hours, and Lua's hooks do not run inside it. Here each character that is looked at is
+ * a step, and the search ends when its steps are used up. Results, captures and errors are those of
+ * Lua 5.4 (spec/host/base/pattern_test.c compares them). Knows nothing of Lua's states, allocates
+ * nothing, keeps pointers into text and pattern only.
  */
 #ifndef HOST_BASE_PATTERN_H
 #define HOST_BASE_PATTERN_H
@@ -42,7 +43,7 @@ void pattern_open(struct pattern *m, const char *text, size_t text_len, const ch
 bool pattern_search(struct pattern *m, const char *at, const char *taken);
 /* The nth capture (from 0; the whole match where there are none). false: fault. len may be PATTERN_POSITION. */
 bool pattern_capture(struct pattern *m, int n, struct pattern_capture *out);
-/* Has it a character that means something else than itself? If not, it is a plain text. */
+/* true: no character has a special meaning. */
 bool pattern_is_plain(const char *pattern, size_t len);
 /* Plain text from `at` on, in time linear in the text. NULL: not there. */
 const char *pattern_plain(const char *at, const char *end, const char *what, size_t len);

@@ -31,7 +31,7 @@ static void folder_of(const char *path, char *out, size_t size)
     free(copy);
 }
 
-/* Names where they are known: in a container they often are not. */
+/* Names where they are known; in a container often only numbers are. */
 static const char *user_name(uid_t id, char *out, size_t size)
 {
     const struct passwd *p = getpwuid(id);
@@ -60,7 +60,7 @@ bool trouble_with_rights(struct trouble *out, const char *path)
     if (stat(path, &st) != 0) {
         if (errno == ENOENT)
             folder_of(path, at, sizeof at);
-        while (stat(at, &st) != 0) { /* a folder above it cannot be entered: that one is named */
+        while (stat(at, &st) != 0) { /* a folder above it cannot be entered: name that one */
             if (errno != EACCES || strcmp(at, "/") == 0 || strcmp(at, ".") == 0)
                 return false;
             const char *up = dirname(at);

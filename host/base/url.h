@@ -1,8 +1,9 @@
 /*
  * url: what an http or https URL names, as libcurl reads it.
  *
- * Owns nothing. Any thread. Stricter than libcurl, which takes "https:/host", "https:///host", "host:" and "127.1" as well: scheme,
- * host and port must stand in the text as libcurl understood them, so that nobody reads another host than was checked.
+ * Owns nothing. Any thread. Stricter than libcurl, which accepts "https:/host", "https:///host",
+ * "host:" and "127.1" too: scheme, host and port must be in the text as libcurl reads them, so that
+ * the checked host is the host that is used.
  */
 #ifndef HOST_BASE_URL_H
 #define HOST_BASE_URL_H
@@ -15,7 +16,7 @@ struct url {
     unsigned port;
 };
 
-/* NULL, or what is wrong with it, in a few words that repeat nothing of the text. */
+/* NULL, or the fault in a few words. They repeat nothing of the text. */
 const char *url_read(const char *text, struct url *out);
 
 #endif

@@ -185,7 +185,7 @@ void metric_set_free(struct metric_set *set)
     *set = (struct metric_set){ .shapes = NULL };
 }
 
-/* One more user of the metric of this shape; NULL: no memory. */
+/* Adds a user to the metric of this shape; NULL: no memory. */
 static struct metric *of_shape(struct metrics *m, const struct metric_shape *shape)
 {
     for (size_t i = 0; i < m->script_count; i++)
@@ -238,7 +238,7 @@ uint64_t metrics_overflowed(const struct metrics *m)
 
 static const struct metric_value other = { "other", 5 };
 
-/* Seven digits in a row are somebody's number more often than they are a kind of anything. */
+/* Seven digits in a row are probably a phone number. */
 static bool tells_too_much(const char *text, size_t len)
 {
     unsigned run = 0;

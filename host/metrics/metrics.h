@@ -2,13 +2,13 @@
  * metrics: counters, gauges and histograms in memory, and their text as Prometheus reads it.
  *
  * Owns every series of the host and of the scripts; they begin at 0 with the process and survive
- * reloads. The loop thread only. Nothing here waits, throws, writes to disk or knows Lua; adding to a
- * series that exists allocates nothing. Bounded whatever scripts do: a metric has at most
- * METRIC_SERIES_MAX series, what comes after goes to one whose labels all say "other"; so does a label
- * that holds seven digits in a row, which may be somebody's number. A NULL registry or metric takes
- * everything and keeps nothing: an instance that is no service has none.
+ * reloads. The loop thread only. Nothing here waits, throws, writes to disk or knows Lua; adding to
+ * a series that exists allocates nothing. Bounded: a metric has at most METRIC_SERIES_MAX series,
+ * and later ones are counted under the label "other". So is a label with seven digits in a row,
+ * because it may be a phone number. A NULL registry or metric ignores everything: only a service
+ * has metrics.
  *
- * Counts are of what was done in memory: those of a group that was lost are not taken back.
+ * A count is not undone when its group is lost.
  */
 #ifndef HOST_METRICS_METRICS_H
 #define HOST_METRICS_METRICS_H
@@ -57,15 +57,21 @@ struct metric_set {
 struct metrics *metrics_new(const struct metric_shape *own, size_t count);
 void metrics_free(struct metrics *m);
 
-/* What is wrong with it by Prometheus' rules and habits, as the end of a sentence; NULL: nothing. */
+/* Which rule of Prometheus it breaks, as the end of a sentence; NULL: none. */
 const char *metric_wrong(const struct metric_shape *shape);
 /* Adds a copy. false: no memory. */
 bool metric_set_add(struct metric_set *set, const struct metric_shape *shape);
-/* After metrics_adopt its metrics live on as long as another set has them. */
+/* After metrics_adopt a metric is kept while another set has it. */
 void metric_set_free(struct metric_set *set);
-/* What is counted under these names is counted in those of the same shape, although others are listed. false: no memory. */
+/*
+ * Counts under these names go to the metrics of the same shape, although other metrics are listed.
+ * false: no memory.
+ */
 bool metrics_share(struct metrics *m, struct metric_set *set);
-/* The metrics of the scripts are these from here on. What keeps its shape keeps its numbers. */
+/*
+ * From now on these are the metrics of the scripts. A metric that keeps its shape keeps its
+ * numbers.
+ */
 void metrics_adopt(struct metrics *m, struct metric_set *set);
 
 /* n is finite, and 0 or more. values: one for each label. */
@@ -75,7 +81,7 @@ void metric_set_to(struct metric *x, double value, const struct metric_value *va
 /* A gauge starts empty, without series. */
 void metric_clear(struct metric *x);
 struct metric *metrics_own(struct metrics *m, size_t index);
-/* Values that were put under "other" because there was no room for more series. */
+/* Values counted under "other" because there were too many series. */
 uint64_t metrics_overflowed(const struct metrics *m);
 
 /* Everything, in the text format 0.0.4. */

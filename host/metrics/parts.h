@@ -1,5 +1,6 @@
 /*
- * metrics_parts: what metrics.c (what is counted) and metrics_text.c (how it reads) share. Theirs alone.
+ * metrics_parts: what metrics.c (what is counted) and metrics_text.c (how it reads) share. No other
+ * file includes it.
  */
 #ifndef HOST_METRICS_PARTS_H
 #define HOST_METRICS_PARTS_H
@@ -20,7 +21,7 @@ struct metric {
     struct metrics *owner;
     unsigned users; /* the list, and each generation that declared it */
     size_t count;
-    struct series *last; /* the one that was found last: most come again */
+    struct series *last; /* the last one found, because it is often asked for again */
     struct series *series[METRIC_SERIES_MAX + 1];
 };
 

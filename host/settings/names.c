@@ -1,8 +1,8 @@
 /*
  * settings_names: names in the environment that are nearly ours. See settings.h.
  *
- * A mistyped name is silent otherwise: the program runs on the default, or says that the right one is missing. Only wondered
- * about, never refused: the environment belongs to others too. Values are not looked at.
+ * Without this warning the program would use the default, or say that the right name is missing. It
+ * is no problem, because the environment also belongs to other programs. Values are not read.
  */
 #include "base/near.h"
 #include "settings/settings.h"
@@ -12,7 +12,7 @@
 
 extern char **environ;
 
-/* The setting that is written nearly so: one letter off in a short name, two in a long one. */
+/* The setting with nearly this name: one letter differs in a short name, two in a long one. */
 static const struct setting *nearest(const struct settings *s, const char *name)
 {
     const struct setting *found = NULL;
@@ -29,7 +29,7 @@ static const struct setting *nearest(const struct settings *s, const char *name)
     return found;
 }
 
-/* Does it begin as some of our secrets do ("META_…")? */
+/* true: it begins like one of our secrets ("META_…"). */
 static bool ours(const struct settings *s, const char *name)
 {
     size_t prefix = strcspn(name, "_") + 1;

@@ -115,7 +115,7 @@ void settings_problem(struct settings *s, const char *name, const char *text)
         buf_printf(&s->problems, "%s\n", text);
 }
 
-/* What is wrong with an opened file that should hold a secret; NULL: nothing. */
+/* The fault of an opened file that should hold a secret; NULL: none. */
 static const char *file_fault(int fd)
 {
     struct stat st;
@@ -128,8 +128,9 @@ static const char *file_fault(int fd)
 }
 
 /*
- * The secret in a file, less one line end. NULL: a problem was noted. The file is opened again each time, so that one that was
- * put in its place, or a link that was turned, is seen. Its path is not repeated: people mistake X_FILE for X.
+ * The secret in a file, less one line end. NULL: a problem was noted. The file is opened again each
+ * time, so that one that was put in its place, or a link that was turned, is seen. Its path is not
+ * repeated, because people write secrets into X_FILE by mistake.
  */
 static char *from_file(struct settings *s, const char *name, const char *path)
 {
@@ -378,7 +379,7 @@ void settings_hide(const struct settings *s)
 {
     for (size_t i = 0; i < s->count; i++) {
         const char *p = s->items[i].secret ? s->items[i].text : NULL;
-        while (p && *p) { /* each of a list by itself */
+        while (p && *p) { /* each item of a list */
             p += strspn(p, " \t,");
             size_t n = s->items[i].type == SETTING_LIST ? strcspn(p, ",") : strlen(p), len = n;
             while (len && strchr(" \t", p[len - 1]))

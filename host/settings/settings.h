@@ -1,8 +1,10 @@
 /*
- * settings: the environment, checked once against declarations: the host's own and those the scripts bring.
+ * settings: reads the environment once and checks it against the declarations of the host and of
+ * the scripts.
  *
- * A snapshot is immutable once made; each generation holds one, so that a reload reads X_FILE secrets again and a bad one fails
- * the reload. Problems are sentences that name the variable and the remedy and never repeat a value. The loop thread.
+ * A snapshot never changes; each generation holds one, so that a reload reads X_FILE secrets again
+ * and a bad one fails the reload. Problems name the variable and the remedy and never repeat a
+ * value. The loop thread.
  */
 #ifndef HOST_SETTINGS_SETTINGS_H
 #define HOST_SETTINGS_SETTINGS_H
@@ -57,16 +59,22 @@ extern const size_t settings_host_count;
 
 /* Something of the right type where there is no value. The caller frees it. */
 char *settings_filler(enum setting_type type);
-/* Overrides for `assistant sandbox` and friends: "NAME=value" where the environment has nothing; NULL-terminated. They live on. */
+/*
+ * Defaults for `assistant sandbox` and other modes: "NAME=value", used where the environment has
+ * nothing; NULL-terminated. The caller keeps them alive.
+ */
 void settings_defaults(const char *const *pairs);
 
 struct settings *settings_new(void);
 void settings_free(struct settings *s);
 /* Copies the declaration and resolves it against the environment. A name declared twice is a problem. false: no memory. */
 bool settings_declare(struct settings *s, const struct setting_declared *d);
-/* After the last declaration: names in the environment that look like ours and are not, as warnings that name the nearest one. */
+/*
+ * After the last declaration: warns of names in the environment that are nearly names of ours, and
+ * names the nearest.
+ */
 void settings_unknown(struct settings *s);
-/* From here on the log shows none of its secrets. */
+/* From now on the log shows none of its secrets. */
 void settings_hide(const struct settings *s);
 void settings_problem(struct settings *s, const char *name, const char *text);
 /* NULL: not declared. */

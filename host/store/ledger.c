@@ -79,7 +79,7 @@ static void key_text(const unsigned char *key, char out[KEY_TEXT + 1])
         snprintf(out + 2 * i, 3, "%02x", key[i]);
 }
 
-/* Under another name first, so that there is never half a key. */
+/* Written under another name first, so that a crash leaves no half key. */
 static int key_make(struct ledger *l, char *why, size_t size)
 {
     char text[KEY_TEXT + 2], *part = NULL;
@@ -137,7 +137,7 @@ static int key_load(struct ledger *l, char *why, size_t size)
 
 /* ---- the lines ---- */
 
-/* Drops what a crash left of a last line. */
+/* Drops a last line that a crash cut short. */
 static int settle_end(struct ledger *l, char *why, size_t size)
 {
     char tail[4096];

@@ -1,4 +1,4 @@
-/* A check of a database that takes no longer than it may. See store_parts.h. */
+/* A check of a database with a time limit. See parts.h. */
 #include "store/sqlite/parts.h"
 
 #include "base/loop.h"
@@ -10,7 +10,7 @@
 #include <string.h>
 #include <time.h>
 
-/* SQLite asks no progress handler within a check, but it sees an interrupt at each page. */
+/* SQLite calls no progress handler within a check, but it tests for an interrupt at each page. */
 struct alarm {
     pthread_mutex_t mutex;
     pthread_cond_t over;
@@ -35,7 +35,7 @@ static void *ring(void *arg)
     return NULL;
 }
 
-/* Without a thread for the alarm there is no check: a start that hangs is worse. */
+/* Without a thread for the alarm there is no check, because a start must not hang. */
 static bool set_alarm(struct alarm *a, pthread_t *thread)
 {
     sigset_t all, before;
@@ -68,7 +68,7 @@ int store_check(sqlite3 *db, uint64_t budget_ns, char *found, size_t size)
         rc = sqlite3_step(statement);
     stop_alarm(&a, thread);
     const char *word = rc == SQLITE_ROW ? (const char *)sqlite3_column_text(statement, 0) : NULL;
-    /* What a check says that was cut short is nothing. */
+    /* The result of an interrupted check is not used. */
     if (rc == SQLITE_INTERRUPT ||
         (rc == SQLITE_ROW && (a.rung || !word || strcmp(word, "ok") == 0)))
         rc = SQLITE_OK;

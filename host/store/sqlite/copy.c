@@ -25,7 +25,7 @@
 
 enum {
     STEP_PAGES = 16,
-    ROUNDS = 8, /* so many times the pages there are: somebody else writes all the time */
+    ROUNDS = 8, /* this many times the number of pages: another program writes all the time */
     SPARE_PAGES = 1000,
     SPARE_BYTES = 16 << 20,
 };
@@ -38,7 +38,7 @@ struct store_copy {
     uint64_t pages; /* copied so far */
     bool replace;
     enum store_copy_state state;
-    /* The thread that checks; the loop reads what it found after `checked`. */
+    /* The checking thread. The loop reads its result after `checked`. */
     pthread_t thread;
     bool started;
     atomic_bool checked, cancelled;
@@ -186,7 +186,7 @@ static int is_cancelled(void *arg)
     return atomic_load(&c->cancelled);
 }
 
-/* Who gives the copy up may interrupt this connection, until it is NULL again. */
+/* The loop may interrupt this connection, until it is NULL again. */
 static void set_checking(struct store_copy *c, sqlite3 *db)
 {
     pthread_mutex_lock(&c->mutex);
@@ -194,7 +194,10 @@ static void set_checking(struct store_copy *c, sqlite3 *db)
     pthread_mutex_unlock(&c->mutex);
 }
 
-/* The check of a large copy takes seconds, in which SQLite asks no progress handler; an interrupt before its first step is lost. */
+/*
+ * The check of a large copy takes seconds, and SQLite calls no progress handler meanwhile. An
+ * interrupt before its first step is lost.
+ */
 static void call_off(struct store_copy *c)
 {
     const struct timespec pause = { .tv_nsec = 1000000 };
@@ -253,7 +256,7 @@ static bool put_in_place(struct store_copy *c)
     int rc = store_sync_path(c->part);
     if (rc == 0 && c->replace)
         rc = rename(c->part, c->to);
-    else if (rc == 0) { /* never over a file that came meanwhile */
+    else if (rc == 0) { /* must not replace a file that was created meanwhile */
         rc = renameat2(AT_FDCWD, c->part, AT_FDCWD, c->to, RENAME_NOREPLACE);
         if (rc != 0 && errno == EINVAL && (rc = link(c->part, c->to)) == 0)
             unlink(c->part);

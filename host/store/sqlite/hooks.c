@@ -1,4 +1,6 @@
-/* What SQLite asks of us while it works: time, permission, the length of its log. See store.h. */
+/*
+ * Hooks that SQLite calls while it works: time limit, permission, length of the log. See store.h.
+ */
 #include "store/sqlite/parts.h"
 
 #include "base/loop.h"
@@ -8,7 +10,7 @@
 enum { PROGRESS_OPS = 20000 };
 /* One step of one statement; shorter than WATCHDOG_MS. */
 static const uint64_t step_budget_ns = 1000 * 1000000ull;
-/* What one statement may hold in memory, because nothing of a transaction leaves it before the commit. */
+/* Memory of one statement, because a transaction stays in memory until the commit. */
 static const int64_t step_bytes = 128 << 20;
 
 static int on_wal(void *arg, sqlite3 *db, const char *name, int pages)

@@ -1,11 +1,11 @@
 /*
- * Whose file it is: the number of a life, which each opening gives the database, and what the lock
- * file remembers of it. See store.h.
+ * Identity of the file: each opening gives the database a new number, its life, and the lock file
+ * stores it. See store.h.
  *
- * The number is the application_id in the file's header, so it can be read before SQLite plays a
- * write-ahead log into the file: once that was done, it cannot be undone. The lock file says which
- * numbers this folder's database may have (two, while one follows the other), and names the newest
- * copy, for the day on which the database itself cannot say.
+ * The number is the application_id in the file's header, so it can be read before SQLite applies a
+ * write-ahead log to the file, which cannot be undone. The lock file says which numbers this
+ * folder's database may have (two, while one follows the other), and names the newest copy, because
+ * a damaged database cannot.
  */
 #include "store/sqlite/parts.h"
 
@@ -50,7 +50,7 @@ void store_record_read(struct store *s)
     }
 }
 
-/* 0 or -1 with errno. Durable: what it says must not be older than the file. */
+/* 0 or -1 with errno. Durable: the lock file must not be older than the database. */
 static int record_write(struct store *s)
 {
     char text[RECORD_BYTES];
@@ -88,7 +88,7 @@ int store_step_copies(const struct store *s,
     size_t len = strlen(s->path), at = 0;
     if (!(pattern = malloc(2 * len + 32)))
         return 0;
-    for (size_t i = 0; i < len; i++) { /* the path itself is no pattern */
+    for (size_t i = 0; i < len; i++) { /* the path must not be read as a pattern */
         if (strchr("*?[\\", s->path[i]))
             pattern[at++] = '\\';
         pattern[at++] = s->path[i];
@@ -143,7 +143,7 @@ const char *store_newest_copy(struct store *s, char *text, size_t size)
 
 /*
  * The life that the write-ahead log belongs to: that of the first page 1 in it. 1: found, 0: it has
- * frames but no page 1, -1: nothing in it that SQLite would play.
+ * frames but no page 1, -1: nothing in it that SQLite would apply.
  */
 static int log_life(const char *path, uint32_t *life)
 {
@@ -155,7 +155,7 @@ static int log_life(const char *path, uint32_t *life)
     uint32_t page = big_endian(head + 8);
     for (off_t i = 0, at = WAL_HEAD; i < FRAMES_MAX; i++, at += FRAME_HEAD + (off_t)page) {
         if (pread(fd, frame, sizeof frame, at) != sizeof frame ||
-            memcmp(frame + 8, head + 16, 8) != 0) /* the salts: left over from a log before */
+            memcmp(frame + 8, head + 16, 8) != 0) /* the salts: left by an older log */
             break;
         result = 0;
         if (big_endian(frame) != 1)
@@ -210,7 +210,7 @@ uint32_t store_new_life(void)
 {
     uint32_t life;
     sqlite3_randomness(sizeof life, &life);
-    return life | 1; /* never 0, which is what a file has that was never asked */
+    return life | 1; /* never 0, the value of a file that was never opened here */
 }
 
 static int one_number(void *arg, int columns, char **values, char **names)
@@ -235,7 +235,7 @@ int store_live(struct store *s, char *why, size_t why_size)
     store_read_end(s);
     if (!s->path || s->open || s->lost)
         return 0;
-    /* What is in the log by now may be a beginning that was cut short. */
+    /* A crash may have cut short what is in the log. */
     store_checkpoint(s, SQLITE_CHECKPOINT_PASSIVE);
     if (sqlite3_exec(s->db, "PRAGMA application_id", one_number, &was, NULL) != SQLITE_OK)
         goto fail;
@@ -246,15 +246,15 @@ int store_live(struct store *s, char *why, size_t why_size)
     if (record_write(s) != 0) {
         return say(s, errno, why, why_size);
     }
-    if (!home) /* a reader elsewhere is in the way: the life before goes on */
+    if (!home) /* a reader in another program prevents it: the previous life stays valid */
         return 0;
     if (store_set_life(s->db, s->record.now) != SQLITE_OK)
         goto fail;
     store_checkpoint(s, SQLITE_CHECKPOINT_PASSIVE);
-    if (s->wal_moved == s->wal_pages) { /* all of it is in the file: the one before is no more */
+    if (s->wal_moved == s->wal_pages) { /* all of it is in the file: the previous life is over */
         s->record.was = s->record.now;
         if (record_write(s) != 0)
-            s->record.was = was; /* the longer text says the same */
+            s->record.was = was; /* the longer text is also valid */
     }
     return 0;
 fail:

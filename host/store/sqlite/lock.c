@@ -1,9 +1,10 @@
 /*
  * Who holds the database's write lock, when it is another program. See store.h.
  *
- * SQLite's lock on the write-ahead log is a POSIX lock on one byte of the -shm file, so F_GETLK names the process that has it.
- * (/proc/locks says the same, but not inside a unit that hides other processes.) Closing any descriptor of that file would give
- * SQLite's own locks away: this one is opened after SQLite's and closed after the database.
+ * SQLite's lock on the write-ahead log is a POSIX lock on one byte of the -shm file, so F_GETLK
+ * names the process that has it. (/proc/locks says the same, but not inside a unit that hides other
+ * processes.) Closing any descriptor of that file drops SQLite's locks, so this one is opened after
+ * SQLite's and closed after the database.
  */
 #include "store/sqlite/parts.h"
 
@@ -67,7 +68,7 @@ bool store_locked(struct store *s, struct store_holder *out)
     uint64_t now = loop_now_ns();
     if (!s->busy_since_ns || now - s->busy_since_ns < STORE_PATIENCE_MS * 1000000ull)
         return false;
-    store_lock_look(s, &s->holder); /* nobody just now: the one that was seen last */
+    store_lock_look(s, &s->holder); /* no holder now: use the one seen last */
     *out = s->holder;
     out->held_ms = (int64_t)((now - s->busy_since_ns) / 1000000u);
     return true;
@@ -75,7 +76,7 @@ bool store_locked(struct store *s, struct store_holder *out)
 
 static const char *holder_words(const struct store_holder *w, char *text, size_t size)
 {
-    if (!w->pid) /* in another pid namespace, or gone */
+    if (!w->pid) /* in another pid namespace, or it has ended */
         snprintf(text, size, "another program");
     else
         snprintf(text, size, "process %d%s%s%s", (int)w->pid, w->program[0] ? " (" : "", w->program,
@@ -108,7 +109,10 @@ bool store_busy(struct store *s, struct trouble *out)
     return true;
 }
 
-/* Counted and told when it has lasted for longer than anybody waits; told once in ten seconds at most. */
+/*
+ * Counted and logged when it lasts longer than STORE_PATIENCE_MS; logged at most once in ten
+ * seconds.
+ */
 void store_busy_note(struct store *s)
 {
     uint64_t now = loop_now_ns();

@@ -61,7 +61,10 @@ refuse_for(struct reason why, int error, const char *path, const char *format, .
                   trouble.remedy);
 }
 
-/* Files that somebody else has made, root's shell for one, are told before SQLite trips over them. */
+/*
+ * Reports files of another user (a shell as root made them, for example) before SQLite fails on
+ * them.
+ */
 static enum store_open_result rights(struct store *s, struct reason why)
 {
     static const char *const names[] = { "", "-wal", "-shm", ".lock" };
@@ -97,7 +100,7 @@ int store_sync_folder_of(const char *path)
     return rc;
 }
 
-/* The folder's true name plus the file's, so that two names of one database are one lock. */
+/* The folder's real path plus the file's name, so that two paths of one database use one lock. */
 static enum store_open_result resolve(struct store *s, const char *path, struct reason why)
 {
     char *copy = strdup(path), *real = NULL;
@@ -141,9 +144,7 @@ static enum store_open_result resolve(struct store *s, const char *path, struct 
                                                  : refuse(why, STORE_UNUSABLE, "not enough memory");
 }
 
-/*
- * A lock file of its own: closing any descriptor of the database itself would drop SQLite's locks.
- */
+/* A separate lock file, because closing any descriptor of the database drops SQLite's locks. */
 static enum store_open_result lock(struct store *s, struct reason why)
 {
     enum store_open_result result = STORE_OPENED;
@@ -181,8 +182,8 @@ static enum store_open_result lock(struct store *s, struct reason why)
 }
 
 /*
- * A new database is built under another name, synced and renamed: so one of zero bytes is never a
- * beginning that was cut short but one that lost its content, and can be refused.
+ * A new database is built under another name, synced and renamed. So a file of zero bytes has lost
+ * its content, and is refused.
  */
 static enum store_open_result create(struct store *s, struct reason why)
 {
@@ -233,7 +234,7 @@ out:
     return result;
 }
 
-/* What can be seen without SQLite, said in plainer words than it has. */
+/* Checks without SQLite, whose messages would be less clear. */
 static enum store_open_result look(struct store *s, struct reason why)
 {
     struct stat st;
@@ -325,9 +326,9 @@ static enum store_open_result explain(struct store *s, struct reason why, const 
 
 /*
  * secure_delete=ON and not FAST: FAST leaves the text on pages that become free, where a later
- * erasure of the person would have to find it (H4). What is left after a deletion is then in
- * the WAL alone, until a TRUNCATE checkpoint. No difference in time was measured. The cache grows
- * on demand; temporary tables never touch a disk.
+ * erasure of the person would have to find it (H4). With ON, deleted text is left only in the WAL,
+ * until a TRUNCATE checkpoint. No difference in time was measured. The cache grows on demand.
+ * Temporary tables stay in memory.
  *
  * cache_spill=OFF: SQLite up to 3.40.1 at least loses commits otherwise. A transaction that
  * outgrows the cache has its pages written to the log before it ends; one that is written a second
@@ -404,7 +405,7 @@ static enum store_open_result open_database(struct store *s, struct reason why)
     if (rc != SQLITE_OK)
         return explain(s, why, NULL);
     sqlite3_busy_timeout(s->db, 1000); /* nobody is served yet */
-    /* A database that is refused stays as it is: closing it must not move the WAL into it. */
+    /* A refused database must not change: closing it must not move the WAL into it. */
     sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     enum store_open_result result = s->path && !s->created ? check(s, why) : STORE_OPENED;
     if (result == STORE_OPENED)
@@ -425,8 +426,9 @@ enum store_open_result store_open(struct store **out, const char *path, char *wh
     struct reason reason = { .text = why, .size = why_size };
     uint64_t began = loop_now_ns();
     *out = NULL;
-    sqlite3_config(SQLITE_CONFIG_MEMSTATUS,
-                   0); /* a lock on each allocation; refused, harmlessly, once SQLite is in use */
+    sqlite3_config(
+        SQLITE_CONFIG_MEMSTATUS,
+        0); /* turns off a lock on each allocation; has no effect once SQLite is in use */
     struct store *s = calloc(1, sizeof *s);
     if (!s)
         return refuse(reason, STORE_UNUSABLE, "not enough memory");

@@ -11,7 +11,10 @@
 #include <sys/types.h>
 
 enum { STORE_DEPTH_MAX = 16, STORE_BUSY_MS = 25 };
-/* A macro, because it is part of a PRAGMA's text. The cache is larger only while a transaction needs it. */
+/*
+ * A macro, because it is part of a PRAGMA's text. A transaction may need a larger cache for its
+ * time.
+ */
 #define STORE_CACHE_KB 8192
 
 /* Which file a name led to when the database was opened. */
@@ -49,9 +52,9 @@ struct store {
     bool lost;    /* and SQLite undid it by itself */
     int depth;    /* savepoints */
     bool healthy;
-    bool strange;  /* not the file that this folder had open last: restored, or brought along */
-    bool brought;  /* nothing is known here of any file: this one came with an empty folder */
-    uint32_t life; /* of the file as it lay there when it was opened */
+    bool strange;  /* not the file of the last start: a copy was restored or moved here */
+    bool brought;  /* the folder knows of no file: this one was moved into an empty folder */
+    uint32_t life; /* of the file when it was opened */
     struct store_record record;
     bool gone;    /* the file is no longer in its place: nothing is acknowledged any more */
     bool vetting; /* a statement from outside is being prepared: the authorizer looks at it */
@@ -86,12 +89,12 @@ void store_lose(struct store *s);
 void store_read_end(struct store *s);
 /* Checkpoint by sqlite3_wal_checkpoint_v2's mode; not inside a group. */
 void store_checkpoint(struct store *s, int mode);
-/* Who holds the write lock: watched from the opening to the end, see store_lock.c. */
+/* Who holds the write lock: see lock.c. Open until the database is closed. */
 void store_lock_watch(struct store *s);
 void store_lock_unwatch(struct store *s);
 bool store_lock_look(struct store *s, struct store_holder *out); /* false: nobody has it now */
 void store_lock_trouble(const struct store *s, const struct store_holder *w, struct trouble *out);
-/* The lock was refused, and it was given. */
+/* Call when the lock was refused, and when it was taken. */
 void store_busy_note(struct store *s);
 void store_busy_over(struct store *s);
 /* Hooks and limits of an open connection. 0 or -1. */

@@ -25,7 +25,7 @@ static int integer_of(struct store *s, const char *sql, const char *text, sqlite
     return rc == SQLITE_ROW || rc == SQLITE_DONE ? 0 : -1;
 }
 
-/* After a step that fails at each start there is one copy, not one for each start. */
+/* A step that fails at each start leaves one copy, not one per start. */
 static int backup_before(struct store *s, const char *owner, size_t step, char *why,
                          size_t why_size)
 {
@@ -44,8 +44,8 @@ static int backup_before(struct store *s, const char *owner, size_t step, char *
 }
 
 /*
- * One step and its number, or neither. It may change every page there is, so the cache may spill:
- * there are no savepoints in it (see the pragmas in store_open.c).
+ * Applies a step and stores its number, or neither. A step may change every page, so the cache may
+ * spill: it has no savepoints (see the pragmas in open.c).
  */
 static int apply(struct store *s, const char *owner, size_t number, const char *sql, char *why,
                  size_t why_size)

@@ -63,8 +63,9 @@ static bool zeroed(unsigned char *p, size_t len)
 }
 
 /*
- * Zeroes what a page of a b-tree does not use: the middle between its index and its cells, and its free blocks but for their
- * heads. true: there was something. Any other kind of page, and one that makes no sense, is left alone.
+ * Zeroes what a page of a b-tree does not use: the middle between its index and its cells, and its
+ * free blocks but for their heads. true: there was something. Pages of another kind and damaged
+ * pages are not changed.
  */
 static bool clean_page(unsigned char *page, const struct shape *s, bool first)
 {
@@ -158,14 +159,17 @@ enum store_scrub_result store_scrub(struct store *s, struct store_scrub *w, uint
     enum store_scrub_result result = log && size_of(log) == 0 ? clean(s, w, until)
                                                               : STORE_SCRUB_BUSY;
     sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
-    /* What the cache holds of these pages is as they were: it would come back with the next write to them. */
+    /* The cache still holds the old bytes of these pages: the next write would bring them back. */
     sqlite3_db_release_memory(s->db);
     return result;
 }
 
 /* ---- looking for what should not be there ---- */
 
-/* A value that does not fit on its page goes on in other pages, so a word may lie half on one and half on another. */
+/*
+ * A value that does not fit on its page continues on other pages, so a word may be split between
+ * two pages.
+ */
 struct look {
     struct needles *n;
     struct shape shape;
@@ -236,7 +240,10 @@ static size_t varint(const unsigned char *p, const unsigned char *end, uint64_t 
     return 0;
 }
 
-/* A cell whose value goes on elsewhere: where its part here ends. NULL: it is whole, or makes no sense. */
+/*
+ * The end of this page's part of a cell whose value continues elsewhere. NULL: the cell is whole or
+ * damaged.
+ */
 static const unsigned char *cell_end(const struct shape *s, const unsigned char *page, unsigned at,
                                      unsigned kind, const unsigned char **from)
 {
@@ -298,7 +305,10 @@ static int look_in(struct look *k, sqlite3_file *f, int64_t *at, int64_t size, u
     return 0;
 }
 
-/* Pieces are of whole pages, and of whole frames of the log: what runs on from one to the next is looked at by its seams. */
+/*
+ * Pieces are whole pages, or whole frames of the log. A value that continues on the next is checked
+ * at its seams.
+ */
 int store_look_for(struct store *s, struct needles *n, int64_t *at, int64_t *hits,
                    uint64_t budget_ns)
 {

@@ -85,8 +85,8 @@ static void unlink_entry(struct statements *c, int16_t index)
 }
 
 /*
- * A place for one more: a fresh one, or that of the statement unused for longest. NONE: all are
- * out.
+ * A place for one more: a free one, or that of the least recently used statement. NONE: all are in
+ * use.
  */
 static int16_t place_find(struct statements *c)
 {
@@ -167,7 +167,7 @@ sqlite3_stmt *statements_take(struct statements *c, const char *sql, size_t len,
         return NULL;
     char *copy = malloc(len + 1);
     int16_t place = copy ? place_find(c) : NONE;
-    if (place == NONE) { /* works all the same, but is not kept */
+    if (place == NONE) { /* it works, but is not kept */
         free(copy);
         return statement;
     }

@@ -1,9 +1,9 @@
 /*
  * statements: prepared statements kept by their text.
  *
- * Owned by store. Bounded: past STATEMENTS_MAX texts the one unused for longest is finalized. The
- * key is the text alone, byte for byte. A statement that is out is never given to a second user: he
- * gets one of his own. The loop thread only.
+ * Owned by store. Bounded: past STATEMENTS_MAX texts the least recently used is finalized. The key
+ * is the text, byte for byte. A statement in use is never given to a second user, who gets another
+ * one. The loop thread only.
  */
 #ifndef HOST_STORE_SQLITE_STATEMENTS_H
 #define HOST_STORE_SQLITE_STATEMENTS_H
@@ -17,7 +17,7 @@ struct statements;
 
 /* NULL: out of memory. */
 struct statements *statements_new(sqlite3 *db);
-/* Finalizes all it holds; whoever still has one out must not use it any more. NULL is fine. */
+/* Finalizes all statements, also those in use. NULL is fine. */
 void statements_free(struct statements *c);
 /* Ready to bind, or NULL with what is wrong with the text. */
 sqlite3_stmt *statements_take(struct statements *c, const char *sql, size_t len,

@@ -13,7 +13,10 @@
 
 #define MS 1000000ull
 
-/* After a wait for another program's lock the next ones do not wait, so the loop is not frozen. */
+/*
+ * After one wait for another program's lock the next writes do not wait, so that the loop does not
+ * block.
+ */
 static const uint64_t busy_pause_ns = 75 * MS;
 
 _Noreturn void store_die(struct store *s, int code, const char *doing)
@@ -54,8 +57,8 @@ int store_errno(sqlite3 *db)
 }
 
 /*
- * SQLite knows ENOSPC as a full disk, but EFBIG, EDQUOT and EROFS only as "I/O error"; for us they are
- * the same: nothing was written, and that is all.
+ * SQLite reports ENOSPC as a full disk, but EFBIG, EDQUOT and EROFS as "I/O error". All four are
+ * treated alike: nothing was written, and the service continues.
  */
 static bool is_full(struct store *s, int extended)
 {
@@ -109,9 +112,7 @@ static int run(sqlite3_stmt *statement)
     return rc == SQLITE_DONE || rc == SQLITE_ROW ? SQLITE_OK : rc;
 }
 
-/*
- * The fixed statements have their own places: the cache is for texts that the authorizer has seen.
- */
+/* Fixed statements are not in the cache, which holds texts that the authorizer has checked. */
 static int run_fixed(struct store *s, sqlite3_stmt **place, const char *sql)
 {
     if (!*place &&
@@ -121,8 +122,9 @@ static int run_fixed(struct store *s, sqlite3_stmt **place, const char *sql)
 }
 
 /*
- * Reads outside a group share one read transaction until the next write or the end of the tick: taking and giving back
- * SQLite's locks for each of them costs more than the reading. It is ended, never upgraded, when somebody writes.
+ * Reads outside a group share one read transaction until the next write or the end of the tick,
+ * because taking SQLite's locks for each read costs more than the read. A write ends it; it is
+ * never upgraded.
  */
 static void read_begin(struct store *s)
 {
@@ -301,7 +303,7 @@ int64_t store_cache_bytes(struct store *s)
                                                                                              : 0;
 }
 
-/* Clean pages make room for others at the cache's size: past it, what is in it is dirty. */
+/* Clean pages are reused at the cache's size, so beyond it all pages are dirty. */
 bool store_heavy(struct store *s)
 {
     return store_dirty(s) && store_cache_bytes(s) > (STORE_CACHE_KB + STORE_CACHE_KB / 16) * 1024ll;
@@ -325,7 +327,7 @@ void store_lose(struct store *s)
     s->figures.lost++;
 }
 
-/* A statement with RETURNING that somebody forgot to finish would make COMMIT busy for ever. */
+/* An unfinished statement with RETURNING would make each COMMIT fail with BUSY. */
 static void reset_forgotten(struct store *s)
 {
     for (sqlite3_stmt *p = sqlite3_next_stmt(s->db, NULL); p; p = sqlite3_next_stmt(s->db, p)) {
@@ -353,7 +355,7 @@ enum store_commit_result store_commit(struct store *s)
     }
     if (rc != SQLITE_OK)
         store_failed(s, "commit");
-    if (rc == SQLITE_OK && !s->written) { /* the lock was taken for nothing */
+    if (rc == SQLITE_OK && !s->written) { /* nothing was written */
         s->open = false;
         s->depth = 0;
         return STORE_NOTHING;

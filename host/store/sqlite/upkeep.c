@@ -1,4 +1,4 @@
-/* Looking after the file: is it in its place, does it take writes, checkpoints. See store.h. */
+/* Health of the file: is it in its place, does it take writes, checkpoints. See store.h. */
 #include "store/sqlite/parts.h"
 
 #include "base/log.h"
@@ -16,11 +16,11 @@ enum {
     FRAME_BYTES = 4096 + 24,
     PROBE_BYTES = 16384,
 };
-/* No commit for so long: a checkpoint delays nobody. */
+/* After this time without a commit a checkpoint delays nobody. */
 static const uint64_t quiet_ns = 50 * MS;
-/* After a checkpoint that a reader held up. */
+/* Wait after a checkpoint that a reader prevented. */
 static const uint64_t checkpoint_pause_ns = 1000 * MS;
-/* What a checkpoint under load may take: everything stands still meanwhile. */
+/* Time of a checkpoint under load; the loop blocks meanwhile. */
 static const uint64_t stall_ns = 8 * MS;
 
 bool store_healthy(const struct store *s)
@@ -82,8 +82,9 @@ bool store_in_place(struct store *s)
 }
 
 /*
- * How many pages make a checkpoint that does not take too long. In a small database most of them are the same few and 48 MB take
- * 4 ms; among a million messages each is another one, and 48 MB take 100. The better of the last two, because a disk is slow now and then.
+ * How many pages make a checkpoint that does not take too long. In a small database the WAL holds
+ * the same few pages many times, and 48 MB take 4 ms. With a million messages each page differs,
+ * and 48 MB take 100 ms. Uses the better of the last two, because a disk is sometimes slow.
  */
 static void learn(struct store *s, uint64_t pages, uint64_t took_ns)
 {

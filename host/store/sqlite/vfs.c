@@ -4,10 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* SQLite's files on Unix take less than 128 KB in one write (the size is cut to 17 bits: `seekAndWriteFd`). */
+/*
+ * SQLite's Unix files write less than 128 KB at once (`seekAndWriteFd` cuts the size to 17 bits).
+ */
 enum { ROOM = 124 * 1024 };
 
-/* A write-ahead log. The real file lies behind it in the same piece of memory. */
+/* A write-ahead log. The real file follows it in the same allocation. */
 struct log_file {
     sqlite3_file file;
     char *bytes;      /* gathered, ROOM large; NULL until the first write */
@@ -22,7 +24,10 @@ static sqlite3_file *real_of(sqlite3_file *f)
     return (sqlite3_file *)((struct log_file *)f + 1);
 }
 
-/* What cannot be written while SQLite reads is kept: it may go on with the transaction that these bytes belong to. */
+/*
+ * Bytes that cannot be written during a read are kept, because SQLite may continue the transaction
+ * they belong to.
+ */
 static int flush(sqlite3_file *f)
 {
     struct log_file *log = (struct log_file *)f;
@@ -34,8 +39,9 @@ static int flush(sqlite3_file *f)
 }
 
 /*
- * What cannot be written while SQLite writes or syncs is dropped: it takes the whole transaction back, and nothing else is in here.
- * Kept, it would fail every checkpoint, and with it the way out of a full disk: a log that starts again in the space it has.
+ * Bytes that cannot be written during a write or sync are dropped: SQLite undoes the whole
+ * transaction, and they belong to no other. If they were kept, every checkpoint would fail, and a
+ * full disk could not be resolved: a log that starts again in the space it has.
  */
 static int flush_or_drop(sqlite3_file *f)
 {
@@ -161,7 +167,7 @@ static int vfs_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *f, int fla
     int rc = below->xOpen(below, name, real_of(f), flags, out);
     if (rc == SQLITE_OK)
         f->pMethods = &log_methods;
-    else if (real_of(f)->pMethods) /* some systems want a failed open closed */
+    else if (real_of(f)->pMethods) /* after a failed open some systems need a close */
         real_of(f)->pMethods->xClose(real_of(f));
     return rc;
 }
