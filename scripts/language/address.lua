@@ -1,4 +1,4 @@
--- A street address inside what a customer wrote: a number, a street, and what belongs to it.
+-- Finds a street address in what a customer wrote: a number, a street, and the unit or town that follows.
 local text = require "language.text"
 local things = require "language.things"
 
@@ -13,7 +13,7 @@ local STREET_BEFORE = set "rue avenue boulevard boul chemin place route rang imp
 local DIRECTION = set "n s e w north south east west ne nw se sw nord sud est ouest"
 local UNIT = set "unit apt apartment suite ste app appt appartement unite #"
 
--- Words with their places: {text=, plain=, from=, to=, comma=} where comma says that one stands right after it.
+-- Words with their places: {text=, plain=, from=, to=, comma=}. `comma` is true when a comma follows the word.
 local function spans(s)
   local list = {}
   for from, word, after in s:gmatch("()([%w\128-\255#][%w\128-\255'.#-]*)()") do
@@ -62,7 +62,7 @@ local function address_tail(list, i)
   return last
 end
 
--- May an address stand in it at all? Most texts have no number, or nothing that is called a street.
+-- Can the text hold an address at all? Most texts have no number, or no word for a street.
 local function hinted(s)
   if not text.has_digits(s, 1) then
     return false

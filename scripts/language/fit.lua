@@ -1,5 +1,5 @@
--- A reply made fit for WhatsApp: its own formatting instead of Markdown, nothing invisible, at most three parts of
--- 4,096 characters, split at sentences and never inside what a reader sees as one character.
+-- Makes a reply fit for WhatsApp: WhatsApp's formatting instead of Markdown, no invisible characters, at most three parts of
+-- 4,096 characters. A part ends at the end of a sentence if possible, and never inside what a reader sees as one character.
 local text = require "language.text"
 
 local M = {}
@@ -7,7 +7,7 @@ local M = {}
 M.MAX_CHARACTERS = 4096
 M.MAX_PARTS = 3
 
-M.MAX_BYTES = 64000 -- more than three parts can ever hold
+M.MAX_BYTES = 64000 -- three parts cannot hold more
 
 -- ---- Markdown ------------------------------------------------------------------------------------------------------
 
@@ -19,7 +19,7 @@ local function link(words, url)
   return words .. " " .. url
 end
 
--- "**words**" as "*words*", within a line: each mark is looked at once.
+-- "**words**" as "*words*", within a line. Each mark is looked at once.
 local function marked(s, mark, sign)
   local out, at = {}, 1
   local from = s:find(mark, 1, true)
@@ -42,7 +42,7 @@ end
 
 local function between(s, mark, sign)
   local lines = {}
-  for line in text.lines(s) do -- a <br> has made more than one of it
+  for line in text.lines(s) do -- a <br> has split it into several lines
     lines[#lines + 1] = marked(line, mark, sign)
   end
   return table.concat(lines, "\n")
@@ -133,7 +133,7 @@ local function rule_or_item(line)
   return not is_rule and item(line) or nil
 end
 
--- What a line that begins with this sign may be. Each gives the line as it is shown, or nil for a line that only draws.
+-- By a line's first sign, what the line can be. Each gives the line as it is shown, or nil for a line that only draws a rule.
 local BLOCKS = { [PIPE] = table_row, [HASH] = heading, [EQUALS] = double_rule, [PLUS] = item,
   [STAR] = rule_or_item, [DASH] = rule_or_item, [UNDERSCORE] = rule_or_item }
 
@@ -168,7 +168,7 @@ local function whatsapp(s)
   return (shown:gsub("\n\n\n+", "\n\n"))
 end
 
--- ---- characters as people see them ---------------------------------------------------------------------------------
+-- ---- characters as people see them ----------------------------------------------------------------------------------
 
 local EXTENDS = {
   { 0x0300, 0x036F }, { 0x0483, 0x0489 }, { 0x0591, 0x05C7 }, { 0x0610, 0x061A }, { 0x064B, 0x065F }, { 0x06D6, 0x06ED },
@@ -192,17 +192,17 @@ end
 local ENDS = { [0x21] = true, [0x2E] = true, [0x3F] = true, [0x2026] = true } -- ! . ? …
 local CLOSES = { [0x22] = true, [0x27] = true, [0x29] = true, [0x2A] = true, [0x5F] = true } -- " ' ) * _
 
-local WINDOW = 512 -- how far back a good place to cut is looked for
+local WINDOW = 512 -- how far before the limit we look for a good place to cut
 
 local function count_emoji(s, from, stop)
   return select(2, s:sub(from, stop - 1):gsub("[\240-\244]", ""))
 end
 
--- The last byte of the longest good first part of s[from..] that has at most `limit` characters, where an emoji outside the
--- basic plane counts as two: that is how some clients count. A paragraph, else a sentence, else a word, else a character, among
--- its last ones.
+-- The last byte of the longest first part of s[from..] that has at most `limit` characters. An emoji outside the basic plane
+-- counts as two, because some clients count it so. The part ends with a paragraph, else a sentence, else a word, else a
+-- character within the last WINDOW characters.
 local function part_end(s, from, limit)
-  local used = math.min(limit - WINDOW, utf8.len(s, from) - 1) -- so many characters at first, fewer where emoji count twice
+  local used = math.min(limit - WINDOW, utf8.len(s, from) - 1) -- at first this many characters; fewer where emoji count twice
   local start = utf8.offset(s, used + 1, from)
   local emoji = count_emoji(s, from, start)
   while used + emoji > limit - WINDOW do
@@ -234,7 +234,7 @@ local function part_end(s, from, limit)
       if paragraph and paragraph - from >= limit // 2 then
         return paragraph
       end
-      -- A single "character" longer than a part has to be cut somewhere.
+      -- A "character" that is longer than a part must be cut somewhere.
       return sentence or paragraph or word or character or at - 1
     end
     if code ~= 32 and code ~= 10 and not CLOSES[code] then
@@ -246,17 +246,17 @@ local function part_end(s, from, limit)
   return #s
 end
 
--- ---- the whole -----------------------------------------------------------------------------------------------------
+-- ---- the whole reply ------------------------------------------------------------------------------------------------
 
--- One line of printable ASCII without * < [ \ _ ` | ~, which is what most replies are.
+-- One line of printable ASCII without * < [ \ _ ` | ~. Most replies are that.
 local SIMPLE = "^[a-z -)+-;=-Z%]^{}]*$"
 
--- Is this trimmed text fit as it is? A line that begins with one of # + - = may be a heading, an item or a rule.
+-- Is this trimmed text fit already? A line that begins with one of # + - = can be a heading, an item or a rule.
 local function is_fit(s)
   return #s <= M.MAX_CHARACTERS and s:find(SIMPLE) ~= nil and s ~= "" and not s:find("^#+%s") and not s:find("^[+=-]")
 end
 
--- The parts (1 to 3, none empty; none at all when nothing can be seen), and whether something had to be cut off.
+-- The parts (1 to 3, none empty; no part when the reply has nothing visible), and whether the end was cut off.
 function M.fit(reply)
   local trimmed = text.trim(reply)
   if is_fit(trimmed) then

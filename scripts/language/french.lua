@@ -1,4 +1,4 @@
--- Which language a customer gets the fixed texts in: English or French. The model finds out by itself.
+-- Decides the language of the fixed texts for a customer: English or French. The model decides for itself.
 local address = require "language.address"
 local text = require "language.text"
 
@@ -17,8 +17,8 @@ local function without_address(s)
   return a and s:sub(1, a - 1) .. " " .. s:sub(b + 1) or s
 end
 
--- Does this customer write French? Two words of it, or one in a very short message. A street with a French name says nothing.
--- What was said last breaks the tie: an answer of one word stays in the language of the question.
+-- Does this customer write French? Two French words show it, or one in a very short message. A French street name shows nothing.
+-- `last_reply` decides when the words do not, because an answer of one word is in the language of the question.
 function M.is_french(texts, last_reply)
   local hits, words, strong, english = 0, 0, false, 0
   for i = math.max(1, #texts - 10), #texts do
@@ -47,12 +47,11 @@ local function has_english(texts)
   return false
 end
 
--- Do the fixed texts come in French for this customer? languages: those they come in (business.yaml); the first is for who has shown
--- none. known: "fr" when the customer's words showed it before.
----@param languages? string[]
+-- Does this customer get the fixed texts in French?
+---@param languages? string[] those of the fixed texts (business.yaml); a customer whose language is not known gets the first
 ---@param texts string[] what the customer wrote
 ---@param last_reply? string
----@param known? string
+---@param known? string "fr" when the customer's earlier words were French
 ---@return boolean
 function M.french(languages, texts, last_reply, known)
   local speaks = set(table.concat(languages or { "en", "fr" }, " "))

@@ -1,5 +1,5 @@
--- What a model must not say to a customer, in code and not only in the prompt. For what a model wrote
--- only, never for staff's or canned texts. Each guard may be switched off in prompts/business.yaml.
+-- Checks a reply of the model for what it must not tell a customer: prices, links, promises. Texts of staff and fixed texts
+-- are not checked. The owner can switch each guard off in prompts/business.yaml.
 local area = require "language.guards.area"
 local fit = require "language.fit"
 local free = require "language.guards.free"
@@ -14,7 +14,7 @@ local tokens = require "language.guards.tokens"
 
 local M = {}
 
--- For the repair try: "Your first answer could not be used: " and then this.
+-- For the model's second try. Before it stands: "Your first answer could not be used: ".
 local SAY = {
   money = "the reply promises a price or a free service (\"%s\"). Never write amounts, price ranges or that a pickup is free;"
     .. " say that the team will review the details to provide a quote.",
@@ -32,7 +32,7 @@ local function caught(kind, found)
   return { kind = kind, found = found, say = SAY[kind]:format(found) }
 end
 
--- The guards that are on, by name: all, but for those that the owner switched off; both the plural and the singular name count.
+-- The guards that are on, by name: all except those that the owner switched off. Singular and plural names both count.
 local function switched_on(switches)
   local on = {}
   for name in pairs(SAY) do
@@ -41,7 +41,7 @@ local function switched_on(switches)
   return on
 end
 
--- Each guard's words, for the one walk that says which of them has to look.
+-- The words of all guards, for the one walk that decides which guards look at a reply.
 local function watched_words(ready)
   local lists = {}
   local function watch(guard, sets)
@@ -58,7 +58,7 @@ local function watched_words(ready)
   return screen.prepare(lists)
 end
 
--- What a context gives once and every check uses: the prompt's text made comparable. Optional; check does it when it was not done.
+-- Prepares what all checks of one context need, so that it is done once. `check` calls it when the caller did not.
 function M.prepare(context)
   local business = context.business or {}
   local ready = {
@@ -70,10 +70,10 @@ function M.prepare(context)
 end
 
 local MARKUP = "[*_~`]"
--- Letters, digits and everyday signs, none of them markup. The letters come first: they are found first.
+-- Letters, digits and everyday signs without markup. The letters come first, because they are found first.
 local EVERYDAY = "^[a-z !-)+-?\n]*$"
 
--- What a promise or a leak is looked for in: the text without links, numbers and markup (rest), and as it came (folded).
+-- Looks for promises and leaks. `rest` is the text without links, numbers and markup, `folded` is the whole text.
 local function find_in_words(folded, rest, ready)
   local on, needed = ready.on, screen.read(rest, ready.watched)
   local free_pickup = screen.FREE | screen.PICKUP
@@ -103,12 +103,13 @@ local function find_in_words(folded, rest, ready)
   return found and "leak", found
 end
 
--- The first word that nobody writes, in folded text. Scripts of three bytes a letter do without blanks, so their letters end a word.
+-- The first word that is too long to be one, in folded text. Scripts with three bytes per letter use no spaces, so each of
+-- their letters ends a word.
 local function long_word(folded)
   if #folded <= text.WORD then
     return nil
   end
-  for at = text.WORD, #folded, text.WORD do -- one of them holds every word that is longer
+  for at = text.WORD, #folded, text.WORD do -- a word longer than WORD covers one of these positions
     local _, last = folded:find("^[^%s\224-\244]*", at)
     if last >= at then
       local from = math.max(1, at - text.WORD)
@@ -121,21 +122,21 @@ local function long_word(folded)
   return nil
 end
 
--- More numbers than a message about furniture holds.
+-- No message about furniture holds more numbers than this.
 local MOST_NUMBERS = 500
 
 local function too_many_numbers(folded)
   return text.has_digits(folded, MOST_NUMBERS) and select(2, folded:gsub("%d+", "")) > MOST_NUMBERS and folded
 end
 
--- nil when the reply is fine, else {kind="long"|"money"|"link"|"phone"|"hazard"|"area"|"leak", found=, say=}.
--- `context` is {system=, business=} or what prepare made of it.
+-- nil when the reply passes, else {kind="long"|"money"|"link"|"phone"|"hazard"|"area"|"leak", found=, say=}.
+-- `context` is {system=, business=}, or the result of `prepare`.
 function M.check(reply, context)
   local ready = context.watched and context or M.prepare(context)
   local business, on = ready.business, ready.on
   local seen, more = text.first(reply, text.REPLY)
   local folded = text.fold(seen)
-  local long = more and folded or long_word(folded) or too_many_numbers(folded) -- what the other guards do not see is not sent
+  local long = more and folded or long_word(folded) or too_many_numbers(folded) -- refused, because the other guards see only the first part
   if long then
     return caught("long", text.clip(long, 80))
   end
@@ -154,12 +155,12 @@ function M.check(reply, context)
   return kind and caught(kind, found) or nil
 end
 
--- The text without the links that are not listed. One with a word that is refused anyway is left for check.
+-- The text without links that the owner does not list. A text that `check` refuses anyway (too long a word) is not changed.
 function M.strip_links(s, allowed)
   return long_word(text.fold(s)) and s or links.strip(s, allowed)
 end
 
--- The reply as WhatsApp shows it, in at most three parts; the second result says that the rest was cut.
+-- The reply as WhatsApp shows it, in at most three parts. The second result says whether the end was cut off.
 M.fit = fit.fit
 
 return M

@@ -1,5 +1,5 @@
--- The customer's own number in a text, however it is written: in digits of any script, with signs, blanks or nothing one can see
--- between them. It is no business of the model's. Pure.
+-- Hides the customer's own phone number in a text, because the model must not see it. The number can be written in digits of any
+-- script, with signs, spaces or invisible characters between them. Pure.
 local text = require "language.text"
 
 local M = {}
@@ -7,8 +7,8 @@ local M = {}
 local PLACEHOLDER = "[phone number]"
 local LEAST_DIGITS = 7
 
--- For each character that is not ASCII what stands in its place, byte for byte, so that what is found in the masked text stands at
--- the same place in the text itself: a digit is a digit, a letter is a letter, \2 is nothing one can see, \1 is a sign.
+-- A replacement of the same length for each character that is not ASCII, so that a place in the masked text is the same place in
+-- the text: a digit becomes a digit, a letter a letter, an invisible character \2, any other sign \1.
 local MASK = {}
 for char, folded in pairs(text.FOLDS) do
   if folded == "" then
@@ -29,7 +29,7 @@ local function masked(s)
   return (s:gsub("[\194-\244][\128-\191]*", MASK))
 end
 
--- What people dial at home: ten digits in North America; elsewhere nobody says how long the code of the country is.
+-- The digits that people dial at home: ten in North America. Elsewhere the length of the country's code is not known.
 local function national(phone)
   if #phone == 11 and phone:sub(1, 1) == "1" then
     return phone:sub(2)
@@ -37,7 +37,8 @@ local function national(phone)
   return #phone > 10 and phone:sub(-math.max(8, #phone - 3)) or phone
 end
 
--- Patterns by number: digits with anything but letters and digits between them. Kept for a while: a chat is asked about many times.
+-- One pattern per number: its digits with anything but letters and digits between them. Kept, because a chat's number is looked
+-- for often.
 local patterns, kept = {}, 0
 
 local function pattern_of(phone)
@@ -57,8 +58,8 @@ local function is_digit(s, at)
   return byte ~= nil and byte >= 48 and byte <= 57
 end
 
--- Where the number really begins: before its national part may stand the country's code, a zero or two, "+" and a bracket. A digit
--- that belongs to another number before it ("unit 21 416 …") is left where it is.
+-- Where the number begins: before its national part can be the country's code, one or two zeros, "+" and a bracket. A digit of
+-- another number before it ("unit 21 416 …") is not part of it.
 local function begin_of(s, from, rest, closes)
   local good, at = from, from
   for i = #rest, 1, -1 do
@@ -88,8 +89,8 @@ local function begin_of(s, from, rest, closes)
   return good
 end
 
----The text with a mark wherever the number stands. Digits that hold the number among others are the number too: nobody writes these
----ten in a row by chance.
+---The text with a placeholder wherever the number is. A longer run of digits that contains the number counts too, because these
+---ten digits in a row are no coincidence.
 ---@param s string
 ---@param phone string digits with the country's code; "" hides nothing
 ---@return string
@@ -107,7 +108,7 @@ function M.hide(s, phone)
   local from, to = plain:find(pattern)
   while from do
     local first = begin_of(plain, from, rest, plain:sub(from, to):find(")", 1, true))
-    to = select(2, plain:find("^\2*", to + 1)) or to -- what belongs to the last digit's character
+    to = select(2, plain:find("^\2*", to + 1)) or to -- the bytes that belong to the last digit's character
     out[#out + 1] = s:sub(at, math.max(first, at) - 1)
     out[#out + 1] = PLACEHOLDER
     at = to + 1

@@ -1,5 +1,5 @@
--- Text as people and models really write it, made comparable: valid UTF-8, folded letters, words.
--- Everything in flow/ that looks for a word looks at what these functions return.
+-- Makes text from people and models comparable: valid UTF-8, folded letters, words.
+-- The recognisers in language/ search only in what these functions return.
 local M = {}
 
 local REPLACEMENT = "\u{FFFD}"
@@ -16,13 +16,13 @@ local function letters(map, target, list)
   end
 end
 
--- Where each script's ten digits begin; the last entries are the letter-like ones of mathematics.
+-- Where each script's ten digits begin. The last entries are mathematical digits.
 local ZEROS = { 0x0660, 0x06F0, 0x07C0, 0x0966, 0x09E6, 0x0A66, 0x0AE6, 0x0B66, 0x0BE6, 0x0C66, 0x0CE6, 0x0D66, 0x0DE6, 0x0E50, 0x0ED0,
   0x0F20, 0x1040, 0x1090, 0x17E0, 0x1810, 0x1946, 0x19D0, 0x1A80, 0x1A90, 0x1B50, 0x1BB0, 0x1C40, 0x1C50, 0x2080, 0xA620, 0xA8D0, 0xA900,
   0xA9D0, 0xA9F0, 0xAA50, 0xABF0, 0xFF10, 0x104A0, 0x10D30, 0x11066, 0x110F0, 0x11136, 0x111D0, 0x112F0, 0x11450, 0x114D0, 0x11650,
   0x116C0, 0x11730, 0x118E0, 0x11950, 0x11C50, 0x11D50, 0x11DA0, 0x16A60, 0x16AC0, 0x16B50, 0x1E140, 0x1E2F0, 0x1E4F0, 0x1E950, 0x1FBF0,
   0x1D7CE, 0x1D7D8, 0x1D7E2, 0x1D7EC, 0x1D7F6 }
--- Rows of signs that show 1 to 9: in circles, in brackets, with a point.
+-- Signs that show 1 to 9: in circles, in brackets, with a full stop.
 local ONES = { 0x2460, 0x2474, 0x2488, 0x24F5, 0x2776, 0x2780, 0x278A }
 
 local function digits(map)
@@ -38,8 +38,7 @@ local function digits(map)
   end
 end
 
--- What a look-alike counts as. A model that writes a price in full-width digits, or hides a space of
--- no width inside a number, has still written a price.
+-- The plain letter for each look-alike. A price in full-width digits, or with a zero-width space inside, is still a price.
 local function build_folds()
   local map = {}
   for _, code in utf8.codes("\u{AD}\u{34F}\u{61C}\u{180E}\u{FEFF}") do
@@ -89,7 +88,7 @@ end
 local FOLDS = build_folds()
 M.FOLDS = FOLDS
 
--- Valid UTF-8, whatever came in; what is not becomes U+FFFD (lone surrogates included).
+-- The text as valid UTF-8. Each invalid sequence becomes U+FFFD, lone surrogates too.
 function M.valid(s)
   local length, bad = utf8.len(s)
   if length then
@@ -100,7 +99,7 @@ function M.valid(s)
     out[#out + 1] = s:sub(from, bad - 1)
     out[#out + 1] = REPLACEMENT
     from = bad + 1
-    -- The tail of a broken sequence is one mistake, not three.
+    -- The rest of a broken sequence belongs to the same mistake.
     while from <= #s and s:byte(from) >= 0x80 and s:byte(from) < 0xC0 do
       from = from + 1
     end
@@ -115,7 +114,7 @@ function M.valid(s)
   return table.concat(out)
 end
 
--- Without white space at either end. Nearly everything has none: two bytes say so.
+-- Without white space at both ends. Looking at two bytes is enough for nearly every text.
 function M.trim(s)
   local first, last = s:byte(1), s:byte(-1)
   if first and first > 32 and last > 32 then
@@ -125,7 +124,7 @@ function M.trim(s)
   return from and s:match("^.*%S", from) or ""
 end
 
--- Without the characters of a class at its end. A pattern that ends in "[…]+$" would walk each run of them as often as it is long.
+-- Without the characters of a class at its end. A pattern that ends in "[…]+$" would try each run again from each of its bytes.
 ---@param s string
 ---@param class string "[%s.!,]"
 function M.trim_end(s, class)
@@ -135,15 +134,15 @@ function M.trim_end(s, class)
   return s:match("^.*[^" .. class:sub(2)) or ""
 end
 
--- Lower case, no accents, ASCII spaces, quotes, dashes, digits and one currency sign; nothing invisible.
+-- Lower case, without accents and invisible characters; ASCII spaces, quotes, dashes and digits, one currency sign.
 function M.fold(s)
-  if utf8.len(s) == #s then -- ASCII only, found out several times faster than with a pattern
+  if utf8.len(s) == #s then -- only ASCII; this test is several times faster than a pattern
     return s:lower()
   end
   return (M.valid(s):gsub("[\194-\244][\128-\191]*", FOLDS):lower())
 end
 
--- True when nothing in it can be seen.
+-- True when the text has no visible character.
 function M.blank(s)
   return not s:find("[!-~]") and not M.fold(M.clip(s, 100)):find("[^%s%c]") and not M.fold(s):find("[^%s%c]")
 end
@@ -166,7 +165,7 @@ function M.length(s)
   return utf8.len(s) or #s
 end
 
--- At most `limit` bytes from the start, or from the end when `limit` is negative, never half a character.
+-- At most `limit` bytes from the start, or from the end when `limit` is negative. It never cuts a character in half.
 function M.clip(s, limit)
   if limit >= 0 then
     if #s <= limit then
@@ -188,10 +187,10 @@ function M.clip(s, limit)
   return s:sub(first)
 end
 
--- What comes from outside is cut to what its use needs before a pattern sees it: each of these is a number of characters.
+-- Limits in characters. Text from outside is cut to what its use needs before a pattern sees it.
 M.MESSAGE, M.REPLY, M.FIELD, M.LABEL, M.WORD = 4096, 8192, 500, 256, 256
 
--- At most `limit` characters from the start, as valid UTF-8; and whether there were more.
+-- At most `limit` characters from the start, as valid UTF-8; and whether the text was longer.
 function M.first(s, limit)
   local whole = #s
   s = M.valid(M.clip(s, limit * 4))
@@ -205,7 +204,7 @@ function M.first(s, limit)
   return s, whole > limit * 4
 end
 
--- One blank for a run of blanks, at most one empty line for a run of line breaks.
+-- One space for a run of spaces, at most one empty line for a run of line breaks.
 function M.squeeze(s)
   if s:find("  ", 1, true) or s:find("\t", 1, true) then
     s = s:gsub("[ \t]+", " ")
@@ -216,7 +215,7 @@ function M.squeeze(s)
   return s
 end
 
--- A customer's message as the model and everything that recognises words in it get it.
+-- A customer's message in the form that the model and all recognisers get.
 function M.message(s)
   local first, more = M.first(s, M.MESSAGE)
   local squeezed = M.squeeze(first)
@@ -226,7 +225,7 @@ function M.message(s)
   return (M.first(M.squeeze(M.clip(s, 4 * M.MESSAGE)), M.MESSAGE))
 end
 
--- A model's reply as it is looked at and sent; and whether it lost its end.
+-- A model's reply in the form that is checked and sent; and whether its end was cut off.
 function M.reply(s)
   s = M.clip(s, 8 * M.REPLY)
   if s:find("         ", 1, true) then
@@ -275,7 +274,7 @@ function M.shown(s, limit, one_line)
   return M.trim((M.first(first, limit - 1))) .. "…"
 end
 
--- In one line: whatever breaks a line, and every control, is a blank.
+-- The text in one line: a space takes the place of each line break and each control character.
 function M.one_line(s)
   s = s:gsub("[%c\127]+", " ")
   if s:find("[\194\226]") then
@@ -305,7 +304,7 @@ function M.lines(s)
   end
 end
 
--- Symbols that are not part of any word: punctuation, arrows, dingbats, emoji; each row by the byte that it begins with.
+-- Symbols that are not part of a word: punctuation, arrows, dingbats, emoji. Each row is listed under its first byte.
 local SYMBOLS = {
   { "\194", "\194[\128-\191]" }, { "\195", "\195[\151\183]" }, { "\226", "\226[\128-\175][\128-\191]" },
   { "\227\128", "\227\128[\128-\132\136-\159]" }, { "\239\184", "\239\184[\128-\191]" }, { "\239\185", "\239\185[\128-\175]" },
@@ -313,7 +312,7 @@ local SYMBOLS = {
   { "\244", "\244[\128-\191][\128-\191][\128-\191]" },
 }
 
--- The words of a message and nothing else: "STOP! 🛑" is "stop", "I'd" is "i d".
+-- Only the words of a message: "STOP! 🛑" is "stop", "I'd" is "i d".
 function M.words(s)
   local folded = M.fold(s)
   if folded:find("[\128-\255]") then
@@ -327,7 +326,7 @@ function M.words(s)
   return M.trim(folded)
 end
 
--- The space-separated words of text already made plain by `words`.
+-- The words, separated by spaces, of a text that `words` made plain.
 function M.split(plain)
   local list = {}
   for word in plain:gmatch("%S+") do

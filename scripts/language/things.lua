@@ -1,4 +1,4 @@
--- What people want taken away, as words. An owner who sees a word missing adds it here.
+-- Lists the words for things that people want taken away. When a word is missing, add it here.
 local text = require "language.text"
 
 local M = {}
@@ -24,7 +24,7 @@ function M.find(plain)
     end
     local last = word:byte(-1)
     if (last == 115 or last == 120) and (THINGS[word:sub(1, -2)] or word:byte(-2) == 101 and last == 115 and THINGS[word:sub(1, -3)]) then
-      return word -- several: "couches", "bureaux"
+      return word -- plural: "couches", "bureaux"
     end
   end
   return nil

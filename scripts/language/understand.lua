@@ -1,5 +1,5 @@
--- What a customer's plain words say, without a model: an address, an elevator, stairs, a list of things, a question.
--- It takes what is plainly said and leaves the rest: better to ask once more than to write down something wrong.
+-- Reads facts from a customer's words without a model: an address, an elevator, stairs, a list of things, a question.
+-- It takes only what is said plainly, because to ask once more is better than to store something wrong.
 local address = require "language.address"
 local text = require "language.text"
 local things = require "language.things"
@@ -63,12 +63,12 @@ end
 
 -- ---- sentences and their pieces ------------------------------------------------------------------------------------
 
--- As many sentences of a message, and as much of each, as people write. Each counts once: who says a thing again says nothing new.
+-- Limits per message: more than people write. A repeated sentence counts once.
 local MOST_PARTS, MOST_SENTENCES, SENTENCE_BYTES = 150, 60, 500
 local SHORTENED = set "st dt sr dr mt mr sts drs mrs ave"
 
--- A point inside a number, or after a word that is always cut short: no sentence ends there.
-local function goes_on(s, point)
+-- Is the point inside a number, or after an abbreviation? Then it does not end the sentence.
+local function continues(s, point)
   if s:find("^%d", point - 1) and s:find("^%d", point + 1) then
     return true
   end
@@ -79,10 +79,10 @@ local function goes_on(s, point)
   return SHORTENED[before:match("^.*%A(%a+)$") or before] == true
 end
 
--- Where the sentence that begins at `at` ends: its last sign's first and last byte.
+-- The first and last byte of the signs that end the sentence which begins at `at`.
 local function sentence_end(s, at)
   local from, to = s:find("[.!?\n;]+", at)
-  while from and from == to and s:byte(from) == 46 and goes_on(s, from) do
+  while from and from == to and s:byte(from) == 46 and continues(s, from) do
     from, to = s:find("[.!?\n;]+", to + 1)
   end
   return from, to
@@ -108,9 +108,9 @@ end
 
 local SEPARATORS = { ",", "+", "&", "/", " and ", " but ", " with ", " et ", " mais ", " avec ", " plus ", " – ", " - " }
 
-local MOST_PIECES = 30 -- of a sentence; the last one holds the rest
+local MOST_PIECES = 30 -- per sentence; the last piece holds the rest
 
--- A sentence cut at commas, "and", "but", "with": pieces with the text that stood before each.
+-- A sentence cut at commas, "and", "but", "with": the first and last byte of each piece.
 local function pieces(sentence)
   local list, from = {}, 1
   local plain = sentence:lower()
@@ -140,7 +140,7 @@ local function pieces(sentence)
   return list
 end
 
--- "no elevator", "2 flights of stairs", "ground floor", "a couch": what a piece is about; stairs and elevator can be both.
+-- What a piece is about: "no elevator", "2 flights of stairs", "ground floor", "a couch". It can be about stairs and elevator.
 local function about(plain, asked)
   local elevator = has(plain, ELEVATOR_WORD)
   local stairs = has(plain, STAIR_WORD) or plain:find("walk%-up") or plain:find("walk up")
@@ -203,7 +203,7 @@ local function add(found, kind, value)
   end
 end
 
--- The facts of one sentence that is not a question, by kind. True when it said something.
+-- Adds the facts of one sentence that is not a question, by kind. True when it found one.
 local function read_sentence(s, asked, found)
   local a, b = address.find(s)
   local taken = false
@@ -212,7 +212,7 @@ local function read_sentence(s, asked, found)
     s = s:sub(1, a - 1) .. " , " .. s:sub(b + 1)
     taken = true
   end
-  local run -- a list of things goes on over its commas
+  local run -- a list of things continues after a comma
   local parts = pieces(s)
   for _, piece in ipairs(parts) do
     local raw = s:sub(piece.from, piece.to)
@@ -249,7 +249,7 @@ local function starts_as_question(plain)
   if not first or not QUESTION_START[first] then
     return false
   end
-  if INVERTED[first] then -- "do not have one", "would like a pickup": only with a subject, or a question mark
+  if INVERTED[first] then -- "do not have one", "would like a pickup" are questions only with a subject
     return ASKED_OF[plain:match("^[%a'-]+%s+([%a']+)") or ""] == true
   end
   return true
@@ -264,7 +264,7 @@ local function is_request(plain)
   return false
 end
 
--- Things a question names as the customer's own: "How much for a couch?" is about a couch.
+-- Adds the things that a question names as the customer's own: "How much for a couch?" is about a couch.
 local function read_question(s, plain, found)
   local a, b = address.find(s)
   if a then
@@ -340,7 +340,7 @@ local function whole_answer(kind, raw)
   return #value > 0 and text.length(value) <= 400 and value or nil
 end
 
--- "[photo: my couch]" says "my couch"; "[photo]" says nothing; "[location: …]" is an address.
+-- A marked message without its mark: "[photo: my couch]" says "my couch", "[photo]" says nothing, "[location: …]" is an address.
 local function unmarked(message, found)
   local place = message:match("^%[location: (.-)%]$")
   if place then
@@ -356,7 +356,7 @@ local function unmarked(message, found)
   return message, false
 end
 
-local UNSURE_BYTES = 200 -- who is not sure says so in few words
+local UNSURE_BYTES = 200 -- a customer who is not sure says so in few words
 
 local function read_message(message, asked_kind, state)
   local body, marked = unmarked(message, state.found)
@@ -388,7 +388,7 @@ local function read_message(message, asked_kind, state)
   end
 end
 
--- Of a burst the newest texts are read: so many, and so many bytes.
+-- Of many texts only the newest are read, within both limits.
 local MOST_TEXTS, MOST_BYTES = 40, 32768
 
 local function first_of(texts)
@@ -405,8 +405,9 @@ end
 
 local YES_NO = set "yes no yep nope yeah ya oui non none nah y n"
 
--- What the texts say. asked: the field that was asked for last, or nil. Returns {data = {field = text}, questions = {…}, unsure,
--- took: something was understood, chat: nothing but greetings and politeness}.
+-- What the texts say. `asked` is the field that was asked for last, or nil. Returns {data = {field = text}, questions = {…},
+-- took = whether something was understood, chat = whether they hold nothing but greetings and politeness,
+-- media = whether a photo, place or the like was among them}.
 function M.read(texts, fields, asked)
   local asked_kind = asked and M.kind_of(asked)
   local state = { found = {}, questions = {}, left = {} }
@@ -420,7 +421,7 @@ function M.read(texts, fields, asked)
       data[field] = value
     end
   end
-  -- What is left over, and not just politeness, is the answer to what was asked.
+  -- A rest that is more than politeness answers what was asked.
   local chat = true
   for _, rest in ipairs(state.left) do
     local plain = text.trim(text.trim_end(text.fold(rest), "[%s.!,]"))
@@ -440,10 +441,10 @@ function M.read(texts, fields, asked)
     media = state.seen or false }
 end
 
--- A question stands at the end of a reply.
+-- Only so much of a reply's end is searched for its question.
 local MOST_ASKED = 1000
 
--- The field that a reply asked for, when only its words are known.
+-- The field that a reply asked for, recognised by the reply's words.
 function M.asked_in(reply, fields)
   reply = text.clip(reply, -MOST_ASKED)
   local stop, next_one = nil, reply:find("?", 1, true)

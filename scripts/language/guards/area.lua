@@ -1,4 +1,4 @@
--- A promise to serve a place that is listed as not served. Negations and streets named after it are fine.
+-- Finds a promise to serve a place that is listed as not served. Refusals, and streets named after the place, pass.
 local promises = require "language.guards.promises"
 local text = require "language.text"
 local tokens = require "language.guards.tokens"
@@ -75,7 +75,7 @@ local function area_granted(t, first, last, clause, question)
   return SURE[t.word[clause.from]] and first - clause.from <= 2 and clause.to - last <= 2
 end
 
--- What a clause says of every place in it, found out once.
+-- Facts about a clause that are the same for every place in it.
 local function read_clause(t, clause)
   if clause.read then
     return
@@ -101,7 +101,7 @@ local function area_promise(t, clause, first, last, question)
   return there ~= nil and there ~= false or area_granted(t, first, last, clause, question)
 end
 
--- The places' names as lists of words; the same table serves every reply.
+-- The places' names as lists of words. The same table is used for every reply.
 function M.prepare(places)
   local ready = {}
   for _, place in ipairs(places) do
@@ -135,7 +135,7 @@ local function area_in(t, words)
   return nil
 end
 
--- The places (from prepare) that may stand in the folded text, or nil when none does.
+-- The places (from `prepare`) that can be in the folded text; nil when there is none.
 function M.named(folded, places)
   local list
   for _, words in ipairs(places) do
@@ -147,7 +147,7 @@ function M.named(folded, places)
   return list
 end
 
--- The promise about one of the places in the tokens of a text from plain_yes, or nil.
+-- The promise about one of the places, in tokens of a text from plain_yes; or nil.
 function M.find(t, places)
   for _, words in ipairs(places) do
     local found = area_in(t, words)

@@ -1,5 +1,5 @@
--- A promise that taking things away costs nothing: "free" or "no charge" beside pickup / removal / haul.
--- Free estimates are the business's own habit, and "feel free" is good manners.
+-- Finds a promise that taking things away costs nothing: "free" or "no charge" beside pickup, removal or haul.
+-- Estimates are free here, and "feel free" is politeness, so both pass.
 local text = require "language.text"
 local tokens = require "language.guards.tokens"
 
@@ -12,7 +12,7 @@ local FREE = set "free complimentary gratis gratuit gratuite gratuits gratuites 
 local GRATUIT = set "gratuit gratuite gratuits gratuites gratuitement"
 local NOT_OURS = set "feel toll drug smoke pet scratch rust stress hassle worry risk bug clutter obstacle junk debt tax hands"
 local NEGATED = set "not never no nor can't cannot aren't isn't don't doesn't won't wasn't couldn't wouldn't hardly pas jamais non"
--- Things that may be free.
+-- Things that are allowed to be free.
 local HARMLESS = set [[estimate estimates quote quotes quotation quotations assessment assessments consultation consultations consult
   evaluation evaluations inspection appraisal time slot slots spot day weekend parking advice question questions booking
   estimation estimations soumission soumissions devis]]
@@ -143,7 +143,7 @@ local WHEN = set "until till before yet unless if avant jusqu"
 local FAR = 40
 local REFUSES = set "won't don't doesn't never not wouldn't"
 
--- Which token ends "no (extra) charge", "won't charge", "costs nothing", "on the house" at token i.
+-- The last token of "no (extra) charge", "won't charge", "costs nothing", "on the house" at token i.
 local function nothing_to_pay(t, i)
   local word, second, third = t.word[i], t.word[i + 1], t.word[i + 2]
   if NOTHING[word] then
@@ -198,11 +198,11 @@ local function no_charge_at(t, i)
   return nil
 end
 
--- Without one of these words nothing is promised: see FREE and nothing_to_pay. Nor without a word of taking things away.
+-- A text promises nothing without one of these words (see FREE and nothing_to_pay) and a word for taking things away.
 M.WATCHED = { FREE, CHARGE, set "nothing house" }
 M.MOVING = { PICKUP, ACTION }
 
--- The first such promise in the tokens, as people would read it, or nil.
+-- The first such promise in the tokens, as text for people; or nil.
 function M.find(t)
   for i = 1, t.n do
     local word = t.word[i]

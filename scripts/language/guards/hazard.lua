@@ -1,4 +1,4 @@
--- Promises to take hazardous waste or wet paint. Refusing them is fine, asking about them is fine.
+-- Finds a promise to take hazardous waste or wet paint. Refusals and questions pass.
 local promises = require "language.guards.promises"
 local text = require "language.text"
 local tokens = require "language.guards.tokens"
@@ -31,7 +31,7 @@ local EXCEPTION = set "exception"
 local ASKING = set "is are do does have has did any will would can could what which how"
 local ELSEWHERE = set "question questions policy rules depot"
 
--- Without one of these words there is no hazard: see hazard_at.
+-- A text without one of these words names no hazard: see hazard_at.
 M.WATCHED = { HAZARD, set "paint paints peinture peintures oil waste" }
 
 local function hazard_at(t, i)
@@ -137,7 +137,7 @@ local function follows_up(t, clause)
   return nil
 end
 
--- May such a thing stand in the folded text?
+-- Can the folded text name such a thing?
 function M.named(folded)
   for _, hint in ipairs(HAZARD_HINTS) do
     if folded:find(hint, 1, true) then
@@ -147,9 +147,9 @@ function M.named(folded)
   return false
 end
 
--- The promise in the tokens of a text from plain_yes, or nil.
+-- The promise in tokens of a text from plain_yes; or nil.
 function M.find(t)
-  local open -- a sentence that named such a thing stands before this one
+  local open -- the sentence before this one named such a thing
   for _, sentence in ipairs(tokens.sentences(t)) do
     local mentioned = false
     for _, clause in ipairs(clauses(t, sentence)) do

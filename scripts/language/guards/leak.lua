@@ -1,21 +1,21 @@
--- The prompt's own text in a reply: identity, workflow, schema, or two or more rules word for word.
--- One business rule may be quoted: "We service the GTA …" is the right answer to "where do you work?".
+-- Finds the prompt's own text in a reply: identity, workflow, schema, or two or more rules word for word.
+-- One business rule can be quoted: "We service the GTA …" is the right answer to "where do you work?".
 local text = require "language.text"
 local tokens = require "language.guards.tokens"
 
 local M = {}
 
--- Words of the schema and of the prompt's frame that no customer ever needs to read. Each holds a sign ("_", "{") or, whole, one of
--- SCHEMA_WORDS; the last is looked for by itself: see suspicious.
+-- Words of the schema and of the prompt's frame. No customer needs to read them. Each entry holds "_" or "{", or one of
+-- SCHEMA_WORDS as a whole word; `suspicious` looks for the last entry itself.
 local SCHEMA = { "reply_to_user", "extracted_data", "business_rules", "quote_fields_needed", "json", "response_format",
   "reply to user:", "extracted data:", "business rules:", '"action"', "'action'", "{\"", "quote fields needed", "output strict" }
 M.SCHEMA_WORDS = text.set "json user data rules action fields"
 
-local FRAGMENT = 8 -- words in a row that are no coincidence
+local FRAGMENT = 8 -- this many equal words in a row are no coincidence
 local SENTENCE = 5
 local RULE_SENTENCE = 6
 
--- The words alone, as the tokens of a reply give them too, and how many there are.
+-- The words alone, as the tokens of a reply give them, and their number.
 local function words(s)
   local t = tokens.read(text.fold(s))
   return table.concat(t.word, " "), t.n
@@ -38,7 +38,8 @@ local function found_in(s, list)
   return nil
 end
 
--- Two to four words are only telling when they are not everyday ones; length is a fair sign of that.
+-- Does a piece of so many words identify the prompt? Two to four words do only when they are not everyday words. Long words are
+-- taken as such.
 local function telling(plain, count)
   if count >= SENTENCE then
     return true
@@ -50,7 +51,7 @@ local function telling(plain, count)
   return count >= 2 and long >= 2
 end
 
--- The pieces of a guarded text: each telling sentence, and each run of eight words.
+-- Adds the pieces of a guarded text: each telling sentence, and each run of eight words.
 local function pieces(s, into)
   for _, sentence in ipairs(sentences(s)) do
     local plain, count = words(sentence)
@@ -61,7 +62,7 @@ local function pieces(s, into)
   local list = text.split((words(s)))
   for i = 1, #list - FRAGMENT + 1 do
     local piece = " " .. table.concat(list, " ", i, i + FRAGMENT - 1) .. " "
-    if not found_in(piece, into) then -- else a shorter one catches it already
+    if not found_in(piece, into) then -- otherwise a shorter piece finds it already
       into[#into + 1] = piece
     end
   end
@@ -81,7 +82,7 @@ local function rule_pieces(rule)
   return list
 end
 
--- The words of a piece in plain letters, the longest first: one that is missing in a reply says that the piece is not there.
+-- The words of a piece that are made of a-z, the longest first. When one is missing in a reply, the piece is not there.
 local function plain_words(piece)
   local list = {}
   for word in piece:gmatch("[^ ]+") do
@@ -93,7 +94,7 @@ local function plain_words(piece)
   return list
 end
 
--- The plain words of each piece, the first of each for the walk (marks), and whether some piece has none (always).
+-- The plain words of each piece. The first of each goes into `marks`; a piece without any sets `always`.
 local function watch(list, ready)
   local plain = {}
   for i, piece in ipairs(list) do
@@ -107,7 +108,7 @@ local function watch(list, ready)
   return plain
 end
 
--- Is there a piece in the list, as plain words, all of which are present?
+-- Does the list have a piece of which all words are present?
 local function any_whole(list, present)
   for _, piece in ipairs(list) do
     local whole = true
@@ -124,7 +125,7 @@ local function any_whole(list, present)
   return false
 end
 
--- May a piece stand in this folded text? Only when all its words do, wherever; of rules it takes two.
+-- Can a piece be in this folded text? Only when all its words are there, in any place. Of the rules it takes two.
 function M.possible(folded, ready)
   local present, rules = {}, 0
   for word in folded:gmatch("%l+") do
@@ -136,13 +137,13 @@ function M.possible(folded, ready)
   return rules >= 2 or any_whole(ready.guarded_words, present)
 end
 
--- Does this folded text have to be looked at although none of the watched words stands in it?
+-- Must this folded text be checked although it holds none of the watched words?
 function M.suspicious(folded, ready)
   return ready.always or folded:find("_", 1, true) ~= nil or folded:find("{", 1, true) ~= nil
     or folded:find("output strict", 1, true) ~= nil
 end
 
--- The parsed prompt file made ready for comparing; the same table serves every reply.
+-- The parsed prompt file, prepared for comparing. The same table is used for every reply.
 function M.prepare(system)
   local ready = { guarded = {}, rules = {}, names = {} }
   pieces(system.identity or "", ready.guarded)
@@ -163,7 +164,7 @@ function M.prepare(system)
   return ready
 end
 
--- What of the prompt stands in the folded reply (t: its tokens), or nil.
+-- What the folded reply quotes of the prompt, or nil. `t` holds the reply's tokens.
 function M.find(folded, t, ready)
   for _, mark in ipairs(SCHEMA) do
     local at = folded:find(mark, 1, true)

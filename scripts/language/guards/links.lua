@@ -1,14 +1,14 @@
--- Links and phone numbers in a text: a model may only write those that the business lists.
+-- Finds links and phone numbers in a text. A model must write only those that the business lists.
 local text = require "language.text"
 
 local M = {}
 
--- Endings that only ever are domains, and those that are also words people forget a space before ("done.So").
+-- Endings that are always domains, and endings that are also words ("done.So", with the space forgotten).
 local DOMAINS = text.set [[com co ca org app net io biz gov edu info dev gl ly ru cn uk fr xyz site online club cc tk ai eu tv
   website space tech agency quebec]]
 local WORDLIKE = text.set "me us de to link shop store click live top page be it gd so is in at am my"
 
--- `tail` is what stands after the last letter of the domain.
+-- `tail` is the text after the last letter of the domain.
 local function is_domain(host, tail)
   local before, ending = host:match("^(.*)%.([^.]*)$")
   if not (DOMAINS[ending] or WORDLIKE[ending]) or host:find("..", 1, true) then
@@ -21,7 +21,7 @@ local function is_domain(host, tail)
   return DOMAINS[ending] or (label ~= before or tail:find("^[/?]%w") ~= nil)
 end
 
--- Where an address of the web really ends: the comma and the bracket after it belong to the sentence.
+-- Where a web address ends: the comma or bracket after it belongs to the sentence.
 local function trimmed_end(s, from, to)
   while to > from and s:find("^[.,;:!?'\")%]>}*_~]", to) do
     to = to - 1
@@ -29,7 +29,7 @@ local function trimmed_end(s, from, to)
   return to
 end
 
--- Where a run of such characters that ends right before `at` begins, not before `least`.
+-- Where the run of such characters that ends right before `at` begins, at `least` or later.
 local function back(s, at, least, class)
   while at > least and s:find(class, at - 1) do
     at = at - 1
@@ -63,7 +63,7 @@ end
 
 local AFTER_LABEL = "[%w\128-\255-]%.[%w\128-\255.-]"
 
--- The names with dots in them: where the next one begins and ends, or nil. Each is looked at once, from its first dot.
+-- The first and last byte of the next name with dots in it, or nil. Each name is looked at once, from its first dot.
 local function dotted_at(s, at)
   local label = s:find(AFTER_LABEL, at)
   while label do
@@ -111,7 +111,7 @@ local function plain_at(s, from)
   end
 end
 
--- Walks the links of lower-case text: each call gives the first and last byte of the next one.
+-- Walks the links of lower-case text. Each call gives the first and last byte of the next one.
 local function links_of(s)
   local finders = { scheme_at, www_at, plain_at }
   local ahead, from = {}, 1
@@ -139,7 +139,7 @@ local function bare(link)
   return text.trim_end(link:lower():gsub("^[a-z][a-z0-9+.-]*:/[/\\]*", ""):gsub("^www%.", ""), "[/.]")
 end
 
--- A listed link, or a page below it. What merely begins with its letters ("ours.ca.evil.com", "ours.ca@evil.com") is not.
+-- Is it a listed link, or a page below one? "ours.ca.evil.com" and "ours.ca@evil.com" only begin with the same letters.
 local function is_allowed(link, allowed)
   local name = bare(link)
   for _, listed in ipairs(allowed or {}) do
@@ -155,7 +155,7 @@ local function has_link(s)
   return s:find("%.[%w\128-\255]") ~= nil or s:find(":/", 1, true) ~= nil
 end
 
--- In folded text: the first link that is not listed, or nil; and the text without any link. only: the first one is enough.
+-- In folded text: the first link that is not listed, or nil; and the text without links. `only`: stop at the first one.
 function M.find(folded, allowed, only)
   if folded:find("dot", 1, true) and folded:find("[%[(]%s*dot%s*[%])]") then -- "evil [dot] com"
     folded = text.squeeze(folded):gsub("%s?%s?[%[(]%s?dot%s?[%])]%s?%s?", ".")
@@ -182,12 +182,12 @@ function M.find(folded, allowed, only)
   return foreign, table.concat(out, " ")
 end
 
-local MOST_LINKS = 20 -- a text with more of them is refused anyway
+local MOST_LINKS = 20 -- a text with more links is refused anyway
 
--- The text without the links that are not listed. "[our page](https://…)" keeps its words.
+-- The text without links that are not listed. "[our page](https://…)" keeps its words.
 function M.strip(s, allowed)
   s = text.valid(s)
-  if s:find("[\226\227\239]") then -- dots and slashes in disguise
+  if s:find("[\226\227\239]") then -- characters that look like dots and slashes
     s = s:gsub("\u{200B}", ""):gsub("\u{2060}", ""):gsub("\u{3002}", "."):gsub("\u{FF0E}", "."):gsub("\u{FF0F}", "/"):gsub("\u{FF1A}", ":")
   end
   if not has_link(s) then
@@ -238,10 +238,10 @@ end
 
 local LEAST_DIGITS = 7
 
--- "416,555,1234", "416:555:1234": signs that stand in other numbers too, so only this shape counts.
+-- "416,555,1234", "416:555:1234": other numbers hold these signs too, so only this shape counts.
 local LISTED_DIGITS = "%f[%d]%d?[,:]?%d%d%d[,:]%d%d%d[,:]%d%d%d%d%f[%D]"
 
--- Is the run of digits from a to b a phone number? Addresses, sizes, dates and codes are full of digits too.
+-- Is the run of digits from a to b a phone number? Addresses, sizes, dates and codes hold digits too.
 local function is_phone(s, a, b)
   local run = s:sub(a, b)
   local digits = run:gsub("%D", "")
@@ -289,7 +289,7 @@ local function vanity(s)
   return s:find("8", 1, true) and s:find("8%d%d%-%a") and s:match("%f[%d]1?[- .]?8%d%d%-%a%a%a+[- ]?%a*") or nil
 end
 
--- In folded text without links: the first phone number that is not listed, or nil; and the text without any.
+-- In folded text without links: the first phone number that is not listed, or nil; and the text without phone numbers.
 function M.phone(s, listed)
   local out, at, foreign = nil, 1, nil
   local a = s:find("%d", 1)

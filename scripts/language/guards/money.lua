@@ -1,6 +1,6 @@
--- Prices, in whatever shape a model writes them. What is free is in guards/free.lua.
--- Three ways to be money: a currency beside a number; an amount after a word of price; a shape that is only ever a price.
--- The art is in what is not: addresses, units, times, sizes, weights and counts are full of numbers.
+-- Finds prices, in each form in which a model writes them. Promises that something is free are in guards/free.lua.
+-- A price is a currency beside a number, an amount after a word for price, or a form that only prices have.
+-- Addresses, units, times, sizes, weights and counts hold numbers too, and must pass.
 local numbers = require "language.guards.numbers"
 local text = require "language.text"
 local tokens = require "language.guards.tokens"
@@ -18,7 +18,7 @@ local CURRENCY = set [[dollar dollars buck bucks cad usd cdn eur euro euros pias
 local NAMES_AFTER_DOLLAR = set "tree store stores general shop giant tree's rama"
 local BETWEEN = set "canadian us american cdn of or so plus odd extra more additional some full even ish k whole total a"
 local HUNDREDS = set "hundred hundreds thousand thousands grand"
--- Words that speak of prices and of other things too: they want a larger amount and no question.
+-- Words for prices that also mean other things. They need a larger amount, and no question mark.
 local WEAK = set "total totals rate rates run runs running estimate estimated estimates minimum worth deal"
 local TAXES = set "tax taxes hst gst taxe tps tvq"
 local PER = set "load truck truckload hour hr item piece trip job yard visit removal pickup bag person man"
@@ -35,7 +35,7 @@ local function is_a_name(t, i)
   return false
 end
 
--- A currency with a number right before or right after it.
+-- A currency with a number directly before or after it.
 local function beside_currency(t, i)
   local sign = t.kind[i] == "$"
   if not sign and (not CURRENCY[t.word[i]] or is_a_name(t, i)) then
@@ -127,7 +127,7 @@ local function announced(t, i, last, value)
     or future and (first == "that" or first == "it" or first == "this" or first == "everything" or first == "all" or first == "job")
 end
 
--- Shapes that are a price without any word of price.
+-- Forms that only prices have, without a word for price.
 local function bare(t, i)
   local last, value, is_range = amount(t, i)
   if not last then
@@ -182,10 +182,10 @@ local function bare(t, i)
   return nil
 end
 
--- Without one of these words or a number of its own there is no price: a "$" alone is none.
+-- A text without one of these words and without a number of its own holds no price. A "$" alone is none.
 M.WATCHED = { CURRENCY, numbers.SMALL, numbers.BIG }
 
--- The first price in the tokens, as people would read it, or nil.
+-- The first price in the tokens, as text for people; or nil.
 function M.find(t)
   local price_at, weak_at
   local i = 1

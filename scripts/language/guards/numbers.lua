@@ -1,4 +1,4 @@
--- Numbers in a row of tokens: which of them stand for an amount, and which are addresses, units, times, sizes, codes or counts.
+-- Decides which numbers in a row of tokens are amounts, and which are addresses, units, times, sizes, codes or counts.
 local text = require "language.text"
 local tokens = require "language.guards.tokens"
 
@@ -7,7 +7,7 @@ local M = {}
 local set = text.set
 local SPACE, DASH, SLASH, COLON, COMMA = tokens.SPACE, tokens.DASH, tokens.SLASH, tokens.COLON, tokens.COMMA
 
--- Also money when the number comes second: "CAD 350".
+-- These mean money also before the number: "CAD 350".
 M.CURRENCY_FIRST = set "dollar dollars bucks cad usd cdn eur euro euros piastres"
 local CURRENCY_FIRST = M.CURRENCY_FIRST
 
@@ -21,12 +21,12 @@ M.PRICE = set [[cost costs costing price prices priced pricing charge charges ch
   pay pays paying paid payment payments fee fees ballpark budget invoice bill deposit surcharge discount
   cout couts coute coutent coutera couterait coutant prix tarif tarifs facture facturons payer payez paierez paye soumission frais]]
 local PRICE = M.PRICE
--- What may follow an amount. Anything else is a thing that is counted, or a street.
+-- What can follow an amount. Before any other word the number is a count or belongs to a street.
 local CLOSING = set [[for per to and or plus total in depending if each tax taxes hst gst all altogether flat max maximum minimum
   only today as but with including includes before after i we so which when because based ish on approximately roughly
   is was would will range mark a an every tops more less maybe usually typically at from up extra then applies apply applied
   cash even work works pour par et ou selon environ tout taxes plus]]
--- A number after one of these has a name of its own.
+-- A number after one of these words names something (a unit, a street number).
 local LABEL = set [[unit apt apartment suite ste room floor level number no building bldg box highway hwy route step option item
   phase line page code buzzer ext extension door tower gate bay locker townhouse lot house street postal zip model
   ref reference id case ticket order photo picture app appt appartement unite porte etage numero chambre bureau]]
@@ -34,7 +34,7 @@ local MONTH = set [[january february march april may june july august september 
   jan feb mar apr jun jul aug sept sep oct nov dec janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre]]
 local DATED = set "on by before until of in since after from"
 
--- A number's value when it stands for itself: not "M5V", "21st", "10x20", "3:50", "24/7", "#12".
+-- The value of a number that stands alone: not "M5V", "21st", "10x20", "3:50", "24/7", "#12".
 function M.plain_number(t, i)
   if t.kind[i] ~= "number" then
     return nil
@@ -59,7 +59,7 @@ function M.plain_number(t, i)
   return tonumber(digits) or tonumber((digits:gsub("%.", ""))) or 0
 end
 
--- Where a run of number words that begins at i ends, and whether it is a large one; nil when none begins there.
+-- The last token of the number in words that begins at i, and whether it is a large one; nil when none begins there.
 function M.number_words(t, i)
   if not (SMALL[t.word[i]] or BIG[t.word[i]]) or t.kind[i] ~= "word" then
     return nil
@@ -87,7 +87,7 @@ function M.counts(t, i)
   return SMALL[t.word[i]] or BIG[t.word[i]]
 end
 
--- Where an amount that begins at i ends when it is a range, and its larger value.
+-- The last token of the range that begins at i, and its larger value.
 local function range_end(t, i, value)
   local link, j = t.word[i + 1], nil
   if t.kind[i + 1] == "number" and t.before[i + 1] == DASH then
@@ -103,7 +103,7 @@ local function range_end(t, i, value)
   return j, math.max(value, other), true
 end
 
--- Is there nothing after token i that would make the number a count, a street or a time? `strictly`: a clause ends here.
+-- Is the number before this place an amount, because no count, street or time follows token i? `strictly`: the clause ends here.
 function M.closes(t, i, strictly)
   local gap, following = t.before[i + 1], t.word[i + 1]
   if i >= t.n or gap >= COMMA then
@@ -144,7 +144,7 @@ local function labelled(t, i)
   return false
 end
 
--- The amount that begins at token i, if one does: its last token, its value, whether it is a range.
+-- The amount that begins at token i, or nil: its last token, its value, whether it is a range.
 function M.amount(t, i)
   local value = M.plain_number(t, i)
   if value then

@@ -1,5 +1,5 @@
--- Who promises what: the grammar that the guards for hazardous waste and for places share. A promise is somebody of ours, what may
--- stand between, and a verb, with no "not" among them.
+-- Recognises who promises what, for the guards for hazardous waste and for places. A promise is a word for us, then words that can
+-- stand between, then a verb, with no "not" among them.
 local text = require "language.text"
 local tokens = require "language.guards.tokens"
 
@@ -12,7 +12,7 @@ M.WE = set [[we we'll we're we'd we've i i'll i'd i'm team crew guys crews drive
   nous on equipe]]
 local WE = M.WE
 local NOT_OURS = set "your another city building" -- "your team", "another crew"
--- What may stand between "we" and what we promise to do.
+-- Words that can stand between "we" and what we promise.
 local HELPERS = set [[can will could would may might do does did also gladly happily definitely certainly be able to absolutely
   always of course sure happy glad usually normally even just are is have been going gonna safely properly easily totally
   help you your love like offer provide both 'll 'd like pleased still now again too of the them with handling dealing yes
@@ -23,7 +23,7 @@ M.SURE = set "yes yep yeah sure absolutely definitely certainly gladly oui"
 local BUT = set "but however though although mais cependant"
 local LEAD_DOUBT = set "if whether when unless where si"
 
--- What sounds like a refusal and is a yes.
+-- Words that look like a refusal and mean yes.
 local YES_PHRASES = { "no problem", "not a problem", "no worries", "not to worry", "don't worry", "not an issue", "no issue",
   "why not", "no doubt", "no trouble", "don't mind", "doesn't matter", "not only", "pas de probleme" }
 
@@ -39,7 +39,7 @@ function M.plain_yes(s)
   return s
 end
 
--- Sentences cut at "but" and its like: what is refused in one half must not excuse the other.
+-- Sentences cut at "but" and similar words, because a refusal in one half must not excuse the other.
 function M.clauses(t, sentence)
   local list, from = {}, sentence.from
   for i = sentence.from + 1, sentence.to do
@@ -52,7 +52,7 @@ function M.clauses(t, sentence)
   return list
 end
 
--- Where in a clause somebody of ours says that they do it, without a "not" in between: the verb's token, or nil.
+-- The verb's token where a clause says that we do it, without a "not" between; or nil.
 function M.promised(t, clause, verbs)
   for i = clause.from, clause.to do
     local before = t.word[i - 1]

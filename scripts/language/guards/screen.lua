@@ -1,11 +1,11 @@
--- Which guards have to look at a reply at all: one walk over its words, before anything is taken apart. Each guard names words of
--- which one must stand there before it can find anything; most replies hold none of them. May ask for a look in vain, never miss one.
+-- Decides with one walk over a reply's words which guards must look at it. Each guard names words without which it finds nothing,
+-- and most replies hold none of them. A guard can be asked in vain; it is never left out by mistake.
 local M = {}
 
 M.MONEY, M.FREE, M.HAZARD, M.LEAK, M.SCHEMA, M.PICKUP = 1, 2, 4, 8, 16, 32
 
--- { {set of words, guard}, … } → word → guards. The words are made of a-z alone: those are words of their own in any text that
--- tokens.read finds them in.
+-- { {set of words, guard}, … } → word → guards. The words are made of a-z only, because tokens.read makes those words of their
+-- own in every text.
 function M.prepare(lists)
   local watched = {}
   for _, list in ipairs(lists) do
@@ -16,10 +16,10 @@ function M.prepare(lists)
   return watched
 end
 
--- A digit that no letter stands right before: "M5V" and "#a1" hold no amount.
+-- A digit without a letter directly before it: "M5V" and "#a1" hold no amount.
 local FREE_DIGIT = "%f[%w]%d"
 
--- The guards that the words and numbers of a folded text call for.
+-- The guards that the words and numbers of a folded text need.
 function M.read(folded, watched)
   local needed = 0
   for word in folded:gmatch("%l+") do

@@ -1,10 +1,10 @@
--- A folded text as a row of tokens, for the guards that must know what stands beside what.
+-- Cuts a folded text into a row of tokens, for guards that must know which words are neighbours.
 local text = require "language.text"
 
 local M = {}
 
--- What stands before a token, from nothing to the end of a sentence. The order is a strength: a search stops at one
--- that is stronger than it allows.
+-- What stands before a token, from nothing to the end of a sentence. The order is a strength: a search stops at a separator
+-- that is stronger than the search allows.
 M.GLUED, M.SPACE, M.DASH, M.SLASH, M.COLON, M.COMMA, M.ASK, M.STOP = 0, 1, 2, 3, 4, 5, 6, 7
 
 local function gap_class(gap)
@@ -24,7 +24,7 @@ local function gap_class(gap)
   return M.SPACE
 end
 
--- What usually stands between two tokens, found out once.
+-- The class of frequent separators, computed once.
 local USUAL = { [""] = M.GLUED, [" "] = M.SPACE, ["\n"] = M.STOP, ["\n\n"] = M.STOP }
 for sign in (".,?!;:/-()[]|"):gmatch(".") do
   for _, gap in ipairs { sign, sign .. " ", " " .. sign, " " .. sign .. " " } do
@@ -32,10 +32,10 @@ for sign in (".,?!;:/-()[]|"):gmatch(".") do
   end
 end
 
--- Each step takes what stands between, then letters, then digits, then a sign; any of them may be nothing.
+-- Each step takes the separator, then letters, then digits, then a sign. Each of them can be empty.
 local STEP = "([^%w$\128-\255]*)([%a\128-\255]?[%a'\128-\255]*)(%d?[%d.,]*)(%$?)"
 
--- {n=, word[i]=, kind[i]="number"|"word"|"$", before[i]=class, gap[i]=text}; before[n + 1] is what ends the text.
+-- {n=, word[i]=, kind[i]="number"|"word"|"$", before[i]=class, gap[i]=text}. before[n + 1] is what ends the text.
 -- "10x20" is three tokens glued to each other; "1,200.50" is one; "we'll" is one; "l'ascenseur" is two.
 function M.read(s)
   local word, kind, before, gap = {}, {}, {}, {}
@@ -91,7 +91,7 @@ function M.read(s)
   return { n = n, word = word, kind = kind, before = before, gap = gap }
 end
 
--- The text from token a to token b, for people.
+-- The text from token a to token b, for people to read.
 function M.text(tokens, a, b)
   local out = {}
   for i = math.max(a, 1), math.min(b, tokens.n) do
@@ -105,7 +105,7 @@ end
 
 local LONGEST = 120
 
--- The first and last token of each sentence, and whether it ends in a question mark. One without end is cut.
+-- The first and last token of each sentence, and whether it ends in a question mark. A sentence that is too long is cut.
 function M.sentences(tokens)
   local list, from = {}, 1
   for i = 2, tokens.n + 1 do
