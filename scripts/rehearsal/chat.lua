@@ -1,4 +1,4 @@
--- `assistant chat`: what the terminal's lines do, and what is printed for them.
+-- `assistant chat`: runs the lines that a person types, and prints the answers.
 
 local files = require "host.files"
 local models = require "rehearsal.models"
@@ -14,14 +14,14 @@ local ASSISTANT = "assistant> "
 local AGAIN, BYE = "0\n", "1\n"
 
 local HELP = {
-  "Type what a customer would write; each line is answered. What is not text is written as the record shows it:",
-  "[photo], [photo: the garage], [video], [voice message], [document], [location: 123 Main St], [contact card: Ann]. Besides:",
+  "Type what a customer would write. Each line is answered. For anything but text use the words of the record:",
+  "[photo], [photo: the garage], [video], [voice message], [document], [location: 123 Main St], [contact card: Ann]. Commands:",
   "/known    what is known, and what is still missing",
   "/why      what was wrong with the model's last answer, and that answer",
-  "/take     staff take the chat over; /take TEXT writes to the customer, too",
+  "/take     staff take the chat over; /take TEXT also writes to the customer",
   "/return   staff give it back",
-  "/new      another customer begins",
-  "/quit     the end (so do Ctrl-D and Ctrl-C)",
+  "/new      start as another customer",
+  "/quit     end the chat (or Ctrl-D, Ctrl-C)",
 }
 
 -- ---- how it looks ----------------------------------------------------------------------------------------------------
@@ -30,12 +30,12 @@ local function paint(style, code, text)
   return style == "color" and "\27[" .. code .. "m" .. text .. "\27[0m" or text
 end
 
--- A model's or a customer's text can be no command to the terminal.
+-- Without control characters, so that a text of the model or the customer is never a command to the terminal.
 local function harmless(text)
   return (text:gsub("\r\n?", "\n"):gsub("\194[\128-\159]", " "):gsub("[%c\127]", function(c) return c == "\n" and c or " " end))
 end
 
--- A text whose other lines stand below its first.
+-- A text in a block: its further lines are indented like the first.
 local function block(head, text)
   local width = utf8.len(head) or #head
   return head .. harmless(text):gsub("\n", "\n" .. (" "):rep(width))
@@ -61,7 +61,7 @@ end
 
 local BRAINS = { model = "the model", scripted = "the fixed questions" }
 
--- What the customer did not see, in one line.
+-- What the customer does not see, in one line.
 local function summary(outcome)
   local parts, known = { outcome.action }, {}
   for _, fact in ipairs(quote.facts(outcome.known, owner.system.quote_fields_needed)) do known[#known + 1] = fact.field end
@@ -71,7 +71,7 @@ local function summary(outcome)
   return table.concat(parts, " · ")
 end
 
--- Why the model's answer is not what the customer got.
+-- Why the customer got something else than the model's answer.
 local function trouble(outcome, asked_model)
   if outcome.rejected then
     local which = outcome.brain == "model" and "The model's first answer was stopped: " or "The model's answers were stopped: "
@@ -84,7 +84,7 @@ end
 
 local function report(stage, outcome, style)
   local lines = {}
-  for _, reply in ipairs(outcome.replies) do -- the colour's escapes have no width
+  for _, reply in ipairs(outcome.replies) do -- the colour's escape codes have no width
     lines[#lines + 1] = paint(style, "1", ASSISTANT) .. block(ASSISTANT, reply):sub(#ASSISTANT + 1)
   end
   lines[#lines + 1] = note(style, summary(outcome))
@@ -151,23 +151,23 @@ function M.line(stage, words)
     if model then stage:cast(model) end
   end
   if text == "" then return AGAIN end
-  if #text > MOST_BYTES then return AGAIN .. note(style, "That line is longer than any message; nothing was sent.") .. "\n" end
+  if #text > MOST_BYTES then return AGAIN .. note(style, "That line is longer than any message. Nothing was sent.") .. "\n" end
   local name, rest = text:match("^/(%a+)%s*(.*)$")
   if name then
     local command = COMMANDS[name:lower()]
     if command then return command(stage, rest, style) end
-    return AGAIN .. note(style, ("There is no /%s. /help lists what there is."):format(name)) .. "\n"
+    return AGAIN .. note(style, ("There is no /%s. /help lists the commands."):format(name)) .. "\n"
   end
   return report(stage, stage:speak(stage.customer, { text }), style)
 end
 
--- What stands above the first line.
+-- The text above the first line.
 ---@param words string[] "color" or "plain"
 function M.hello(words)
   local model = settings.get("DEEPSEEK_API_KEY") and "the model " .. settings.get("DEEPSEEK_MODEL")
     or "the fixed questions (DEEPSEEK_API_KEY is not set)"
   local text = "You are a customer; %s answers, with the scripts and prompts as they are now (%s).\n"
-    .. "Nothing is sent to anybody and nothing is kept. /help lists what else you can type."
+    .. "Nothing is sent to anybody and nothing is kept. /help lists the commands."
   return AGAIN .. note(words[1], text:format(model, files.hash():sub(1, 12))) .. "\n"
 end
 

@@ -1,6 +1,6 @@
--- Each handler that main.lua names, called once for `assistant check`: routes, readers, jobs, timers, commands, what status and staff
--- are told. The host goes through the list twice: first every request to the outside fails, then each is answered with 200 and {}. A
--- handler that throws is a mistake in both.
+-- Calls each handler that main.lua names once, for `assistant check`: routes, readers, jobs, timers, commands, status, notices.
+-- The host goes through the list twice. First every request to the outside fails, then each is answered with 200 and {}. A handler
+-- that throws is a mistake in both cases.
 
 local bookings = require "records.bookings"
 local cases = require "records.cases"
@@ -23,9 +23,9 @@ local wire = require "rehearsal.wire"
 local M = {}
 
 local HOUR_MS = 3600000
-local VISIT_MS = 6 * HOUR_MS -- from now: the reminder of such a visit is always due
-local MODEL_MS = 300 -- for a model that fails: no second try
-local OPENS = 3 -- failures in a row that open the model's circuit
+local VISIT_MS = 6 * HOUR_MS -- from now; the reminder of a visit so near is always due
+local MODEL_MS = 300 -- too short for a second try
+local OPENS = 3 -- this many failures in a row open the model's circuit
 
 local function request(name, body, headers)
   local method, path = name:match("^(%S+) (%S+)$")
@@ -67,7 +67,7 @@ local function run(kind, payload)
   if handler then handler.run(job(kind, payload)) end
 end
 
--- A customer whose message waits for its turn, with a card for staff.
+-- A customer with an unanswered message and a card for staff.
 local function meet(stage)
   local customer = stage:newcomer("Ann")
   stage:write(customer, { "I have a couch", "12 Main St" })
@@ -78,13 +78,13 @@ end
 
 -- ---- what is posted to us --------------------------------------------------------------------------------------------
 
--- What the reader of this name makes of it.
+-- Lets the reader of this name read a body.
 local function read(name, value, at)
   local reader = main.inbox[name]
   if reader then db.transaction(reader, { id = 0, body = json.encode(value), received_at = at or time.now_ms(), place = 0, most = 100 }) end
 end
 
--- A webhook of WhatsApp that holds one message, with these fields instead of a text.
+-- A webhook of WhatsApp with one message that has these fields instead of a text.
 local function posted(customer, id, fields)
   local body = wire.body(customer, id, "x")
   local item = body.entry[1].changes[1].value.messages[1]
@@ -97,7 +97,7 @@ local function status(item)
   return { entry = { { changes = { { field = "messages", value = { statuses = { item } } } } } } }
 end
 
--- What customers do besides writing, and what becomes of what we sent.
+-- Everything else that customers do, and the statuses of what we sent.
 local function read_whatsapp(stage)
   local customer = stage:newcomer("Ann")
   read("whatsapp", posted(customer, "wamid.check.1", { text = { body = "I have a couch" } }))
@@ -115,7 +115,7 @@ local function read_whatsapp(stage)
   stage:write(customer, { "STOP", "START" })
 end
 
--- The visits of a chat as Cal.com tells them, and one of nobody that we know.
+-- Cal.com's events about the visits of a chat, and one about a visit that belongs to no chat.
 local function read_calcom(stage)
   local conversation = meet(stage)
   local token = conversations.set_token(conversation.id, crypto.hex(crypto.random(12)))
@@ -137,7 +137,7 @@ end
 
 -- ---- the model -------------------------------------------------------------------------------------------------------
 
--- A turn that asks the model. Where nobody answers its waits are long, so that the client alone is asked, until it gives the model up.
+-- A turn that asks the model. When nobody answers, a turn would wait long, so then only the client is asked, until the circuit opens.
 local function ask_model(stage, answered)
   if answered then
     local customer = stage:newcomer("Ann")
@@ -148,7 +148,7 @@ local function ask_model(stage, answered)
     for _ = 1, OPENS do
       model:ask({ { role = "user", content = "hello" } }, { deadline = time.monotonic_ms() + MODEL_MS, calls = { n = 0 } })
     end
-    run("probe", { provider = "model" }) -- the second time round it finds the model back, and the turn asks it
+    run("probe", { provider = "model" }) -- in the second round the probe succeeds, and the turn asks the model
   end
 end
 
@@ -214,7 +214,7 @@ local LIST = {
   { "the preparation of a start", function() if main.prepare then main.prepare() end end },
 }
 
--- What is called in the same way whatever it is.
+-- Handlers that are all called in the same way.
 local function add(kind, all, fn)
   local names = {}
   for name in pairs(all or {}) do names[#names + 1] = name end
@@ -234,15 +234,15 @@ add("the command", main.commands, function(command, _, stage)
   command.run {}
 end)
 
--- Calls the handlers of one entry. "": there are no more.
+-- Calls the handlers of one entry. "" means that the list is at its end.
 ---@async
----@param answered boolean is a request to the outside answered?
+---@param answered boolean whether requests to the outside are answered
 function M.run(stage, number, answered)
   local entry = LIST[number]
   if not entry then return "" end
   stage.doing = entry[1] .. " was tried"
   entry[2](stage, answered)
-  task.sleep(0) -- what it spawned has its turn
+  task.sleep(0) -- lets the tasks run that it spawned
   return "more"
 end
 

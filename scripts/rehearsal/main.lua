@@ -1,6 +1,6 @@
--- `assistant chat`, `replay` and `check`: the business as it is, with nobody outside. Never loaded by `assistant serve`. The host runs
--- the commands below one after the other; what they return for chat and replay begins with a line that holds a code, then comes what is
--- printed.
+-- The table of contents for `assistant chat`, `replay` and `check`: the business's handlers, with nobody outside. `assistant serve`
+-- never loads it. The host runs the commands below one after another. For chat and replay the first line of a result is a code; the
+-- rest is printed.
 
 local chat = require "rehearsal.chat"
 local handlers = require "rehearsal.handlers"
@@ -13,7 +13,7 @@ local here = stage.new(models.none())
 
 local function nothing() end
 
--- Work is put as ever, and done by nobody: but what is for staff is heard, and the model's circuit is looked after.
+-- Jobs are stored as usual but not run, except two kinds: posts for staff are shown, and the model's circuit is probed.
 local jobs = {}
 for name in pairs(main.jobs) do jobs[name] = { run = nothing } end
 for name in pairs(main.every or {}) do jobs[name] = { run = nothing } end

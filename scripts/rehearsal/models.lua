@@ -1,5 +1,5 @@
--- Who answers in a rehearsal, in the shape of brain/client: the model that is configured, one that repeats recorded answers, or
--- none, so that the fixed questions answer.
+-- What answers in a rehearsal, with the functions of brain/client: the configured model, recorded answers, or nothing, so that the
+-- fixed questions answer.
 
 local client = require "brain.client"
 local json = require "host.json"
@@ -10,8 +10,8 @@ local M = {}
 local Recorded = {}
 Recorded.__index = Recorded
 
--- Answers one after the other; who asks once more hears the last one again, as from a model that stays with what it said. Each is
--- text as the model wrote it, or a table for the contract's JSON object.
+-- Gives recorded answers one after another. A repeated question gets the last answer again. Each answer is text as the model wrote
+-- it, or a table that becomes the contract's JSON object.
 ---@param answers any[]
 function M.recorded(answers)
   return setmetatable({ answers = answers, next = 1 }, Recorded)
@@ -28,12 +28,12 @@ function Recorded:ask()
   return { content = type(answer) == "string" and answer or json.encode(answer), finish = "stop" }
 end
 
--- The model that is configured; nil without a key.
+-- The configured model; nil without a key.
 function M.configured()
   return settings.get("DEEPSEEK_API_KEY") and client.new() or nil
 end
 
--- Nobody: every turn is answered by the fixed questions.
+-- No model: the fixed questions answer every turn.
 function M.none()
   return M.recorded {}
 end

@@ -1,4 +1,4 @@
--- `assistant replay`: a recorded conversation once more, with today's scripts and prompts, and what came out differently.
+-- `assistant replay`: plays a recorded conversation with today's scripts and prompts, and shows what came out differently.
 
 local json = require "host.json"
 local models = require "rehearsal.models"
@@ -12,7 +12,7 @@ local SAME, CHANGED, UNREADABLE, BROKEN = 0, 1, 2, 5
 
 -- ---- then and now ----------------------------------------------------------------------------------------------------
 
--- What is different each time says nothing: the mark in a booking link, and the visit that it moves.
+-- Without what differs in every run: the mark in a booking link, and the visit that the link moves.
 local function without_mark(text)
   text = text:gsub("&rescheduleUid=[%w%%._~-]+", "")
   return (text:gsub("(metadata%%5B%w+%%5D=)[%w%%._~-]+", "%1mark"):gsub("(metadata%[%w+%]=)[%w%%._~-]+", "%1mark"))
@@ -37,7 +37,7 @@ local function same_known(a, b)
   return true
 end
 
--- What differs in one turn: {name, then, now}.
+-- The differences of one turn: {name, then, now}.
 local function differences(turn, outcome)
   local list = {}
   local function add(name, before, now) list[#list + 1] = { name, before, now } end
@@ -52,7 +52,7 @@ end
 
 -- ---- one conversation ------------------------------------------------------------------------------------------------
 
--- Plays it. Each turn gets its outcome.
+-- Plays the story and stores each turn's outcome in it.
 ---@async
 local function play(stage, story, real)
   local customer, last = stage:newcomer(story.name), nil
@@ -86,7 +86,7 @@ local function add_difference(lines, difference)
   block("            now: ", difference[3])
 end
 
--- The lines of what changed; none: nothing did.
+-- The lines about what changed; empty when nothing changed.
 local function report(story, last)
   local lines, compared = {}, 0
   for i, turn in ipairs(story.turns) do
@@ -110,7 +110,7 @@ end
 
 -- ---- the story with today's answers ----------------------------------------------------------------------------------
 
--- Names in a fixed order: the model's contract as it is written everywhere, everything else by name.
+-- Names in a fixed order: those of the model's contract first, the others by name.
 local FIRST = { reply_to_user = "1", extracted_data = "2", action = "3" }
 
 local function sorted(map)
@@ -127,7 +127,7 @@ local function emit(lines, head, value, indent)
   elseif #value > 0 then
     lines[#lines + 1] = head
     for _, item in ipairs(value) do
-      emit(lines, pad .. "-", type(item) == "table" and json.encode(item) or item, indent + 2) -- a JSON text is an answer, too
+      emit(lines, pad .. "-", type(item) == "table" and json.encode(item) or item, indent + 2) -- an answer can also be JSON as text
     end
   else
     lines[#lines + 1] = head
@@ -135,7 +135,7 @@ local function emit(lines, head, value, indent)
   end
 end
 
--- One text stands as it is, several as a list.
+-- One text as it is, several as a list.
 local function one_or_list(list) return #list == 1 and list[1] or list end
 
 local function as_story(story)
@@ -169,7 +169,7 @@ end
 
 local function answer(code, text) return ("%d\n%s"):format(code, text) end
 
--- One story: its code and its words.
+-- Plays one story: its code, and the text to print.
 local function one(stage, story, file, options)
   local fine, last = pcall(play, stage, story, options.real)
   if not fine then return BROKEN, ("%s: %s\n  the scripts failed: %s\n"):format(file, harmless(story.title), harmless(tostring(last))) end
@@ -182,14 +182,14 @@ local function one(stage, story, file, options)
     return CHANGED, head .. ": changed\n" .. table.concat(lines, "\n") .. "\n"
   end
   if compared == 0 and not story.known then
-    return SAME, head .. ": nothing in it is recorded to compare with; --record prints what would be said today\n"
+    return SAME, head .. ": it holds no recorded reply to compare with; --record prints today's replies\n"
   end
   return SAME, head .. ": unchanged\n"
 end
 
--- One file of recorded conversations.
+-- Replays one file of recorded conversations.
 ---@async
----@param words string[] the flags ("model", "record", blank between them), the file's name, its text
+---@param words string[] the flags ("model", "record", a space between them), the file's name, its text
 function M.file(stage, words)
   local flags, file, text = words[1] or "", words[2] or "", words[3] or ""
   local options = { record = flags:find("record", 1, true) ~= nil }
@@ -212,8 +212,8 @@ function M.file(stage, words)
   return answer(worst, table.concat(out))
 end
 
--- Plays a file's stories for `assistant check`. What fails is thrown as it came: the host tells it with its place. Other words than
--- recorded are fine.
+-- Plays a file's stories for `assistant check`. An error is thrown on as it is, because the host reports it with its place. Replies
+-- that differ from the recorded ones are no error.
 ---@async
 ---@param words string[] the file's name, its text
 ---@return string problems of the file itself, one line each
@@ -226,7 +226,7 @@ function M.check(stage, words)
   return problems and problems .. "\n" or ""
 end
 
--- The last line.
+-- The last line of the output.
 function M.summary(stage)
   local tally = stage.tally
   if not tally or tally.all < 2 then return answer(SAME, "") end

@@ -1,12 +1,12 @@
--- The business's settings as `assistant chat` and `assistant replay` see them: nothing is required, and what only a service needs
--- (Meta, Slack) is not even looked at. With DEEPSEEK_API_KEY the model is asked, without it the fixed questions answer.
+-- The business's settings for `assistant chat` and `assistant replay`. Nothing is required, and settings that only a service needs
+-- (Meta, Slack) are not read. With DEEPSEEK_API_KEY the model answers, without it the fixed questions.
 
 local used = {
   DEEPSEEK_API_KEY = true, DEEPSEEK_URL = true, DEEPSEEK_MODEL = true, BOOKING_URL = true, LLM_TIMEOUT_MS = true, LLM_DEADLINE_MS = true,
   RETRY_BASE_MS = true,
 }
 
--- A setting that nothing here uses: whatever stands in the environment is no problem, and no secret file is opened.
+-- A setting that a rehearsal does not use: any value is accepted, and no secret file is opened.
 local function unused(declared)
   local list = declared.type == "list"
   local filler = declared.type == "url" and "https://rehearsal.invalid" or "rehearsal"

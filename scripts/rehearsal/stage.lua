@@ -1,5 +1,5 @@
--- The flow on a stage: today's scripts and prompts, the real reader, the real turn, a database in memory, and nobody outside. What a
--- customer would get is taken from the rows that a service would send, what staff would get from the jobs that it would post.
+-- Runs the flow without anybody outside: today's scripts and prompts, the real reader, the real turn, a database in memory. What
+-- the customer would get is read from the rows that a service would send; what staff would get, from the jobs that it would post.
 
 local cases = require "records.cases"
 local cards = require "staff.cards"
@@ -31,7 +31,7 @@ local WAIT_MS = 5000
 local Stage = {}
 Stage.__index = Stage
 
--- ---- what staff would read -------------------------------------------------------------------------------------------
+-- ---- what staff would read -----------------------------------------------------------------------------------------
 
 local function card_words(case)
   local known = facts.gather(case.conversation_id, case)
@@ -62,7 +62,7 @@ function Stage:post(job)
   end
 end
 
--- Waits until everything that was put for staff has come by, and gives it. Follow-ups wait a minute in a service: here they do not.
+-- Waits until all jobs for staff have run, and returns their texts. A follow-up waits a minute in a service, but not here.
 ---@async
 function Stage:heard(conversation_id)
   for _, lane in ipairs { tell.lane(conversation_id), "alerts" } do
@@ -82,9 +82,9 @@ function Stage:heard(conversation_id)
   return posts
 end
 
--- ---- what comes of it ------------------------------------------------------------------------------------------------
+-- ---- the outcome ---------------------------------------------------------------------------------------------------
 
--- What the customer would get: the rows that wait to be sent. They count as delivered from here on.
+-- What the customer would get: the rows that wait to be sent. From here on they count as delivered.
 local function take_replies(conversation_id)
   local replies, now = {}, time.now_ms()
   for _, message in ipairs(messages.queued(conversation_id)) do
@@ -99,7 +99,7 @@ local function before(conversation_id)
   return { opted_out = conversation and conversation.opted_out or 0, turn = last and last.id or 0, case = case and case.id or 0 }
 end
 
--- What this chat did just now, in one word: the turn's action, else what was done without a turn.
+-- What happened in this chat, in one word: the turn's action, or what was done without a turn.
 local function action_of(was, conversation, ran)
   if ran then return ran.action end
   if conversation.opted_out ~= was.opted_out then return conversation.opted_out == 1 and "stop" or "start" end
@@ -112,7 +112,7 @@ end
 ---@field action string continue, handoff, schedule; stop, start, opted_out, paused, none
 ---@field brain? string model, scripted, words; nil: no turn was needed
 ---@field why? string what was wrong with the model's answer, or why there was none
----@field rejected? string a model's answer that was stopped, as it came
+---@field rejected? string a model's answer that was stopped, unchanged
 ---@field card? string why a card was posted: complete, asked, model, question, failed
 ---@field known table<string, string>
 ---@field missing string[]
@@ -129,14 +129,14 @@ local function outcome(self, customer, was)
   }
 end
 
--- ---- the players -----------------------------------------------------------------------------------------------------
+-- ---- customer and staff --------------------------------------------------------------------------------------------
 
 ---@param model table brain.client, or one of rehearsal.models
 function Stage:cast(model)
   self.turns = turn.new { owner = owner, model = model, typing = function() end }
 end
 
--- The customer writes; nobody answers yet.
+-- The customer writes. This stores the message and answers nothing yet.
 ---@param customer {id: string, name?: string}
 ---@param texts string[]
 function Stage.write(_, customer, texts)
@@ -146,7 +146,7 @@ function Stage.write(_, customer, texts)
   end
 end
 
--- The customer writes these messages in one go, and gets an answer.
+-- The customer writes these messages at once and gets an answer.
 ---@async
 ---@param customer {id: string, name?: string}
 ---@param texts string[]
@@ -158,7 +158,7 @@ function Stage:speak(customer, texts)
   return outcome(self, customer, was)
 end
 
--- Staff take the chat over and, with a text, write in it.
+-- Staff take the chat over and, when there is a text, write in it.
 ---@param customer {id: string}
 ---@param text? string
 function Stage.staff(_, customer, text)
@@ -173,9 +173,9 @@ function Stage.staff(_, customer, text)
   return true
 end
 
--- Staff give the chat back; what they left unanswered is answered now.
+-- Staff give the chat back. Messages that they left unanswered are answered now.
 ---@async
----@return rehearsal.Outcome? nil: they did not have it
+---@return rehearsal.Outcome? nil: staff did not have the chat
 function Stage:give_back(customer)
   local conversation = conversations.get(customer.id)
   if not conversation then return nil end
@@ -189,7 +189,7 @@ local function numbered(n)
   return ("1416555%04d"):format(100 + n)
 end
 
--- A customer nobody has met in this rehearsal.
+-- A new customer.
 ---@param name? string
 function Stage.newcomer(_, name)
   local n = 0
@@ -197,7 +197,7 @@ function Stage.newcomer(_, name)
   return { id = numbered(n), name = name }
 end
 
--- The customer who came last; the first one when there was none. A reload forgets nobody: they are in the database.
+-- The customer who wrote last, or the first one. It is read from the database, so a reload does not change it.
 function Stage:latest()
   local n = tonumber(self:newcomer().id:sub(8)) - 100
   return { id = numbered(math.max(n - 1, 0)) }

@@ -1,5 +1,5 @@
--- A recorded conversation, whatever it was written as, in one shape: a story in YAML or JSON (stories/README.md), or what
--- `assistant export` prints. Mistakes are told with file, line and remedy.
+-- Reads a recorded conversation into one form: a story in YAML or JSON (stories/README.md), or what `assistant export` prints.
+-- Mistakes are reported with file, line and remedy.
 
 local json = require "host.json"
 local plain = require "language.text"
@@ -8,11 +8,11 @@ local yaml = require "host.yaml"
 local M = {}
 
 ---@class rehearsal.Turn
----@field customer? string[]  what the customer wrote in one go …
+---@field customer? string[]  what the customer wrote at once …
 ---@field staff? string       … or what staff wrote, which takes the chat over …
----@field returned? boolean   … or that they gave it back
----@field left? boolean       nobody but staff answered these words, or nobody at all: no turn is played
----@field model? any[]        the model's answers, in order: tables, or text as it came
+---@field returned? boolean   … or true when staff gave the chat back
+---@field left? boolean       staff answered these messages, or nobody did: no turn is played
+---@field model? any[]        the model's answers, in order: tables, or the text as it came
 ---@field reply? string[]     then: what the customer got
 ---@field known? table        then: what was known afterwards
 ---@field action? string
@@ -37,7 +37,7 @@ local CARDS = set "none complete asked model question failed"
 
 local function is_list(value) return type(value) == "table" and json.is_array(value) and (#value > 0 or next(value) == nil) end
 
--- Reads with a list of problems at hand; at(path) says where.
+-- A reader that collects problems. at(path) gives the line of a place in the file.
 local Reader = {}
 Reader.__index = Reader
 
@@ -129,11 +129,11 @@ end
 
 local UNSAID = { dropped = true, draft = true, failed = true }
 
--- What was said, by whom (customer, assistant), and whether by staff; nil: nothing that anybody got. The names are those of the export,
--- or of the table messages.
+-- What was said, by whom (customer, assistant), and whether staff wrote it; nil when nobody got it. The names are those of the
+-- export, or of the table messages.
 local function said(message)
   if type(message) ~= "table" or UNSAID[message.state] or message.kind == "deleted" then return nil end
-  if message.kind == "canned" then return nil end -- news of a visit and the like: nothing that a turn said
+  if message.kind == "canned" then return nil end -- no turn writes these: news about a visit and the like
   local content = message.text or message.content
   if type(content) ~= "string" or not content:find("%S") then return nil end
   local from = message.from or message.role
@@ -141,7 +141,7 @@ local function said(message)
   return content, from == "user" and "customer" or from, staff
 end
 
--- The model's part in a reply that was stored: the script's own sentence with the link is not its.
+-- The model's part of a stored reply: without the script's own sentence with the link.
 local function proposal(content, action)
   if action == "schedule" or content:find("https?://") then
     local whole = plain.trim(content)
@@ -153,8 +153,8 @@ local function proposal(content, action)
   return { reply_to_user = content, extracted_data = {}, action = action or "continue" }
 end
 
--- The messages as turns: the customer's in a row are one burst, ours behind it are its reply. What a model wrote is its recorded
--- answer; what it had understood at each step is not kept, so what was known at the end goes to its last answer.
+-- The messages as turns: consecutive messages of the customer are one burst, ours after them are its reply. The model's text is its
+-- recorded answer. What it understood at each step is not stored, so what was known at the end belongs to its last answer.
 local function turns_of(messages)
   local turns, current, last_model, paused = {}, nil, nil, false
   for _, message in ipairs(messages) do
@@ -189,7 +189,7 @@ function Reader:export(value)
   local known = type(value.quote_data) == "table" and value.quote_data or nil
   if known and type(known.fields) == "table" then known = known.fields end
   local turns, last_model = turns_of(value.messages)
-  if #turns == 0 then self:problem("messages", "hold no word of a customer: there is nothing to replay.") end
+  if #turns == 0 then self:problem("messages", "hold no message of a customer, so nothing can be replayed.") end
   known = known and self:known(known, "quote_data") or nil
   if last_model and known then last_model.model[1].extracted_data = known end
   local name = type(value.name) == "string" and value.name:find("%S") and value.name or nil

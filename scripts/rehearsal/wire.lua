@@ -1,5 +1,5 @@
--- A customer's words as WhatsApp would post them. People write "[photo: the garage]" or "[location: 123 Main St]" for what is not
--- text: the same words that the chat's record and `assistant export` show. Pure, but for the id it is given.
+-- Turns a customer's text into what WhatsApp would post. What is not text is written as the record and `assistant export` show it:
+-- "[photo: the garage]", "[location: 123 Main St]". Pure, except that the caller gives the id.
 
 local plain = require "language.text"
 

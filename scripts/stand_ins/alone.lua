@@ -1,5 +1,5 @@
--- The stand-ins' table of contents. `assistant sandbox --stand-ins` runs this alone with settings.lua beside it, against an assistant
--- elsewhere (SANDBOX_TARGET); `assistant sandbox` runs it beside the business (main.lua). Everything they serve is below /sandbox/.
+-- The stand-ins' table of contents. `assistant sandbox --stand-ins` runs it alone with settings.lua, against an assistant elsewhere
+-- (SANDBOX_TARGET). `assistant sandbox` runs it beside the business (main.lua). All its routes are below /sandbox/.
 
 local calcom = require "stand_ins.calcom"
 local control = require "stand_ins.page"

@@ -1,5 +1,5 @@
--- Cal.com, as customers and the assistant see it: a page with free times, and the word to the webhook that somebody booked, moved or
--- cancelled. Signed with the bare hex of the HMAC; tried three times at most, because Cal.com does not repeat it for days.
+-- Plays Cal.com: a page with free times, and webhooks about visits that were booked, moved or cancelled. A webhook is signed with
+-- the bare hex of the HMAC and tried at most three times, because Cal.com does not repeat it for days.
 
 local crypto = require "host.crypto"
 local db = require "host.db"
@@ -16,7 +16,7 @@ local M = {}
 local most_tries = 3
 local length_min = 30
 local hour_ms = 3600 * 1000
--- What the page offers, on the business's clock, Monday to Saturday.
+-- The times that the page offers, in the business's time zone, Monday to Saturday.
 local hours = { { 9, 0 }, { 10, 30 }, { 13, 0 }, { 14, 30 }, { 16, 0 } }
 local days_shown = 10
 
@@ -83,8 +83,8 @@ local function off()
 end
 
 ---POST /sandbox/booking {"event": "BOOKING_CREATED", "metadata": {…}, "name": "Pat", "email": "pat@example.com", "phone": "+1416…",
----"uid": …, "start_ms": …, "reschedule_uid": …, "reason": …}: a word of Cal.com's, whatever the calendar holds. {"webhook": anything} is
----posted as it is, signed: what a payload template of the owner's makes.
+---"uid": …, "start_ms": …, "reschedule_uid": …, "reason": …}: posts a webhook of Cal.com, whatever the calendar holds.
+---{"webhook": anything} is posted unchanged and signed, like the result of an owner's payload template.
 function M.post(request)
   local wish, refusal = common.object(request)
   if not wish then return refusal end
@@ -111,7 +111,7 @@ function M.post(request)
   return common.ok { uid = uid }
 end
 
----Job: posts it, and a few times again.
+---Job: posts the webhook, with a few retries.
 function M.deliver(job)
   local signature = crypto.hex(crypto.hmac_sha256(common.setting("CALCOM_WEBHOOK_SECRET"), job.payload.body))
   local response, problem = http.request {
@@ -125,7 +125,7 @@ end
 
 -- ---- the page ------------------------------------------------------------------------------------------------------
 
----GET /sandbox/book/*: the booking page, whatever user and kind of visit the address names.
+---GET /sandbox/book/*: the booking page. The user and the kind of visit in the address do not matter.
 function M.page()
   local text, problem = files.read("scripts/stand_ins/calcom/book.html")
   if not text then return { status = 500, json = { error = problem } } end
@@ -153,7 +153,7 @@ end
 
 local function find(uid) return type(uid) == "string" and db.one("SELECT * FROM sandbox_bookings WHERE uid = ?", uid) or nil end
 
----Days with their free times, from tomorrow on.
+---The days from tomorrow on, with their free times.
 local function free_days()
   local taken, days = {}, json.array()
   for _, row in ipairs(db.all("SELECT start_at FROM sandbox_bookings WHERE state = 'ACCEPTED'")) do taken[row.start_at] = true end
@@ -180,7 +180,7 @@ end
 
 local function text_of(value) return type(value) == "string" and value:find("%S") and value:sub(1, 200) or nil end
 
----POST /sandbox/bookings {"start_ms": …, "name": …, "email": …, "phone": …, "metadata": {…}, "reschedule_uid": …}: books as the page does.
+---POST /sandbox/bookings {"start_ms": …, "name": …, "email": …, "phone": …, "metadata": {…}, "reschedule_uid": …}: books like the page.
 function M.book(request)
   local wish, refusal = common.object(request)
   if not wish then return refusal end
@@ -209,14 +209,15 @@ function M.book(request)
   return common.ok { booking = public(find(booking.uid)) }
 end
 
----POST /sandbox/bookings/cancel {"uid": …, "reason": …, "request_reschedule": true}: the last as the team's "request reschedule" does.
+---POST /sandbox/bookings/cancel {"uid": …, "reason": …, "request_reschedule": true}: cancels. With the last field it does what the
+---team's "request reschedule" does.
 function M.cancel(request)
   local wish, refusal = common.object(request)
   if not wish then return refusal end
   refusal = off()
   if refusal then return refusal end
   local row = find(wish.uid)
-  if not row or row.state ~= "ACCEPTED" then return common.bad("this booking does not stand any more") end
+  if not row or row.state ~= "ACCEPTED" then return common.bad("this booking is cancelled or was moved") end
   db.run("UPDATE sandbox_bookings SET state = 'CANCELLED' WHERE uid = ?", row.uid)
   tell("BOOKING_CANCELLED", {
     uid = row.uid, id = row.id, start_at = row.start_at, name = row.name, email = row.email, phone = row.phone, reason = text_of(wish.reason),

@@ -1,4 +1,4 @@
--- What the stand-ins share: where things are, numbers that never repeat, small answers.
+-- Helpers that the stand-ins share: addresses, numbers that never repeat, short answers.
 
 local db = require "host.db"
 local json = require "host.json"
@@ -8,27 +8,27 @@ local url = require "host.url"
 
 local M = {}
 
----A setting, whoever declared it; nil when nobody did or it is unset. Of a list (two secrets while one is rotated) the first.
+---A setting; nil when it is not declared or not set. Of a list (two secrets while one is rotated) the first value.
 function M.setting(name)
   local declared, value = pcall(settings.get, name)
   if not declared then return nil end
   return type(value) == "table" and value[1] or value
 end
 
----Where this process listens, as a URL that it can reach itself.
+---The URL under which this process reaches itself.
 function M.here()
   local listen = M.setting("LISTEN") or "127.0.0.1:8080"
   listen = listen:gsub("^0%.0%.0%.0:", "127.0.0.1:"):gsub("^%[::%]:", "[::1]:")
   return "http://" .. listen
 end
 
----The assistant under test: this process, or the one that SANDBOX_TARGET names.
+---The assistant that is tested: this process, or the one that SANDBOX_TARGET names.
 function M.target()
   local target = M.setting("SANDBOX_TARGET")
   return target and plain.trim_end(target, "[/]") or M.here()
 end
 
----The next number of a name. Survives reset: an id that was used once never comes back.
+---The next number of a name. A reset does not set it back, so an id is never used twice.
 function M.next(name)
   local row = db.one("INSERT INTO sandbox_counters(name, value) VALUES(?, 1) ON CONFLICT(name) DO UPDATE SET value = value + 1 RETURNING value", name)
   return row.value
@@ -36,10 +36,10 @@ end
 
 function M.ok(value) return { status = 200, json = value } end
 
----What a caller of the control API did wrong, in words.
+---The answer to a wrong request to the control API, with the reason.
 function M.bad(message) return { status = 400, json = { error = message } } end
 
----The body of a control request: a JSON object, or nil and the answer to give.
+---The body of a control request: a JSON object, or nil and the answer.
 function M.object(request)
   local value, problem = json.decode(request.body ~= "" and request.body or "{}", { null_as_nil = true })
   if type(value) ~= "table" or json.is_array(value) and #value > 0 then
@@ -59,7 +59,7 @@ function M.form(body)
   return out
 end
 
----table → application/x-www-form-urlencoded, names in order, so that equal tables give equal bytes to sign
+---table → application/x-www-form-urlencoded. Names are in order, so that equal tables give equal bytes to sign.
 function M.form_encode(fields)
   local names, parts = {}, {}
   for name in pairs(fields) do names[#names + 1] = name end
@@ -68,7 +68,7 @@ function M.form_encode(fields)
   return table.concat(parts, "&")
 end
 
----Does the request carry this bearer token? Without a known token any will do, but there must be one.
+---Does the request carry this bearer token? When no token is configured, any token passes, but there must be one.
 function M.bearer(request, token)
   local given = (request.headers.authorization or ""):match("^[Bb]earer%s+(%S+)$")
   return given ~= nil and (not token or token == given)

@@ -1,4 +1,4 @@
--- The business's settings as `assistant sandbox` sees them: nothing is required, everything outside is a stand-in on our own listener.
+-- The business's settings for `assistant sandbox`. Nothing is required, and every outside address is a stand-in on our own listener.
 
 local settings = require "host.settings"
 

@@ -1,12 +1,12 @@
--- What goes wrong on purpose. One rule for each upstream: always, the next N times, or each Nth request; for every request or only
--- for those that contain a text.
+-- Faults that are switched on on purpose. One rule per upstream: always, the next N times, or each Nth request; for all requests or
+-- only for those that contain a text.
 
 local db = require "host.db"
 local common = require "stand_ins.common"
 
 local M = {}
 
----What each upstream can be told to do, and what that is.
+---The faults of each upstream, with what they do.
 M.kinds = {
   model = {
     slow = "answers after 8 s (delay_ms)", hang = "answers after 60 s", ["429"] = "rate limit with Retry-After: 1", ["500"] = "server error",
@@ -29,12 +29,12 @@ M.kinds = {
 
 for _, kinds in pairs(M.kinds) do kinds.http = "answers with this HTTP status (code) and a page of HTML" end
 
----What `http` answers with.
+---The answer of the fault `http`.
 function M.page(fault)
   return { status = fault.code, headers = { ["Content-Type"] = "text/html" }, body = "<html><h1>zqpagezq</h1></html>" }
 end
 
----The fault that this request of an upstream meets, or nil. Counts it.
+---The fault for this request to an upstream, or nil. Counts the request.
 ---@return {kind: string, delay_ms: integer?, code: integer?}?
 function M.meet(upstream, body)
   local rule = db.one("SELECT * FROM sandbox_faults WHERE upstream = ?", upstream)
@@ -52,7 +52,7 @@ function M.meet(upstream, body)
   return { kind = rule.kind, delay_ms = rule.delay_ms, code = rule.code }
 end
 
----Everything that is switched on: {model = {kind=, times=, every=}, …}
+---All faults that are on: {model = {kind=, times=, every=}, …}
 function M.current()
   local out = {}
   for _, rule in ipairs(db.all("SELECT * FROM sandbox_faults")) do
@@ -65,7 +65,7 @@ local function whole(value, least) return value == nil or math.type(value) == "i
 
 local function switch(upstream, wish)
   local kinds = M.kinds[upstream]
-  if not kinds then return "no upstream '" .. tostring(upstream) .. "': there are model, graph and slack" end
+  if not kinds then return "no upstream '" .. tostring(upstream) .. "'. There are model, graph and slack." end
   if type(wish) ~= "table" then wish = { kind = wish } end
   local kind = wish.kind ~= nil and tostring(wish.kind) or "off"
   if kind == "off" or kind == "" then
@@ -88,7 +88,7 @@ local function switch(upstream, wish)
   return nil
 end
 
----POST /sandbox/faults {"model": "slow"} or {"model": {"kind": "429", "times": 2}}; "off" ends it.
+---POST /sandbox/faults {"model": "slow"} or {"model": {"kind": "429", "times": 2}}; "off" switches the fault off.
 function M.set(request)
   local wishes, refusal = common.object(request)
   if not wishes then return refusal end

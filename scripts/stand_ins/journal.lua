@@ -1,4 +1,4 @@
--- What the upstreams were asked, in order: for whoever checks afterwards what left the assistant, and when.
+-- Records the requests to the upstreams in order, so that a test can see what left the assistant, and when.
 
 local db = require "host.db"
 local json = require "host.json"
@@ -9,7 +9,7 @@ local M = {}
 
 local kept = 20000
 
----A handler of an upstream, written down: when it was asked what, and when and how it answered.
+---Wraps a handler of an upstream, so that request, answer and times are recorded.
 ---@param upstream "model"|"graph"|"slack"
 function M.watch(upstream, handler)
   return function(request)
@@ -22,7 +22,7 @@ function M.watch(upstream, handler)
   end
 end
 
----GET /sandbox/requests?upstream=model&contains=couch&after=17: what was asked, the oldest first; `after` is an id.
+---GET /sandbox/requests?upstream=model&contains=couch&after=17: the requests, oldest first; `after` is an id.
 function M.list(request)
   local query, list = request.query, json.array()
   local rows = db.all([[SELECT * FROM sandbox_requests WHERE upstream = coalesce(?, upstream) AND id > ? AND instr(body, ?) > 0

@@ -1,9 +1,9 @@
--- `assistant sandbox`: the business as it is, with the stand-ins beside it in the same process. Never loaded by `assistant serve`.
+-- `assistant sandbox`: the business, with the stand-ins in the same process. `assistant serve` never loads it.
 
 local main = require "main"
 local stand_ins = require "stand_ins.alone"
 
----A table with what both have. What both name is a mistake of ours, and said so.
+---Both tables in one. A name that both have is our mistake and stops the load.
 local function both(what)
   local out = {}
   for name, value in pairs(main[what] or {}) do out[name] = value end

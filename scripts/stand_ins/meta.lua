@@ -1,4 +1,4 @@
--- Meta, as the assistant sees it: webhooks signed over Meta's own bytes, posted again until they are taken; and the Graph API.
+-- Plays Meta: posts webhooks, signed over Meta's own bytes, until they are accepted; and answers as the Graph API.
 
 local crypto = require "host.crypto"
 local db = require "host.db"
@@ -17,7 +17,7 @@ M.account = "102290129340398"
 M.display_number = "15550783881"
 local window_ms = 24 * 3600 * 1000
 local typing_ms = 25000
--- Meta goes on for seven days; here time is compressed, and after about five minutes the webhook is dropped.
+-- Meta repeats for seven days. Here time is compressed: the webhook is dropped after about five minutes.
 local most_tries = 40
 
 ---@return string the id of the business's number
@@ -32,7 +32,7 @@ local function escape_character(character)
   return string.format("\\u%04x\\u%04x", 0xD800 + (code >> 10), 0xDC00 + (code & 0x3FF))
 end
 
----JSON as Meta writes it: slashes escaped, every code point above U+007F as \uXXXX. These bytes are what is signed.
+---JSON as Meta writes it: slashes escaped, every code point above U+007F as \uXXXX. The signature is over these bytes.
 function M.encode(value)
   return (json.encode(value):gsub("/", "\\/"):gsub("[\xC2-\xF4][\x80-\xBF]+", escape_character))
 end
@@ -42,7 +42,7 @@ function M.post_webhook(body, run_at, lane, marks)
   jobs.put { kind = "sandbox_webhook", lane = lane, run_at = run_at, payload = { body = body, marks = marks } }
 end
 
----The envelope around what happened: value = {messages=, statuses=, contacts=, …}
+---The envelope around an event: value = {messages=, statuses=, contacts=, …}
 function M.envelope(value, field)
   value.messaging_product = "whatsapp"
   value.metadata = value.metadata or { display_phone_number = M.display_number, phone_number_id = M.phone_number_id() }
@@ -68,7 +68,7 @@ function M.remember(path, answer, problem)
   db.run("DELETE FROM sandbox_webhooks WHERE id <= (SELECT max(id) FROM sandbox_webhooks) - 100")
 end
 
----Job: posts one webhook, and again until it gets 200, as Meta does on anything else.
+---Job: posts one webhook. It is retried until it gets 200, as Meta does.
 function M.deliver(job)
   local payload = job.payload
   local answer, problem = http.request {
@@ -91,7 +91,7 @@ end
 local rank = { accepted = 0, sent = 1, delivered = 2, read = 3, failed = 4 }
 local titles = { [131047] = "Re-engagement message", [131026] = "Message undeliverable" }
 
----One status of a message that the business sent: shown on the phone, and posted as a webhook.
+---Posts one status of a message that the business sent, and shows it on the phone.
 local function status(message, state, code)
   local item = {
     id = message.wamid, status = state, timestamp = tostring(time.now_ms() // 1000), recipient_id = message.number,
@@ -107,13 +107,13 @@ local function status(message, state, code)
   M.post_webhook(M.envelope { statuses = { item } }, nil, nil, nil)
 end
 
----Job: the time has come for a status that was planned when the message was taken.
+---Job: posts a status that was planned when the message was accepted.
 function M.status_job(job)
   local message = db.one("SELECT * FROM sandbox_messages WHERE wamid = ?", job.payload.wamid)
   if message and message.state ~= "failed" then status(message, job.payload.state, job.payload.code) end
 end
 
----The customer has looked at the chat: everything delivered is read. Returns how many.
+---The customer has looked at the chat: everything delivered is read now. Returns how many messages.
 function M.read_by_customer(number)
   local unread = db.all("SELECT * FROM sandbox_messages WHERE number = ? AND side = 'business' AND state IN ('sent', 'delivered')", number)
   for _, message in ipairs(unread) do status(message, "read") end
@@ -125,7 +125,7 @@ local function plan_statuses(wamid, phone, fault, given_code, kind)
   local code
   if fault == "failed" then code = given_code end
   if fault == "undeliverable" then code = 131026 end
-  -- Templates are what may be sent when the window is closed.
+  -- Templates can be sent when the window is closed.
   local closed = kind ~= "template" and phone and phone.wrote_at and phone.wrote_at < time.now_ms() - window_ms
   if fault == "window" or closed then code = 131047 end
   local function plan(state, after_ms, why)
@@ -158,13 +158,13 @@ local refusals = {
   expired = { 401, 190, "Error validating access token: Session has expired", 463 },
 }
 
--- The HTTP status that goes with a code; 400 for the others.
+-- The HTTP status of each code; 400 for the others.
 local status_of = {
   [1] = 500, [2] = 503, [4] = 429, [10] = 403, [190] = 401, [200] = 403, [368] = 403, [80007] = 429, [130429] = 429, [131000] = 500, [131016] = 503,
   [131031] = 403, [131056] = 429,
 }
 
----What a message of the business looks like on a screen.
+---A message of the business as the screen shows it.
 local function shown(message)
   if message.type == "text" then return message.text.body end
   if message.type == "interactive" and type(message.interactive) == "table" then
@@ -175,7 +175,7 @@ local function shown(message)
   return "[" .. tostring(message.type) .. "]"
 end
 
----Why Meta would not take this message: a code and words, or nil.
+---Why Meta would refuse this message: a code and a sentence, or nil.
 local function unfit(message)
   local to = message.to or message.recipient
   if type(to) ~= "string" or to == "" then return 100, "The parameter to is required." end
@@ -197,7 +197,7 @@ end
 
 local function mark_read(message)
   local row = db.one("SELECT * FROM sandbox_messages WHERE wamid = ? AND side = 'customer'", message.message_id)
-  -- In stand-ins alone the customer may have written past us: then there is no screen to mark.
+  -- When the stand-ins run alone, the customer can write without us. Then no screen shows it.
   if not row then return { status = 200, json = { success = true } } end
   db.run("UPDATE sandbox_messages SET state = 'read' WHERE number = ? AND side = 'customer' AND seq <= ?", row.number, row.seq)
   if message.typing_indicator then
@@ -248,14 +248,14 @@ function M.graph_post(request)
   return answer
 end
 
--- One black pixel, enough for whoever downloads it.
+-- One black pixel, for those who download it.
 local pixel = crypto.unbase64(
   "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
 
----The SHA-256 that webhooks and the API give for every file of the stand-ins.
+---The SHA-256 of every file of the stand-ins, as webhooks and the API give it.
 function M.media_sha256() return crypto.base64(crypto.sha256(pixel)) end
 
----GET /sandbox/graph/*: a media id → where its bytes are; and the bytes, for whoever shows the token again.
+---GET /sandbox/graph/*: for a media id the address of its bytes; under that address the bytes. Both need the token.
 function M.graph_get(request)
   if not common.bearer(request, common.setting("META_ACCESS_TOKEN")) then return refuse(401, 190, "Invalid OAuth access token.") end
   if request.path:match("^/sandbox/graph/bytes/%d+$") then

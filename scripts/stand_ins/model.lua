@@ -1,4 +1,4 @@
--- The model, as the assistant sees it: an OpenAI-compatible endpoint with the fixed questions behind it, and faults to switch on.
+-- Plays the model: an OpenAI-compatible endpoint that answers with the fixed questions, with faults to switch on.
 
 local json = require "host.json"
 local log = require "host.log"
@@ -26,7 +26,7 @@ local refusals = {
 
 -- ---- reading what was asked ----------------------------------------------------------------------------------------
 
----The object of what is known and what is missing, and the customer's lines before it. The line that holds it is not theirs.
+---The object of what is known and missing, and the customer's lines before it. The line with the object is not the customer's.
 local function facts(text)
   local close = text:find("}[^}]*$")
   local open = close and text:find("{", 1, true)
@@ -38,7 +38,7 @@ local function facts(text)
   return nil, text
 end
 
----What the fixed questions want to know, from the messages of a request.
+---What the fixed questions need to know, from the messages of a request.
 local function situation(messages)
   local last_reply, asked_texts, known = nil, {}, nil
   for _, message in ipairs(messages) do
@@ -54,7 +54,7 @@ local function situation(messages)
   return last_reply, asked_texts, known or { known = {}, missing = {} }
 end
 
--- A model has nobody to pass a question to: it says what the owner's rules let it say.
+-- A model cannot pass a question to staff: it answers what the owner's rules say.
 local replies = setmetatable({
   question = "Our team will review the details to provide a quote.",
   question_again = "Our team will look at that too when they review the details.",
@@ -62,7 +62,7 @@ local replies = setmetatable({
   question_again_fr = "Notre équipe regardera cela aussi en examinant les détails.",
 }, { __index = owner.replies })
 
--- Plain wishes for a visit; a real model understands more.
+-- Plain wishes for a visit. A real model understands more.
 local BOOKING = { "%f[%a]book%f[%A]", "appointment", "on%-site", "%f[%a]visit%f[%A]", "rendez%-vous" }
 
 local function wants_booking(texts)
@@ -75,7 +75,7 @@ local function wants_booking(texts)
   return false
 end
 
--- Who has a visit is sent to the page again only for another time.
+-- A customer who has a visit gets the page again only for another time.
 local function wants_other(texts)
   local folded = table.concat(texts, "\n"):lower()
   for _, word in ipairs { "another", "other time", "move", "change", "reschedule", "autre" } do
@@ -84,7 +84,7 @@ local function wants_other(texts)
   return false
 end
 
----The fixed questions answer; their words are put into the model's contract.
+---The fixed questions' answer in the form of the model's contract.
 local function think(messages)
   local last_reply, texts, found = situation(messages)
   local fields = owner.system.quote_fields_needed
@@ -92,7 +92,7 @@ local function think(messages)
     or found.requested and { state = "requested", words = found.requested } or nil
   local answer = scripted.answer {
     fields = fields, data = found.known, texts = texts, replies = replies, last_reply = last_reply,
-    human = #found.missing == 0 and not visit and not quote.complete(found.known, fields), -- nothing may be asked although something is unknown
+    human = #found.missing == 0 and not visit and not quote.complete(found.known, fields), -- nothing can be asked although something is unknown
     visit = visit, languages = owner.business.languages,
     circuit_open = false,
   }
@@ -110,7 +110,7 @@ end
 
 -- ---- answering as planned --------------------------------------------------------------------------------------------
 
----Every word like zq… that the customer wrote and no reply has named yet.
+---All words like zq… that the customer wrote and no reply has named yet.
 local function echo(messages)
   local said, asked = {}, {}
   for _, message in ipairs(messages) do
@@ -130,7 +130,7 @@ local function echo(messages)
   return { reply_to_user = "Noted " .. table.concat(words, " ") .. ". Are there any stairs involved?" }
 end
 
----The plan's answer, made whole: content and the reason it stopped, or nil when the fixed questions are to answer.
+---The plan's answer with its missing parts filled in: content and finish reason; or nil, then the fixed questions answer.
 local function planned(plan, messages)
   if plan.content then return plan.content, plan.finish or "stop" end
   local answer = plan.echo and echo(messages) or plan.answer
@@ -155,7 +155,7 @@ end
 
 local function invent(answer) answer.action = "refund" end
 
----What the model writes, and why it stopped.
+---What the model writes, and its finish reason.
 local function content_of(answer, kind)
   if kind == "price" then price(answer) elseif kind == "injected" then obey(answer) elseif kind == "action" then invent(answer) end
   local text = json.encode(answer)
@@ -195,7 +195,7 @@ function M.complete(request)
   local content, reason
   if plan then content, reason = planned(plan, messages) end
   if not content then
-    -- The fixed questions are the owner's own files: a mistake in them is theirs to see in the turn, not a provider that is down.
+    -- The fixed questions use the owner's files. A mistake there must show up in the turn, not look like a provider that is down.
     local ok, answer = pcall(think, messages)
     if not ok then log.error("stand_ins.model", { message = "the fixed questions failed, so the model's answer is blank", error = tostring(answer) }) end
     content, reason = content_of(ok and answer or { action = "continue", extracted_data = {} }, not ok and "blank" or kind)

@@ -1,4 +1,4 @@
--- The page and the control API's own doors: state, reset.
+-- Serves the page, and the state and reset of the control API.
 
 local db = require "host.db"
 local files = require "host.files"
@@ -24,7 +24,7 @@ end
 ---GET /sandbox → GET /sandbox/
 function M.door() return { status = 308, headers = { Location = "/sandbox/" }, body = "" } end
 
----GET /sandbox/view?number=…: all that the page shows, in one answer.
+---GET /sandbox/view?number=…: everything that the page shows, in one answer.
 function M.view(request)
   return common.ok {
     phone = customer.screen(request.query.number or ""), phones = customer.phones(), slack = slack.messages(), faults = faults.current(),
@@ -42,7 +42,7 @@ function M.state()
   return common.ok { target = common.target(), phones = customer.phones(), messages = counts, faults = faults.current(), posted = posted }
 end
 
----POST /sandbox/reset: empty phones, an empty channel, no faults. The assistant's own memory of its chats stays: use another number.
+---POST /sandbox/reset: empty phones, an empty channel, no faults. The assistant's chats stay, so use another number afterwards.
 function M.reset()
   for _, name in ipairs { "phones", "messages", "slack", "response_urls", "faults", "webhooks", "requests", "plans", "bookings" } do
     db.run("DELETE FROM sandbox_" .. name)

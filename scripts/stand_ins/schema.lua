@@ -1,4 +1,4 @@
--- The stand-ins' own tables, numbered steps like the business's. Nothing of the assistant's is in them, and nothing of theirs in its.
+-- The stand-ins' own tables, as numbered steps. They hold nothing of the assistant's, and the assistant's tables hold nothing of theirs.
 
 return {
   -- 1: phones and what is on their screens, the channel, faults

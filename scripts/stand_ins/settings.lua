@@ -1,4 +1,4 @@
--- Settings of the stand-ins when they run alone. Beside the business they use the business's (scripts/settings.lua).
+-- Settings of the stand-ins when they run alone. Beside the business they use scripts/settings.lua.
 
 return {
   { name = "SANDBOX_TARGET", type = "url", help = "where the assistant under test listens, like http://127.0.0.1:8080; default: this process" },

@@ -1,4 +1,4 @@
--- Slack, as the assistant sees it: incoming webhook, Web API, response_url; and as staff see it: a channel with buttons.
+-- Plays Slack: for the assistant an incoming webhook, a Web API and response URLs; for staff a channel with buttons.
 
 local crypto = require "host.crypto"
 local db = require "host.db"
@@ -25,7 +25,7 @@ end
 
 local function encoded(blocks) return blocks ~= nil and json.encode(blocks) or nil end
 
----Puts a message into the channel. Its ts names it from then on.
+---Adds a message to the channel. Its ts is its name from then on.
 local function post(message, via, user, ephemeral)
   local ts = ("%d.%06d"):format(time.now_ms() // 1000, common.next("slack") % 1000000)
   db.run("INSERT INTO sandbox_slack(ts, thread_ts, via, user, ephemeral, text, blocks, at) VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
@@ -45,7 +45,7 @@ local refusals = {
   ["410"] = { 410, "channel_is_archived" }, ["400"] = { 400, "invalid_blocks" },
 }
 
----Waits or refuses, if Slack is told to. Returns the refusal to answer with.
+---Waits or refuses when a fault says so. Returns the refusal.
 local function meet_fault(request)
   local fault = faults.meet("slack", request.body)
   if not fault then return nil end
@@ -55,7 +55,7 @@ local function meet_fault(request)
   return refusal and text_answer(table.unpack(refusal))
 end
 
----POST /sandbox/slack/webhook: answers "ok" and no ts, as Slack's do.
+---POST /sandbox/slack/webhook: answers "ok" without a ts, like Slack.
 function M.webhook(request)
   local refusal = meet_fault(request)
   if refusal then return refusal end
@@ -111,7 +111,7 @@ function M.api(request)
   return common.ok(method(message))
 end
 
----POST /sandbox/slack/response/*: five uses in thirty minutes.
+---POST /sandbox/slack/response/*: works five times within thirty minutes.
 function M.response(request)
   local token = request.path:match("^/sandbox/slack/response/(%w+)$")
   local url = token and db.one("SELECT * FROM sandbox_response_urls WHERE token = ?", token)
@@ -134,7 +134,7 @@ end
 
 -- ---- what staff do -------------------------------------------------------------------------------------------------
 
----Signs a body as Slack does and posts it to the assistant. Waits; the answer is the assistant's own.
+---Signs a body as Slack does and posts it to the assistant. Waits for the assistant's answer and returns it.
 local function send(path, body, content_type, headers)
   local stamp = tostring(time.now_ms() // 1000)
   local secret = common.setting("SLACK_SIGNING_SECRET") or "sandbox-signing"
@@ -151,13 +151,13 @@ end
 
 local form_type = "application/x-www-form-urlencoded"
 
----What came of it, for the caller of the control API. Slack shows a warning when the answer is late or not 200.
+---The result for the caller of the control API. Slack shows a warning when the answer is late or not 200.
 local function outcome(answer, problem)
   if not answer then return common.ok { warning = true, error = tostring(problem) } end
   return common.ok { warning = answer.status ~= 200, status = answer.status, ms = answer.ms, body = answer.body }
 end
 
----The message that holds this button: the one asked for, else the newest.
+---The message with this button: the requested one, else the newest.
 local function find_button(action_id, value, ts)
   for _, row in ipairs(db.all("SELECT * FROM sandbox_slack WHERE blocks IS NOT NULL ORDER BY seq DESC LIMIT 500")) do
     if not ts or row.ts == ts then
@@ -176,13 +176,13 @@ local function response_url(ts)
 end
 
 ---POST /sandbox/slack/press {"action_id": "take_over_chat", "value": "14165551234", "user": "maria"}: presses a button.
----Slack posts a click once and never again, so there is no row for it: the presser sees what came of it.
+---Slack posts a click once and never repeats it, so it is no job, and the caller sees the result.
 function M.press(request)
   local wish, refusal = common.object(request)
   if not wish then return refusal end
   local action_id = wish.action_id or "take_over_chat"
   local row, button = find_button(action_id, wish.value, wish.ts)
-  -- Somebody whose screen still shows the button of a card that has changed meanwhile.
+  -- A person clicks a button that their screen still shows although the card has changed.
   if not row and wish.stale then row, button = { ts = wish.ts or "1.1", text = "", blocks = "[]" }, { value = wish.value } end
   if not row then return { status = 404, json = { error = "no message in the channel has this button" } } end
   local user = tostring(wish.user or "maria")
@@ -235,7 +235,7 @@ function M.say(request)
   return common.ok { ts = ts }
 end
 
----Job: an event, and up to three more times, as Slack does; its minutes are seconds here.
+---Job: posts an event, with up to three retries like Slack; seconds take the place of its minutes.
 function M.event_job(job)
   local headers = job.attempts > 0 and { ["X-Slack-Retry-Num"] = tostring(job.attempts), ["X-Slack-Retry-Reason"] = "http_error" } or nil
   local answer, problem = send("/slack/events", job.payload.body, "application/json", headers)
@@ -243,7 +243,7 @@ function M.event_job(job)
   return jobs.retry(({ 0, 1000, 5000 })[job.attempts + 1], problem and tostring(problem) or "status " .. answer.status)
 end
 
----Everything in the channel, the oldest first.
+---All messages of the channel, oldest first.
 function M.messages()
   local list = json.array()
   for _, row in ipairs(db.all("SELECT * FROM (SELECT * FROM sandbox_slack ORDER BY seq DESC LIMIT 500) ORDER BY seq")) do

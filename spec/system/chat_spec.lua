@@ -45,7 +45,7 @@ describe("assistant chat", function()
     place(text, "  · handoff · known: inventory")
     place(text, "→ Slack: New Quote Request from +1 416-555-0100")
     place(text, "Why: the customer asked for a person")
-    place(text, "There is no /frob. /help lists what there is.")
+    place(text, "There is no /frob. /help lists the commands.")
   end)
 
   it("plays staff who take over and give back, and another customer", function()

@@ -163,7 +163,7 @@ describe("assistant replay", function()
       { "turns:\n  - customer: \"x\n", ":2:15: " }, { "turns:\n  - customer: a\n    replys: b\n", ":3: turns[1].replys is not known here." },
       { "turns:\n  - reply: b\n", ":2: turns[1] must have one of customer, staff and returned" }, { "turns: []\n", ":1: turns must be a list of turns" },
       { "turns:\n  - customer: a\n    action: contine\n", ":3: turns[1].action must be one of" }, { "[]", "the file holds no story" },
-      { "{\"messages\": [", ": line 1, byte " }, { "{\"messages\": []}", "nothing to replay" }, { "just text", "must be a story" }, { "", "is empty" }, { "a\0b", "NUL" },
+      { "{\"messages\": [", ": line 1, byte " }, { "{\"messages\": []}", "nothing can be replayed" }, { "just text", "must be a story" }, { "", "is empty" }, { "a\0b", "NUL" },
     } do
       local path = file("bad.yaml", case[1])
       local code, text = replay(path)

@@ -1,4 +1,4 @@
--- A customer with a phone: writes anything that WhatsApp lets people send, and has a screen that can be looked at.
+-- Plays a customer with a phone: writes anything that WhatsApp can send, and has a screen that can be read.
 
 local crypto = require "host.crypto"
 local db = require "host.db"
@@ -70,7 +70,7 @@ for kind in pairs(media_types) do
   end
 end
 
----One of Meta's messages from a wish, and what the screen shows. Or nil and what is wrong with the wish.
+---One of Meta's messages, and what the screen shows; or nil and what is wrong with the request.
 local function message_of(wish, number)
   local kind = wish.type or "text"
   local shape = shapes[kind]
@@ -94,7 +94,7 @@ local function contact_of(number, name, wish)
   return { profile = { name = name }, wa_id = number }
 end
 
----Puts what was written on the customer's screen.
+---Shows what the customer wrote on their screen.
 local function show(number, name, messages, shown)
   db.run([[INSERT INTO sandbox_phones(number, name, wrote_at) VALUES(?, ?, ?)
     ON CONFLICT(number) DO UPDATE SET name = excluded.name, wrote_at = excluded.wrote_at]], number, name, time.now_ms())
@@ -116,7 +116,7 @@ local function write(wish)
   local name = type(wish.name) == "string" and wish.name or "Pat Doe"
   show(number, name, messages, shown)
   local body = meta.envelope { contacts = { contact_of(number, name, wish) }, messages = messages }
-  -- Meta promises no order; here one customer's messages go in order, unless a delay is asked for.
+  -- Meta promises no order. Here one customer's messages keep their order, unless the request asks for a delay.
   local lane = not wish.delay_ms and "sandbox:" .. number or nil
   for _ = 1, wish.copies or 1 do
     meta.post_webhook(body, wish.delay_ms and time.now_ms() + wish.delay_ms, lane, ids)

@@ -1,5 +1,5 @@
--- The message templates that this business has had approved, as Meta's stand-in knows them. One value each, "{{1}}", but for
--- hello_world, which every account has and which takes none. Pure.
+-- The message templates that Meta has approved for this business, as the stand-in knows them. Each takes one value, "{{1}}".
+-- hello_world, which every account has, takes none. Pure.
 
 local M = {}
 

@@ -1,5 +1,5 @@
--- What the model is to answer when a text comes up, instead of what the fixed questions would say; and answers that are held back
--- until they are released.
+-- Holds planned answers of the model: for a text that a test names, an answer that takes the place of the fixed questions, or an
+-- answer that is held until the test releases it.
 
 local db = require "host.db"
 local json = require "host.json"
@@ -13,10 +13,10 @@ local hold_ms = 120000
 local look_ms = 5
 
 ---POST /sandbox/model/plan {"contains": "couch", …}: for requests whose unanswered messages contain this text, the oldest plan first.
----  answer = {reply_to_user=, extracted_data=, action=} (what is missing is filled in), or content = "raw text" (with finish = "length"),
+---  answer = {reply_to_user=, extracted_data=, action=} (missing parts are filled in), or content = "raw text" (with finish = "length"),
 ---  or http = {status=, headers=, body=} (the whole answer), or echo = true (names every word like zq… that is not answered yet),
----  or none of them: only what follows
----  hold = true (until /sandbox/model/release), times = n (then the plan is used up; default: always)
+---  or none of these. Also:
+---  hold = true (until /sandbox/model/release), times = n (after n uses the plan is gone; default: always)
 function M.add(request)
   local wish, refusal = common.object(request)
   if not wish then return refusal end
@@ -27,14 +27,14 @@ function M.add(request)
   return common.ok { id = row.id }
 end
 
----POST /sandbox/model/release {"id": 3}: lets held answers go, one plan's or all.
+---POST /sandbox/model/release {"id": 3}: releases held answers of one plan, or of all.
 function M.release(request)
   local wish, refusal = common.object(request)
   if not wish then return refusal end
   return common.ok { released = db.run("UPDATE sandbox_plans SET held = 0 WHERE held = 1 AND id = coalesce(?, id)", wish.id) }
 end
 
----DELETE /sandbox/model/plan: none from now on.
+---DELETE /sandbox/model/plan: removes all plans.
 function M.forget()
   return common.ok { forgotten = db.run "DELETE FROM sandbox_plans" }
 end

@@ -1,10 +1,10 @@
--- What Block Kit allows, and what is in a message. Pure.
+-- Checks a message against Block Kit's limits, and finds its buttons. Pure.
 
 local M = {}
 
 local function length(text) return utf8.len(text) or #text end
 
----Every button below a list of blocks, with the block it is in.
+---Every button in a list of blocks, with its block.
 function M.buttons(blocks)
   local list = {}
   local function add(element, block)
@@ -47,7 +47,7 @@ local function bad_block(block)
   return false
 end
 
----Slack's word for what is wrong with a message, or nil.
+---Slack's error code for a message, or nil.
 function M.check(message)
   local text, blocks = message.text, message.blocks
   if text ~= nil and type(text) ~= "string" or blocks ~= nil and type(blocks) ~= "table" then return "invalid_payload" end
@@ -63,7 +63,7 @@ function M.check(message)
   return nil
 end
 
----What Slack does to the text that people type before anyone is told of it.
+---The text that people typed, changed as Slack changes it before it tells anyone.
 function M.escape(text) return (text:gsub("&", "&amp;"):gsub("<", "&lt;"):gsub(">", "&gt;")) end
 
 return M
