@@ -25,13 +25,13 @@ M.C = {
   { "base" },
 }
 
--- A name stands for its module and for all modules below it that have no row of their own. channels.slack alone knows Slack.
+-- A name stands for its module and for all modules below it that have no row of their own.
 M.LUA = {
   { "rehearsal", "stand_ins", apart = true },
   { "main", "settings", "exports" },
-  { "turn" },
-  { "channels.slack" },
-  { "channels.whatsapp", "channels.calcom" },
+  { "turn", "channels.slack", apart = true }, -- nothing below main knows Slack
+  { "channels.calcom" }, -- its news go to customers by WhatsApp
+  { "channels.whatsapp" },
   { "channels" },
   { "staff", "person", "ops" },
   { "brain", "records", "owner", "mask" },
