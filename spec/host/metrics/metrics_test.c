@@ -251,6 +251,7 @@ static void work(void)
 
 int main(void)
 {
+    log_open(LOG_OFF);
     case_run("metrics: reads as Prometheus reads it, whatever a label holds", text);
     case_run("metrics: a hundred series a metric, no number of anybody, no endless value", bounds);
     case_run("metrics: a name, a label or buckets against the habits are refused", wrong);
