@@ -63,7 +63,7 @@ void versions_tell_way_back(const struct versions *v, const char *bad, const cha
         size_t at = out->len;
         versions_tell_name(one, out);
         if (out->len > at)
-        out->data[at] = 'V';
+            out->data[at] = 'V';
     } else {
         buf_text(out, "The last version that worked");
     }
