@@ -4,6 +4,7 @@
 #include "bind/http_ask.h"
 
 #include "base/buf.h"
+#include "base/http_token.h"
 
 #include <curl/curl.h>
 #include <stdlib.h>
@@ -41,15 +42,6 @@ static bool clean(const char *text, size_t n)
         if (text[i] == '\r' || text[i] == '\n' || text[i] == '\0')
             return false;
     return true;
-}
-
-static bool token(const char *text, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        if ((unsigned char)text[i] <= 0x20 || (unsigned char)text[i] >= 0x7f ||
-            strchr("()<>@,;:\\\"/[]?={}", text[i]))
-            return false;
-    return n > 0;
 }
 
 /* A buffer that Lua frees, should anything throw. */
@@ -142,7 +134,7 @@ static void read_headers(lua_State *L, struct parts *p)
             luaL_error(L, "http.request: `headers` must map names to text");
         size_t name = 0, value = 0;
         struct pool_header h = { lua_tolstring(L, -2, &name), lua_tolstring(L, -1, &value) };
-        if (!token(h.name, name))
+        if (!http_token(h.name, name))
             luaL_error(L, "http.request: a header's name must be a word");
         if (!clean(h.value, value))
             luaL_error(L, "http.request: header \"%s\" holds a line break or NUL", h.name);
@@ -191,7 +183,7 @@ static void read_parts(lua_State *L, struct parts *p, const struct task *t)
     field(L, "method", LUA_TSTRING);
     size_t n = 0;
     p->method = lua_tolstring(L, -1, &n);
-    if (p->method && !token(p->method, n))
+    if (p->method && !http_token(p->method, n))
         luaL_error(L, "http.request: `method` is not a word");
     p->lane = field(L, "lane", LUA_TSTRING) ? lua_tostring(L, -1) : t->job.lane;
     read_headers(L, p);

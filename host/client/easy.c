@@ -1,5 +1,7 @@
 #include "client/easy.h"
 
+#include "base/http_token.h"
+
 #include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -31,17 +33,9 @@ static bool refuse(struct pool_transfer *t, const char *why)
     return false;
 }
 
-static bool is_token(const char *s, size_t len)
-{
-    for (size_t i = 0; i < len; i++)
-        if (!isalnum((unsigned char)s[i]) && !memchr("!#$%&'*+-.^_`|~", s[i], 15))
-            return false;
-    return len > 0;
-}
-
 static bool method_check(struct pool_transfer *t)
 {
-    if (!t->method || strlen(t->method) > 16 || !is_token(t->method, strlen(t->method)))
+    if (!t->method || strlen(t->method) > 16 || !http_token(t->method, strlen(t->method)))
         return refuse(t, "the method is not a valid name");
     if (strcasecmp(t->method, "CONNECT") == 0 || strcasecmp(t->method, "TRACE") == 0)
         return refuse(t, "this method is not allowed");
@@ -51,7 +45,7 @@ static bool method_check(struct pool_transfer *t)
 /* libcurl writes them as they are, so each must be one line; and what frames the message is libcurl's alone to say. */
 static bool header_check(struct pool_transfer *t, const struct pool_header *h)
 {
-    if (!is_token(h->name, strlen(h->name)))
+    if (!http_token(h->name, strlen(h->name)))
         return refuse(t, "a header has no valid name");
     for (const char *p = h->value; *p; p++)
         if (((unsigned char)*p < 0x20 && *p != '\t') || *p == 0x7f) {

@@ -1,23 +1,9 @@
 #include "server/framing.h"
 
+#include "base/http_token.h"
+
 #include <string.h>
 #include <strings.h>
-
-/* RFC 9110 tchar. */
-static bool is_token(const char *s, size_t len)
-{
-    static const bool token[256] = {
-        ['!'] = true,         ['#'] = true,         ['$'] = true, ['%'] = true,
-        ['&'] = true,         ['\''] = true,        ['*'] = true, ['+'] = true,
-        ['-'] = true,         ['.'] = true,         ['^'] = true, ['_'] = true,
-        ['`'] = true,         ['|'] = true,         ['~'] = true, ['0' ... '9'] = true,
-        ['a' ... 'z'] = true, ['A' ... 'Z'] = true,
-    };
-    for (size_t i = 0; i < len; i++)
-        if (!token[(unsigned char)s[i]])
-            return false;
-    return len > 0;
-}
 
 static bool is_text(const char *s, size_t len)
 {
@@ -34,7 +20,7 @@ bool framing_start(struct framing *f, const char *method, size_t target_len, con
     *f = (struct framing){ 0 };
     size_t method_len = strlen(method), version_len = strlen(version);
     f->bytes = method_len + 1 + target_len + 1 + version_len + 2;
-    return version_len == 8 && is_token(method, method_len);
+    return version_len == 8 && http_token(method, method_len);
 }
 
 /* Digits alone, and a number that nobody cuts short. */
@@ -84,7 +70,7 @@ void framing_header(struct framing *f, const char *name, size_t name_len, const 
         }
     }
     f->bytes += (size_t)(value - name) + *value_len + 2;
-    if (!is_token(name, name_len) || !is_text(value, *value_len))
+    if (!http_token(name, name_len) || !is_text(value, *value_len))
         f->bad = true;
     /* MHD compares these two with the blanks at their end, so they are judged with them. */
     framing_known(f, name, name_len, value, *value_len);
