@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 bool buf_reserve(struct buf *b, size_t more)
 {
@@ -44,6 +45,16 @@ bool buf_add(struct buf *b, const void *bytes, size_t len)
 bool buf_text(struct buf *b, const char *text)
 {
     return buf_add(b, text, strlen(text));
+}
+
+bool buf_clock(struct buf *b, int64_t ms)
+{
+    time_t t = (time_t)(ms / 1000);
+    struct tm tm;
+    char text[40];
+    localtime_r(&t, &tm);
+    strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S %Z", &tm);
+    return buf_text(b, text);
 }
 
 bool buf_printf(struct buf *b, const char *format, ...)

@@ -10,6 +10,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct buf {
     char *data; /* always NUL-terminated once something was added; NULL while empty */
@@ -22,6 +23,8 @@ bool buf_reserve(struct buf *b, size_t more);
 bool buf_add(struct buf *b, const void *bytes, size_t len);
 bool buf_text(struct buf *b, const char *text);
 bool buf_printf(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Adds a time (ms since 1970) in the local zone, as people read it: 2026-03-01 17:05:00 EST. */
+bool buf_clock(struct buf *b, int64_t ms);
 /* Adds text as the inside of a JSON string: quotes, backslashes and controls escaped, invalid
  * UTF-8 as U+FFFD. */
 bool buf_json(struct buf *b, const char *text, size_t len);

@@ -12,7 +12,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 static bool has(char *const *args, size_t count, const char *flag)
 {
@@ -20,16 +19,6 @@ static bool has(char *const *args, size_t count, const char *flag)
         if (strcmp(args[i], flag) == 0)
             return true;
     return false;
-}
-
-static void add_clock(struct buf *out, int64_t ms)
-{
-    time_t t = (time_t)(ms / 1000);
-    struct tm tm;
-    char text[40];
-    localtime_r(&t, &tm);
-    strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S %Z", &tm);
-    buf_text(out, text);
 }
 
 /* ---- the work in numbers: what comes round by itself (`every`) is a clock and no work ---- */
@@ -195,7 +184,7 @@ static void words_version(struct host *h, struct buf *out)
     versions_tell_name(one, out);
     if (versions_held_by(h->versions) == VERSIONS_OWNER) {
         buf_text(out, ", chosen with `assistant rollback` at ");
-        add_clock(out, versions_held_at(h->versions));
+        buf_clock(out, versions_held_at(h->versions));
         buf_text(out, ". The files on disk are loaded again when one of them is saved");
     }
     buf_text(out, ". `assistant versions` lists them.\n");
@@ -208,7 +197,7 @@ static void words_scripts(struct host *h, struct buf *out)
     if (h->current && h->loaded_at) {
         buf_printf(out, "Scripts and prompts: generation %llu (%.12s), loaded ",
                    (unsigned long long)h->current->number, h->current->hash);
-        add_clock(out, h->loaded_at);
+        buf_clock(out, h->loaded_at);
         buf_text(out, ".\n");
         words_version(h, out);
     }
@@ -217,7 +206,7 @@ static void words_scripts(struct host *h, struct buf *out)
     if (!h->last_error[0])
         return;
     buf_text(out, heads[h->last_error_of]);
-    add_clock(out, h->last_error_at);
+    buf_clock(out, h->last_error_at);
     buf_text(out, h->last_error_of == ERROR_RELOAD ? "; the previous version is still running:\n"
                                                    : ":\n");
     for (const char *p = h->last_error; *p;) {
@@ -278,7 +267,7 @@ static void words_trouble(struct host *h, struct buf *out)
     store_trouble(h->store, &why);
     buf_printf(out, "NOT accepting messages since ");
     uint64_t since = h->trouble.cause[0] ? h->trouble_since_ns : loop_now_ns(); /* not seen yet */
-    add_clock(out, loop_wall_ms() - (int64_t)((loop_now_ns() - since) / 1000000u));
+    buf_clock(out, loop_wall_ms() - (int64_t)((loop_now_ns() - since) / 1000000u));
     buf_printf(out, ": %s.\n  Remedy: %s. It is tried again each second; no restart is needed.\n",
                why.cause, why.remedy);
 }
@@ -317,7 +306,7 @@ static void add_job(void *arg, const struct job *j, enum job_state state)
                (int)(colon < n ? colon + 1 : n), lane, colon < n && n - colon > 5 ? "…" : "",
                colon < n ? (n - colon > 5 ? lane + n - 4 : lane + colon + 1) : "", j->attempts,
                j->crashes);
-    add_clock(out, j->run_at);
+    buf_clock(out, j->run_at);
     if (j->error)
         buf_printf(out, "\n         %.*s", (int)strcspn(j->error, "\n"), j->error);
     buf_text(out, "\n");

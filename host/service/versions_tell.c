@@ -7,26 +7,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { SHOWN = 1 << 20, FEW = 2000 }; /* bytes of a difference: in `show`, below a rollback */
 enum { LEFT_OUT = 4 };                /* versions that an alert names */
 enum { ERROR_SHOWN = 600 };           /* bytes of an error in it */
 
-static void add_clock(struct buf *out, int64_t ms)
-{
-    time_t t = (time_t)(ms / 1000);
-    struct tm tm;
-    char text[40];
-    localtime_r(&t, &tm);
-    strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S %Z", &tm);
-    buf_text(out, text);
-}
-
 void versions_tell_name(const struct version *one, struct buf *out)
 {
     buf_printf(out, "version %u of ", one->number);
-    add_clock(out, one->at_ms);
+    buf_clock(out, one->at_ms);
 }
 
 void versions_tell_unwritten(const struct versions *v, struct buf *out)
@@ -127,7 +116,7 @@ static int list(const struct versions *v, struct buf *out)
     for (size_t i = versions_count(v); i--;) {
         const struct version *one = versions_at(v, i);
         buf_printf(out, "%c %5u  ", one == now ? '*' : ' ', one->number);
-        add_clock(out, one->at_ms);
+        buf_clock(out, one->at_ms);
         buf_printf(out, "  %s%s\n", one->changed,
                    strcmp(versions_held(v), one->hash) != 0 ? ""
                    : versions_held_by(v) == VERSIONS_JUDGE  ? " (rolled back: it failed)"
