@@ -29,8 +29,6 @@ int rehearsal_begin(struct rehearsal *r, const char *scripts, const char *prompt
     char why[2048] = "not enough memory";
     int code = 1;
     log_open(LOG_OFF);
-    for (size_t i = 0; own && i < settings_host_count; i++)
-        settings_declare(own, &settings_host[i]);
     h->loop = own ? loop_new() : NULL;
     h->parked_from = INT64_MAX;
     h->memory_cap = 256u << 20;

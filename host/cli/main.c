@@ -22,10 +22,6 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#ifndef ASSISTANT_VERSION
-#define ASSISTANT_VERSION "0.1.0"
-#endif
-
 /* HEAD /health on LISTEN, within 3 s. */
 static int health(void)
 {
@@ -100,8 +96,6 @@ static int command(char **args, size_t count)
         return 1;
     }
     struct settings *s = settings_new();
-    for (size_t i = 0; s && i < settings_host_count; i++)
-        settings_declare(s, &settings_host[i]);
     char *path = s ? settings_database(s, why, sizeof why) : NULL;
     bool known = help_knows(args[0]);
     if (!path && !known) {

@@ -236,8 +236,6 @@ int serve_offline(char *const *args, size_t count)
     struct host *h = &s.host;
     struct settings *own = settings_new();
     int code = 2;
-    for (size_t i = 0; own && i < settings_host_count; i++)
-        settings_declare(own, &settings_host[i]);
     char *path = own ? settings_database(own, why, sizeof why) : NULL;
     if (!path) {
         instance_fail(code, why);

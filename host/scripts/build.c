@@ -178,8 +178,6 @@ enum generation_result generation_build(struct generation **out, struct host *h,
         !known_names(g, o->main_module, o->settings_module, &names, problems))
         goto fail;
     g->settings = settings_new();
-    for (size_t i = 0; g->settings && i < settings_host_count; i++)
-        settings_declare(g->settings, &settings_host[i]);
     if (g->settings)
         g->settings->made_up = o->make_up_settings;
     struct load_job settings_job = { o->settings_module, g->settings };
@@ -232,8 +230,6 @@ struct generation *generation_plain(struct host *h, const struct script_modules 
         buf_text(problems, "not enough memory\n");
         return NULL;
     }
-    for (size_t i = 0; i < settings_host_count; i++)
-        settings_declare(g->settings, &settings_host[i]);
     if (!lua_sandbox_settings(g, &error) ||
         !generation_protected(g, lua_sandbox_path, (void *)scripts_dir, &error)) {
         buf_printf(problems, "%s\n", error);

@@ -195,8 +195,6 @@ int instance_generation(struct host *h, const struct serve_mode *m, bool service
     struct buf problems = { .data = NULL }, warnings = { .data = NULL };
     const struct generation_options options = mode_options(m);
     struct settings *own = settings_new();
-    for (size_t i = 0; own && i < settings_host_count; i++)
-        settings_declare(own, &settings_host[i]);
     *out = NULL;
     if (!own)
         return 1;

@@ -353,8 +353,6 @@ int trial_child(const char *mode)
     settings_defaults(m->defaults);
     log_open(LOG_OFF);
     struct settings *own = settings_new();
-    for (size_t i = 0; own && i < settings_host_count; i++)
-        settings_declare(own, &settings_host[i]);
     if (!own)
         return 1;
     int64_t slice = settings_integer(own, "LUA_SLICE_MS");

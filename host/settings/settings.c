@@ -22,7 +22,8 @@ enum { FILE_LIMIT = 64 * 1024 };
         .min = lo, .max = hi, .help = h                                                      \
     }
 
-const struct setting_declared settings_host[] = {
+/* The host's own. */
+static const struct setting_declared host_settings[] = {
     { .name = "LISTEN",
       .type = SETTING_TEXT,
       .fallback = "127.0.0.1:8080",
@@ -55,7 +56,6 @@ const struct setting_declared settings_host[] = {
       .choices = "debug|info|warn|error|off",
       .help = "what is logged" },
 };
-const size_t settings_host_count = sizeof settings_host / sizeof *settings_host;
 
 static const char *const *defaults;
 
@@ -78,7 +78,13 @@ static const char *environment(const char *name)
 
 struct settings *settings_new(void)
 {
-    return calloc(1, sizeof(struct settings));
+    struct settings *s = calloc(1, sizeof *s);
+    for (size_t i = 0; s && i < sizeof host_settings / sizeof *host_settings; i++)
+        if (!settings_declare(s, &host_settings[i])) {
+            settings_free(s);
+            return NULL;
+        }
+    return s;
 }
 
 static void declared_clear(struct setting_declared *d)

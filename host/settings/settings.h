@@ -53,10 +53,6 @@ struct settings {
     bool made_up; /* of what is declared from here on: see generation_options.make_up_settings */
 };
 
-/* The host's own declarations. */
-extern const struct setting_declared settings_host[];
-extern const size_t settings_host_count;
-
 /* Something of the right type where there is no value. The caller frees it. */
 char *settings_filler(enum setting_type type);
 /*
@@ -65,6 +61,7 @@ char *settings_filler(enum setting_type type);
  */
 void settings_defaults(const char *const *pairs);
 
+/* With the host's own settings. NULL: no memory. */
 struct settings *settings_new(void);
 void settings_free(struct settings *s);
 /* Copies the declaration and resolves it against the environment. A name declared twice is a problem. false: no memory. */
