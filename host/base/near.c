@@ -27,14 +27,15 @@ unsigned near_distance(const char *a, size_t n, const char *b, size_t m)
     return rows[n % 3][m];
 }
 
-unsigned near_limit(size_t len)
+/* How many letters may be wrong in a name of this length. */
+static unsigned limit_of(size_t len)
 {
     return len < 3 ? 0 : len == 3 ? 1 : len < 9 ? 2 : (unsigned)least((unsigned)len / 3, NEAR_FAR);
 }
 
 struct near near_to(const char *name, size_t len)
 {
-    return (struct near){ name, len, near_limit(len) + 1, NULL, 0 };
+    return (struct near){ name, len, limit_of(len) + 1, NULL, 0 };
 }
 
 void near_offer(struct near *n, const char *candidate, size_t len)

@@ -60,11 +60,6 @@ bool needles_add(struct needles *n, const char *bytes, size_t len)
     return true;
 }
 
-size_t needles_count(const struct needles *n)
-{
-    return n->count;
-}
-
 size_t needles_longest(const struct needles *n)
 {
     size_t most = 0;

@@ -14,7 +14,6 @@ struct needles *needles_new(void); /* NULL: no memory */
 void needles_free(struct needles *n);
 /* false: shorter than NEEDLE_LEAST, or no memory. */
 bool needles_add(struct needles *n, const char *bytes, size_t len);
-size_t needles_count(const struct needles *n);
 size_t needles_longest(const struct needles *n); /* bytes of the longest one */
 /*
  * Is one of them in these bytes? whole: a letter or digit beside it makes it a part of another word, which is not a hit (a number

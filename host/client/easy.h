@@ -1,5 +1,5 @@
 /*
- * pool_easy: one transfer as libcurl sees it.
+ * easy: one transfer as libcurl sees it.
  *
  * Owns what a transfer needs while the pool has it: the list of header lines, the growing answer, the verdict. Says whether
  * a request is allowed, dresses an easy handle for it, and turns what libcurl reports into the transfer's answer or

@@ -1,5 +1,5 @@
 /*
- * pool_shard: a multi handle in the pool's loop.
+ * shard: a multi handle in the pool's loop.
  *
  * Owns one CURLM, its connections, its descriptors and its timer in the loop. libcurl scans the connections to a host for
  * every new transfer, so the pool has several shards. Pool thread only. Never decides what runs: the pool

@@ -1,5 +1,5 @@
 /*
- * pool_work: what the pool's thread does between its two queues.
+ * work: what the pool's thread does between its two queues.
  *
  * Owns the shards, the hosts with their limits and queues, the deadlines and the spare easy handles. A transfer arrives, waits
  * for a place at its host, flies, and ends in `leaving`; a deadline or a cancel ends it wherever it is. Pool thread only

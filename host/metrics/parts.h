@@ -1,5 +1,5 @@
 /*
- * metrics_parts: what metrics.c (what is counted) and metrics_text.c (how it reads) share. No other
+ * parts: what metrics.c (what is counted) and text.c (how it reads) share. No other
  * file includes it.
  */
 #ifndef HOST_METRICS_PARTS_H

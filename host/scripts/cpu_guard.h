@@ -1,5 +1,5 @@
 /*
- * guard: no script holds the loop for longer than its slice.
+ * cpu_guard: no script holds the loop for longer than its slice.
  *
  * A repeating timer on the loop thread's CPU clock looks at the number of the slice that runs. The same number for
  * LUA_SLICE_MS: a hook is set on the running thread that throws at every instruction, so a pcall loop dies too. What no

@@ -154,7 +154,7 @@ static void look_module(lua_State *L, struct look *k, const struct name_found *f
     add(k, k->problems, f, words, &near, "Add the file, or correct the name.");
 }
 
-/* Lua's own names that scripts do not get (sandbox.c). */
+/* Lua's own names that scripts do not get (lua_sandbox.c). */
 static bool is_withheld(struct name_text name)
 {
     static const char *const names[] = {

@@ -1,5 +1,5 @@
 /*
- * sandbox: what a script can see, for honest owners: mistakes stay small, nothing waits in the wrong place. Not a jail.
+ * lua_sandbox: what a script can see, for honest owners: mistakes stay small, nothing waits in the wrong place. Not a jail.
  *
  * No io, os, debug, coroutine, load, collectgarbage; text chunks only; undefined globals are errors; require stays inside the
  * scripts folder; library tables are read-only; setmetatable refuses __gc; what one C call could do for ever is capped.

@@ -1,5 +1,5 @@
 /*
- * patterns: string.find, match, gmatch and gsub by our own matcher (../pattern.h), whose steps the guard counts.
+ * patterns: string.find, match, gmatch and gsub by our own matcher (base/pattern.h), whose steps the guard counts.
  *
  * They add up over the slice. Past the guard's number the slice ends, not the process, and no pcall of the script keeps it
  * going. `assistant run` has the same functions without a bound.

@@ -1,11 +1,11 @@
 /*
- * httpd_inside: what the files of httpd share. Nobody else includes it.
+ * inside: what the files of httpd share. Nobody else includes it.
  *
- * httpd.c          the daemon: start, run, drain, stop
- * httpd_request.c  the life of a request, from its first line to the answer that leaves
- * httpd_conn.c     a connection's clock and memory: idle, reading, held, sending, lingering
- * httpd_recv.c     what MHD reads, and what MHD itself would answer
- * httpd_answer.c   answers through MHD, and refusals past it
+ * httpd.c     the daemon: start, run, drain, stop
+ * request.c   the life of a request, from its first line to the answer that leaves
+ * conn.c      a connection's clock and memory: idle, reading, held, sending, lingering
+ * recv.c      what MHD reads, and what MHD itself would answer
+ * answer.c    answers through MHD, and refusals past it
  */
 #ifndef HOST_SERVER_INSIDE_H
 #define HOST_SERVER_INSIDE_H
@@ -121,7 +121,7 @@ struct httpd {
     bool quiesced, stopping;
 };
 
-/* httpd_request.c: called by MHD */
+/* request.c: called by MHD */
 void *request_begin(void *arg, const char *uri, struct MHD_Connection *mhd);
 enum MHD_Result request_access(void *arg, struct MHD_Connection *mhd, const char *url,
                                const char *method, const char *version, const char *upload,
@@ -129,7 +129,7 @@ enum MHD_Result request_access(void *arg, struct MHD_Connection *mhd, const char
 void request_completed(void *arg, struct MHD_Connection *mhd, void **context,
                        enum MHD_RequestTerminationCode code);
 
-/* httpd_conn.c */
+/* conn.c */
 struct conn *conn_new(struct httpd *h, struct MHD_Connection *mhd);
 void conn_free(struct conn *c);
 void conn_move(struct conn *c, enum conn_stage stage);
@@ -145,17 +145,17 @@ void conn_make_room(struct httpd *h);
 bool conn_drop_body(struct httpd *h, const struct request *r, bool all);
 void conn_clock_stop(struct httpd *h);
 
-/* httpd_recv.c */
+/* recv.c */
 /* MHD_run, seeing what MHD reads and writes. */
 void recv_run(struct httpd *h);
 
-/* httpd_request.c */
+/* request.c */
 /* Is what is missing of its body little? false for a body whose length nobody declared. */
 bool request_nearly(const struct request *r, size_t more);
 /* Refuses it with 503 and frees its body. */
 void request_drop(struct request *r);
 
-/* httpd_answer.c */
+/* answer.c */
 /* A response with nosniff; the caller is one user of it. Equal short answers are made once.
  * NULL: no memory. */
 struct answer *answer_make(struct httpd *h, const struct httpd_header *headers, size_t count,

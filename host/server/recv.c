@@ -1,5 +1,5 @@
 /*
- * httpd_recv: what MHD reads, and what it would answer by itself.
+ * recv: what MHD reads, and what it would answer by itself.
  *
  * MHD says nothing of a request before its first line is whole, and when a head or a chunk is malformed it answers by itself: a
  * page of HTML, for a malformed Content-Length even two status lines. But it reads with recv() and writes with send() and

@@ -126,7 +126,8 @@ static bool others_wait(struct host *h)
     return false;
 }
 
-bool claims_idle(const struct host *h)
+/* All that waited has had its turn: nothing is ready, unread or written in this tick. */
+static bool idle(const struct host *h)
 {
     return !h->ready.count && !h->requests_ready.count && inbox_backlog(h->jobs) == 0 &&
            !store_dirty(h->store);
@@ -135,7 +136,7 @@ bool claims_idle(const struct host *h)
 bool claims_quiet(struct host *h)
 {
     uint64_t now = loop_now_ns(), suspects = (uint64_t)jobs_suspects(h->jobs);
-    if (!suspects || !claims_takes_work(h) || h->next || !claims_idle(h))
+    if (!suspects || !claims_takes_work(h) || h->next || !idle(h))
         return false;
     if (!h->suspect_ns)
         h->suspect_ns = now;

@@ -1,5 +1,5 @@
 /*
- * due: which jobs may start now: their time has come, their kind has room, and its pace allows it. For tick alone. The loop
+ * claims: which jobs may start now: their time has come, their kind has room, and its pace allows it. For tick alone. The loop
  * thread. Never: starts one whose claim is not in the open group.
  */
 #ifndef HOST_SERVICE_CLAIMS_H
@@ -20,8 +20,6 @@ bool claims_takes_work(const struct host *h);
 void claims_claim(struct host *h, struct due *c);
 /* Starts what was claimed; fine false: its group was lost, and it is forgotten. */
 void claims_start(struct host *h, struct due *c, bool fine);
-/* All that waited has had its turn: nothing is ready, unread or written in this tick. */
-bool claims_idle(const struct host *h);
 /*
  * What the process before died of once or twice runs by itself, after everything else that waits: no
  * job runs, none is due within the next seconds, and the process has lived for a while. The more of

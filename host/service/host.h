@@ -93,7 +93,7 @@ struct host {
 
     struct inbox_row row;        /* the inbox row that failed and is tried again; id 0: none */
     struct loop_timer row_again; /* set: not yet */
-    uint64_t suspect_ns;  /* when the last suspect ran (due.h); 0: since the start none waited */
+    uint64_t suspect_ns;  /* when the last suspect ran (claims.h); 0: since the start none waited */
     bool suspect_goes_on; /* the next item of that row is read in the next tick */
     int64_t parked_from;  /* parked rows past this id are read again; INT64_MAX: done */
     size_t batch;         /* tasks that were ready in this tick */

@@ -14,10 +14,6 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#ifndef ASSISTANT_VERSION
-#define ASSISTANT_VERSION "0.1.0"
-#endif
-
 #define COUNTER(id, n, h, ...) \
     [id] = { .name = n, .help = h, .type = METRIC_COUNTER, .labels = { __VA_ARGS__ } }
 #define GAUGE(id, n, h, ...) \

@@ -1,5 +1,5 @@
 /*
- * notify: tells a supervisor that started us how we are: ready, reloading, stopping, still alive.
+ * systemd: tells a supervisor that started us how we are: ready, reloading, stopping, still alive.
  *
  * The datagrams of sd_notify(3) to the socket that NOTIFY_SOCKET names; without one every call here does nothing. Written out
  * because it is one sendto: libsystemd would bring three more libraries into the image for it. The loop thread. Never blocks, never

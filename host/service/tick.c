@@ -131,7 +131,7 @@ static bool read_parked_row(struct host *h, struct inbox_row *row)
 }
 
 /*
- * A row that the process died of twice is read when it is quiet (due.h). One that it died of once is read as soon as what the process
+ * A row that the process died of twice is read when it is quiet (claims.h). One that it died of once is read as soon as what the process
  * before left has had its turn: mostly it was on the CPU by chance, and must not fall behind its customer's next message. One item
  * a tick, because the commit makes its place durable: the crash is then charged to that item, and other customers' items are read.
  */

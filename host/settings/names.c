@@ -1,5 +1,5 @@
 /*
- * settings_names: names in the environment that are nearly ours. See settings.h.
+ * names: names in the environment that are nearly ours. See settings.h.
  *
  * Without this warning the program would use the default, or say that the right name is missing. It
  * is no problem, because the environment also belongs to other programs. Values are not read.

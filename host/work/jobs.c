@@ -136,7 +136,8 @@ static struct jobs_kind *kind_of(struct jobs *j, const char *name)
     return &grown[j->kind_count++];
 }
 
-void jobs_due(struct jobs *j, const char *kind, int64_t run_at)
+/* A job of this kind may be due then. */
+static void set_due(struct jobs *j, const char *kind, int64_t run_at)
 {
     struct jobs_kind *k = kind_of(j, kind);
     if (k->known && run_at < k->due)
@@ -202,7 +203,7 @@ static int put_into_twin(struct jobs *j, const struct jobs_put *p, int64_t run_a
         return rc;
     *id = sqlite3_column_int64(row, 0);
     if (!p->keep)
-        jobs_due(j, (const char *)sqlite3_column_text(row, 1), run_at);
+        set_due(j, (const char *)sqlite3_column_text(row, 1), run_at);
     store_done(j->store, row);
     if (!p->keep)
         rc = jobs_run(j, "UPDATE jobs SET run_at = ?, payload = ? WHERE id = ?", "ibi", run_at,
@@ -238,7 +239,7 @@ int64_t jobs_put(struct jobs *j, const struct jobs_put *p)
     if (rc != 1)
         return 0;
     if (!waits)
-        jobs_due(j, p->kind, run_at);
+        set_due(j, p->kind, run_at);
     return id;
 }
 
@@ -254,7 +255,7 @@ int jobs_promote(struct jobs *j, const char *lane)
     int64_t id = sqlite3_column_int64(row, 0);
     bool waits = sqlite3_column_int(row, 1) == JOB_WAITING;
     if (waits)
-        jobs_due(j, (const char *)sqlite3_column_text(row, 2), sqlite3_column_int64(row, 3));
+        set_due(j, (const char *)sqlite3_column_text(row, 2), sqlite3_column_int64(row, 3));
     store_done(j->store, row);
     return waits && jobs_run(j, "UPDATE jobs SET state = 0 WHERE id = ?", "i", id) != 1 ? -1 : 0;
 }
@@ -419,7 +420,7 @@ int jobs_again(struct jobs *j, const struct job *job, int64_t run_at, bool add_a
         rc = jobs_settle_twin(j, job->id, &run_at) == 0 ? again(j, job, run_at, add_attempt, error)
                                                         : -1;
     if (rc == 1)
-        jobs_due(j, job->kind, run_at);
+        set_due(j, job->kind, run_at);
     if (job->crashes)
         j->suspects = -1;
     return rc;
@@ -449,7 +450,7 @@ int jobs_requeue(struct jobs *j, int64_t id)
     if (rc == JOBS_TWIN)
         rc = jobs_settle_twin(j, id, &now) == 0 ? requeue(j, id, now, waits) : -1;
     if (rc == 1 && !waits)
-        jobs_due(j, kind, now);
+        set_due(j, kind, now);
     free(kind);
     free(lane);
     return rc;

@@ -63,8 +63,6 @@ sqlite3_stmt *jobs_row(struct jobs *j, int *rc, const char *sql, const char *typ
 char *jobs_column(sqlite3_stmt *row, int column, size_t *len);
 
 int64_t jobs_now_ms(void);
-/* A job of this kind may be due then. */
-void jobs_due(struct jobs *j, const char *kind, int64_t run_at);
 /*
  * The unique mark of this job is taken by a newer one: merges that one into it, or takes the mark
  * from it. 0 or -1.

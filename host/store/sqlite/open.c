@@ -337,7 +337,7 @@ static enum store_open_result explain(struct store *s, struct reason why, const 
  * checksums of the next commits are wrong, and after a crash all from there on is gone, while
  * integrity_check says ok (193 of 200 commits in store_spill_test; 160 of 168 messages after a
  * batch with a bad item at its end). So a transaction stays in memory until it commits, and its
- * size is bounded: store_heavy, and store_hooks.c for one statement.
+ * size is bounded: store_heavy, and hooks.c for one statement.
  */
 #define TEXT_OF(number) #number
 #define CACHE_SIZE(kb)  "PRAGMA cache_size=-" TEXT_OF(kb) ";"
@@ -387,7 +387,8 @@ static int remember(const char *path, struct store_inode *out)
     return 0;
 }
 
-int store_remember_files(struct store *s)
+/* Remembers which files are open now. 0 or -1. */
+static int remember_files(struct store *s)
 {
     return remember(s->path, &s->inode) || remember(s->wal_path, &s->wal_inode) ||
                    remember(s->shm_path, &s->shm_inode)
@@ -412,7 +413,7 @@ static enum store_open_result open_database(struct store *s, struct reason why)
         result = set_up(s, why);
     if (result != STORE_OPENED)
         return result;
-    if (s->path && store_remember_files(s) != 0)
+    if (s->path && remember_files(s) != 0)
         return refuse_for(why, errno, s->path, "the files beside %s cannot be seen", s->path);
     if (s->path)
         store_lock_watch(s);

@@ -1,6 +1,6 @@
 /*
- * store_parts: what store.c (the group), store_open.c (the file), store_life.c (whose file it is),
- * store_check.c, store_upkeep.c, store_lock.c, store_schema.c (steps) and store_copy.c share. Theirs alone.
+ * parts: what store.c (the group), open.c (the file), life.c (whose file it is),
+ * check.c, upkeep.c, lock.c, schema.c (steps) and copy.c share. Theirs alone.
  */
 #ifndef HOST_STORE_SQLITE_PARTS_H
 #define HOST_STORE_SQLITE_PARTS_H
@@ -74,8 +74,6 @@ struct store {
 
 /* What the connection's page cache takes now. */
 int64_t store_cache_bytes(struct store *s);
-/* Logs one line and ends the process with exit code 3. */
-_Noreturn void store_die(struct store *s, int code, const char *doing);
 /*
  * After any error: ends the process when it must, notes a group that SQLite has undone, tells full
  * disks from broken ones. Returns the primary code.
@@ -115,8 +113,6 @@ uint32_t store_new_life(void);
 int store_set_life(sqlite3 *db, uint32_t life);
 /* "restore a copy (…)": what to do with a database that cannot be used. */
 const char *store_newest_copy(struct store *s, char *text, size_t size);
-/* Remembers which files are open now. 0 or -1. */
-int store_remember_files(struct store *s);
 /* fsync of a file or folder by name. 0 or -1. */
 int store_sync_path(const char *path);
 int store_sync_folder_of(const char *path);

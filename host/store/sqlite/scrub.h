@@ -1,5 +1,5 @@
 /*
- * store_scrub: no byte of what was deleted stays in the database's file.
+ * scrub: no byte of what was deleted stays in the database's file.
  *
  * secure_delete zeroes deleted cells and freed pages. It does not zero the copies that SQLite
  * leaves in the unused middle of a page when it moves cells between pages, so these outlive the

@@ -19,7 +19,8 @@
  */
 static const uint64_t busy_pause_ns = 75 * MS;
 
-_Noreturn void store_die(struct store *s, int code, const char *doing)
+/* Logs one line and ends the process with exit code 3. */
+static _Noreturn void die(struct store *s, int code, const char *doing)
 {
     log_event(LOG_ERROR, "store.fatal", log_s("doing", doing), log_i("code", code),
               log_s("error", sqlite3_errmsg(s->db)), log_i("errno", sqlite3_system_errno(s->db)),
@@ -83,7 +84,7 @@ int store_failed(struct store *s, const char *doing)
     if (is_full(s, extended))
         code = SQLITE_FULL;
     else if (is_fatal(extended))
-        store_die(s, extended, doing);
+        die(s, extended, doing);
     /*
      * A13: on a full disk SQLite undoes the whole group by itself, and what comes next would be
      * stored alone.
@@ -192,7 +193,7 @@ sqlite3_stmt *store_prepare(struct store *s, const char *sql, size_t len, const 
         *error =
             "transactions, savepoints, ATTACH and PRAGMAs that change something belong to the host";
     else if (!statement && is_fatal(sqlite3_extended_errcode(s->db)))
-        store_die(s, sqlite3_extended_errcode(s->db), "prepare");
+        die(s, sqlite3_extended_errcode(s->db), "prepare");
     return statement;
 }
 
@@ -319,7 +320,7 @@ void store_lose(struct store *s)
     if (s->open && !sqlite3_get_autocommit(s->db)) {
         run_fixed(s, &s->fixed[2], "ROLLBACK");
         if (!sqlite3_get_autocommit(s->db))
-            store_die(s, sqlite3_extended_errcode(s->db), "rollback");
+            die(s, sqlite3_extended_errcode(s->db), "rollback");
     }
     s->open = s->written = s->lost = s->healthy = false;
     s->depth = 0;

@@ -1,5 +1,5 @@
 /*
- * store_vfs: SQLite's files, with the writes to the write-ahead log gathered.
+ * vfs: SQLite's files, with the writes to the write-ahead log gathered.
  *
  * SQLite writes each frame of a commit with two system calls, a header of 24 bytes and a page; a
  * commit under load has thirty frames. Here they are collected in memory and written in one call

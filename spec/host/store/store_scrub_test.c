@@ -252,7 +252,6 @@ static void found(void)
     CHECK(needles_add(n, "16475550123", 11));
     CHECK(needles_add(n, "wamid.A", 7));
     CHECK(needles_add(n, "wamid.B", 7));
-    CHECK(needles_count(n) == 3);
     CHECK(needles_in(n, "\"from\":\"16475550123\"", 20, true));
     CHECK(!needles_in(n, "116475550123 164755501234 a16475550123", 38, true));
     CHECK(needles_in(n, "116475550123", 12, false) && needles_in(n, "16475550123", 11, true));
