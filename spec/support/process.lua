@@ -37,6 +37,7 @@ local json = require "host.json"
 local meta = require "spec.support.meta"
 local shell = require "spec.support.shell"
 local socket = require "socket"
+local url = require "host.url"
 local wire = require "spec.support.wire"
 
 local M = {}
@@ -321,10 +322,6 @@ function Service:say(phone, text, fields)
   return message.id
 end
 
-local function form(text)
-  return (text:gsub("[^%w%-._~]", function(c) return ("%%%02X"):format(c:byte()) end))
-end
-
 function Service:slack(path, body, options)
   options = options or {}
   local at = tostring(options.at or os.time())
@@ -338,7 +335,7 @@ function Service:click(phone, options)
   options = options or {}
   local payload = { type = "block_actions", user = { id = options.user_id or "U123456", username = options.user or "staff" },
     actions = { { action_id = options.action or "take_over_chat", value = phone } }, response_url = options.response_url }
-  return self:slack("/slack/interactive", "payload=" .. form(json.encode(payload)), options)
+  return self:slack("/slack/interactive", "payload=" .. url.encode(json.encode(payload)), options)
 end
 
 -- ---- looking at it ----

@@ -31,6 +31,7 @@ local json = require "host.json"
 local meta = require "spec.support.meta"
 local process = require "spec.support.process"
 local shell = require "spec.support.shell"
+local url = require "host.url"
 local wire = require "spec.support.wire"
 
 local M = {}
@@ -78,7 +79,6 @@ function StandIns:call(method, path, value)
   return assert(json.decode(answer.body, { null_as_nil = true }))
 end
 
-local function escape(text) return (tostring(text):gsub("[^%w]", function(c) return ("%%%02X"):format(c:byte()) end)) end
 
 function StandIns:plan(wish) return self:call("POST", "/sandbox/model/plan", wish).id end
 function StandIns:release(id) return self:call("POST", "/sandbox/model/release", { id = id }).released end
@@ -89,13 +89,13 @@ function StandIns:reset() return self:call("POST", "/sandbox/reset", {}) end
 function StandIns:write(wish) return self:call("POST", "/sandbox/customer", wish).ids end
 function StandIns:press(wish) return self:call("POST", "/sandbox/slack/press", wish) end
 function StandIns:channel() return self:call("GET", "/sandbox/slack/channel").messages end
-function StandIns:screen(phone) return self:call("GET", "/sandbox/phone?number=" .. escape(phone)) end
+function StandIns:screen(phone) return self:call("GET", "/sandbox/phone?number=" .. url.encode(phone)) end
 
 function StandIns:requests(upstream, options)
   options = options or {}
   local query = {}
   if upstream then query[#query + 1] = "upstream=" .. upstream end
-  if options.contains then query[#query + 1] = "contains=" .. escape(options.contains) end
+  if options.contains then query[#query + 1] = "contains=" .. url.encode(options.contains) end
   if options.after then query[#query + 1] = "after=" .. options.after end
   return self:call("GET", "/sandbox/requests?" .. table.concat(query, "&")).requests
 end

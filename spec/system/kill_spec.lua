@@ -5,6 +5,7 @@ local crypto = require "host.crypto"
 local json = require "host.json"
 local meta = require "spec.support.meta"
 local shell = require "spec.support.shell"
+local url = require "host.url"
 local wire = require "spec.support.wire"
 
 local PHONES, EACH = 25, 2
@@ -240,8 +241,8 @@ describe("kill -9 at a chosen moment", function()
       service:say(phone, "hello")
       shell.until_(function() return scene:column(phone, "status") end, 3, "the conversation")
       local at = tostring(os.time())
-      local body = "payload=" .. json.encode { type = "block_actions", user = { id = "U1", username = "anna" }, trigger_id = i,
-        actions = { { action_id = "take_over_chat", value = phone } } }:gsub("[^%w%-._~]", function(c) return ("%%%02X"):format(c:byte()) end)
+      local body = "payload=" .. url.encode(json.encode { type = "block_actions", user = { id = "U1", username = "anna" }, trigger_id = i,
+        actions = { { action_id = "take_over_chat", value = phone } } })
       local peer = wire.dial(service.port)
       local signature = "v0=" .. crypto.hex(crypto.hmac_sha256(service.signing_secret, "v0:" .. at .. ":" .. body))
       os.execute(("( sleep %.4f; kill -KILL %d ) >/dev/null 2>&1 &"):format((i * 7 % 12) / 2000, service:pid()))

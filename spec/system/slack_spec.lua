@@ -7,17 +7,17 @@ local meta = require "spec.support.meta"
 local shell = require "spec.support.shell"
 local socket = require "socket"
 local time = require "host.time"
+local encode = require("host.url").encode
 local wire = require "spec.support.wire"
 
 local PAUSED = { replace_original = true, text = "✅ Chat paused. Staff has taken over the conversation." }
 
-local function form(text) return (text:gsub("[^%w%-._~]", function(c) return ("%%%02X"):format(c:byte()) end)) end
 
 local function click_body(phone, fields)
   local payload = { type = "block_actions", user = { id = "U123456", username = "staff" },
     actions = { { action_id = "take_over_chat", value = phone } } }
   for name, value in pairs(fields or {}) do payload[name] = value end
-  return "payload=" .. form(json.encode(payload))
+  return "payload=" .. encode(json.encode(payload))
 end
 
 local function sign(service, at, body) return "v0=" .. crypto.hex(crypto.hmac_sha256(service.signing_secret, "v0:" .. at .. ":" .. body)) end
