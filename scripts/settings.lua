@@ -53,7 +53,7 @@ local M = {
   { name = "SLACK_SIGNING_SECRET", type = "list", secret = true, required = true, check = one_or_two,
     help = "the Slack app's signing secret, api.slack.com > your app > Basic Information; two, comma-separated, while it is rotated" },
   { name = "SLACK_BOT_TOKEN", type = "secret", check = printable,
-    help = "xoxb-…, with SLACK_CHANNEL_ID: threads, two-way chat, cards that change" },
+    help = "xoxb-…, with SLACK_CHANNEL_ID: the bot posts to the channel instead of the webhook" },
   { name = "SLACK_CHANNEL_ID", type = "text",
     help = "the staff channel's id (C…), with SLACK_BOT_TOKEN" },
   { name = "BOOKING_URL", type = "url", default = "https://bookings.clearoutspaces.ca/clearoutspaces/assessment",

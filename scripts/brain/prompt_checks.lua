@@ -1,6 +1,7 @@
 -- What may stand in the owner's files, as data, and the checking of it. Every problem is a sentence with file and line.
 
 local json = require "host.json"
+local replies = require "flow.replies"
 
 local M = {}
 
@@ -186,38 +187,11 @@ M.system = {
   { "identity", text }, { "business_rules", texts }, { "quote_fields_needed", field_names }, { "workflow", text },
 }
 
-M.replies = {
-  { "unsupported", text, "Sorry, I can only handle text messages right now." },
-  { "paused", text, "Our team is handling your request directly. We'll be in touch shortly." },
-  { "booking", text, "You can pick a time for an on-site assessment here:" },
-  { "human", text, "Of course. I've asked a member of our team to join this chat. They'll write to you here." },
-  { "opted_out", names_start, "You're unsubscribed and won't get messages from us any more. Send START to hear from us again." },
-  { "opted_in", text, "Welcome back! How can we help you?" },
-  { "staff_late", text, "Our team will see your message as soon as possible." },
-  { "booked", names_time, "You're booked for an on-site assessment: {time}. See you then!" },
-  { "moved", names_time, "Your on-site assessment has been moved to {time}." },
-  { "cancelled", names_time, "Your on-site assessment of {time} is cancelled. Write to us here if you'd like another time." },
-  { "another_time", names_time, "Our team asks for another time for your on-site assessment of {time}. Write to us here and we'll find one." },
-  { "requested", names_time, "We've received your request for an on-site assessment: {time}. We'll confirm it here." },
-  { "rejected", names_time, "Sorry, {time} doesn't work for our team. Write to us here and we'll find another time." },
-  { "booking_reminder", names_time, "A reminder: your on-site assessment is on {time}. Write to us here if anything has changed." },
-  { "unsupported_fr", text, "Désolé, je ne peux lire que les messages texte pour le moment." },
-  { "paused_fr", text, "Notre équipe s'occupe directement de votre demande. Nous vous écrirons sous peu." },
-  { "booking_fr", text, "Choisissez ici le moment d'une évaluation sur place:" },
-  { "human_fr", text, "Bien sûr. J'ai demandé à quelqu'un de notre équipe de se joindre à la conversation." },
-  { "opted_out_fr", names_start, "Vous êtes désabonné et ne recevrez plus nos messages. Envoyez START pour reprendre." },
-  { "opted_in_fr", text, "Bon retour! Comment pouvons-nous vous aider?" },
-  { "staff_late_fr", text, "Notre équipe verra votre message dès que possible." },
-  { "booked_fr", names_time, "Votre évaluation sur place est réservée: {time}. À bientôt!" },
-  { "moved_fr", names_time, "Votre évaluation sur place a été déplacée: {time}." },
-  { "cancelled_fr", names_time, "Votre évaluation sur place du {time} est annulée. Écrivez-nous ici pour choisir un autre moment." },
-  { "another_time_fr", names_time, "Notre équipe demande un autre moment pour votre évaluation sur place du {time}. Écrivez-nous ici et nous le trouverons." },
-  { "requested_fr", names_time, "Nous avons bien reçu votre demande d'évaluation sur place: {time}. Nous la confirmerons ici." },
-  { "rejected_fr", names_time, "Désolé, notre équipe n'est pas disponible: {time}. Écrivez-nous ici et nous trouverons un autre moment." },
-  { "booking_reminder_fr", names_time, "Un rappel: votre évaluation sur place est prévue le {time}. Écrivez-nous ici si quelque chose a changé." },
-}
-for _, entry in ipairs(require("flow.replies").defaults) do
-  M.replies[#M.replies + 1] = { entry[1], entry[2]:find("{time}", 1, true) and names_time or text, entry[2] }
+M.replies = {}
+for i, entry in ipairs(replies.defaults) do
+  local key, default = entry[1], entry[2]
+  local check = key:find("^opted_out") and names_start or default:find("{time}", 1, true) and names_time or text
+  M.replies[i] = { key, check, default }
 end
 
 local FILLED = {}

@@ -1,87 +1,17 @@
 -- The model's contract: what it must answer (reply_to_user, extracted_data, action), and in words what was wrong
 -- when it did not, for the one repair try. The model proposes, the script decides: nothing passes here unchecked.
+local json_object = require "language.json_object"
 local text = require "language.text"
 local quote = require "flow.quote"
 
 local M = {}
 
-local MOST_DEEP = 100
 local ACTIONS = { continue = true, handoff = true, schedule = true }
 local MAX_BYTES = 131072 -- no answer of a model comes near it
 
 -- The repair try says "Your first answer could not be used: " and then this.
 local function problem(sentence)
   return nil, sentence
-end
-
--- Where the object that opens at `from` closes, or nil. Braces inside strings do not count.
-local function object_end(s, from)
-  local depth, at, in_string = 0, from, false
-  while true do
-    local found = s:find(in_string and '["\\]' or '[{}"]', at)
-    if not found then
-      return nil
-    end
-    local char = s:sub(found, found)
-    if char == "\\" then
-      found = found + 1
-    elseif char == '"' then
-      in_string = not in_string
-    elseif char == "{" then
-      depth = depth + 1
-      if depth > MOST_DEEP then
-        return nil
-      end
-    else
-      depth = depth - 1
-      if depth == 0 then
-        return found
-      end
-    end
-    at = found + 1
-  end
-end
-
--- The one object that stands in prose or a code fence. Braces in the prose around it ("{name}") are prose.
-local function only_object(s, decode)
-  local objects, from = {}, 1
-  while true do
-    local open = s:find("{", from, true)
-    if not open then
-      break
-    end
-    local close = object_end(s, open)
-    if not close then
-      return problem("it was cut short: a JSON object in it is never closed.")
-    end
-    local inner = s:sub(open, close)
-    local value = decode(inner)
-    if type(value) == "table" then
-      objects[#objects + 1] = value
-    elseif inner:find('[":]') then
-      return problem("it was not valid JSON.")
-    end
-    from = close + 1
-  end
-  if #objects == 0 then
-    return problem("it held no JSON object.")
-  elseif #objects > 1 then
-    return problem("it held more than one JSON object.")
-  end
-  return objects[1]
-end
-
-local function read_object(content, decode)
-  local value = decode(content)
-  if value == nil then
-    return only_object(content, decode)
-  elseif type(value) ~= "table" then
-    return problem("it was a JSON " .. (type(value) == "userdata" and "null" or type(value))
-      .. " instead of a JSON object.")
-  elseif content:byte(1) == 91 then -- "["
-    return problem("it was a JSON list instead of one JSON object.")
-  end
-  return value
 end
 
 local function read_action(value)
@@ -118,7 +48,7 @@ function M.parse(content, fields, decode, null)
     content = content:gsub("^%s*\u{FEFF}", "")
   end
   content = text.trim(content)
-  local object, why = read_object(content, decode)
+  local object, why = json_object.read(content, decode)
   if not object then
     return nil, why
   end

@@ -1,6 +1,7 @@
 -- What a quote needs: which values count as known, how new ones join old ones, when it is complete.
 -- Completeness is decided here, never by the model. Pure functions.
 local text = require "language.text"
+local values = require "language.values"
 
 local M = {}
 
@@ -8,76 +9,24 @@ M.MAX_CHARACTERS = text.FIELD
 
 -- "Unknown" is blank, null, unknown, not specified / provided / mentioned, unclear, tbd, "?", "-";
 -- no, none and n/a are answers. The rest are spellings of the same.
-local UNKNOWN, FIRST = {}, {} -- FIRST: the words that such a phrase begins with
+local UNKNOWN = {}
 for phrase in ([[
 unknown|null|nil|undefined|unclear|unspecified|tbd|tbc|to be determined|to be confirmed
 not specified|not provided|not mentioned|not known|not given|not stated|not yet specified|not yet provided
 not yet mentioned|not yet known|not specified yet|not provided yet|not mentioned yet|not available yet
 inconnu|inconnue|non specifie|non precise|non fourni|non mentionne]]):gmatch("[^|\n]+") do
   UNKNOWN[phrase] = true
-  FIRST[phrase:match("%a+")] = true
 end
 
 local function is_unknown(value)
-  local folded = text.fold(value)
-  if UNKNOWN[folded] then
-    return true
-  end
-  local word = folded:match("[%w\128-\255]+")
-  if not word then
-    return true -- blank, "?", "-", "..." and the like
-  elseif not FIRST[word] then
-    return false
-  end
-  local phrase = text.trim_end(folded:gsub("^[%s%p]+", ""), "[%s%p]"):gsub("[%s_]+", " ")
-  return UNKNOWN[phrase] == true
-end
-
-local function tidy(value)
-  value = text.valid(value)
-  if value:find("^%C*$") and not value:find("  ", 1, true) then
-    return text.trim(value)
-  end
-  value = value:gsub("\r\n?", "\n"):gsub("[%z\1-\8\11\12\14-\31\127]", "")
-  local parts = {}
-  for line in text.lines(value) do
-    line = text.trim(line)
-    if line ~= "" then
-      parts[#parts + 1] = line
-    end
-  end
-  for i = 1, #parts - 1 do
-    parts[i] = parts[i]:gsub("[,;]$", "")
-  end
-  return (table.concat(parts, ", "):gsub("[ \t]+", " "))
-end
-
-local MOST_BYTES = 16 * M.MAX_CHARACTERS -- what is longer is too long, however its blanks are counted
-
-local function scalar(value)
-  local kind = math.type(value)
-  if kind == "float" and value == math.floor(value) and math.abs(value) < 2 ^ 53 then
-    return string.format("%d", value)
-  elseif kind then
-    return value == value and math.abs(value) ~= math.huge and tostring(value) or nil
-  elseif type(value) == "boolean" then
-    return value and "yes" or "no" -- what staff would write on the card
-  elseif type(value) == "string" then
-    return #value <= MOST_BYTES and tidy(value) or nil
-  end
-  return nil
+  local phrase = values.phrase(value)
+  return phrase == "" or UNKNOWN[phrase] == true
 end
 
 local function joined(list)
-  local parts, count = {}, 0
-  for _ in pairs(list) do
-    count = count + 1
-  end
-  if count == 0 or count ~= #list or count > M.MAX_CHARACTERS then
-    return nil
-  end
-  for _, member in ipairs(list) do
-    local part = scalar(member)
+  local parts = {}
+  for i = 1, #list do
+    local part = values.scalar(list[i], M.MAX_CHARACTERS)
     if not part then
       return nil
     end
@@ -93,9 +42,9 @@ end
 function M.clean(value)
   local result
   if type(value) == "table" then
-    result = joined(value)
+    result = values.is_list(value, M.MAX_CHARACTERS) and joined(value) or nil
   else
-    result = scalar(value)
+    result = values.scalar(value, M.MAX_CHARACTERS)
   end
   if not result or is_unknown(result) or #result > M.MAX_CHARACTERS and text.length(result) > M.MAX_CHARACTERS then
     return nil

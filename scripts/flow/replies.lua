@@ -1,11 +1,40 @@
--- What the fixed questions say, and the other fixed texts. Each text can be changed in prompts/replies.yaml under its key; this is what it says there at first.
--- "{label}" is the field asked for, in small letters; "{time}" when a booked visit is. Keys that end in _fr are for customers who write French.
+-- What the assistant says by itself. Each text can be changed in prompts/replies.yaml under its key; this is what it says there at
+-- first. "{label}" is the field asked for, in small letters; "{time}" when a visit is, "{old}" where a moved one was. Keys that end in
+-- _fr are for customers who write French.
 local language = require "language.french"
 
 local M = {}
 
--- In the order in which a conversation meets them.
+-- First what is said without asking the model, then the fixed questions, in the order in which a conversation meets them.
 M.defaults = {
+  { "unsupported", "Sorry, I can only handle text messages right now." },
+  { "paused", "Our team is handling your request directly. We'll be in touch shortly." },
+  { "booking", "You can pick a time for an on-site assessment here:" },
+  { "human", "Of course. I've asked a member of our team to join this chat. They'll write to you here." },
+  { "opted_out", "You're unsubscribed and won't get messages from us any more. Send START to hear from us again." },
+  { "opted_in", "Welcome back! How can we help you?" },
+  { "staff_late", "Our team will see your message as soon as possible." },
+  { "booked", "You're booked for an on-site assessment: {time}. See you then!" },
+  { "moved", "Your on-site assessment has been moved to {time}." },
+  { "cancelled", "Your on-site assessment of {time} is cancelled. Write to us here if you'd like another time." },
+  { "another_time", "Our team asks for another time for your on-site assessment of {time}. Write to us here and we'll find one." },
+  { "requested", "We've received your request for an on-site assessment: {time}. We'll confirm it here." },
+  { "rejected", "Sorry, {time} doesn't work for our team. Write to us here and we'll find another time." },
+  { "booking_reminder", "A reminder: your on-site assessment is on {time}. Write to us here if anything has changed." },
+  { "unsupported_fr", "Désolé, je ne peux lire que les messages texte pour le moment." },
+  { "paused_fr", "Notre équipe s'occupe directement de votre demande. Nous vous écrirons sous peu." },
+  { "booking_fr", "Choisissez ici le moment d'une évaluation sur place:" },
+  { "human_fr", "Bien sûr. J'ai demandé à quelqu'un de notre équipe de se joindre à la conversation." },
+  { "opted_out_fr", "Vous êtes désabonné et ne recevrez plus nos messages. Envoyez START pour reprendre." },
+  { "opted_in_fr", "Bon retour! Comment pouvons-nous vous aider?" },
+  { "staff_late_fr", "Notre équipe verra votre message dès que possible." },
+  { "booked_fr", "Votre évaluation sur place est réservée: {time}. À bientôt!" },
+  { "moved_fr", "Votre évaluation sur place a été déplacée: {time}." },
+  { "cancelled_fr", "Votre évaluation sur place du {time} est annulée. Écrivez-nous ici pour choisir un autre moment." },
+  { "another_time_fr", "Notre équipe demande un autre moment pour votre évaluation sur place du {time}. Écrivez-nous ici et nous le trouverons." },
+  { "requested_fr", "Nous avons bien reçu votre demande d'évaluation sur place: {time}. Nous la confirmerons ici." },
+  { "rejected_fr", "Désolé, notre équipe n'est pas disponible: {time}. Écrivez-nous ici et nous trouverons un autre moment." },
+  { "booking_reminder_fr", "Un rappel: votre évaluation sur place est prévue le {time}. Écrivez-nous ici si quelque chose a changé." },
   { "greeting", "Hi! Thanks for reaching out to us." },
   { "ask_address", "What's the pickup address?" },
   { "ask_elevator_access", "Is there an elevator we can use?" },

@@ -83,7 +83,7 @@ local function answer_booked(turn, read, changed)
   elseif #changed > 0 or read.media then
     return other_than_last(turn, "noted", "noted_again")
   end
-  local visit = say(turn, turn.visit.state == "requested" and "requested" or "visit") or say(turn, "visit")
+  local visit = say(turn, turn.visit.state == "requested" and "requested" or "visit")
   visit = booking.fill(visit, turn.visit.words or booking.when(turn.visit.at, turn.french))
   return same_line(visit, turn.last_reply) and other_than_last(turn, "noted", "noted_again") or visit
 end

@@ -1,0 +1,86 @@
+-- The one JSON object in a model's answer, also where it stands in prose or in a code fence. Pure: the decoder is handed in.
+local M = {}
+
+local MOST_DEEP = 100
+
+-- What was wrong, as a sentence for the repair try.
+local function problem(sentence)
+  return nil, sentence
+end
+
+-- Where the object that opens at `from` closes, or nil. Braces inside strings do not count.
+local function object_end(s, from)
+  local depth, at, in_string = 0, from, false
+  while true do
+    local found = s:find(in_string and '["\\]' or '[{}"]', at)
+    if not found then
+      return nil
+    end
+    local char = s:sub(found, found)
+    if char == "\\" then
+      found = found + 1
+    elseif char == '"' then
+      in_string = not in_string
+    elseif char == "{" then
+      depth = depth + 1
+      if depth > MOST_DEEP then
+        return nil
+      end
+    else
+      depth = depth - 1
+      if depth == 0 then
+        return found
+      end
+    end
+    at = found + 1
+  end
+end
+
+-- The one object that stands in prose or a code fence. Braces in the prose around it ("{name}") are prose.
+local function only_object(s, decode)
+  local objects, from = {}, 1
+  while true do
+    local open = s:find("{", from, true)
+    if not open then
+      break
+    end
+    local close = object_end(s, open)
+    if not close then
+      return problem("it was cut short: a JSON object in it is never closed.")
+    end
+    local inner = s:sub(open, close)
+    local value = decode(inner)
+    if type(value) == "table" then
+      objects[#objects + 1] = value
+    elseif inner:find('[":]') then
+      return problem("it was not valid JSON.")
+    end
+    from = close + 1
+  end
+  if #objects == 0 then
+    return problem("it held no JSON object.")
+  elseif #objects > 1 then
+    return problem("it held more than one JSON object.")
+  end
+  return objects[1]
+end
+
+-- The object in `content`, or nil and what was wrong with it.
+---@param content string
+---@param decode fun(text: string): any
+---@return table? object
+---@return string? problem
+function M.read(content, decode)
+  local value = decode(content)
+  if value == nil then
+    return only_object(content, decode)
+  elseif type(value) ~= "table" then
+    return problem("it was a JSON " .. (type(value) == "userdata" and "null" or type(value))
+      .. " instead of a JSON object.")
+  elseif content:byte(1) == 91 then -- "["
+    return problem("it was a JSON list instead of one JSON object.")
+  end
+  return value
+end
+
+return M

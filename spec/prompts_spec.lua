@@ -1,0 +1,25 @@
+-- The files in prompts/ as they are shipped. An owner's own differ, so that this stands apart from spec/brain.
+
+package.path = "scripts/?.lua;" .. package.path
+local checks = require "brain.prompt_checks"
+local replies = require "flow.replies"
+local shell = require "spec.support.shell"
+local yaml = require "host.yaml"
+
+local function shipped(name) return assert(yaml.decode(assert(shell.read(shell.root .. "/prompts/" .. name)), name)) end
+
+describe("the shipped prompts", function()
+  it("show each fixed text as the scripts have it, and no other", function()
+    local written = shipped "replies.yaml"
+    for _, entry in ipairs(replies.defaults) do
+      assert.equal(entry[2], written[entry[1]], entry[1])
+      written[entry[1]] = nil
+    end
+    assert.same({}, written)
+  end)
+
+  it("show each key of business.yaml with its default", function()
+    local written = checks.apply(checks.business, shipped "business.yaml", "business.yaml", {}, {})
+    assert.same(checks.defaults(checks.business), written)
+  end)
+end)
