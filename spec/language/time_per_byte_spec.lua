@@ -1,7 +1,6 @@
 -- A text that somebody else wrote costs its length, whatever it is made of: everything that reads one is fed the shapes of
 -- spec/support/shapes.lua, 64 KB of each. Where each word or line of a text means something (prices, places, names with dots, lines
 -- of Markdown), guards.check, guards.strip_links and guards.fit may take up to 0.4 ms a KB: each such word or line costs some steps.
-local booking = require "flow.booking"
 local calcom = require "channels.calcom.event"
 local card = require "channels.slack.card"
 local cards = require "staff.cards"
@@ -12,6 +11,7 @@ local guards = require "language.guards"
 local inbound = require "channels.whatsapp.inbound"
 local json = require "host.json"
 local language = require "language.french"
+local link = require "channels.calcom.link"
 local names = require "staff.names"
 local phone = require "language.phone"
 local prompt = require "brain.prompt"
@@ -98,7 +98,7 @@ local READERS = {
   { "slack: a form", BYTE, form.decode, function(s) return "payload=" .. s end },
   { "calcom: a booking", BYTE, function(s) return calcom.event(s, json, time) end, as_booking },
   { "calcom: a booking that is not JSON", BYTE, function(s) return calcom.event(s, json, time) end, function(s) return "a" .. s end },
-  { "booking.link", text.LABEL, function(s) return booking.link { url = "https://cal.com/x", name = s, token = "t" } end, text.label },
+  { "calcom: the booking link", text.LABEL, function(s) return link.fill { url = "https://cal.com/x", name = s, token = "t" } end, text.label },
 }
 
 local function once(fn, s)
