@@ -70,7 +70,7 @@ local function settings()
     found[setting.name] = setting.required and "required" or setting.default and tostring(setting.default) or "unset"
     secret[setting.name] = setting.secret or setting.type == "secret"
   end
-  local own = read("host/settings/settings.c"):match "settings_host%[%] = (%b{})"
+  local own = read("host/settings/settings.c"):match "host_settings%[%] = (%b{})"
   for declared in own:sub(2):gmatch "%b{}" do
     local name = declared:match '%.name = "([A-Z_]+)"'
     if name then found[name] = declared:match '%.fallback = "([^"]*)"' or "unset" end
