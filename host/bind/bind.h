@@ -93,8 +93,8 @@ bool bind_command(struct generation *g, const char *name, char *const *args, siz
                   void (*ended)(struct task *t, bool ok, const char *text, size_t len), void *arg);
 /* main.lua's status(words): JSON text, or with words lines for people; NULL: none, or it failed. The caller frees it. */
 char *bind_status(struct generation *g, bool words, bool *fine);
-/* Everything that is counted, as Prometheus reads it; the scripts' gauges are asked for theirs. */
-void bind_metrics_text(struct host *h, struct buf *out);
+/* Asks the scripts for their gauges; g NULL: there are none. false: they could not be read. */
+bool bind_gauges(struct generation *g);
 /* Takes the list of metrics at the top of the stack (throws, naming the file and what is wrong). */
 void bind_metrics_declare(lua_State *L, struct generation *g);
 /*

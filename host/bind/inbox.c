@@ -6,7 +6,7 @@
 #include "base/buf.h"
 #include "service/judge.h"
 #include "base/log.h"
-#include "service/metrics_own.h"
+#include "metrics/own.h"
 
 #include <stdlib.h>
 #include <string.h>

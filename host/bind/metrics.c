@@ -4,7 +4,7 @@
 #include "bind/bind.h"
 
 #include "base/log.h"
-#include "service/metrics_own.h"
+#include "metrics/own.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -223,22 +223,20 @@ static int gauges_main(lua_State *L)
     return 0;
 }
 
-void bind_metrics_text(struct host *h, struct buf *out)
+bool bind_gauges(struct generation *g)
 {
-    struct generation *g = h->current;
     char *error = NULL;
-    bool fine = true;
-    if (g)
-        clear_gauges(g); /* what cannot be read is not shown as it was */
-    if (g && g->gauges != LUA_NOREF && g->metrics.live) {
-        fine = bind_sync(g, gauges_main, "gauges", g->gauges, NULL, &error) == 0;
-        if (!fine) {
-            clear_gauges(g);
-            log_event(LOG_WARN, "metrics.gauges",
-                      log_s("error", error ? error : "the database was in the way"));
-        }
-        free(error);
+    if (!g)
+        return true;
+    clear_gauges(g); /* what cannot be read is not shown as it was */
+    if (g->gauges == LUA_NOREF || !g->metrics.live)
+        return true;
+    bool fine = bind_sync(g, gauges_main, "gauges", g->gauges, NULL, &error) == 0;
+    if (!fine) {
+        clear_gauges(g);
+        log_event(LOG_WARN, "metrics.gauges",
+                  log_s("error", error ? error : "the database was in the way"));
     }
-    metrics_own_look(h, fine);
-    metrics_text(h->metrics, out);
+    free(error);
+    return fine;
 }

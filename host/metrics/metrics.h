@@ -53,7 +53,7 @@ struct metric_set {
     size_t count;
 };
 
-/* With the host's own (metrics_own.h). NULL: no memory. */
+/* With the host's own (own.h). NULL: no memory. */
 struct metrics *metrics_new(const struct metric_shape *own, size_t count);
 void metrics_free(struct metrics *m);
 

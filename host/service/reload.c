@@ -4,7 +4,7 @@
 #include "base/buf.h"
 #include "service/compare.h"
 #include "base/log.h"
-#include "service/metrics_own.h"
+#include "metrics/own.h"
 #include "service/systemd.h"
 #include "service/trial.h"
 #include "service/versions_tell.h"

@@ -3,10 +3,11 @@
 #include "service/admin.h"
 #include "bind/bind.h"
 #include "service/first.h"
+#include "service/gauges.h"
 #include "service/instance.h"
 #include "base/log.h"
 #include "service/metrics_http.h"
-#include "service/metrics_own.h"
+#include "metrics/own.h"
 #include "service/systemd.h"
 #include "service/reload.h"
 #include "service/tick.h"
@@ -93,7 +94,7 @@ static int start_listener(struct host *h, const struct settings *s, char *why, s
 
 static void metrics_of(void *arg, struct buf *out)
 {
-    bind_metrics_text(arg, out);
+    gauges_text(arg, out);
 }
 
 static int start_metrics(struct host *h, const struct settings *s, char *why, size_t size)

@@ -7,7 +7,7 @@
 #include "service/judge.h"
 #include "base/log.h"
 #include "service/metrics_http.h"
-#include "service/metrics_own.h"
+#include "metrics/own.h"
 #include "service/reference.h"
 #include "service/reload.h"
 

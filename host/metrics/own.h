@@ -1,13 +1,12 @@
 /*
- * metrics_own: what the host counts of itself, and what it looks up when somebody asks.
+ * metrics_own: what the host counts of itself, by name: the registry of a service.
  *
- * Counters and histograms are added to where things happen (metrics_own_add and _observe, cheap); gauges are read off the
- * store, the jobs, the listener and the kernel at scrape time, between two commits. The loop thread only.
+ * Counters and histograms are added to where things happen (metrics_own_add and _observe, cheap), bindings included, so they lie
+ * below them; gauges are set at scrape time (service/gauges.h). The loop thread only.
  */
-#ifndef HOST_SERVICE_METRICS_OWN_H
-#define HOST_SERVICE_METRICS_OWN_H
+#ifndef HOST_METRICS_OWN_H
+#define HOST_METRICS_OWN_H
 
-#include "service/host.h"
 #include "metrics/metrics.h"
 
 enum metrics_own_id {
@@ -62,9 +61,9 @@ bool metrics_own_has(const char *name);
 /* labels: up to three C strings, NULL after the last one that is given. */
 void metrics_own_add(struct metrics *m, enum metrics_own_id id, double n, const char *a,
                      const char *b, const char *c);
+/* A number that something else counts; labels: up to two. */
+void metrics_own_set(struct metrics *m, enum metrics_own_id id, double value, const char *a,
+                     const char *b);
 void metrics_own_observe_ns(struct metrics *m, enum metrics_own_id id, uint64_t ns);
-
-/* Reads every gauge again; scripts_fine: their gauges could be read. */
-void metrics_own_look(struct host *h, bool scripts_fine);
 
 #endif
