@@ -9,6 +9,7 @@
 #include "../host/scripts/cpu_guard.h"
 #include "../host/service/instance.h"
 #include "../host/base/log.h"
+#include "../host/service/reading.h"
 #include "../host/service/reload.h"
 #include "../host/service/tick.h"
 
@@ -185,7 +186,7 @@ void fuzz_read_inbox(void)
     for (int i = 0; i < TICKS && store_dirty(h->store); i++)
         turn(h);
     while (inbox_next(h->jobs, &row) == 1) {
-        if (bind_inbox_row(h->current, &row) != 0 || h->script_errors)
+        if (reading_row(h, &row) != 0 || h->script_errors)
             fuzz_fail("the reader failed");
         inbox_read(h->jobs, &row);
         inbox_row_free(&row);

@@ -30,9 +30,10 @@ int luaopen_host_settings(lua_State *L);
 struct http_op {
     struct pool_transfer transfer;
     struct host *host;
-    struct task *task; /* NULL: its task is gone */
-    char *lane;        /* what http.cancel names; NULL: none */
-    bool held;         /* not given to the pool yet */
+    struct task *task;        /* NULL: its task is gone */
+    struct task_held held_by; /* released with its task */
+    char *lane;               /* what http.cancel names; NULL: none */
+    bool held;                /* not given to the pool yet */
     bool done;
     struct http_waiter *waiters; /* tasks in http.cancel that wait for this one */
     struct http_op *next, *prev; /* host->requests */
@@ -43,17 +44,10 @@ struct http_op {
 void bind_not_loading(lua_State *L, const char *what);
 /* The store refuses to write, or has lost the group: the task that runs ends here, and cannot catch it. Throws. */
 int bind_not_stored(lua_State *L);
-/* Gives a statement back that a throwing call left open. At the end of each slice. */
-void bind_db_settle(struct host *h);
 /* For tick: held requests go to the pool; held ones of condemned tasks do not. */
 void bind_http_release(struct host *h);
 /* For tick: a transfer came back. */
 void bind_http_done(struct host *h, struct pool_transfer *t);
-/* A task ends that did not read what came for it. */
-void bind_http_forget(struct task *t);
-/* A command's task ends: its arguments go. */
-void bind_command_forget(struct task *t);
-
 /* For tick: a piece of the work that a task waits for in db.scrub; no group is open. */
 void bind_scrub_step(struct host *h);
 /* Parts of host.jobs, host.inbox and host.db that live in purge.c. */
@@ -83,8 +77,14 @@ bool bind_job_again(struct generation *g, struct job *job, struct suspicion *s);
 bool bind_request_again(struct generation *g, struct task *t, struct suspicion *s);
 /* Runs the kind's failed handler for a job that had its tries (strings taken over). */
 void bind_job_failed(struct generation *g, struct job *job, int kind, const char *error);
-/* Reads one inbox row. 0 fine, -1 script error (undone), 1 the database was in the way (undone). */
-int bind_inbox_row(struct generation *g, struct inbox_row *row);
+/* One piece of an inbox row is given to its reader. What else than BIND_READ did nothing; what a failure means is for service/reading. */
+enum {
+    BIND_READ = 0,
+    BIND_STORE_BUSY = 1, /* the store was in the way */
+    BIND_THROWN = -1,    /* in *error, free it */
+    BIND_NO_READER = -2
+};
+int bind_inbox_read(struct generation *g, struct inbox_row *row, char **error);
 /* Calls main.lua's notice, if there is one. job may be NULL. */
 void bind_notice(struct host *h, const char *event, const char *message, const struct job *job,
                  int64_t count);

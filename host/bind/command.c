@@ -8,7 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Its address lies on the task's stack, as the argument of its entry. */
 struct call {
+    struct task_held held_by;
     int ref;
     size_t count;
     char *args[];
@@ -22,17 +24,12 @@ static struct call *new_call(char *const *args, size_t count)
     return c;
 }
 
-static void free_call(struct call *c)
+static void free_call(void *arg)
 {
+    struct call *c = arg;
     for (size_t i = 0; c && i < c->count; i++)
         free(c->args[i]);
     free(c);
-}
-
-void bind_command_forget(struct task *t)
-{
-    free_call(t->call);
-    t->call = NULL;
 }
 
 static void push_args(lua_State *L, const struct call *c)
@@ -79,7 +76,7 @@ static int command_said(lua_State *L, int status, lua_KContext ctx)
 static int command_main(lua_State *L)
 {
     struct task *t = task_of(L);
-    struct call *c = t->call;
+    struct call *c = lua_touserdata(L, 1);
     lua_rawgeti(L, LUA_REGISTRYINDEX, c->ref);
     push_args(L, c);
     lua_callk(L, 1, 2, (lua_KContext)t, command_said);
@@ -94,7 +91,8 @@ static bool start(struct generation *g, lua_CFunction entry, struct call *c,
         free_call(c);
         return false;
     }
-    t->call = c;
+    task_defer(t, &c->held_by, free_call, c);
+    lua_pushlightuserdata(t->co, c);
     t->ended = ended;
     t->arg = arg;
     task_ready(t);
@@ -134,7 +132,7 @@ bool bind_start(struct generation *g)
 static int file_main(lua_State *L)
 {
     struct task *t = task_of(L);
-    struct call *c = t->call;
+    struct call *c = lua_touserdata(L, 1);
     if (luaL_loadfile(L, c->args[0]) != LUA_OK)
         return lua_error(L);
     lua_createtable(L, (int)c->count, 0);

@@ -1,6 +1,6 @@
 /*
- * db: host.db. Statements come from the store's cache and go back before the call ends. A call that throws half way (memory)
- * leaves its statement in host->open_statement; the next call, or the end of the slice, gives it back.
+ * db: host.db. Statements are borrowed from the store and go back before the call ends; one that a call left when it threw half way
+ * (memory) goes back with the next call, or at the end of the slice.
  */
 #include "bind/bind.h"
 
@@ -19,13 +19,6 @@ void bind_not_loading(lua_State *L, const char *what)
                    "%s cannot be used while scripts are loading. Move the call into a handler, or "
                    "into `start` of main.lua.",
                    what);
-}
-
-void bind_db_settle(struct host *h)
-{
-    if (h->open_statement)
-        store_done(h->store, h->open_statement);
-    h->open_statement = NULL;
 }
 
 int bind_not_stored(lua_State *L)
@@ -87,12 +80,11 @@ static sqlite3_stmt *open_statement(lua_State *L, struct host *h, const char **s
     const char *error = NULL;
     *sql = luaL_checklstring(L, 1, &n);
     bind_not_loading(L, "db");
-    bind_db_settle(h);
-    h->open_statement = store_prepare(h->store, *sql, n, &error);
-    if (!h->open_statement)
+    sqlite3_stmt *st = store_borrow(h->store, *sql, n, &error);
+    if (!st)
         luaL_error(L, "SQL: %s (in: %s)", error ? error : "not prepared", *sql);
-    bind_values(L, h->open_statement, 2);
-    return h->open_statement;
+    bind_values(L, st, 2);
+    return st;
 }
 
 static void touch(lua_State *L)
@@ -149,7 +141,7 @@ static int one(lua_State *L)
     }
     if (rc != SQLITE_ROW && rc != SQLITE_DONE)
         return sql_error(L, h->store, rc, sql);
-    bind_db_settle(h);
+    store_settle(h->store);
     return 1;
 }
 
@@ -169,7 +161,7 @@ static int all(lua_State *L)
     touch(L);
     if (rc != SQLITE_DONE)
         return sql_error(L, h->store, rc, sql);
-    bind_db_settle(h);
+    store_settle(h->store);
     return 1;
 }
 
@@ -185,7 +177,7 @@ static int run(lua_State *L)
     if (rc != SQLITE_DONE)
         return sql_error(L, h->store, rc, sql);
     int changes = sqlite3_stmt_readonly(st) ? 0 : sqlite3_changes(store_db(h->store));
-    bind_db_settle(h);
+    store_settle(h->store);
     lua_pushinteger(L, changes);
     return 1;
 }
@@ -267,7 +259,7 @@ static int backups(lua_State *L)
     touch(L);
     if (rc != SQLITE_DONE)
         return sql_error(L, h->store, rc, sql);
-    bind_db_settle(h);
+    store_settle(h->store);
     store_step_copies(h->store, find, &f);
     lua_pushcfunction(L, push_found);
     lua_pushvalue(L, -2);

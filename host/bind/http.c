@@ -145,21 +145,15 @@ static void cancel_op(struct host *h, struct http_op *op)
         pool_cancel(h->pool, &op->transfer);
 }
 
-/* Its task ends without an answer. */
-static void abandon(struct task *t)
+/* Its task ends, and has not read what came. The pool may still have it: then it is freed when it comes back. */
+static void abandon(void *arg)
 {
-    struct http_op *op = t->http;
-    t->http = NULL;
+    struct http_op *op = arg;
     op->task = NULL;
-    cancel_op(t->gen->host, op);
-}
-
-void bind_http_forget(struct task *t)
-{
-    struct http_op *op = t->http;
-    t->http = NULL;
-    if (op && op->done)
+    if (op->done)
         op_free(op);
+    else
+        cancel_op(op->host, op);
 }
 
 /* ---- reading what came ---- */
@@ -195,10 +189,10 @@ static void push_headers(lua_State *L, const struct pool_transfer *t)
 static int answered(lua_State *L, int status, lua_KContext ctx)
 {
     struct task *t = (struct task *)ctx;
-    struct http_op *op = t->http;
+    struct http_op *op = t->wait;
     const struct pool_transfer *x = &op->transfer;
     (void)status;
-    /* Should one of these throw for memory, the op is freed when its task is: t->http still names it. */
+    /* Should one of these throw for memory, the op is freed with its task. */
     if (x->error != POOL_OK) {
         lua_pushnil(L);
         push_error(L, x);
@@ -214,7 +208,7 @@ static int answered(lua_State *L, int status, lua_KContext ctx)
         lua_setfield(L, -2, "headers");
         lua_pushnil(L);
     }
-    t->http = NULL;
+    task_undefer(t, &op->held_by);
     op_free(op);
     return 2;
 }
@@ -233,9 +227,10 @@ static int request(lua_State *L)
     op->held = true; /* law 1: it leaves when what was written before it is durable */
     op->next_held = h->held;
     h->held = op;
-    t->http = op;
+    t->wait = op;
+    task_defer(t, &op->held_by, abandon, op);
     lua_settop(L, 0); /* the script's table and the encoded body are not needed while it waits */
-    return task_wait(L, t, abandon, answered);
+    return task_wait(L, t, NULL, answered);
 }
 
 /* ---- http.cancel ---- */

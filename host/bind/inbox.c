@@ -4,7 +4,6 @@
 #include "bind/bind.h"
 
 #include "base/buf.h"
-#include "service/judge.h"
 #include "base/log.h"
 #include "metrics/own.h"
 
@@ -92,13 +91,10 @@ int luaopen_host_inbox(lua_State *L)
 /* ---- one row, one slice, on the generation's own coroutine for what must not wait ---- */
 
 /*
- * A body of 4 MB holds tens of thousands of messages: read in one slice they would be one
- * transaction of a gigabyte. The reader is told where to begin and how many items it may read, and
- * says where it stopped; each piece can be committed by itself. When an item makes it fail, that
- * item is found by reading one at a time, and is then parked by the reader; so many times in one
- * row, because each costs everybody a second.
+ * A body of 4 MB holds tens of thousands of messages: read in one slice they would be one transaction of a gigabyte. The reader is told
+ * where to begin and how many items it may read, and says where it stopped; each piece can be committed by itself.
  */
-enum { PIECE = 50, REFUSALS = 8, LARGE_BODY = 64 * 1024 };
+enum { PIECE = 50, LARGE_BODY = 64 * 1024 };
 
 /* Each piece of a large row gets the same string: a new one of 4 MB for each is a collection for each. */
 static void push_body(lua_State *L, const struct inbox_row *row)
@@ -167,18 +163,6 @@ int bind_sync(struct generation *g, lua_CFunction entry, const char *no_wait, in
     return rc;
 }
 
-/* Keeps the whole row for later, with why. 0, 1: the store was in the way. */
-static int park_whole(struct host *h, struct inbox_row *row, const char *reason)
-{
-    row->parked_again = true; /* what is left of it */
-    row->next = -1;
-    if (inbox_park(h->jobs, row, NULL, 0, reason) != 0)
-        return 1;
-    log_event(LOG_WARN, "inbox.parked", log_i("row", row->id), log_s("reason", reason));
-    bind_notice(h, "parked", reason, NULL, 1);
-    return 0;
-}
-
 /* All that the reader wrote of this piece, or nothing. */
 static int row_in_savepoint(struct generation *g, struct inbox_row *row, int ref, char **error)
 {
@@ -198,87 +182,13 @@ static int row_in_savepoint(struct generation *g, struct inbox_row *row, int ref
     return rc;
 }
 
-enum { NO_READER = -2 };
-
-static int read_once(struct generation *g, struct inbox_row *row, char **error)
+int bind_inbox_read(struct generation *g, struct inbox_row *row, char **error)
 {
     int ref = LUA_NOREF;
     for (size_t i = 0; i < g->reader_count; i++)
         if (strcmp(g->readers[i].name, row->reader) == 0)
             ref = g->readers[i].ref;
-    free(row->set_aside); /* a row that is read again says so again */
-    row->set_aside = NULL;
-    if (g == g->host->current)
-        row->about[0] = 0;
-    return ref == LUA_NOREF ? NO_READER : row_in_savepoint(g, row, ref, error);
-}
-
-/* The item at its place cannot be read: the others go on, unless there are too many like it. good: NULL when there is none. */
-static int refuse(struct generation *g, struct generation *good, struct inbox_row *row,
-                  const char *reason)
-{
-    int rc = -1;
-    if (row->refusals++ < REFUSALS) {
-        char *error = NULL;
-        row->refused = reason;
-        rc = read_once(g, row, &error);
-        free(error);
-        error = NULL;
-        if (rc < 0 && good)
-            rc = read_once(good, row, &error);
-        free(error);
-        row->refused = NULL;
-        row->singly = false;
-    }
-    return rc < 0 ? park_whole(g->host, row, reason) : rc;
-}
-
-/*
- * Nobody can read this piece. Is it one item? Then that one is refused. With good files to compare with, or when the row is parked, at
- * once; else after a second try, a second later.
- */
-static int nobody_reads(struct generation *g, struct generation *good, struct inbox_row *row,
-                        const char *error)
-{
-    bool tried = good || row->parked || ++row->tries >= JUDGE_TRIES;
-    if (row->singly)
-        return tried ? refuse(g, good, row, error) : -1;
-    row->singly = true;
-    return tried ? bind_inbox_row(g, row) : -1;
-}
-
-/* The process died three times of the item at its place: that item is parked, or the row stays parked. */
-static int pass_over(struct generation *g, struct inbox_row *row)
-{
-    char *error = NULL;
-    row->refused = "the process died three times while reading it";
-    int rc = read_once(g, row, &error);
-    row->refused = NULL;
-    row->parked_again |= rc < 0;
-    free(error);
-    return rc < 0 ? 0 : rc;
-}
-
-int bind_inbox_row(struct generation *g, struct inbox_row *row)
-{
-    char *error = NULL, *second = NULL;
-    int rc = row->crashes < JOBS_CRASH_LIMIT ? read_once(g, row, &error) : pass_over(g, row);
-    if (rc == NO_READER)
-        return park_whole(g->host, row, "main.lua has no reader of this name");
-    struct generation *good = rc < 0 ? judge_row_failed(g, error) : NULL;
-    if (good && (rc = read_once(good, row, &second)) == 0)
-        judge_row_read(g, row, error);
-    if (rc < 0)
-        rc = nobody_reads(g, good, row, error);
-    if (rc == 0 && row->set_aside) {
-        log_event(LOG_WARN, "inbox.parked", log_i("row", row->id), log_s("reason", row->set_aside));
-        bind_notice(g->host, "parked", row->set_aside, NULL, 1);
-        free(row->set_aside);
-        row->set_aside = NULL;
-    }
-    free(second);
-    free(error);
-    return rc;
+    return ref == LUA_NOREF ? BIND_NO_READER : row_in_savepoint(g, row, ref, error);
 }
 
 /* ---- main.lua's notice and status ---- */

@@ -3,8 +3,6 @@
  */
 #include "bind/bind.h"
 
-#include "service/judge.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -244,7 +242,7 @@ static void start(struct generation *g, struct job *job, int kind, lua_CFunction
     struct task *t = task_new(g, TASK_JOB, entry);
     if (!t) {
         task_put_back(g->host, job);
-        judge_suspicion_free(s);
+        suspicion_free(s);
         return;
     }
     t->suspicion = s;

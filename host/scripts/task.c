@@ -1,10 +1,8 @@
 #include "scripts/task.h"
 
-#include "bind/bind.h"
 #include "base/buf.h"
 #include "scripts/generation.h"
 #include "scripts/cpu_guard.h"
-#include "service/judge.h"
 #include "base/log.h"
 
 #include <lauxlib.h>
@@ -136,21 +134,46 @@ static void unlink_task(struct task *t)
     g->task_count--;
 }
 
+void task_defer(struct task *t, struct task_held *held, void (*release)(void *arg), void *arg)
+{
+    *held = (struct task_held){ .next = t->held, .release = release, .arg = arg };
+    t->held = held;
+}
+
+void task_undefer(struct task *t, struct task_held *held)
+{
+    for (struct task_held **p = &t->held; *p; p = &(*p)->next)
+        if (*p == held) {
+            *p = held->next;
+            return;
+        }
+}
+
+void suspicion_free(struct suspicion *s)
+{
+    if (s)
+        free(s->error);
+    free(s);
+}
+
 void task_free(struct task *t)
 {
     struct generation *g = t->gen;
     if (t->request)
         httpd_forget(t->request);
     t->request = NULL;
-    bind_http_forget(t);
-    bind_command_forget(t);
+    while (t->held) {
+        struct task_held *held = t->held;
+        t->held = held->next;
+        held->release(held->arg);
+    }
     if (t->job_kind >= 0 && (size_t)t->job_kind < g->kind_count)
         g->kinds[t->job_kind].running--;
     t->job_kind = -1;
     job_free(&t->job);
     free(t->error);
     t->error = NULL;
-    judge_suspicion_free(t->suspicion);
+    suspicion_free(t->suspicion);
     t->suspicion = NULL;
     free(t->said);
     t->said = NULL;
@@ -323,31 +346,29 @@ static int slice(struct task *t)
         lua_settop(t->co, 0);
     else if (rc != LUA_YIELD)
         keep_error(t);
-    bind_db_settle(h);
+    store_settle(h->store);
     if (t->kind != TASK_SYNC)
         jobs_on_cpu(h->jobs, 0);
     t->state = rc == LUA_YIELD ? TASK_WAITING : TASK_ENDED;
     return rc;
 }
 
-void task_run(struct task *t)
+enum task_outcome task_run(struct task *t)
 {
-    struct host *h = t->gen->host;
     int rc = slice(t);
     if (t->kind == TASK_SYNC)
-        return; /* its caller looks at it and frees it */
-    if (t->condemned || (store_lost(h->store) && in_open_group(t))) {
+        return TASK_OVER;
+    if (t->condemned || (store_lost(t->gen->host->store) && in_open_group(t))) {
         task_kill(t);
-        return;
+        return TASK_OVER;
     }
-    if (rc == LUA_YIELD)
-        return;
-    if (rc == LUA_OK)
-        judge_fine(t);
-    else
-        judge_failed(t);
+    return rc == LUA_YIELD ? TASK_OVER : rc == LUA_OK ? TASK_FINE : TASK_FAILED;
+}
+
+void task_end(struct task *t)
+{
     if (in_open_group(t)) {
-        side_push(&h->finished, t);
+        side_push(&t->gen->host->finished, t);
     } else {
         tell_end(t);
         task_free(t);

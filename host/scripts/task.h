@@ -12,8 +12,6 @@
 
 #include <lua.h>
 
-struct call;
-
 enum task_kind { TASK_REQUEST, TASK_JOB, TASK_SPAWN, TASK_COMMAND, TASK_SYNC };
 enum task_state { TASK_READY, TASK_RUNNING, TASK_WAITING, TASK_ENDED };
 
@@ -23,6 +21,13 @@ struct suspicion {
     char what[64]; /* the job's kind, the request's route */
     bool alone;    /* no customer starts this kind of work */
     char *error;
+};
+
+/* Something that a task holds; it lies in the thing itself. */
+struct task_held {
+    struct task_held *next;
+    void (*release)(void *arg);
+    void *arg;
 };
 
 struct task {
@@ -38,8 +43,7 @@ struct task {
         struct task *
             t); /* ends the pending wait at once without waking the task; NULL: waits for nothing */
     struct loop_timer timer; /* sleep, event */
-    void *wait; /* what it waits for, on its own stack: an event, a count of cancelled requests */
-    struct http_op *http; /* its outbound request, until it has read what came */
+    void *wait; /* what it waits for: an event, a request, a count of cancelled requests */
     bool timed_out;
     struct httpd_request *request;
     uint64_t since_ns; /* TASK_REQUEST: when it was there */
@@ -53,9 +57,9 @@ struct task {
     size_t said_len;
     void *arg;
     struct inbox_row *row;       /* TASK_SYNC of an inbox reader: what it reads */
-    struct call *call;           /* TASK_COMMAND: its arguments */
     char *error;                 /* traceback of what ended it */
     struct suspicion *suspicion; /* NULL: nobody failed at it before */
+    struct task_held *held;      /* task_defer's, newest first */
     struct task *next_ready;
     struct task *next_side;   /* finished, durable */
     struct task *prev, *next; /* in its generation */
@@ -65,11 +69,26 @@ struct task {
  * is called. NULL: no memory. */
 struct task *task_new(struct generation *g, enum task_kind kind, lua_CFunction entry);
 void task_ready(struct task *t);
-/* Runs it until it waits or ends. Only tick calls this, and bindings for TASK_SYNC. */
-void task_run(struct task *t);
+/*
+ * Runs it until it waits or ends. Only tick calls this, and bindings for TASK_SYNC. What it means that a task did well or failed is
+ * decided above (service/judge), so it is returned: the caller judges it, and calls task_end.
+ */
+enum task_outcome {
+    TASK_OVER, /* nothing is to be judged: it waits, or was cancelled and is gone (TASK_SYNC: its caller's) */
+    TASK_FINE,
+    TASK_FAILED /* with t->error */
+};
+enum task_outcome task_run(struct task *t);
+/* The end of one that was judged: freed, or kept until what it wrote is durable. */
+void task_end(struct task *t);
 /* Ends it without running it again: cancels its wait, answers its request 503, puts its job back. */
 void task_kill(struct task *t);
 void task_free(struct task *t);
+/* What t holds is released when t is freed, last first. */
+void task_defer(struct task *t, struct task_held *held, void (*release)(void *arg), void *arg);
+/* It is released already. */
+void task_undefer(struct task *t, struct task_held *held);
+void suspicion_free(struct suspicion *s);
 
 /* The task that runs on L, or NULL (loading, a coroutine of the script's own). */
 struct task *task_of(lua_State *L);

@@ -89,7 +89,6 @@ struct host {
     struct http_op *held;            /* outbound requests of this tick, released by its commit */
     struct http_op *requests;        /* every outbound request under way, held ones included */
     struct rearm *rearm;
-    struct sqlite3_stmt *open_statement; /* of a db call that threw half way */
 
     struct inbox_row row;        /* the inbox row that failed and is tried again; id 0: none */
     struct loop_timer row_again; /* set: not yet */

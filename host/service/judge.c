@@ -13,10 +13,11 @@
 enum { TELL_MS = 10000 };
 static const uint64_t FORGET_NS = 7 * 86400 * 1000000000ull;
 
-static void log_error(struct generation *g, const char *what, const char *error)
+static void log_error(struct host *h, const struct generation *g, const char *what,
+                      const char *error)
 {
-    g->host->script_errors++;
-    snprintf(g->host->script_error, sizeof g->host->script_error, "%s", error ? error : "");
+    h->script_errors++;
+    snprintf(h->script_error, sizeof h->script_error, "%s", error ? error : "");
     log_event(LOG_ERROR, "script.error", log_s("in", what), log_s("error", error),
               log_n("generation", g->hash, strnlen(g->hash, 12)));
 }
@@ -49,13 +50,6 @@ static struct suspicion *suspect(const struct generation *g, const char *what, b
     s->alone = alone;
     s->error = strdup(error);
     return s;
-}
-
-void judge_suspicion_free(struct suspicion *s)
-{
-    if (s)
-        free(s->error);
-    free(s);
 }
 
 /* How many failures of this kind of work there are with this one. */
@@ -130,7 +124,7 @@ void judge_takes_over(struct host *h, struct generation *old, struct generation 
     }
 }
 
-void judge_fine(struct task *t)
+void judge_fine(struct host *h, struct task *t)
 {
     struct generation *g = t->gen;
     if (t->kind != TASK_REQUEST && t->kind != TASK_JOB)
@@ -141,23 +135,21 @@ void judge_fine(struct task *t)
     struct suspicion *s = t->suspicion;
     const char *colon = t->job.lane && s && !s->alone ? strrchr(t->job.lane, ':') : NULL;
     if (s && t->kind == TASK_REQUEST && (!t->status || t->status >= 400))
-        tell(g->host, s->error ? s->error : "unknown"); /* maybe a stranger's, whom they refused */
+        tell(h, s->error ? s->error : "unknown"); /* maybe a stranger's, whom they refused */
     else if (s)
-        blame(g->host, s, colon ? colon + 1 : "");
+        blame(h, s, colon ? colon + 1 : "");
 }
 
 /* ---- jobs ---- */
 
-static void again(struct task *t, int64_t after_ms, bool add_attempt)
+static void again(struct host *h, struct task *t, int64_t after_ms, bool add_attempt)
 {
-    struct host *h = t->gen->host;
     if (jobs_again(h->jobs, &t->job, loop_wall_ms() + after_ms, add_attempt, t->error) < 0)
         task_put_back(h, &t->job);
 }
 
-static void die(struct task *t, const char *error)
+static void die(struct host *h, struct task *t, const char *error)
 {
-    struct host *h = t->gen->host;
     int rc = jobs_die(h->jobs, &t->job, error);
     task_touch(t); /* before the notice, which may lose the group */
     if (rc < 0)
@@ -167,37 +159,36 @@ static void die(struct task *t, const char *error)
 }
 
 /* Nobody can do it, or there is nobody to compare with. */
-static void count_against_job(struct task *t, const char *error, bool tried_again)
+static void count_against_job(struct host *h, struct task *t, const char *error, bool tried_again)
 {
-    struct generation *g = t->gen->host->current;
+    struct generation *g = h->current;
     struct job *job = &t->job;
     struct job_kind *k = job->kind ? generation_kind(g, job->kind) : NULL;
     if (k && k->every_seconds) /* the next time comes by itself */
-        again(t, k->every_seconds * 1000, false);
+        again(h, t, k->every_seconds * 1000, false);
     else if (!tried_again && job->attempts + 1 < JUDGE_TRIES && !job->error_handled)
-        again(t, JUDGE_AGAIN_MS, true);
+        again(h, t, JUDGE_AGAIN_MS, true);
     else if (k && k->failed != LUA_NOREF && !job->error_handled)
         bind_job_failed(g, job, (int)(k - g->kinds), error);
     else
-        die(t, error);
+        die(h, t, error);
 }
 
-static void job_failed(struct task *t)
+static void job_failed(struct host *h, struct task *t)
 {
     struct generation *g = t->gen, *good;
-    struct host *h = g->host;
     struct suspicion *s = t->suspicion;
     bool every = t->job_kind >= 0 && g->kinds[t->job_kind].every_seconds;
     if (!serves(h, s ? s->hash : g->hash)) { /* the files changed meanwhile */
-        again(t, JUDGE_AGAIN_MS, true);
+        again(h, t, JUDGE_AGAIN_MS, true);
     } else if (s) {
-        count_against_job(t, s->error ? s->error : t->error, true);
+        count_against_job(h, t, s->error ? s->error : t->error, true);
     } else {
         good = t->job.kind ? reference_get(h) : NULL;
         s = good ? suspect(g, t->job.kind, every, t->error) : NULL;
         if (!s || !bind_job_again(good, &t->job, s)) {
-            judge_suspicion_free(s);
-            count_against_job(t, t->error, false);
+            suspicion_free(s);
+            count_against_job(h, t, t->error, false);
         }
     }
     task_touch(t);
@@ -205,10 +196,9 @@ static void job_failed(struct task *t)
 
 /* ---- requests and rows ---- */
 
-static void request_failed(struct task *t)
+static void request_failed(struct host *h, struct task *t)
 {
     struct generation *g = t->gen, *good;
-    struct host *h = g->host;
     struct suspicion *s = NULL;
     char what[64];
     snprintf(what, sizeof what, "%s %s", t->request ? t->request->method : "",
@@ -217,35 +207,36 @@ static void request_failed(struct task *t)
     s = good ? suspect(g, what, true, t->error) : NULL;
     if (s && bind_request_again(good, t, s))
         return;
-    judge_suspicion_free(s);
+    suspicion_free(s);
     if (t->request)
         httpd_error(t->request, 500, "internal error");
     tell(h, t->suspicion && t->suspicion->error ? t->suspicion->error : t->error);
 }
 
-void judge_failed(struct task *t)
+void judge_failed(struct host *h, struct task *t)
 {
     static const char *const names[] = { "request", "job", "spawned task", "command", "inbox" };
-    log_error(t->gen, t->kind == TASK_JOB && t->job.kind ? t->job.kind : names[t->kind], t->error);
+    log_error(h, t->gen, t->kind == TASK_JOB && t->job.kind ? t->job.kind : names[t->kind],
+              t->error);
     if (t->kind == TASK_REQUEST)
-        request_failed(t);
+        request_failed(h, t);
     else if (t->kind == TASK_JOB)
-        job_failed(t);
+        job_failed(h, t);
     else if (t->kind == TASK_SPAWN)
-        tell(t->gen->host, t->error);
+        tell(h, t->error);
 }
 
-struct generation *judge_row_failed(struct generation *g, const char *error)
+struct generation *judge_row_failed(struct host *h, const char *error)
 {
-    log_error(g, "inbox", error);
-    return serves(g->host, g->hash) ? reference_get(g->host) : NULL;
+    log_error(h, h->current, "inbox", error);
+    return reference_get(h);
 }
 
-void judge_row_read(struct generation *g, const struct inbox_row *row, const char *error)
+void judge_row_read(struct host *h, const struct inbox_row *row, const char *error)
 {
     const char *colon = strrchr(row->about, ':');
-    struct suspicion *s = suspect(g, row->reader, false, error);
+    struct suspicion *s = suspect(h->current, row->reader, false, error);
     if (s)
-        blame(g->host, s, colon ? colon + 1 : row->about);
-    judge_suspicion_free(s);
+        blame(h, s, colon ? colon + 1 : row->about);
+    suspicion_free(s);
 }

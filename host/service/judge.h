@@ -17,18 +17,18 @@
 #define HOST_SERVICE_JUDGE_H
 
 #include "scripts/task.h"
+#include "service/host.h"
 
 enum { JUDGE_FAILURES = 5, JUDGE_TRIES = 2, JUDGE_AGAIN_MS = 1000 };
 
-/* The task ended with t->error: moves its request or job to the good files, answers it, or decides on it. */
-void judge_failed(struct task *t);
-void judge_fine(struct task *t);
-/* The reader of this row threw. The generation of the good files, that is to read it now, or NULL. */
-struct generation *judge_row_failed(struct generation *g, const char *error);
+/* For tick, between task_run and task_end. Failed: moves its request or job to the good files, answers it, or decides on it. */
+void judge_failed(struct host *h, struct task *t);
+void judge_fine(struct host *h, struct task *t);
+/* The reader of a row threw on the files that serve. The generation of the good files, that is to read it now, or NULL. */
+struct generation *judge_row_failed(struct host *h, const char *error);
 /* The good files could read the row that the files that serve could not. */
-void judge_row_read(struct generation *g, const struct inbox_row *row, const char *error);
+void judge_row_read(struct host *h, const struct inbox_row *row, const char *error);
 /* next takes over from old (NULL: at the start): which files are the good ones now? */
 void judge_takes_over(struct host *h, struct generation *old, struct generation *next);
-void judge_suspicion_free(struct suspicion *s);
 
 #endif

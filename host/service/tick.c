@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "service/metrics_http.h"
 #include "metrics/own.h"
+#include "service/reading.h"
 #include "service/reference.h"
 #include "service/reload.h"
 
@@ -26,71 +27,12 @@ enum {
      */
     REST_NS = 500000,
     REST_BELOW = 16, /* tasks in the last tick: with more of them a commit is shared well enough */
-    READ_NS_BUSY =
-        400000, /* reading the inbox between two commits while requests come in: accepting goes first … */
-    READ_NS_LATE = 2000000, /* … until the oldest row has waited for READ_LATE_MS */
-    READ_LATE_MS = 5000,
     LARGE_STATE = 24 << 20,
-    LOCKED_NS = 5000000,       /* another program holds the lock: tried again so often … */
-    LOCKED_HELD = 4096,        /* … with so many requests waiting for it */
-    PROBE_NS = 1000000000,     /* the file, and an unhealthy store, are looked at once a second */
-    ROW_AGAIN_NS = 1000000000, /* an inbox row that failed is tried again after so long */
-    IDLE_NS = 20000000,        /* quiet for this long is a quiet moment */
+    LOCKED_NS = 5000000,   /* another program holds the lock: tried again so often … */
+    LOCKED_HELD = 4096,    /* … with so many requests waiting for it */
+    PROBE_NS = 1000000000, /* the file, and an unhealthy store, are looked at once a second */
+    IDLE_NS = 20000000,    /* quiet for this long is a quiet moment */
 };
-
-/* ---- the inbox ---- */
-
-/* How long the inbox may be read in this tick. */
-static uint64_t reading_ns(struct host *h)
-{
-    bool busy = h->requests_seen != h->requests_before;
-    h->requests_before = h->requests_seen;
-    int64_t oldest = busy ? inbox_oldest_ms(h->jobs) : 0;
-    bool late = oldest && loop_wall_ms() - oldest > READ_LATE_MS;
-    return busy && !late ? READ_NS_BUSY : READ_NS_LATE;
-}
-
-/* Moves past what was read of a row. false: the store is in the way. */
-static bool row_done(struct host *h, struct inbox_row *row)
-{
-    if (row->next >= 0 && !row->replaced)
-        return inbox_place(h->jobs, row, row->next) == 0;
-    /* Other bytes lie in its place now: those are read from their beginning. */
-    if (row->next < 0 && inbox_read(h->jobs, row) != 0)
-        return false;
-    inbox_row_free(row);
-    return true;
-}
-
-/*
- * Reads rows, large ones piece by piece, as far as the time goes and the group stays small. Stops at a row that must be tried again
- * later.
- */
-static void read_inbox(struct host *h)
-{
-    struct generation *g = h->current;
-    uint64_t start = loop_now_ns(), until = start + reading_ns(h);
-    if (!claims_takes_work(h) || h->next || (h->row.id && h->row_again.index))
-        return;
-    do {
-        if (!h->row.id && inbox_next(h->jobs, &h->row) != 1)
-            return;
-        if (bind_inbox_row(g, &h->row) != 0) {
-            loop_timer_set(h->loop, &h->row_again, loop_now_ns() + ROW_AGAIN_NS, NULL, NULL);
-            return;
-        }
-        if (!row_done(h, &h->row))
-            return;
-    } while (loop_now_ns() < until && !store_heavy(h->store));
-}
-
-/* Rows, or items of them, that took the process down three times were passed over: staff hear of it. */
-static void tell_passed_over(struct host *h)
-{
-    int rows = claims_takes_work(h) ? inbox_crashed(h->jobs) : 0;
-    if (rows)
-        bind_notice(h, "parked", "the process died three times while reading it", NULL, rows);
-}
 
 static void note_trouble(struct host *h)
 {
@@ -112,67 +54,6 @@ static void tell_trouble(struct host *h)
              h->trouble.cause);
     h->trouble.cause[0] = 0;
     bind_notice(h, "not_stored", words, NULL, 1);
-}
-
-/* A piece of a row that is parked. false: it stays parked. */
-static bool read_parked_row(struct host *h, struct inbox_row *row)
-{
-    if (bind_inbox_row(h->current, row) != 0) { /* the store was in the way */
-        row->next = -1;
-        return true;
-    }
-    if (row->parked_again)
-        return false;
-    if (row->next < 0)
-        inbox_unpark(h->jobs, row);
-    else if (!row->replaced)
-        inbox_place(h->jobs, row, row->next);
-    return true;
-}
-
-/*
- * A row that the process died of twice is read when it is quiet (claims.h). One that it died of once is read as soon as what the process
- * before left has had its turn: mostly it was on the CPU by chance, and must not fall behind its customer's next message. One item
- * a tick, because the commit makes its place durable: the crash is then charged to that item, and other customers' items are read.
- */
-static void read_suspect(struct host *h)
-{
-    struct inbox_row row = { .id = 0 };
-    bool goes_on = h->suspect_goes_on;
-    h->suspect_goes_on = false;
-    if (!claims_takes_work(h) || h->next || h->row.id || !jobs_suspects(h->jobs))
-        return;
-    int most_crashes = claims_quiet(h)                                   ? JOBS_CRASH_LIMIT
-                       : inbox_caught_up(h->jobs) && h->ready.count == 0 ? 1
-                                                                         : 0;
-    if (!most_crashes || inbox_suspect_next(h->jobs, most_crashes, &row) != 1)
-        return;
-    if (!goes_on)
-        log_event(LOG_INFO, "inbox.suspect", log_i("row", row.id), log_i("crashes", row.crashes),
-                  log_i("place", row.place));
-    h->suspect_ns = loop_now_ns();
-    if (!read_parked_row(h, &row))
-        inbox_set_crashes(h->jobs, &row, row.crashes < JOBS_CRASH_LIMIT ? 0 : INBOX_GIVEN_UP);
-    else if ((h->suspect_goes_on = row.next >= 0) && row.crashes > 1 && !row.replaced)
-        inbox_set_crashes(h->jobs, &row, 1); /* not of the items that are left */
-    inbox_row_free(&row);
-}
-
-/* After a reload whole rows that could not be read get another chance, one a tick. */
-static void read_parked(struct host *h)
-{
-    struct inbox_row row = { .id = 0 };
-    if (!claims_takes_work(h) || h->parked_from == INT64_MAX)
-        return;
-    if (inbox_parked_next(h->jobs, h->parked_from, &row) != 1) {
-        h->parked_from = INT64_MAX;
-        return;
-    }
-    h->parked_from = row.id;
-    read_parked_row(h, &row);
-    if (row.next >= 0)
-        h->parked_from = row.id - 1; /* its next piece in the next tick */
-    inbox_row_free(&row);
 }
 
 /* ---- generations ---- */
@@ -276,6 +157,18 @@ static struct task *take_ready(struct task_list *list)
     return t;
 }
 
+static void run(struct host *h, struct task *t)
+{
+    enum task_outcome outcome = task_run(t);
+    if (outcome == TASK_OVER)
+        return;
+    if (outcome == TASK_FINE)
+        judge_fine(h, t);
+    else
+        judge_failed(h, t);
+    task_end(t);
+}
+
 /*
  * Those that are ready now, not those that they make ready, until `until` or as long as the group stays small; nobody writes into a
  * group that is gone.
@@ -283,7 +176,7 @@ static struct task *take_ready(struct task_list *list)
 static void run_list(struct host *h, struct task_list *list, uint64_t until)
 {
     for (size_t n = list->count; n > 0 && list->head && !store_lost(h->store); n--) {
-        task_run(take_ready(list));
+        run(h, take_ready(list));
         if (loop_now_ns() > until || store_heavy(h->store))
             return;
     }
@@ -473,13 +366,13 @@ void tick(struct host *h)
     if (!locked) {
         run_ready(h);
         /* Accepting goes before reading: what is in the inbox is safe already. */
-        read_inbox(h);
-        tell_passed_over(h);
+        reading_inbox(h);
+        reading_passed_over(h);
         tell_trouble(h);
-        read_parked(h);
+        reading_parked(h);
         claims_claim(h, &claimed);
         claims_claim_suspect(h, &claimed);
-        read_suspect(h);
+        reading_suspect(h);
         start_now(h, &claimed);
     }
     /* 4: what all of them wrote is one transaction; nothing they said leaves before it is on disk (law 1). */

@@ -45,6 +45,7 @@ struct store {
          3 * STORE_DEPTH_MAX]; /* BEGIN, COMMIT, ROLLBACK, and those of each depth of savepoints */
 
     sqlite3_stmt *fixed_read; /* BEGIN */
+    sqlite3_stmt *borrowed;   /* store_borrow's */
     uint64_t group;
     bool reading; /* a read transaction is open; never together with open */
     bool open;    /* BEGIN IMMEDIATE was taken */

@@ -202,6 +202,19 @@ void store_done(struct store *s, sqlite3_stmt *statement)
     statements_give(s->statements, statement);
 }
 
+sqlite3_stmt *store_borrow(struct store *s, const char *sql, size_t len, const char **error)
+{
+    store_settle(s);
+    return s->borrowed = store_prepare(s, sql, len, error);
+}
+
+void store_settle(struct store *s)
+{
+    if (s->borrowed)
+        store_done(s, s->borrowed);
+    s->borrowed = NULL;
+}
+
 int store_step(struct store *s, sqlite3_stmt *statement)
 {
     if (s->lost)

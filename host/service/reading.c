@@ -1,0 +1,224 @@
+#include "service/reading.h"
+
+#include "base/log.h"
+#include "bind/bind.h"
+#include "service/claims.h"
+#include "service/judge.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    REFUSALS = 8, /* items of one row, because each costs everybody a second */
+    READ_NS_BUSY =
+        400000, /* reading the inbox between two commits while requests come in: accepting goes first … */
+    READ_NS_LATE = 2000000, /* … until the oldest row has waited for READ_LATE_MS */
+    READ_LATE_MS = 5000,
+    ROW_AGAIN_NS = 1000000000, /* a row that failed is tried again after so long */
+};
+
+/* ---- one row: read, tried on the good files, refused, parked ---- */
+
+/* Keeps the whole row for later, with why. 0, 1: the store was in the way. */
+static int park_whole(struct host *h, struct inbox_row *row, const char *reason)
+{
+    row->parked_again = true; /* what is left of it */
+    row->next = -1;
+    if (inbox_park(h->jobs, row, NULL, 0, reason) != 0)
+        return 1;
+    log_event(LOG_WARN, "inbox.parked", log_i("row", row->id), log_s("reason", reason));
+    bind_notice(h, "parked", reason, NULL, 1);
+    return 0;
+}
+
+static int read_once(struct host *h, struct generation *g, struct inbox_row *row, char **error)
+{
+    free(row->set_aside); /* a row that is read again says so again */
+    row->set_aside = NULL;
+    if (g == h->current)
+        row->about[0] = 0;
+    return bind_inbox_read(g, row, error);
+}
+
+/* The item at its place cannot be read: the others go on, unless there are too many like it. good: NULL when there is none. */
+static int refuse(struct host *h, struct generation *good, struct inbox_row *row,
+                  const char *reason)
+{
+    int rc = -1;
+    if (row->refusals++ < REFUSALS) {
+        char *error = NULL;
+        row->refused = reason;
+        rc = read_once(h, h->current, row, &error);
+        free(error);
+        error = NULL;
+        if (rc < 0 && good)
+            rc = read_once(h, good, row, &error);
+        free(error);
+        row->refused = NULL;
+        row->singly = false;
+    }
+    return rc < 0 ? park_whole(h, row, reason) : rc;
+}
+
+/*
+ * Nobody can read this piece. Is it one item? Then that one is refused. With good files to compare with, or when the row is parked, at
+ * once; else after a second try, a second later.
+ */
+static int nobody_reads(struct host *h, struct generation *good, struct inbox_row *row,
+                        const char *error)
+{
+    bool tried = good || row->parked || ++row->tries >= JUDGE_TRIES;
+    if (row->singly)
+        return tried ? refuse(h, good, row, error) : -1;
+    row->singly = true;
+    return tried ? reading_row(h, row) : -1;
+}
+
+/* The process died three times of the item at its place: that item is parked, or the row stays parked. */
+static int pass_over(struct host *h, struct inbox_row *row)
+{
+    char *error = NULL;
+    row->refused = "the process died three times while reading it";
+    int rc = read_once(h, h->current, row, &error);
+    row->refused = NULL;
+    row->parked_again |= rc < 0;
+    free(error);
+    return rc < 0 ? 0 : rc;
+}
+
+int reading_row(struct host *h, struct inbox_row *row)
+{
+    char *error = NULL, *second = NULL;
+    int rc = row->crashes < JOBS_CRASH_LIMIT ? read_once(h, h->current, row, &error)
+                                             : pass_over(h, row);
+    if (rc == BIND_NO_READER)
+        return park_whole(h, row, "main.lua has no reader of this name");
+    struct generation *good = rc < 0 ? judge_row_failed(h, error) : NULL;
+    if (good && (rc = read_once(h, good, row, &second)) == 0)
+        judge_row_read(h, row, error);
+    if (rc < 0)
+        rc = nobody_reads(h, good, row, error);
+    if (rc == 0 && row->set_aside) {
+        log_event(LOG_WARN, "inbox.parked", log_i("row", row->id), log_s("reason", row->set_aside));
+        bind_notice(h, "parked", row->set_aside, NULL, 1);
+        free(row->set_aside);
+        row->set_aside = NULL;
+    }
+    free(second);
+    free(error);
+    return rc;
+}
+
+/* ---- the rows of a tick ---- */
+
+/* How long the inbox may be read in this tick. */
+static uint64_t reading_ns(struct host *h)
+{
+    bool busy = h->requests_seen != h->requests_before;
+    h->requests_before = h->requests_seen;
+    int64_t oldest = busy ? inbox_oldest_ms(h->jobs) : 0;
+    bool late = oldest && loop_wall_ms() - oldest > READ_LATE_MS;
+    return busy && !late ? READ_NS_BUSY : READ_NS_LATE;
+}
+
+/* Moves past what was read of a row. false: the store is in the way. */
+static bool row_done(struct host *h, struct inbox_row *row)
+{
+    if (row->next >= 0 && !row->replaced)
+        return inbox_place(h->jobs, row, row->next) == 0;
+    /* Other bytes lie in its place now: those are read from their beginning. */
+    if (row->next < 0 && inbox_read(h->jobs, row) != 0)
+        return false;
+    inbox_row_free(row);
+    return true;
+}
+
+/*
+ * Reads rows, large ones piece by piece, as far as the time goes and the group stays small. Stops at a row that must be tried again
+ * later.
+ */
+void reading_inbox(struct host *h)
+{
+    uint64_t start = loop_now_ns(), until = start + reading_ns(h);
+    if (!claims_takes_work(h) || h->next || (h->row.id && h->row_again.index))
+        return;
+    do {
+        if (!h->row.id && inbox_next(h->jobs, &h->row) != 1)
+            return;
+        if (reading_row(h, &h->row) != 0) {
+            loop_timer_set(h->loop, &h->row_again, loop_now_ns() + ROW_AGAIN_NS, NULL, NULL);
+            return;
+        }
+        if (!row_done(h, &h->row))
+            return;
+    } while (loop_now_ns() < until && !store_heavy(h->store));
+}
+
+/* Rows, or items of them, that took the process down three times were passed over: staff hear of it. */
+void reading_passed_over(struct host *h)
+{
+    int rows = claims_takes_work(h) ? inbox_crashed(h->jobs) : 0;
+    if (rows)
+        bind_notice(h, "parked", "the process died three times while reading it", NULL, rows);
+}
+
+/* A piece of a row that is parked. false: it stays parked. */
+static bool read_parked_row(struct host *h, struct inbox_row *row)
+{
+    if (reading_row(h, row) != 0) { /* the store was in the way */
+        row->next = -1;
+        return true;
+    }
+    if (row->parked_again)
+        return false;
+    if (row->next < 0)
+        inbox_unpark(h->jobs, row);
+    else if (!row->replaced)
+        inbox_place(h->jobs, row, row->next);
+    return true;
+}
+
+/*
+ * A row that the process died of twice is read when it is quiet (claims.h). One that it died of once is read as soon as what the process
+ * before left has had its turn: mostly it was on the CPU by chance, and must not fall behind its customer's next message. One item
+ * a tick, because the commit makes its place durable: the crash is then charged to that item, and other customers' items are read.
+ */
+void reading_suspect(struct host *h)
+{
+    struct inbox_row row = { .id = 0 };
+    bool goes_on = h->suspect_goes_on;
+    h->suspect_goes_on = false;
+    if (!claims_takes_work(h) || h->next || h->row.id || !jobs_suspects(h->jobs))
+        return;
+    int most_crashes = claims_quiet(h)                                   ? JOBS_CRASH_LIMIT
+                       : inbox_caught_up(h->jobs) && h->ready.count == 0 ? 1
+                                                                         : 0;
+    if (!most_crashes || inbox_suspect_next(h->jobs, most_crashes, &row) != 1)
+        return;
+    if (!goes_on)
+        log_event(LOG_INFO, "inbox.suspect", log_i("row", row.id), log_i("crashes", row.crashes),
+                  log_i("place", row.place));
+    h->suspect_ns = loop_now_ns();
+    if (!read_parked_row(h, &row))
+        inbox_set_crashes(h->jobs, &row, row.crashes < JOBS_CRASH_LIMIT ? 0 : INBOX_GIVEN_UP);
+    else if ((h->suspect_goes_on = row.next >= 0) && row.crashes > 1 && !row.replaced)
+        inbox_set_crashes(h->jobs, &row, 1); /* not of the items that are left */
+    inbox_row_free(&row);
+}
+
+/* After a reload whole rows that could not be read get another chance, one a tick. */
+void reading_parked(struct host *h)
+{
+    struct inbox_row row = { .id = 0 };
+    if (!claims_takes_work(h) || h->parked_from == INT64_MAX)
+        return;
+    if (inbox_parked_next(h->jobs, h->parked_from, &row) != 1) {
+        h->parked_from = INT64_MAX;
+        return;
+    }
+    h->parked_from = row.id;
+    read_parked_row(h, &row);
+    if (row.next >= 0)
+        h->parked_from = row.id - 1; /* its next piece in the next tick */
+    inbox_row_free(&row);
+}
