@@ -63,13 +63,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (sent >= 0)
         shutdown(fd, SHUT_WR);
     for (int i = 0; i < TURNS && !over; i++) {
-        loop_wake(h->loop);
+        loop_wake(h->services.loop);
         tick(h);
         ssize_t n = recv(fd, answer, sizeof answer, 0);
         over = n == 0 || (n < 0 && errno != EAGAIN);
     }
     close(fd);
-    loop_wake(h->loop);
+    loop_wake(h->services.loop);
     tick(h);
     if (!over)
         fuzz_fail("no answer, and not closed");

@@ -48,12 +48,12 @@ static void environment(void)
 
 static void on_request(void *arg, struct httpd_request *r)
 {
-    bind_request(arg, r);
+    bind_request(((struct host *)arg)->scripts.current, r);
 }
 
 static bool healthy(void *arg)
 {
-    return store_healthy(((struct host *)arg)->store);
+    return store_healthy(((struct host *)arg)->services.store);
 }
 
 /* A port nobody has. */
@@ -82,7 +82,7 @@ static void listen_here(struct host *h)
                                      .on_request = on_request,
                                      .healthy = healthy,
                                      .arg = h };
-    h->httpd = httpd_start(h->loop, &o, why, sizeof why);
+    h->httpd = httpd_start(h->services.loop, &o, why, sizeof why);
     if (!h->httpd)
         fuzz_fail("no listener: %s", why);
 }
@@ -92,26 +92,27 @@ struct host *fuzz_instance(void)
     struct host *h = &service.host;
     struct buf problems = { .data = NULL }, warnings = { .data = NULL };
     char why[2048] = "";
-    if (h->loop)
+    if (h->services.loop)
         return h;
     environment();
     log_open(LOG_OFF);
-    h->loop = loop_new();
+    h->services.loop = loop_new();
+    h->scripts.services = &h->services;
     h->plain = true;
-    h->parked_from = INT64_MAX;
-    h->memory_cap = 256u << 20;
+    h->scripts.memory_cap = 256u << 20;
     cpu_guard_start(0, 0);
     const struct generation_options options = mode_options(&serve_modes[0]);
     reload_options(&options, NULL);
     struct tree *t = tree_read("scripts", "prompts", why, sizeof why);
     if (!t)
         fuzz_fail("%s (start it in the repository's folder)", why);
-    if (generation_build(&h->next, h, t, &options, &problems, &warnings))
+    if (generation_build(&h->scripts.next, &h->scripts, t, &options, &problems, &warnings))
         fuzz_fail("%s", problems.data);
     if (instance_store(h, ":memory:", why, sizeof why) != 0 ||
-        reload_migrate(h, h->next, why, sizeof why) != 0 || instance_pool(h, why, sizeof why) != 0)
+        reload_migrate(h, h->scripts.next, why, sizeof why) != 0 ||
+        instance_pool(h, why, sizeof why) != 0)
         fuzz_fail("%s", why);
-    h->next->start = LUA_NOREF; /* nobody outside is looked for */
+    h->scripts.next->start = LUA_NOREF; /* nobody outside is looked for */
     tree_drop(t);
     buf_free(&warnings);
     listen_here(h);
@@ -124,9 +125,9 @@ static void turn(struct host *h)
 {
     h->committed_ns = 0;
     struct loop_timer soon = { .index = 0 };
-    loop_timer_set(h->loop, &soon, loop_now_ns() + TICK_NS, NULL, NULL);
+    loop_timer_set(h->services.loop, &soon, loop_now_ns() + TICK_NS, NULL, NULL);
     tick(h);
-    loop_timer_stop(h->loop, &soon);
+    loop_timer_stop(h->services.loop, &soon);
 }
 
 static int dial(void)
@@ -183,12 +184,12 @@ void fuzz_read_inbox(void)
 {
     struct host *h = fuzz_instance();
     struct inbox_row row = { .id = 0 };
-    for (int i = 0; i < TICKS && store_dirty(h->store); i++)
+    for (int i = 0; i < TICKS && store_dirty(h->services.store); i++)
         turn(h);
-    while (inbox_next(h->jobs, &row) == 1) {
+    while (inbox_next(h->services.jobs, &row) == 1) {
         if (reading_row(h, &row) != 0 || h->script_errors)
             fuzz_fail("the reader failed");
-        inbox_read(h->jobs, &row);
+        inbox_read(h->services.jobs, &row);
         inbox_row_free(&row);
     }
     turn(h);

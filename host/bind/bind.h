@@ -4,10 +4,11 @@
 #ifndef HOST_BIND_BIND_H
 #define HOST_BIND_BIND_H
 
-#include "scripts/generation.h"
-#include "service/host.h"
-#include "scripts/task.h"
 #include "bind/values.h"
+#include "client/pool.h"
+#include "scripts/generation.h"
+#include "scripts/task.h"
+#include "server/httpd.h"
 
 #include <lauxlib.h>
 #include <lua.h>
@@ -29,14 +30,14 @@ int luaopen_host_settings(lua_State *L);
 /* One outbound request, from the call to the moment its task has read what came. */
 struct http_op {
     struct pool_transfer transfer;
-    struct host *host;
+    struct scripts *scripts;
     struct task *task;        /* NULL: its task is gone */
     struct task_held held_by; /* released with its task */
     char *lane;               /* what http.cancel names; NULL: none */
     bool held;                /* not given to the pool yet */
     bool done;
     struct http_waiter *waiters; /* tasks in http.cancel that wait for this one */
-    struct http_op *next, *prev; /* host->requests */
+    struct http_op *next, *prev; /* scripts->queue.requests */
     struct http_op *next_held;
 };
 
@@ -45,11 +46,11 @@ void bind_not_loading(lua_State *L, const char *what);
 /* The store refuses to write, or has lost the group: the task that runs ends here, and cannot catch it. Throws. */
 int bind_not_stored(lua_State *L);
 /* For tick: held requests go to the pool; held ones of condemned tasks do not. */
-void bind_http_release(struct host *h);
+void bind_http_release(struct scripts *all);
 /* For tick: a transfer came back. */
-void bind_http_done(struct host *h, struct pool_transfer *t);
+void bind_http_done(struct pool_transfer *t);
 /* For tick: a piece of the work that a task waits for in db.scrub; no group is open. */
-void bind_scrub_step(struct host *h);
+void bind_scrub_step(struct scripts *all);
 /* Parts of host.jobs, host.inbox and host.db that live in purge.c. */
 int bind_jobs_find(lua_State *L);
 int bind_jobs_erase(lua_State *L);
@@ -65,8 +66,8 @@ int bind_db_scrub(lua_State *L);
 int bind_db_holds(lua_State *L);
 int bind_db_restored(lua_State *L);
 
-/* A whole request: finds the route and makes a task ready, or answers 404/405. */
-void bind_request(struct host *h, struct httpd_request *r);
+/* A whole request: finds the route and makes a task ready, or answers 404/405; g NULL: 503. */
+void bind_request(struct generation *g, struct httpd_request *r);
 /* Pushes what a handler gets of a job (host.jobs.Job). Throws for memory and for a payload that is not JSON. */
 void bind_push_job(lua_State *L, const struct job *j);
 /* A claimed job (strings taken over): makes its task. The kind must exist in g. */
@@ -86,7 +87,7 @@ enum {
 };
 int bind_inbox_read(struct generation *g, struct inbox_row *row, char **error);
 /* Calls main.lua's notice, if there is one. job may be NULL. */
-void bind_notice(struct host *h, const char *event, const char *message, const struct job *job,
+void bind_notice(struct scripts *all, const char *event, const char *message, const struct job *job,
                  int64_t count);
 /* Starts a command of main.lua. false: no such command. ended gets the text to print. */
 bool bind_command(struct generation *g, const char *name, char *const *args, size_t count,

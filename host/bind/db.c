@@ -74,13 +74,13 @@ static void bind_values(lua_State *L, sqlite3_stmt *st, int first)
     }
 }
 
-static sqlite3_stmt *open_statement(lua_State *L, struct host *h, const char **sql)
+static sqlite3_stmt *open_statement(lua_State *L, struct store *s, const char **sql)
 {
     size_t n = 0;
     const char *error = NULL;
     *sql = luaL_checklstring(L, 1, &n);
     bind_not_loading(L, "db");
-    sqlite3_stmt *st = store_borrow(h->store, *sql, n, &error);
+    sqlite3_stmt *st = store_borrow(s, *sql, n, &error);
     if (!st)
         luaL_error(L, "SQL: %s (in: %s)", error ? error : "not prepared", *sql);
     bind_values(L, st, 2);
@@ -113,9 +113,9 @@ static void push_row(lua_State *L, sqlite3_stmt *st)
 }
 
 /* One row more. No hook gets in between two of them, so each takes steps of the slice. */
-static int step(lua_State *L, struct host *h, sqlite3_stmt *st)
+static int step(lua_State *L, struct store *s, sqlite3_stmt *st)
 {
-    int rc = store_step(h->store, st);
+    int rc = store_step(s, st);
     if (rc != SQLITE_ROW || (cpu_guard_steps()->left -= ROW_STEPS) >= 0)
         return rc;
     touch(L);
@@ -126,83 +126,83 @@ static int step(lua_State *L, struct host *h, sqlite3_stmt *st)
 static int one(lua_State *L)
 {
     const char *sql;
-    struct host *h = generation_of(L)->host;
-    sqlite3_stmt *st = open_statement(L, h, &sql);
-    int rc = store_step(h->store, st);
+    struct store *s = generation_of(L)->services->store;
+    sqlite3_stmt *st = open_statement(L, s, &sql);
+    int rc = store_step(s, st);
     touch(L);
     if (rc == SQLITE_ROW) {
         push_row(L, st);
         /* RETURNING does its work on the way to DONE. */
         if (!sqlite3_stmt_readonly(st))
-            while ((rc = step(L, h, st)) == SQLITE_ROW)
+            while ((rc = step(L, s, st)) == SQLITE_ROW)
                 ;
     } else {
         lua_pushnil(L);
     }
     if (rc != SQLITE_ROW && rc != SQLITE_DONE)
-        return sql_error(L, h->store, rc, sql);
-    store_settle(h->store);
+        return sql_error(L, s, rc, sql);
+    store_settle(s);
     return 1;
 }
 
 static int all(lua_State *L)
 {
     const char *sql;
-    struct host *h = generation_of(L)->host;
-    sqlite3_stmt *st = open_statement(L, h, &sql);
+    struct store *s = generation_of(L)->services->store;
+    sqlite3_stmt *st = open_statement(L, s, &sql);
     lua_newtable(L);
     int rc;
     lua_Integer n = 0;
-    while ((rc = step(L, h, st)) == SQLITE_ROW) {
+    while ((rc = step(L, s, st)) == SQLITE_ROW) {
         touch(L); /* before anything that may throw */
         push_row(L, st);
         lua_rawseti(L, -2, ++n);
     }
     touch(L);
     if (rc != SQLITE_DONE)
-        return sql_error(L, h->store, rc, sql);
-    store_settle(h->store);
+        return sql_error(L, s, rc, sql);
+    store_settle(s);
     return 1;
 }
 
 static int run(lua_State *L)
 {
     const char *sql;
-    struct host *h = generation_of(L)->host;
-    sqlite3_stmt *st = open_statement(L, h, &sql);
+    struct store *s = generation_of(L)->services->store;
+    sqlite3_stmt *st = open_statement(L, s, &sql);
     int rc;
-    while ((rc = step(L, h, st)) == SQLITE_ROW)
+    while ((rc = step(L, s, st)) == SQLITE_ROW)
         ;
     touch(L);
     if (rc != SQLITE_DONE)
-        return sql_error(L, h->store, rc, sql);
-    int changes = sqlite3_stmt_readonly(st) ? 0 : sqlite3_changes(store_db(h->store));
-    store_settle(h->store);
+        return sql_error(L, s, rc, sql);
+    int changes = sqlite3_stmt_readonly(st) ? 0 : sqlite3_changes(store_db(s));
+    store_settle(s);
     lua_pushinteger(L, changes);
     return 1;
 }
 
 static int transaction(lua_State *L)
 {
-    struct host *h = generation_of(L)->host;
+    struct store *s = generation_of(L)->services->store;
     luaL_checktype(L, 1, LUA_TFUNCTION);
     bind_not_loading(L, "db.transaction");
     int args = lua_gettop(L) - 1;
-    int rc = store_savepoint(h->store);
+    int rc = store_savepoint(s);
     touch(L);
     if (rc != SQLITE_OK)
-        return sql_error(L, h->store, rc, "SAVEPOINT");
+        return sql_error(L, s, rc, "SAVEPOINT");
     rc = lua_pcall(L, args, LUA_MULTRET, 0); /* a C boundary: whoever waits inside is told so */
-    if (store_lost(h->store))
+    if (store_lost(s))
         return bind_not_stored(L);
     if (rc != LUA_OK) {
-        store_rollback(h->store);
-        jobs_forget(h->jobs);
+        store_rollback(s);
+        jobs_forget(generation_of(L)->services->jobs);
         return lua_error(L);
     }
-    rc = store_release(h->store);
+    rc = store_release(s);
     if (rc != SQLITE_OK)
-        return sql_error(L, h->store, rc, "RELEASE");
+        return sql_error(L, s, rc, "RELEASE");
     return lua_gettop(L);
 }
 
@@ -246,21 +246,21 @@ static int push_found(lua_State *L)
 static int backups(lua_State *L)
 {
     static const char sql[] = "SELECT path, made_at FROM backups ORDER BY made_at, path";
-    struct host *h = generation_of(L)->host;
+    struct store *s = generation_of(L)->services->store;
     struct found f = { .count = 0 };
     int rc;
     lua_settop(L, 0);
     lua_pushlstring(L, sql, sizeof sql - 1);
     const char *text;
-    sqlite3_stmt *st = open_statement(L, h, &text);
+    sqlite3_stmt *st = open_statement(L, s, &text);
     lua_newtable(L);
-    while ((rc = store_step(h->store, st)) == SQLITE_ROW)
+    while ((rc = store_step(s, st)) == SQLITE_ROW)
         push_copy(L, (const char *)sqlite3_column_text(st, 0), sqlite3_column_int64(st, 1));
     touch(L);
     if (rc != SQLITE_DONE)
-        return sql_error(L, h->store, rc, sql);
-    store_settle(h->store);
-    store_step_copies(h->store, find, &f);
+        return sql_error(L, s, rc, sql);
+    store_settle(s);
+    store_step_copies(s, find, &f);
     lua_pushcfunction(L, push_found);
     lua_pushvalue(L, -2);
     lua_pushlightuserdata(L, &f);
@@ -272,7 +272,7 @@ static int backups(lua_State *L)
 
 static void stop_waiting(struct task *t)
 {
-    for (struct task **p = &t->gen->host->durable; *p; p = &(*p)->next_side)
+    for (struct task **p = &t->gen->scripts->queue.durable; *p; p = &(*p)->next_side)
         if (*p == t) {
             *p = t->next_side;
             return;
@@ -288,12 +288,12 @@ static int is_durable(lua_State *L, int status, lua_KContext ctx)
 static int durable(lua_State *L)
 {
     struct task *t = task_may_wait(L, "db.durable");
-    struct host *h = t->gen->host;
-    if (!store_dirty(h->store))
+    struct run_queue *q = &t->gen->scripts->queue;
+    if (!store_dirty(t->gen->services->store))
         return 0;
     task_touch(t);
-    t->next_side = h->durable;
-    h->durable = t;
+    t->next_side = q->durable;
+    q->durable = t;
     return task_wait(L, t, stop_waiting, is_durable);
 }
 

@@ -23,20 +23,20 @@ struct http_waiter {
 
 static void op_free(struct http_op *op)
 {
-    struct host *h = op->host;
+    struct run_queue *q = &op->scripts->queue;
     if (op->prev)
         op->prev->next = op->next;
-    else if (h->requests == op)
-        h->requests = op->next;
+    else if (q->requests == op)
+        q->requests = op->next;
     if (op->next)
         op->next->prev = op->prev;
     pool_transfer_clear(&op->transfer);
     free(op);
 }
 
-static void unhold(struct host *h, struct http_op *op)
+static void unhold(struct http_op *op)
 {
-    for (struct http_op **p = &h->held; *p; p = &(*p)->next_held)
+    for (struct http_op **p = &op->scripts->queue.held; *p; p = &(*p)->next_held)
         if (*p == op) {
             *p = op->next_held;
             break;
@@ -74,17 +74,16 @@ static void finish(struct http_op *op)
     }
 }
 
-void bind_http_done(struct host *h, struct pool_transfer *t)
+void bind_http_done(struct pool_transfer *t)
 {
-    (void)h;
     finish(t->owner);
 }
 
-/* Nobody is outside: the request fails at once, or with h->answered gets 200 and {}. */
+/* Nobody is outside: the request fails at once, or with `answered` gets 200 and {}. */
 static void end_alone(struct http_op *op)
 {
     struct pool_transfer *t = &op->transfer;
-    if (op->host->answered) {
+    if (op->scripts->queue.answered) {
         t->sent = true;
         t->status = 200;
         t->answer = buf_copy("{}", 2);
@@ -103,10 +102,11 @@ static void end_alone(struct http_op *op)
     finish(op);
 }
 
-void bind_http_release(struct host *h)
+void bind_http_release(struct scripts *all)
 {
-    struct http_op *op = h->held, *ordered = NULL;
-    h->held = NULL;
+    struct run_queue *q = &all->queue;
+    struct http_op *op = q->held, *ordered = NULL;
+    q->held = NULL;
     while (
         op) { /* the list grew at its head: turn it round, so that they leave in the order they were asked for */
         struct http_op *next = op->next_held;
@@ -117,32 +117,32 @@ void bind_http_release(struct host *h)
     for (op = ordered; op;) {
         struct http_op *next = op->next_held;
         op->held = false;
-        if (h->alone)
+        if (q->alone)
             end_alone(op);
         else
-            pool_submit(h->pool, &op->transfer);
+            pool_submit(all->services->pool, &op->transfer);
         op = next;
     }
 }
 
 /* Cancelled before it was given to the pool: it never left. */
-static void end_held(struct host *h, struct http_op *op)
+static void end_held(struct http_op *op)
 {
-    unhold(h, op);
+    unhold(op);
     op->transfer.error = POOL_CANCELLED;
     op->transfer.sent = false;
     snprintf(op->transfer.message, sizeof op->transfer.message, "cancelled before it was sent");
     finish(op);
 }
 
-static void cancel_op(struct host *h, struct http_op *op)
+static void cancel_op(struct http_op *op)
 {
     if (op->done)
         return;
     if (op->held)
-        end_held(h, op);
+        end_held(op);
     else
-        pool_cancel(h->pool, &op->transfer);
+        pool_cancel(op->scripts->services->pool, &op->transfer);
 }
 
 /* Its task ends, and has not read what came. The pool may still have it: then it is freed when it comes back. */
@@ -153,7 +153,7 @@ static void abandon(void *arg)
     if (op->done)
         op_free(op);
     else
-        cancel_op(op->host, op);
+        cancel_op(op);
 }
 
 /* ---- reading what came ---- */
@@ -216,17 +216,17 @@ static int answered(lua_State *L, int status, lua_KContext ctx)
 static int request(lua_State *L)
 {
     struct task *t = task_may_wait(L, "http.request");
-    struct host *h = t->gen->host;
+    struct run_queue *q = &t->gen->scripts->queue;
     struct http_op *op = http_ask(L, t);
-    op->host = h;
+    op->scripts = t->gen->scripts;
     op->task = t;
-    op->next = h->requests;
-    if (h->requests)
-        h->requests->prev = op;
-    h->requests = op;
+    op->next = q->requests;
+    if (q->requests)
+        q->requests->prev = op;
+    q->requests = op;
     op->held = true; /* law 1: it leaves when what was written before it is durable */
-    op->next_held = h->held;
-    h->held = op;
+    op->next_held = q->held;
+    q->held = op;
     t->wait = op;
     task_defer(t, &op->held_by, abandon, op);
     lua_settop(L, 0); /* the script's table and the encoded body are not needed while it waits */
@@ -237,7 +237,7 @@ static int request(lua_State *L)
 
 static void stop_cancelling(struct task *t)
 {
-    for (struct http_op *op = t->gen->host->requests; op; op = op->next)
+    for (struct http_op *op = t->gen->scripts->queue.requests; op; op = op->next)
         for (struct http_waiter **p = &op->waiters, *w; (w = *p);) {
             if (w->task != t) {
                 p = &w->next;
@@ -262,11 +262,11 @@ static int cancel_lane(lua_State *L)
 {
     const char *lane = luaL_checkstring(L, 1);
     struct task *t = task_may_wait(L, "http.cancel");
-    struct host *h = t->gen->host;
+    struct run_queue *q = &t->gen->scripts->queue;
     struct cancelling *c = lua_newuserdatauv(L, sizeof *c, 0);
     *c = (struct cancelling){ .left = 1 }; /* ourselves: it cannot reach 0 while we still count */
     t->wait = c;
-    for (struct http_op *op = h->requests, *next; op; op = next) {
+    for (struct http_op *op = q->requests, *next; op; op = next) {
         next = op->next;
         if (op->done || !op->lane || strcmp(op->lane, lane) != 0)
             continue;
@@ -278,7 +278,7 @@ static int cancel_lane(lua_State *L)
         *w = (struct http_waiter){ .task = t, .next = op->waiters };
         op->waiters = w;
         c->left++;
-        cancel_op(h, op);
+        cancel_op(op);
     }
     if (--c->left == 0)
         return cancelled(L, LUA_OK, (lua_KContext)t);

@@ -13,7 +13,7 @@
 static int inbox_put_row(lua_State *L)
 {
     struct generation *g = generation_of(L);
-    struct host *h = g->host;
+    struct services *s = g->services;
     struct task *t = task_of(L);
     size_t n = 0;
     bind_not_loading(L, "inbox.put");
@@ -24,15 +24,15 @@ static int inbox_put_row(lua_State *L)
         known = strcmp(g->readers[i].name, reader) == 0;
     if (!known)
         return luaL_error(L, "inbox.put: main.lua has no inbox reader \"%s\"", reader);
-    int64_t id = inbox_put(h->jobs, reader, body, n);
+    int64_t id = inbox_put(s->jobs, reader, body, n);
     task_touch(t);
     /* What its reader parks after three crashes would kill the process again. */
     if (id && t && t->row && t->row->refused && t->row->crashes >= JOBS_CRASH_LIMIT &&
-        inbox_give_up(h->jobs, id) != 0)
+        inbox_give_up(s->jobs, id) != 0)
         id = 0;
     if (id == 0) /* nobody may be told that this was accepted */
         return bind_not_stored(L);
-    metrics_own_add(h->metrics, OWN_ACCEPTS, 1, reader, NULL, NULL);
+    metrics_own_add(s->metrics, OWN_ACCEPTS, 1, reader, NULL, NULL);
     lua_pushinteger(L, id);
     return 1;
 }
@@ -40,7 +40,7 @@ static int inbox_put_row(lua_State *L)
 static int park(lua_State *L)
 {
     struct task *t = task_of(L);
-    struct host *h = generation_of(L)->host;
+    struct services *s = generation_of(L)->services;
     size_t n = 0;
     const char *reason = luaL_checkstring(L, 1);
     const char *item = luaL_optlstring(L, 2, NULL, &n);
@@ -49,7 +49,7 @@ static int park(lua_State *L)
         return luaL_error(L, "inbox.park can only be used by an inbox reader");
     if (row->parked && !item) /* read again after a reload, and still not readable: it stays */
         row->parked_again = true;
-    else if (inbox_park(h->jobs, row, item, n, reason) != 0)
+    else if (inbox_park(s->jobs, row, item, n, reason) != 0)
         return bind_not_stored(L);
     else if (!row->set_aside)
         row->set_aside = strdup(reason);
@@ -67,7 +67,7 @@ static int about(lua_State *L)
     struct task *t = task_of(L);
     const char *who = luaL_optstring(L, 1, "");
     struct inbox_row *row = t ? t->row : NULL;
-    if (row && (g == g->host->current || !row->about[0]))
+    if (row && (g == g->scripts->current || !row->about[0]))
         snprintf(row->about, sizeof row->about, "%s", who);
     return 0;
 }
@@ -153,7 +153,7 @@ int bind_sync(struct generation *g, lua_CFunction entry, const char *no_wait, in
     t->row = entry == row_main ? arg : NULL;
     t->sync_ref = ref;
     task_run(t);
-    t->condemned |= store_lost(g->host->store);
+    t->condemned |= store_lost(g->services->store);
     int rc = t->condemned ? 1 : t->error ? -1 : 0;
     if (rc < 0) {
         *error = t->error;
@@ -166,18 +166,18 @@ int bind_sync(struct generation *g, lua_CFunction entry, const char *no_wait, in
 /* All that the reader wrote of this piece, or nothing. */
 static int row_in_savepoint(struct generation *g, struct inbox_row *row, int ref, char **error)
 {
-    struct host *h = g->host;
-    if (store_savepoint(h->store) != SQLITE_OK)
+    struct services *s = g->services;
+    if (store_savepoint(s->store) != SQLITE_OK)
         return 1;
     row->replaced = false;
-    jobs_on_cpu(h->jobs, -row->id);
+    jobs_on_cpu(s->jobs, -row->id);
     int rc = bind_sync(g, row_main, "an inbox reader", ref, row, error);
-    jobs_on_cpu(h->jobs, 0);
-    if (rc == 0 && store_release(h->store) != SQLITE_OK)
+    jobs_on_cpu(s->jobs, 0);
+    if (rc == 0 && store_release(s->store) != SQLITE_OK)
         rc = 1;
     if (rc != 0) {
-        store_rollback(h->store);
-        jobs_forget(h->jobs);
+        store_rollback(s->store);
+        jobs_forget(s->jobs);
     }
     return rc;
 }
@@ -222,32 +222,30 @@ static int notice_main(lua_State *L)
 /* false: the script failed. */
 static bool notice_on(struct generation *g, struct notice *n)
 {
-    struct host *h = g->host;
+    struct services *s = g->services;
     char *error = NULL;
-    if (store_savepoint(h->store) != SQLITE_OK)
+    if (store_savepoint(s->store) != SQLITE_OK)
         return true;
     int rc = bind_sync(g, notice_main, "notice", g->notice, n, &error);
     if (rc < 0)
         log_event(LOG_ERROR, "script.error", log_s("in", "notice"), log_s("error", error));
-    if (rc != 0 || store_release(h->store) != SQLITE_OK) {
-        store_rollback(h->store);
-        jobs_forget(h->jobs);
+    if (rc != 0 || store_release(s->store) != SQLITE_OK) {
+        store_rollback(s->store);
+        jobs_forget(s->jobs);
     }
     free(error);
     return rc >= 0;
 }
 
-void bind_notice(struct host *h, const char *event, const char *message, const struct job *job,
+void bind_notice(struct scripts *all, const char *event, const char *message, const struct job *job,
                  int64_t count)
 {
-    struct generation *g = h->current, *good = h->reference;
+    struct generation *g = all->current, *good = all->reference;
     struct notice n = { event, message, job, count };
-    if (!g || g->notice == LUA_NOREF || h->in_notice)
+    if (!g || g->notice == LUA_NOREF)
         return;
-    h->in_notice = true; /* a notice that fails is logged, and makes no further notice */
     if (!notice_on(g, &n) && good && good->notice != LUA_NOREF)
         notice_on(good, &n); /* the mistake may be in the words to staff themselves */
-    h->in_notice = false;
 }
 
 struct status_call {

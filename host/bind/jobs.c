@@ -35,7 +35,6 @@ static const char *encode_field(lua_State *L, const char *name, size_t *n)
 static int put(lua_State *L)
 {
     struct generation *g = generation_of(L);
-    struct host *h = g->host;
     bind_not_loading(L, "jobs.put");
     luaL_checktype(L, 1, LUA_TTABLE);
     lua_settop(L, 1);
@@ -55,7 +54,7 @@ static int put(lua_State *L)
     }
     lua_getfield(L, 1, "keep");
     p.keep = lua_toboolean(L, -1);
-    int64_t id = jobs_put(h->jobs, &p);
+    int64_t id = jobs_put(g->services->jobs, &p);
     struct task *t = task_of(L);
     task_touch(t);
     if (id == 0)
@@ -66,10 +65,9 @@ static int put(lua_State *L)
 
 static int cancel(lua_State *L)
 {
-    struct host *h = generation_of(L)->host;
     int64_t id = luaL_checkinteger(L, 1);
     bind_not_loading(L, "jobs.cancel");
-    int rc = jobs_cancel(h->jobs, id);
+    int rc = jobs_cancel(generation_of(L)->services->jobs, id);
     task_touch(task_of(L));
     if (rc < 0)
         return bind_not_stored(L);
@@ -185,13 +183,13 @@ static int wrong_end(lua_State *L)
 static int job_done(lua_State *L, int status, lua_KContext ctx)
 {
     struct task *t = (struct task *)ctx;
-    struct host *h = t->gen->host;
+    struct services *s = t->gen->services;
     int rc;
     (void)status;
     if (lua_isnil(L, -1)) {
         int64_t every = t->gen->kinds[t->job_kind].every_seconds;
-        rc = every ? jobs_again(h->jobs, &t->job, loop_wall_ms() + every * 1000, false, NULL)
-                   : jobs_done(h->jobs, &t->job);
+        rc = every ? jobs_again(s->jobs, &t->job, loop_wall_ms() + every * 1000, false, NULL)
+                   : jobs_done(s->jobs, &t->job);
     } else {
         if (!lua_istable(L, -1) || lua_getfield(L, -1, "job_end") != LUA_TNUMBER)
             return wrong_end(L);
@@ -201,19 +199,19 @@ static int job_done(lua_State *L, int status, lua_KContext ctx)
         lua_getfield(L, -3, "reason");
         const char *reason = lua_tostring(L, -1);
         if (end == END_DEAD) {
-            rc = jobs_die(h->jobs, &t->job, reason);
+            rc = jobs_die(s->jobs, &t->job, reason);
             task_touch(t); /* before the notice, which may lose the group */
             if (rc == 1)
-                bind_notice(h, "job_dead", reason, &t->job, 0);
+                bind_notice(t->gen->scripts, "job_dead", reason, &t->job, 0);
         } else {
-            rc = jobs_again(h->jobs, &t->job, at, end == END_RETRY, reason);
+            rc = jobs_again(s->jobs, &t->job, at, end == END_RETRY, reason);
         }
     }
     task_touch(t);
-    if (rc < 0 && store_lost(h->store))
+    if (rc < 0 && store_lost(s->store))
         task_kill(t);
     else if (rc < 0)
-        task_put_back(h, &t->job);
+        task_put_back(t->gen->scripts, &t->job);
     return 0;
 }
 
@@ -241,7 +239,7 @@ static void start(struct generation *g, struct job *job, int kind, lua_CFunction
 {
     struct task *t = task_new(g, TASK_JOB, entry);
     if (!t) {
-        task_put_back(g->host, job);
+        task_put_back(g->scripts, job);
         suspicion_free(s);
         return;
     }

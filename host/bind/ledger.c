@@ -18,7 +18,7 @@ static int mark(lua_State *L)
     luaL_checktype(L, 1, LUA_TSTRING);
     bind_not_loading(L, "ledger.mark");
     const char *text = lua_tolstring(L, 1, &len);
-    if (ledger_mark(generation_of(L)->host->ledger, text, len, out) != 0)
+    if (ledger_mark(generation_of(L)->services->ledger, text, len, out) != 0)
         return luaL_error(L, "OpenSSL cannot do HMAC-SHA256");
     lua_pushlstring(L, out, LEDGER_MARK_BYTES - 1);
     return 1;
@@ -45,7 +45,7 @@ static int add(lua_State *L)
     luaL_pushresult(&b);
     size_t len = 0;
     const char *text = lua_tolstring(L, -1, &len);
-    if (len && ledger_add(generation_of(L)->host->ledger, text, len) != 0) {
+    if (len && ledger_add(generation_of(L)->services->ledger, text, len) != 0) {
         lua_pushnil(L);
         lua_pushfstring(L, "the ledger beside the database cannot be written: %s", strerror(errno));
         return 2;
@@ -60,7 +60,7 @@ static int read_lines(lua_State *L)
     struct ledger *l = NULL;
     lua_Integer from = luaL_optinteger(L, 1, 0);
     bind_not_loading(L, "ledger.read");
-    l = generation_of(L)->host->ledger;
+    l = generation_of(L)->services->ledger;
     char *bytes = lua_newuserdatauv(L, READ_BYTES, 0);
     long n = from < 0 ? 0 : ledger_read(l, (size_t)from, bytes, READ_BYTES);
     if (n < 0)

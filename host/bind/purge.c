@@ -49,13 +49,13 @@ typedef int (*look_fn)(struct jobs *j, struct needles *n, int64_t *after, int64_
 
 static int look(lua_State *L, const char *what, look_fn look_for)
 {
-    struct host *h = generation_of(L)->host;
+    struct services *s = generation_of(L)->services;
     bind_not_loading(L, what);
     lua_settop(L, 2);
     int64_t after = luaL_optinteger(L, 2, 0), *ids = lua_newuserdatauv(L, ROOM * sizeof *ids, 0);
     bool more = false;
     struct needles *n = needles_at(L, 1);
-    int count = look_for(h->jobs, n, &after, ids, ROOM, look_ns, &more);
+    int count = look_for(s->jobs, n, &after, ids, ROOM, look_ns, &more);
     needles_free(n);
     task_touch(task_of(L));
     if (count < 0)
@@ -91,10 +91,11 @@ int bind_inbox_find_parked(lua_State *L)
 /* ---- jobs ---- */
 
 /* A run that is under way ends here: what it still had to say would be about something that is gone. */
-static void end_run(struct host *h, int64_t id)
+static void end_run(struct scripts *all, int64_t id)
 {
     for (int pass = 0; pass < 2; pass++)
-        for (struct generation *g = pass ? h->draining : h->current; g; g = pass ? g->older : NULL)
+        for (struct generation *g = pass ? all->draining : all->current; g;
+             g = pass ? g->older : NULL)
             for (struct task *t = g->tasks, *next; t; t = next) {
                 next = t->next;
                 if (t->kind == TASK_JOB && t->job.id == id &&
@@ -107,14 +108,14 @@ static void end_run(struct host *h, int64_t id)
 
 int bind_jobs_erase(lua_State *L)
 {
-    struct host *h = generation_of(L)->host;
+    struct generation *g = generation_of(L);
     int64_t id = luaL_checkinteger(L, 1);
     bind_not_loading(L, "jobs.erase");
-    int rc = jobs_erase(h->jobs, id);
+    int rc = jobs_erase(g->services->jobs, id);
     task_touch(task_of(L));
     if (rc < 0)
         return bind_not_stored(L);
-    end_run(h, id);
+    end_run(g->scripts, id);
     lua_pushboolean(L, rc == 1);
     return 1;
 }
@@ -128,13 +129,13 @@ static int push_job(lua_State *L)
 /* Live jobs of a kind, in the order of ids. */
 int bind_jobs_list(lua_State *L)
 {
-    struct host *h = generation_of(L)->host;
+    struct services *s = generation_of(L)->services;
     const char *kind = luaL_checkstring(L, 1);
     int64_t after = luaL_optinteger(L, 2, 0);
     bind_not_loading(L, "jobs.list");
     struct job *found = lua_newuserdatauv(L, LIST * sizeof *found, 0);
     lua_createtable(L, LIST, 0); /* before anything is found: it may throw */
-    int count = jobs_of_kind(h->jobs, kind, after, found, LIST);
+    int count = jobs_of_kind(s->jobs, kind, after, found, LIST);
     task_touch(task_of(L));
     if (count < 0)
         return bind_not_stored(L);
@@ -163,13 +164,13 @@ int bind_jobs_list(lua_State *L)
 
 int bind_inbox_get(lua_State *L)
 {
-    struct host *h = generation_of(L)->host;
+    struct services *s = generation_of(L)->services;
     int64_t id = luaL_checkinteger(L, 1);
     bind_not_loading(L, "inbox.get");
     lua_createtable(L, 0, 5);
     struct inbox_row row = { .id = 0 };
     bool unread = false;
-    int rc = inbox_get(h->jobs, id, &row, &unread);
+    int rc = inbox_get(s->jobs, id, &row, &unread);
     task_touch(task_of(L));
     if (rc < 0)
         return bind_not_stored(L);
@@ -198,20 +199,21 @@ int bind_inbox_get(lua_State *L)
 
 int bind_inbox_replace(lua_State *L)
 {
-    struct host *h = generation_of(L)->host;
+    struct generation *g = generation_of(L);
     size_t len = 0;
     int64_t id = luaL_checkinteger(L, 1);
     const char *body = luaL_optlstring(L, 2, NULL, &len);
     bind_not_loading(L, "inbox.replace");
-    int rc = body ? inbox_replace(h->jobs, id, body, len) : inbox_erase(h->jobs, id);
+    int rc = body ? inbox_replace(g->services->jobs, id, body, len)
+                  : inbox_erase(g->services->jobs, id);
     task_touch(task_of(L));
     if (rc < 0)
         return bind_not_stored(L);
-    struct inbox_row *own = task_of(L)->row;
+    struct inbox_row *own = task_of(L)->row, *waiting = &g->scripts->queue.row;
     if (own && own->id == id)
         own->replaced = true;
-    else if (h->row.id == id) /* it waits in memory to be tried again, or for its next piece */
-        inbox_row_free(&h->row);
+    else if (waiting->id == id) /* it waits in memory to be tried again, or for its next piece */
+        inbox_row_free(waiting);
     lua_pushboolean(L, rc == 1);
     return 1;
 }
@@ -220,7 +222,7 @@ int bind_inbox_erase_parked(lua_State *L)
 {
     int64_t id = luaL_checkinteger(L, 1);
     bind_not_loading(L, "inbox.erase_parked");
-    int rc = parked_erase(generation_of(L)->host->jobs, id);
+    int rc = parked_erase(generation_of(L)->services->jobs, id);
     task_touch(task_of(L));
     if (rc < 0)
         return bind_not_stored(L);
@@ -236,7 +238,7 @@ static int forget(lua_State *L, const char *what,
     lua_Integer limit = luaL_checkinteger(L, 2);
     bind_not_loading(L, what);
     luaL_argcheck(L, limit > 0 && limit <= 100000, 2, "must be from 1 to 100000");
-    int count = purge(generation_of(L)->host->jobs, before, (int)limit);
+    int count = purge(generation_of(L)->services->jobs, before, (int)limit);
     task_touch(task_of(L));
     if (count < 0)
         return bind_not_stored(L);
@@ -264,9 +266,9 @@ struct scrub {
 
 static void stop_scrub(struct task *t)
 {
-    struct host *h = t->gen->host;
-    if (h->scrubbing == t)
-        h->scrubbing = NULL;
+    struct run_queue *q = &t->gen->scripts->queue;
+    if (q->scrubbing == t)
+        q->scrubbing = NULL;
 }
 
 static int scrubbed(lua_State *L, int status, lua_KContext ctx)
@@ -287,8 +289,8 @@ static int scrubbed(lua_State *L, int status, lua_KContext ctx)
 int bind_db_scrub(lua_State *L)
 {
     struct task *t = task_may_wait(L, "db.scrub");
-    struct host *h = t->gen->host;
-    if (h->scrubbing) {
+    struct run_queue *q = &t->gen->scripts->queue;
+    if (q->scrubbing) {
         lua_pushnil(L);
         lua_pushliteral(L, "it is being done already");
         return 2;
@@ -296,20 +298,22 @@ int bind_db_scrub(lua_State *L)
     struct scrub *w = lua_newuserdatauv(L, sizeof *w, 0);
     *w = (struct scrub){ .since_ns = loop_now_ns() };
     t->wait = w;
-    h->scrubbing = t;
+    q->scrubbing = t;
     return task_wait(L, t, stop_scrub, scrubbed);
 }
 
-void bind_scrub_step(struct host *h)
+void bind_scrub_step(struct scripts *all)
 {
-    struct task *t = h->scrubbing;
+    struct run_queue *q = &all->queue;
+    struct store *store = all->services->store;
+    struct task *t = q->scrubbing;
     struct scrub *w = t ? t->wait : NULL;
     uint64_t now = loop_now_ns();
-    if (!w || h->scrub_again.index || store_dirty(h->store))
+    if (!w || q->scrub_again.index || store_dirty(store))
         return;
-    enum store_scrub_result result = store_scrub(h->store, &w->work, scrub_ns);
+    enum store_scrub_result result = store_scrub(store, &w->work, scrub_ns);
     /* Half of the time is for everybody else. */
-    loop_timer_set(h->loop, &h->scrub_again, 2 * loop_now_ns() - now, NULL, NULL);
+    loop_timer_set(all->services->loop, &q->scrub_again, 2 * loop_now_ns() - now, NULL, NULL);
     switch (result) {
     case STORE_SCRUB_MORE: w->since_ns = now; return;
     case STORE_SCRUB_BUSY:
@@ -320,17 +324,17 @@ void bind_scrub_step(struct host *h)
     case STORE_SCRUB_FAILED: w->error = "the database's file cannot be read or written"; break;
     case STORE_SCRUBBED: break;
     }
-    h->scrubbing = NULL;
+    q->scrubbing = NULL;
     task_ready(t);
 }
 
 int bind_db_holds(lua_State *L)
 {
-    struct host *h = generation_of(L)->host;
+    struct services *s = generation_of(L)->services;
     int64_t at = luaL_optinteger(L, 2, 0), hits = 0;
     bind_not_loading(L, "db.holds");
     struct needles *n = needles_at(L, 1);
-    int rc = store_look_for(h->store, n, &at, &hits, look_ns);
+    int rc = store_look_for(s->store, n, &at, &hits, look_ns);
     needles_free(n);
     if (rc < 0)
         return luaL_error(L, "the database's file cannot be read");
@@ -345,6 +349,6 @@ int bind_db_holds(lua_State *L)
 int bind_db_restored(lua_State *L)
 {
     bind_not_loading(L, "db.restored");
-    lua_pushboolean(L, store_restored(generation_of(L)->host->store));
+    lua_pushboolean(L, store_restored(generation_of(L)->services->store));
     return 1;
 }

@@ -258,13 +258,11 @@ bool bind_request_again(struct generation *g, struct task *t, struct suspicion *
     return true;
 }
 
-void bind_request(struct host *h, struct httpd_request *r)
+void bind_request(struct generation *g, struct httpd_request *r)
 {
-    struct generation *g = h->current;
     const struct route *found = NULL;
     bool path = false;
-    h->requests_seen++;
-    if (h->stopping || !g) {
+    if (!g) {
         httpd_error(r, 503, "stopping");
         httpd_forget(r);
         return;

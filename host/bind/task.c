@@ -32,14 +32,14 @@ static void wake(void *arg)
 
 static void stop_sleeping(struct task *t)
 {
-    loop_timer_stop(t->gen->host->loop, &t->timer);
+    loop_timer_stop(t->gen->services->loop, &t->timer);
 }
 
 static int sleep_ms(lua_State *L)
 {
     uint64_t due = in_ms(L, 1);
     struct task *t = task_may_wait(L, "task.sleep");
-    if (!loop_timer_set(t->gen->host->loop, &t->timer, due, wake, t))
+    if (!loop_timer_set(t->gen->services->loop, &t->timer, due, wake, t))
         return luaL_error(L, "not enough memory");
     return task_wait(L, t, stop_sleeping, nothing);
 }
@@ -120,7 +120,7 @@ static void event_timeout(void *arg)
 
 static void stop_event(struct task *t)
 {
-    loop_timer_stop(t->gen->host->loop, &t->timer);
+    loop_timer_stop(t->gen->services->loop, &t->timer);
     leave(t);
 }
 
@@ -141,7 +141,7 @@ static int event_wait(lua_State *L)
         return 1;
     }
     struct task *t = task_may_wait(L, "event:wait");
-    if (due && !loop_timer_set(t->gen->host->loop, &t->timer, due, event_timeout, t))
+    if (due && !loop_timer_set(t->gen->services->loop, &t->timer, due, event_timeout, t))
         return luaL_error(L, "not enough memory");
     t->timed_out = false;
     t->wait = e; /* the event stays on the waiting coroutine's stack */
@@ -156,7 +156,7 @@ static int event_set(lua_State *L)
     e->set = true;
     for (struct task *t = e->waiters, *next; t; t = next) {
         next = t->next_side;
-        loop_timer_stop(t->gen->host->loop, &t->timer);
+        loop_timer_stop(t->gen->services->loop, &t->timer);
         t->wait = NULL;
         t->cancel = NULL;
         task_ready(t);

@@ -29,14 +29,12 @@ int rehearsal_begin(struct rehearsal *r, const char *scripts, const char *prompt
     char why[2048] = "not enough memory";
     int code = 1;
     log_open(LOG_OFF);
-    h->loop = own ? loop_new() : NULL;
-    h->parked_from = INT64_MAX;
-    h->memory_cap = 256u << 20;
-    h->alone = check;
+    h->scripts.memory_cap = 256u << 20;
+    h->scripts.queue.alone = check;
     o.ignore_settings = o.make_up_settings = check;
     reload_options(&o, NULL);
     unsigned slice = own ? (unsigned)settings_integer(own, "LUA_SLICE_MS") : 0;
-    if (!h->loop || instance_signals(&r->service) != 0 ||
+    if (!own || instance_begin(&r->service) != 0 ||
         cpu_guard_start(slice ? slice : 200, 2000) != 0) {
         buf_printf(problems, "assistant: %s\n", strerror(errno));
         goto done;
@@ -45,17 +43,17 @@ int rehearsal_begin(struct rehearsal *r, const char *scripts, const char *prompt
                                prompts ? prompts : settings_text(own, "PROMPTS_DIR"), why,
                                sizeof why);
     if (t) {
-        code = (int)generation_build(&h->next, h, t, &o, problems, warnings);
+        code = (int)generation_build(&h->scripts.next, &h->scripts, t, &o, problems, warnings);
     } else {
         code = GENERATION_SCRIPTS;
         buf_printf(problems, "%s\n", why);
     }
     tree_drop(t);
     if (code == 0 && (code = instance_store(h, ":memory:", why, sizeof why)) == 0)
-        code = reload_migrate(h, h->next, why, sizeof why) != 0 ? 3
-               : instance_pool(h, why, sizeof why) != 0         ? 1
-                                                                : 0;
-    if (code && h->next)
+        code = reload_migrate(h, h->scripts.next, why, sizeof why) != 0 ? 3
+               : instance_pool(h, why, sizeof why) != 0                 ? 1
+                                                                        : 0;
+    if (code && h->scripts.next)
         buf_printf(problems, "assistant: %s\n", why);
     if (code == 0)
         tick(h); /* the generation takes its seat */
@@ -103,7 +101,7 @@ static int run(struct rehearsal *r, const char *name, char *const *args, size_t 
 {
     struct host *h = &r->service.host;
     r->code = GENERATION_SCRIPTS;
-    if (!bind_command(h->current, name, args, count, ended, r)) {
+    if (!bind_command(h->scripts.current, name, args, count, ended, r)) {
         fprintf(stderr, "assistant: the scripts have no command \"%s\".\n", name);
         return r->code;
     }
@@ -133,7 +131,7 @@ static bool wait_line(struct rehearsal *r)
     struct host *h = &r->service.host;
     while (!h->stopping && !r->ended && !(r->in.len && memchr(r->in.data, '\n', r->in.len))) {
         if (!r->polled && !r->file) {
-            r->polled = loop_add(h->loop, STDIN_FILENO, EPOLLIN, on_input, r) == 0;
+            r->polled = loop_add(h->services.loop, STDIN_FILENO, EPOLLIN, on_input, r) == 0;
             r->file = !r->polled;
         }
         if (r->file)
@@ -142,7 +140,7 @@ static bool wait_line(struct rehearsal *r)
             tick(h);
     }
     if (r->polled) /* while an answer is under way what is typed waits where it is */
-        loop_remove(h->loop, STDIN_FILENO);
+        loop_remove(h->services.loop, STDIN_FILENO);
     r->polled = false;
     return !h->stopping && r->in.len > 0;
 }
@@ -177,7 +175,7 @@ static void look_for_changes(struct rehearsal *r)
 {
     struct host *h = &r->service.host;
     reload_now(h, false, tell_reload, NULL);
-    for (int i = 0; h->next && i < 10; i++)
+    for (int i = 0; h->scripts.next && i < 10; i++)
         tick(h);
 }
 

@@ -34,7 +34,7 @@ static bool run(struct host *h, const char *name, char *const *words, size_t cou
     static struct told told; /* outlives a command that does not end */
     uint64_t errors = h->script_errors, until = loop_now_ns() + WAIT_MS * 1000000ull;
     told = (struct told){ .done = false };
-    if (!bind_command(h->current, name, words, count, ended, &told)) {
+    if (!bind_command(h->scripts.current, name, words, count, ended, &told)) {
         snprintf(why, size, "scripts/rehearsal/main.lua: has no command \"%s\"", name);
         told.done = true;
         return false;
@@ -71,7 +71,7 @@ static bool act(struct host *h, const char *name, char *const *words, size_t cou
     char why[600], unused[600];
     bool over = true;
     if (!run(h, name, words, count, said, why, sizeof why)) {
-        over = h->current->task_count == 0;
+        over = h->scripts.current->task_count == 0;
         run(h, "doing", NULL, 0, &doing, unused, sizeof unused);
         if (!problems->data || !strstr(problems->data, why)) /* the same in many stories: once */
             buf_printf(problems, "%s, while %s.\n", why, doing.data ? doing.data : "it was tried");
@@ -84,7 +84,7 @@ static bool act(struct host *h, const char *name, char *const *words, size_t cou
 static bool try_handlers(struct host *h, bool answered, struct buf *problems)
 {
     bool more = true, going = true;
-    h->answered = answered;
+    h->scripts.queue.answered = answered;
     for (int i = 1; more && going; i++) {
         struct buf said = { .data = NULL };
         char number[16], *words[] = { number, answered ? "answered" : "alone" };
@@ -101,7 +101,7 @@ static bool try_handlers(struct host *h, bool answered, struct buf *problems)
 /* Plays what the tree holds. false: as act. */
 static bool play(struct host *h, struct buf *problems, struct buf *notes)
 {
-    const struct tree *t = h->current->tree;
+    const struct tree *t = h->scripts.current->tree;
     uint64_t until = loop_now_ns() + STORIES_MS * 1000000ull;
     size_t played = 0, all = 0;
     bool going = true;
@@ -149,7 +149,7 @@ static int play_stories(const char *scripts, const char *prompts, struct buf *pr
 static int load_folder(const char *scripts, const char *prompts, struct buf *problems,
                        struct buf *warnings)
 {
-    struct host h = { .memory_cap = 256u << 20 };
+    struct scripts all = { .memory_cap = 256u << 20 };
     struct generation *g = NULL;
     char why[2048];
     int code = GENERATION_SCRIPTS;
@@ -158,7 +158,7 @@ static int load_folder(const char *scripts, const char *prompts, struct buf *pro
     struct generation_options o = mode_options(&serve_modes[0]);
     o.ignore_settings = true;
     if (t)
-        code = (int)generation_build(&g, &h, t, &o, problems, warnings);
+        code = (int)generation_build(&g, &all, t, &o, problems, warnings);
     else
         buf_printf(problems, "%s\n", why);
     generation_close(g);
@@ -181,7 +181,7 @@ static bool holds_both(const char *dir, const char *scripts, const char *prompts
 
 int serve_check(const char *dir)
 {
-    struct host h = { .memory_cap = 256u << 20 };
+    struct host h = { .scripts.memory_cap = 256u << 20 };
     struct buf problems = { .data = NULL }, warnings = { .data = NULL };
     struct generation *g = NULL;
     char scripts[4096], prompts[4096];

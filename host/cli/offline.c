@@ -18,7 +18,7 @@
 
 bool serve_knows(const char *name)
 {
-    struct host h = { .memory_cap = 256u << 20 };
+    struct scripts all = { .memory_cap = 256u << 20 };
     struct buf problems = { .data = NULL }, warnings = { .data = NULL };
     struct generation *g = NULL;
     const char *scripts = getenv("SCRIPTS_DIR"), *prompts = getenv("PROMPTS_DIR");
@@ -30,7 +30,7 @@ bool serve_knows(const char *name)
     struct generation_options o = mode_options(&serve_modes[0]);
     o.ignore_settings = true;
     if (t)
-        generation_build(&g, &h, t, &o, &problems, &warnings);
+        generation_build(&g, &all, t, &o, &problems, &warnings);
     else
         buf_printf(&problems, "%s\n", why);
     bool found = false;
@@ -85,16 +85,14 @@ static int run_task(struct service *s, const char *path,
 
 static bool begin_file(struct host *h, struct errand *c)
 {
-    return bind_file(h->current, c->args, c->count, ended, c);
+    return bind_file(h->scripts.current, c->args, c->count, ended, c);
 }
 
 /* A loop, and signals in it; no work of the database's is taken. */
 static bool begin_instance(struct service *s)
 {
     s->host.plain = true;
-    s->host.parked_from = INT64_MAX;
-    s->host.loop = loop_new();
-    if (s->host.loop && instance_signals(s) == 0)
+    if (instance_begin(s) == 0)
         return true;
     instance_fail(1, strerror(errno));
     return false;
@@ -111,9 +109,9 @@ int serve_file(char *const *args, size_t count)
         goto done;
     const char *scripts = getenv("SCRIPTS_DIR"), *url = getenv("DATABASE_URL");
     bool file = url && strncmp(url, "sqlite:", 7) == 0;
-    s.host.current = generation_plain(&s.host, &bind_modules, scripts ? scripts : "scripts",
-                                      &problems);
-    if (s.host.current)
+    s.host.scripts.current = generation_plain(&s.host.scripts, &bind_modules,
+                                              scripts ? scripts : "scripts", &problems);
+    if (s.host.scripts.current)
         code = run_task(&s, file ? url + 7 : ":memory:", begin_file, &call);
     else
         instance_fail(code, problems.data ? problems.data : "not started");
@@ -194,19 +192,19 @@ static bool begin_offline(struct host *h, struct errand *c)
     }
     int code = admin_host_command(h, c->args, c->count, &out);
     if (code >= 0) {
-        jobs_flush(h->jobs);
+        jobs_flush(h->services.jobs);
         c->done = true;
         c->ok = code == 0;
-        if (store_commit(h->store) == STORE_LOST) { /* before it is said (law 1) */
+        if (store_commit(h->services.store) == STORE_LOST) { /* before it is said (law 1) */
             c->ok = false;
             struct trouble why;
-            store_trouble(h->store, &why);
+            store_trouble(h->services.store, &why);
             fprintf(stderr, "The database could not store the change: %s: %s.\n", why.cause,
                     why.remedy);
         } else {
             bool status = strcmp(c->args[0], "status") == 0; /* its code is a part of the answer */
             fwrite(out.data ? out.data : "", 1, out.len, code && !status ? stderr : stdout);
-            if (status && !h->current)
+            if (status && !h->scripts.current)
                 fprintf(stderr, "The scripts do not load, so their part is missing. `assistant "
                                 "check` says why.\n");
         }
@@ -214,12 +212,13 @@ static bool begin_offline(struct host *h, struct errand *c)
         return true;
     }
     char why[1024];
-    if (h->current && reload_migrate(h, h->current, why, sizeof why) != 0) {
+    if (h->scripts.current && reload_migrate(h, h->scripts.current, why, sizeof why) != 0) {
         fprintf(stderr, "%s\n", why);
         c->done = true;
         return true;
     }
-    if (h->current && bind_command(h->current, c->args[0], c->args + 1, c->count - 1, ended, c))
+    if (h->scripts.current &&
+        bind_command(h->scripts.current, c->args[0], c->args + 1, c->count - 1, ended, c))
         return true;
     fprintf(stderr, "%sThere is no command \"%s\". `assistant help` lists them.\n", c->problems,
             c->args[0]);
@@ -255,7 +254,7 @@ int serve_offline(char *const *args, size_t count)
     struct generation_options o = mode_options(&serve_modes[0]);
     o.ignore_settings = true;
     if (t)
-        generation_build(&h->current, h, t, &o, &problems, &warnings);
+        generation_build(&h->scripts.current, &h->scripts, t, &o, &problems, &warnings);
     else
         buf_printf(&problems, "%s\n", why);
     tree_drop(t);

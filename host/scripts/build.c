@@ -16,10 +16,10 @@
 enum { LOAD_MS = 1000 };
 
 /* A generation with its libraries, in which nothing is loaded yet. NULL: no memory. */
-static struct generation *new_state(struct host *h, struct tree *tree,
+static struct generation *new_state(struct scripts *all, struct tree *tree,
                                     const struct script_modules *modules, lua_CFunction libraries)
 {
-    struct generation *g = generation_new(h, tree);
+    struct generation *g = generation_new(all, tree);
     char *error = NULL;
     if (!g)
         return NULL;
@@ -160,16 +160,16 @@ static bool load_main(struct generation *g, const struct generation_options *o,
     return loaded && known;
 }
 
-enum generation_result generation_build(struct generation **out, struct host *h, struct tree *tree,
-                                        const struct generation_options *o, struct buf *problems,
-                                        struct buf *warnings)
+enum generation_result generation_build(struct generation **out, struct scripts *all,
+                                        struct tree *tree, const struct generation_options *o,
+                                        struct buf *problems, struct buf *warnings)
 {
     char *error = NULL;
     bool settings_bad = false;
     enum generation_result result = GENERATION_SCRIPTS;
     struct names names = { .list = NULL };
     *out = NULL;
-    struct generation *g = new_state(h, tree, o->modules, lua_sandbox_open);
+    struct generation *g = new_state(all, tree, o->modules, lua_sandbox_open);
     if (!g) {
         buf_text(problems, "not enough memory\n");
         return result;
@@ -220,10 +220,10 @@ fail:
     return result;
 }
 
-struct generation *generation_plain(struct host *h, const struct script_modules *modules,
+struct generation *generation_plain(struct scripts *all, const struct script_modules *modules,
                                     const char *scripts_dir, struct buf *problems)
 {
-    struct generation *g = new_state(h, NULL, modules, lua_sandbox_open_plain);
+    struct generation *g = new_state(all, NULL, modules, lua_sandbox_open_plain);
     char *error = NULL;
     if (!g || !(g->settings = settings_new())) {
         generation_close(g);

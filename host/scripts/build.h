@@ -21,11 +21,11 @@ struct generation_options {
 enum generation_result { GENERATION_OK = 0, GENERATION_SETTINGS = 2, GENERATION_SCRIPTS = 5 };
 
 /* *out NULL: problems holds lines for people (settings' and scripts', both). warnings: the settings', and those of the files. */
-enum generation_result generation_build(struct generation **out, struct host *h, struct tree *tree,
-                                        const struct generation_options *o, struct buf *problems,
-                                        struct buf *warnings);
+enum generation_result generation_build(struct generation **out, struct scripts *all,
+                                        struct tree *tree, const struct generation_options *o,
+                                        struct buf *problems, struct buf *warnings);
 /* A bare state for `assistant run`: the full library, host.* modules, scripts on the path. */
-struct generation *generation_plain(struct host *h, const struct script_modules *modules,
+struct generation *generation_plain(struct scripts *all, const struct script_modules *modules,
                                     const char *scripts_dir, struct buf *problems);
 
 #endif

@@ -87,12 +87,6 @@ void generation_close(struct generation *g)
 {
     if (!g)
         return;
-    while (g->tasks)
-        task_kill(g->tasks);
-    for (struct task *t = g->spare, *next; t; t = next) {
-        next = t->next_side;
-        free(t);
-    }
     if (g->L)
         lua_close(g->L);
     slab_close(&g->slab);
@@ -117,15 +111,16 @@ void generation_close(struct generation *g)
     free(g);
 }
 
-struct generation *generation_new(struct host *h, struct tree *tree)
+struct generation *generation_new(struct scripts *all, struct tree *tree)
 {
     struct generation *g = calloc(1, sizeof *g);
     if (!g)
         return NULL;
-    g->host = h;
-    g->memory_cap = h->memory_cap ? h->memory_cap : (size_t)-1 / 2;
+    g->scripts = all;
+    g->services = all->services;
+    g->memory_cap = all->memory_cap ? all->memory_cap : (size_t)-1 / 2;
     g->notice = g->status = g->start = g->prepare = g->gauges = LUA_NOREF;
-    g->number = ++h->generations;
+    g->number = ++all->generations;
     if (tree) {
         g->tree = tree_keep(tree);
         memcpy(g->hash, tree->hash, sizeof g->hash);

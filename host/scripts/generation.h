@@ -8,10 +8,11 @@
 #define HOST_SCRIPTS_GENERATION_H
 
 #include "base/buf.h"
-#include "service/host.h"
 #include "metrics/metrics.h"
 #include "scripts/slab.h"
-#include "scripts/task.h"
+#include "scripts/scripts.h"
+#include "scripts/tree.h"
+#include "settings/settings.h"
 
 #include <lauxlib.h>
 #include <lua.h>
@@ -57,7 +58,8 @@ struct script_modules {
 struct generation {
     lua_State *L;
     const struct script_modules *modules;
-    struct host *host;
+    struct scripts *scripts;
+    struct services *services;
     struct tree *tree;
     struct settings *settings;
     uint64_t number;
@@ -93,8 +95,8 @@ struct generation {
 };
 
 /* Without libraries, for build.h. NULL: no memory. */
-struct generation *generation_new(struct host *h, struct tree *tree);
-/* Kills its tasks, closes the state, frees everything. */
+struct generation *generation_new(struct scripts *all, struct tree *tree);
+/* Closes the state and frees everything. One that has run goes by task_close_generation. */
 void generation_close(struct generation *g);
 
 /* Has it done well what people notice: a job of each kind with a `failed` handler, or anything if there is no such kind? */

@@ -1,7 +1,6 @@
 #include "scripts/task.h"
 
 #include "base/buf.h"
-#include "scripts/generation.h"
 #include "scripts/cpu_guard.h"
 #include "base/log.h"
 
@@ -62,8 +61,8 @@ struct task *task_new(struct generation *g, enum task_kind kind, lua_CFunction e
 
 static struct task_list *list_of(const struct task *t)
 {
-    struct host *h = t->gen->host;
-    return t->kind == TASK_REQUEST ? &h->requests_ready : &h->ready;
+    struct run_queue *q = &t->gen->scripts->queue;
+    return t->kind == TASK_REQUEST ? &q->requests_ready : &q->ready;
 }
 
 void task_ready(struct task *t)
@@ -111,13 +110,13 @@ int task_wait(lua_State *L, struct task *t, void (*cancel)(struct task *), lua_K
 
 void task_touch(struct task *t)
 {
-    if (store_dirty(t->gen->host->store))
-        t->touched = store_group(t->gen->host->store) + 1;
+    if (store_dirty(t->gen->services->store))
+        t->touched = store_group(t->gen->services->store) + 1;
 }
 
 static bool in_open_group(const struct task *t)
 {
-    struct store *s = t->gen->host->store;
+    struct store *s = t->gen->services->store;
     return t->touched == store_group(s) + 1 && (store_dirty(s) || store_lost(s));
 }
 
@@ -189,7 +188,7 @@ void task_free(struct task *t)
     free(t);
 }
 
-void task_put_back(struct host *h, struct job *job)
+void task_put_back(struct scripts *all, struct job *job)
 {
     struct rearm *r = job->id ? calloc(1, sizeof *r) : NULL;
     if (!r) {
@@ -198,16 +197,16 @@ void task_put_back(struct host *h, struct job *job)
     }
     r->job = *job;
     *job = (struct job){ .id = 0 };
-    r->next = h->rearm;
-    h->rearm = r;
+    r->next = all->queue.rearm;
+    all->queue.rearm = r;
 }
 
-void task_rearm(struct host *h)
+void task_rearm(struct scripts *all, bool at_once)
 {
-    for (struct rearm *r = h->rearm; r; r = r->next)
+    for (struct rearm *r = all->queue.rearm; r; r = r->next)
         if (!r->written &&
-            jobs_again(h->jobs, &r->job, loop_wall_ms() + (h->stopping ? 0 : PUT_BACK_MS), false,
-                       NULL) >= 0)
+            jobs_again(all->services->jobs, &r->job, loop_wall_ms() + (at_once ? 0 : PUT_BACK_MS),
+                       false, NULL) >= 0)
             r->written = true;
 }
 
@@ -235,7 +234,7 @@ static void undo(struct task *t)
         httpd_error(t->request, 503, "not stored, try again");
     }
     if (t->kind == TASK_JOB)
-        task_put_back(t->gen->host, &t->job);
+        task_put_back(t->gen->scripts, &t->job);
     static const char cancelled[] = "cancelled before it was done and stored; try again";
     tell(t, false, cancelled, sizeof cancelled - 1);
 }
@@ -268,7 +267,7 @@ static void take_from(struct task **list, struct task *t)
 
 void task_kill(struct task *t)
 {
-    struct host *h = t->gen->host;
+    struct run_queue *q = &t->gen->scripts->queue;
     if (t->state == TASK_RUNNING) { /* it will be looked at when its slice ends */
         t->condemned = true;
         cpu_guard_condemn(t->co);
@@ -278,13 +277,25 @@ void task_kill(struct task *t)
         take_from_ready(t);
     if (t->state == TASK_WAITING && t->cancel)
         t->cancel(t);
-    take_from(&h->finished, t);
-    take_from(&h->durable, t);
+    take_from(&q->finished, t);
+    take_from(&q->durable, t);
     t->cancel = NULL;
     t->condemned = true;
     t->state = TASK_ENDED;
     undo(t);
     task_free(t);
+}
+
+void task_close_generation(struct generation *g)
+{
+    while (g && g->tasks)
+        task_kill(g->tasks);
+    while (g && g->spare) {
+        struct task *t = g->spare;
+        g->spare = t->next_side;
+        free(t);
+    }
+    generation_close(g);
 }
 
 /* What the error value at the top says, without running anything of the script's (its __tostring may not come back). */
@@ -331,12 +342,12 @@ static void keep_error(struct task *t)
 /* One slice. What lua_resume said. */
 static int slice(struct task *t)
 {
-    struct host *h = t->gen->host;
+    struct services *s = t->gen->services;
     int results = 0;
     t->state = TASK_RUNNING;
     t->cancel = NULL;
     if (t->kind != TASK_SYNC)
-        jobs_on_cpu(h->jobs, t->job.id);
+        jobs_on_cpu(s->jobs, t->job.id);
     lua_State *outer_thread = cpu_guard_enter(t->co, 0);
     /* At its start the arguments of a spawned function lie above the entry. */
     int arguments = lua_status(t->co) == LUA_OK ? lua_gettop(t->co) - 1 : 0;
@@ -346,9 +357,9 @@ static int slice(struct task *t)
         lua_settop(t->co, 0);
     else if (rc != LUA_YIELD)
         keep_error(t);
-    store_settle(h->store);
+    store_settle(s->store);
     if (t->kind != TASK_SYNC)
-        jobs_on_cpu(h->jobs, 0);
+        jobs_on_cpu(s->jobs, 0);
     t->state = rc == LUA_YIELD ? TASK_WAITING : TASK_ENDED;
     return rc;
 }
@@ -358,7 +369,7 @@ enum task_outcome task_run(struct task *t)
     int rc = slice(t);
     if (t->kind == TASK_SYNC)
         return TASK_OVER;
-    if (t->condemned || (store_lost(t->gen->host->store) && in_open_group(t))) {
+    if (t->condemned || (store_lost(t->gen->services->store) && in_open_group(t))) {
         task_kill(t);
         return TASK_OVER;
     }
@@ -368,27 +379,27 @@ enum task_outcome task_run(struct task *t)
 void task_end(struct task *t)
 {
     if (in_open_group(t)) {
-        side_push(&t->gen->host->finished, t);
+        side_push(&t->gen->scripts->queue.finished, t);
     } else {
         tell_end(t);
         task_free(t);
     }
 }
 
-void task_committed(struct host *h)
+void task_committed(struct scripts *all)
 {
-    for (struct task *t = h->finished, *next; t; t = next) {
+    for (struct task *t = all->queue.finished, *next; t; t = next) {
         next = t->next_side;
         tell_end(t);
         task_free(t);
     }
-    h->finished = NULL;
-    for (struct task *t = h->durable, *next; t; t = next) {
+    all->queue.finished = NULL;
+    for (struct task *t = all->queue.durable, *next; t; t = next) {
         next = t->next_side;
         task_ready(t);
     }
-    h->durable = NULL;
-    for (struct rearm **p = &h->rearm; *p;) {
+    all->queue.durable = NULL;
+    for (struct rearm **p = &all->queue.rearm; *p;) {
         struct rearm *r = *p;
         if (r->written) {
             *p = r->next;
@@ -400,22 +411,23 @@ void task_committed(struct host *h)
     }
 }
 
-void task_lost(struct host *h, uint64_t group)
+void task_lost(struct scripts *all, uint64_t group)
 {
-    for (struct task *t = h->finished, *next; t; t = next) {
+    for (struct task *t = all->queue.finished, *next; t; t = next) {
         next = t->next_side;
         t->condemned = true;
         undo(t);
         task_free(t);
     }
-    h->finished = NULL;
+    all->queue.finished = NULL;
     for (int pass = 0; pass < 2; pass++)
-        for (struct generation *g = pass ? h->draining : h->current; g; g = pass ? g->older : NULL)
+        for (struct generation *g = pass ? all->draining : all->current; g;
+             g = pass ? g->older : NULL)
             for (struct task *t = g->tasks, *next; t; t = next) {
                 next = t->next;
                 if (t->touched == group + 1)
                     task_kill(t);
             }
-    for (struct rearm *r = h->rearm; r; r = r->next)
+    for (struct rearm *r = all->queue.rearm; r; r = r->next)
         r->written = false;
 }

@@ -8,7 +8,8 @@
 #ifndef HOST_SCRIPTS_TASK_H
 #define HOST_SCRIPTS_TASK_H
 
-#include "service/host.h"
+#include "scripts/generation.h"
+#include "server/httpd.h"
 
 #include <lua.h>
 
@@ -88,6 +89,8 @@ void task_free(struct task *t);
 void task_defer(struct task *t, struct task_held *held, void (*release)(void *arg), void *arg);
 /* It is released already. */
 void task_undefer(struct task *t, struct task_held *held);
+/* Kills the tasks of a generation that has run, and closes it. NULL is fine. */
+void task_close_generation(struct generation *g);
 void suspicion_free(struct suspicion *s);
 
 /* The task that runs on L, or NULL (loading, a coroutine of the script's own). */
@@ -100,10 +103,10 @@ int task_wait(lua_State *L, struct task *t, void (*cancel)(struct task *), lua_K
 void task_touch(struct task *t);
 
 /* After a commit: what ended in it may go, what waits for it wakes. After a loss: everyone who touched it is undone. */
-void task_committed(struct host *h);
-void task_lost(struct host *h, uint64_t group);
-/* Jobs that a loss or a kill left claimed go back to ready. Called before each commit. */
-void task_rearm(struct host *h);
-void task_put_back(struct host *h, struct job *job); /* takes over the strings */
+void task_committed(struct scripts *all);
+void task_lost(struct scripts *all, uint64_t group);
+/* Jobs that a loss or a kill left claimed go back to ready, soon, or with at_once for the next process. Called before each commit. */
+void task_rearm(struct scripts *all, bool at_once);
+void task_put_back(struct scripts *all, struct job *job); /* takes over the strings */
 
 #endif

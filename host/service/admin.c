@@ -41,8 +41,8 @@ struct admin {
 static void client_close(struct client *c)
 {
     struct admin *a = c->admin;
-    loop_remove(a->host->loop, c->fd);
-    loop_timer_stop(a->host->loop, &c->deadline);
+    loop_remove(a->host->services.loop, c->fd);
+    loop_timer_stop(a->host->services.loop, &c->deadline);
     close(c->fd);
     if (c->prev)
         c->prev->next = c->next;
@@ -65,7 +65,7 @@ static void client_write(struct client *c)
     while (c->sent < c->out.len) {
         ssize_t n = send(c->fd, c->out.data + c->sent, c->out.len - c->sent, MSG_NOSIGNAL);
         if (n < 0 && errno == EAGAIN) {
-            loop_change(c->admin->host->loop, c->fd, EPOLLOUT);
+            loop_change(c->admin->host->services.loop, c->fd, EPOLLOUT);
             return;
         }
         if (n <= 0)
@@ -77,8 +77,8 @@ static void client_write(struct client *c)
 
 static void client_patience(struct client *c)
 {
-    loop_timer_set(c->admin->host->loop, &c->deadline, loop_now_ns() + CLIENT_S * 1000000000ULL,
-                   client_late, c);
+    loop_timer_set(c->admin->host->services.loop, &c->deadline,
+                   loop_now_ns() + CLIENT_S * 1000000000ULL, client_late, c);
 }
 
 static void set_answer(struct client *c, int code, const char *text, size_t len)
@@ -100,7 +100,8 @@ static void send_answer(struct client *c)
 static void answer(struct client *c, int code, const char *text, size_t len)
 {
     set_answer(c, code, text, len);
-    if (store_dirty(c->admin->host->store)) /* it may say what is not durable yet (law 1) */
+    if (store_dirty(
+            c->admin->host->services.store)) /* it may say what is not durable yet (law 1) */
         c->state = CLIENT_HELD;
     else
         send_answer(c);
@@ -130,31 +131,39 @@ static void answer_late(struct admin *a, uintptr_t id, int code, const char *tex
         }
 }
 
-static void command_ended(struct task *t, bool ok, const char *text, size_t len)
-{
-    answer_late(t->gen->host->admin, (uintptr_t)t->arg, ok ? 0 : 1, text, len);
-}
-
+/* Who is to hear what comes of something that takes a while. At the end of the service there may be no admin any more. */
 struct asked {
-    struct admin *admin;
+    struct host *host;
     uintptr_t id;
 };
+
+static struct asked *asked_by(const struct client *c)
+{
+    struct asked *q = malloc(sizeof *q);
+    if (q)
+        *q = (struct asked){ c->admin->host, c->id };
+    return q;
+}
+
+static void command_ended(struct task *t, bool ok, const char *text, size_t len)
+{
+    struct asked *q = t->arg;
+    answer_late(q->host->admin, q->id, ok ? 0 : 1, text, len);
+    free(q);
+}
 
 static void backup_ended(void *arg, int code, const char *words)
 {
     struct asked *q = arg;
-    answer_late(q->admin, q->id, code, words, strlen(words));
+    answer_late(q->host->admin, q->id, code, words, strlen(words));
     free(q);
 }
 
 static bool client_backup(struct client *c, char *const *args, size_t count)
 {
-    struct asked *q = calloc(1, sizeof *q);
-    if (!q || count != 2) {
-        free(q);
+    struct asked *q = count == 2 ? asked_by(c) : NULL;
+    if (!q)
         return false;
-    }
-    *q = (struct asked){ c->admin, c->id };
     backup_begin(c->admin->host, args[1], backup_ended, q);
     return true;
 }
@@ -163,7 +172,7 @@ static void reload_ended(void *arg, int code, const char *words)
 {
     struct asked *q = arg;
     const char *text = words ? words : "Nothing to do.";
-    answer_late(q->admin, q->id, code, text, strlen(text));
+    answer_late(q->host->admin, q->id, code, text, strlen(text));
     free(q);
 }
 
@@ -174,7 +183,7 @@ static bool client_reload(struct client *c, char *const *args, size_t count)
     bool back = strcmp(args[0], "rollback") == 0;
     struct buf out = { .data = NULL };
     unsigned number = back ? versions_wanted(h->versions, args, count, &out) : 0;
-    struct asked *q = back && !number ? NULL : calloc(1, sizeof *q);
+    struct asked *q = back && !number ? NULL : asked_by(c);
     if (back && !number) {
         answer(c, 1, out.data ? out.data : "", out.len);
         buf_free(&out);
@@ -182,12 +191,22 @@ static bool client_reload(struct client *c, char *const *args, size_t count)
     }
     if (!q)
         return false;
-    *q = (struct asked){ c->admin, c->id };
     if (back)
         reload_version(h, number, reload_ended, q);
     else
         reload_now(h, true, reload_ended, q);
     return true;
+}
+
+/* A command of main.lua. false: there is none of this name. */
+static bool client_script(struct client *c, char *const *args, size_t count)
+{
+    struct generation *g = c->admin->host->scripts.current;
+    struct asked *q = g ? asked_by(c) : NULL;
+    if (q && bind_command(g, args[0], args + 1, count - 1, command_ended, q))
+        return true;
+    free(q);
+    return false;
 }
 
 static void client_command(struct client *c)
@@ -196,7 +215,7 @@ static void client_command(struct client *c)
     size_t count = 0;
     struct host *h = c->admin->host;
     c->state = CLIENT_WAITS;
-    loop_timer_stop(h->loop, &c->deadline); /* a command takes as long as it takes */
+    loop_timer_stop(h->services.loop, &c->deadline); /* a command takes as long as it takes */
     for (char *p = c->in.data; p < c->in.data + c->in.len - 1 && count < ARGS_LIMIT;
          p += strlen(p) + 1)
         args[count++] = p;
@@ -209,8 +228,7 @@ static void client_command(struct client *c)
     int code = count ? admin_host_command(h, args, count, &out) : 1;
     if (code >= 0)
         answer(c, code, out.data ? out.data : "", out.len);
-    else if (!h->current || !bind_command(h->current, args[0], args + 1, count - 1, command_ended,
-                                          (void *)c->id)) {
+    else if (!client_script(c, args, count)) {
         buf_printf(&out, "There is no command \"%s\". `assistant help` lists them.", args[0]);
         answer(c, 1, out.data, out.len);
     }
@@ -257,7 +275,7 @@ static void on_connect(void *arg, int fd, uint32_t events)
             a->clients->prev = c;
         a->clients = c;
         client_patience(c);
-        if (loop_add(a->host->loop, s, EPOLLIN, on_client, c) != 0)
+        if (loop_add(a->host->services.loop, s, EPOLLIN, on_client, c) != 0)
             client_close(c);
     }
 }
@@ -301,7 +319,7 @@ struct admin *admin_start(struct host *h, const char *database, char *why, size_
                                      : bind(a->fd, (struct sockaddr *)&address, sizeof address);
     umask(old);
     if (rc != 0 || listen(a->fd, 16) != 0 ||
-        loop_add(h->loop, a->fd, EPOLLIN, on_connect, a) != 0) {
+        loop_add(h->services.loop, a->fd, EPOLLIN, on_connect, a) != 0) {
         struct trouble trouble;
         trouble_of(&trouble, errno, database);
         snprintf(why, size, "the admin socket beside %s cannot be created: %s: %s, and start again",
@@ -319,7 +337,7 @@ void admin_stop(struct admin *a)
     while (a->clients)
         client_close(a->clients);
     if (a->fd >= 0) {
-        loop_remove(a->host->loop, a->fd);
+        loop_remove(a->host->services.loop, a->fd);
         close(a->fd);
     }
     if (a->dir >= 0) {

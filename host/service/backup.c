@@ -60,7 +60,8 @@ void backup_begin(struct host *h, const char *path,
     }
     struct backup *b = calloc(1, sizeof *b);
     if (b && (b->path = strdup(path)))
-        b->copy = store_copy_begin(h->store, path, wake, h->loop, why, sizeof why);
+        b->copy = store_copy_begin(h->services.store, path, wake, h->services.loop, why,
+                                   sizeof why);
     if (!b || !b->copy) {
         if (b)
             free(b->path);
@@ -79,13 +80,13 @@ static int note(struct host *h, struct backup *b)
 {
     static const char sql[] = "REPLACE INTO backups (path, made_at) VALUES (?, ?)";
     const char *error = NULL;
-    sqlite3_stmt *statement = store_prepare(h->store, sql, sizeof sql - 1, &error);
+    sqlite3_stmt *statement = store_prepare(h->services.store, sql, sizeof sql - 1, &error);
     if (!statement)
         return SQLITE_ERROR;
     sqlite3_bind_text(statement, 1, b->path, -1, SQLITE_STATIC);
     sqlite3_bind_int64(statement, 2, b->made_at);
-    int rc = store_step(h->store, statement);
-    store_done(h->store, statement);
+    int rc = store_step(h->services.store, statement);
+    store_done(h->services.store, statement);
     return rc;
 }
 
@@ -121,7 +122,7 @@ void backup_go_on(struct host *h, bool lost)
     case STORE_CHECKING: break;
     case STORE_COPIED:
         b->made_at = loop_wall_ms();
-        store_note_copy(h->store, b->path, b->made_at);
+        store_note_copy(h->services.store, b->path, b->made_at);
         made(h, b);
         break;
     case STORE_NOT_COPIED: answer(h, 1, why); break;

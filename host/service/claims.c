@@ -21,7 +21,7 @@ enum {
 
 bool claims_takes_work(const struct host *h)
 {
-    return h->current && !h->plain && !h->stopping && !h->paused;
+    return h->scripts.current && !h->plain && !h->stopping && !h->paused;
 }
 
 /* Whose tokens a start of this kind takes. */
@@ -45,7 +45,7 @@ static void refill(struct job_kind *k, uint64_t now)
 /* How many of this kind its limit leaves; those that run on the last good files are counted. */
 static int below_limit(const struct host *h, const struct job_kind *k)
 {
-    const struct generation *g = h->reference;
+    const struct generation *g = h->scripts.reference;
     int room = k->limit - k->running;
     for (size_t i = 0; g && i < g->kind_count; i++)
         if (strcmp(g->kinds[i].name, k->name) == 0)
@@ -82,13 +82,15 @@ static bool make_room(struct due *c, int room)
 static bool claim_kind(struct host *h, struct due *c, struct job_kind *k, int64_t wall,
                        uint64_t now)
 {
-    struct job_kind *pace = pace_of(h->current, k);
-    if (jobs_next_due(h->jobs, k->name) > wall)
+    struct job_kind *pace = pace_of(h->scripts.current, k);
+    if (jobs_next_due(h->services.jobs, k->name) > wall)
         return true;
     int room = room_for(h, k, pace, now);
     if (room <= 0)
         return true;
-    int n = make_room(c, room) ? jobs_claim(h->jobs, k->name, wall, c->jobs + c->count, room) : -1;
+    int n = make_room(c, room)
+                ? jobs_claim(h->services.jobs, k->name, wall, c->jobs + c->count, room)
+                : -1;
     if (n < 0)
         return false;
     pace->tokens -= n;
@@ -98,10 +100,10 @@ static bool claim_kind(struct host *h, struct due *c, struct job_kind *k, int64_
 
 void claims_claim(struct host *h, struct due *c)
 {
-    struct generation *g = h->current;
+    struct generation *g = h->scripts.current;
     int64_t wall = loop_wall_ms();
     uint64_t now = loop_now_ns();
-    if (!claims_takes_work(h) || h->next)
+    if (!claims_takes_work(h) || h->scripts.next)
         return;
     /* Who comes after another kind gets what that one leaves of their pace. */
     for (int pass = 0; pass < 2; pass++)
@@ -116,11 +118,12 @@ static bool others_wait(struct host *h)
 {
     int64_t wall = loop_wall_ms();
     for (int pass = 0; pass < 2; pass++)
-        for (struct generation *g = pass ? h->draining : h->current; g; g = pass ? g->older : NULL)
+        for (struct generation *g = pass ? h->scripts.draining : h->scripts.current; g;
+             g = pass ? g->older : NULL)
             for (size_t i = 0; i < g->kind_count; i++) {
                 const struct job_kind *k = &g->kinds[i];
                 int64_t soon = wall + (k->every_seconds ? 0 : SUSPECT_SOON_MS);
-                if (k->running || (!pass && jobs_next_due(h->jobs, k->name) <= soon))
+                if (k->running || (!pass && jobs_next_due(h->services.jobs, k->name) <= soon))
                     return true;
             }
     return false;
@@ -129,14 +132,14 @@ static bool others_wait(struct host *h)
 /* All that waited has had its turn: nothing is ready, unread or written in this tick. */
 static bool idle(const struct host *h)
 {
-    return !h->ready.count && !h->requests_ready.count && inbox_backlog(h->jobs) == 0 &&
-           !store_dirty(h->store);
+    return !h->scripts.queue.ready.count && !h->scripts.queue.requests_ready.count &&
+           inbox_backlog(h->services.jobs) == 0 && !store_dirty(h->services.store);
 }
 
 bool claims_quiet(struct host *h)
 {
-    uint64_t now = loop_now_ns(), suspects = (uint64_t)jobs_suspects(h->jobs);
-    if (!suspects || !claims_takes_work(h) || h->next || !idle(h))
+    uint64_t now = loop_now_ns(), suspects = (uint64_t)jobs_suspects(h->services.jobs);
+    if (!suspects || !claims_takes_work(h) || h->scripts.next || !idle(h))
         return false;
     if (!h->suspect_ns)
         h->suspect_ns = now;
@@ -148,11 +151,11 @@ bool claims_quiet(struct host *h)
 
 void claims_claim_suspect(struct host *h, struct due *c)
 {
-    struct generation *g = h->current;
+    struct generation *g = h->scripts.current;
     if (c->count || !claims_quiet(h) || !make_room(c, 1))
         return;
     for (size_t i = 0; i < g->kind_count && !c->count; i++) {
-        int n = jobs_claim_suspect(h->jobs, g->kinds[i].name, loop_wall_ms(), c->jobs);
+        int n = jobs_claim_suspect(h->services.jobs, g->kinds[i].name, loop_wall_ms(), c->jobs);
         c->count = n > 0 ? n : 0;
     }
     if (c->count) {
@@ -167,7 +170,7 @@ void claims_start(struct host *h, struct due *c, bool fine)
     for (int i = 0; i < c->count; i++) {
         struct job *j = &c->jobs[i];
         if (fine)
-            bind_job_start(h->current, j);
+            bind_job_start(h->scripts.current, j);
         job_free(j);
     }
     c->count = 0;
@@ -176,16 +179,16 @@ void claims_start(struct host *h, struct due *c, bool fine)
 /* ns until a job is due or may start; UINT64_MAX: nothing is waiting. */
 static uint64_t next_ns(struct host *h)
 {
-    struct generation *g = h->current;
+    struct generation *g = h->scripts.current;
     int64_t wall = loop_wall_ms();
     uint64_t least = UINT64_MAX;
     if (!claims_takes_work(h))
         return least;
-    if (jobs_suspects(h->jobs))
+    if (jobs_suspects(h->services.jobs))
         least = SUSPECT_LOOK_MS * 1000000ull;
     for (size_t i = 0; i < g->kind_count; i++) {
         struct job_kind *k = &g->kinds[i];
-        int64_t due = jobs_next_due(h->jobs, k->name);
+        int64_t due = jobs_next_due(h->services.jobs, k->name);
         if (due == INT64_MAX || below_limit(h, k) <= 0)
             continue;
         uint64_t ns = due > wall ? (uint64_t)(due - wall) * 1000000u : 0;
@@ -211,7 +214,7 @@ void claims_set_timer(struct host *h)
 {
     uint64_t ns = next_ns(h);
     if (ns == UINT64_MAX)
-        loop_timer_stop(h->loop, &h->work);
+        loop_timer_stop(h->services.loop, &h->work);
     else
-        loop_timer_set(h->loop, &h->work, loop_now_ns() + ns, NULL, NULL);
+        loop_timer_set(h->services.loop, &h->work, loop_now_ns() + ns, NULL, NULL);
 }

@@ -35,13 +35,13 @@ static int try_it(struct host *h, const struct serve_mode *m, struct tree *t, st
     struct tried tried = { .code = GENERATION_OK, .problems = problems };
     if (!h->versions || versions_known(h->versions, t->hash))
         return GENERATION_OK;
-    struct trial *trial = trial_begin(h->loop, t, m->name, on_tried, &tried);
+    struct trial *trial = trial_begin(h->services.loop, t, m->name, on_tried, &tried);
     if (!trial) { /* better without than not at all */
         log_event(LOG_WARN, "trial.none", log_s("error", strerror(errno)));
         return GENERATION_OK;
     }
     while (!tried.done && !h->stopping)
-        loop_wait(h->loop, UINT64_MAX);
+        loop_wait(h->services.loop, UINT64_MAX);
     if (!tried.done)
         trial_end(trial);
     return tried.done ? tried.code : FIRST_STOPPED;
@@ -54,7 +54,7 @@ static int load(struct host *h, const struct serve_mode *m, struct tree *t, stru
     int code = try_it(h, m, t, problems);
     return code == GENERATION_SCRIPTS || code == FIRST_STOPPED
                ? code
-               : (int)generation_build(out, h, t, &options, problems, warnings);
+               : (int)generation_build(out, &h->scripts, t, &options, problems, warnings);
 }
 
 static int load_version(struct host *h, const struct serve_mode *m, const struct version *one,
@@ -168,8 +168,8 @@ int first_load(struct host *h, const struct serve_mode *m, const struct settings
 void first_tell(struct host *h)
 {
     if (to_tell)
-        bind_notice(h, "not_loaded", h->last_error, NULL, 1);
+        bind_notice(&h->scripts, "not_loaded", h->last_error, NULL, 1);
     if (versions_unread(h->versions))
-        bind_notice(h, "versions_unread", versions_unread(h->versions), NULL, 1);
+        bind_notice(&h->scripts, "versions_unread", versions_unread(h->versions), NULL, 1);
     to_tell = false;
 }

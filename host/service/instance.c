@@ -85,9 +85,13 @@ void instance_limits(void)
         close(fd);
 }
 
-int instance_signals(struct service *s)
+int instance_begin(struct service *s)
 {
+    struct host *h = &s->host;
     sigset_t set;
+    h->scripts.services = &h->services;
+    if (!(h->services.loop = loop_new()))
+        return -1;
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a file size limit is a full disk, not death */
     signal(SIGUSR1, SIG_IGN);
@@ -101,7 +105,7 @@ int instance_signals(struct service *s)
         sigaddset(&set, SIGCHLD);
     sigprocmask(SIG_BLOCK, &set, NULL);
     s->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
-    return s->signals < 0 ? -1 : loop_add(s->host.loop, s->signals, EPOLLIN, on_signal, s);
+    return s->signals < 0 ? -1 : loop_add(h->services.loop, s->signals, EPOLLIN, on_signal, s);
 }
 
 int instance_fail(int code, const char *why)
@@ -119,8 +123,9 @@ static void on_pool(void *arg, int fd, uint32_t events)
 int instance_pool(struct host *h, char *why, size_t size)
 {
     const struct pool_options o = { .per_host = PER_HOST };
-    h->pool = pool_start(&o, why, size);
-    if (h->pool && loop_add(h->loop, pool_fd(h->pool), EPOLLIN, on_pool, h) == 0)
+    h->services.pool = pool_start(&o, why, size);
+    if (h->services.pool &&
+        loop_add(h->services.loop, pool_fd(h->services.pool), EPOLLIN, on_pool, h) == 0)
         return 0;
     return 1;
 }
@@ -132,16 +137,17 @@ int instance_store(struct host *h, const char *path, char *why, size_t size)
     snprintf(page, sizeof page, "%s.running", path);
     if (!memory)
         make_folders(path);
-    enum store_open_result r = store_open(&h->store, memory ? NULL : path, why, size);
+    enum store_open_result r = store_open(&h->services.store, memory ? NULL : path, why, size);
     if (r != STORE_OPENED)
         return (int)r;
-    const struct generation *g = h->next ? h->next : h->current;
-    if (g && g->schema_count && store_known(h->store, "scripts", g->schema_count, why, size) != 0)
+    const struct generation *g = h->scripts.next ? h->scripts.next : h->scripts.current;
+    if (g && g->schema_count &&
+        store_known(h->services.store, "scripts", g->schema_count, why, size) != 0)
         return 3; /* before anything is written */
-    if (!(h->ledger = ledger_open(store_path(h->store), why, size)))
+    if (!(h->services.ledger = ledger_open(store_path(h->services.store), why, size)))
         return 3;
-    h->jobs = jobs_open(h->store, memory ? NULL : page, why, size);
-    return h->jobs && store_live(h->store, why, size) == 0 ? 0 : 3;
+    h->services.jobs = jobs_open(h->services.store, memory ? NULL : page, why, size);
+    return h->services.jobs && store_live(h->services.store, why, size) == 0 ? 0 : 3;
 }
 
 /* Two addresses of one port are the same when they are equal, or when one of them is all of them. */
@@ -198,7 +204,7 @@ int instance_generation(struct host *h, const struct serve_mode *m, bool service
     *out = NULL;
     if (!own)
         return 1;
-    h->memory_cap = (size_t)settings_integer(own, "LUA_MEMORY_MB") << 20;
+    h->scripts.memory_cap = (size_t)settings_integer(own, "LUA_MEMORY_MB") << 20;
     h->drain_ms = (unsigned)settings_integer(own, "DRAIN_MS");
     int level = log_level_of(settings_text(own, "LOG_LEVEL") ? settings_text(own, "LOG_LEVEL")
                                                              : "info");
@@ -212,7 +218,7 @@ int instance_generation(struct host *h, const struct serve_mode *m, bool service
         code = first_load(h, m, own, out, &problems, &warnings);
     else if ((t = tree_read(settings_text(own, "SCRIPTS_DIR"), settings_text(own, "PROMPTS_DIR"),
                             why, sizeof why)))
-        code = (int)generation_build(out, h, t, &options, &problems, &warnings);
+        code = (int)generation_build(out, &h->scripts, t, &options, &problems, &warnings);
     else
         buf_printf(&problems, "%s\n", why);
     size_t before = problems.len;
@@ -239,20 +245,21 @@ int instance_generation(struct host *h, const struct serve_mode *m, bool service
 
 static void pool_gone(void *arg, struct pool_transfer *t)
 {
-    bind_http_done(arg, t);
+    (void)arg;
+    bind_http_done(t);
 }
 
 static void close_generations(struct host *h)
 {
-    generation_close(h->next);
-    h->next = NULL;
-    while (h->draining) {
-        struct generation *g = h->draining;
-        h->draining = g->older;
-        generation_close(g);
+    task_close_generation(h->scripts.next);
+    h->scripts.next = NULL;
+    while (h->scripts.draining) {
+        struct generation *g = h->scripts.draining;
+        h->scripts.draining = g->older;
+        task_close_generation(g);
     }
-    generation_close(h->current);
-    h->current = NULL;
+    task_close_generation(h->scripts.current);
+    h->scripts.current = NULL;
 }
 
 void instance_close(struct service *s)
@@ -263,35 +270,36 @@ void instance_close(struct service *s)
     backup_stop(h);
     admin_stop(h->admin);
     h->admin = NULL;
-    if (h->current || h->draining)
+    if (h->scripts.current || h->scripts.draining)
         for (int pass = 0; pass < 2; pass++)
-            for (struct generation *g = pass ? h->draining : h->current; g;
+            for (struct generation *g = pass ? h->scripts.draining : h->scripts.current; g;
                  g = pass ? g->older : NULL)
                 while (g->tasks)
                     task_kill(g->tasks);
-    if (h->store && h->jobs) { /* what was put back by them, and the last answers */
-        task_rearm(h);
-        jobs_flush(h->jobs);
-        store_commit(h->store);
-        task_committed(h);
+    if (h->services.store &&
+        h->services.jobs) { /* what was put back by them, and the last answers */
+        task_rearm(&h->scripts, h->stopping);
+        jobs_flush(h->services.jobs);
+        store_commit(h->services.store);
+        task_committed(&h->scripts);
     }
     if (h->httpd)
         httpd_stop(h->httpd);
     metrics_http_stop(h->metrics_http);
-    if (h->pool)
-        pool_stop(h->pool, pool_gone, h);
+    if (h->services.pool)
+        pool_stop(h->services.pool, pool_gone, h);
     close_generations(h);
-    metrics_free(h->metrics);
-    h->metrics = NULL;
+    metrics_free(h->services.metrics);
+    h->services.metrics = NULL;
     cpu_guard_stop();
-    inbox_row_free(&h->row);
-    if (h->jobs)
-        jobs_close(h->jobs);
-    ledger_close(h->ledger);
-    store_close(h->store);
+    inbox_row_free(&h->scripts.queue.row);
+    if (h->services.jobs)
+        jobs_close(h->services.jobs);
+    ledger_close(h->services.ledger);
+    store_close(h->services.store);
     tree_drop(h->good);
     versions_close(h->versions);
     if (s->signals > 0)
         close(s->signals);
-    loop_free(h->loop);
+    loop_free(h->services.loop);
 }

@@ -19,8 +19,11 @@ struct service {
 
 /* First of all, before there is a second thread. */
 void instance_limits(void);
-/* SIGTERM, SIGINT and SIGHUP through the loop; what would kill for no reason is ignored. 0 or -1 with errno. */
-int instance_signals(struct service *s);
+/*
+ * The loop, and SIGTERM, SIGINT and SIGHUP through it; what would kill for no reason is ignored. Before a generation is built that is to
+ * run: it gets its services from here. 0 or -1 with errno.
+ */
+int instance_begin(struct service *s);
 /* Reads the tree and builds a first generation; problems and warnings go to stderr. service: see `first`. *out NULL: the exit code. */
 int instance_generation(struct host *h, const struct serve_mode *m, bool service,
                         struct generation **out);

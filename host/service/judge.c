@@ -24,7 +24,7 @@ static void log_error(struct host *h, const struct generation *g, const char *wh
 
 static bool serves(const struct host *h, const char *hash)
 {
-    return h->current && strcmp(h->current->hash, hash) == 0;
+    return h->scripts.current && strcmp(h->scripts.current->hash, hash) == 0;
 }
 
 /* A mistake that is not counted: staff hear of it, not for each stranger's request. */
@@ -34,7 +34,7 @@ static void tell(struct host *h, const char *error)
     if (h->verdict.told_ns && now - h->verdict.told_ns < TELL_MS * 1000000ull)
         return;
     h->verdict.told_ns = now;
-    bind_notice(h, "script_errors", error, NULL, 0);
+    bind_notice(&h->scripts, "script_errors", error, NULL, 0);
 }
 
 /* ---- failures that count against the files that serve ---- */
@@ -80,7 +80,7 @@ static void blame(struct host *h, const struct suspicion *s, const char *convers
     struct verdict *v = &h->verdict;
     const char *error = s->error ? s->error : "unknown";
     uint64_t now = loop_now_ns();
-    if (!serves(h, s->hash) || h->next)
+    if (!serves(h, s->hash) || h->scripts.next)
         return;
     if (v->count && now - v->last_ns > FORGET_NS)
         *v = (struct verdict){ .count = 0 };
@@ -93,7 +93,7 @@ static void blame(struct host *h, const struct suspicion *s, const char *convers
     if ((v->count >= JUDGE_FAILURES && v->several) || alone >= JUDGE_FAILURES)
         reload_roll_back(h, error);
     else
-        bind_notice(h, "script_errors", error, NULL, v->count);
+        bind_notice(&h->scripts, "script_errors", error, NULL, v->count);
 }
 
 /* ---- which files are good ---- */
@@ -144,24 +144,24 @@ void judge_fine(struct host *h, struct task *t)
 
 static void again(struct host *h, struct task *t, int64_t after_ms, bool add_attempt)
 {
-    if (jobs_again(h->jobs, &t->job, loop_wall_ms() + after_ms, add_attempt, t->error) < 0)
-        task_put_back(h, &t->job);
+    if (jobs_again(h->services.jobs, &t->job, loop_wall_ms() + after_ms, add_attempt, t->error) < 0)
+        task_put_back(&h->scripts, &t->job);
 }
 
 static void die(struct host *h, struct task *t, const char *error)
 {
-    int rc = jobs_die(h->jobs, &t->job, error);
+    int rc = jobs_die(h->services.jobs, &t->job, error);
     task_touch(t); /* before the notice, which may lose the group */
     if (rc < 0)
-        task_put_back(h, &t->job);
+        task_put_back(&h->scripts, &t->job);
     else
-        bind_notice(h, "job_dead", error, &t->job, 0);
+        bind_notice(&h->scripts, "job_dead", error, &t->job, 0);
 }
 
 /* Nobody can do it, or there is nobody to compare with. */
 static void count_against_job(struct host *h, struct task *t, const char *error, bool tried_again)
 {
-    struct generation *g = h->current;
+    struct generation *g = h->scripts.current;
     struct job *job = &t->job;
     struct job_kind *k = job->kind ? generation_kind(g, job->kind) : NULL;
     if (k && k->every_seconds) /* the next time comes by itself */
@@ -228,14 +228,14 @@ void judge_failed(struct host *h, struct task *t)
 
 struct generation *judge_row_failed(struct host *h, const char *error)
 {
-    log_error(h, h->current, "inbox", error);
+    log_error(h, h->scripts.current, "inbox", error);
     return reference_get(h);
 }
 
 void judge_row_read(struct host *h, const struct inbox_row *row, const char *error)
 {
     const char *colon = strrchr(row->about, ':');
-    struct suspicion *s = suspect(h->current, row->reader, false, error);
+    struct suspicion *s = suspect(h->scripts.current, row->reader, false, error);
     if (s)
         blame(h, s, colon ? colon + 1 : row->about);
     suspicion_free(s);

@@ -24,10 +24,10 @@ static int park_whole(struct host *h, struct inbox_row *row, const char *reason)
 {
     row->parked_again = true; /* what is left of it */
     row->next = -1;
-    if (inbox_park(h->jobs, row, NULL, 0, reason) != 0)
+    if (inbox_park(h->services.jobs, row, NULL, 0, reason) != 0)
         return 1;
     log_event(LOG_WARN, "inbox.parked", log_i("row", row->id), log_s("reason", reason));
-    bind_notice(h, "parked", reason, NULL, 1);
+    bind_notice(&h->scripts, "parked", reason, NULL, 1);
     return 0;
 }
 
@@ -35,7 +35,7 @@ static int read_once(struct host *h, struct generation *g, struct inbox_row *row
 {
     free(row->set_aside); /* a row that is read again says so again */
     row->set_aside = NULL;
-    if (g == h->current)
+    if (g == h->scripts.current)
         row->about[0] = 0;
     return bind_inbox_read(g, row, error);
 }
@@ -48,7 +48,7 @@ static int refuse(struct host *h, struct generation *good, struct inbox_row *row
     if (row->refusals++ < REFUSALS) {
         char *error = NULL;
         row->refused = reason;
-        rc = read_once(h, h->current, row, &error);
+        rc = read_once(h, h->scripts.current, row, &error);
         free(error);
         error = NULL;
         if (rc < 0 && good)
@@ -79,7 +79,7 @@ static int pass_over(struct host *h, struct inbox_row *row)
 {
     char *error = NULL;
     row->refused = "the process died three times while reading it";
-    int rc = read_once(h, h->current, row, &error);
+    int rc = read_once(h, h->scripts.current, row, &error);
     row->refused = NULL;
     row->parked_again |= rc < 0;
     free(error);
@@ -89,7 +89,7 @@ static int pass_over(struct host *h, struct inbox_row *row)
 int reading_row(struct host *h, struct inbox_row *row)
 {
     char *error = NULL, *second = NULL;
-    int rc = row->crashes < JOBS_CRASH_LIMIT ? read_once(h, h->current, row, &error)
+    int rc = row->crashes < JOBS_CRASH_LIMIT ? read_once(h, h->scripts.current, row, &error)
                                              : pass_over(h, row);
     if (rc == BIND_NO_READER)
         return park_whole(h, row, "main.lua has no reader of this name");
@@ -100,7 +100,7 @@ int reading_row(struct host *h, struct inbox_row *row)
         rc = nobody_reads(h, good, row, error);
     if (rc == 0 && row->set_aside) {
         log_event(LOG_WARN, "inbox.parked", log_i("row", row->id), log_s("reason", row->set_aside));
-        bind_notice(h, "parked", row->set_aside, NULL, 1);
+        bind_notice(&h->scripts, "parked", row->set_aside, NULL, 1);
         free(row->set_aside);
         row->set_aside = NULL;
     }
@@ -116,7 +116,7 @@ static uint64_t reading_ns(struct host *h)
 {
     bool busy = h->requests_seen != h->requests_before;
     h->requests_before = h->requests_seen;
-    int64_t oldest = busy ? inbox_oldest_ms(h->jobs) : 0;
+    int64_t oldest = busy ? inbox_oldest_ms(h->services.jobs) : 0;
     bool late = oldest && loop_wall_ms() - oldest > READ_LATE_MS;
     return busy && !late ? READ_NS_BUSY : READ_NS_LATE;
 }
@@ -125,9 +125,9 @@ static uint64_t reading_ns(struct host *h)
 static bool row_done(struct host *h, struct inbox_row *row)
 {
     if (row->next >= 0 && !row->replaced)
-        return inbox_place(h->jobs, row, row->next) == 0;
+        return inbox_place(h->services.jobs, row, row->next) == 0;
     /* Other bytes lie in its place now: those are read from their beginning. */
-    if (row->next < 0 && inbox_read(h->jobs, row) != 0)
+    if (row->next < 0 && inbox_read(h->services.jobs, row) != 0)
         return false;
     inbox_row_free(row);
     return true;
@@ -140,26 +140,28 @@ static bool row_done(struct host *h, struct inbox_row *row)
 void reading_inbox(struct host *h)
 {
     uint64_t start = loop_now_ns(), until = start + reading_ns(h);
-    if (!claims_takes_work(h) || h->next || (h->row.id && h->row_again.index))
+    if (!claims_takes_work(h) || h->scripts.next || (h->scripts.queue.row.id && h->row_again.index))
         return;
     do {
-        if (!h->row.id && inbox_next(h->jobs, &h->row) != 1)
+        if (!h->scripts.queue.row.id && inbox_next(h->services.jobs, &h->scripts.queue.row) != 1)
             return;
-        if (reading_row(h, &h->row) != 0) {
-            loop_timer_set(h->loop, &h->row_again, loop_now_ns() + ROW_AGAIN_NS, NULL, NULL);
+        if (reading_row(h, &h->scripts.queue.row) != 0) {
+            loop_timer_set(h->services.loop, &h->row_again, loop_now_ns() + ROW_AGAIN_NS, NULL,
+                           NULL);
             return;
         }
-        if (!row_done(h, &h->row))
+        if (!row_done(h, &h->scripts.queue.row))
             return;
-    } while (loop_now_ns() < until && !store_heavy(h->store));
+    } while (loop_now_ns() < until && !store_heavy(h->services.store));
 }
 
 /* Rows, or items of them, that took the process down three times were passed over: staff hear of it. */
 void reading_passed_over(struct host *h)
 {
-    int rows = claims_takes_work(h) ? inbox_crashed(h->jobs) : 0;
+    int rows = claims_takes_work(h) ? inbox_crashed(h->services.jobs) : 0;
     if (rows)
-        bind_notice(h, "parked", "the process died three times while reading it", NULL, rows);
+        bind_notice(&h->scripts, "parked", "the process died three times while reading it", NULL,
+                    rows);
 }
 
 /* A piece of a row that is parked. false: it stays parked. */
@@ -172,9 +174,9 @@ static bool read_parked_row(struct host *h, struct inbox_row *row)
     if (row->parked_again)
         return false;
     if (row->next < 0)
-        inbox_unpark(h->jobs, row);
+        inbox_unpark(h->services.jobs, row);
     else if (!row->replaced)
-        inbox_place(h->jobs, row, row->next);
+        inbox_place(h->services.jobs, row, row->next);
     return true;
 }
 
@@ -188,21 +190,23 @@ void reading_suspect(struct host *h)
     struct inbox_row row = { .id = 0 };
     bool goes_on = h->suspect_goes_on;
     h->suspect_goes_on = false;
-    if (!claims_takes_work(h) || h->next || h->row.id || !jobs_suspects(h->jobs))
+    if (!claims_takes_work(h) || h->scripts.next || h->scripts.queue.row.id ||
+        !jobs_suspects(h->services.jobs))
         return;
-    int most_crashes = claims_quiet(h)                                   ? JOBS_CRASH_LIMIT
-                       : inbox_caught_up(h->jobs) && h->ready.count == 0 ? 1
-                                                                         : 0;
-    if (!most_crashes || inbox_suspect_next(h->jobs, most_crashes, &row) != 1)
+    int most_crashes = claims_quiet(h) ? JOBS_CRASH_LIMIT
+                       : inbox_caught_up(h->services.jobs) && h->scripts.queue.ready.count == 0 ? 1
+                                                                                                : 0;
+    if (!most_crashes || inbox_suspect_next(h->services.jobs, most_crashes, &row) != 1)
         return;
     if (!goes_on)
         log_event(LOG_INFO, "inbox.suspect", log_i("row", row.id), log_i("crashes", row.crashes),
                   log_i("place", row.place));
     h->suspect_ns = loop_now_ns();
     if (!read_parked_row(h, &row))
-        inbox_set_crashes(h->jobs, &row, row.crashes < JOBS_CRASH_LIMIT ? 0 : INBOX_GIVEN_UP);
+        inbox_set_crashes(h->services.jobs, &row,
+                          row.crashes < JOBS_CRASH_LIMIT ? 0 : INBOX_GIVEN_UP);
     else if ((h->suspect_goes_on = row.next >= 0) && row.crashes > 1 && !row.replaced)
-        inbox_set_crashes(h->jobs, &row, 1); /* not of the items that are left */
+        inbox_set_crashes(h->services.jobs, &row, 1); /* not of the items that are left */
     inbox_row_free(&row);
 }
 
@@ -212,7 +216,7 @@ void reading_parked(struct host *h)
     struct inbox_row row = { .id = 0 };
     if (!claims_takes_work(h) || h->parked_from == INT64_MAX)
         return;
-    if (inbox_parked_next(h->jobs, h->parked_from, &row) != 1) {
+    if (inbox_parked_next(h->services.jobs, h->parked_from, &row) != 1) {
         h->parked_from = INT64_MAX;
         return;
     }

@@ -9,9 +9,9 @@ enum { KEEP_MS = 60000 };
 
 struct generation *reference_get(struct host *h)
 {
-    struct generation *g = h->reference;
+    struct generation *g = h->scripts.reference;
     uint64_t now = loop_now_ns();
-    if (!h->good || !h->current || strcmp(h->good->hash, h->current->hash) == 0)
+    if (!h->good || !h->scripts.current || strcmp(h->good->hash, h->scripts.current->hash) == 0)
         return NULL;
     if (!g) {
         if (now < h->reference_again_ns)
@@ -21,9 +21,9 @@ struct generation *reference_get(struct host *h)
             h->reference_again_ns = now + KEEP_MS * 1000000ull;
             return NULL;
         }
-        metrics_share(h->metrics, &g->metrics);
-        g->older = h->draining;
-        h->draining = h->reference = g;
+        metrics_share(h->services.metrics, &g->metrics);
+        g->older = h->scripts.draining;
+        h->scripts.draining = h->scripts.reference = g;
         log_event(LOG_INFO, "generation.reference", log_i("number", (int64_t)g->number),
                   log_n("hash", g->hash, 12));
     }
@@ -33,9 +33,9 @@ struct generation *reference_get(struct host *h)
 
 void reference_drop(struct host *h)
 {
-    if (h->reference)
-        h->reference->drained_ns = loop_now_ns();
-    h->reference = NULL;
+    if (h->scripts.reference)
+        h->scripts.reference->drained_ns = loop_now_ns();
+    h->scripts.reference = NULL;
     h->reference_again_ns = 0;
 }
 

@@ -8,7 +8,7 @@
 #ifndef HOST_SERVICE_REFERENCE_H
 #define HOST_SERVICE_REFERENCE_H
 
-#include "scripts/generation.h"
+#include "service/host.h"
 
 /* NULL: there are no other good files than those that serve, or they cannot be built. */
 struct generation *reference_get(struct host *h);

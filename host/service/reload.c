@@ -29,14 +29,14 @@ void reload_options(const struct generation_options *o, const char *trial_mode)
 /* "every" has no clock of its own: one row per name, which puts itself back. */
 void reload_seed_every(struct host *h)
 {
-    struct generation *g = h->current;
+    struct generation *g = h->scripts.current;
     for (size_t i = 0; i < g->every_count; i++) {
         struct jobs_put p = { .kind = g->every[i].name,
                               .lane = g->every[i].name,
                               .unique = g->every[i].name,
                               .keep = true,
                               .run_at = loop_wall_ms() + 1000 };
-        jobs_put(h->jobs, &p);
+        jobs_put(h->services.jobs, &p);
     }
 }
 
@@ -47,9 +47,9 @@ static int failed(struct host *h, int code, char *text, char **words)
     h->last_error_at = loop_wall_ms();
     h->last_error_of = ERROR_RELOAD;
     log_event(LOG_ERROR, "reload.failed", log_s("error", text));
-    metrics_own_add(h->metrics, OWN_RELOADS, 1, "failed", NULL, NULL);
+    metrics_own_add(h->services.metrics, OWN_RELOADS, 1, "failed", NULL, NULL);
     systemd_reloaded(false);
-    bind_notice(h, "reload_failed", text, NULL, 1);
+    bind_notice(&h->scripts, "reload_failed", text, NULL, 1);
     if (words) {
         struct buf b = { .data = NULL };
         buf_printf(&b, "Reload failed. The previous version is still running.\n%s", text);
@@ -62,8 +62,8 @@ static int failed(struct host *h, int code, char *text, char **words)
 unsigned reload_draining(const struct host *h)
 {
     unsigned n = 0;
-    for (const struct generation *g = h->draining; g; g = g->older)
-        n += g != h->reference;
+    for (const struct generation *g = h->scripts.draining; g; g = g->older)
+        n += g != h->scripts.reference;
     return n;
 }
 
@@ -102,7 +102,7 @@ static struct {
 
 static bool has_room(const struct host *h, bool rollback)
 {
-    return !h->next && (rollback || reload_draining(h) < DRAINING_LIMIT);
+    return !h->scripts.next && (rollback || reload_draining(h) < DRAINING_LIMIT);
 }
 
 static void answer(struct asked *list, int code, const char *words)
@@ -157,7 +157,7 @@ static char *words_of(const char *format, ...)
 
 static char *said_reloaded(const struct host *h, const struct generation *g)
 {
-    bool secrets = !compare_settings(h->current->settings, g->settings);
+    bool secrets = !compare_settings(h->scripts.current->settings, g->settings);
     struct buf b = { .data = NULL };
     buf_printf(&b, "Reloaded: generation %llu (%.12s)%s%s.%s", (unsigned long long)g->number,
                g->hash, r.same ? ", the same files" : "", secrets ? ", changed settings" : "",
@@ -175,7 +175,7 @@ static char *said_rolled_back(struct host *h, const struct generation *g)
 {
     struct buf b = { .data = NULL };
     char why[1024];
-    const struct settings *s = h->current->settings;
+    const struct settings *s = h->scripts.current->settings;
     struct tree *disk = tree_read(settings_text(s, "SCRIPTS_DIR"), settings_text(s, "PROMPTS_DIR"),
                                   why, sizeof why);
     versions_tell_rollback(versions_find(h->versions, r.number), g->tree, disk, false, &b);
@@ -202,14 +202,15 @@ static void build(struct host *h)
 {
     struct buf problems = { .data = NULL }, warnings = { .data = NULL };
     struct generation *g = NULL;
-    enum generation_result result = generation_build(&g, h, r.tree, &options, &problems, &warnings);
+    enum generation_result result = generation_build(&g, &h->scripts, r.tree, &options, &problems,
+                                                     &warnings);
     buf_free(&warnings);
     if (result != GENERATION_OK) {
         fail(h, (int)result, text_of(&problems, "not built"));
         return;
     }
     buf_free(&problems);
-    if (strcmp(g->schema_hash, h->current->schema_hash) != 0) {
+    if (strcmp(g->schema_hash, h->scripts.current->schema_hash) != 0) {
         generation_close(g);
         fail(h, GENERATION_SCRIPTS,
              strdup(r.number ? "This version has another list of schema steps than the database. "
@@ -218,7 +219,7 @@ static void build(struct host *h)
                                "migrate."));
         return;
     }
-    char *missing = r.number ? NULL : compare_gone(h->current, g);
+    char *missing = r.number ? NULL : compare_gone(h->scripts.current, g);
     if (missing) {
         generation_close(g);
         fail(h, GENERATION_SCRIPTS, missing);
@@ -229,17 +230,17 @@ static void build(struct host *h)
         return;
     }
     char *words = r.number ? said_rolled_back(h, g) : said_reloaded(h, g);
-    h->next = g;
+    h->scripts.next = g;
     g->announced = !r.number;
-    loop_wake(h->loop);
+    loop_wake(h->services.loop);
     h->last_error[0] = 0;
     if (r.number) {
         log_event(LOG_WARN, "generation.chosen", log_i("version", r.number),
-                  log_n("from", h->current->hash, 12), log_n("to", g->hash, 12));
+                  log_n("from", h->scripts.current->hash, 12), log_n("to", g->hash, 12));
     } else if (!r.same) {
         h->bad_hash[0] = 0;
     }
-    metrics_own_add(h->metrics, OWN_RELOADS, 1, "ok", NULL, NULL);
+    metrics_own_add(h->services.metrics, OWN_RELOADS, 1, "ok", NULL, NULL);
     systemd_reloaded(true);
     finish(0, words);
 }
@@ -264,7 +265,7 @@ static void try(struct host *h, bool known)
     systemd_reloading();
     r.state = TRIED;
     if (!known && mode) {
-        r.trial = trial_begin(h->loop, r.tree, mode, on_tried, h);
+        r.trial = trial_begin(h->services.loop, r.tree, mode, on_tried, h);
         if (r.trial)
             r.state = TRYING;
         else /* better without than never again */
@@ -276,7 +277,7 @@ static void try(struct host *h, bool known)
 
 static struct tree *read_disk(struct host *h, char *why, size_t size)
 {
-    const struct settings *s = h->current->settings;
+    const struct settings *s = h->scripts.current->settings;
     struct tree *t = tree_read(settings_text(s, "SCRIPTS_DIR"), settings_text(s, "PROMPTS_DIR"),
                                why, size);
     snprintf(r.disk, sizeof r.disk, "%s", t ? t->hash : "");
@@ -292,7 +293,7 @@ static void begin_disk(struct host *h, bool force)
         fail(h, GENERATION_SCRIPTS, strdup(why));
         return;
     }
-    r.same = strcmp(r.disk, h->current->hash) == 0;
+    r.same = strcmp(r.disk, h->scripts.current->hash) == 0;
     bool held = !r.same && strcmp(r.disk, h->bad_hash) == 0;
     if (r.same) { /* what failed, or was rolled back, has been taken back by hand */
         h->bad_hash[0] = 0;
@@ -306,7 +307,7 @@ static void begin_disk(struct host *h, bool force)
     }
     if (held) { /* new secrets for the one that serves */
         tree_drop(r.tree);
-        r.tree = tree_keep(h->current->tree);
+        r.tree = tree_keep(h->scripts.current->tree);
         r.same = true;
     }
     try(h, r.same || versions_known(h->versions, r.tree->hash));
@@ -324,7 +325,7 @@ static void begin_version(struct host *h, unsigned number)
         finish(1, strdup(why));
         return;
     }
-    if (strcmp(one->hash, h->current->hash) == 0) {
+    if (strcmp(one->hash, h->scripts.current->hash) == 0) {
         if (choose(h, number))
             finish(0, words_of("Version %u is already running.", number));
         return;
@@ -366,13 +367,13 @@ static void begin_next(struct host *h)
 
 void reload_follow(struct host *h)
 {
-    if (h->current && !h->verdict.count && generation_proven(h->current))
+    if (h->scripts.current && !h->verdict.count && generation_proven(h->scripts.current))
         versions_well(h->versions);
     if (r.state == TRIED && has_room(h, r.number))
         build(h);
     if (!r.queue || r.state != IDLE)
         return;
-    if (h->current && has_room(h, r.queue->number))
+    if (h->scripts.current && has_room(h, r.queue->number))
         begin_next(h);
     else if (reload_draining(h) >= DRAINING_LIMIT)
         tell_later();
@@ -422,7 +423,7 @@ void reload_stop(void)
 
 void reload_serves(struct host *h)
 {
-    struct generation *g = h->current;
+    struct generation *g = h->scripts.current;
     versions_accept(h->versions, g->tree, g->schema_hash, h->good ? h->good->hash : "");
 }
 
@@ -430,7 +431,7 @@ struct generation *reload_build(struct host *h, struct tree *t)
 {
     struct buf problems = { .data = NULL }, warnings = { .data = NULL };
     struct generation *g = NULL;
-    if (generation_build(&g, h, t, &options, &problems, &warnings) != GENERATION_OK)
+    if (generation_build(&g, &h->scripts, t, &options, &problems, &warnings) != GENERATION_OK)
         log_event(LOG_ERROR, "generation.not_built", log_n("hash", t->hash, 12),
                   log_s("error", problems.data));
     buf_free(&problems);
@@ -440,13 +441,13 @@ struct generation *reload_build(struct host *h, struct tree *t)
 
 void reload_roll_back(struct host *h, const char *error)
 {
-    if (h->next || !h->good)
+    if (h->scripts.next || !h->good)
         return;
     struct generation *g = reload_build(h, h->good);
     if (!g)
         return;
-    h->next = g;
-    memcpy(h->bad_hash, h->current->hash, sizeof h->bad_hash);
+    h->scripts.next = g;
+    memcpy(h->bad_hash, h->scripts.current->hash, sizeof h->bad_hash);
     struct buf words = { .data = NULL };
     versions_tell_way_back(h->versions, h->bad_hash, g->hash, h->verdict.count, error, &words);
     if (!versions_refuse(h->versions, h->bad_hash, g->hash, words.data ? words.data : ""))
@@ -457,17 +458,17 @@ void reload_roll_back(struct host *h, const char *error)
     h->last_error_of = ERROR_ROLLED_BACK;
     log_event(LOG_ERROR, "generation.rolled_back", log_n("from", h->bad_hash, 12),
               log_n("to", g->hash, 12), log_s("error", error));
-    metrics_own_add(h->metrics, OWN_RELOADS, 1, "rolled_back", NULL, NULL);
-    bind_notice(h, "rolled_back", h->last_error, NULL, h->verdict.count);
+    metrics_own_add(h->services.metrics, OWN_RELOADS, 1, "rolled_back", NULL, NULL);
+    bind_notice(&h->scripts, "rolled_back", h->last_error, NULL, h->verdict.count);
 }
 
 int reload_migrate(struct host *h, struct generation *g, char *why, size_t size)
 {
-    if (store_migrate(h->store, "scripts", (const char *const *)g->schema, g->schema_count, why,
-                      size) != 0)
+    if (store_migrate(h->services.store, "scripts", (const char *const *)g->schema, g->schema_count,
+                      why, size) != 0)
         return -1;
     if (g->extra_name)
-        return store_migrate(h->store, g->extra_name, (const char *const *)g->extra_schema,
+        return store_migrate(h->services.store, g->extra_name, (const char *const *)g->extra_schema,
                              g->extra_count, why, size);
     return 0;
 }

@@ -33,6 +33,6 @@ void reload_announce(struct host *h, const struct generation *was, const struct 
     }
     log_mask(fresh.data);
     if (count || strcmp(was->hash, is->hash) != 0)
-        bind_notice(h, "reloaded", fresh.data ? fresh.data : "", NULL, count);
+        bind_notice(&h->scripts, "reloaded", fresh.data ? fresh.data : "", NULL, count);
     buf_free(&fresh);
 }

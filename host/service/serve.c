@@ -28,12 +28,14 @@ enum {
 
 static void on_request(void *arg, struct httpd_request *r)
 {
-    bind_request(arg, r);
+    struct host *h = arg;
+    h->requests_seen++;
+    bind_request(h->stopping ? NULL : h->scripts.current, r);
 }
 
 static bool healthy(void *arg)
 {
-    return store_healthy(((struct host *)arg)->store);
+    return store_healthy(((struct host *)arg)->services.store);
 }
 
 static void on_answer(void *arg, const struct httpd_request *r, unsigned status)
@@ -46,7 +48,7 @@ static void on_answer(void *arg, const struct httpd_request *r, unsigned status)
         snprintf(h->refused_route, sizeof h->refused_route, "%s %s", r->method, r->route);
     }
     snprintf(code, sizeof code, "%u", status);
-    metrics_own_add(h->metrics, OWN_REQUESTS, 1, known ? r->route : "other",
+    metrics_own_add(h->services.metrics, OWN_REQUESTS, 1, known ? r->route : "other",
                     known ? r->method : "other", code);
 }
 
@@ -70,7 +72,7 @@ static int start_listener(struct host *h, const struct settings *s, char *why, s
     if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < 2 * connections)
         connections = (unsigned)(files.rlim_cur / 2);
     size_t body = (size_t)settings_integer(s, "MAX_BODY_BYTES");
-    size_t waiting = h->memory_cap / 4; /* scripts hold a copy of each */
+    size_t waiting = h->scripts.memory_cap / 4; /* scripts hold a copy of each */
     const struct httpd_options o = {
         .host = address,
         .port = port,
@@ -84,7 +86,7 @@ static int start_listener(struct host *h, const struct settings *s, char *why, s
         .arg = h,
     };
     char problem[512];
-    h->httpd = httpd_start(h->loop, &o, problem, sizeof problem);
+    h->httpd = httpd_start(h->services.loop, &o, problem, sizeof problem);
     if (h->httpd)
         return 0;
     bool taken = errno == EADDRINUSE; /* perhaps not for long: worth another try */
@@ -102,13 +104,13 @@ static int start_metrics(struct host *h, const struct settings *s, char *why, si
     char address[64], problem[512];
     uint16_t port = 0;
     const char *listen = settings_text(s, "METRICS_LISTEN");
-    if (!(h->metrics = metrics_own_new())) {
+    if (!(h->services.metrics = metrics_own_new())) {
         snprintf(why, size, "not enough memory");
         return 1;
     }
     if (!listen || !settings_address(listen, address, sizeof address, &port))
         return 0;
-    h->metrics_http = metrics_http_start(h->loop, address, port, metrics_of, h, problem,
+    h->metrics_http = metrics_http_start(h->services.loop, address, port, metrics_of, h, problem,
                                          sizeof problem);
     if (h->metrics_http)
         return 0;
@@ -123,7 +125,8 @@ static int start_metrics(struct host *h, const struct settings *s, char *why, si
 static void end_turns(struct host *h)
 {
     for (int pass = 0; pass < 2; pass++)
-        for (struct generation *g = pass ? h->draining : h->current; g; g = pass ? g->older : NULL)
+        for (struct generation *g = pass ? h->scripts.draining : h->scripts.current; g;
+             g = pass ? g->older : NULL)
             for (struct task *t = g->tasks, *next; t; t = next) {
                 next = t->next;
                 if (t->kind == TASK_JOB && t->job_kind >= 0 && g->kinds[t->job_kind].drain_ms)
@@ -133,8 +136,8 @@ static void end_turns(struct host *h)
 
 static size_t tasks_left(const struct host *h)
 {
-    size_t n = h->current ? h->current->task_count : 0;
-    for (const struct generation *g = h->draining; g; g = g->older)
+    size_t n = h->scripts.current ? h->scripts.current->task_count : 0;
+    for (const struct generation *g = h->scripts.draining; g; g = g->older)
         n += g->task_count;
     return n;
 }
@@ -146,13 +149,13 @@ static void drain(struct service *s)
     log_event(LOG_INFO, "serve.stopping", log_i("tasks", (int64_t)tasks_left(h)));
     httpd_quiesce(h->httpd);
     end_turns(h);
-    loop_wake(h->loop);
+    loop_wake(h->services.loop);
     tick(h);
     while (tasks_left(h) && loop_now_ns() < until && !s->stop_now) {
         struct loop_timer look = { .index = 0 };
-        loop_timer_set(h->loop, &look, loop_now_ns() + 20000000u, NULL, NULL);
+        loop_timer_set(h->services.loop, &look, loop_now_ns() + 20000000u, NULL, NULL);
         tick(h);
-        loop_timer_stop(h->loop, &look);
+        loop_timer_stop(h->services.loop, &look);
     }
 }
 
@@ -161,11 +164,11 @@ static void drain(struct service *s)
 static void tell_crashed(struct host *h)
 {
     struct job j;
-    while (jobs_crashed(h->jobs, &j)) {
+    while (jobs_crashed(h->services.jobs, &j)) {
         log_event(LOG_ERROR, "job.crashed", log_s("kind", j.kind), log_i("id", j.id),
                   log_i("crashes", j.crashes));
-        bind_notice(h, "job_dead", j.error ? j.error : "the process died with it three times", &j,
-                    j.crashes);
+        bind_notice(&h->scripts, "job_dead",
+                    j.error ? j.error : "the process died with it three times", &j, j.crashes);
         job_free(&j);
     }
 }
@@ -190,12 +193,12 @@ static void on_prepared(struct task *t, bool ok, const char *text, size_t len)
 /* main.lua's prepare(), before anything is accepted, read or claimed. 0, an exit code with why, or STOPPED before it was done. */
 static int prepare(struct host *h, char *why, size_t size)
 {
-    struct generation *g = h->next;
+    struct generation *g = h->scripts.next;
     struct prepared p = { .ok = true, .why = why, .size = size };
     if (g->prepare == LUA_NOREF)
         return 0;
-    h->next = NULL;
-    h->current = g;
+    h->scripts.next = NULL;
+    h->scripts.current = g;
     h->plain = true;
     p.done = !bind_prepare(g, on_prepared, &p);
     while (!p.done && !h->stopping)
@@ -204,8 +207,8 @@ static int prepare(struct host *h, char *why, size_t size)
     while (stopped && g->tasks) /* while there is a `p` that they may tell of their end */
         task_kill(g->tasks);
     h->plain = false;
-    h->current = NULL;
-    h->next = g;
+    h->scripts.current = NULL;
+    h->scripts.next = g;
     return stopped ? STOPPED : p.ok ? 0 : 3;
 }
 
@@ -216,7 +219,7 @@ static int start(struct service *s, const struct serve_mode *m, char *why, size_
     int code = instance_generation(h, m, true, &g);
     if (!g)
         return code ? code : 1;
-    h->next = g;
+    h->scripts.next = g;
     char *path = settings_database(g->settings, why, size);
     if (!path)
         return 2;
@@ -239,7 +242,7 @@ static int start(struct service *s, const struct serve_mode *m, char *why, size_
         goto done;
     const char *folders[] = { settings_text(g->settings, "SCRIPTS_DIR"),
                               settings_text(g->settings, "PROMPTS_DIR"), NULL };
-    s->watch = watch_start(h->loop, folders, on_change, h);
+    s->watch = watch_start(h->services.loop, folders, on_change, h);
     log_event(LOG_INFO, "serve.started", log_s("mode", m->name),
               log_s("listen", settings_text(g->settings, "LISTEN")), log_s("database", path),
               log_n("scripts", g->hash, 12));
@@ -256,20 +259,18 @@ int serve_run(const struct serve_mode *m)
     char why[1024] = "";
     settings_defaults(m->defaults);
     instance_limits();
-    s.host.loop = loop_new();
-    s.host.parked_from = INT64_MAX;
     reload_options(&options, m->name);
     systemd_open();
-    int code = !s.host.loop || instance_signals(&s) != 0 ? instance_fail(1, strerror(errno))
-                                                         : start(&s, m, why, sizeof why);
+    int code = instance_begin(&s) != 0 ? instance_fail(1, strerror(errno))
+                                       : start(&s, m, why, sizeof why);
     if (code == 0) {
         if (strcmp(m->name, "sandbox") == 0)
             fprintf(stderr, "The sandbox is ready: http://%s/sandbox/\n",
-                    settings_text(s.host.next->settings, "LISTEN"));
+                    settings_text(s.host.scripts.next->settings, "LISTEN"));
         tick(&s.host);
         tell_crashed(&s.host);
         first_tell(&s.host);
-        systemd_ready(s.host.loop);
+        systemd_ready(s.host.services.loop);
         while (!s.host.stopping) {
             reload_follow(&s.host);
             tick(&s.host);

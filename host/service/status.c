@@ -39,7 +39,9 @@ static void add_oldest(struct jobs_kind_counts *all, int64_t run_at)
 static void on_kind(void *arg, const struct jobs_kind_counts *c)
 {
     struct work *w = arg;
-    const struct job_kind *k = w->host->current ? generation_kind(w->host->current, c->kind) : NULL;
+    const struct job_kind *k = w->host->scripts.current
+                                   ? generation_kind(w->host->scripts.current, c->kind)
+                                   : NULL;
     if (k && k->every_seconds) {
         w->timers += c->due + c->later + c->waiting + c->running;
         return;
@@ -64,7 +66,7 @@ static void on_kind(void *arg, const struct jobs_kind_counts *c)
 static struct work look_at_work(struct host *h)
 {
     struct work w = { .host = h };
-    jobs_kinds(h->jobs, loop_wall_ms(), on_kind, &w);
+    jobs_kinds(h->services.jobs, loop_wall_ms(), on_kind, &w);
     return w;
 }
 
@@ -83,18 +85,18 @@ static int64_t age_ms(int64_t since)
 static int64_t parked(struct host *h)
 {
     struct jobs_counts c = { .ready = 0 };
-    return jobs_count(h->jobs, &c) == 0 ? c.parked : 0;
+    return jobs_count(h->services.jobs, &c) == 0 ? c.parked : 0;
 }
 
 /* ---- for machines ---- */
 
 static void json_scripts(struct host *h, struct buf *out)
 {
-    if (h->current)
+    if (h->scripts.current)
         buf_printf(out,
                    "\"generation\":{\"number\":%llu,\"hash\":\"%.12s\",\"loaded_at\":%lld,"
                    "\"draining\":%d},",
-                   (unsigned long long)h->current->number, h->current->hash,
+                   (unsigned long long)h->scripts.current->number, h->scripts.current->hash,
                    (long long)h->loaded_at, reload_draining(h) ? 1 : 0);
     const struct version *one = versions_serving(h->versions);
     static const char *const by[] = { "null", "\"owner\"", "\"judge\"" };
@@ -129,33 +131,33 @@ static void json_work(struct host *h, struct buf *out)
                (long long)w.timers, w.kinds.data ? w.kinds.data : "");
     work_free(&w);
     buf_printf(out, "\"inbox\":{\"unread\":%lld,\"oldest_age_ms\":%lld,\"parked\":%lld},",
-               (long long)inbox_backlog(h->jobs), (long long)age_ms(inbox_oldest_ms(h->jobs)),
-               (long long)parked(h));
+               (long long)inbox_backlog(h->services.jobs),
+               (long long)age_ms(inbox_oldest_ms(h->services.jobs)), (long long)parked(h));
 }
 
 static void json_trouble(struct host *h, struct buf *out)
 {
     struct trouble why;
     struct store_holder w;
-    if (store_healthy(h->store))
+    if (store_healthy(h->services.store))
         return;
-    store_trouble(h->store, &why);
+    store_trouble(h->services.store, &why);
     buf_text(out, ",\"trouble\":\"");
     buf_json(out, why.cause, strlen(why.cause));
     buf_text(out, "\"");
-    if (store_locked(h->store, &w))
+    if (store_locked(h->services.store, &w))
         buf_printf(out, ",\"locked_by\":%d,\"locked_ms\":%lld", (int)w.pid, (long long)w.held_ms);
 }
 
 static void status_json(struct host *h, struct buf *out, bool *fine)
 {
     buf_printf(out, "{\"running\":%s,\"healthy\":%s,", h->httpd ? "true" : "false",
-               !h->httpd                 ? "null"
-               : store_healthy(h->store) ? "true"
-                                         : "false");
+               !h->httpd                          ? "null"
+               : store_healthy(h->services.store) ? "true"
+                                                  : "false");
     json_scripts(h, out);
     json_work(h, out);
-    struct store_figures f = store_figures(h->store);
+    struct store_figures f = store_figures(h->services.store);
     buf_printf(out, "\"store\":{\"commits\":%llu,\"lost\":%llu,\"wal_bytes\":%llu",
                (unsigned long long)f.commits, (unsigned long long)f.lost,
                (unsigned long long)f.wal_bytes);
@@ -165,8 +167,8 @@ static void status_json(struct host *h, struct buf *out, bool *fine)
         out,
         "\"script_errors\":%llu,\"requests\":%llu,\"log_lines_dropped\":%llu,\"lua_bytes\":%zu",
         (unsigned long long)h->script_errors, (unsigned long long)h->requests_seen,
-        (unsigned long long)log_dropped(), h->current ? h->current->memory : 0);
-    char *half = bind_status(h->current, false, fine);
+        (unsigned long long)log_dropped(), h->scripts.current ? h->scripts.current->memory : 0);
+    char *half = bind_status(h->scripts.current, false, fine);
     if (half)
         buf_printf(out, ",\"business\":%s", half);
     free(half);
@@ -178,7 +180,7 @@ static void status_json(struct host *h, struct buf *out, bool *fine)
 static void words_version(struct host *h, struct buf *out)
 {
     const struct version *one = versions_serving(h->versions);
-    if (!one || strcmp(one->hash, h->current->hash) != 0)
+    if (!one || strcmp(one->hash, h->scripts.current->hash) != 0)
         return;
     buf_text(out, "This is ");
     versions_tell_name(one, out);
@@ -194,9 +196,9 @@ static void words_scripts(struct host *h, struct buf *out)
 {
     static const char *const heads[] = { "The last reload FAILED at ", "Rolled back at ",
                                          "Started at " };
-    if (h->current && h->loaded_at) {
+    if (h->scripts.current && h->loaded_at) {
         buf_printf(out, "Scripts and prompts: generation %llu (%.12s), loaded ",
-                   (unsigned long long)h->current->number, h->current->hash);
+                   (unsigned long long)h->scripts.current->number, h->scripts.current->hash);
         buf_clock(out, h->loaded_at);
         buf_text(out, ".\n");
         words_version(h, out);
@@ -247,8 +249,8 @@ static void words_work(struct host *h, struct buf *out)
 
 static void words_inbox(struct host *h, struct buf *out)
 {
-    int64_t unread = inbox_backlog(h->jobs), aside = parked(h);
-    int64_t late = age_ms(inbox_oldest_ms(h->jobs)) / 1000;
+    int64_t unread = inbox_backlog(h->services.jobs), aside = parked(h);
+    int64_t late = age_ms(inbox_oldest_ms(h->services.jobs)) / 1000;
     if (unread)
         buf_printf(out, "Inbox: %lld not read yet, the oldest for %lld s%s.\n", (long long)unread,
                    (long long)late, late > 5 ? ": reading falls behind" : "");
@@ -264,7 +266,7 @@ static void words_inbox(struct host *h, struct buf *out)
 static void words_trouble(struct host *h, struct buf *out)
 {
     struct trouble why;
-    store_trouble(h->store, &why);
+    store_trouble(h->services.store, &why);
     buf_printf(out, "NOT accepting messages since ");
     uint64_t since = h->trouble.cause[0] ? h->trouble_since_ns : loop_now_ns(); /* not seen yet */
     buf_clock(out, loop_wall_ms() - (int64_t)((loop_now_ns() - since) / 1000000u));
@@ -276,7 +278,7 @@ static void status_words(struct host *h, struct buf *out, bool *fine)
 {
     if (!h->httpd)
         buf_text(out, "No service is running. This is what its database holds.\n");
-    else if (store_healthy(h->store))
+    else if (store_healthy(h->services.store))
         buf_text(out, "Accepting messages.\n");
     else
         words_trouble(h, out);
@@ -286,10 +288,10 @@ static void status_words(struct host *h, struct buf *out, bool *fine)
     if (log_dropped())
         buf_printf(out, "Log: %llu lines were lost, because stdout is not read fast enough.\n",
                    (unsigned long long)log_dropped());
-    char *half = bind_status(h->current, true, fine);
+    char *half = bind_status(h->scripts.current, true, fine);
     if (half)
         buf_printf(out, "%s\n", half);
-    else if (h->current && h->current->status != LUA_NOREF)
+    else if (h->scripts.current && h->scripts.current->status != LUA_NOREF)
         buf_text(out, "The scripts' part of the status could not be read. The log says why.\n");
     free(half);
 }
@@ -314,7 +316,7 @@ static void add_job(void *arg, const struct job *j, enum job_state state)
 
 static int list_jobs(struct host *h, bool dead, struct buf *out)
 {
-    jobs_each(h->jobs, dead, 200, add_job, out);
+    jobs_each(h->services.jobs, dead, 200, add_job, out);
     if (!out->len)
         buf_text(out, dead ? "No dead jobs.\n" : "No jobs.\n");
     return 0;
@@ -328,7 +330,7 @@ static int requeue(struct host *h, char *const *args, size_t count, struct buf *
         buf_text(out, "Usage: assistant requeue ID   (`assistant jobs --dead` shows the ids)\n");
         return 1;
     }
-    int rc = jobs_requeue(h->jobs, id);
+    int rc = jobs_requeue(h->services.jobs, id);
     if (rc == 1)
         buf_printf(out, "Job %lld runs again.\n", id);
     else
@@ -348,13 +350,13 @@ int admin_host_command(struct host *h, char *const *args, size_t count, struct b
             status_json(h, out, &fine);
         else
             status_words(h, out, &fine);
-        return h->httpd && store_healthy(h->store) && fine ? 0 : 1;
+        return h->httpd && store_healthy(h->services.store) && fine ? 0 : 1;
     }
     if (strcmp(name, "jobs") == 0)
         return list_jobs(h, has(args, count, "--dead"), out);
     if (strcmp(name, "requeue") == 0)
         return requeue(h, args, count, out);
-    if (strcmp(name, "versions") == 0 && h->current)
-        return versions_command(h->versions, h->current->settings, args, count, out);
+    if (strcmp(name, "versions") == 0 && h->scripts.current)
+        return versions_command(h->versions, h->scripts.current->settings, args, count, out);
     return -1;
 }

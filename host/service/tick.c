@@ -36,24 +36,24 @@ enum {
 
 static void note_trouble(struct host *h)
 {
-    if (store_healthy(h->store))
+    if (store_healthy(h->services.store))
         return;
     if (!h->trouble.cause[0])
         h->trouble_since_ns = loop_now_ns();
-    store_trouble(h->store, &h->trouble);
+    store_trouble(h->services.store, &h->trouble);
 }
 
 /* While nothing can be stored nobody can be told either: staff hear of it afterwards. */
 static void tell_trouble(struct host *h)
 {
     char words[512];
-    if (!h->trouble.cause[0] || !store_healthy(h->store))
+    if (!h->trouble.cause[0] || !store_healthy(h->services.store))
         return;
     snprintf(words, sizeof words, "%llu s. Seen meanwhile: %s",
              (unsigned long long)((loop_now_ns() - h->trouble_since_ns) / 1000000000u + 1),
              h->trouble.cause);
     h->trouble.cause[0] = 0;
-    bind_notice(h, "not_stored", words, NULL, 1);
+    bind_notice(&h->scripts, "not_stored", words, NULL, 1);
 }
 
 /* ---- generations ---- */
@@ -61,22 +61,22 @@ static void tell_trouble(struct host *h)
 static void drain_generations(struct host *h)
 {
     uint64_t now = loop_now_ns();
-    for (struct generation **p = &h->draining; *p;) {
+    for (struct generation **p = &h->scripts.draining; *p;) {
         struct generation *g = *p;
         for (struct task *t = g->tasks, *next; t; t = next) {
             next = t->next;
             int64_t own = t->kind == TASK_JOB && t->job_kind >= 0 ? g->kinds[t->job_kind].drain_ms
                                                                   : 0;
-            if (g != h->reference &&
+            if (g != h->scripts.reference &&
                 now - g->drained_ns > (uint64_t)(own ? own : h->drain_ms) * 1000000u)
                 task_kill(t);
         }
-        if (g == h->reference ? reference_idle(g) : g->task_count == 0) {
+        if (g == h->scripts.reference ? reference_idle(g) : g->task_count == 0) {
             *p = g->older;
-            if (g == h->reference)
+            if (g == h->scripts.reference)
                 reference_drop(h);
             log_event(LOG_INFO, "generation.closed", log_i("number", (int64_t)g->number));
-            generation_close(g);
+            task_close_generation(g);
         } else {
             p = &g->older;
         }
@@ -86,21 +86,21 @@ static void drain_generations(struct host *h)
 /* Forget a row half tried under the old scripts; read what was parked again. */
 static void swap(struct host *h)
 {
-    struct generation *g = h->next, *old = h->current;
+    struct generation *g = h->scripts.next, *old = h->scripts.current;
     if (!g)
         return;
-    h->next = NULL;
+    h->scripts.next = NULL;
     judge_takes_over(h, old, g);
     if (old) {
         old->drained_ns = loop_now_ns();
-        old->older = h->draining;
-        h->draining = old;
+        old->older = h->scripts.draining;
+        h->scripts.draining = old;
     }
-    h->current = g;
-    metrics_adopt(h->metrics, &g->metrics);
+    h->scripts.current = g;
+    metrics_adopt(h->services.metrics, &g->metrics);
     h->loaded_at = loop_wall_ms();
-    h->row.tries = 0;
-    loop_timer_stop(h->loop, &h->row_again);
+    h->scripts.queue.row.tries = 0;
+    loop_timer_stop(h->services.loop, &h->row_again);
     h->parked_from = 0;
     reload_seed_every(h);
     reload_serves(h);
@@ -117,30 +117,30 @@ static void swap(struct host *h)
 /* false: the group was lost. */
 static bool commit(struct host *h, struct due *c)
 {
-    task_rearm(h);
-    jobs_flush(h->jobs);
-    uint64_t group = store_group(h->store);
-    enum store_commit_result r = store_commit(h->store);
+    task_rearm(&h->scripts, h->stopping);
+    jobs_flush(h->services.jobs);
+    uint64_t group = store_group(h->services.store);
+    enum store_commit_result r = store_commit(h->services.store);
     if (r == STORE_LOST) {
         struct trouble why;
-        store_trouble(h->store, &why);
+        store_trouble(h->services.store, &why);
         log_event(LOG_ERROR, "store.lost", log_i("claimed", c->count), log_s("error", why.cause),
                   log_s("remedy", why.remedy));
-        jobs_forget(h->jobs);
+        jobs_forget(h->services.jobs);
         /* The watermark went back: the row that waits to be tried again may not be the next one any more. */
-        inbox_row_free(&h->row);
+        inbox_row_free(&h->scripts.queue.row);
         claims_start(h, c, false);
-        task_lost(h, group);
+        task_lost(&h->scripts, group);
         h->paused = true;
     } else {
         if (r == STORE_COMMITTED) {
-            inbox_durable(h->jobs);
+            inbox_durable(h->services.jobs);
             h->committed_ns = loop_now_ns();
-            uint64_t all = store_figures(h->store).commit_ns_total;
-            metrics_own_observe_ns(h->metrics, OWN_COMMIT, all - h->commit_ns);
+            uint64_t all = store_figures(h->services.store).commit_ns_total;
+            metrics_own_observe_ns(h->services.metrics, OWN_COMMIT, all - h->commit_ns);
             h->commit_ns = all;
         }
-        task_committed(h);
+        task_committed(&h->scripts);
         claims_start(h, c, true);
     }
     return r != STORE_LOST;
@@ -175,9 +175,9 @@ static void run(struct host *h, struct task *t)
  */
 static void run_list(struct host *h, struct task_list *list, uint64_t until)
 {
-    for (size_t n = list->count; n > 0 && list->head && !store_lost(h->store); n--) {
+    for (size_t n = list->count; n > 0 && list->head && !store_lost(h->services.store); n--) {
         run(h, take_ready(list));
-        if (loop_now_ns() > until || store_heavy(h->store))
+        if (loop_now_ns() > until || store_heavy(h->services.store))
             return;
     }
 }
@@ -188,17 +188,18 @@ static void run_list(struct host *h, struct task_list *list, uint64_t until)
  */
 static void start_now(struct host *h, struct due *c)
 {
-    if (jobs_after_crash(h->jobs) || store_lost(h->store)) /* lost: there is no claim any more */
+    if (jobs_after_crash(h->services.jobs) ||
+        store_lost(h->services.store)) /* lost: there is no claim any more */
         return;
     claims_start(h, c, true);
-    run_list(h, &h->ready, loop_now_ns() + RUN_NS);
+    run_list(h, &h->scripts.queue.ready, loop_now_ns() + RUN_NS);
 }
 
 static void run_ready(struct host *h)
 {
     uint64_t now = loop_now_ns();
-    run_list(h, &h->requests_ready, now + RUN_NS);
-    run_list(h, &h->ready, now + RUN_NS);
+    run_list(h, &h->scripts.queue.requests_ready, now + RUN_NS);
+    run_list(h, &h->scripts.queue.ready, now + RUN_NS);
 }
 
 /* ---- a lock held by somebody else ---- */
@@ -206,13 +207,14 @@ static void run_ready(struct host *h)
 /* Is there anything to do that may write? */
 static bool work_waits(struct host *h)
 {
-    if (h->requests_ready.count || h->ready.count || h->rearm)
+    if (h->scripts.queue.requests_ready.count || h->scripts.queue.ready.count ||
+        h->scripts.queue.rearm)
         return true;
     if (!claims_takes_work(h))
         return false;
     if (h->parked_from != INT64_MAX || claims_due(h))
         return true;
-    return h->row.id ? !h->row_again.index : inbox_backlog(h->jobs) > 0;
+    return h->scripts.queue.row.id ? !h->row_again.index : inbox_backlog(h->services.jobs) > 0;
 }
 
 /* Answers 503 to requests past STORE_PATIENCE_MS, or beyond LOCKED_HELD in the queue. */
@@ -220,7 +222,7 @@ static void refuse_late(struct host *h)
 {
     uint64_t now = loop_now_ns(), patience = (uint64_t)STORE_PATIENCE_MS * 1000000u;
     size_t place = 0;
-    for (struct task *t = h->requests_ready.head, *next; t; t = next, place++) {
+    for (struct task *t = h->scripts.queue.requests_ready.head, *next; t; t = next, place++) {
         uint64_t since = t->since_ns > h->locked_ns ? t->since_ns : h->locked_ns;
         next = t->next_ready;
         if (place >= LOCKED_HELD || now - since > patience)
@@ -234,22 +236,22 @@ static void refuse_late(struct host *h)
  */
 static bool take_lock(struct host *h)
 {
-    if (!work_waits(h) || store_begin(h->store)) {
+    if (!work_waits(h) || store_begin(h->services.store)) {
         h->locked_ns = 0;
-        loop_timer_stop(h->loop, &h->lock_again);
+        loop_timer_stop(h->services.loop, &h->lock_again);
         return true;
     }
     if (!h->locked_ns)
         h->locked_ns = loop_now_ns();
-    loop_timer_set(h->loop, &h->lock_again, loop_now_ns() + LOCKED_NS, NULL, NULL);
+    loop_timer_set(h->services.loop, &h->lock_again, loop_now_ns() + LOCKED_NS, NULL, NULL);
     refuse_late(h);
     return false;
 }
 
 static void take_transfers(struct host *h)
 {
-    for (struct pool_transfer *t; h->pool && (t = pool_take(h->pool));)
-        bind_http_done(h, t);
+    for (struct pool_transfer *t; h->services.pool && (t = pool_take(h->services.pool));)
+        bind_http_done(t);
 }
 
 /* A wrong secret and a flood look the same: a line a second, however many there were. */
@@ -268,21 +270,21 @@ static void once_a_second(struct host *h)
     uint64_t now = loop_now_ns();
     if (h->second.index)
         return;
-    loop_timer_set(h->loop, &h->second, loop_whole_second(now + PROBE_NS), NULL, NULL);
+    loop_timer_set(h->services.loop, &h->second, loop_whole_second(now + PROBE_NS), NULL, NULL);
     tell_refused(h);
-    if (!store_in_place(h->store)) {
+    if (!store_in_place(h->services.store)) {
         struct trouble why;
-        store_trouble(h->store, &why);
-        log_event(LOG_ERROR, "store.moved", log_s("path", store_path(h->store)),
+        store_trouble(h->services.store, &why);
+        log_event(LOG_ERROR, "store.moved", log_s("path", store_path(h->services.store)),
                   log_s("error", why.cause), log_s("remedy", why.remedy));
         fflush(stdout);
         _exit(3); /* no checkpoint, no close: nothing more is written to whatever lies there now */
     }
     if (!h->plain)
-        jobs_clock(h->jobs, (int64_t)(now / 1000000), loop_wall_ms());
+        jobs_clock(h->services.jobs, (int64_t)(now / 1000000), loop_wall_ms());
     note_trouble(h);
-    store_probe(h->store);
-    if (h->paused && store_healthy(h->store))
+    store_probe(h->services.store);
+    if (h->paused && store_healthy(h->services.store))
         h->paused = false;
 }
 
@@ -302,13 +304,13 @@ static bool work_goes_on(const struct host *h)
     if (h->locked_ns)
         return false;
     /* What a new generation, or the start, wrote after the commit is not to wait for the next event. */
-    if (h->ready.count || h->requests_ready.count || h->next || store_dirty(h->store) ||
-        backup_copies(h))
+    if (h->scripts.queue.ready.count || h->scripts.queue.requests_ready.count || h->scripts.next ||
+        store_dirty(h->services.store) || backup_copies(h))
         return true;
     if (!claims_takes_work(h))
         return false;
     return h->parked_from != INT64_MAX || h->suspect_goes_on ||
-           (h->row.id ? !h->row_again.index : inbox_backlog(h->jobs) > 0);
+           (h->scripts.queue.row.id ? !h->row_again.index : inbox_backlog(h->services.jobs) > 0);
 }
 
 /* Until the nearest timer: each unit sets its own. */
@@ -317,7 +319,7 @@ static void wait_for_work(struct host *h)
     bool go_on = work_goes_on(h);
     if (!go_on && !h->locked_ns)
         claims_set_timer(h);
-    loop_wait(h->loop, go_on ? 0 : UINT64_MAX);
+    loop_wait(h->services.loop, go_on ? 0 : UINT64_MAX);
 }
 
 /*
@@ -338,14 +340,14 @@ static void quiet_moment(struct host *h)
     uint64_t now = loop_now_ns();
     if (h->batch) {
         h->idle_since_ns = now;
-        store_bound(h->store);
+        store_bound(h->services.store);
         return;
     }
     if (now - h->idle_since_ns < IDLE_NS)
         return;
-    store_idle(h->store);
-    if (h->current)
-        lua_gc(h->current->L, LUA_GCSTEP, 200);
+    store_idle(h->services.store);
+    if (h->scripts.current)
+        lua_gc(h->scripts.current->L, LUA_GCSTEP, 200);
 }
 
 void tick(struct host *h)
@@ -360,7 +362,7 @@ void tick(struct host *h)
         httpd_run(h->httpd);
     metrics_http_run(h->metrics_http);
     take_transfers(h);
-    h->batch = h->ready.count + h->requests_ready.count;
+    h->batch = h->scripts.queue.ready.count + h->scripts.queue.requests_ready.count;
     /* 3: everyone who can go on does, up to a budget. */
     bool locked = !take_lock(h);
     if (!locked) {
@@ -381,19 +383,19 @@ void tick(struct host *h)
     if (!h->trouble.cause[0])
         note_trouble(h);
     /* 5: now requests and answers may go; resumed connections want MHD_run at once. */
-    bind_http_release(h);
+    bind_http_release(&h->scripts);
     admin_release(h->admin, lost);
     if (h->httpd && httpd_release(h->httpd))
         httpd_run(h->httpd);
     /* 6: no group is open: generations change here and nowhere else. */
-    bind_scrub_step(h);
+    bind_scrub_step(&h->scripts);
     backup_go_on(h, lost);
     if (!locked) /* it writes, and once only */
         swap(h);
     drain_generations(h);
     metrics_http_answer(h->metrics_http); /* by the scripts that serve from here on */
-    pace_garbage(h->current);
+    pace_garbage(h->scripts.current);
     once_a_second(h);
     quiet_moment(h);
-    metrics_own_observe_ns(h->metrics, OWN_LOOP, loop_now_ns() - woke_ns);
+    metrics_own_observe_ns(h->services.metrics, OWN_LOOP, loop_now_ns() - woke_ns);
 }

@@ -344,7 +344,7 @@ static struct tree *given_tree(void)
 int trial_child(const char *mode)
 {
     const struct serve_mode *m = mode_of(mode);
-    struct host h = { .loop = NULL };
+    struct scripts all = { .memory_cap = 0 };
     struct buf problems = { .data = NULL }, warnings = { .data = NULL };
     struct generation *g = NULL;
     struct tree *t = m ? given_tree() : NULL;
@@ -356,13 +356,13 @@ int trial_child(const char *mode)
     if (!own)
         return 1;
     int64_t slice = settings_integer(own, "LUA_SLICE_MS");
-    h.memory_cap = (size_t)settings_integer(own, "LUA_MEMORY_MB") << 20;
-    limits(h.memory_cap);
+    all.memory_cap = (size_t)settings_integer(own, "LUA_MEMORY_MB") << 20;
+    limits(all.memory_cap);
     note_death();
     if (cpu_guard_start(slice > 0 ? (unsigned)slice : 200, 0) != 0)
         return 1;
     const struct generation_options o = mode_options(m);
-    int code = (int)generation_build(&g, &h, t, &o, &problems, &warnings);
+    int code = (int)generation_build(&g, &all, t, &o, &problems, &warnings);
     log_mask(problems.data);
     for (size_t at = 0; at < problems.len;) {
         ssize_t n = write(PIPE_FD, problems.data + at, problems.len - at);
