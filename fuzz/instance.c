@@ -120,10 +120,9 @@ struct host *fuzz_instance(void)
     return h;
 }
 
-/* One turn of the loop that does not sleep for long, and does not rest after a commit. */
+/* One turn of the loop that does not sleep for long. */
 static void turn(struct host *h)
 {
-    h->committed_ns = 0;
     struct loop_timer soon = { .index = 0 };
     loop_timer_set(h->services.loop, &soon, loop_now_ns() + TICK_NS, NULL, NULL);
     tick(h);

@@ -102,7 +102,7 @@ static void made(struct host *h, struct backup *b)
            "name it. `assistant status` says why.");
 }
 
-void backup_go_on(struct host *h, bool lost)
+void backup_go_on(struct host *h, bool lost, bool busy)
 {
     struct backup *b = h->backup;
     char why[1024] = "", words[4400];
@@ -117,7 +117,7 @@ void backup_go_on(struct host *h, bool lost)
         made(h, b);
         return;
     }
-    switch (store_copy_go_on(b->copy, h->batch ? BUDGET_BUSY_NS : BUDGET_NS, why, sizeof why)) {
+    switch (store_copy_go_on(b->copy, busy ? BUDGET_BUSY_NS : BUDGET_NS, why, sizeof why)) {
     case STORE_COPYING:
     case STORE_CHECKING: break;
     case STORE_COPIED:

@@ -16,8 +16,8 @@ struct backup;
  */
 void backup_begin(struct host *h, const char *path,
                   void (*ended)(void *arg, int code, const char *words), void *arg);
-/* For tick, after each commit (lost: it was none). */
-void backup_go_on(struct host *h, bool lost);
+/* For tick, after each commit (lost: it was none; busy: with tasks about, less at a time). */
+void backup_go_on(struct host *h, bool lost, bool busy);
 /* Copies pages right now: the loop does not sleep. */
 bool backup_copies(const struct host *h);
 /* Gives up one that is under way; nothing is left of it. */

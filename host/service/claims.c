@@ -19,6 +19,9 @@ enum {
     SUSPECT_LOOK_MS = 50,
 };
 
+static uint64_t suspect_ns;    /* when the last suspect ran; 0: since the start none waited */
+static struct loop_timer work; /* until a job is due or may start */
+
 bool claims_takes_work(const struct host *h)
 {
     return h->scripts.current && !h->plain && !h->stopping && !h->paused;
@@ -141,12 +144,17 @@ bool claims_quiet(struct host *h)
     uint64_t now = loop_now_ns(), suspects = (uint64_t)jobs_suspects(h->services.jobs);
     if (!suspects || !claims_takes_work(h) || h->scripts.next || !idle(h))
         return false;
-    if (!h->suspect_ns)
-        h->suspect_ns = now;
+    if (!suspect_ns)
+        suspect_ns = now;
     uint64_t rest = suspects > 2 ? SUSPECT_REST_MANY_MS : SUSPECT_REST_MS * suspects * suspects;
-    if (now - h->suspect_ns < rest * 1000000u)
+    if (now - suspect_ns < rest * 1000000u)
         return false;
-    return !others_wait(h) || now - h->suspect_ns > SUSPECT_LATEST_MS * 1000000ull;
+    return !others_wait(h) || now - suspect_ns > SUSPECT_LATEST_MS * 1000000ull;
+}
+
+void claims_suspect_ran(void)
+{
+    suspect_ns = loop_now_ns();
 }
 
 void claims_claim_suspect(struct host *h, struct due *c)
@@ -159,7 +167,7 @@ void claims_claim_suspect(struct host *h, struct due *c)
         c->count = n > 0 ? n : 0;
     }
     if (c->count) {
-        h->suspect_ns = loop_now_ns();
+        claims_suspect_ran();
         log_event(LOG_INFO, "jobs.suspect", log_i("job", c->jobs[0].id),
                   log_i("crashes", c->jobs[0].crashes));
     }
@@ -214,7 +222,7 @@ void claims_set_timer(struct host *h)
 {
     uint64_t ns = next_ns(h);
     if (ns == UINT64_MAX)
-        loop_timer_stop(h->services.loop, &h->work);
+        loop_timer_stop(h->services.loop, &work);
     else
-        loop_timer_set(h->services.loop, &h->work, loop_now_ns() + ns, NULL, NULL);
+        loop_timer_set(h->services.loop, &work, loop_now_ns() + ns, NULL, NULL);
 }

@@ -27,6 +27,8 @@ void claims_start(struct host *h, struct due *c, bool fine);
  * minute of work without a pause it runs all the same. true: a suspect may run in this tick.
  */
 bool claims_quiet(struct host *h);
+/* One ran: the next waits its time. */
+void claims_suspect_ran(void);
 /* Claims one suspect, when it may run and nothing else was claimed. */
 void claims_claim_suspect(struct host *h, struct due *c);
 /* May a job start now? */

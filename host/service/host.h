@@ -40,32 +40,19 @@ struct host {
     struct backup *backup;             /* a copy under way */
     struct metrics_http *metrics_http; /* NULL: METRICS_LISTEN is unset */
 
-    struct versions *versions;   /* NULL: none are kept */
-    struct tree *good;           /* the newest tree that has served well before the current one */
-    uint64_t reference_again_ns; /* it could not be built: tried again then */
-    struct verdict verdict;      /* on the files that serve */
+    struct versions *versions; /* NULL: none are kept */
+    struct tree *good;         /* the newest tree that has served well before the current one */
+    struct verdict verdict;    /* on the files that serve */
     char bad_hash[65];     /* of a tree that was rolled back: not loaded again until it changes */
     char last_error[2048]; /* of the last failed reload, "" when the last one was fine */
     enum { ERROR_RELOAD, ERROR_ROLLED_BACK, ERROR_START } last_error_of;
     int64_t last_error_at, loaded_at; /* ms since 1970 */
 
-    struct loop_timer row_again; /* set: not yet */
-    uint64_t suspect_ns;  /* when the last suspect ran (claims.h); 0: since the start none waited */
-    bool suspect_goes_on; /* the next item of that row is read in the next tick */
-    int64_t parked_from;  /* parked rows past this id are read again; INT64_MAX: done */
-    size_t batch;         /* tasks that were ready in this tick */
-    uint64_t committed_ns, requests_before;
-    uint64_t commit_ns;           /* of all commits so far, to see what the last one took */
-    struct loop_timer second;     /* until the store is looked at again */
-    struct loop_timer work;       /* until a job is due or may start (claims.h) */
-    struct loop_timer lock_again; /* until the lock is tried again */
     unsigned refused; /* requests of this second that were not let in: one log line for all */
     char refused_route[96];
-    uint64_t locked_ns; /* another program holds the database's lock since then; 0: nobody does */
     struct trouble
         trouble; /* why nothing can be stored, or could until now: staff hear of it later */
     uint64_t trouble_since_ns;
-    uint64_t idle_since_ns;
     unsigned drain_ms;
     bool plain;    /* not a service: nothing is claimed, read or reloaded */
     bool stopping; /* SIGTERM came: nothing new starts */

@@ -17,6 +17,14 @@ enum {
     ROW_AGAIN_NS = 1000000000, /* a row that failed is tried again after so long */
 };
 
+/* One instance a process. */
+static struct {
+    struct loop_timer row_again; /* set: the row that failed is not tried yet */
+    bool suspect_goes_on;        /* its next item is read in the next tick */
+    int64_t parked_from;         /* parked rows past this id are read again; INT64_MAX: done */
+    uint64_t requests_before;    /* seen until the last tick */
+} r;
+
 /* ---- one row: read, tried on the good files, refused, parked ---- */
 
 /* Keeps the whole row for later, with why. 0, 1: the store was in the way. */
@@ -114,8 +122,8 @@ int reading_row(struct host *h, struct inbox_row *row)
 /* How long the inbox may be read in this tick. */
 static uint64_t reading_ns(struct host *h)
 {
-    bool busy = h->requests_seen != h->requests_before;
-    h->requests_before = h->requests_seen;
+    bool busy = h->requests_seen != r.requests_before;
+    r.requests_before = h->requests_seen;
     int64_t oldest = busy ? inbox_oldest_ms(h->services.jobs) : 0;
     bool late = oldest && loop_wall_ms() - oldest > READ_LATE_MS;
     return busy && !late ? READ_NS_BUSY : READ_NS_LATE;
@@ -140,13 +148,13 @@ static bool row_done(struct host *h, struct inbox_row *row)
 void reading_inbox(struct host *h)
 {
     uint64_t start = loop_now_ns(), until = start + reading_ns(h);
-    if (!claims_takes_work(h) || h->scripts.next || (h->scripts.queue.row.id && h->row_again.index))
+    if (!claims_takes_work(h) || h->scripts.next || (h->scripts.queue.row.id && r.row_again.index))
         return;
     do {
         if (!h->scripts.queue.row.id && inbox_next(h->services.jobs, &h->scripts.queue.row) != 1)
             return;
         if (reading_row(h, &h->scripts.queue.row) != 0) {
-            loop_timer_set(h->services.loop, &h->row_again, loop_now_ns() + ROW_AGAIN_NS, NULL,
+            loop_timer_set(h->services.loop, &r.row_again, loop_now_ns() + ROW_AGAIN_NS, NULL,
                            NULL);
             return;
         }
@@ -188,8 +196,8 @@ static bool read_parked_row(struct host *h, struct inbox_row *row)
 void reading_suspect(struct host *h)
 {
     struct inbox_row row = { .id = 0 };
-    bool goes_on = h->suspect_goes_on;
-    h->suspect_goes_on = false;
+    bool goes_on = r.suspect_goes_on;
+    r.suspect_goes_on = false;
     if (!claims_takes_work(h) || h->scripts.next || h->scripts.queue.row.id ||
         !jobs_suspects(h->services.jobs))
         return;
@@ -201,11 +209,11 @@ void reading_suspect(struct host *h)
     if (!goes_on)
         log_event(LOG_INFO, "inbox.suspect", log_i("row", row.id), log_i("crashes", row.crashes),
                   log_i("place", row.place));
-    h->suspect_ns = loop_now_ns();
+    claims_suspect_ran();
     if (!read_parked_row(h, &row))
         inbox_set_crashes(h->services.jobs, &row,
                           row.crashes < JOBS_CRASH_LIMIT ? 0 : INBOX_GIVEN_UP);
-    else if ((h->suspect_goes_on = row.next >= 0) && row.crashes > 1 && !row.replaced)
+    else if ((r.suspect_goes_on = row.next >= 0) && row.crashes > 1 && !row.replaced)
         inbox_set_crashes(h->services.jobs, &row, 1); /* not of the items that are left */
     inbox_row_free(&row);
 }
@@ -214,15 +222,28 @@ void reading_suspect(struct host *h)
 void reading_parked(struct host *h)
 {
     struct inbox_row row = { .id = 0 };
-    if (!claims_takes_work(h) || h->parked_from == INT64_MAX)
+    if (!claims_takes_work(h) || r.parked_from == INT64_MAX)
         return;
-    if (inbox_parked_next(h->services.jobs, h->parked_from, &row) != 1) {
-        h->parked_from = INT64_MAX;
+    if (inbox_parked_next(h->services.jobs, r.parked_from, &row) != 1) {
+        r.parked_from = INT64_MAX;
         return;
     }
-    h->parked_from = row.id;
+    r.parked_from = row.id;
     read_parked_row(h, &row);
     if (row.next >= 0)
-        h->parked_from = row.id - 1; /* its next piece in the next tick */
+        r.parked_from = row.id - 1; /* its next piece in the next tick */
     inbox_row_free(&row);
+}
+
+bool reading_waits(const struct host *h)
+{
+    return r.parked_from != INT64_MAX || r.suspect_goes_on ||
+           (h->scripts.queue.row.id ? !r.row_again.index : inbox_backlog(h->services.jobs) > 0);
+}
+
+void reading_swapped(struct host *h)
+{
+    h->scripts.queue.row.tries = 0;
+    loop_timer_stop(h->services.loop, &r.row_again);
+    r.parked_from = 0;
 }

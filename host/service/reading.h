@@ -20,5 +20,9 @@ void reading_passed_over(struct host *h);
 void reading_parked(struct host *h);
 /* A row that the process before died of, when it is its turn. */
 void reading_suspect(struct host *h);
+/* Is there anything to read now? Only asked when work may be taken. */
+bool reading_waits(const struct host *h);
+/* Other scripts serve: a row half tried begins again, and what was parked is read once more. */
+void reading_swapped(struct host *h);
 
 #endif

@@ -7,6 +7,8 @@
 
 enum { KEEP_MS = 60000 };
 
+static uint64_t again_ns; /* it could not be built: tried again then */
+
 struct generation *reference_get(struct host *h)
 {
     struct generation *g = h->scripts.reference;
@@ -14,11 +16,11 @@ struct generation *reference_get(struct host *h)
     if (!h->good || !h->scripts.current || strcmp(h->good->hash, h->scripts.current->hash) == 0)
         return NULL;
     if (!g) {
-        if (now < h->reference_again_ns)
+        if (now < again_ns)
             return NULL;
         g = reload_build(h, h->good);
         if (!g) {
-            h->reference_again_ns = now + KEEP_MS * 1000000ull;
+            again_ns = now + KEEP_MS * 1000000ull;
             return NULL;
         }
         metrics_share(h->services.metrics, &g->metrics);
@@ -36,7 +38,7 @@ void reference_drop(struct host *h)
     if (h->scripts.reference)
         h->scripts.reference->drained_ns = loop_now_ns();
     h->scripts.reference = NULL;
-    h->reference_again_ns = 0;
+    again_ns = 0;
 }
 
 bool reference_idle(const struct generation *g)

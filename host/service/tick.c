@@ -34,6 +34,17 @@ enum {
     IDLE_NS = 20000000,    /* quiet for this long is a quiet moment */
 };
 
+/* Nobody else's. One instance a process. */
+static struct {
+    size_t batch; /* tasks that were ready in this tick */
+    uint64_t committed_ns;
+    uint64_t commit_ns; /* of all commits so far, to see what the last one took */
+    uint64_t locked_ns; /* another program holds the database's lock since then; 0: nobody does */
+    uint64_t idle_since_ns;
+    struct loop_timer second;     /* until the store is looked at again */
+    struct loop_timer lock_again; /* until the lock is tried again */
+} own;
+
 static void note_trouble(struct host *h)
 {
     if (store_healthy(h->services.store))
@@ -65,10 +76,11 @@ static void drain_generations(struct host *h)
         struct generation *g = *p;
         for (struct task *t = g->tasks, *next; t; t = next) {
             next = t->next;
-            int64_t own = t->kind == TASK_JOB && t->job_kind >= 0 ? g->kinds[t->job_kind].drain_ms
-                                                                  : 0;
+            int64_t drain_ms = t->kind == TASK_JOB && t->job_kind >= 0
+                                   ? g->kinds[t->job_kind].drain_ms
+                                   : 0;
             if (g != h->scripts.reference &&
-                now - g->drained_ns > (uint64_t)(own ? own : h->drain_ms) * 1000000u)
+                now - g->drained_ns > (uint64_t)(drain_ms ? drain_ms : h->drain_ms) * 1000000u)
                 task_kill(t);
         }
         if (g == h->scripts.reference ? reference_idle(g) : g->task_count == 0) {
@@ -99,9 +111,7 @@ static void swap(struct host *h)
     h->scripts.current = g;
     metrics_adopt(h->services.metrics, &g->metrics);
     h->loaded_at = loop_wall_ms();
-    h->scripts.queue.row.tries = 0;
-    loop_timer_stop(h->services.loop, &h->row_again);
-    h->parked_from = 0;
+    reading_swapped(h);
     reload_seed_every(h);
     reload_serves(h);
     if (g->start != LUA_NOREF)
@@ -135,10 +145,10 @@ static bool commit(struct host *h, struct due *c)
     } else {
         if (r == STORE_COMMITTED) {
             inbox_durable(h->services.jobs);
-            h->committed_ns = loop_now_ns();
+            own.committed_ns = loop_now_ns();
             uint64_t all = store_figures(h->services.store).commit_ns_total;
-            metrics_own_observe_ns(h->services.metrics, OWN_COMMIT, all - h->commit_ns);
-            h->commit_ns = all;
+            metrics_own_observe_ns(h->services.metrics, OWN_COMMIT, all - own.commit_ns);
+            own.commit_ns = all;
         }
         task_committed(&h->scripts);
         claims_start(h, c, true);
@@ -210,11 +220,7 @@ static bool work_waits(struct host *h)
     if (h->scripts.queue.requests_ready.count || h->scripts.queue.ready.count ||
         h->scripts.queue.rearm)
         return true;
-    if (!claims_takes_work(h))
-        return false;
-    if (h->parked_from != INT64_MAX || claims_due(h))
-        return true;
-    return h->scripts.queue.row.id ? !h->row_again.index : inbox_backlog(h->services.jobs) > 0;
+    return claims_takes_work(h) && (claims_due(h) || reading_waits(h));
 }
 
 /* Answers 503 to requests past STORE_PATIENCE_MS, or beyond LOCKED_HELD in the queue. */
@@ -223,7 +229,7 @@ static void refuse_late(struct host *h)
     uint64_t now = loop_now_ns(), patience = (uint64_t)STORE_PATIENCE_MS * 1000000u;
     size_t place = 0;
     for (struct task *t = h->scripts.queue.requests_ready.head, *next; t; t = next, place++) {
-        uint64_t since = t->since_ns > h->locked_ns ? t->since_ns : h->locked_ns;
+        uint64_t since = t->since_ns > own.locked_ns ? t->since_ns : own.locked_ns;
         next = t->next_ready;
         if (place >= LOCKED_HELD || now - since > patience)
             task_kill(t);
@@ -237,13 +243,13 @@ static void refuse_late(struct host *h)
 static bool take_lock(struct host *h)
 {
     if (!work_waits(h) || store_begin(h->services.store)) {
-        h->locked_ns = 0;
-        loop_timer_stop(h->services.loop, &h->lock_again);
+        own.locked_ns = 0;
+        loop_timer_stop(h->services.loop, &own.lock_again);
         return true;
     }
-    if (!h->locked_ns)
-        h->locked_ns = loop_now_ns();
-    loop_timer_set(h->services.loop, &h->lock_again, loop_now_ns() + LOCKED_NS, NULL, NULL);
+    if (!own.locked_ns)
+        own.locked_ns = loop_now_ns();
+    loop_timer_set(h->services.loop, &own.lock_again, loop_now_ns() + LOCKED_NS, NULL, NULL);
     refuse_late(h);
     return false;
 }
@@ -268,9 +274,9 @@ static void tell_refused(struct host *h)
 static void once_a_second(struct host *h)
 {
     uint64_t now = loop_now_ns();
-    if (h->second.index)
+    if (own.second.index)
         return;
-    loop_timer_set(h->services.loop, &h->second, loop_whole_second(now + PROBE_NS), NULL, NULL);
+    loop_timer_set(h->services.loop, &own.second, loop_whole_second(now + PROBE_NS), NULL, NULL);
     tell_refused(h);
     if (!store_in_place(h->services.store)) {
         struct trouble why;
@@ -291,8 +297,8 @@ static void once_a_second(struct host *h)
 /* Keeps a distance between small commits. Nobody waits longer than they would for the next commit anyway. */
 static void rest(struct host *h)
 {
-    uint64_t now = loop_now_ns(), until = h->committed_ns + REST_NS;
-    if (h->stopping || h->batch >= REST_BELOW || now >= until)
+    uint64_t now = loop_now_ns(), until = own.committed_ns + REST_NS;
+    if (h->stopping || own.batch >= REST_BELOW || now >= until)
         return;
     struct timespec t = { .tv_nsec = (long)(until - now) };
     nanosleep(&t, NULL);
@@ -301,23 +307,20 @@ static void rest(struct host *h)
 /* Is there work that waits for no time and no event? While another program holds the lock it waits for `lock_again`. */
 static bool work_goes_on(const struct host *h)
 {
-    if (h->locked_ns)
+    if (own.locked_ns)
         return false;
     /* What a new generation, or the start, wrote after the commit is not to wait for the next event. */
     if (h->scripts.queue.ready.count || h->scripts.queue.requests_ready.count || h->scripts.next ||
         store_dirty(h->services.store) || backup_copies(h))
         return true;
-    if (!claims_takes_work(h))
-        return false;
-    return h->parked_from != INT64_MAX || h->suspect_goes_on ||
-           (h->scripts.queue.row.id ? !h->row_again.index : inbox_backlog(h->services.jobs) > 0);
+    return claims_takes_work(h) && reading_waits(h);
 }
 
 /* Until the nearest timer: each unit sets its own. */
 static void wait_for_work(struct host *h)
 {
     bool go_on = work_goes_on(h);
-    if (!go_on && !h->locked_ns)
+    if (!go_on && !own.locked_ns)
         claims_set_timer(h);
     loop_wait(h->services.loop, go_on ? 0 : UINT64_MAX);
 }
@@ -338,12 +341,12 @@ static void pace_garbage(struct generation *g)
 static void quiet_moment(struct host *h)
 {
     uint64_t now = loop_now_ns();
-    if (h->batch) {
-        h->idle_since_ns = now;
+    if (own.batch) {
+        own.idle_since_ns = now;
         store_bound(h->services.store);
         return;
     }
-    if (now - h->idle_since_ns < IDLE_NS)
+    if (now - own.idle_since_ns < IDLE_NS)
         return;
     store_idle(h->services.store);
     if (h->scripts.current)
@@ -362,7 +365,7 @@ void tick(struct host *h)
         httpd_run(h->httpd);
     metrics_http_run(h->metrics_http);
     take_transfers(h);
-    h->batch = h->scripts.queue.ready.count + h->scripts.queue.requests_ready.count;
+    own.batch = h->scripts.queue.ready.count + h->scripts.queue.requests_ready.count;
     /* 3: everyone who can go on does, up to a budget. */
     bool locked = !take_lock(h);
     if (!locked) {
@@ -389,7 +392,7 @@ void tick(struct host *h)
         httpd_run(h->httpd);
     /* 6: no group is open: generations change here and nowhere else. */
     bind_scrub_step(&h->scripts);
-    backup_go_on(h, lost);
+    backup_go_on(h, lost, own.batch > 0);
     if (!locked) /* it writes, and once only */
         swap(h);
     drain_generations(h);
