@@ -141,7 +141,7 @@ describe("a mistake in the newest files", function()
   it("G11: a reader and the words to staff that fail together: every message is read, and staff hear of it all the same", function()
     open()
     save("scripts/main.lua", changed("scripts/main.lua", "whatsapp = whatsapp.read,", "whatsapp = function(row) return row.bdy:len() end,",
-      "notice = notices.tell,", "notice = function(notice) notice.massage:len() end,"))
+      "notice = function(notice) notices.tell(notice, whatsapp.say) end,", "notice = function(notice) notice.massage:len() end,"))
     for _ = 1, 3 do met() end
     serving(first)
     assert.equal(0, service:status().inbox.parked)

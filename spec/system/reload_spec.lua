@@ -347,7 +347,7 @@ describe("scripts and prompts", function()
 
   it("G13: an error inside any callback of the host is caught: request, inbox, job, every, notice, status, start", function()
     local files = { ["scripts/main.lua"] = main_with(
-      "  notice = notices.tell,", "  notice = function() error(\"in notice\") end,", "  start = start,", "  start = function() error(\"in start\") end,",
+      "  notice = function(notice) notices.tell(notice, whatsapp.say) end,", "  notice = function() error(\"in notice\") end,", "  start = start,", "  start = function() error(\"in start\") end,",
       "  every = {", "  every = {\n    spec_bad = { seconds = 1, run = function() error(\"in every\") end },",
       "whatsapp = whatsapp.read,", "whatsapp = function(row) if row.body:find(\"THROW\", 1, true) then error({}) end return whatsapp.read(row) end,",
       "  routes = {", "  routes = {\n    [\"GET /trial\"] = function() error(\"in request\") end,\n    [\"GET /wrong\"] = function() return 5 end,\n" ..
