@@ -4,8 +4,8 @@
 local cases = require "records.cases"
 local circuits = require "records.circuits"
 local conversations = require "records.conversations"
-local db = require "host.db"
 local messages = require "records.messages"
+local status = require "ops.status"
 local time = require "host.time"
 
 local M = {}
@@ -53,19 +53,10 @@ local function seconds_since(at, now)
   return at and at < now and (now - at) / 1000 or 0
 end
 
--- The newest copy that is still there, ms.
-local function newest_backup()
-  local newest = 0
-  for _, copy in ipairs(db.backups()) do
-    if copy.exists and copy.made_at > newest then newest = copy.made_at end
-  end
-  return newest
-end
-
 -- Looked up between two commits, a few small reads. May not wait.
 ---@return {[1]: string, [2]: number, [3]?: table}[]
 function M.gauges()
-  local now, counts = time.now_ms(), cases.counts()
+  local now, counts, backup = time.now_ms(), cases.counts(), status.newest_backup()
   local list = {
     { "assistant_oldest_unanswered_seconds", seconds_since(conversations.oldest_waiting(), now) },
     { "assistant_cases", counts.open, { state = "open" } },
@@ -73,7 +64,7 @@ function M.gauges()
     { "assistant_cases_unposted", counts.unposted },
     { "assistant_oldest_untaken_case_seconds", seconds_since(counts.oldest_open_at, now) },
     { "assistant_messages_in_doubt", messages.in_doubt() },
-    { "assistant_last_backup_timestamp_seconds", newest_backup() / 1000 },
+    { "assistant_last_backup_timestamp_seconds", backup and backup.made_at / 1000 or 0 },
   }
   local open = { clock = 0, model = 0, number = 0, slack = 0, whatsapp = 0 }
   for _, circuit in ipairs(circuits.all_open()) do open[circuit.name] = 1 end

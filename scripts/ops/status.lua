@@ -15,7 +15,8 @@ local M = {}
 
 local DAY_MS = 86400000
 
-local function newest_backup()
+-- The newest copy that is still where it was made; nil: there is none.
+function M.newest_backup()
   local newest
   for _, copy in ipairs(db.backups()) do
     if copy.exists and (not newest or copy.made_at >= newest.made_at) then newest = copy end
@@ -24,7 +25,7 @@ local function newest_backup()
 end
 
 function M.figures()
-  local now, waiting, open, backup = time.now_ms(), conversations.oldest_waiting(), json.array(), newest_backup()
+  local now, waiting, open, backup = time.now_ms(), conversations.oldest_waiting(), json.array(), M.newest_backup()
   for _, circuit in ipairs(circuits.all_open()) do
     open[#open + 1] = { name = circuit.name, reason = circuit.reason, since = circuit.since and time.iso(circuit.since) }
   end
@@ -162,7 +163,7 @@ function M.words()
   if figures.oldest_unanswered_ms > 0 then
     lines[#lines + 1] = ("The customer who has waited longest for the assistant has waited %s."):format(span(figures.oldest_unanswered_ms))
   end
-  local backup = newest_backup()
+  local backup = M.newest_backup()
   lines[#lines + 1] = backup and ("Last backup: %s, %s."):format(clock(backup.made_at, now), backup.path)
     or "No backup was made since this database was put in place: `assistant backup FILE` makes one."
   return table.concat(lines, "\n")

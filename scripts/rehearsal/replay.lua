@@ -3,6 +3,7 @@
 local json = require "host.json"
 local models = require "rehearsal.models"
 local owner = require "owner"
+local plain = require "language.text"
 local quote = require "flow.quote"
 local story_files = require "rehearsal.story"
 
@@ -73,9 +74,8 @@ local function play(stage, story, real)
 end
 
 local function first_words(turn)
-  local text = (turn.customer and table.concat(turn.customer, " ") or "staff gave the chat back"):gsub("%s+", " ")
-  if utf8.len(text) and utf8.len(text) > 60 then text = text:sub(1, utf8.offset(text, 60) - 1) .. "…" end
-  return text
+  local words = turn.customer and table.concat(turn.customer, " ") or "staff gave the chat back"
+  return plain.shown(words:gsub("%s+", " "), 60)
 end
 
 local function harmless(text) return (text:gsub("\194[\128-\159]", " "):gsub("[%c\127]", function(c) return c == "\n" and c or " " end)) end
