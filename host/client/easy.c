@@ -9,9 +9,9 @@
 #include <string.h>
 #include <strings.h>
 
-/* Small: it is held by every transfer that waits, and answers are a few KB. */
+/* Small, because each waiting transfer holds one, and answers are a few KB. */
 static const long RECEIVE_BYTES = 4096, SEND_BYTES = 16384;
-/* Well below the idle limits of the peers we know: the older a connection, the likelier it is dead. */
+/* Well below the idle limits of known peers: an old connection is often closed already. */
 static const long REUSE_SECONDS = 55;
 
 void pool_easy_fail(struct pool_transfer *t, enum pool_error e, const char *format, ...)
@@ -21,7 +21,7 @@ void pool_easy_fail(struct pool_transfer *t, enum pool_error e, const char *form
     vsnprintf(t->message, sizeof t->message, format, args);
     va_end(args);
     t->error = e;
-    /* Some of it may be the peer's words. */
+    /* Part of it may be text of the peer. */
     for (char *p = t->message; *p; p++)
         if ((unsigned char)*p < 0x20 || *p == 0x7f)
             *p = ' ';
@@ -42,7 +42,10 @@ static bool method_check(struct pool_transfer *t)
     return true;
 }
 
-/* libcurl writes them as they are, so each must be one line; and what frames the message is libcurl's alone to say. */
+/*
+ * libcurl writes headers unchanged, so each must be one line. Framing headers are set by libcurl
+ * alone.
+ */
 static bool header_check(struct pool_transfer *t, const struct pool_header *h)
 {
     if (!http_token(h->name, strlen(h->name)))
@@ -79,9 +82,12 @@ bool pool_easy_check(struct pool_transfer *t, struct url *url)
     return true;
 }
 
-/* ---- callbacks: they only remember ---- */
+/* ---- callbacks: they only store ---- */
 
-/* Called when the connection stands and the request is about to leave; again before a silent resend. */
+/*
+ * Called when the connection is open and the request is about to be sent; again before a silent
+ * resend.
+ */
 static int on_request(void *arg, char *to, char *from, int to_port, int from_port)
 {
     (void)to, (void)from, (void)to_port, (void)from_port;
@@ -131,11 +137,11 @@ static bool add_line(struct pool_exchange *x, const char *line)
 static bool dress_headers(struct pool_exchange *x)
 {
     const struct pool_transfer *t = x->transfer;
-    /* No "Expect: 100-continue", which costs a round trip, and no content type of libcurl's invention. */
+    /* No "Expect: 100-continue", which costs a round trip, and no content type added by libcurl. */
     bool ok = add_line(x, "Expect:"), typed = false;
     for (size_t i = 0; ok && i < t->header_count; i++) {
         const struct pool_header *h = &t->headers[i];
-        /* "Name;" is sent as "Name:", which itself means: leave out. */
+        /* "Name;" is sent as an empty header; "Name:" would remove it. */
         bool blank = h->value[strspn(h->value, " \t")] == '\0';
         char *line = NULL;
         ok = asprintf(&line, "%s%s%s", h->name, blank ? ";" : ": ", blank ? "" : h->value) >= 0 &&
@@ -168,7 +174,7 @@ static bool dress_body(struct pool_exchange *x)
     return bad == CURLE_OK;
 }
 
-/* What is forbidden, whatever the environment of the process says. */
+/* What is forbidden, also when the environment asks for it. */
 static bool dress_rules(CURL *e, bool secure)
 {
     CURLcode bad = CURLE_OK;
@@ -181,7 +187,7 @@ static bool dress_rules(CURL *e, bool secure)
     bad |= curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 1L);
     bad |= curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 2L);
     bad |= curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
-    /* Without it a lookup that hangs blocks the thread for seconds after its transfer's time-out. */
+    /* Without it a hanging lookup blocks the thread for seconds after its transfer's time-out. */
     bad |= curl_easy_setopt(e, CURLOPT_QUICK_EXIT, 1L);
     return bad == CURLE_OK;
 }
@@ -196,7 +202,7 @@ bool pool_easy_dress(struct pool_exchange *x)
     bad |= curl_easy_setopt(e, CURLOPT_PRIVATE, x);
     bad |= curl_easy_setopt(e, CURLOPT_HTTP_VERSION,
                             (long)(x->secure ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
-    /* Wait for a connection that may turn out to carry many streams, rather than open a second. */
+    /* Wait for a connection that may carry many streams instead of opening a second. */
     bad |= curl_easy_setopt(e, CURLOPT_PIPEWAIT, x->secure ? 1L : 0L);
     bad |= curl_easy_setopt(e, CURLOPT_TCP_NODELAY, 1L);
     bad |= curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, (long)POOL_CONNECT_MS);
@@ -218,7 +224,10 @@ bool pool_easy_dress(struct pool_exchange *x)
 bool pool_easy_reset(CURL *easy)
 {
     curl_easy_reset(easy);
-    /* 7.88 leaves the buffer of a failed lookup in the handle, forgets its size, and then only says no. */
+    /*
+     * libcurl 7.88 keeps the buffer of a failed lookup with a wrong size, and all later lookups
+     * fail.
+     */
     return curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, RECEIVE_BYTES) == CURLE_OK;
 }
 
@@ -239,7 +248,7 @@ static enum pool_error error_of(CURLcode code, bool asked)
     switch (code) {
     case CURLE_COULDNT_RESOLVE_HOST: return POOL_DNS;
     case CURLE_COULDNT_CONNECT:
-    case CURLE_OPERATION_TIMEDOUT: /* ours are total and not libcurl's: this is POOL_CONNECT_MS */
+    case CURLE_OPERATION_TIMEDOUT: /* total time-outs are ours, so this is POOL_CONNECT_MS */
         return POOL_CONNECT;
     case CURLE_SSL_CONNECT_ERROR:
     case CURLE_PEER_FAILED_VERIFICATION:
@@ -251,7 +260,7 @@ static enum pool_error error_of(CURLcode code, bool asked)
     case CURLE_SSL_ENGINE_INITFAILED: return POOL_TLS;
     case CURLE_URL_MALFORMAT:
     case CURLE_LOGIN_DENIED: return POOL_REFUSED;
-    case CURLE_UNSUPPORTED_PROTOCOL: /* also said of an answer that is HTTP/0.9 */
+    case CURLE_UNSUPPORTED_PROTOCOL: /* also the code for an HTTP/0.9 answer */
         return asked ? POOL_BROKEN : POOL_REFUSED;
     case CURLE_FAILED_INIT:
     case CURLE_OUT_OF_MEMORY: return asked ? POOL_BROKEN : POOL_CONNECT;

@@ -1,9 +1,9 @@
 /*
  * easy: one transfer as libcurl sees it.
  *
- * Owns what a transfer needs while the pool has it: the list of header lines, the growing answer, the verdict. Says whether
- * a request is allowed, dresses an easy handle for it, and turns what libcurl reports into the transfer's answer or
- * error. Pool thread only. Never touches a multi handle, a queue or the loop. Part of pool; nobody else includes this.
+ * Owns the state of a transfer in the pool: header lines, answer, result. Checks the request, sets
+ * up an easy handle, and turns libcurl's result into the transfer's answer or error. Pool thread
+ * only. Never touches a multi handle, a queue or the loop. Part of pool; nobody else includes this.
  */
 #ifndef HOST_CLIENT_EASY_H
 #define HOST_CLIENT_EASY_H
@@ -26,7 +26,7 @@ struct pool_host;
 struct pool_shard;
 struct pool_work;
 
-/* What hangs on pool_transfer.inside from pool_submit until the transfer is finished. */
+/* pool_transfer.inside points to it from pool_submit until the transfer is finished. */
 struct pool_exchange {
     struct pool_transfer *transfer;
     CURL *easy; /* NULL: not in flight */
@@ -40,7 +40,7 @@ struct pool_exchange {
     size_t header_lines, header_bytes;
     struct buf answer;
     char *detail; /* libcurl's words, for TLS */
-    /* where it is: the queue or the flight of its host, or what leaves */
+    /* where it is: queued or running at its host, or leaving */
     struct pool_work *work;
     struct pool_host *host;
     struct pool_shard *shard;
@@ -52,13 +52,13 @@ struct pool_exchange {
 
 /* Checks method, URL, headers. false: error and message are in the transfer. */
 bool pool_easy_check(struct pool_transfer *t, struct url *url);
-/* Dresses x->easy. false: out of memory. */
+/* Sets up x->easy. false: not enough memory. */
 bool pool_easy_dress(struct pool_exchange *x);
-/* Makes a handle ready to be dressed again. false: it cannot be, clean it up. */
+/* Resets a handle for reuse. false: it must be cleaned up. */
 bool pool_easy_reset(CURL *easy);
 /* After the handle left its multi: fills the transfer from libcurl's code. The handle is reset by the caller. */
 void pool_easy_close(struct pool_exchange *x, CURLcode code);
-/* May the peer have seen the request? */
+/* true: the peer may have seen the request. */
 bool pool_easy_sent(const struct pool_exchange *x);
 /* Gives the transfer an error and a message for people. */
 void pool_easy_fail(struct pool_transfer *t, enum pool_error e, const char *format, ...)

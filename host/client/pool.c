@@ -29,7 +29,7 @@ struct pool {
     /* The owner's. */
     struct chain taken;
     size_t owned;
-    /* The pool thread's, but for its loop's wake-up. */
+    /* The pool thread's, except its loop's wake-up. */
     struct pool_work work;
 };
 
@@ -64,7 +64,7 @@ static struct pool_transfer *chain_take(struct chain *c)
 
 /* ---- the thread ---- */
 
-/* Takes what the owner asked for since the last round. false: stop. */
+/* Takes the owner's requests since the last round. false: stop. */
 static bool round_begin(struct pool *p)
 {
     struct pool_exchanges cancels = TAILQ_HEAD_INITIALIZER(cancels);
@@ -95,7 +95,7 @@ static void ready_raise(struct pool *p)
         p->ready_set = write(p->ready, &one, sizeof one) == sizeof one;
 }
 
-/* Hands back what finished. From here on a cancel of it finds STATE_FINISHED and does nothing. */
+/* Gives finished transfers back. A later cancel finds STATE_FINISHED and does nothing. */
 static void round_end(struct pool *p)
 {
     struct pool_exchanges *leaving = &p->work.leaving;
@@ -143,7 +143,7 @@ static void pool_free(struct pool *p)
     curl_global_cleanup();
 }
 
-/* All signals are the loop thread's: this one is born with every one of them blocked. */
+/* The loop thread handles all signals: this thread starts with all of them blocked. */
 static int thread_start(struct pool *p)
 {
     sigset_t all, before;
@@ -247,7 +247,7 @@ void pool_cancel(struct pool *p, struct pool_transfer *t)
         loop_wake(p->work.shared.loop);
 }
 
-/* The descriptor stays readable until this has said NULL, so an owner may stop half-way. */
+/* The descriptor stays readable until this answers NULL, so an owner may stop early. */
 struct pool_transfer *pool_take(struct pool *p)
 {
     if (!p->taken.first) {

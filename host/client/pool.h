@@ -1,13 +1,16 @@
 /*
  * pool: outbound HTTP on a thread of its own.
  *
- * Owns libcurl, TLS, connections and their reuse, the queue and the limits per host. The loop thread submits and cancels;
- * the pool's thread works; finished transfers come back through a queue whose descriptor the loop watches. A
- * transfer belongs to the pool from pool_submit until pool_take returns it; its strings must live as long. Knows no Lua.
+ * Owns libcurl, TLS, connections and their reuse, the queue and the limits per host. The loop
+ * thread submits and cancels; the pool's thread works; finished transfers come back through a queue
+ * whose descriptor the loop watches. A transfer belongs to the pool from pool_submit until
+ * pool_take returns it; its strings must live as long. Knows no Lua.
  *
- * One multi handle is quadratic in transfers in flight to one host (measured: it collapses above 2,000), so there are
- * POOL_SHARDS of them, each with its own connections. Deadlines are total, from submit to the last byte, waiting in the queue included. No
- * redirects, no proxy, no netrc, http and https only, TLS verified, CR/LF/NUL refused (by the binding, checked here again).
+ * The cost of one multi handle grows with the square of the transfers in flight to one host
+ * (measured: unusable above 2,000), so there are POOL_SHARDS of them, each with its own
+ * connections. Deadlines are total, from submit to the last byte, waiting in the queue included. No
+ * redirects, no proxy, no netrc, http and https only, TLS verified, CR/LF/NUL refused (by the
+ * binding, checked here again).
  */
 #ifndef HOST_CLIENT_POOL_H
 #define HOST_CLIENT_POOL_H
@@ -20,7 +23,7 @@ struct pool;
 const char *pool_error_name(enum pool_error e);
 
 struct pool *pool_start(const struct pool_options *o, char *why, size_t why_size);
-/* Readable when pool_take has something, until it has said NULL. */
+/* Readable when pool_take has a transfer, until pool_take answers NULL. */
 int pool_fd(const struct pool *p);
 void pool_submit(struct pool *p, struct pool_transfer *t);
 /* The transfer comes back soon: POOL_CANCELLED with its true `sent`, or finished if it was quicker. */
@@ -29,7 +32,9 @@ void pool_cancel(struct pool *p, struct pool_transfer *t);
 struct pool_transfer *pool_take(struct pool *p);
 void pool_transfer_clear(struct pool_transfer *t);
 size_t pool_in_flight(const struct pool *p);
-/* Cancels everything, joins the thread; what was in flight comes back through `each` before it returns. */
+/*
+ * Cancels everything, joins the thread; transfers in flight are given to `each` before it returns.
+ */
 void pool_stop(struct pool *p, void (*each)(void *arg, struct pool_transfer *t), void *arg);
 
 #endif

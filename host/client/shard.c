@@ -7,7 +7,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* An idle shard lets its connections go, with their buffers and TLS states: libcurl would keep them for ever. */
+/*
+ * An idle shard closes its connections and frees their buffers and TLS states. libcurl would keep
+ * them for ever.
+ */
 static const uint64_t RETIRE_NS = 60u * 1000000000ull;
 
 static struct pool_socket *socket_of(struct pool_shards *shared, curl_socket_t fd)
@@ -82,8 +85,9 @@ static void on_ready(void *arg, int fd, uint32_t events)
 }
 
 /*
- * libcurl forgets a connection that goes idle and asks again when it is reused. Ours stay in epoll in between, which saves
- * two calls a transfer. Others (the resolver's socket pair) may be closed behind our back, so they leave at once.
+ * libcurl forgets a connection that goes idle and asks again when it is reused. Our sockets stay in
+ * epoll meanwhile, which saves two calls per transfer. Others (the resolver's socket pair) may be
+ * closed by libcurl, so they are removed at once.
  */
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *known)
 {
@@ -92,7 +96,7 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *kn
     struct pool_shard *s = arg;
     struct pool_socket *k = socket_of(s->shared, fd);
     if (!k)
-        return 0; /* out of memory: the transfer meets its deadline */
+        return 0; /* not enough memory: the transfer ends at its deadline */
     if (what == CURL_POLL_REMOVE) {
         k->wanted = 0;
         if (!k->ours)
@@ -116,7 +120,7 @@ static void on_due(void *arg)
     s->touched = true;
 }
 
-/* Called from inside libcurl: only remembers. */
+/* Called from inside libcurl: only stores. */
 static int on_timer(CURLM *multi, long ms, void *arg)
 {
     (void)multi;
@@ -128,7 +132,7 @@ static int on_timer(CURLM *multi, long ms, void *arg)
         loop_timer_stop(s->shared->loop, &s->timer);
     else if (!loop_timer_set(s->shared->loop, &s->timer, loop_now_ns() + (uint64_t)ms * 1000000u,
                              on_due, s))
-        s->kick = s->shared->kicked = true; /* out of memory: too early is better than never */
+        s->kick = s->shared->kicked = true; /* not enough memory: too early is better than never */
     return 0;
 }
 
@@ -142,7 +146,7 @@ static CURLM *multi_new(struct pool_shard *s)
     curl_multi_setopt(m, CURLMOPT_TIMERFUNCTION, on_timer);
     curl_multi_setopt(m, CURLMOPT_TIMERDATA, s);
     curl_multi_setopt(m, CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX);
-    /* Past this number libcurl scans all of them for the oldest each time one comes back. */
+    /* Past this number libcurl searches all of them for the oldest each time one becomes idle. */
     curl_multi_setopt(m, CURLMOPT_MAXCONNECTS, s->shared->max_connections);
     return m;
 }

@@ -12,10 +12,10 @@
 
 #include <curl/curl.h>
 
-/* One a descriptor number: what epoll was told, and what libcurl wants now. */
+/* One per descriptor number: the events set in epoll, and those libcurl wants now. */
 struct pool_socket {
     uint32_t watched, wanted;
-    bool ours; /* opened by us, so its closing is ours too */
+    bool ours; /* opened by us, so we close it */
 };
 
 /* What the shards share: the loop, the descriptors, the work left before the loop may sleep. */
@@ -42,7 +42,10 @@ typedef void (*pool_shard_done)(void *arg, CURL *easy, CURLcode code);
 /* false: out of memory. */
 bool pool_shard_open(struct pool_shard *s, struct pool_shards *shared);
 void pool_shard_close(struct pool_shard *s);
-/* The handle must be dressed; its sockets are opened and closed through here. false: libcurl did not take it. */
+/*
+ * The handle must be set up; its sockets are opened and closed through here. false: libcurl refused
+ * it.
+ */
 bool pool_shard_add(struct pool_shard *s, CURL *easy);
 void pool_shard_remove(struct pool_shard *s, CURL *easy);
 /* Does what is due at once, then calls `done` for each finished handle, which has left the multi by then. */

@@ -17,7 +17,7 @@ enum pool_error {
     POOL_TOO_LARGE,
     POOL_REFUSED, /* the request itself is not allowed: scheme, header, host */
     POOL_CANCELLED,
-    POOL_BROKEN /* the connection died, or what came is not HTTP */
+    POOL_BROKEN /* the connection closed, or the answer is not HTTP */
 };
 struct pool_header {
     const char *name, *value;

@@ -11,10 +11,13 @@
 enum {
     PER_HOST_DEFAULT = 4096,
     HOSTS_KEPT = 32,
-    /* A quiet service keeps to one shard, for one TLS connection rather than sixteen; past this many it spreads. */
+    /*
+     * With few transfers one shard is used, for one TLS connection instead of sixteen; above this
+     * many all are used.
+     */
     PACK_PLAIN = 32,
     PACK_SECURE = 100, /* the streams of one HTTP/2 connection */
-    SCARCE = 1024      /* descriptors: with fewer there is not room for everything */
+    SCARCE = 1024      /* descriptors: with fewer the pool uses less */
 };
 
 struct pool_host {
@@ -33,7 +36,9 @@ static void easy_give_back(struct pool_work *p, CURL *easy)
         curl_easy_cleanup(easy);
 }
 
-/* The one way out. The exchange is in no multi any more; its transfer holds its answer or error. */
+/*
+ * The only end of an exchange. It is in no multi any more; its transfer holds its answer or error.
+ */
 static void exchange_finish(struct pool_work *p, struct pool_exchange *x)
 {
     loop_timer_stop(p->shared.loop, &x->deadline);
@@ -54,7 +59,7 @@ static void exchange_finish(struct pool_work *p, struct pool_exchange *x)
     TAILQ_INSERT_TAIL(&p->leaving, x, place);
 }
 
-/* Stops it wherever it is, with this error and a true `sent`. */
+/* Stops it at any stage, with this error and the right `sent`. */
 static void exchange_drop(struct pool_work *p, struct pool_exchange *x, enum pool_error e)
 {
     struct pool_transfer *t = x->transfer;
@@ -231,10 +236,10 @@ static void limits_set(struct pool_work *p, const struct pool_options *o)
 {
     struct rlimit files = { 0 };
     getrlimit(RLIMIT_NOFILE, &files);
-    /* Never so many that the other half of the process finds no descriptor left. */
+    /* Limited, so that the rest of the process has descriptors left. */
     rlim_t most = files.rlim_cur - files.rlim_cur / 4;
     p->used = POOL_SHARDS;
-    if (files.rlim_cur < SCARCE) { /* a shard alone costs two */
+    if (files.rlim_cur < SCARCE) { /* each shard needs two */
         most = files.rlim_cur / 8 > 4 ? files.rlim_cur / 8 : 4;
         p->used = 1 + (unsigned)(files.rlim_cur / 128);
     }
@@ -250,8 +255,9 @@ static void limits_set(struct pool_work *p, const struct pool_options *o)
 }
 
 /*
- * The kernel's table of descriptors grows by doubling, and in a process with threads each step waits for all processors to pass
- * a quiet state: 10 to 40 ms in which the pool stands still, five times on the way to 4,000 connections. So it grows once, now.
+ * The kernel's table of descriptors grows by doubling, and in a process with threads each step
+ * waits for an RCU grace period: the pool blocks for 10 to 40 ms, five times up to 4,000
+ * connections. So it grows once, at the start.
  */
 static void descriptors_reserve(const struct pool_work *p)
 {
@@ -288,7 +294,7 @@ bool pool_work_open(struct pool_work *p, const struct pool_options *o, char *why
     p->share = curl_share_init();
     if (!p->shared.loop || !p->share || !libcurl_fits(why, why_size))
         return false;
-    /* One thread uses them all, so the share needs no locks. */
+    /* One thread uses all of them, so the share needs no locks. */
     curl_share_setopt(p->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_DNS);
     curl_share_setopt(p->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
     for (unsigned i = 0; i < p->used; i++)

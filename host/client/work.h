@@ -1,9 +1,10 @@
 /*
  * work: what the pool's thread does between its two queues.
  *
- * Owns the shards, the hosts with their limits and queues, the deadlines and the spare easy handles. A transfer arrives, waits
- * for a place at its host, flies, and ends in `leaving`; a deadline or a cancel ends it wherever it is. Pool thread only
- * (open and close: while that thread does not run). Knows no lock. Part of pool; nobody else includes this.
+ * Owns the shards, the hosts with their limits and queues, the deadlines and the spare easy
+ * handles. A transfer arrives, waits for a place at its host, runs, and ends in `leaving`. A
+ * deadline or a cancel ends it at any time. Pool thread only (open and close: while that thread
+ * does not run). Knows no lock. Part of pool; nobody else includes this.
  */
 #ifndef HOST_CLIENT_WORK_H
 #define HOST_CLIENT_WORK_H
@@ -21,18 +22,18 @@ struct pool_work {
     unsigned used; /* of the shards */
     struct pool_host *hosts;
     unsigned host_count, per_host;
-    struct pool_exchanges leaving; /* finished; whoever runs the round empties it */
+    struct pool_exchanges leaving; /* finished; the caller of a round empties it */
     CURLSH *share;                 /* addresses and TLS sessions */
     CURL *spare[POOL_SPARES];
     unsigned spares;
 };
 
-/* On false, with the reason in `why`, pool_work_close is still due. */
+/* After false, with the reason in `why`, pool_work_close must still be called. */
 bool pool_work_open(struct pool_work *p, const struct pool_options *o, char *why, size_t why_size);
 void pool_work_close(struct pool_work *p);
 
 void pool_work_arrive(struct pool_work *p, struct pool_exchange *x);
-/* x has arrived; nothing happens when it has finished. */
+/* Adds x; does nothing when it has finished. */
 void pool_work_cancel(struct pool_work *p, struct pool_exchange *x);
 /* Does what is due. true: more is due at once, the loop must not sleep. */
 bool pool_work_run(struct pool_work *p);

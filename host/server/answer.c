@@ -6,7 +6,7 @@
 #include <strings.h>
 #include <sys/socket.h>
 
-/* Framing is MHD's to say; a second voice would make it ambiguous. */
+/* MHD sets the framing headers; a second one would be ambiguous. */
 static bool is_framing(const struct httpd_header *f)
 {
     static const char *const ours[] = { "Content-Length", "Transfer-Encoding", "Connection",
@@ -52,7 +52,7 @@ static struct MHD_Response *answer_build(struct httpd *h, const struct httpd_hea
     return response;
 }
 
-/* Bytes that only equal answers share, or 0: too long to be worth keeping. */
+/* The key of an answer in the cache, or 0: too long to keep. */
 static size_t answer_key(char out[CACHED_BYTES], const struct httpd_header *headers, size_t count,
                          const void *body, size_t len)
 {
@@ -145,11 +145,16 @@ void answer_refuse(struct conn *c, unsigned status, const char *text, bool head_
                        "Content-Length: %d\r\n\r\n%s",
                        status, MHD_get_reason_phrase_for(status),
                        status == 503 ? "Retry-After: 1\r\n" : "", body_len, head_only ? "" : body);
-    /* The socket is empty: MHD reads a request only after the answer before it has left. */
+    /*
+     * The socket's buffer is empty, because MHD reads a request only after the previous answer was
+     * sent.
+     */
     ssize_t sent = sendto(c->fd, out, (size_t)len, MSG_NOSIGNAL | MSG_DONTWAIT, NULL, 0);
-    (void)sent; /* a peer that takes not even this gets nothing */
+    (void)sent; /* a peer that does not take this gets no answer */
     conn_move(c, CONN_LINGER);
-    /* Half open: what the peer still sends is read, else the kernel resets and it never learns
-     * why. */
+    /*
+     * Half open: further bytes of the peer are read, because otherwise the kernel resets the
+     * connection and the peer does not get the answer.
+     */
     shutdown(c->fd, SHUT_WR);
 }

@@ -7,11 +7,14 @@
 
 static const uint64_t idle_limit_ns = 75000 * 1000000ull;
 static const uint64_t linger_ns = 1000 * 1000000ull;
-/* How long a body may take when there is no room for another, and a request when there is no place for another connection. */
+/*
+ * How long a body may take when there is no room for another, and how long a request may take when
+ * there is no place for another connection.
+ */
 static const uint64_t body_rush_ns = 1000 * 1000000ull;
 static const uint64_t request_rush_ns = 200 * 1000000ull;
 
-enum { LOOK_AT = 256 }; /* connections, for one to drop: the oldest come first */
+enum { LOOK_AT = 256 }; /* connections to look at for one to drop: the oldest come first */
 
 static void clock_due(void *arg);
 
@@ -56,7 +59,7 @@ static void conn_wait(struct conn *c, struct conn_list *list, uint64_t delay_ns)
     clock_until(c->httpd, c->due_ns);
 }
 
-/* What it costs from now on. */
+/* Sets the memory that it is charged. */
 static void conn_charge(struct conn *c, size_t bytes)
 {
     c->httpd->conns_bytes += bytes - c->charged;
@@ -66,11 +69,11 @@ static void conn_charge(struct conn *c, size_t bytes)
 static void conn_shut(struct conn *c)
 {
     conn_move(c, CONN_DEAD);
-    conn_charge(c, 0);          /* its memory goes with the next run of MHD */
+    conn_charge(c, 0);          /* MHD frees its memory in the next run */
     shutdown(c->fd, SHUT_RDWR); /* MHD sees the end and closes it */
 }
 
-/* The head that is unfinished for longest, or else the body. */
+/* The oldest unfinished head, or else the oldest unfinished body. */
 static struct conn *oldest_reading(struct httpd *h, const struct conn *but)
 {
     struct conn *any = NULL;
@@ -85,7 +88,10 @@ static struct conn *oldest_reading(struct httpd *h, const struct conn *but)
     return any;
 }
 
-/* Who is idle, or reads, for longest. NULL: nobody. A new connection is idle too, so age decides. */
+/*
+ * The connection that is idle or reads for longest. NULL: none. A new connection is idle too, so
+ * age decides.
+ */
 static struct conn *oldest(struct httpd *h, const struct conn *but)
 {
     struct conn *reading = oldest_reading(h, but), *idle = h->idle.head;
@@ -120,7 +126,7 @@ void conn_move(struct conn *c, enum conn_stage stage)
     case CONN_IDLE:
         c->received = 0;
         conn_wait(c, &h->idle, idle_limit_ns);
-        /* Between two requests MHD clears, and so touches, the whole pool. */
+        /* Between two requests MHD clears the whole pool, so all its pages are in use. */
         conn_charge(c, POOL_BYTES);
         conns_shrink(h, c);
         break;
@@ -206,7 +212,7 @@ static void clock_due(void *arg)
     while ((c = h->idle.head) && c->due_ns <= h->now_ns)
         conn_shut(c);
     while ((c = h->reading.head) && c->due_ns <= h->now_ns) {
-        if (c->request) /* else nobody knows that it speaks HTTP */
+        if (c->request) /* without a request line it may not be HTTP */
             answer_refuse(c, 408, "the request took too long", false);
         else
             conn_shut(c);

@@ -23,7 +23,7 @@ bool framing_start(struct framing *f, const char *method, size_t target_len, con
     return version_len == 8 && http_token(method, method_len);
 }
 
-/* Digits alone, and a number that nobody cuts short. */
+/* Digits alone, without overflow. */
 static bool read_length(const char *s, size_t len, uint64_t *out)
 {
     if (len == 0 || len > 18)
@@ -72,7 +72,7 @@ void framing_header(struct framing *f, const char *name, size_t name_len, const 
     f->bytes += (size_t)(value - name) + *value_len + 2;
     if (!http_token(name, name_len) || !is_text(value, *value_len))
         f->bad = true;
-    /* MHD compares these two with the blanks at their end, so they are judged with them. */
+    /* MHD compares these two with the blanks at their end, so the check includes them. */
     framing_known(f, name, name_len, value, *value_len);
     while (*value_len > 0 && (value[*value_len - 1] == ' ' || value[*value_len - 1] == '\t'))
         (*value_len)--;

@@ -1,14 +1,14 @@
 /*
- * framing: is the head of a request one that everybody reads alike?
+ * framing: refuses a request whose head two programs may read differently.
  *
- * Pure checks over what libmicrohttpd parsed, because it forgives what a proxy before us may read
+ * Pure checks over what libmicrohttpd parsed, because it accepts what a proxy before us may read
  * differently: Content-Length twice or beside Transfer-Encoding, folded lines, blanks before a
- * colon, LF alone, NULs, no Host. Anything ambiguous is one answer: refuse and close. Any thread;
- * owns nothing.
+ * colon, LF alone, NULs, no Host. Every ambiguous head is refused and its connection closed. Any
+ * thread; owns nothing.
  *
  * The count of bytes is the strongest of these checks: the method, the target, the version and each
  * header that MHD shows, with their separators, must add up to the length of the head as it was
- * read. What a NUL hides, a fold moves or a bare LF shortens makes them differ.
+ * read. A NUL, a folded line or a bare LF makes them differ.
  */
 #ifndef HOST_SERVER_FRAMING_H
 #define HOST_SERVER_FRAMING_H
@@ -31,7 +31,7 @@ bool framing_start(struct framing *f, const char *method, size_t target_len, con
  * the blanks at its end. */
 void framing_header(struct framing *f, const char *name, size_t name_len, const char *value,
                     size_t *value_len);
-/* All seen; head_bytes is MHD's size of the head. May the request be read? */
+/* After the last header; head_bytes is MHD's size of the head. true: the request may be read. */
 bool framing_end(const struct framing *f, size_t head_bytes, bool http_1_0);
 
 /*

@@ -110,7 +110,7 @@ struct httpd *httpd_start(struct loop *l, const struct httpd_options *o, char *w
         return NULL;
     }
     h->o = *o;
-    h->o.host = NULL; /* the caller's string */
+    h->o.host = NULL; /* the string belongs to the caller */
     h->loop = l;
     h->epoll = -1;
     h->now_ns = loop_now_ns();
@@ -133,8 +133,8 @@ struct httpd *httpd_start(struct loop *l, const struct httpd_options *o, char *w
 }
 
 /*
- * Accept all waiting connections, not the first ten: the next run is after the next commit, and on a slow disk who is the fortieth
- * would wait for four of them before being read.
+ * Accepts all waiting connections, not only ten: the next run is after the next commit, and on a
+ * slow disk the fortieth connection would wait for four commits.
  */
 static void let_in(struct httpd *h)
 {
@@ -167,7 +167,7 @@ static void look_for_room(struct httpd *h)
     if (h->cramped) {
         conn_make_room(h);
         recv_run(h); /* it is closed … */
-        recv_run(h); /* … and those who wait are accepted */
+        recv_run(h); /* … and waiting connections are accepted */
     } else if (h->starved && h->hungry.index == 0) {
         loop_remove(h->loop, h->epoll);
         loop_timer_set(h->loop, &h->hungry, h->now_ns + 200 * ms_ns, watch_again, h);
@@ -206,9 +206,9 @@ void httpd_quiesce(struct httpd *h)
 {
     if (h->quiesced)
         return;
-    recv_run(h); /* who is connected already is taken in */
+    recv_run(h); /* takes in waiting connections */
     h->quiesced = true;
-    answer_forget_all(h); /* from here on they say Connection: close */
+    answer_forget_all(h); /* later answers have Connection: close */
     int listener = MHD_quiesce_daemon(h->daemon);
     if (listener >= 0)
         close(listener);

@@ -2,11 +2,12 @@
  * httpd: libmicrohttpd inside the loop.
  *
  * Owns the listener, its connections, framing checks, caps and absolute deadlines, held responses,
- * drain, and GET /health. A process may have several. The loop thread only. Never calls Lua: a whole request is handed to
- * on_request, which marks something ready; the answer comes by httpd_respond at any later time and
- * leaves at the next httpd_release. A request handed to on_request belongs to two: its connection
- * and its holder. The holder lets go with httpd_forget, once, answered or not (unanswered: 503);
- * until then the object is there, also when the client or the whole httpd is gone.
+ * drain, and GET /health. A process may have several. The loop thread only. Never calls Lua: a
+ * whole request is handed to on_request, which marks something ready; the answer comes by
+ * httpd_respond at any later time and leaves at the next httpd_release. A request given to
+ * on_request has two owners: its connection and its holder. The holder releases it with
+ * httpd_forget, once, answered or not (unanswered: 503). Until then the object exists, also after
+ * the client left or httpd stopped.
  */
 #ifndef HOST_SERVER_HTTPD_H
 #define HOST_SERVER_HTTPD_H
@@ -38,10 +39,10 @@ struct httpd_request {
     size_t header_count;
     const char *body;
     size_t body_len;
-    const char *remote; /* the peer's address as text; never to be trusted for more than a log */
-    bool gone;          /* the client left: an answer goes nowhere, and the headers are empty */
-    void *holder;       /* for who answers it: a task */
-    char route[48];     /* the holder's word for where it goes; for who counts answers */
+    const char *remote; /* the peer's address as text; only for logs */
+    bool gone;          /* the client left: an answer is dropped, and the headers are empty */
+    void *holder;       /* the task that answers it */
+    char route[48];     /* the route, set by the holder, for metrics */
 };
 
 struct httpd_options {
@@ -54,12 +55,18 @@ struct httpd_options {
     unsigned max_connections;
     void (*on_request)(void *arg, struct httpd_request *r);
     bool (*healthy)(void *arg); /* what GET /health says; NULL: no such path */
-    /* An answer is on its way. r NULL: it was refused before it was whole. May be NULL itself. */
+    /*
+     * Called when an answer leaves. r NULL: the request was refused before it was complete. May be
+     * NULL.
+     */
     void (*on_answer)(void *arg, const struct httpd_request *r, unsigned status);
     void *arg;
 };
 
-/* NULL: why, in one line with the remedy (address in use, no permission, …), and errno. */
+/*
+ * NULL: why holds cause and remedy in one line (address in use, no permission, …), and errno is
+ * set.
+ */
 struct httpd *httpd_start(struct loop *l, const struct httpd_options *o, char *why,
                           size_t why_size);
 /* MHD_run. Every tick, events or not, and once more after httpd_release. (Deadlines, and what MHD itself waits for, are
@@ -72,13 +79,17 @@ void httpd_respond(struct httpd_request *r, unsigned status, const struct httpd_
                    size_t count, const void *body, size_t len);
 /* {"error":"<text>"} with a constant text. */
 void httpd_error(struct httpd_request *r, unsigned status, const char *text);
-/* Takes back an answer that was not released yet: the request is unanswered again (its group was
- * lost). */
+/*
+ * Removes an answer that was not released yet (its group was lost): the request is unanswered
+ * again.
+ */
 void httpd_revoke(struct httpd_request *r);
-/* The holder lets go of it: exactly once for each on_request, after it was answered too.
- * Unanswered: 503. */
+/*
+ * The holder releases the request: exactly once for each on_request, also after an answer.
+ * Unanswered: 503.
+ */
 void httpd_forget(struct httpd_request *r);
-/* Lets every answer given so far leave. true: there were some (call httpd_run again). */
+/* Sends every answer given so far. true: there were some (call httpd_run again). */
 bool httpd_release(struct httpd *h);
 /* Requests handed to on_request and not yet answered. */
 size_t httpd_open(const struct httpd *h);
@@ -86,8 +97,10 @@ unsigned httpd_connections(const struct httpd *h);
 
 /* No new connections; those that are open may finish. */
 void httpd_quiesce(struct httpd *h);
-/* Answers what is left with 503, resumes every suspended connection, stops. MHD aborts
- * the process when it is stopped with a suspended connection: never here. */
+/*
+ * Answers open requests with 503, resumes every suspended connection, stops. (MHD aborts the
+ * process when it is stopped with a suspended connection.)
+ */
 void httpd_stop(struct httpd *h);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * inside: what the files of httpd share. Nobody else includes it.
+ * inside: what the files of httpd share. No other file includes it.
  *
  * httpd.c     the daemon: start, run, drain, stop
  * request.c   the life of a request, from its first line to the answer that leaves
@@ -22,7 +22,7 @@ enum {
     HEADERS_INLINE = 24,
     HEADERS_MAX = 256,
     METHOD_BYTES = 16,
-    HELD_BYTES = 4096, /* what holding a request costs us and its holder at least */
+    HELD_BYTES = 4096, /* the least memory of a held request, with its holder's */
     CACHED_ANSWERS = 8,
     CACHED_BYTES = 512,
     /* MHD's memory for one connection: a head of 32 KB, its list of headers and the answer's own
@@ -35,15 +35,15 @@ enum {
 };
 
 /*
- * Where a connection stands, and which clock runs. IDLE: nothing of a request was read. READING:
- * from the first byte to the last. HELD: a whole request is with its holder; no clock but the
- * holder's. SENDING: the answer is on its way. LINGER: refused; what still comes is thrown away
- * until the peer has read why. DEAD: shut down.
+ * The stage of a connection, and which clock runs. IDLE: nothing of a request was read. READING:
+ * from the first byte to the last. HELD: a complete request is with its holder; only the holder's
+ * clock runs. SENDING: the answer is being sent. LINGER: refused; further bytes are dropped until
+ * the peer has read the answer. DEAD: shut down.
  */
 enum conn_stage { CONN_IDLE, CONN_READING, CONN_HELD, CONN_SENDING, CONN_LINGER, CONN_DEAD };
 
 struct conn_list {
-    struct conn *head, *tail; /* the nearest due first: each list has one constant delay */
+    struct conn *head, *tail; /* the first is due first, because each list has one constant delay */
 };
 
 struct conn {
@@ -68,7 +68,7 @@ struct request {
     struct conn *conn;        /* NULL: gone */
     struct MHD_Connection *mhd;
     enum request_stage stage;
-    bool held;     /* its holder has not let go */
+    bool held;     /* its holder has not released it */
     bool answered; /* and not released */
     bool suspended;
     unsigned status;
@@ -78,7 +78,7 @@ struct request {
     struct framing framing;
     char *body;
     size_t body_cap;
-    size_t head_len, charged;  /* what a held one counts for beside its body */
+    size_t head_len, charged;  /* the cost of a held request beside its body */
     struct httpd_header *many; /* more headers than fit inline */
     struct httpd_header headers[HEADERS_INLINE];
     char method[METHOD_BYTES];
@@ -86,8 +86,10 @@ struct request {
     char target[]; /* as sent, with a NUL */
 };
 
-/* A response and who needs it: the cache, and requests that were answered with it and not yet
- * released. */
+/*
+ * A response and its users: the cache, and requests that were answered with it and not yet
+ * released.
+ */
 struct answer {
     struct MHD_Response *response;
     unsigned users;
@@ -103,7 +105,7 @@ struct httpd {
     uint64_t now_ns; /* of the last httpd_run or clock */
     uint64_t ids;
     unsigned connections, limit;
-    unsigned taken; /* connections that came in this run of MHD */
+    unsigned taken; /* connections accepted in this run of MHD */
     size_t waiting, open;
     size_t conns_bytes;
     struct conn **by_fd; /* fd_count of them */
@@ -135,12 +137,14 @@ void conn_free(struct conn *c);
 void conn_move(struct conn *c, enum conn_stage stage);
 /* MHD has read bytes of it (0: none, or its end). */
 void conn_received(struct conn *c, size_t bytes);
-/* No place for another connection: closes the one that is idle for longest, or that reads for
- * longest. */
+/*
+ * When there is no place for another connection: closes the one that is idle for longest, or that
+ * reads for longest.
+ */
 void conn_make_room(struct httpd *h);
 /*
- * Refuses the request whose body is unfinished for longest, so that one that is not r has room. all false: only one older than a
- * second that is not nearly complete. false: there is none.
+ * Refuses the request whose body is unfinished for longest, but not r, to make room. all false:
+ * only one older than a second that is not nearly complete. false: there is none.
  */
 bool conn_drop_body(struct httpd *h, const struct request *r, bool all);
 void conn_clock_stop(struct httpd *h);
@@ -150,20 +154,22 @@ void conn_clock_stop(struct httpd *h);
 void recv_run(struct httpd *h);
 
 /* request.c */
-/* Is what is missing of its body little? false for a body whose length nobody declared. */
+/* true: little of its body is missing. false for a body without a declared length. */
 bool request_nearly(const struct request *r, size_t more);
 /* Refuses it with 503 and frees its body. */
 void request_drop(struct request *r);
 
 /* answer.c */
-/* A response with nosniff; the caller is one user of it. Equal short answers are made once.
- * NULL: no memory. */
+/*
+ * A response with nosniff; the caller is one user of it. Equal short answers are shared. NULL: no
+ * memory.
+ */
 struct answer *answer_make(struct httpd *h, const struct httpd_header *headers, size_t count,
                            const void *body, size_t len);
 struct answer *answer_json(struct httpd *h, const char *body, const char *allow);
 void answer_leave(struct answer *a);
 void answer_forget_all(struct httpd *h);
-/* Says it on the socket itself, where MHD cannot, and ends the connection. */
+/* Writes the answer to the socket, where MHD cannot, and ends the connection. */
 void answer_refuse(struct conn *c, unsigned status, const char *text, bool head_only);
 
 #endif

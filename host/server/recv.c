@@ -1,10 +1,11 @@
 /*
  * recv: what MHD reads, and what it would answer by itself.
  *
- * MHD says nothing of a request before its first line is whole, and when a head or a chunk is malformed it answers by itself: a
- * page of HTML, for a malformed Content-Length even two status lines. But it reads with recv() and writes with send() and
- * sendmsg(), and the program's own definitions are found before the C library's. So each read is counted, and an answer that is
- * not ours is replaced by ours. Other threads and libraries get the plain calls.
+ * MHD reports a request only when its first line is complete, and it answers a malformed head or
+ * chunk itself: with an HTML page, and for a malformed Content-Length with two status lines. But it
+ * reads with recv() and writes with send() and sendmsg(), and the linker prefers the program's
+ * definitions to the C library's. So each read is counted, and an answer that is not ours is
+ * replaced by ours. Other threads and libraries get the plain calls.
  */
 #include "server/inside.h"
 

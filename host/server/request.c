@@ -6,7 +6,7 @@
 
 enum {
     BODY_FIRST_BYTES = 4096,
-    NEARLY_BYTES = 16384, /* what is missing of a body that is nearly complete */
+    NEARLY_BYTES = 16384, /* missing bytes of a body that is nearly complete */
 };
 
 static void request_body_free(struct request *r)
@@ -20,7 +20,7 @@ static void request_body_free(struct request *r)
     r->pub.body_len = 0;
 }
 
-/* Both sides let go: connection and holder. */
+/* Frees it when connection and holder have released it. */
 static void request_settle(struct request *r)
 {
     if (r->conn || r->held)
@@ -85,7 +85,7 @@ static void answered_remove(struct request *r)
 
 /*
  * The request line is whole: MHD asks what to log, and what we answer becomes the request's
- * context. The target is copied as it was sent, for MHD is about to cut it at '?' and to parse the
+ * context. The target is copied as it was sent, because MHD then cuts it at '?' and parses the
  * query into its pool; a NUL after the '?' keeps it from that (a query of a thousand '&' would
  * exhaust the pool and hang the connection).
  */
@@ -134,7 +134,7 @@ static enum MHD_Result on_header(void *arg, enum MHD_ValueKind kind, const char 
     struct httpd_header *list = r->many ? r->many : r->headers;
     if (n < (r->many ? (size_t)HEADERS_MAX : (size_t)HEADERS_INLINE))
         list[n] = (struct httpd_header){ name, name_len, value, value_len };
-    r->pub.header_count++; /* too many is told by the count */
+    r->pub.header_count++; /* the count says that there are too many */
     return MHD_YES;
 }
 
@@ -158,8 +158,9 @@ void request_drop(struct request *r)
 }
 
 /*
- * May so many bytes more be kept? A quarter is for requests that are nearly complete: many that never end must not keep out those
- * that do. When it is used up, who takes longest makes room.
+ * true: this many more bytes may be kept. A quarter is for requests that are nearly complete, so
+ * that many endless requests cannot block the others. When the limit is reached, the slowest
+ * request is refused.
  */
 static bool budget_has(const struct request *r, size_t bytes, bool nearly)
 {
@@ -171,7 +172,7 @@ static bool budget_has(const struct request *r, size_t bytes, bool nearly)
     return true;
 }
 
-/* What is refused before its body: 0, or a status and why. */
+/* Refuses before the body: 0, or a status and why. */
 static unsigned head_refusal(struct request *r, struct MHD_Connection *mhd, const char *version,
                              const char **why)
 {
@@ -218,7 +219,7 @@ static enum MHD_Result request_head(struct request *r, struct MHD_Connection *mh
     return MHD_YES;
 }
 
-/* Room for len more bytes, grown as they come: what a peer only declares costs nothing. */
+/* Room for len more bytes. It grows with the bytes received, so a declared length costs nothing. */
 static bool body_grow(struct request *r, size_t len)
 {
     size_t need = r->pub.body_len + len;
@@ -244,7 +245,7 @@ static bool body_grow(struct request *r, size_t len)
 static void request_body(struct request *r, const char *bytes, size_t len)
 {
     if (r->conn->stage != CONN_READING)
-        return; /* refused: thrown away */
+        return; /* refused: dropped */
     if (len > r->httpd->o.max_body - r->pub.body_len) {
         request_body_free(r);
         answer_refuse(r->conn, 413, "the body is too large", false);
@@ -305,8 +306,8 @@ static enum MHD_Result request_whole(struct request *r, struct MHD_Connection *m
 
 /*
  * MHD asks for the answer of a held request in each run. In the run after httpd_release most have
- * theirs, so only those that have to wait longer are suspended: it takes two system calls to put a
- * connection aside and back.
+ * theirs, so only those that wait longer are suspended: suspending and resuming takes two system
+ * calls.
  */
 static enum MHD_Result request_wait(struct request *r, struct MHD_Connection *mhd)
 {
@@ -371,7 +372,7 @@ void request_completed(void *arg, struct MHD_Connection *mhd, void **context,
     r->conn = NULL;
     r->mhd = NULL;
     r->pub.gone = true;
-    r->pub.remote = ""; /* what lived with the connection */
+    r->pub.remote = ""; /* it belonged to the connection */
     r->pub.header_count = 0;
     request_settle(r);
 }

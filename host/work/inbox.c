@@ -1,10 +1,9 @@
 /*
- * The inbox: what was accepted raw, the watermark of what was read, and what could not be. See
- * jobs.h.
+ * The inbox: accepted bodies, the watermark of what is read, and parked items. See jobs.h.
  *
- * The watermark is one row for the whole inbox, not a flag on each: reading costs no write but one
- * for each group. A row of many items is read in pieces; how far is a row in marks of its own, not
- * in the inbox, where each piece would write the whole body again.
+ * The watermark is one row for the whole inbox, so reading costs one write per group. A row of many
+ * items is read in pieces. Its place is a row in marks, because in the inbox each piece would write
+ * the whole body again.
  */
 #include "work/jobs_parts.h"
 
@@ -26,7 +25,7 @@ int inbox_start(struct jobs *j)
     int64_t highest = sqlite3_column_int64(row, 1);
     j->inbox_last = j->inbox_kept = highest > j->mark
                                         ? highest
-                                        : j->mark; /* old rows may be gone: ids only grow */
+                                        : j->mark; /* old rows may be deleted: ids only grow */
     j->inbox_at_start = j->inbox_last;
     store_done(j->store, row);
     return 0;
@@ -136,7 +135,7 @@ bool inbox_caught_up(const struct jobs *j)
     return j->mark_kept >= j->inbox_at_start;
 }
 
-/* Looks before it writes: a group that changes nothing would pass for one that could be stored. */
+/* Reads before it writes, because a group without changes would count as a successful commit. */
 int inbox_crashed(struct jobs *j)
 {
     int rc;

@@ -90,7 +90,7 @@ char *jobs_column(sqlite3_stmt *row, int column, size_t *len)
     size_t size = (size_t)sqlite3_column_bytes(row, column);
     char *copy = buf_copy(bytes ? bytes : "", size);
     if (!copy)
-        abort(); /* what is claimed comes back after the restart */
+        abort(); /* claimed jobs are ready again after the restart */
     if (len)
         *len = size;
     return copy;
@@ -155,7 +155,7 @@ int64_t jobs_next_due(struct jobs *j, const char *kind)
             "AND crashes = 0 ORDER BY run_at LIMIT 1",
             "t", kind);
         if (rc < 0)
-            return INT64_MAX; /* asked again when the store answers */
+            return INT64_MAX; /* asked again when the store works */
         k->due = row ? sqlite3_column_int64(row, 0) : INT64_MAX;
         k->known = true;
         store_done(j->store, row);
@@ -169,7 +169,7 @@ void jobs_forget(struct jobs *j)
         j->kinds[i].known = false;
     j->id_limit = 0; /* the reserved block may be gone from the disk: the next put reserves again */
     j->crashed = j->inbox_crashed = true;
-    if (j->suspects) /* none are made while we run */
+    if (j->suspects) /* no new ones appear while the process runs */
         j->suspects = -1;
     jobs_clock_forget(j);
     inbox_forget(j);
@@ -193,7 +193,7 @@ static int64_t next_id(struct jobs *j)
     return j->next_id++;
 }
 
-/* 1: a twin that does not run yet has taken it over, *id says which; 0: none; -1. */
+/* 1: merged into a twin that does not run yet, *id; 0: no twin; -1. */
 static int put_into_twin(struct jobs *j, const struct jobs_put *p, int64_t run_at, int64_t *id)
 {
     int rc;
@@ -318,7 +318,7 @@ static int claim_rows(struct jobs *j, const char *kind, int64_t now_ms, struct j
         return -1;
     }
     if (count >= 0)
-        kind_of(j, kind)->known = false; /* what is next is asked when somebody wants to know */
+        kind_of(j, kind)->known = false; /* the next time is read when it is asked for */
     return count;
 }
 

@@ -3,21 +3,21 @@
  * `<database>.running`.
  *
  * A job is a row. A lane runs one job at a time in the order of their ids; lanes run beside each
- * other; jobs without a lane run freely. Only the head of a lane is `ready` (and in the index that
- * claiming reads); the others wait, and the next is promoted when the head is finished or dies.
- * Everything here writes into the group transaction of `store`, so a job and the effect that made
- * it, or that finished it, live or die together. The loop thread only. Knows nothing of Lua or of
- * what a job means.
+ * other; jobs without a lane run at once. Only the first job of a lane is `ready` (and in the index
+ * that claiming reads). The others wait, and the next becomes ready when the first is finished or
+ * dead. Everything here writes into the group transaction of `store`, so a job is stored or lost
+ * together with the effect that created or finished it. The loop thread only. Knows nothing of Lua
+ * or of what a job means.
  *
  * `attempts` counts tries the outside world refused. `crashes` counts deaths of the process with
  * this job or inbox row on the CPU: jobs_on_cpu writes its id into the mapped page before each
  * slice and clears it after; the page survives SIGKILL, SEGV and abort. At start a non-zero id gets
  * crashes + 1, durably, before anything runs; three → dead. A job or row with crashes is a suspect:
- * the ordinary calls pass it over, and the caller asks for it when nothing else waits, so that what
- * kills the process again delays nobody. A counted attempt clears a job's crashes. A suspect row is
- * read one item at a time, and each place is durable before the next item, so what is charged to
- * the row was the item at its place. After three crashes its reader is asked once to park that item.
- * When it cannot, or the process dies of that too, the whole row is parked.
+ * the ordinary calls skip it, and the caller asks for it when nothing else waits, so that a second
+ * crash delays no other work. A counted attempt clears a job's crashes. A suspect row is read one
+ * item at a time, and each place is durable before the next item, so a crash charged to the row
+ * belongs to the item at its place. After three crashes its reader is asked once to park that item.
+ * When the reader fails, or the process dies again, the whole row is parked.
  */
 #ifndef HOST_WORK_JOBS_H
 #define HOST_WORK_JOBS_H
@@ -32,7 +32,7 @@ enum { JOBS_CRASH_LIMIT = 3, INBOX_GIVEN_UP = JOBS_CRASH_LIMIT + 1 };
 /* A claimed job; strings are its own, freed by job_free. */
 struct job {
     int64_t id;
-    int64_t claim; /* one number a call of jobs_claim, never used twice in the life of a database */
+    int64_t claim; /* one number per call of jobs_claim, never used twice in a database */
     char *kind;
     char *lane;    /* NULL: none */
     char *payload; /* the bytes given to jobs_put */
@@ -40,7 +40,10 @@ struct job {
     int attempts, crashes;
     int64_t run_at, created_at; /* ms since 1970 */
     char *error;                /* the last one, or NULL */
-    /* This row was running when an earlier process died; until it is done or counts an attempt. */
+    /*
+     * It was running when an earlier process died; false again when it is done or counts an
+     * attempt.
+     */
     bool orphan;
     bool error_handled; /* the caller's: its failed handler has run */
 };
@@ -51,14 +54,17 @@ struct jobs_put {
     const char *payload;
     size_t payload_len;
     int64_t run_at; /* ms since 1970; 0: now */
-    /* A live twin (same unique, not yet running) stays as it is; else it takes both of these. */
+    /*
+     * With a twin (same unique, not yet running): true leaves the twin unchanged, false gives it
+     * run_at and payload.
+     */
     bool keep;
 };
 
 /*
- * Creates its tables through store_migrate("host"), maps the page, takes back what a dead process
- * had claimed (runs at once, orphan=true) and charges the crash. NULL: why. page_path NULL: no page
- * (in memory).
+ * Creates its tables through store_migrate("host"), maps the page, makes the jobs that a dead
+ * process had claimed ready at once (orphan=true), and counts the crash. NULL: why. page_path NULL:
+ * no page (in memory).
  */
 struct jobs *jobs_open(struct store *s, const char *page_path, char *why, size_t why_size);
 void jobs_close(struct jobs *j);
@@ -77,11 +83,11 @@ int jobs_cancel(struct jobs *j, int64_t id);
 int jobs_claim(struct jobs *j, const char *kind, int64_t now_ms, struct job *out, int room);
 /* The same for the oldest due suspect of this kind: 1, 0: none, -1. */
 int jobs_claim_suspect(struct jobs *j, const char *kind, int64_t now_ms, struct job *out);
-/* How many suspects wait: jobs that are not dead, and inbox rows. Cheap while there are none. */
+/* How many suspects wait: jobs that are not dead, and inbox rows. Fast while there are none. */
 int jobs_suspects(struct jobs *j);
 /*
- * When is the next job of this kind due (ms since 1970), suspects not counted? INT64_MAX: none is
- * ready. Cheap; kept in memory.
+ * When the next job of this kind is due (ms since 1970), without suspects. INT64_MAX: none is
+ * ready. Fast: kept in memory.
  */
 int64_t jobs_next_due(struct jobs *j, const char *kind);
 /*
@@ -94,8 +100,8 @@ void jobs_forget(struct jobs *j);
 int jobs_flush(struct jobs *j);
 
 /*
- * The ends of a claim. Each answers 1, 0 when the claim is no longer ours (drop the effects), -1 on
- * an error.
+ * The ends of a claim. 1; 0: the claim is no longer ours, so the caller drops the effects; -1: an
+ * error.
  */
 int jobs_done(struct jobs *j, const struct job *job);
 /*
@@ -107,30 +113,31 @@ int jobs_done(struct jobs *j, const struct job *job);
 int jobs_again(struct jobs *j, const struct job *job, int64_t run_at, bool add_attempt,
                const char *error);
 int jobs_die(struct jobs *j, const struct job *job, const char *error);
-/* A dead job back to work, attempts and crashes 0. 1, 0: no dead job of that id, -1. */
+/* Makes a dead job ready again, with attempts and crashes 0. 1, 0: no dead job of that id, -1. */
 int jobs_requeue(struct jobs *j, int64_t id);
 
 /*
- * Jobs that died of crashes, one a call until false: the caller tells the scripts. Each is given
- * once, in the open group.
+ * Jobs that are dead after crashes, one per call until false: the caller tells the scripts. Each is
+ * given once, in the open group.
  */
 bool jobs_crashed(struct jobs *j, struct job *out);
 
 /*
- * Did the process before die with a job or row on its CPU? Then this one starts jobs only from claims that are durable, so that
- * the next death is charged to a row that exists: whatever was made and run within one group leaves nothing to charge.
+ * true: the previous process died with a job or row on its CPU. Then this process starts jobs only
+ * after their claim is durable, so that the next crash can be counted: a row that is created and
+ * run within one group leaves nothing on disk.
  */
 bool jobs_after_crash(const struct jobs *j);
 /*
- * Once a second: both clocks. When the one on the wall was set back, what was to run within the hour (a pause before a turn, a
- * backoff, what comes every so often) is moved with it, instead of waiting for the time to come round again; what is planned
- * for later stays where it is. At the start the page tells what the clock said last. 0, or -1: asked again the next second.
+ * Call once per second. When the wall clock was set back, jobs due within the hour (a pause before
+ * a turn, a backoff, a timer) move back with it. Jobs planned for later keep their time. At the
+ * start the page holds the last time of the clock. 0, or -1: try again the next second.
  */
 int jobs_clock(struct jobs *j, int64_t monotonic_ms, int64_t wall_ms);
 /* The mapped page. id > 0: a job; id < 0: inbox row -id; 0: nobody. */
 void jobs_on_cpu(struct jobs *j, int64_t id);
 
-/* Inbox: what was accepted raw, read in order of ids after it is durable. */
+/* Inbox: accepted bodies, read in the order of their ids after they are durable. */
 struct inbox_row {
     int64_t id;
     char *reader;
@@ -150,7 +157,7 @@ struct inbox_row {
     bool replaced, singly;
     const char *refused;
     int refusals;
-    char about[80]; /* the caller's: the conversation that its reader is at; "": it did not say */
+    char about[80]; /* the caller's: the conversation that its reader named; "": none */
 };
 void inbox_row_free(struct inbox_row *r);
 /* The new row's id, or 0 on an error. */
@@ -164,15 +171,13 @@ void inbox_durable(struct jobs *j);
 int inbox_next(struct jobs *j, struct inbox_row *out);
 /* The suspect with the fewest crashes, at most so many (inbox_parked_next does not give it). 1, 0: none, -1. */
 int inbox_suspect_next(struct jobs *j, int most_crashes, struct inbox_row *out);
-/* Durably read, or moved to the parked rows: all that the process before left. */
+/* true: all rows of the previous process are durably read or parked. */
 bool inbox_caught_up(const struct jobs *j);
-/*
- * Changes what is charged to a suspect; with no crashes it is an ordinary parked row. 0 or -1.
- */
+/* Sets the crashes of a suspect; with 0 it is an ordinary parked row. 0 or -1. */
 int inbox_set_crashes(struct jobs *j, const struct inbox_row *row, int crashes);
-/* This new row holds what the process died of: it is never read. 0 or -1. */
+/* This new row holds the item that the process died with: it is never read. 0 or -1. */
 int inbox_give_up(struct jobs *j, int64_t id);
-/* Rows that were parked after crashes, in the open group, since this was last asked: someone has to be told. */
+/* Rows parked after crashes, in the open group, since the last call: staff must be told. */
 int inbox_crashed(struct jobs *j);
 /*
  * Moves the watermark past this row, in the group (jobs_flush writes it). A parked row moves
@@ -180,8 +185,8 @@ int inbox_crashed(struct jobs *j);
  */
 int inbox_read(struct jobs *j, const struct inbox_row *row);
 /*
- * So many items of this row are read, in the group: after it, and after a crash, the rest is next.
- * A place is forgotten with the last item, and when the row's bytes change. 0 or -1.
+ * Stores in the group how many items of this row are read; reading continues there, also after a
+ * crash. The place is deleted with the last item, and when the row's bytes change. 0 or -1.
  */
 int inbox_place(struct jobs *j, struct inbox_row *row, int64_t place);
 /*
@@ -195,7 +200,7 @@ int inbox_park(struct jobs *j, const struct inbox_row *row, const char *item, si
  * inbox id, as in id). Those with crashes are left alone. 1, 0: none, -1.
  */
 int inbox_parked_next(struct jobs *j, int64_t after_id, struct inbox_row *out);
-/* It could be read after all. 1, 0: was not parked, -1. */
+/* The row is read now. 1, 0: it was not parked, -1. */
 int inbox_unpark(struct jobs *j, const struct inbox_row *row);
 /* Durable rows not yet read; those of lost groups may count until the next inbox_next. */
 int64_t inbox_backlog(struct jobs *j);
@@ -220,7 +225,7 @@ struct jobs_kind_counts {
 };
 typedef void (*jobs_kinds_cb)(void *arg, const struct jobs_kind_counts *c);
 int jobs_kinds(struct jobs *j, int64_t now_ms, jobs_kinds_cb each, void *arg);
-/* How many lanes hold work that waits for other work, up to ten thousand. */
+/* How many lanes have a waiting job, up to ten thousand. */
 int64_t jobs_lanes_waiting(struct jobs *j);
 /*
  * Calls each for live (or dead) jobs, oldest first, at most limit. How many, or -1. payloads are

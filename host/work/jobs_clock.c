@@ -1,4 +1,4 @@
-/* A wall clock that is set while work waits for its time. See jobs.h. */
+/* Moves waiting jobs when the wall clock is set. See jobs.h. */
 #include "work/jobs_parts.h"
 
 #include "base/log.h"
@@ -6,11 +6,12 @@
 #include <time.h>
 
 enum {
-    STEP_MS = 2000, /* less is no step: it is slewed, or two clocks read one after the other */
-    SOON_MS = 3600000 + 5000, /* longer waits are appointments, and keep their time */
+    STEP_MS =
+        2000, /* less is no step: the clock is slewed, or the two clocks were read at different times */
+    SOON_MS = 3600000 + 5000, /* longer waits are planned times, and stay */
 };
 
-/* Moves what was to run soon by the clock as it went before. 0 or -1. */
+/* Moves jobs that are due soon by the old clock. 0 or -1. */
 static int set_back(struct jobs *j, int64_t before_ms, int64_t now_ms)
 {
     int64_t by = before_ms - now_ms;
@@ -52,7 +53,7 @@ int jobs_clock_start(struct jobs *j)
     return last > now + STEP_MS ? set_back(j, last, now) : 0;
 }
 
-/* The group is over and was not durable: the step is found again. */
+/* The group was lost: the step will be found again. */
 void jobs_clock_forget(struct jobs *j)
 {
     if (j->clock_shift && j->clock_group != store_group(j->store)) {

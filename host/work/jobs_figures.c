@@ -1,4 +1,4 @@
-/* Numbers of the work, kind by kind. See jobs.h. */
+/* Counts of jobs by kind. See jobs.h. */
 #include "work/jobs_parts.h"
 
 #include <stdlib.h>
@@ -63,7 +63,7 @@ static int tell_kind(struct jobs *j, const char *kind, int64_t now_ms, jobs_kind
     return 0;
 }
 
-/* All four states walked side by side, so that each kind is told once, in the order of names. */
+/* Walks all four states together, so that each kind is given once, in the order of names. */
 int jobs_kinds(struct jobs *j, int64_t now_ms, jobs_kinds_cb each, void *arg)
 {
     char *kind = strdup("");

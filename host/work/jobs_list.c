@@ -1,4 +1,4 @@
-/* What people want to know about the work: counts and lists. See jobs.h. */
+/* Counts and lists for status. See jobs.h. */
 #include "work/jobs_parts.h"
 
 #include "base/buf.h"
@@ -28,7 +28,7 @@ int jobs_count(struct jobs *j, struct jobs_counts *out)
         return -1;
 #undef JOBS_OF_STATE
     char *kind = buf_copy("", 0);
-    for (int rc = 1; rc > 0;) { /* one seek a kind */
+    for (int rc = 1; rc > 0;) { /* one seek per kind */
         sqlite3_stmt *row = jobs_row(
             j, &rc,
             "SELECT kind, run_at FROM jobs INDEXED BY jobs_state WHERE state = 0 AND kind > ? "

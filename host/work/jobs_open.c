@@ -1,6 +1,4 @@
-/*
- * The start of jobs: its schema, the mapped page, what a dead process has left behind. See jobs.h.
- */
+/* The start of jobs: schema, mapped page, claims of a dead process. See jobs.h. */
 #include "work/jobs_parts.h"
 
 #include "base/log.h"
@@ -48,7 +46,7 @@ static const char *const steps[] = {
     "ROWID;",
 };
 
-/* The whole page is written, not just sized: a full disk must show here and not as SIGBUS later. */
+/* Writes the whole page, so that a full disk fails here and not as SIGBUS later. */
 static int page_map(struct jobs *j, const char *path, char *why, size_t why_size)
 {
     static const char zeros[PAGE_BYTES];
@@ -88,8 +86,8 @@ static int mark_read(struct jobs *j, const char *name, int64_t *out)
 }
 
 /*
- * The process died with this job on the CPU. Three times: it is dead, and its lane goes on. Whatever its state: its claim may have
- * died with the process, before it was durable.
+ * Counts a crash with this job on the CPU. After three it is dead, and its lane continues. Any
+ * state counts, because the claim may be lost before it was durable.
  */
 static int charge_job(struct jobs *j, int64_t id)
 {
@@ -172,7 +170,7 @@ static int reserve(struct jobs *j)
 /* All of it is one group: a crash is charged once, or not at all. */
 static int start(struct jobs *j)
 {
-    /* Another file lies here than the one the page was written for: its ids name other work. */
+    /* The page belongs to another database file: its ids name other jobs. */
     int64_t culprit = store_strange(j->store) ? 0 : j->page->id;
     j->after_crash = culprit != 0;
     if (reserve(j) != 0 || inbox_start(j) != 0)
@@ -188,7 +186,7 @@ static int start(struct jobs *j)
         return -1;
     jobs_clock_durable(j);
     j->epoch++;
-    j->page->id = 0; /* before the epoch: a death between the two lines is charged to nobody */
+    j->page->id = 0; /* before the epoch: a crash between the two lines is not counted */
     j->page->epoch = j->epoch;
     j->page->wall_ms = jobs_now_ms();
     j->crashed = j->inbox_crashed = true;

@@ -7,16 +7,16 @@
 
 #include "work/jobs.h"
 
-/* Shared with the file, so what is written here outlives any death of the process. */
+/* Shared with the file, so it survives any crash of the process. */
 struct jobs_page {
     volatile int64_t id;      /* on the CPU: a job, -inbox row, or 0 */
-    volatile int64_t epoch;   /* of the process that wrote it: a page is charged once */
-    volatile int64_t wall_ms; /* when it was last alive, by the clock on the wall; 0: not known */
+    volatile int64_t epoch;   /* of the process that wrote it: a crash is counted once */
+    volatile int64_t wall_ms; /* when it was last alive, by the wall clock; 0: unknown */
 };
 
 struct jobs_kind {
     char *name;
-    int64_t due; /* of the next ready job, never later than the truth; INT64_MAX: none */
+    int64_t due; /* of the next ready job, or earlier; INT64_MAX: none */
     bool known;
 };
 
@@ -29,8 +29,8 @@ struct jobs {
     int64_t next_id,
         id_limit; /* ids below id_limit are reserved on disk: none is ever given twice */
     int64_t epoch, claims;
-    bool after_crash; /* the process before died with something on its CPU */
-    bool crashed;     /* there may be jobs that died of crashes and nobody was told */
+    bool after_crash; /* the previous process died with a job or row on its CPU */
+    bool crashed;     /* there may be jobs dead after crashes that were not reported */
     int suspects;     /* -1: to be counted */
 
     int64_t clock_ms; /* the wall clock's lead over the monotonic one */
@@ -40,8 +40,8 @@ struct jobs {
 
     int64_t inbox_last,
         inbox_kept;         /* highest id given; highest id that a commit has made durable */
-    int64_t inbox_at_start; /* the highest id that the process before left */
-    bool inbox_crashed;     /* there may be parked rows that nobody was told of */
+    int64_t inbox_at_start; /* the highest id of the previous process */
+    bool inbox_crashed;     /* there may be parked rows that were not reported */
     /*
      * The watermark: where it stands now, outside of savepoints, in the open group's rows, on disk;
      * the group it last moved in.
@@ -59,7 +59,9 @@ struct jobs {
 enum { JOBS_TWIN = -2 };
 int jobs_run(struct jobs *j, const char *sql, const char *types, ...);
 sqlite3_stmt *jobs_row(struct jobs *j, int *rc, const char *sql, const char *types, ...);
-/* Copies a column; a process without memory for it ends, rather than lose what it has claimed. */
+/*
+ * Copies a column. Without memory the process ends, so that its claims come back after the restart.
+ */
 char *jobs_column(sqlite3_stmt *row, int column, size_t *len);
 
 int64_t jobs_now_ms(void);
@@ -68,7 +70,7 @@ int64_t jobs_now_ms(void);
  * from it. 0 or -1.
  */
 int jobs_settle_twin(struct jobs *j, int64_t id, int64_t *run_at);
-/* The job that frees its lane: the next one is ready. 0 or -1. */
+/* Frees the job's lane: the next one is ready. 0 or -1. */
 int jobs_promote(struct jobs *j, const char *lane);
 
 /* Fills a job from a row of JOBS_COLUMNS. */

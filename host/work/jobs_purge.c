@@ -7,7 +7,7 @@
 
 enum { LOOK_EVERY = 16 /* rows between two looks at the clock */ };
 
-/* The columns of a row after its id, looked through one by one. */
+/* The columns of a row after its id, searched one by one. */
 static bool row_holds(sqlite3_stmt *row, struct needles *n)
 {
     for (int i = 1, count = sqlite3_column_count(row); i < count; i++) {
@@ -147,7 +147,10 @@ int parked_erase(struct jobs *j, int64_t id)
     return jobs_run(j, "DELETE FROM parked WHERE id = ? AND whole = 0", "i", id);
 }
 
-/* Ids grow with time, so the oldest are the first ones; a clock that was set back makes one stay longer, never go earlier. */
+/*
+ * Ids grow with time, so the oldest come first. After the clock was set back a row may be kept
+ * longer, never shorter.
+ */
 int inbox_purge(struct jobs *j, int64_t before_ms, int limit)
 {
     int rc = 1, count = 0;

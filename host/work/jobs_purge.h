@@ -1,6 +1,6 @@
 /*
- * jobs_purge: taking out of jobs, inbox and parked what must not be kept any longer: by age, or because it holds certain words.
- * Everything is written into the group transaction; the loop thread only. See jobs.h.
+ * jobs_purge: deletes from jobs, inbox and parked by age, or by the words in a row. Writes into the
+ * group transaction. The loop thread only. See jobs.h.
  */
 #ifndef HOST_WORK_JOBS_PURGE_H
 #define HOST_WORK_JOBS_PURGE_H
@@ -24,8 +24,8 @@ int parked_look_for(struct jobs *j, struct needles *n, int64_t *after, int64_t *
 int jobs_of_kind(struct jobs *j, const char *kind, int64_t after, struct job *out, int room);
 
 /*
- * Removes a job in whatever state, and lets the next of its lane go on. The end of a run that is under way then finds no claim. 1,
- * 0: no such job, -1.
+ * Removes a job in any state, and makes the next of its lane ready. A run of it that ends later
+ * finds no claim. 1, 0: no such job, -1.
  */
 int jobs_erase(struct jobs *j, int64_t id);
 
