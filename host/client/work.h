@@ -33,7 +33,7 @@ bool pool_work_open(struct pool_work *p, const struct pool_options *o, char *why
 void pool_work_close(struct pool_work *p);
 
 void pool_work_arrive(struct pool_work *p, struct pool_exchange *x);
-/* Adds x; does nothing when it has finished. */
+/* Has no effect when x has finished. */
 void pool_work_cancel(struct pool_work *p, struct pool_exchange *x);
 /* Does what is due. true: more is due at once, the loop must not sleep. */
 bool pool_work_run(struct pool_work *p);

@@ -59,7 +59,7 @@ static void conn_wait(struct conn *c, struct conn_list *list, uint64_t delay_ns)
     clock_until(c->httpd, c->due_ns);
 }
 
-/* Sets the memory that it is charged. */
+/* Charges the connection with so many bytes from now on. */
 static void conn_charge(struct conn *c, size_t bytes)
 {
     c->httpd->conns_bytes += bytes - c->charged;
