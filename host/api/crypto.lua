@@ -4,7 +4,7 @@
 ---@class host.crypto
 local crypto = {}
 
----@param key string not empty (throws: an empty key is a missing secret)
+---@param key string not empty (an empty key throws, because a secret is missing)
 ---@param data string
 ---@return string digest 32 bytes
 function crypto.hmac_sha256(key, data) end
@@ -39,7 +39,7 @@ function crypto.equal(a, b) end
 ---@return string bytes from the operating system's generator
 function crypto.random(count) end
 
----A UUID of version 7 (RFC 9562): the wall clock's milliseconds, then 74 random bits. Ids made together stand together in an index.
+---A UUID of version 7 (RFC 9562): the wall clock's milliseconds, then 74 random bits. Ids made at the same time are neighbours in an index.
 ---@return string
 function crypto.uuid() end
 

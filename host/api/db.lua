@@ -1,7 +1,7 @@
 ---@meta host.db
--- The one SQLite connection. Everything written before the task next waits is one durable step with everything it enqueued.
--- A wrong statement or a broken constraint throws at the caller's line. When the transaction that a task has touched
--- is lost (full disk), the task is cancelled, which it cannot catch: its response is 503, its job runs again.
+-- The one SQLite connection. All that a task writes and enqueues until it next waits is stored together.
+-- A wrong statement or a broken constraint throws at the caller's line. When the transaction of a task is lost (full disk),
+-- the task is cancelled and cannot catch that: its response is 503, its job runs again.
 
 ---@class host.db
 local db = {}
@@ -25,7 +25,7 @@ function db.all(sql, ...) end
 ---@return integer changes
 function db.run(sql, ...) end
 
----Runs fn inside a savepoint: all of it, or nothing if it throws (the error goes on). fn must not wait.
+---Runs fn inside a savepoint. When fn throws, nothing of it is stored, and the error is thrown again. fn must not wait.
 ---@generic T
 ---@param fn fun(...): T
 ---@return T
@@ -45,19 +45,19 @@ function db.durable() end
 ---@return host.db.Backup[]
 function db.backups() end
 
----Is it another file than the one that was open here last, or one in a folder that knows of none? Then an older copy may have been
----put in its place. Never true of a database that was just created.
+---true: this is not the database file of the last start, or its folder knows of none. It may be an older copy. Never true of a new
+---database.
 ---@return boolean
 function db.restored() end
 
----Cleans the file of what SQLite leaves in it of rows that are gone: copies of cells in the unused parts of pages, and the log.
----Call it when the deletion is durable. The loop goes on meanwhile.
+---Removes from the file what SQLite leaves of deleted rows: copies of cells in the unused parts of pages, and the log.
+---Call it when the deletion is durable. Other tasks run meanwhile.
 ---@async
 ---@return integer? pages that had something in them
 ---@return string? error
 function db.scrub() end
 
----How often the file and its log hold one of the words, byte by byte; looks for a few milliseconds.
+---Counts how often the file and its log hold one of the words, byte by byte. Searches for a few milliseconds per call.
 ---@param words string[] of at least 4 bytes each
 ---@param from? integer 0, or what the call before gave as next
 ---@return integer hits

@@ -1,5 +1,5 @@
 ---@meta host.files
--- The files of this generation (SCRIPTS_DIR and PROMPTS_DIR), as they were read when it was built: a snapshot, never half a save.
+-- The files of this generation (SCRIPTS_DIR and PROMPTS_DIR), as they were read when it was built: a snapshot.
 
 ---@class host.files
 local files = {}
@@ -13,7 +13,7 @@ function files.read(path) end
 ---@return string[] paths sorted
 function files.list(prefix) end
 
----What these files are, as one hash: every decision is stored with it. "" in `assistant run`.
+---One hash of all these files; every decision is stored with it. "" in `assistant run`.
 ---@return string hex
 function files.hash() end
 

@@ -1,5 +1,5 @@
 ---@meta host.http
--- Outbound HTTP, through the host's pool. Nothing leaves before what was written so far is durable.
+-- Outbound HTTP. A request leaves when everything written before it is durable.
 
 ---@class host.http
 local http = {}
@@ -36,7 +36,7 @@ local http = {}
 function http.request(request) end
 
 ---Cancels every request of this lane, also those of older generations and those not yet released, and waits until the pool
----has said what became of each: how many had been sent (the peer may have seen them) and how many never left.
+---has answered: how many were sent (the peer may have seen them) and how many were not.
 ---@async
 ---@param lane string
 ---@return integer sent

@@ -1,5 +1,5 @@
 ---@meta host.inbox
--- What was accepted raw, and is read afterwards, one row a slice, in order, by the reader that main.lua names.
+-- Accepted bodies. The reader that main.lua names reads them afterwards, in order, one row per slice.
 
 ---@class host.inbox
 local inbox = {}
@@ -20,21 +20,21 @@ local inbox = {}
 ---@return integer id
 function inbox.put(reader, body) end
 
----Says whose item the reader is at, before anything that could fail; outside a reader it does nothing. Failures of the newest
----scripts bring the last good files back only when they come from two conversations or more, and an item of which the reader says
----nothing is never the second. What follows the last colon counts, as in a job's lane, so that both name the same.
+---Names the conversation of the reader's current item; call it before anything that can fail. Outside a reader it does nothing.
+---The last good files come back only after failures in two conversations or more, and an item without a name never counts as the
+---second. The part after the last colon counts, as in a job's lane.
 ---@param conversation? string
 function inbox.about(conversation) end
 
----Only inside a reader: keeps an item that cannot be read, with the reason, for staff; the rest of the row goes on.
+---Only inside a reader: parks an item that cannot be read, with the reason for staff. The rest of the row is read.
 ---Without an item the whole row is kept and read again after each reload.
 ---@param reason string
 ---@param item? string
 function inbox.park(reason, item) end
 
--- Taking out what must not be kept.
+-- Deleting.
 
----Rows whose body holds one of the words, whole; looks for a few milliseconds.
+---Rows whose body holds one of the words as a whole word. Searches for a few milliseconds per call.
 ---@param words string[] of at least 4 bytes each
 ---@param from? integer 0, or what the call before gave as next
 ---@return integer[] ids
@@ -42,7 +42,7 @@ function inbox.park(reason, item) end
 ---@return integer last the last row looked at
 function inbox.find(words, from) end
 
----The same among items that were parked out of their rows.
+---The same in parked items.
 ---@param words string[]
 ---@param from? integer
 ---@return integer[] ids of parked items
@@ -54,7 +54,7 @@ function inbox.find_parked(words, from) end
 ---@return {id: integer, reader: string, body: string, received_at: integer, unread: boolean}? row unread: its reader is still to see it, or sees it again after a reload
 function inbox.get(id) end
 
----Other bytes in a row's place; none: the row goes.
+---Replaces a row's body; without a body the row is removed.
 ---@param id integer
 ---@param body? string
 ---@return boolean done false: no such row

@@ -17,7 +17,7 @@ local jobs = {}
 ---@field kind string
 ---@field lane? string
 ---@field payload any
----@field attempts integer  tries the outside world refused
+---@field attempts integer  tries that a platform refused
 ---@field crashes integer   deaths of the process with this job on the CPU
 ---@field created_at integer ms
 ---@field run_at integer    ms
@@ -34,7 +34,7 @@ function jobs.put(job) end
 ---@return boolean removed
 function jobs.cancel(id) end
 
----Jobs, dead ones too, that hold one of the words, whole: in their lane, mark, payload or error. Looks for a few milliseconds.
+---Jobs, dead ones too, that hold one of the words, as a whole word in their lane, mark, payload or error. Searches for a few milliseconds per call.
 ---@param words string[] of at least 4 bytes each
 ---@param from? integer 0, or what the call before gave as next
 ---@return integer[] ids
@@ -55,26 +55,26 @@ function jobs.list(kind, from) end
 ---@return integer count
 function jobs.forget(before_ms, limit) end
 
----Removes a job in whatever state. A run that is under way ends there: its requests are cancelled, and nothing of it goes on.
+---Removes a job in any state. A run of it is cancelled, with its requests.
 ---@param id integer
 ---@return boolean removed
 function jobs.erase(id) end
 
--- What a handler may return instead of nothing (nothing: done, the row is deleted):
+-- What a handler may return. Nothing means done: the row is deleted.
 
----The outside world refused: again after after_ms, attempts + 1.
+---The platform refused: try again after after_ms, attempts + 1.
 ---@param after_ms integer
 ---@param reason string shown in `assistant jobs`
 ---@return table
 function jobs.retry(after_ms, reason) end
 
----Not now: again at run_at, no attempt counted.
+---Try again at run_at; no attempt is counted.
 ---@param run_at integer ms since 1970
 ---@param reason? string
 ---@return table
 function jobs.later(run_at, reason) end
 
----Never again: kept as dead, its lane goes on, `dead` of main.lua is told.
+---Not tried again: the job is kept as dead, its lane continues, and `notice` of main.lua is called.
 ---@param reason string
 ---@return table
 function jobs.dead(reason) end

@@ -1,6 +1,6 @@
 ---@meta host.ledger
--- Lines that are only ever added, in a file beside the database: a database that is replaced by an older copy of itself meets
--- them at its next start. The marks are keyed, so that the file alone tells nobody anything. In memory for a database in memory.
+-- An append-only file beside the database. When an older copy replaces the database, the next start reads what was erased.
+-- The marks are keyed, so the file alone names nobody. In memory for a database in memory.
 
 ---@class host.ledger
 local ledger = {}
@@ -10,13 +10,13 @@ local ledger = {}
 ---@return string hex
 function ledger.mark(text) end
 
----Adds lines. They are on the disk when this returns, whatever becomes of the transaction.
+---Adds lines. They are on the disk when this returns, also when the transaction is lost.
 ---@param lines string[] without line breaks, each of at most 65536 bytes
 ---@return boolean? added
 ---@return string? error nothing was added
 function ledger.add(lines) end
 
----Lines from an offset on, a piece at a time.
+---Lines from an offset on, a part per call.
 ---@param from? integer 0, or what the call before gave as next
 ---@return string[] lines
 ---@return integer? next nil: that was all

@@ -1,10 +1,10 @@
 ---@meta host.metrics
 -- Numbers for METRICS_LISTEN: counters and histograms that the host keeps in memory. They begin at 0 with the process and survive
--- reloads; a metric whose type, labels or buckets change starts from 0. What is counted in a step that is then lost stays counted.
--- Which there are stands in main.lua's `metrics`, a list of host.metrics.Declared; what can only be looked up (how many of something there
--- are now) is a gauge, which main.lua's `gauges` gives when somebody asks: a list of { "name", number, { label = "value" } }.
+-- reloads; a metric whose type, labels or buckets change starts from 0. A count is not undone when its transaction is lost.
+-- main.lua's `metrics` declares them, as a list of host.metrics.Declared. A gauge says how many of something there are now;
+-- main.lua's `gauges` returns them at each scrape: a list of { "name", number, { label = "value" } }.
 --
--- A metric holds a hundred combinations of labels; what comes after counts under "other", and so does a label with seven digits in a
+-- A metric holds a hundred combinations of labels. Later ones count under "other", and so does a label with seven digits in a
 -- row: labels are kinds of things, never people.
 
 ---@class host.metrics

@@ -26,8 +26,8 @@
 ---@field routes table<string, host.Handler>
 ---@field inbox? table<string, fun(row: host.inbox.Row): integer?>  readers; they must not wait
 ---@field jobs table<string, {run: fun(job: host.jobs.Job): any, failed?: fun(job: host.jobs.Job, message: string): any, limit?: integer, per_second?: integer, burst?: integer, after?: string, drain_ms?: integer}>
----  failed: gets a job whose run threw on the files that serve and on the last good ones (without good ones: twice), instead of its
----  death; limit: at once (default 1000); per_second: starts a second; burst: so many at once after a rest (default a tenth of
+---  failed: gets a job whose run threw on the newest files and on the last good ones (without good ones: twice), before it is
+---  dead; limit: at once (default 1000); per_second: starts a second; burst: so many at once after a rest (default a tenth of
 ---  per_second, at least 1); after: another kind whose pace is this one's too, and which goes first; drain_ms: how long one may go on
 ---  after a reload (default DRAIN_MS);
 ---  one that names it is put back at once when the service stops, and runs again at the next start
@@ -35,13 +35,13 @@
 ---@field commands? table<string, {run: fun(args: string[]): any}>  of `assistant NAME …`; what is returned (text, or a table as JSON) is printed;
 ---  nil and a text: it failed, and the text says why (exit 1)
 ---@field schema string[]                 numbered steps of SQL (several statements each), applied at start only
----@field warnings? string[]              what is doubtful in scripts or prompts and refuses nothing: "file:line: what. What to do."
----@field notice? fun(notice: host.Notice) a word for people from the host; can write and enqueue, must not wait
+---@field warnings? string[]              probable mistakes in scripts or prompts: "file:line: cause. Remedy."
+---@field notice? fun(notice: host.Notice) a message of the host for staff; can write and enqueue, must not wait
 ---@field status? fun(words: boolean): table|string, boolean?  the business half of `assistant status`: a table, or with words lines for people; false: it exits 1; must not wait
 ---@field metrics? host.metrics.Declared[]  what scripts count (host/api/metrics.lua)
----@field gauges? fun(): table[]          what can only be looked up, asked at each scrape: a list of { "name", number, { label = "value" } }; must not wait
----@field prepare? fun()                  once at the start of the service, before anything is accepted, read or claimed; may wait; throws: no start
----@field start? fun()                    once when the generation takes over, as a task
+---@field gauges? fun(): table[]          asked at each scrape: a list of { "name", number, { label = "value" } }; must not wait
+---@field prepare? fun()                  once at the start of the service, before anything is accepted, read or claimed; may wait; an error stops the start
+---@field start? fun()                    once when the generation is first used, as a task
 
 ---@class host.Notice
 ---@field event "job_dead"|"not_loaded"|"not_stored"|"parked"|"reload_failed"|"reloaded"|"rolled_back"|"script_errors"|"versions_unread"

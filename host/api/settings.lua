@@ -1,5 +1,5 @@
 ---@meta host.settings
--- Settings as this generation saw them: the host's own and those that scripts/settings.lua declares.
+-- The settings of this generation: the host's own and those that scripts/settings.lua declares.
 
 ---@class host.settings
 local settings = {}
@@ -14,14 +14,14 @@ local settings = {}
 ---@field choices? string[]
 ---@field insecure? "warn"                 url: http:// to other than loopback is only warned about (else it is a problem)
 ---@field help string                      one line: what it is and where to get it; shown when it is missing
----@field check? fun(value: any): string?  what is wrong and what to do, or nil; never repeats the value; a list comes as it stands in the environment
+---@field check? fun(value: any): string?  cause and remedy, or nil; must not repeat the value; a list comes as its text in the environment
 
 ---The value: text, an integer, or a list of text; nil when unset. A name that is not declared throws.
 ---@param name string
 ---@return string|integer|string[]|nil
 function settings.get(name) end
 
----The variable that gives the value: the name itself, or with _FILE at its end when a file holds it. For words to people.
+---The variable that gives the value: the name, or the name with _FILE when a file holds it. For messages.
 ---@param name string
 ---@return string
 function settings.source(name) end

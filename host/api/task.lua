@@ -1,10 +1,10 @@
 ---@meta host.task
--- Things that run beside each other. All tasks of a generation share one Lua state; only one runs at a time, until it waits.
+-- Tasks. All tasks of a generation share one Lua state; one runs at a time, until it waits.
 
 ---@class host.task
 local task = {}
 
----Starts fn(...) as a task of its own when this one next waits or ends. Not durable: what must happen is a job.
+---Starts fn(...) as a new task when this one next waits or ends. A restart loses it: use a job for what must happen.
 ---@param fn fun(...)
 ---@param ... any
 function task.spawn(fn, ...) end
@@ -27,7 +27,7 @@ function task.event(name) end
 ---@return boolean set false: the time ran out
 function event:wait(ms) end
 
----Wakes everyone who waits, and everyone who will.
+---Wakes all tasks that wait. Later waits return at once.
 function event:set() end
 
 return task

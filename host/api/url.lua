@@ -1,14 +1,14 @@
 ---@meta host.url
--- Percent encoding, and what an address names. Texts up to 1 MB.
+-- Percent encoding, and the parts of a URL. Texts up to 1 MB.
 
 ---@class host.url
 local url = {}
 
 ---@param text string
----@return string encoded letters, digits and -._~ as they are, every other byte as %XX
+---@return string encoded letters, digits and -._~ as they are, all other bytes as %XX
 function url.encode(text) end
 
----Reads a part of a query or of a form: + is a blank. An escape that is none stays as it is.
+---Reads a part of a query or of a form: + is a blank. An invalid escape is not changed.
 ---@param text string
 ---@return string? decoded nil when it holds a NUL
 function url.decode(text) end
@@ -16,11 +16,11 @@ function url.decode(text) end
 ---@class host.url.Parts
 ---@field scheme "http"|"https"
 ---@field host string in lower case; an IPv6 address in brackets
----@field port integer the scheme's own when the address names none
+---@field port integer the scheme's default when the URL has none
 
----Reads an address of http or https. One with a user, without a host, or with a byte outside ASCII is refused.
+---Reads an http or https URL. A URL with a user, without a host, or with a byte outside ASCII is refused.
 ---@param text string
----@return host.url.Parts? parts nil when it is not such an address
+---@return host.url.Parts? parts nil when it is not such a URL
 ---@return string? problem
 function url.parse(text) end
 

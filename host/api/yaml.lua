@@ -5,7 +5,7 @@
 ---@class host.yaml
 local yaml = {}
 
----@class host.yaml.Marks   where things stand, for messages: marks[path] = line. A path is "key.key[3]"; "" is the document; none for a path over 200 bytes
+---@class host.yaml.Marks   lines for messages: marks[path] = line. A path is "key.key[3]"; "" is the document; none for a path over 200 bytes
 ---@field [string] integer
 
 ---An empty document is nil with an error. null becomes json.null inside tables; lists are marked as json.array marks them; keys are
