@@ -1,6 +1,6 @@
--- Is this machine's clock right? The answers of the platforms carry a Date. When ours is two minutes off, `status`, the numbers and
--- staff are told (a row of the table circuits named "clock", its reason is by how many seconds), and Meta's 24 hours are judged by
--- their clock: two days ahead, every customer seemed to have written too late to be answered.
+-- Compares this machine's clock with the Date of the platforms' answers. When they differ by two minutes, `status`, metrics and staff
+-- say so (a row of the table circuits named "clock"; its reason is the difference in seconds). Then Meta's 24 hours are judged by
+-- the platforms' clock, because on a clock two days ahead every customer seemed to have written too late to be answered.
 
 local circuits = require "records.circuits"
 local http = require "host.http"
@@ -24,14 +24,14 @@ local function date_of(response)
   return time.parse(("%s-%02d-%s %s.000"):format(year, MONTHS[month], day, clock))
 end
 
----Both clocks, for people.
+---Both clocks, as text for people.
 ---@return string
 function M.words(seconds, now)
   return ("this machine's clock shows %s, and the clocks of the platforms %s (UTC)"):format(time.stamp(now):sub(1, 16),
     time.stamp(now - seconds * 1000):sub(1, 16))
 end
 
----Every answer of Meta and Slack is looked at. The model's is not: a send follows it, and a look costs 8 µs.
+---Looks at every answer of Meta and Slack. The model's answers are left out: a send follows each, and a look costs 8 µs.
 ---@param response? host.http.Response
 function M.heard(response)
   local now = time.now_ms()
@@ -53,7 +53,7 @@ function M.heard(response)
   end
 end
 
----Somebody seems to have written more than a day ago: whose clock says so? Asks Meta, where every path answers with a Date.
+---A message seems to be more than a day old: is our clock wrong? Asks Meta, where every path answers with a Date.
 ---@async
 ---@return integer ms by which ours is ahead; negative: behind
 function M.ask()

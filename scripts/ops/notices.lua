@@ -1,4 +1,4 @@
--- What the host has to say to people: it becomes a word in the staff channel. Nothing here waits.
+-- Turns the host's notices into messages for staff. Nothing here waits.
 
 local bookings = require "records.bookings"
 local crypto = require "host.crypto"
@@ -13,30 +13,30 @@ local time = require "host.time"
 local M = {}
 
 local SAY = {
-  parked = "Something that was posted to us could not be read and is parked: %s",
+  parked = "A webhook could not be read and is parked: %s",
   reload_failed = "Reload failed. The previous version of scripts, prompts and secrets is still running: %s",
   not_loaded = "%s",
   rolled_back = "%s",
   versions_unread = "A kept version of scripts and prompts cannot be read: %s",
-  not_stored = "For %s no message could be accepted. Messages are accepted again now. WhatsApp repeats what came meanwhile.",
+  not_stored = "No message could be accepted for %s. Messages are accepted again. WhatsApp will deliver the missed ones again.",
 }
 
--- What somebody just saved is told at once, also when it was told a moment ago: only many saves in a row are told once.
+-- What was just saved is told at once, also when the same was told a moment ago. Only many saves in a row are told once.
 local SAVED_QUIET_MS = 10000
 
--- Another mistake in the scripts or prompts is another cause: an owner who corrects one and makes another hears of both.
+-- Another mistake in scripts or prompts is another cause, so an owner who corrects one and makes another is told about both.
 local function cause(event, words)
   return event .. " " .. crypto.hex(crypto.sha256(words)):sub(1, 12)
 end
 
--- Saved files are in use. What is doubtful in them is told; that all is well only to owners who want to hear it.
+-- Saved files are in use. Warnings about them are told to everyone; success only to owners who set notify_reloads.
 local function reloaded(words)
   if words ~= "" then return tell.alert(cause("reload_warning", words), "The saved changes are in use. Please look at this:\n" .. words, SAVED_QUIET_MS) end
   if owner.business.notify_reloads then tell.note("✅ The saved changes are in use.") end
 end
 
--- A mistake in the scripts. `count` failures are known to be the newest version's: the last good files did the same work. One line of a
--- script is one mistake, whatever the values in its words.
+-- A mistake in the scripts. `count` failures count against the newest version, because the last good files did the same work. One
+-- line of a script is one mistake, whatever values its message holds.
 local function script_error(notice)
   local message = notice.message:gsub("%.$", "")
   local one = cause("script_errors", message:match "^[%w_/%.]+:%d+:" or "elsewhere")
@@ -47,7 +47,7 @@ end
 
 local DEAD = {}
 
--- A send that died of its own accord has told staff already.
+-- A send that failed for good by itself has told staff already.
 function DEAD.send(notice)
   local message = messages.get(notice.job.payload.message)
   if not message or message.state == "failed" then return end
@@ -55,8 +55,8 @@ function DEAD.send(notice)
   if conversation then tell.word(conversation, "a message to the customer is not tried any more: " .. notice.message) end
 end
 
--- A turn that took the process down again and again: the customer gets the line that always fits, and what they wrote is not tried
--- again with their next message.
+-- A turn that ended the process several times. The customer gets the text `wait`, and their messages are not tried again with the
+-- next one.
 local function excuse(conversation, say)
   if conversation.status ~= "ACTIVE" or conversation.opted_out == 1 or conversation.answered_seq >= conversation.last_seq then return end
   say(conversation, replies.say(owner, "wait", {}, conversation.language), { kind = "canned" })
@@ -71,19 +71,19 @@ function DEAD.turn(notice, say)
   tell.word(conversation, "could not be answered: " .. notice.message)
 end
 
--- A visit that nobody was reminded of.
+-- A reminder of a visit was not sent.
 function DEAD.reminder(notice)
   local booking = bookings.get(notice.job.payload.booking)
   local conversation = booking and booking.conversation_id and conversations.get(booking.conversation_id)
-  if conversation then tell.word(conversation, "was not reminded of the on-site assessment: " .. notice.message) end
+  if conversation then tell.word(conversation, "the reminder of the on-site assessment was not sent: " .. notice.message) end
 end
 
--- The channel itself: telling it would not arrive.
+-- A post to Slack failed for good, so it goes to the log and not to Slack.
 function DEAD.slack(notice)
   log.error("slack.dead", { job = notice.job.id, why = notice.message })
 end
 
--- Where it came from, call by call, is for the log.
+-- The stack trace is for the log only.
 local function plain(message)
   return (message:gsub("\nstack traceback:.*", ""))
 end

@@ -1,4 +1,4 @@
--- The business half of `assistant status`: as a table for machines, as lines with remedies for people.
+-- The business half of `assistant status`: a table for machines, lines with remedies for people.
 
 local cases = require "records.cases"
 local circuits = require "records.circuits"
@@ -41,7 +41,7 @@ function M.figures()
   }
 end
 
--- A moment on the clock of TZ: "14:02 EST" for today, else with its date.
+-- A moment in the time zone TZ: "14:02 EST" for today, otherwise with its date.
 local function clock(at, now)
   local t, today = time.zoned(at), time.zoned(now)
   local hour = ("%02d:%02d %s"):format(t.hour, t.min, t.zone)
@@ -49,7 +49,7 @@ local function clock(at, now)
   return ("%04d-%02d-%02d %s"):format(t.year, t.month, t.day, hour)
 end
 
--- "3 min", "2 h 5 min": as long as people say it.
+-- A length of time: "3 min", "2 h 5 min".
 local function span(ms)
   local s = ms // 1000
   if s < 120 then return ("%d s"):format(s) end
@@ -57,7 +57,7 @@ local function span(ms)
   return ("%d h %d min"):format(s // 3600, s % 3600 // 60)
 end
 
--- How a new value of this secret gets in. What a file holds is read on a reload; the environment only at a start.
+-- How a new value of this secret gets in. A reload reads files of secrets; only a start reads the environment.
 local function renew(name)
   local variable = settings.source(name)
   if variable ~= name then return ("write it to %s, then `assistant reload`"):format(variable) end
@@ -69,7 +69,7 @@ local WORDS = {}
 function WORDS.whatsapp(reason)
   local code = tonumber((reason or ""):match("^(%d+)$"))
   if code == 368 or code == 131031 then
-    return "WhatsApp (Meta) has locked the account", "look at Business Support Home in Meta's Business Suite; answers wait meanwhile"
+    return "WhatsApp (Meta) has locked the account", "look at Business Support Home in Meta's Business Suite"
   end
   if code == 3 or code == 10 or code and code >= 200 and code <= 299 then
     return "WhatsApp (Meta) has refused us for missing permissions",
@@ -92,26 +92,26 @@ function WORDS.model(reason)
   if code == "401" or code == "403" then
     return "The model's provider has refused the key", "make a new one, " .. renew("DEEPSEEK_API_KEY")
   end
-  return "The model has not answered", "look at its provider's status page; it is asked again every minute"
+  return "The model has not answered", "look at its provider's status page; the assistant asks it again every minute"
 end
 
--- Not a refusal: the webhooks that come are for another number.
+-- This is no refusal: webhooks come for another number.
 function WORDS.number(reason)
-  return ("Webhooks come for the number with the id %s only, and none for META_PHONE_NUMBER_ID, which is %s. That is so"):format(reason,
+  return ("Webhooks come only for the number with the id %s. None come for META_PHONE_NUMBER_ID, which is %s. This has been so"):format(reason,
     settings.get("META_PHONE_NUMBER_ID")), "put the right id into META_PHONE_NUMBER_ID (Meta: WhatsApp, API Setup) and restart the service"
 end
 
--- Nor this one: the platforms' answers have another time.
+-- This is no refusal either: the platforms' clock differs from ours.
 function WORDS.clock(reason)
   local words = clock_of.words(math.tointeger(tonumber(reason)), time.now_ms())
-  return words:sub(1, 1):upper() .. words:sub(2) .. ". It is known", clock_of.REMEDY
+  return words:sub(1, 1):upper() .. words:sub(2) .. ". This has been so", clock_of.REMEDY
 end
 
 local MEANWHILE = {
   clock = " Meanwhile clicks in Slack are refused, and reminders come at the wrong time.",
   number = " No customer is answered until then.",
-  whatsapp = " Answers are kept and sent then.",
-  slack = " Cards and messages are kept and posted then.",
+  whatsapp = " Until then answers are kept. They are sent afterwards.",
+  slack = " Until then cards and messages are kept. They are posted afterwards.",
   model = " Meanwhile the fixed questions answer.",
 }
 
@@ -148,7 +148,7 @@ local function say_deliveries(figures)
   return table.concat(lines, "\n")
 end
 
--- Does nobody refuse us?
+-- True when no circuit is open.
 function M.fine() return #circuits.all_open() == 0 end
 
 function M.words()
@@ -157,15 +157,15 @@ function M.words()
   lines[#lines + 1] = say_spending(figures.model_dollars_today)
   lines[#lines + 1] = say_deliveries(figures)
   local handed = figures.cases
-  lines[#lines + 1] = ("Chats for staff: %d nobody has taken%s, %d taken%s."):format(handed.open,
+  lines[#lines + 1] = ("Chats for staff: %d not taken%s, %d taken%s."):format(handed.open,
     handed.oldest_open_at and (" (the oldest for %s)"):format(span(math.max(0, now - handed.oldest_open_at))) or "", handed.taken,
     handed.unposted > 0 and (", %d whose card is not in Slack yet"):format(handed.unposted) or "")
   if figures.oldest_unanswered_ms > 0 then
-    lines[#lines + 1] = ("The customer who has waited longest for the assistant has waited %s."):format(span(figures.oldest_unanswered_ms))
+    lines[#lines + 1] = ("The longest wait of a customer for the assistant: %s."):format(span(figures.oldest_unanswered_ms))
   end
   local backup = M.newest_backup()
   lines[#lines + 1] = backup and ("Last backup: %s, %s."):format(clock(backup.made_at, now), backup.path)
-    or "No backup was made since this database was put in place: `assistant backup FILE` makes one."
+    or "There is no backup of this database yet. `assistant backup FILE` makes one."
   return table.concat(lines, "\n")
 end
 

@@ -1,8 +1,9 @@
--- `assistant erase PHONE`: everything about one person goes, and no byte of it stays in the database's files.
+-- `assistant erase PHONE`: removes everything about one person, and every byte of it from the database's files.
 --
---   a line in the ledger, so that a crash, or an older copy that is restored, finds the promise → raw webhooks and jobs, a piece
---   at a time; runs that are under way end → one transaction for the rest, with the keyed mark → the file is cleaned and
---   looked through.
+--   1. a line in the ledger, so that the erasure is finished after a crash, and repeated in an older copy that is restored
+--   2. raw webhooks and jobs, piece by piece; running jobs about the person end
+--   3. one transaction removes the rest and adds the keyed mark
+--   4. the file is cleaned and searched
 
 local db = require "host.db"
 local inbox = require "host.inbox"
@@ -22,7 +23,7 @@ local AT_ONCE = 500 -- messages in one transaction
 local MARKS_A_LINE = 200
 local LOOKS = 3
 local SCRUB_AGAIN_MS = 5000
-local WORD_BYTES = 40 -- a text of theirs that is so long is looked for, too
+local WORD_BYTES = 40 -- shorter texts of the person are not searched for in the file
 
 ---How each reader of the inbox finds one person in the bytes that it reads.
 ---@alias person.Readers table<string, {parts: fun(body: string, id: string, theirs: {token?: string, bookings: table}): table[],
@@ -30,8 +31,8 @@ local WORD_BYTES = 40 -- a text of theirs that is so long is looked for, too
 
 local function shown(id) return names.phone(id) or id end
 
--- The words by which the person is found in bytes: the number as it is stored and as staff see it, the booking link's token, the
--- ids of their messages also as JSON may write them.
+-- The words that show the person in bytes: the number as it is stored and as staff see it, the booking link's token, the ids of
+-- their messages, also as JSON may write them.
 ---@param id string
 ---@param conversation? table
 ---@param bookings records.Booking[]
@@ -58,7 +59,7 @@ Erasure.__index = Erasure
 
 function Erasure:count(what, n) self.removed[what] = (self.removed[what] or 0) + n end
 
--- The keyed marks of messages: in the ledger first.
+-- Adds the keyed marks of messages, to the ledger first.
 function Erasure:add_marks(ids)
   local marks = {}
   for i, id in ipairs(ids) do marks[i] = people.message_mark(id) end
@@ -70,7 +71,7 @@ function Erasure:add_marks(ids)
   for _, mark in ipairs(marks) do people.add_message_mark(mark, self.at) end
 end
 
--- A raw row that names the person: gone when it has been read, else only their parts of it.
+-- Removes a raw row that names the person. When it is not read yet, only the person's parts of it are removed.
 function Erasure:raw(row_id)
   local row = inbox.get(row_id)
   if not row then return end
@@ -88,7 +89,7 @@ function Erasure:job(job_id)
   if jobs.erase(job_id) then self:count("jobs", 1) end
 end
 
--- Calls fn for everything that find gives from `from` on. pause: called between two pieces.
+-- Calls fn for everything that `find` gives from `from` on. `pause` is called between two pieces.
 local function each(find, words, from, fn, pause)
   while true do
     local ids, next, last = find(words, from)
@@ -99,7 +100,7 @@ local function each(find, words, from, fn, pause)
   end
 end
 
--- What was accepted and what is to be done, up to now. Returns how far that is.
+-- Erases in the inbox, in parked items and in jobs. Returns how far it came in each.
 function Erasure:sweep(from, pause)
   local function parked(id)
     if inbox.erase_parked(id) then self:count("parked", 1) end
@@ -111,7 +112,7 @@ function Erasure:sweep(from, pause)
   }
 end
 
--- Some of the messages. False: there were none.
+-- Removes up to AT_ONCE messages. True when there may be more.
 function Erasure:some_messages()
   local list, ids = people.messages(self.id, AT_ONCE), {}
   for _, message in ipairs(list) do
@@ -128,7 +129,7 @@ function Erasure:some_messages()
   return #list == AT_ONCE
 end
 
--- The rest, all or nothing: what came meanwhile, too.
+-- Removes the rest, all or nothing, with what arrived meanwhile.
 function Erasure:rest(from)
   local conversation = people.find { self.id }
   local opted_out = self.opted_out or conversation ~= nil and conversation.opted_out == 1
@@ -142,18 +143,18 @@ function Erasure:rest(from)
   self.opted_out = opted_out
 end
 
--- Takes a person out of the rows. The ledger has their line when this is called.
+-- Removes a person from the rows. The ledger has their line already.
 ---@async
 ---@param id string
----@param at integer ms, the erasure's time: the one of the ledger's line
----@param opted_out? boolean also when the rows do not say so
+---@param at integer ms, the time of the erasure, as in the ledger's line
+---@param opted_out? boolean true counts although the rows do not say so
 ---@param readers person.Readers
----@return table erasure .removed counts, .words and .texts to look for
+---@return table erasure .removed has counts; .words and .texts are to be searched for
 function M.rows(id, at, opted_out, readers)
   local conversation = people.find { id }
   local self = setmetatable({ id = id, at = at, opted_out = opted_out, readers = readers, removed = {}, texts = {}, gone = {}, known = {} }, Erasure)
   self.words = M.words(id, conversation, people.bookings(id))
-  -- Runs of theirs end first, so that nothing is said to them or asked about them from here on.
+  -- Jobs about the person end first, so that from here on nothing is sent to them and no model reads about them.
   local function pause() task.sleep(1) end
   local message_words = people.messages(id, 5000)
   for _, message in ipairs(message_words) do
@@ -170,7 +171,7 @@ end
 
 -- ---- the file ----
 
--- Cleans it; somebody else may be doing so.
+-- Cleans the file. Waits when another task is cleaning it.
 ---@async
 local function scrub()
   local pages, problem
@@ -182,8 +183,8 @@ local function scrub()
   return pages, problem
 end
 
--- The job: what a redelivered webhook of an erased person left in the files. It was taken out of the rows when it was read, and is in
--- the write-ahead log from before that, since it was accepted before anybody knew whose it is.
+-- The job that cleans the file after a redelivered webhook of an erased person. The webhook's rows are removed when it is read, but
+-- the write-ahead log holds it since it was accepted, when nobody knew yet whose it was.
 ---@async
 function M.scrub()
   local pages, problem = scrub()
@@ -192,7 +193,7 @@ function M.scrub()
   return jobs.retry(SCRUB_AGAIN_MS, problem)
 end
 
--- How often the file holds one of these words.
+-- In how many places the file holds one of these words.
 ---@async
 local function hits(words)
   local sum, next = 0, 0
@@ -205,7 +206,7 @@ local function hits(words)
   return sum
 end
 
--- Somebody else's words that hold the same: in another chat, or in a webhook or job of another chat.
+-- Does something of another person hold the same word: another chat, or a webhook or job of another chat?
 ---@async
 local function held_elsewhere(word)
   local next
@@ -228,7 +229,7 @@ local function held_elsewhere(word)
   return false
 end
 
--- Digits that stand side by side in somebody else's row may read like the number: only digits can.
+-- Digits that meet by chance in another person's row can read like the number. Only a word of digits can appear so.
 local function may_be_neighbours(word, cleaned)
   return cleaned == 0 and not word:find("%D")
 end
@@ -236,7 +237,7 @@ end
 ---@async
 ---@param words string[]
 ---@return boolean clean
----@return string[] others words that are still there, in what belongs to somebody else
+---@return string[] others words that the file still holds, in what belongs to other people
 ---@return string? problem
 function M.clean_file(words)
   local cleaned
@@ -262,8 +263,8 @@ end
 local NAMES = {
   { "conversations", "chat", "chats" }, { "messages", "message", "messages" }, { "quotes", "set of quote data", "sets of quote data" },
   { "cases", "case", "cases" }, { "bookings", "booking", "bookings" }, { "turns", "record of a turn", "records of turns" },
-  { "jobs", "piece of waiting work", "pieces of waiting work" }, { "raw", "raw webhook", "raw webhooks" },
-  { "parked", "parked item", "parked items" }, { "answers", "remembered answer to a click", "remembered answers to clicks" },
+  { "jobs", "waiting job", "waiting jobs" }, { "raw", "raw webhook", "raw webhooks" },
+  { "parked", "parked item", "parked items" }, { "answers", "stored answer to a click", "stored answers to clicks" },
 }
 
 local function counts(removed)
@@ -280,18 +281,18 @@ local function clock(at)
   return ("%04d-%02d-%02d %02d:%02d %s"):format(t.year, t.month, t.day, t.hour, t.min, t.zone)
 end
 
--- The copies that hold the person: those made after their chat began.
+-- The backups that hold the person: those made after their chat began.
 local function backups(lines, since)
   local list = {}
   for _, copy in ipairs(db.backups and db.backups() or {}) do
     if copy.exists and copy.made_at >= since then list[#list + 1] = ("  %s (%s)"):format(copy.path, clock(copy.made_at)) end
   end
   if #list == 0 then
-    lines[#lines + 1] = "No backup that this database knows of holds them. Copies that were made in another way are not known here."
+    lines[#lines + 1] = "No backup that `assistant backup` made of this database holds their data. Copies made in another way are not known here."
   else
-    lines[#lines + 1] = "Backups that still hold them:\n" .. table.concat(list, "\n")
-    lines[#lines + 1] = "Delete these copies. Where you keep one, keep the files that end in .erased and .key beside the database: then the person "
-      .. "is erased from the copy, too, when it is restored."
+    lines[#lines + 1] = "Backups that still hold their data:\n" .. table.concat(list, "\n")
+    lines[#lines + 1] = "Delete these copies. If you keep one, also keep the files that end in .erased and .key beside the database. With them the "
+      .. "person is erased from the copy when it is restored."
   end
 end
 
@@ -299,20 +300,20 @@ local function report(erasure, since, others)
   local lines = {
     "Erased " .. shown(erasure.id) .. ".",
     "Removed: " .. counts(erasure.removed) .. ".",
-    "The database's files were cleaned and looked through: nothing of theirs is left in them.",
+    "The database's files were cleaned and searched. Nothing about this person is left in them.",
   }
   if #others > 0 then
-    lines[3] = "The database's files were cleaned and looked through. What is left of their number or words stands in what belongs to others"
+    lines[3] = "The database's files were cleaned and searched. What they still hold of the number or the words belongs to other people"
       .. (people.has_stand_ins() and " (here: to the sandbox's stand-ins)" or "") .. "."
   end
-  lines[#lines + 1] = erasure.opted_out and "They had opted out. That still holds if they write again. Nothing else is known of them."
+  lines[#lines + 1] = erasure.opted_out and "They had opted out. The opt-out still counts if they write again. Nothing else about them is kept."
     or "If they write again, they start as a new customer."
   backups(lines, since)
-  lines[#lines + 1] = "Outside of this program: what was posted in Slack about them, and the chat on WhatsApp, must be deleted there by hand."
+  lines[#lines + 1] = "Delete by hand what is outside this program: posts about them in Slack, and the chat on WhatsApp."
   return table.concat(lines, "\n")
 end
 
--- Does anything but a chat name these ids? Raw webhooks of a person whose messages could not be read, for one.
+-- Does anything name these ids although there is no chat? For example raw webhooks whose messages could not be read.
 ---@async
 local function named(ids)
   for _, id in ipairs(ids) do
@@ -329,7 +330,7 @@ local function named(ids)
   end
 end
 
--- Erases, and says what came of it.
+-- Erases, and reports the result.
 ---@async
 ---@param args string[]
 ---@param readers person.Readers
@@ -357,8 +358,8 @@ function M.command(args, readers)
   local clean, others, why = M.clean_file(words)
   log.info("person.erased", { conversation = mask(id), messages = erasure.removed.messages or 0, clean = clean })
   if not clean then
-    return nil, ("%s is erased from the tables, but the files could not be cleaned (%s). It is tried again every hour and at each start; close what "
-      .. "else has the database open."):format(shown(id), why)
+    return nil, ("%s is erased from the tables, but the files could not be cleaned (%s). The service tries again every hour and at each start. Close "
+      .. "other programs that have the database open."):format(shown(id), why)
   end
   people.scrubbed(at)
   return report(erasure, since, others)

@@ -1,4 +1,4 @@
--- `assistant export PHONE [--text]`: everything that is kept about one person, for them to have. Nobody else's data is in it.
+-- `assistant export PHONE [--text]`: prints everything that is kept about one person, for that person. It holds nobody else's data.
 
 local erase = require "person.erase"
 local inbox = require "host.inbox"
@@ -12,7 +12,7 @@ local M = {}
 
 local function iso(ms) return ms and ms > 0 and time.iso(ms) or nil end
 
--- Times of the three old tables are text.
+-- The three oldest tables store times as text.
 local function iso_of(stamp)
   local at = stamp and time.parse(stamp)
   return at and time.iso(at) or stamp
@@ -59,7 +59,7 @@ local function quote_of(q)
   return { fields = object(q.json_dump) or {}, corrected_by_staff = object(q.locked), changed_at = iso_of(q.updated_at) }
 end
 
--- Their parts of the raw webhooks that are still kept.
+-- The person's parts of the raw webhooks that are still kept.
 ---@async
 local function raw_of(id, conversation, bookings, readers)
   local list, theirs, next = json.array(), { token = conversation and conversation.token, bookings = {} }, 0
@@ -81,7 +81,7 @@ end
 
 ---@async
 ---@param id string
----@param conversation? table nil: there is no chat, but a booking in which they gave their number
+---@param conversation? table nil: the person has no chat, but booked a visit with their number
 ---@param readers person.Readers
 ---@return table
 function M.person(id, conversation, readers)
@@ -103,7 +103,7 @@ function M.person(id, conversation, readers)
   }
 end
 
--- ---- for people ----
+-- ---- as text -------------------------------------------------------------------------------------------------------
 
 local function clock(stamp)
   local at = stamp and time.parse(stamp)
@@ -123,7 +123,7 @@ local function fields_of(data)
   return lines
 end
 
----@param person table what M.person gave
+---@param person table the result of M.person
 ---@return string
 function M.text(person)
   local now = time.zoned(time.parse(person.exported_at))
@@ -154,13 +154,13 @@ function M.text(person)
     return ("  %s  %s: %s%s"):format(clock(t.at), t.decided_by, t.action, t.why and " (" .. t.why .. ")" or "")
   end)
   if #person.raw > 0 then
-    section("As it arrived", { ("  %d webhook%s (without --text they are shown in full)"):format(#person.raw, #person.raw == 1 and "" or "s") },
+    section("Raw webhooks", { ("  %d webhook%s (without --text they are shown in full)"):format(#person.raw, #person.raw == 1 and "" or "s") },
       function(line) return line end)
   end
   return table.concat(lines, "\n")
 end
 
--- Readable JSON: two blanks a level, keys in order.
+-- Readable JSON: two spaces per level, keys in order.
 ---@param value any
 ---@return string
 function M.indented(value, margin)

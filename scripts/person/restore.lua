@@ -1,5 +1,5 @@
--- Before anything is served: is this database an older copy of itself? What was promised since is applied to it, and what has grown
--- stale in it is not said any more. Staff get one line.
+-- Runs before anything is served. When the database is an older copy of itself, it repeats later erasures, and drops messages that
+-- are too old to send. Staff get one message about it.
 
 local bookings = require "records.bookings"
 local conversations = require "records.conversations"
@@ -21,12 +21,12 @@ local M = {}
 
 local STALE_MS = left_over.STALE_MS
 local PIECE = 200
-local NAMED = 40 -- numbers in one line to staff
+local NAMED = 40 -- this many chats are named in the message to staff
 local OPEN = { queued = true, sending = true, unknown = true }
 
 -- ---- erasures ----
 
--- The ledger's newest word about each person, by mark; and the messages' marks by the time of their erasure.
+-- The ledger's newest line about each person, by keyed mark; and the messages' marks by the time of their erasure.
 ---@async
 local function read_ledger()
   local persons, marks, next = {}, {}, 0
@@ -51,7 +51,7 @@ local function read_ledger()
   return persons, marks
 end
 
--- Those that this database does not know of.
+-- The erasures that this database does not hold.
 local function missing(persons)
   local list, count = {}, 0
   for mark, person in pairs(persons) do
@@ -64,7 +64,7 @@ local function missing(persons)
   return list, count
 end
 
--- Chats of people who were erased, by a look at every chat: a mark tells nobody whose it is.
+-- The chats of erased people. Every chat is looked at, because a mark does not say whose it is.
 ---@async
 local function whose(list)
   local found, after = {}, ""
@@ -80,7 +80,7 @@ local function whose(list)
   return found
 end
 
--- Applies what the ledger holds and the database does not. Returns how many chats were erased.
+-- Repeats the erasures that the ledger holds and the database does not. Returns how many chats were erased.
 ---@async
 function M.erasures(readers)
   local persons, marks = read_ledger()
@@ -103,7 +103,7 @@ function M.erasures(readers)
   return #found
 end
 
--- ---- what has grown stale ----
+-- ---- what is too old -----------------------------------------------------------------------------------------------
 
 local function is_stale(message, now, restored)
   if not message or message.role ~= "assistant" or not OPEN[message.state] then return false end
@@ -111,8 +111,8 @@ local function is_stale(message, now, restored)
   return age >= (restored and STALE_MS or window.OPEN_MS)
 end
 
--- Sends that waited too long are not sent: in a copy for half an hour, since they may have been sent meanwhile; else past WhatsApp's
--- window (younger ones are planned again when their turn comes).
+-- Drops sends that are too old. In a copy that means half an hour, because the original may have sent them; otherwise WhatsApp's
+-- window. Younger ones are sent as usual.
 ---@async
 local function drop_sends(now, restored, chats)
   local dropped, next = 0, 0
@@ -133,7 +133,7 @@ local function drop_sends(now, restored, chats)
   return dropped
 end
 
--- Customers who waited in a copy have had their answer since, or staff see to them: nothing automatic is said to them now.
+-- Collects the chats of customers who waited in a copy. They may have had their answer since, so nothing automatic is sent to them.
 ---@async
 local function leave_waiting(now, chats)
   local next = 0
@@ -148,7 +148,7 @@ local function leave_waiting(now, chats)
   until not next
 end
 
--- Reminders that were due in a copy have been sent since, or the visit was moved or cancelled, of which it knows nothing.
+-- Drops reminders that were due in a copy. They may have been sent since, or the visit may have been moved or cancelled.
 ---@return string[] shown the chats
 ---@async
 local function leave_reminders(now)
@@ -198,11 +198,11 @@ function M.stale(now, restored)
   return dropped, ids, shown, restored and leave_reminders(now) or {}
 end
 
--- ---- the whole ----
+-- ---- all together --------------------------------------------------------------------------------------------------
 
 local function many(n, one, more) return ("%d %s"):format(n, n == 1 and one or more) end
 
--- The first of them, and how many more there are.
+-- The first NAMED of them, and how many more there are.
 local function named(shown, count)
   return table.concat(shown, ", ", 1, math.min(#shown, NAMED)) .. (count > NAMED and (" and %d more."):format(count - NAMED) or ".")
 end
@@ -216,16 +216,16 @@ local function summary(restored, erased, dropped, ids, shown, reminders)
   if #ids > 0 then
     words[#words + 1] = many(dropped, restored and "reply older than 30 minutes was" or "reply older than a day was",
       restored and "replies older than 30 minutes were" or "replies older than a day were")
-      .. " not sent, and nothing is said to these chats until they write again. Please look at them: " .. named(shown, #ids)
+      .. " not sent, and nothing is sent to these chats until they write again. Please look at them: " .. named(shown, #ids)
   end
   if #reminders > 0 then
-    words[#words + 1] = many(#reminders, "reminder of a visit was", "reminders of visits were") .. " due meanwhile and not sent from here; whether the visit "
-      .. "still stands is on the booking page: " .. named(reminders, #reminders)
+    words[#words + 1] = many(#reminders, "reminder of a visit was", "reminders of visits were") .. " due meanwhile and not sent. "
+      .. "Look at the booking page for these visits: " .. named(reminders, #reminders)
   end
   return table.concat(words, " ")
 end
 
--- main.lua's `prepare`.
+-- What main.lua's `prepare` calls.
 ---@async
 ---@param readers person.Readers
 function M.prepare(readers)

@@ -1,5 +1,5 @@
--- What is older than prompts/business.yaml says goes, once an hour: a small piece at a time, with a rest after each, so that nobody
--- waits for it. Whatever ends it half way, the next hour goes on where it was.
+-- Removes once an hour what is older than prompts/business.yaml says. It works in small pieces with a pause after each, so that
+-- nobody waits for it. When it is interrupted, the next run continues there.
 
 local db = require "host.db"
 local log = require "host.log"
@@ -11,11 +11,11 @@ local time = require "host.time"
 local M = {}
 
 local DAY_MS = 86400000
-local LEAST, MOST = 8, 64 -- rows in one piece: each may be a few pages of a file that is not in memory
-local PIECE_MS = 5        -- what one piece should take
+local LEAST, MOST = 8, 64 -- rows per piece; each can be a few pages of a file that is not in memory
+local PIECE_MS = 5 -- how long one piece should take
 local REST_MS = 20
 
--- Takes pieces until there is nothing left, smaller ones where the machine is slow. The longest one is noted.
+-- Removes pieces until nothing is left. On a slow machine the pieces get smaller. It notes the longest one.
 ---@async
 local function all(what, piece, done)
   local size, sum = LEAST, 0
@@ -34,13 +34,13 @@ end
 
 ---@param retention {raw_days: number, messages_days: number}
 ---@param now integer ms
----@return table removed counts by what it was, and longest_ms
+---@return table removed counts by kind, and longest_ms
 ---@async
 function M.run(retention, now)
   local done = { longest_ms = 0 }
   local raw = now - math.floor(retention.raw_days * DAY_MS)
   local old = now - math.floor(retention.messages_days * DAY_MS)
-  local ids = math.min(raw, now - records.IDS_MS) -- a body that is still there may be read again
+  local ids = math.min(raw, now - records.IDS_MS) -- the marks stay while a stored webhook can be read again
   all("raw", function(n) return records.raw(raw, n) end, done)
   all("messages", function(n) return records.messages(old, n) end, done)
   all("jobs", function(n) return records.jobs(old, n) end, done)
@@ -59,7 +59,7 @@ function M.run(retention, now)
   return done
 end
 
--- The job. Also cleans the file where an erasure could not.
+-- The job. It also cleans the file when an erasure could not.
 ---@param retention fun(): {raw_days: number, messages_days: number}
 function M.job(retention)
   return function()

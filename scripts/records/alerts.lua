@@ -1,4 +1,4 @@
--- What staff are told about the service itself: once per cause in 15 minutes, then with how often it happened.
+-- The table alerts: what staff were told about the service. A cause is told once in 15 minutes, then with its count.
 -- Nothing here waits.
 
 local db = require "host.db"
@@ -9,9 +9,9 @@ local M = {}
 M.EVERY_MS = 15 * 60000
 
 ---@param cause string
----@param quiet_ms? integer how long the same cause is kept quiet
+---@param quiet_ms? integer how long the same cause is not told again
 ---@return boolean tell now
----@return integer before how often it was kept quiet since the last telling
+---@return integer before how often it happened without being told
 ---@return integer next_at ms, when this cause may be told again
 function M.count(cause, quiet_ms)
   local now = time.now_ms()
@@ -26,7 +26,7 @@ function M.count(cause, quiet_ms)
   return true, row and row.count or 0, now + quiet_ms
 end
 
----The quiet time of a cause is over: how often it happened meanwhile. Counting starts again.
+---When the quiet time of a cause is over: how often it happened meanwhile. Counting starts again.
 ---@param cause string
 ---@return integer
 function M.settle(cause)

@@ -1,5 +1,5 @@
--- The table bookings: visits that customers booked on the booking page. One row for each id that the page gives: a moved visit leaves
--- its old row behind as `moved`, so that a late word about it changes nothing. Nothing here waits.
+-- The table bookings: visits that customers booked on the booking page, one row per id of the page. A moved visit has a new id, and
+-- its old row stays as `moved`, so that a late event about it changes nothing. Nothing here waits.
 
 local db = require "host.db"
 
@@ -29,35 +29,35 @@ function M.by_uid(uid)
   return db.one("SELECT * FROM bookings WHERE uid = ?", uid)
 end
 
----The visit of this chat at this time, for words that do not name its id.
+---The visit of this chat at this time, for an event without an id.
 ---@return records.Booking?
 function M.at(conversation_id, start_at)
   return db.one([[SELECT * FROM bookings WHERE conversation_id = ? AND start_at = ? AND state IN ('requested', 'booked')
     ORDER BY id DESC LIMIT 1]], conversation_id, start_at)
 end
 
----The visits at this time that stand, whoever made them.
+---The visits at this time that are requested or booked, of all chats.
 ---@param start_at integer ms
 ---@return records.Booking[]
 function M.all_at(start_at)
   return db.all("SELECT * FROM bookings WHERE start_at = ? AND state IN ('requested', 'booked') ORDER BY id LIMIT 100", start_at)
 end
 
----The page's own id of a visit, from the first word that names it.
+---Stores the page's id of a visit, from the first event that names it.
 ---@return records.Booking?
 function M.learn_uid(id, uid)
   db.run("UPDATE bookings SET uid = ? WHERE id = ?", uid, id)
   return M.get(id)
 end
 
----The next visit of this chat that stands.
+---The next visit of this chat that is requested or booked.
 ---@return records.Booking?
 function M.standing(conversation_id, now)
   return db.one([[SELECT * FROM bookings WHERE conversation_id = ? AND state IN ('requested', 'booked')
     AND coalesce(end_at, start_at) > ? ORDER BY start_at LIMIT 1]], conversation_id, now)
 end
 
----What is known of a booking now. What a word leaves out stays as it was. The number is kept only while no chat is known for it.
+---Stores what an event says about a visit. Values that it leaves out stay. The number is kept only while no chat is known.
 ---@param b {uid: string, conversation_id?: string, state: string, start_at?: integer, end_at?: integer, event_at: integer,
 ---  name?: string, phone?: string}
 ---@return records.Booking

@@ -1,5 +1,5 @@
--- The case of a chat that staff should look at: open (a card is or will be in Slack) → taken → closed.
--- At most one that is not closed per conversation: the index cases_live holds that, whatever a script does.
+-- The table cases: chats that staff should look at. A case is open (its card is in Slack or will be), then taken, then closed.
+-- A conversation has at most one case that is not closed; the index cases_live holds that, whatever a script does.
 -- Nothing here waits.
 
 local db = require "host.db"
@@ -11,7 +11,7 @@ local M = {}
 local EXPIRES_MS = 24 * 3600000
 local NOTES_BYTES = 4000
 
----What is known now, as it is stored: to tell later whether something changed.
+---The quote's fields as they are stored now, to compare with them later.
 local function known_now(conversation_id)
   local row = db.one("SELECT json_dump FROM quote_data WHERE conversation_id = ?", conversation_id)
   return row and row.json_dump or "{}"
@@ -38,7 +38,7 @@ function M.get(id)
   return db.one("SELECT * FROM cases WHERE id = ?", id)
 end
 
----The fields of the quote as they were when this case was opened or, once it is closed, when it was closed.
+---The quote's fields when this case was opened or, for a closed case, when it was closed.
 ---@param case table
 ---@return table
 function M.known(case)
@@ -46,11 +46,11 @@ function M.known(case)
   return type(value) == "table" and value or {}
 end
 
----The live case, opened now if there was none.
+---The live case. When there is none, it is opened.
 ---@param conversation table a row of conversations
 ---@param reason "complete"|"asked"|"model"|"question"|"failed"|"limit"
 ---@return table case
----@return boolean fresh it was opened by this call
+---@return boolean fresh this call opened it
 function M.open(conversation, reason)
   local case = M.current(conversation.id)
   if case then return case, false end
@@ -60,11 +60,11 @@ function M.open(conversation, reason)
   return M.current(conversation.id), true
 end
 
----The first one wins. Without a case there is nothing to take, and that is fine.
+---A member of staff takes the case; the first one wins. Without a case there is nothing to take, and that is no error.
 ---@param conversation_id string
 ---@param user {id: string, name: string}
----@return boolean ok this user has it, or nobody needs to
----@return table? holder {id=, name=, at=} of the one who has it instead
+---@return boolean ok this user has the case, or there is none
+---@return table? holder {id=, name=, at=} of another user who has it
 function M.take(conversation_id, user)
   local now = time.now_ms()
   local taken = db.run([[UPDATE cases SET state = 'taken', taken_at = ?, taken_by = ?, taken_by_name = ?, active_at = ?
@@ -83,9 +83,9 @@ function M.close(conversation_id)
     WHERE conversation_id = ? AND state <> 'closed']], now, now, known_now(conversation_id), conversation_id) > 0
 end
 
----Closes what had no word from either side for 24 hours. A chat that is paused is returned by its own rule, not by this.
+---Closes cases without a message from either side for 24 hours. A paused chat is not closed here; its own rule returns it.
 ---@param now integer ms
----@return table[] cases as they were
+---@return table[] cases as they were before
 function M.expire_due(now)
   local stale = db.all([[SELECT c.* FROM cases c JOIN conversations v ON v.id = c.conversation_id
     WHERE c.state <> 'closed' AND c.active_at <= ? AND v.inbound_at <= ? AND v.status <> 'PAUSED'
@@ -95,7 +95,7 @@ function M.expire_due(now)
   return stale
 end
 
----The card, or what stood in for it, reached the channel.
+---The card, or the text in its place, reached the channel.
 ---@param id integer
 function M.posted(id)
   db.run("UPDATE cases SET posted_at = coalesce(posted_at, ?) WHERE id = ?", time.now_ms(), id)
@@ -128,7 +128,7 @@ function M.told_late(id)
   db.run("UPDATE cases SET told_late = ? WHERE id = ?", time.now_ms(), id)
 end
 
----Keeps words for the case's next follow-up. Returns when that may be posted: at once, or a minute after the last one.
+---Stores a text for the case's next follow-up. Returns when to post it: at once, or `every_ms` after the last one.
 ---@param case table
 ---@param text string
 ---@param every_ms integer
@@ -140,7 +140,7 @@ function M.note(case, text, every_ms)
   return math.max(now, (case.follow_up_at or 0) + every_ms)
 end
 
----These words have been posted; what was noted meanwhile waits for the next follow-up.
+---This text has been posted. Text that was stored meanwhile waits for the next follow-up.
 ---@param id integer
 ---@param words string
 ---@return boolean more
@@ -151,7 +151,7 @@ function M.followed_up(id, words)
   return case ~= nil and (case.notes or "") ~= ""
 end
 
----The customer's newest words, for the card: at most three, newest last.
+---The customer's newest messages, for the card: at most three, the newest last.
 ---@param conversation_id string
 ---@return string[]
 function M.last_words(conversation_id)
@@ -162,7 +162,7 @@ function M.last_words(conversation_id)
   return words
 end
 
----How far staff's own messages answer the customer: the place in the chat that the last of them stands at, 0 without any.
+---How far staff's own messages answer the customer: the seq of the newest of them, 0 when there is none.
 ---@param conversation_id string
 ---@return integer seq
 function M.staff_seq(conversation_id)
@@ -170,7 +170,7 @@ function M.staff_seq(conversation_id)
     AND (state IS NULL OR state NOT IN ('dropped', 'draft', 'failed'))]], conversation_id).seq
 end
 
----Requests of Slack that were answered, kept ten minutes: the same bytes get the same answer and do nothing again.
+---Answered requests of Slack, kept for ten minutes: a repeated request gets the same answer and does nothing.
 ---@param mark string
 ---@return {status: integer, body: string}?
 function M.seen(mark)
@@ -186,7 +186,7 @@ function M.see(mark, status, body)
   db.run("INSERT INTO slack_seen(mark, at, status, body) VALUES (?, ?, ?, ?) ON CONFLICT(mark) DO NOTHING", mark, now, status, body)
 end
 
----Paused chats that had no word from either side and no click since `before`, and whose staff were not asked since.
+---Paused chats without a message or click since `before`, whose staff were not asked since.
 ---@param before integer ms
 ---@return table[] conversations
 function M.idle_pauses(before)
@@ -199,8 +199,8 @@ function M.pause_asked(conversation_id)
   db.run("UPDATE conversations SET pause_asked_at = ? WHERE id = ?", time.now_ms(), conversation_id)
 end
 
----How many cases are open, taken, and not yet in the channel; since when the oldest one is open (ms; nil: none).
----The words `state <> 'closed'` are those of the index cases_live: only live cases are read.
+---How many cases are open, taken, and not yet in the channel; and when the oldest open one was opened (ms; nil: none).
+---The condition `state <> 'closed'` is that of the index cases_live, so only live cases are read.
 ---@return {open: integer, taken: integer, unposted: integer, oldest_open_at?: integer}
 function M.counts()
   local counts = { open = 0, taken = 0, unposted = 0 }

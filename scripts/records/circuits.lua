@@ -1,4 +1,4 @@
--- The table circuits: providers that refuse us. While one is open nothing is asked of it but a probe now and then.
+-- The table circuits: providers that refuse us. While a circuit is open, its provider gets only a probe now and then.
 
 local crypto = require "host.crypto"
 local db = require "host.db"
@@ -9,7 +9,7 @@ M.PROBE_MS = 60000
 
 local LONGEST_WAIT_MS = 600000
 
----How long an answer asks us to wait (Retry-After in seconds; at least one, at most ten minutes); nil: it does not say.
+---How long a response asks us to wait (Retry-After, limited to one second to ten minutes); nil: it does not ask.
 ---@param response? host.http.Response
 ---@return integer? ms
 function M.asked_wait_ms(response)
@@ -17,7 +17,7 @@ function M.asked_wait_ms(response)
   return seconds and #seconds <= 9 and math.min(math.max(tonumber(seconds), 1) * 1000, LONGEST_WAIT_MS) or nil
 end
 
--- What a refused secret is remembered by.
+-- A hash that recognises a refused secret.
 function M.mark(secret)
   return crypto.hex(crypto.sha256("circuit:" .. secret)):sub(1, 32)
 end
@@ -26,10 +26,10 @@ function M.get(name)
   return db.one("SELECT * FROM circuits WHERE name = ?", name)
 end
 
--- Open, and the secret that was refused is still the one in use? A changed secret closes it.
+-- Is the circuit open, with the refused secret still in use? A changed secret closes it.
 ---@return boolean open
 ---@return table? circuit
----@return boolean? changed the secret is another one now, which closed it
+---@return boolean? changed the secret has changed, which closed the circuit
 function M.is_open(name, secret)
   local circuit = M.get(name)
   if not circuit or circuit.open ~= 1 then return false, circuit end
@@ -50,30 +50,30 @@ function M.open(name, reason, secret, now)
   return not circuit or circuit.open ~= 1
 end
 
--- True when it was open, or had failures to forget.
+-- True when it was open, or had counted failures.
 function M.close(name)
   return db.run("UPDATE circuits SET open = 0, since = NULL, reason = NULL, failures = 0, probe_at = NULL, secret = NULL WHERE name = ?", name) > 0
 end
 
--- One more failure in a row; how many there are now.
+-- Counts one more failure in a row; returns how many there are.
 function M.failed(name)
   return db.one([[INSERT INTO circuits(name, failures) VALUES(?, 1)
     ON CONFLICT(name) DO UPDATE SET failures = failures + 1 RETURNING failures]], name).failures
 end
 
--- May this caller try, although it is open? One in PROBE_MS.
+-- Can this caller probe an open circuit? One caller per PROBE_MS can.
 function M.probe(name, now)
-  -- Further away than it can be: the clock was set back meanwhile.
+  -- A time later than PROBE_MS from now means that the clock was set back.
   return db.run("UPDATE circuits SET probe_at = ?1 WHERE name = ?2 AND open = 1 AND (probe_at <= ?3 OR probe_at > ?1)", now + M.PROBE_MS, name, now) == 1
 end
 
--- Everybody waits until then, since the provider said so; it is not closed.
+-- Everybody waits until then, because the provider asked for it. The circuit is not open.
 function M.hold(name, until_ms)
   db.run([[INSERT INTO circuits(name, open, failures, probe_at) VALUES(?1, 0, 0, ?2)
     ON CONFLICT(name) DO UPDATE SET probe_at = max(coalesce(probe_at, 0), ?2) WHERE open = 0]], name, until_ms)
 end
 
--- Until when everybody waits. nil: go on. Further away than longest_ms: the clock was set back meanwhile.
+-- Until when everybody waits; nil: nobody waits. A time later than longest_ms means that the clock was set back.
 ---@return integer? until_ms
 function M.held(name, now, longest_ms)
   local circuit = M.get(name)
@@ -81,7 +81,7 @@ function M.held(name, now, longest_ms)
   return at and at > now and at <= now + longest_ms and at or nil
 end
 
--- The next caller may probe at once: something changed, or the process is new.
+-- The next caller can probe at once, because something changed, or the process is new.
 function M.due(name, now)
   db.run("UPDATE circuits SET probe_at = ? WHERE name = ? AND open = 1", now, name)
 end

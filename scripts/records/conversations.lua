@@ -1,4 +1,4 @@
--- The table conversations: one row per chat. Times in it that people read are UTC text, the others milliseconds.
+-- The table conversations: one row per chat. Times that people read are UTC text, the others milliseconds.
 
 local db = require "host.db"
 local time = require "host.time"
@@ -11,12 +11,12 @@ function M.get(id)
   return db.one("SELECT * FROM conversations WHERE id = ?", id)
 end
 
--- What a turn decides on, in one look: the chat, its newest case beside it (no newer one is opened while one is live), and its next visit.
+-- All that a turn decides on, in one query: the chat, its newest case (the live one, when there is one) and its next visit.
 ---@param id string
 ---@return table? conversation
 ---@param now integer ms
 ---@return {state: string, reason: string, known?: string}? case the newest, closed or not
----@return {state: string, start_at: integer, uid?: string}? booking the next visit that stands; uid: the booking page's own id of it
+---@return {state: string, start_at: integer, uid?: string}? booking the next visit that is requested or booked; uid: the booking page's id
 function M.for_turn(id, now)
   local row = db.one([[SELECT c.id, c.phone_number, c.status, c.name, c.language, c.opted_out, c.last_seq, c.answered_seq,
       c.inbound_at, c.waiting_since, c.asked, c.token, c.turns_from, c.limited_at, k.state AS case_state, k.reason AS case_reason, k.known AS case_known,
@@ -31,7 +31,7 @@ function M.for_turn(id, now)
       or nil
 end
 
----The chat whose booking link carried this mark.
+---The chat whose booking link has this mark.
 ---@param token string
 ---@return table? conversation
 function M.by_token(token)
@@ -45,7 +45,7 @@ function M.by_phone(digits)
   return M.get(digits)
 end
 
--- A message of the customer arrived: the row exists afterwards, with the message's place (last_seq) in it.
+-- A message of the customer arrived. Creates the chat's row if needed, and counts the message in last_seq.
 ---@param event {conversation: string, phone: string, name?: string, said_at: integer}
 ---@param now integer
 ---@return table conversation
@@ -58,34 +58,34 @@ function M.arrive(event, now)
       name = coalesce(excluded.name, name), inbound_at = max(inbound_at, excluded.inbound_at),
       waiting_since = coalesce(waiting_since, excluded.waiting_since)]],
     event.conversation, event.phone, stamp, event.name, event.said_at, now)
-  return M.get(event.conversation) -- RETURNING would build a table of its own for the one row
+  return M.get(event.conversation) -- RETURNING would build a table only for this row
 end
 
--- What arrived up to seq needs no answer any more. newer_at: arrival of the first message after it, when there is one.
+-- Messages up to seq need no answer any more. newer_at: when the first message after them arrived; nil: there is none.
 function M.answered(id, seq, newer_at, asked, now)
   return db.run([[UPDATE conversations SET answered_seq = max(answered_seq, ?), waiting_since = ?, asked = ?, updated_at = ?
     WHERE id = ?]], seq, newer_at, asked, time.stamp(now), id)
 end
 
--- Takes an answer back: what arrived after seq is unanswered again.
+-- Takes an answer back: messages after seq are unanswered again.
 function M.unanswer(id, seq, now)
   return db.run([[UPDATE conversations SET answered_seq = min(answered_seq, ?), waiting_since = coalesce(waiting_since, ?),
     updated_at = ? WHERE id = ?]], seq, now, time.stamp(now), id)
 end
 
--- STOP: nothing automatic is sent from here on. True when this call did it.
+-- The customer wrote STOP: from here on nothing automatic is sent. True when this call changed it.
 function M.opt_out(id, language, now)
   return db.run([[UPDATE conversations SET opted_out = 1, language = coalesce(?, language), answered_seq = last_seq,
     waiting_since = NULL, updated_at = ? WHERE id = ? AND opted_out = 0]], language, time.stamp(now), id) == 1
 end
 
--- START after STOP.
+-- The customer wrote START after STOP.
 function M.opt_in(id, now)
   return db.run([[UPDATE conversations SET opted_out = 0, answered_seq = last_seq, waiting_since = NULL, updated_at = ?
     WHERE id = ? AND opted_out = 1]], time.stamp(now), id) == 1
 end
 
--- A member of staff takes the chat. True when this call paused it: of two clicks the first wins.
+-- A member of staff takes the chat. True when this call paused it; the first of two clicks wins.
 function M.pause(id, user, name, now)
   now = now or time.now_ms()
   return db.run([[UPDATE conversations SET status = 'PAUSED', paused_at = ?1, paused_by = ?2, paused_by_name = ?3,
@@ -93,7 +93,7 @@ function M.pause(id, user, name, now)
     WHERE id = ?5 AND status <> 'PAUSED']], now, user, name, time.stamp(now), id) == 1
 end
 
--- The chat goes back to the assistant, and its turns are counted from 0 again. True when it was paused.
+-- The chat goes back to the assistant, and its turns are counted from 0. True when it was paused.
 function M.resume(id, now)
   now = now or time.now_ms()
   return db.run([[UPDATE conversations SET status = 'ACTIVE', paused_at = NULL, paused_by = NULL, paused_by_name = NULL,
@@ -101,12 +101,13 @@ function M.resume(id, now)
     WHERE id = ? AND status = 'PAUSED']], now, time.stamp(now), id) == 1
 end
 
--- TURNS_PER_HOUR was reached, and the customer was told (ms). Kept: an automatic answer, once below the limit, is at it again at once.
+-- The customer was told that TURNS_PER_HOUR is reached (ms). The time stays, because a customer who writes automatically reaches the
+-- limit again at once.
 function M.limit(id, at)
   db.run("UPDATE conversations SET limited_at = ? WHERE id = ?", at, id)
 end
 
--- Someone wrote or clicked in this pause: it is not idle.
+-- A person wrote or clicked in this pause, so it is not idle.
 function M.pause_active(id, now)
   now = now or time.now_ms()
   return db.run("UPDATE conversations SET pause_active_at = ?, updated_at = ? WHERE id = ? AND status = 'PAUSED'",
@@ -123,14 +124,14 @@ function M.staff_reached(id, now)
     WHERE id = ?3 AND status = 'PAUSED']], now, time.stamp(now), id)
 end
 
--- The opaque mark of the booking link, made once.
+-- The opaque mark of the booking link. It is made once.
 function M.set_token(id, token)
   db.run("UPDATE conversations SET token = ?, updated_at = ? WHERE id = ? AND token IS NULL", token,
     time.stamp(time.now_ms()), id)
   return db.one("SELECT token FROM conversations WHERE id = ?", id).token
 end
 
--- Since when has the customer who waits longest waited? nil: nobody waits.
+-- Since when the customer who waits longest has waited; nil: nobody waits.
 function M.oldest_waiting()
   local row = db.one([[SELECT waiting_since FROM conversations INDEXED BY conversations_waiting
     WHERE waiting_since IS NOT NULL AND status = 'ACTIVE' AND opted_out = 0 ORDER BY waiting_since LIMIT 1]])

@@ -1,4 +1,4 @@
--- How long things are kept: each function takes out one piece of what is too old, the oldest first, and says how much it was.
+-- Removes what is too old: each function removes one piece, the oldest first, and returns how many rows.
 -- Nothing here waits.
 
 local db = require "host.db"
@@ -9,14 +9,14 @@ local time = require "host.time"
 local M = {}
 
 local DAY_MS = 86400000
-M.IDS_MS = 7 * DAY_MS -- platforms come again with what they got no answer for, for so long
+M.IDS_MS = 7 * DAY_MS -- so long platforms may repeat a webhook that was not answered
 
 ---Raw webhooks, and parked items.
 function M.raw(before, limit)
   return inbox.forget(before, limit)
 end
 
--- The oldest rows stand first: stops at the first that is young enough.
+-- The oldest rows come first, so it stops at the first row that is young enough.
 local function prefix(rows, before, age, remove)
   local count = 0
   for _, row in ipairs(rows) do
@@ -27,7 +27,7 @@ local function prefix(rows, before, age, remove)
   return count
 end
 
----Messages of a chat, also with what waits for a status of theirs.
+---Messages, with the sends that wait for a closed circuit.
 function M.messages(before, limit)
   local stamp = time.stamp(before)
   local rows = db.all("SELECT rowid AS seq, id, wamid, created_at FROM messages ORDER BY rowid LIMIT ?", limit)
@@ -37,7 +37,7 @@ function M.messages(before, limit)
   end)
 end
 
----Dead jobs: a payload may hold words.
+---Dead jobs, because a payload can hold a person's words.
 function M.jobs(before, limit)
   return jobs.forget(before, limit)
 end
@@ -48,13 +48,13 @@ function M.turns(before, limit)
   return prefix(rows, before, function(row) return row.ended_at end, function(row) db.run("DELETE FROM turns WHERE id = ?", row.id) end)
 end
 
----Cases that were closed so long ago. One that is live stays, and what stands behind it is looked at all the same.
+---Cases that were closed before. A live one stays, and does not stop the search.
 function M.cases(before, limit)
   return db.run([[DELETE FROM cases WHERE id IN (SELECT id FROM cases INDEXED BY cases_closed WHERE state = 'closed' AND closed_at < ?
     ORDER BY closed_at LIMIT ?)]], before, limit)
 end
 
----Visits that are over, and words about visits without a time.
+---Visits that are over, and visits without a time.
 function M.bookings(before, limit)
   return db.run([[DELETE FROM bookings WHERE id IN (SELECT id FROM bookings INDEXED BY bookings_over
     WHERE max(coalesce(end_at, start_at, event_at), event_at) < ?1 ORDER BY max(coalesce(end_at, start_at, event_at), event_at) LIMIT ?2)]], before, limit)
@@ -73,14 +73,14 @@ function M.answers(now, limit)
   return db.run("DELETE FROM slack_seen WHERE mark IN (SELECT mark FROM slack_seen WHERE at < ? LIMIT ?)", now - 600000, limit)
 end
 
--- Nothing of the chat is left but its row: no message, no live case, no visit; and nobody has it.
+-- A chat with nothing left but its row: no message, no case, no visit, and no member of staff has it.
 local IDLE = [[SELECT c.id, c.opted_out FROM conversations c WHERE c.id > ?1 AND c.id <= ?2 AND c.updated_at < ?3 AND c.status <> 'PAUSED'
   AND (c.opted_out = 0 OR coalesce(c.name, c.language, c.asked, c.token, c.paused_by) IS NOT NULL)
   AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.conversation_id = c.id)
   AND NOT EXISTS (SELECT 1 FROM cases k WHERE k.conversation_id = c.id)
   AND NOT EXISTS (SELECT 1 FROM bookings b WHERE b.conversation_id = c.id)]]
 
----Chats that ran out of everything else, from an id on. Whoever opted out keeps the number and that.
+---Chats that have nothing left, from an id on. A customer who opted out keeps the number and the opt-out.
 ---@param after string
 ---@return integer count
 ---@return string? next nil: that was the last chat

@@ -1,5 +1,5 @@
--- Did this lie unread in an older copy of the database that was put back? Then it has been seen to since: it is kept, and staff look at
--- it, but nothing automatic is said to anybody because of it.
+-- Says whether an item lay unread in an older copy of the database that was put back. Staff have dealt with such an item since, so it
+-- is kept and shown to staff, but nothing automatic is sent because of it.
 
 local db = require "host.db"
 local time = require "host.time"

@@ -1,4 +1,4 @@
--- The table messages: what was said, by whom, and what became of what we said.
+-- The table messages: what was said, by whom, and how its delivery went.
 
 local db = require "host.db"
 local metrics = require "host.metrics"
@@ -6,16 +6,16 @@ local time = require "host.time"
 
 local M = {}
 
--- A delivery only moves forward; `failed` only from what was not yet delivered.
+-- A delivery's state only moves forward. `failed` follows only states before delivery.
 M.rank = { queued = 1, sending = 2, unknown = 3, accepted = 4, sent = 5, delivered = 6, read = 7 }
 
--- The label of each state, made once: every message comes through half of them.
+-- The label of each state, made once, because every message passes several of them.
 local STATE = {}
 for _, state in ipairs { "queued", "sending", "unknown", "accepted", "sent", "delivered", "read", "failed", "dropped", "draft" } do
   STATE[state] = { state = state }
 end
 
--- One more message came into this state.
+-- Counts one more message in this state.
 local function came(state)
   metrics.add("assistant_deliveries_total", 1, STATE[state])
 end
@@ -24,7 +24,7 @@ function M.exists(id)
   return db.one("SELECT 1 AS yes FROM messages WHERE id = ?", id) ~= nil
 end
 
--- Is it stored already? And was anything erased of late, so that it is worth to look whether this was? One look for both.
+-- Is the message stored already? And were any messages erased lately, so that this one may be among them? One query for both.
 ---@return boolean stored
 ---@return boolean erasures
 function M.known(id)
@@ -44,7 +44,7 @@ function M.add_user(event, seq, now)
     event.said_at)
 end
 
--- What we say; it is sent by a job.
+-- Adds a message of ours. A job sends it.
 ---@param m {id: string, conversation: string, content: string, seq: integer, part: integer, kind: string, author?: string, state: string, template?: string}
 function M.add_assistant(m, now)
   db.run([[INSERT INTO messages(id, conversation_id, role, content, created_at, seq, part, kind, author, state, state_at, template)
@@ -53,22 +53,22 @@ function M.add_assistant(m, now)
   came(m.state)
 end
 
--- The customer changed or took back what is stored: their own words, nobody else's.
+-- The customer edited or deleted a message. Only their own messages can be changed.
 function M.replace(id, conversation_id, content, kind)
   return db.run("UPDATE messages SET content = ?, kind = coalesce(?, kind) WHERE id = ? AND conversation_id = ? AND role = 'user'",
     content, kind, id, conversation_id)
 end
 
--- What the customer wrote and nobody answered, oldest first.
+-- The customer's unanswered messages, oldest first.
 function M.unanswered(conversation)
   return db.all([[SELECT id, content, kind, seq, said_at, created_at FROM messages
     WHERE conversation_id = ? AND seq > ? AND role = 'user' ORDER BY seq LIMIT 500]],
     conversation.id, conversation.answered_seq)
 end
 
--- The newest messages up to seq that were said or will be, oldest first. Of one seq what was stored first stands first:
--- an answer stands behind what it answers, also when something arrived meanwhile. The line that says that staff have the chat
--- answers nothing: when the chat comes back, the customer's words are still the last ones. The index gives this order unsorted.
+-- The newest messages up to seq that were sent or will be, oldest first. Within one seq the order of storing counts, so that an
+-- answer comes after what it answers, although something arrived meanwhile. The text that says that staff have the chat answers
+-- nothing, so it comes before the customer's words. The index gives this order without sorting.
 function M.recent(conversation_id, seq, count)
   local rows = db.all([[SELECT role, content, kind, seq, said_at FROM messages
     WHERE conversation_id = ? AND seq <= ? AND (state IS NULL OR state NOT IN ('dropped', 'draft', 'failed'))
@@ -78,55 +78,55 @@ function M.recent(conversation_id, seq, count)
   return rows
 end
 
--- When did the first message after seq arrive? nil: there is none.
+-- When the first message after seq arrived; nil: there is none.
 function M.newer_at(conversation_id, seq)
   local row = db.one([[SELECT created_at FROM messages WHERE conversation_id = ? AND seq > ? AND role = 'user'
     ORDER BY seq LIMIT 1]], conversation_id, seq)
   return row and (time.parse(row.created_at) or time.now_ms())
 end
 
--- The last thing we said that the customer got or will get.
+-- Our newest message that the customer got or will get.
 function M.last_reply(conversation_id)
   local row = db.one([[SELECT content FROM messages WHERE conversation_id = ? AND role = 'assistant'
     AND state NOT IN ('dropped', 'draft', 'failed') ORDER BY seq DESC, created_at DESC, part DESC LIMIT 1]], conversation_id)
   return row and row.content
 end
 
--- What the last answer that left before this one had answered; 0 when there was none.
+-- The seq up to which the answer before this one answered; 0 when there was none.
 function M.answered_before(conversation_id, seq)
   local row = db.one([[SELECT max(seq) AS seq FROM messages WHERE conversation_id = ? AND seq < ? AND role = 'assistant'
     AND state IN ('accepted', 'sent', 'delivered', 'read')]], conversation_id, seq)
   return row and row.seq or 0
 end
 
--- A message with what decides about its sending. circuit_open: WhatsApp refused our token.
+-- A message, with what decides whether it is sent. circuit_open: WhatsApp refused our token.
 function M.to_send(id)
   return db.one([[SELECT m.id, m.conversation_id, m.content, m.created_at, m.seq, m.kind, m.state, m.state_at, m.wamid, m.template,
       c.status, c.opted_out, c.inbound_at, c.phone_number, (SELECT open FROM circuits WHERE name = 'whatsapp') AS circuit_open
     FROM messages m JOIN conversations c ON c.id = m.conversation_id WHERE m.id = ?]], id)
 end
 
--- What became of it while its request was on the way. early: a status under the id that the platform gave it came before the answer.
+-- The message after its request. early: a status with the platform's id came before the answer.
 function M.after_send(id, wamid)
   return db.one([[SELECT state, state_at, error, (SELECT open FROM circuits WHERE name = 'whatsapp') AS circuit_open,
       EXISTS (SELECT 1 FROM statuses_early WHERE wamid = ?2) AS early
     FROM messages WHERE id = ?1]], id, wamid)
 end
 
--- The request for it is about to leave.
+-- The request for it starts.
 function M.opened(id, now)
   db.run("UPDATE messages SET state = 'sending', state_at = ?1, opened_at = ?1, error = NULL WHERE id = ?2", now, id)
   came("sending")
 end
 
--- Sets a state whatever it was; no request is in flight afterwards.
+-- Sets a state, whatever it was before. No request is in flight afterwards.
 function M.set_state(id, state, now, why)
   db.run("UPDATE messages SET state = ?, state_at = ?, opened_at = NULL, error = ? WHERE id = ?", state, now, why, id)
   came(state)
 end
 
--- The platform took it. A status may have come first: the state never goes back.
----@param row table what after_send gave in this very step
+-- The platform accepted it. A status can come first, so the state never goes back.
+---@param row table what after_send returned in the same step
 function M.accepted(id, row, wamid, now)
   local rank = M.rank[row.state]
   local forward = rank ~= nil and rank < M.rank.accepted
@@ -135,7 +135,7 @@ function M.accepted(id, row, wamid, now)
   if forward then came("accepted") end
 end
 
--- The one that a status is about, by our mark, else by the platform's id.
+-- The message that a status is about, found by our mark, otherwise by the platform's id.
 function M.of_status(mark, wamid)
   local row
   if mark then row = db.one("SELECT * FROM messages WHERE id = ? AND role = 'assistant'", mark) end
@@ -143,26 +143,26 @@ function M.of_status(mark, wamid)
   return row
 end
 
--- A status moved it. The request, if one is open, stays open.
+-- A status changed its state. A request in flight stays in flight.
 function M.moved(id, state, wamid, now, why)
   db.run("UPDATE messages SET state = ?, state_at = ?, wamid = coalesce(?, wamid), error = ? WHERE id = ?",
     state, now, wamid, why, id)
   came(state)
 end
 
--- It goes out once more, after a status said that it failed for a passing reason.
+-- It is sent once more, because a status reported a passing failure.
 function M.resend(id, now, why)
   db.run("UPDATE messages SET state = 'queued', state_at = ?, resent = resent + 1, wamid = NULL, error = ? WHERE id = ?",
     now, why, id)
   came("queued")
 end
 
--- Everything that waits to be sent, oldest first.
+-- All messages that wait to be sent, oldest first.
 function M.queued(conversation_id)
   return db.all("SELECT id, content FROM messages WHERE conversation_id = ? AND state = 'queued' ORDER BY rowid", conversation_id)
 end
 
--- What a machine wrote and has not left yet.
+-- Messages of the assistant that have not left yet.
 function M.unsent(conversation_id)
   return db.all([[SELECT id, content, state, seq, part FROM messages WHERE conversation_id = ? AND role = 'assistant'
     AND kind IN ('model', 'scripted') AND state IN ('queued', 'sending', 'unknown') ORDER BY seq, created_at, part]],
@@ -183,26 +183,26 @@ function M.hold(id, conversation_id)
   db.run("INSERT INTO held(message, conversation_id) VALUES(?, ?) ON CONFLICT DO NOTHING", id, conversation_id)
 end
 
--- Up to count of the sends that wait, no longer marked as waiting.
+-- Up to `count` of the waiting sends; they are no longer marked as waiting.
 function M.release(count)
   local rows = db.all("SELECT message, conversation_id FROM held LIMIT ?", count)
   for _, row in ipairs(rows) do db.run("DELETE FROM held WHERE message = ?", row.message) end
   return rows
 end
 
--- How many nobody knows the fate of. (The index's own words have to stand in a query that uses it.)
+-- How many are in doubt. (The query repeats the index's condition, so that the index is used.)
 function M.in_doubt()
   return db.one([[SELECT count(*) AS n FROM messages INDEXED BY messages_bad
     WHERE state IN ('unknown', 'failed') AND state = 'unknown']]).n
 end
 
--- How many failed since then; staff were told of each.
+-- How many failed since then. Staff were told about each.
 function M.failed_since(at)
   return db.one([[SELECT count(*) AS n FROM messages INDEXED BY messages_bad
     WHERE state IN ('unknown', 'failed') AND state = 'failed' AND state_at >= ?]], at).n
 end
 
--- For status: what became of the newest thousand, and all that is in doubt.
+-- For status: the states of the newest thousand, and of all that are in doubt or failed.
 function M.counts()
   local counts = {}
   for _, row in ipairs(db.all([[SELECT state, count(*) AS n FROM

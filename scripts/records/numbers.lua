@@ -1,4 +1,4 @@
--- Whose webhooks come: those of our number, or only those of another one. In the table circuits, since `status`, the numbers and a
+-- Notices when webhooks come only for another business number. It is a row of the table circuits, because `status`, metrics and a
 -- changed setting treat it like a provider that refuses us: its name is "number", its reason the other number's id.
 
 local circuits = require "records.circuits"
@@ -11,13 +11,13 @@ local function seen_name(ours) return "number " .. ours end
 local HOUR_MS = 3600000
 local DAY_MS = 24 * HOUR_MS
 
--- Did a webhook for our number come within so many ms?
+-- Did a webhook for our number come within the last so many ms?
 local function seen(ours, within_ms, now)
   local row = db.one("SELECT since FROM circuits WHERE name = ?", seen_name(ours))
   return row ~= nil and row.since ~= nil and math.abs(now - row.since) < within_ms
 end
 
----A webhook for our number came. Written down once per hour.
+---A webhook for our number came. It is stored at most once per hour.
 ---@param ours string
 function M.ours(ours, now)
   if seen(ours, HOUR_MS, now) then return end
@@ -25,17 +25,17 @@ function M.ours(ours, now)
   circuits.close("number")
 end
 
----A webhook for another number came. One app may have several, so it means something only when none has come for ours in a day.
+---A webhook for another number came. One app can have several numbers, so it counts only when none has come for ours in a day.
 ---@param ours string
 ---@param other string
----@return boolean alone none has come for ours
----@return boolean? first this call is the one that noticed
+---@return boolean alone no webhook has come for ours
+---@return boolean? first this call noticed it first
 function M.other(ours, other, now)
   if seen(ours, DAY_MS, now) then return false end
   return true, circuits.open("number", other, ours, now)
 end
 
----The setting may be another one now.
+---The setting may have changed.
 function M.start(ours) circuits.is_open("number", ours) end
 
 return M

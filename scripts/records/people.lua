@@ -1,5 +1,5 @@
--- Everything that is kept about one person, over all tables of the business: to show it, to take it out, and what is remembered
--- afterwards (keyed marks, in the tables erased and erased_messages). Nothing here waits.
+-- Everything that is kept about one person, over all tables of the business: to show it, to remove it, and the keyed marks that stay
+-- afterwards (tables erased and erased_messages). Nothing here waits.
 
 local db = require "host.db"
 local ledger = require "host.ledger"
@@ -7,10 +7,10 @@ local plain = require "language.text"
 
 local M = {}
 
-local MARK_DIGITS = 32 -- of a message: 128 bits are enough to know it again
+local MARK_DIGITS = 32 -- of a message's mark: 128 bits recognise it
 
--- The ids that a typed number or id may mean, likeliest first.
----@param text string with or without +, blanks, dashes, brackets
+-- The ids that a typed number or id can mean, the likeliest first.
+---@param text string with or without +, spaces, dashes, brackets
 ---@return string[]
 function M.ids(text)
   text = plain.trim(text)
@@ -39,14 +39,14 @@ function M.mark(id) return ledger.mark("person " .. id) end
 ---@param id string of a message: the platform's, or ours
 function M.message_mark(id) return ledger.mark("message " .. id):sub(1, MARK_DIGITS) end
 
--- Was this message erased? For one that comes again.
+-- Was this message erased? For a message that is delivered again.
 ---@param id string
 ---@return boolean
 function M.is_erased_message(id)
   return db.one("SELECT 1 AS yes FROM erased_messages WHERE mark = ?", M.message_mark(id)) ~= nil
 end
 
--- Somebody whose chat is new: were they erased, and had opted out before?
+-- For a new chat: was this person erased after they had opted out?
 ---@param id string
 ---@return boolean
 function M.opted_out_before(id)
@@ -74,12 +74,12 @@ function M.add_message_mark(mark, at)
   db.run("INSERT INTO erased_messages(mark, erased_at) VALUES(?, ?) ON CONFLICT DO NOTHING", mark, at)
 end
 
--- Is the file still to be cleaned after somebody's erasure?
+-- Must the file still be cleaned after an erasure?
 function M.unscrubbed()
   return db.one("SELECT 1 AS yes FROM erased WHERE scrubbed = 0") ~= nil
 end
 
----@param at integer of erasures up to then
+---@param at integer of erasures up to this time
 function M.scrubbed(at)
   db.run("UPDATE erased SET scrubbed = 1 WHERE scrubbed = 0 AND erased_at <= ?", at)
 end
@@ -115,7 +115,7 @@ function M.messages(id, limit)
   return db.all("SELECT id, wamid, content, role FROM messages WHERE conversation_id = ? ORDER BY seq LIMIT ?", id, limit)
 end
 
--- Conversations, by id, a piece at a time.
+-- The ids of chats, in order, one piece per call.
 ---@param after string
 ---@return string[]
 function M.conversations_after(after, limit)
@@ -124,9 +124,9 @@ function M.conversations_after(after, limit)
   return ids
 end
 
--- ---- taking it out ----
+-- ---- removing it ----
 
--- One message, with what is kept by its ids.
+-- Removes one message, with everything that is stored under its ids.
 ---@param message {id: string, wamid?: string}
 function M.remove_message(message)
   db.run("DELETE FROM held WHERE message = ?", message.id)
@@ -134,10 +134,10 @@ function M.remove_message(message)
   db.run("DELETE FROM messages WHERE id = ?", message.id)
 end
 
--- Everything else. The messages are gone by then.
+-- Removes everything else. The messages are removed before.
 ---@param id string
 ---@param shown string the number as staff see it
----@return table<string, integer> counts by what it was
+---@return table<string, integer> counts by kind
 function M.remove(id, shown)
   return {
     turns = db.run("DELETE FROM turns WHERE conversation_id = ?", id),
@@ -150,11 +150,11 @@ function M.remove(id, shown)
   }
 end
 
--- Do these words stand in somebody else's messages? A piece at a time.
+-- Does another person's message hold these words? One piece per call.
 ---@param word string
----@param after? integer what the call before gave as next
+---@param after? integer `next` of the call before
 ---@return boolean found
----@return integer? next nil: that was all
+---@return integer? next nil: everything was searched
 function M.quoted(word, after)
   local first = after or (db.one("SELECT min(rowid) AS first FROM messages").first or 0) - 1
   local last = db.one("SELECT max(rowid) AS last FROM messages").last or 0
@@ -163,7 +163,7 @@ function M.quoted(word, after)
   return found ~= nil, not found and upto < last and upto or nil
 end
 
--- The sandbox keeps the stand-ins' tables, with what their phones and their channel show, in the same file.
+-- The sandbox keeps the stand-ins' tables, with their phones and their channel, in the same file.
 function M.has_stand_ins()
   return db.one("SELECT 1 AS yes FROM sqlite_schema WHERE type = 'table' AND name = 'sandbox_messages'") ~= nil
 end

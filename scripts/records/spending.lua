@@ -1,4 +1,4 @@
--- The table spending: what the model cost on each day, on the clock of TZ. MODEL_DOLLARS_PER_DAY is held against it.
+-- The table spending: the model's cost per day in the time zone TZ, to compare with MODEL_DOLLARS_PER_DAY.
 
 local db = require "host.db"
 local time = require "host.time"
@@ -25,7 +25,7 @@ function M.add(dollars, now)
     ON CONFLICT(day) DO UPDATE SET dollars = dollars + excluded.dollars RETURNING dollars]], day_of(now), dollars).dollars
 end
 
--- True for the first caller of a day, and again when the limit was raised since.
+-- True for the first caller of a day, and once more after the limit was raised.
 ---@param limit number dollars
 ---@param now integer ms
 function M.tell(limit, now)

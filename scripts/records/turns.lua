@@ -1,4 +1,4 @@
--- The table turns: one row per decision, for the owner who asks why the assistant said what it said.
+-- The table turns: one row per decision, for an owner who asks why the assistant wrote something.
 
 local db = require "host.db"
 local files = require "host.files"
@@ -17,7 +17,7 @@ function M.add(t, now)
     t.rejected and words.clip(t.rejected, RAW_BYTES), t.why)
 end
 
--- Puts the turn that answers what nobody has answered in this chat. One waits at most; putting again only moves it.
+-- Puts the turn that answers this chat's unanswered messages. At most one waits; putting it again only moves it.
 ---@param conversation_id string
 ---@param run_at? integer ms
 function M.enqueue(conversation_id, run_at)
@@ -25,8 +25,8 @@ function M.enqueue(conversation_id, run_at)
   jobs.put { kind = "turn", lane = lane, unique = lane, payload = { conversation = conversation_id }, run_at = run_at }
 end
 
--- How many turns of this chat began after `since`: those that asked the model, and the others that said something. The index
--- turns_conversation makes it one short look.
+-- How many turns of this chat began after `since`: those that asked the model, and the others that wrote something. The index
+-- turns_conversation makes it fast.
 ---@param conversation_id string
 ---@param since integer ms
 ---@return integer asked

@@ -88,7 +88,7 @@ describe("at night", function()
     assert.equal(0, (service:cli "status"))
     local phone = meta.phone()
     for _ = 1, 2 do assert.equal(200, service:hook { messages = { meta.text(phone, "hello") } }) end
-    local text = status_says(service, "Webhooks come for the number with the id " .. meta.phone_number_id .. " only, and none for META_PHONE_NUMBER_ID, which is 999000111222333.")
+    local text = status_says(service, "Webhooks come only for the number with the id " .. meta.phone_number_id .. ". None come for META_PHONE_NUMBER_ID, which is 999000111222333.")
     assert.truthy(text:find("put the right id into META_PHONE_NUMBER_ID", 1, true), text)
     assert.equal(1, (service:cli "status"))
     local line = last_logged(service, "whatsapp.wrong_number")
