@@ -112,7 +112,7 @@ describe("at night", function()
     service:sql "UPDATE circuits SET since = since - 86400001 WHERE name LIKE 'number %'"
     service:start()
     service:hook { messages = { meta.text(phone, "hello") }, phone_number_id = "555" }
-    status_says(service, "Webhooks come for the number with the id 555 only")
+    status_says(service, "Webhooks come only for the number with the id 555.")
     service:say(phone, "hello again")
     shell.until_(function() return (service:cli "status") == 0 end, 5, "the alarm to end with the first webhook for ours")
     service:kill()
