@@ -1,5 +1,5 @@
--- What the modules that owners change must offer. A mistyped or removed function is told when the scripts are loaded, with its
--- file, and not by the first customer's turn that needs it.
+-- Lists the functions that modules of owners must have. A mistyped or removed function is reported with its file when the scripts are
+-- loaded, not by the first customer's turn that needs it.
 
 local M = {}
 

@@ -1,4 +1,4 @@
--- The table of contents: who answers which request, reads what was accepted, does which work, and when.
+-- The table of contents: which function answers a request, reads an inbox row, does a job, and when.
 
 local calcom = require "channels.calcom"
 local client = require "brain.client"
@@ -23,7 +23,7 @@ local model = client.new { prices = owner.business.model_prices, prices_known = 
 local turns = turn.new { owner = owner, model = model }
 local readers = { whatsapp = whatsapp.raw, calcom = calcom.raw }
 
--- A new generation may bring new secrets and an end of somebody's refusal.
+-- A new generation may have new secrets, or a provider may have stopped refusing us.
 local function start()
   slack.start()
   whatsapp.start()
@@ -39,7 +39,7 @@ return {
     ["POST /slack/interactive"] = function(request) return slack.interactive(request, whatsapp.recall) end,
     ["POST /slack/events"] = slack.events,
     ["POST /slack/commands"] = slack.commands,
-    ["POST /calcom/webhook"] = calcom.on() and calcom.receive or nil, -- on or off is the environment's, for as long as the process lives
+    ["POST /calcom/webhook"] = calcom.on() and calcom.receive or nil, -- the environment switches it on or off for the life of the process
   },
 
   inbox = {
@@ -50,9 +50,9 @@ return {
   jobs = {
     turn = { run = turns.run, failed = turns.failed, limit = settings.get("LLM_CONCURRENCY"), drain_ms = settings.get("LLM_DEADLINE_MS") },
     send = { run = whatsapp.send, per_second = settings.get("SEND_RATE") },
-    card = { run = slack.post, per_second = settings.get("SLACK_RATE"), burst = 3 }, -- posts to the channel: cards go before other words
+    card = { run = slack.post, per_second = settings.get("SLACK_RATE"), burst = 3 }, -- posts to the channel; cards go before other messages
     slack = { run = slack.post, after = "card" },
-    answer = { run = slack.post }, -- to a click's own address, which has a limit of its own
+    answer = { run = slack.post }, -- to a click's response_url, which has its own limit
     scrub = { run = erase.scrub },
     reminder = { run = calcom.remind },
     probe = { run = turns.probe },

@@ -1,4 +1,4 @@
--- A phone number as logs may show it: its last four digits.
+-- A phone number for logs: its last four digits.
 
 return function(id)
   id = tostring(id)

@@ -1,5 +1,5 @@
--- The business's settings as data. The host adds its own (LISTEN, DATABASE_URL, limits, …), reads every `X_FILE`, and
--- reports all problems of both lists at once, without printing a value.
+-- Declares the business's settings. The host adds its own (LISTEN, DATABASE_URL, limits, …), reads every `X_FILE`, and reports all
+-- problems of both lists at once, without printing a value.
 
 local function digits(value)
   if not value:find("^%d+$") then
@@ -7,7 +7,7 @@ local function digits(value)
   end
 end
 
--- A check gets a list as it stands in the environment (host/api/settings.lua).
+-- A check gets a list unsplit, as in the environment (host/api/settings.lua).
 local function one_or_two(value)
   local text = type(value) == "table" and table.concat(value, ",") or value
   local count = 0
@@ -28,7 +28,7 @@ local function dollars(value)
   if #value > 9 or not (value:find("^%d+$") or value:find("^%d+%.%d*$")) then return "must be an amount in US dollars, like 20 or 0.50; 0 means no limit" end
 end
 
--- We put paths behind it: nothing may stand there.
+-- Paths are added to it, so it must not end in ? or #.
 local function base(value)
   if value:find("[?#]") then return "must be the address alone, without ? and #: paths are put behind it" end
 end
@@ -98,7 +98,7 @@ local M = {
     help = "show \"read\" and \"typing…\" at the start of a turn" },
 }
 
--- What no single value can say.
+-- Problems that concern two settings.
 function M.check(get)
   local problems = {}
   local token, channel = get("SLACK_BOT_TOKEN"), get("SLACK_CHANNEL_ID")

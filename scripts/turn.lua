@@ -1,8 +1,8 @@
--- One turn, end to end: what a customer wrote and nobody answered becomes one answer. The job of a turn runs when the customer has
--- been quiet; a conversation has one turn at a time, in order. The model proposes, this page and flow/ decide.
+-- One turn from end to end: the unanswered messages of a customer become one answer. The job of a turn runs when the customer has been
+-- quiet. A conversation has one turn at a time, in order. The model proposes, this file and flow/ decide.
 --
---   load what is known → words that need no model → ask the model → else the fixed questions → one transaction: say it, keep what
---   was learnt, hand off where it is due. What arrives meanwhile waits for the next turn, whose job is already in the lane.
+--   read what is known → messages that need no model → ask the model → otherwise the fixed questions → one transaction: store the answer
+--   and what was learnt, hand off when it is due. Messages that arrive meanwhile wait for the next turn, whose job is in the lane already.
 
 local booking = require "flow.booking"
 local booking_link = require "channels.calcom.link"
@@ -39,26 +39,26 @@ local M = {}
 local HISTORY_ROWS = 100
 local HOUR_MS = 3600000
 
--- Sorts what waits: usable words, things we cannot use, things taken back.
+-- Sorts the unanswered messages: usable text, kinds that we cannot use, deleted messages.
 local function sort_waiting(waiting)
   local texts, unusable = {}, 0
   for _, message in ipairs(waiting) do
     if message.kind == "unsupported" or message.kind == "wordless" then
       unusable = unusable + 1
     elseif message.kind ~= "deleted" then
-      texts[#texts + 1] = words.message(message.content) -- as far as anything here reads it; the row keeps all of it
+      texts[#texts + 1] = words.message(message.content) -- cut to what the recognisers read; the row keeps all of it
     end
   end
   return texts, unusable
 end
 
--- The case that staff have or will have, or nil.
+-- The chat's case when it is open or taken, or nil.
 local function live(case)
   return case and case.state ~= "closed" and case or nil
 end
 
--- Has this chat had its hour's share? An autoresponder's 171 messages in a minute were 171 model calls and 171 sends. limited: the model
--- is not asked. hushed: as many answers came without it, and nothing at all is said by itself.
+-- Has this chat reached its turns per hour? An automatic writer's 171 messages in a minute caused 171 model calls and 171 sends. limited:
+-- the model is not asked. hushed: as many answers were given without the model too, and the assistant says nothing more.
 local function limits(conversation, now)
   local limit = settings.get("TURNS_PER_HOUR")
   if limit == 0 then return false, false end
@@ -66,7 +66,7 @@ local function limits(conversation, now)
   return asked >= limit, others >= limit
 end
 
--- Everything a turn starts from; nil when there is nothing to do.
+-- Everything that a turn starts from; nil when there is nothing to do.
 local function load(self, job)
   local conversation, newest, visit = conversations.for_turn(job.payload.conversation, time.now_ms())
   if not conversation or conversation.opted_out == 1 or conversation.status == "PAUSED" then return nil end
@@ -86,7 +86,7 @@ local function load(self, job)
   }
 end
 
--- A proposal of the model as a decision that may be carried out, or what is wrong with it.
+-- The model's proposal as a decision that can be carried out, or what is wrong with it.
 local function check(self, turn, content)
   local decision, problem = decision_flow.parse(content, turn.fields, json.decode, json.null)
   if not decision then return nil, problem end
@@ -100,14 +100,14 @@ local function check(self, turn, content)
   return decision
 end
 
--- What the model's client wants staff to know, told in the step in which it is found out.
+-- Tells staff what the model's client reports, in the step in which it is found out.
 local function tell_of_model(model, alerts)
   for _, alert in ipairs(alerts or {}) do tell.alert(alert.cause, alert.words) end
   local spent = model:untold()
   if spent then tell.alert(spent.cause, spent.words) end
 end
 
--- Asks the model. nil: it did not answer, or not usably.
+-- Asks the model. nil: it did not answer, or its answer was not usable.
 local function ask_model(self, turn)
   if not self.model:usable() then
     turn.circuit_open = true
@@ -142,7 +142,7 @@ local function canned(self, turn, key)
   return replies.say(self.owner, key, turn.texts, turn.conversation.language)
 end
 
--- What to answer, and what follows from it.
+-- Decides what to answer, and what follows from it.
 local function decide(self, turn)
   local function say(key)
     return canned(self, turn, key)
@@ -165,15 +165,15 @@ local function decide(self, turn)
   return ask_model(self, turn) or ask_script(self, turn)
 end
 
--- The booking link: made here, never by the model, and without the number. Who has a visit picks another time for it: a second visit
--- is not what they want.
+-- The booking link. It is made here, never by the model, and holds no number. A customer who has a visit picks another time for it,
+-- because a second visit is not what they want.
 local function link_for(conversation, visit)
   local token = conversation.token or conversations.set_token(conversation.id, crypto.hex(crypto.random(12)))
   return booking_link.fill { url = settings.get("BOOKING_URL"), name = conversation.name, token = token,
     calcom = settings.get("CALCOM_WEBHOOK_SECRET") ~= nil, moves = visit and visit.uid }
 end
 
--- What follows beside the reply: a card when the chat is handed off, a short follow-up when it already was.
+-- What follows beside the reply: a card when the chat is handed off, a short follow-up when it was handed off before.
 local function effects_of(turn, decision, merged, changed, cut)
   local last = not turn.case and turn.newest_case or nil
   return conversation_flow.after {
@@ -183,7 +183,7 @@ local function effects_of(turn, decision, merged, changed, cut)
   }
 end
 
--- Says the reply, made fit for WhatsApp, and with the booking link where one is due. Returns what else follows.
+-- Stores the reply, made fit for WhatsApp, with the booking link when it is due. Returns what else follows.
 local function say(turn, decision, conversation, merged, changed, visit)
   local text = decision.reply
   local parts, cut
@@ -194,13 +194,13 @@ local function say(turn, decision, conversation, merged, changed, visit)
   local effects = effects_of(turn, decision, merged, changed, cut)
   if not text then return effects end
   if effects.link then
-    text, parts = text .. "\n\n" .. turn.booking_words .. " " .. link_for(conversation, visit), nil -- fitted again, with the link
+    text, parts = text .. "\n\n" .. turn.booking_words .. " " .. link_for(conversation, visit), nil -- made fit again, with the link
   end
   whatsapp.say(conversation, text, { kind = decision.brain == "model" and "model" or "scripted", seq = turn.shown, parts = parts })
   return effects
 end
 
--- The answer becomes rows, all of them or none: after a look at who has the chat now. Runs inside the transaction.
+-- Stores the answer, all rows or none, after it checks who has the chat now. Runs inside the transaction.
 local function carry_out(turn, decision)
   local now = time.now_ms()
   local conversation, newest, visit = conversations.for_turn(turn.conversation.id, now)
@@ -225,7 +225,7 @@ local function carry_out(turn, decision)
     conversations.answered(conversation.id, turn.shown, newer_at, decision.asked, now)
     if action == "limited" and decision.reply then conversations.limit(conversation.id, now) end
   end
-  if action == "limited" and not decision.reply then return action end -- nothing was decided: no row for each of many messages
+  if action == "limited" and not decision.reply then return action end -- nothing was decided, so many messages do not make many rows
   turns.add({ conversation = conversation.id, started_at = turn.started_at, brain = decision.brain, action = action,
     calls = turn.calls, rejected = turn.rejected, why = turn.why }, now)
   metrics.add("assistant_turns_total", 1, { brain = decision.brain, action = action })
@@ -236,10 +236,10 @@ local function carry_out(turn, decision)
   return action
 end
 
--- More than a day has passed since the customer wrote: WhatsApp takes no free text, so staff have to know.
+-- The customer wrote more than a day ago. WhatsApp takes no free text then, so staff must know.
 local function too_late(turn)
   local conversation, now = turn.conversation, time.now_ms()
-  tell.word(conversation, "wrote more than 24 hours ago, and it only arrived now, so WhatsApp takes no answer:",
+  tell.word(conversation, "wrote this more than 24 hours ago. It arrived only now, so WhatsApp takes no answer:",
     table.concat(turn.texts, "\n"))
   conversations.answered(conversation.id, turn.shown, nil, conversation.asked, now)
   turns.add({ conversation = conversation.id, started_at = turn.started_at, brain = "words", action = "late" }, now)
@@ -269,8 +269,8 @@ function Turn:run(job)
     messages = #turn.waiting, calls = turn.calls or 0, ms = time.now_ms() - turn.started_at })
 end
 
--- The scripts failed at this turn, and no other version of them could do it: the customer gets a line, staff get the chat. The card
--- comes first, so that it says why.
+-- The scripts failed at this turn, and no other version could do it. The customer gets a fixed text, staff get the chat. The card comes
+-- first, because it says why.
 function Turn:failed(job)
   local turn = load(self, job)
   if not turn then return end

@@ -1,5 +1,5 @@
--- Asking a model: any server that speaks OpenAI's chat completions. Tries again where that helps, within one deadline;
--- what comes back is text or a reason, never a decision, and what staff should hear: the caller tells them.
+-- Asks a model: any server with OpenAI's chat completions. It retries within one deadline when that helps. The result is text or a
+-- reason, never a decision; the caller tells staff what they should know.
 
 local circuits = require "records.circuits"
 local http = require "host.http"
@@ -20,7 +20,7 @@ local JITTER = 0.3
 local RETRY_AFTER_MOST_MS = 60000
 local FAILURES_TO_OPEN = 3
 local MAX_TOKENS = 1024
-local BYTES_PER_TOKEN = 4 -- of text that no server counted for us
+local BYTES_PER_TOKEN = 4 -- for text that no server counted
 local CACHED, UNCACHED, COMPLETION = { kind = "prompt_cached" }, { kind = "prompt_uncached" }, { kind = "completion" }
 
 local function url()
@@ -28,7 +28,7 @@ local function url()
   return plain.trim_end(base, "[/]") .. "/chat/completions"
 end
 
--- Sorts an answer: { content, finish } | { again = reason, after_ms } | { stop = kind, reason }.
+-- The kind of an answer: { content, finish } | { again = reason, after_ms } | { stop = kind, reason }.
 local function sort_answer(response, err)
   if not response then
     if err.kind == "cancelled" then return { stop = "cancelled", reason = "cancelled" } end
@@ -47,7 +47,7 @@ local function sort_answer(response, err)
     return { stop = "refused", reason = "HTTP " .. status, body = response.body }
   end
   local text = response.body
-  if (text:byte() or 0) <= 32 then text = text:match("^%s*(.*)$") end -- blank lines keep a slow answer's connection alive
+  if (text:byte() or 0) <= 32 then text = text:match("^%s*(.*)$") end -- blank lines keep the connection alive while the answer is slow
   local body = json.decode(text, { null_as_nil = true })
   local choice = type(body) == "table" and type(body.choices) == "table" and body.choices[1]
   local message = type(choice) == "table" and type(choice.message) == "table" and choice.message
@@ -57,7 +57,7 @@ local function sort_answer(response, err)
     finish = type(choice) == "table" and type(choice.finish_reason) == "string" and choice.finish_reason or nil }
 end
 
--- What a request came to, in one word.
+-- The result of a request, in one word.
 local function outcome_of(answer, response, err)
   if answer.content then return "answered" end
   if not response then return err.kind end
@@ -65,7 +65,7 @@ local function outcome_of(answer, response, err)
   return response.status == 429 and "limited" or "server_error"
 end
 
--- A count of tokens as a provider writes it; anything else counts nothing.
+-- A provider's count of tokens; anything else counts as none.
 local function tokens(value)
   return math.type(value) == "integer" and value > 0 and value < 100000000 and value or 0
 end
@@ -76,7 +76,7 @@ local function bytes_of(messages)
   return size
 end
 
--- What was used as far as we can tell: servers that do not count, and requests that were sent and not answered, are counted by length.
+-- The tokens that were used, as far as we can tell. Requests that no server counted are counted by length.
 local function usage_of(answer, messages, err)
   if answer.usage and tokens(answer.usage.prompt_tokens) > 0 then return answer.usage end
   if not answer.content and not (err and err.sent) then return nil end
@@ -88,7 +88,7 @@ local function daily_limit()
   return tonumber(settings.get("MODEL_DOLLARS_PER_DAY")) or 0
 end
 
--- What an answer used, and what that costs. Providers without the two words for their cache have none.
+-- The tokens of an answer, and their cost. A provider that does not name its cache counts as one without.
 local function meter(self, usage)
   local prompt, cached, completion = tokens(usage.prompt_tokens), tokens(usage.prompt_cache_hit_tokens), tokens(usage.completion_tokens)
   local details = usage.prompt_tokens_details
@@ -104,7 +104,7 @@ local function meter(self, usage)
   if dollars > 0 then self.within_budget = spending.add(dollars, time.now_ms()) < daily_limit() end
 end
 
--- One request after the other until one is answered, the deadline is near, or another try does not help.
+-- Asks again until there is an answer, the deadline is near, or another try does not help.
 local function try(self, body, deadline, calls)
   local base = settings.get("RETRY_BASE_MS")
   local reason = "no time left"
@@ -162,7 +162,7 @@ local function open(reason, alerts)
   jobs.put { kind = "probe", unique = "probe:model", payload = { provider = "model" }, run_at = time.now_ms() + circuits.PROBE_MS }
 end
 
--- What a failure means for the turns after this one.
+-- What a failure means for later turns.
 local function count_failure(failure, alerts)
   if failure.stop == "cancelled" then return end
   if failure.stop == "auth" then return open(failure.reason, alerts) end
@@ -172,7 +172,7 @@ local function count_failure(failure, alerts)
   if circuits.failed("model") >= FAILURES_TO_OPEN then open(failure.reason, alerts) end
 end
 
----What staff should hear of the model: `cause` is what it is told once for in a while.
+---What staff should know about the model. `cause`: the same cause is told once in a while.
 ---@class brain.Alert
 ---@field cause string
 ---@field words string
@@ -180,7 +180,7 @@ end
 local Client = {}
 Client.__index = Client
 
--- A client remembers, as long as its generation lives, whether the server knows the word `thinking`.
+-- A client remembers, as long as its generation lives, whether the server knows the option `thinking`.
 ---@param options? {prices?: {cached_input: number, input: number, output: number}, prices_known?: boolean} dollars a million tokens
 function M.new(options)
   return setmetatable({ no_thinking = false, prices = options and options.prices, prices_known = options and options.prices_known }, Client)
@@ -190,7 +190,7 @@ local function refused()
   return circuits.is_open("model", settings.get("DEEPSEEK_API_KEY"))
 end
 
--- Should the model be asked? Not while the circuit is open, nor when this day's money is spent.
+-- Should the model be asked? Not while the circuit is open, nor when the day's money is spent.
 ---@return boolean
 function Client:usable()
   if refused() then return false end
@@ -198,7 +198,7 @@ function Client:usable()
   return limit == 0 or spending.today(time.now_ms()) < limit
 end
 
--- What staff have not heard yet of this day's money; noted as told, so that the caller tells it in the same step.
+-- What staff do not know yet about the day's money. It is stored as told, so the caller tells it in the same step.
 ---@return brain.Alert? alert
 function Client:untold()
   local now, limit = time.now_ms(), daily_limit()
@@ -213,7 +213,7 @@ end
 ---@async
 ---@param messages table[]
 ---@param options {deadline: integer, calls: {n: integer}, max_tokens?: integer} deadline on the monotonic clock
----@return {content: string, finish?: string}? answer content may be blank or nonsense
+---@return {content: string, finish?: string}? answer content can be blank or nonsense
 ---@return {stop: "cancelled"|"auth"|"refused"|"failed", reason: string, alerts: brain.Alert[]}? failure
 function Client:ask(messages, options)
   local answer, failure = try(self, request_body(self, messages, options.max_tokens or MAX_TOKENS), options.deadline, options.calls)
@@ -228,7 +228,7 @@ function Client:ask(messages, options)
   return nil, failure
 end
 
--- A generation begins: unknown prices are said, and a circuit that is open gets a probe at once.
+-- At the start of a generation: warns about unknown prices, and lets an open circuit be probed at once.
 function Client:start()
   if self.prices and not self.prices_known then
     log.warn("model.prices_unknown", { model = settings.get("DEEPSEEK_MODEL"), remedy = "MODEL_DOLLARS_PER_DAY is counted with the prices that came"
@@ -238,7 +238,7 @@ function Client:start()
   jobs.put { kind = "probe", unique = "probe:model", payload = { provider = "model" } }
 end
 
--- The job that asks, once a minute, whether the model is back.
+-- The job that probes the model once a minute.
 ---@async
 function Client:probe()
   if not refused() then return end

@@ -1,5 +1,5 @@
--- The owner's files: read, checked and turned into what the model is asked. A mistake in them throws with file, line and what
--- to do, which refuses the generation and keeps the last good one.
+-- Reads and checks the owner's files, and makes the model's request of them. A mistake throws with file, line and remedy. Then the
+-- generation is refused, and the last good files keep serving.
 
 local checks = require "brain.prompt_checks"
 local files = require "host.files"
@@ -14,11 +14,11 @@ local M = {}
 local HISTORY_ENTRIES = 20
 local HISTORY_BYTES = 24000
 local ENTRY_BYTES = 16000
-local PRICED_MODEL = "deepseek-flash" -- the model whose prices are shipped
+local PRICED_MODEL = "deepseek-flash" -- the model whose prices come with the program
 
--- Reads one file; the shape says what may stand in it. Problems are collected, so that an owner sees them all at once.
----@return table value with the defaults where the file says nothing
----@return brain.prompt.File file what stands there
+-- Reads one file. `shape` says what it can hold. Problems are collected, so that an owner sees all at once.
+---@return table value with defaults for what the file leaves out
+---@return brain.prompt.File file what the file holds
 local function read(name, shape, required, problems, loose)
   local text = files.read(name)
   local file = { name = name, there = text ~= nil, empty = text ~= nil and not text:gsub("#[^\n]*", ""):find("%S") }
@@ -35,7 +35,7 @@ local function read(name, shape, required, problems, loose)
   return checks.apply(shape, value, name, marks, problems, nil, loose, text), file
 end
 
--- Does the owner say what this model costs? The prices that came with the program are those of one model.
+-- Does the owner say what this model costs? The program's default prices belong to one model only.
 local function prices_known(business, written)
   local shipped = checks.defaults(checks.business)
   local own = false
@@ -49,7 +49,7 @@ function M.load()
   local loaded = {}
   loaded.system, found.system = read("prompts/system_prompt.yaml", checks.system, true, problems)
   local fields = loaded.system.quote_fields_needed
-  -- Which fields there are is not known then: a question for one of them is no second mistake.
+  -- The fields are not known then, so a question for one of them is no second mistake.
   local loose = not fields and "^ask_[%w_]+$" or nil
   loaded.replies, found.replies = read("prompts/replies.yaml", checks.replies_for(fields or {}), false, problems, loose)
   loaded.business, found.business = read("prompts/business.yaml", checks.business, false, problems)
@@ -60,7 +60,7 @@ function M.load()
   return loaded
 end
 
--- The system prompt in the blueprint's form. The same bytes for every chat: the provider's cache lives from that.
+-- The system prompt in the blueprint's form. Its bytes are the same for every chat, because the provider's cache needs that.
 function M.system_text(system)
   local lines = { "Identity: " .. system.identity, "Business Rules:" }
   for _, rule in ipairs(system.business_rules) do lines[#lines + 1] = "- " .. rule end
@@ -99,7 +99,7 @@ local function fold(lines)
   return folded
 end
 
--- What an entry's rows say together, each as far as the model gets it, and no more of them than an entry can hold.
+-- The texts of an entry's rows together. Each is cut as for the model, and only as many rows as an entry can hold are used.
 local function joined(entry)
   local order, lines, bytes = {}, {}, 0
   for i, row in ipairs(entry.rows) do order[i] = { i = i, at = row.said_at or 0, text = row.content } end
@@ -117,8 +117,8 @@ local function joined(entry)
   return table.concat(fold(lines), "\n")
 end
 
--- Rows of messages, oldest first → the entries of the chat: neighbours of one side are one entry, and what a customer wrote
--- in one go stands in the order of the customer's own clock.
+-- Rows of messages, oldest first → the entries of the chat. Consecutive rows of one side are one entry. What a customer wrote at once is
+-- in the order of the customer's own clock.
 function M.entries(rows)
   local entries = {}
   for _, row in ipairs(rows) do
@@ -134,12 +134,12 @@ function M.entries(rows)
   return entries
 end
 
--- What the model is asked: the system prompt, the newest entries, and at the end of the last one, marked as data, what is known.
+-- The model's request: the system prompt, the newest entries, and at the end of the last one, marked as data, what is known.
 ---@param system_text string
 ---@param rows table[] messages, oldest first, what is unanswered last
 ---@param known table<string, string>
 ---@param missing string[]
----@param phone string the customer's number, hidden wherever it stands
+---@param phone string the customer's number; it is hidden wherever it occurs
 ---@param visit? table<string, string> {booked|requested = "Tuesday, November 24 at 2:30 PM"}, shown beside what is known
 function M.messages(system_text, rows, known, missing, phone, visit)
   local entries = M.entries(rows)

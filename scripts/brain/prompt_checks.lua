@@ -1,13 +1,13 @@
--- What may stand in the owner's files, as data, and the checking of it. Every problem is a sentence with file and line.
+-- Describes as data what the owner's files can hold, and checks them. Every problem is a sentence with file and line.
 
 local json = require "host.json"
 local replies = require "flow.replies"
 
 local M = {}
 
-local MOST_NAMES = 12 -- that a person reads through
+local MOST_NAMES = 12 -- a person does not read longer lists
 
--- How far apart are two names? Enough to find the one that was meant.
+-- How different two names are. It serves to find the name that was meant.
 local function distance(a, b)
   local row = {}
   for j = 0, #b do row[j] = j end
@@ -33,12 +33,12 @@ local function suggestion(name, known)
   if #known <= MOST_NAMES then return "Known here: " .. table.concat(known, ", ") .. "." end
   local field = name:match("^ask_(.+)_fr$") or name:match("^ask_(.+)$")
   if field then return ("Add \"%s\" to quote_fields_needed in system_prompt.yaml, or delete this line."):format(field) end
-  return "Delete this line. docs/OWNERS.md says what may stand here."
+  return "Delete this line. docs/OWNERS.md lists the names that are allowed here."
 end
 
 local EMPTY = "is empty. Write a text."
 
--- "- #1 junk removers": YAML takes all of it for a comment.
+-- "- #1 junk removers": YAML reads all of it as a comment.
 local function why_empty(source, line)
   local n, comment = 0, nil
   for found in (source or ""):gmatch("([^\n]*)\n?") do
@@ -70,14 +70,14 @@ end
 local function names_time(value)
   local one, why = text(value)
   if one and not one:find("{time}", 1, true) then
-    return nil, "must hold {time}: the day and hour of the visit stand there."
+    return nil, "must hold {time}. The day and hour of the visit are filled in there."
   end
   return one, why
 end
 
 local function texts(value, options)
   if type(value) ~= "table" or not json.is_array(value) and next(value) ~= nil then
-    return nil, "must be a list: one line for each, beginning with \"- \"."
+    return nil, "must be a list. Begin each line with \"- \"."
   end
   local list = {}
   for i, item in ipairs(value) do
@@ -109,8 +109,8 @@ local function flag(value)
   return value
 end
 
--- Why messages stay for a week at least.
-local REDELIVERED = "WhatsApp may post a message again for 7 days, and only a message that is still kept is known again."
+-- Messages stay for at least a week, for this reason.
+local REDELIVERED = "WhatsApp may deliver a message again within 7 days, and only a stored message is recognised."
 
 local function number(least, most, why_least)
   return function(value)
@@ -161,7 +161,7 @@ local function clock(value)
   return value
 end
 
--- Blank: none.
+-- Empty text means none.
 local function template_name(value)
   if value == json.null or value == "" then return nil end
   if type(value) ~= "string" or not value:find("^[%l%d_]+$") or #value > 512 then
@@ -201,12 +201,12 @@ for _, entry in ipairs(M.replies) do
 end
 FILLED.moved.old, FILLED.moved_fr.old = true, true
 
--- Which {names} are filled in under this key of replies.yaml.
+-- The {names} that are filled in under this key of replies.yaml.
 function M.filled(key)
   return FILLED[key] or {}
 end
 
--- The replies, and a question of the owner's own for each field that has none.
+-- The fixed texts, and the owner's question for each field without a built-in one.
 function M.replies_for(fields)
   local shape, known = { table.unpack(M.replies) }, {}
   for _, entry in ipairs(shape) do known[entry[1]] = true end
@@ -275,8 +275,8 @@ local function names(shape)
   return list
 end
 
--- The value with defaults where it says nothing; what is wrong is added to problems. loose: a pattern of names that are let pass
--- unknown. source: the file's text.
+-- The value, with defaults for what is missing. Problems are added to `problems`. loose: a pattern of unknown names that are allowed.
+-- source: the file's text.
 function M.apply(shape, value, file, marks, problems, path, loose, source)
   path = path or ""
   local function problem(at, what)

@@ -1,5 +1,5 @@
--- What is accepted in the owner's files and is probably a mistake. It refuses nothing: each is a sentence with file, line and remedy, for
--- `assistant check` and for the staff channel.
+-- Warns about what is accepted in the owner's files but probably a mistake. It refuses nothing. Each warning is a sentence with file, line
+-- and remedy, for `assistant check` and for staff.
 
 local replies = require "flow.replies"
 local plain = require "language.text"
@@ -13,7 +13,7 @@ local MOST_MESSAGES = 3 -- language/fit cuts what is longer
 ---@field name string "prompts/replies.yaml"
 ---@field there boolean
 ---@field empty boolean
----@field value? table as it was written; nil when it could not be read
+---@field value? table the content; nil when it could not be read
 ---@field marks? table<string, integer>
 ---@field comments? table<string, {line: integer, text: string}>
 
@@ -22,7 +22,7 @@ local function add(list, file, path, sentence)
     text = path == "" and sentence or ("\"%s\" %s"):format(path, sentence) }
 end
 
--- A file that says nothing is followed by the program's own words: the owner's towns and hours may be meant.
+-- When a file says nothing, the program's defaults apply. The owner may not know that these name towns and hours.
 local function silent(list, file, defaults)
   if not file.there then
     list[#list + 1] = { file = file.name, text = "is missing, so " .. defaults .. " Put the file back." }
@@ -31,7 +31,7 @@ local function silent(list, file, defaults)
   end
 end
 
--- "- We are the #1 team": YAML ends the text before the #. Two blanks before it and one behind it are how comments are written.
+-- "- We are the #1 team": YAML ends the text before the #. A comment written on purpose has two spaces before it and one after it.
 local function cut_by_comment(list, file)
   for path, comment in pairs(file.comments or {}) do
     if not comment.text:find("^%s%s+#%s") then
@@ -42,7 +42,7 @@ local function cut_by_comment(list, file)
   end
 end
 
--- What to write instead of a name between braces or brackets that is filled in nowhere.
+-- What to write in place of a name in braces or brackets that is not filled in.
 local function remedy_for(inside, filled)
   local meant, all = plain.trim(inside:lower()), {}
   if filled[meant] then return ("Did you mean {%s}?"):format(meant) end
@@ -54,7 +54,7 @@ end
 
 local function placeholders(list, file, key, value, filled)
   local function warn(shown, inside)
-    add(list, file, key, ("holds %s, and customers would read it as it stands. %s"):format(shown, remedy_for(inside, filled)))
+    add(list, file, key, ("holds %s, and customers would read it unchanged. %s"):format(shown, remedy_for(inside, filled)))
   end
   value = value:gsub("{{([%w_ ]+)}}", function(inside)
     if filled[inside] then
@@ -69,7 +69,7 @@ local function placeholders(list, file, key, value, filled)
     return " "
   end)
   for inside in value:gmatch("{%s*([%w_]+)") do warn("{" .. inside .. " without its closing brace", inside) end
-  for inside in value:gmatch("%[([%w_ ]+)%]") do -- words in brackets may be meant, the names that are filled in are not
+  for inside in value:gmatch("%[([%w_ ]+)%]") do -- words in brackets can be meant so; the names that are filled in cannot
     if filled[plain.trim(inside:lower())] then warn("[" .. inside .. "]", inside) end
   end
 end
@@ -84,7 +84,7 @@ local function length(list, file, key, value)
     MESSAGE_CHARACTERS, what))
 end
 
--- A question of the owner's own in one language only: the other customers are asked in the wrong one, or with the bare label.
+-- An owner's question in one language only: other customers get the wrong language, or only the field's name.
 local function one_language(list, file, fields, languages)
   local speaks = {}
   for _, code in ipairs(languages) do speaks[code] = true end

@@ -1,5 +1,5 @@
--- A usable answer or none: asks the model, looks at what comes, and gives it one more try that says what was wrong. The rejected
--- answer itself is not shown again: a model that sees it tends to repeat it, and the prefix stays the same for the provider's cache.
+-- Gets a usable answer of the model, or none. A bad answer gets one more try, which says what was wrong. The rejected answer is not shown
+-- to the model, because a model tends to repeat it, and because the same prefix keeps the provider's cache.
 
 local M = {}
 
@@ -18,7 +18,7 @@ function M.messages(messages, problem)
   return again
 end
 
--- What was wrong with the form of an answer, before anyone looks at its meaning; nil: nothing.
+-- What is wrong with the form of an answer, before its meaning is checked; nil: nothing.
 ---@param answer {content: string, finish?: string}
 ---@return string? problem
 ---@return integer? max_tokens for the repair try
@@ -32,7 +32,7 @@ end
 ---@async
 ---@param client table brain.client
 ---@param messages table[]
----@param check fun(content: string): table?, string? the decision, or what was wrong with it
+---@param check fun(content: string): table?, string? the decision, or what is wrong
 ---@param deadline integer monotonic ms
 ---@return table? decision
 ---@return {calls: integer, rejected?: string, why?: string, alerts?: brain.Alert[]} record for the turn's row, and what staff should hear

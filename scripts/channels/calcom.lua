@@ -1,5 +1,5 @@
--- Cal.com, where customers pick a time. This file holds the route, and what an event from there means: calcom/event reads it, flow/booking
--- judges it, records/bookings keeps it, calcom/news says it to the customer and to staff.
+-- Receives Cal.com's events about visits. calcom/event reads an event, flow/booking judges it, records/bookings stores it, calcom/news
+-- tells the customer and staff.
 
 local booking_flow = require "flow.booking"
 local bookings = require "records.bookings"
@@ -29,16 +29,16 @@ local UNAUTHORIZED = { status = 401, headers = { ["Content-Type"] = "application
 local MINUTE_MS = 60000
 local LATE_MS = 30 * MINUTE_MS
 local LEAST_AHEAD_MS = 120 * MINUTE_MS
-local WAKING, SLEEPING = 8, 21 -- hours of the business's clock between which a belated reminder may come
+local WAKING, SLEEPING = 8, 21 -- hours of the day, in the business's time zone, between which a late reminder can be sent
 
----Is there a booking page that tells us? Without its secret nothing it says could be believed, and the route does not exist.
+---Is Cal.com's webhook configured? Without the secret nothing it posts can be believed, so the route does not exist.
 ---@return boolean
 function M.on()
   return settings.get("CALCOM_WEBHOOK_SECRET") ~= nil
 end
 
----POST /calcom/webhook: authentic bytes are kept as they are, and the 200 leaves when they are durable. Cal.com signs with bare
----lower-case hex, and tries once: there is no second copy of what we refuse.
+---POST /calcom/webhook: stores signed bytes unchanged, and answers 200 when they are durable. Cal.com signs with bare lower-case hex
+---and tries only once, so what we refuse is lost.
 ---@param request host.Request
 ---@return host.Response
 function M.receive(request)
@@ -51,17 +51,17 @@ end
 
 -- ---- whose booking is it? ------------------------------------------------------------------------------------------
 
--- Only the mark of the link that a chat was sent puts a booking into that chat. A number proves nothing: anybody can type somebody
--- else's into the booking page, and we would write to them. Later words about a booking find it by its id, by the mark, else by its
--- time and attendee, since a payload template may leave out the id in one word and not in the next.
+-- Only the mark of the link that a chat was sent puts a booking into that chat. A number proves nothing, because anybody can type
+-- another person's number into the booking page, and we would write to that person. A later event finds the booking by its id, by the
+-- mark, or by time and attendee, because a payload template may leave out the id in one event and not in the next.
 
-local NO_UID = "at:" -- how the id of a booking begins whose own we do not know
+local NO_UID = "at:" -- how our own id begins for a booking whose id we do not know
 
 local function could_be(event, row)
   return event.kind == "moved" or not event.uid or row.uid:sub(1, #NO_UID) == NO_UID
 end
 
--- The visit of this chat that the word is about: the one at that time, else of a moved or ended one the next that stands.
+-- The visit of this chat that the event is about: the one at that time. For a moved or ended visit also the chat's next one.
 local function of_chat(event, conversation, at, now)
   local row = at and bookings.at(conversation.id, at)
   if not row and (event.kind == "moved" or booking_flow.is_over(event.kind) and not event.start_at) then
@@ -77,7 +77,7 @@ local function is_attendee(event, row)
   return event.name ~= nil and row.name ~= nil and event.name:lower() == row.name:lower()
 end
 
--- The one visit at that time of that attendee; of a word without one, the only visit.
+-- The only visit of that attendee at that time; when the event names no attendee, the only visit at that time.
 local function of_attendee(event, at)
   local nobody, found = #event.phones == 0 and not event.name, nil
   for _, row in ipairs(at and bookings.all_at(at) or {}) do
@@ -89,7 +89,7 @@ local function of_attendee(event, at)
   return found
 end
 
--- The booking that a word is about when its id is not known here.
+-- The booking that an event is about when its id is not known here.
 local function about(event, conversation, now)
   local at = event.start_at
   if event.kind == "moved" then at = event.old_start_at end
@@ -109,7 +109,8 @@ local function forget_reminder(row)
   bookings.set_reminder(row.id, nil)
 end
 
--- A visit that stands gets one; made after that moment, none. Whether the owner wants reminders is asked when it is due.
+-- A requested or booked visit gets a reminder; one made after the reminder's time gets none. When the job runs, it checks whether the
+-- owner wants reminders.
 local function plan_reminder(row, now)
   forget_reminder(row)
   if row.state ~= "booked" or not row.conversation_id then return end
@@ -119,7 +120,7 @@ local function plan_reminder(row, now)
     payload = { booking = row.id, start_at = row.start_at } })
 end
 
--- When a reminder that comes late, after the service was down, may still be said: now, later this morning, or (nil) not at all.
+-- When a reminder that is late (the service was down) can still be sent: now, later this morning, or not at all (nil).
 local function belated(now, due, start_at)
   local at = time.zoned(now)
   if now - due < LATE_MS or at.hour >= WAKING and at.hour < SLEEPING then return now end
@@ -127,7 +128,7 @@ local function belated(now, due, start_at)
   return start_at - morning >= LEAST_AHEAD_MS and morning or nil
 end
 
--- What is true is read now: the booking may be gone or moved, the owner may have switched reminders off or to another hour.
+-- Everything is read again now: the visit may be over or moved, and the owner may have switched reminders off or to another hour.
 local function remind(job)
   local row, now = bookings.get(job.payload.booking), time.now_ms()
   if not row or row.state ~= "booked" or row.start_at ~= job.payload.start_at then return nil end
@@ -140,7 +141,7 @@ local function remind(job)
   local at = belated(now, due, row.start_at)
   if not at then
     return tell.word(conversation, "the service was down when the reminder for " .. news.when(row.start_at)
-      .. " was due; it was not sent at night.")
+      .. " was due. It was not sent at night.")
   elseif at > now then
     bookings.set_reminder(row.id, job.id)
     return jobs.later(at, "not at night")
@@ -159,9 +160,9 @@ function M.remind(job)
   return type(outcome) == "table" and outcome or nil
 end
 
--- ---- what a word changes -------------------------------------------------------------------------------------------
+-- ---- what an event changes -----------------------------------------------------------------------------------------
 
--- A moved visit is another booking there: what it was before is over, also where its own word has yet to come.
+-- A moved visit is a new booking at Cal.com. Its old row is over now, although Cal.com's own event about it may come later.
 local function supersede(event, found)
   local old = found.old
   local uid = event.old_uid or old and old.uid
@@ -187,7 +188,7 @@ local function apply(event, found)
     local theirs = event.phones[1] and conversations.by_phone(event.phones[1])
     return news.unmatched(event, saved.start_at, old_start_at, theirs ~= nil)
   end
-  local outcome = "It came before the database was restored, so nothing is said to them now."
+  local outcome = "It came before the database was restored, so nothing is sent to them now."
   if not found.left_over then
     outcome = news.customer(conversation, { key = event.kind, template = event.kind, start_at = saved.start_at,
       old_start_at = old_start_at, french = event.french })
@@ -195,14 +196,14 @@ local function apply(event, found)
   news.staff(conversation, event, saved.start_at, old_start_at, outcome)
 end
 
--- The row of this word's booking, and of the one whose place it takes.
+-- The row of this event's booking, and the row of the booking that it replaces.
 local function rows_of(event, conversation, now)
   local row = event.uid and bookings.by_uid(event.uid)
   local old = event.old_uid and bookings.by_uid(event.old_uid)
-  if old and not event.uid then -- moved, and without a new id: it stays under its own
+  if old and not event.uid then -- moved, but without a new id: it keeps its id
     event.old_uid = nil
     return old, nil
-  elseif row or old or event.uid and event.old_uid then -- both ids are given: nothing is guessed
+  elseif row or old or event.uid and event.old_uid then -- both ids are given, so nothing must be guessed
     return row, old
   end
   local known = about(event, conversation, now)
@@ -211,7 +212,7 @@ local function rows_of(event, conversation, now)
   return known, nil
 end
 
--- Everything the word needs, looked up.
+-- Looks up everything that the event needs.
 local function find(event, received_at)
   local conversation = event.token and conversations.by_token(event.token)
   local row, old = rows_of(event, conversation, received_at)
@@ -225,7 +226,7 @@ local function find(event, received_at)
   return { conversation = conversation, row = row, old = old, uid = uid, at = event.made_at or received_at, left_over = left_over.is(received_at) }
 end
 
----The inbox's reader: one word of the booking page. What cannot be read is kept for staff; what is nothing for us is passed over.
+---The inbox's reader: one event of the booking page. An event that cannot be read is kept for staff; other kinds are skipped.
 ---@param row host.inbox.Row
 function M.read(row)
   local event, why, other = reader.event(row.body, json, time)
@@ -243,7 +244,7 @@ function M.read(row)
   apply(event, found)
 end
 
--- What a webhook holds about one person: all of it, when the booking in it is theirs; else nothing.
+-- What a webhook holds about one person: all of it when its booking is theirs, otherwise nothing.
 ---@param body string
 ---@param id string of the conversation
 ---@param theirs {token?: string, bookings: table<string, boolean>}
@@ -256,6 +257,6 @@ local function parts(body, id, theirs)
   return found and { json.decode(body, { null_as_nil = true }) or body } or {}
 end
 
-M.raw = { parts = parts } -- a person in the bytes of a webhook (person/)
+M.raw = { parts = parts } -- finds a person in the bytes of a webhook (person/)
 
 return M

@@ -1,5 +1,5 @@
--- Is this an HMAC-SHA256 of these bytes with one of our secrets? There are two of them while one is rotated, so that a sender who
--- still signs with the old one loses nothing. Every secret is tried and every comparison takes the same time, whatever matches.
+-- Checks an HMAC-SHA256 against our secrets. There are two while one is rotated, so that a sender who still uses the old one loses
+-- nothing. Every secret is tried, and every comparison takes the same time.
 
 local crypto = require "host.crypto"
 
@@ -7,9 +7,9 @@ local M = {}
 
 M.HEX_DIGITS = 64
 
----@param secrets string|string[]|nil one secret or several; none: nothing is authentic
----@param bytes string what was signed, as it came
----@param hex string? the signature that was given: 64 hex digits, lower case
+---@param secrets string|string[]|nil one secret or several; without any, nothing is authentic
+---@param bytes string what was signed, unchanged
+---@param hex string? the signature of the request: 64 hex digits, lower case
 ---@param how table? in place of host.crypto
 ---@return boolean
 function M.any(secrets, bytes, hex, how)

@@ -1,6 +1,6 @@
--- Slack, where staff are: every lead arrives as a card, one click takes a chat over, one gives it back.
--- This file holds the routes; behind it: slack/verify (who sent this), interactive (clicks), post (the job that carries what
--- staff/ has for people), card and text (what that looks like).
+-- Slack's routes. Staff get a card for every lead; a click takes a chat over, another gives it back.
+-- slack/verify checks the signature, interactive handles clicks, post is the job that posts what staff/ stored, card and text make
+-- Slack's payloads.
 
 local crypto = require "host.crypto"
 local json = require "host.json"
@@ -15,13 +15,13 @@ local M = { post = post.run, start = post.start }
 
 local UNAUTHORIZED = { status = 401, headers = { ["Content-Type"] = "application/json" }, body = '{"error":"unauthorized"}' }
 
----Did Slack send this? A request that is rightly signed at the wrong time says that a clock is wrong: staff are told.
+---Did Slack send this? A right signature at the wrong time means that a clock is wrong, so staff are told.
 ---@param request host.Request
 ---@return boolean
 function M.verify(request)
   local authentic, why = verify.check(request, settings.get("SLACK_SIGNING_SECRET"), time.now_ms(), crypto)
   if why == "clock" then
-    tell.alert("clock", "a rightly signed request of Slack was more than 5 minutes off: this server's clock is wrong, or old requests are replayed.")
+    tell.alert("clock", "a request with a right signature of Slack was more than 5 minutes old or early. This server's clock is wrong, or old requests are replayed.")
   end
   return authentic
 end
@@ -29,14 +29,14 @@ end
 ---POST /slack/interactive: a click.
 ---@async
 ---@param request host.Request
----@param recall fun(conversation_id: string) takes back what still waits to be sent to a customer; waits
+---@param recall fun(conversation_id: string) takes back messages that wait to be sent to a customer; waits
 ---@return host.Response
 function M.interactive(request, recall)
   if not M.verify(request) then return UNAUTHORIZED end
   return interactive.handle(request, recall)
 end
 
----POST /slack/events: the address check is answered; without a bot token nothing else is for us.
+---POST /slack/events: answers Slack's address check. Without a bot token no other event is used.
 ---@param request host.Request
 ---@return host.Response
 function M.events(request)

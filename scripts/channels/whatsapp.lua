@@ -1,5 +1,5 @@
--- WhatsApp, where customers are. This file holds the routes; behind it: whatsapp/inbound (what Meta posts, checked item by
--- item), read (what an arrived message means), statuses, say (storing what we say), send (the job that carries it), codes.
+-- WhatsApp's routes. whatsapp/inbound checks what Meta posts, read stores what a message means, statuses stores deliveries, say stores
+-- what we say, send is the job that sends it, codes explains Meta's errors.
 
 local crypto = require "host.crypto"
 local inbox = require "host.inbox"
@@ -18,7 +18,7 @@ local M = {
   send = send.run,
   start = send.start,
   typing = send.typing,
-  raw = { without = strip.person, parts = strip.parts }, -- a person in the bytes of a webhook (person/)
+  raw = { without = strip.person, parts = strip.parts }, -- finds a person in the bytes of a webhook (person/)
 }
 
 local CHALLENGE_BYTES = 1024
@@ -28,7 +28,8 @@ local OK = { status = 200, headers = { ["Content-Type"] = "text/plain" }, body =
 local UNAUTHORIZED = { status = 401, headers = { ["Content-Type"] = "application/json" }, body = '{"error":"unauthorized"}' }
 local FORBIDDEN = { status = 403, headers = { ["Content-Type"] = "application/json" }, body = '{"error":"forbidden"}' }
 
--- Did Meta sign these bytes? Exactly one header, compared in constant time, with each secret while one is rotated.
+-- Did Meta sign these bytes? The header must be there exactly once. The comparison takes constant time, with each secret while one is
+-- rotated.
 local function authentic(request)
   local header = request.headers[SIGNATURE]
   if not header or request.repeated_headers[SIGNATURE] then return false end
@@ -38,7 +39,7 @@ local function authentic(request)
   return signature.any(settings.get("META_APP_SECRET"), request.body, hex:lower())
 end
 
----POST /whatsapp/webhook: authentic bytes are kept as they are, and the 200 leaves when they are durable. Reading comes after.
+---POST /whatsapp/webhook: stores signed bytes unchanged, and answers 200 when they are durable. They are read afterwards.
 ---@param request host.Request
 ---@return host.Response
 function M.receive(request)

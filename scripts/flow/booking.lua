@@ -1,8 +1,8 @@
--- Visits: how a time is said, what a word from the booking page means for what we know, when to remind. Pure.
+-- Visits: how a time is written, what an event of the booking page means for us, when to remind. Pure.
 
 local M = {}
 
--- ---- how a time is said --------------------------------------------------------------------------------------------
+-- ---- how a time is written -----------------------------------------------------------------------------------------
 
 local DAYS = { "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday" }
 local MONTHS = { "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December" }
@@ -10,7 +10,7 @@ local JOURS = { "lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "di
 local MOIS = { "janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre", "décembre" }
 
 ---"Tuesday, November 24 at 2:30 PM", "mardi 24 novembre à 14 h 30".
----@param at {month: integer, day: integer, hour: integer, min: integer, wday: integer} what the business's clock shows (host.time.zoned)
+---@param at {month: integer, day: integer, hour: integer, min: integer, wday: integer} in the business's time zone (host.time.zoned)
 ---@param french? boolean
 ---@return string
 function M.when(at, french)
@@ -23,7 +23,7 @@ function M.when(at, french)
     at.hour < 12 and "AM" or "PM")
 end
 
----A fixed text with its times filled in; "{old}" is where a moved visit was.
+---A fixed text with its times filled in; "{old}" is the time from which a visit was moved.
 ---@param words string
 ---@param when string
 ---@param old? string
@@ -32,8 +32,8 @@ function M.fill(words, when, old)
   return (words:gsub("{(%l+)}", { time = when, old = old }))
 end
 
----The business's clock a day before a visit at "HH:MM", as the parts of that moment (host.time.from_zoned carries day 0 over).
----@param at {year: integer, month: integer, day: integer} the visit, on the business's clock
+---The day before a visit at "HH:MM", as parts of the time (host.time.from_zoned accepts day 0).
+---@param at {year: integer, month: integer, day: integer} the visit, in the business's time zone
 ---@param clock string "10:00"
 ---@return {year: integer, month: integer, day: integer, hour: integer, min: integer}
 function M.day_before(at, clock)
@@ -41,39 +41,39 @@ function M.day_before(at, clock)
   return { year = at.year, month = at.month, day = at.day - 1, hour = tonumber(hour), min = tonumber(min) }
 end
 
--- ---- what a word of the booking page means -------------------------------------------------------------------------
+-- ---- what an event of the booking page means -----------------------------------------------------------------------
 
 local STATE = { requested = "requested", booked = "booked", moved = "booked", cancelled = "cancelled", another_time = "cancelled",
   rejected = "rejected" }
 local OVER = { moved = true, cancelled = true, rejected = true }
--- Of two words made in the same moment the one that says more stands.
+-- Of two events with the same time, the one with the higher rank wins.
 local RANK = { requested = 1, booked = 2, moved = 3, rejected = 4, another_time = 5, cancelled = 6 }
 
----The state that a kind of word leaves a booking in.
+---The booking's state after an event of this kind.
 ---@param kind string
 ---@return "requested"|"booked"|"cancelled"|"rejected"
 function M.state_of(kind)
   return STATE[kind]
 end
 
----Does this kind of word end a visit?
+---Does an event of this kind end a visit?
 ---@param kind string
 ---@return boolean
 function M.is_over(kind)
   return OVER[STATE[kind]] == true
 end
 
--- Is this word older than what we know? Words come late, twice and out of order, and an old "booked" must not bring back what was
--- cancelled. A word that does not say when it was made never changes what is over.
+-- Is this event older than what we know? Events come late, twice and out of order, and an old "booked" must not bring back a cancelled
+-- visit. An event without a time never changes a visit that is over.
 local function stale(row, event)
-  if row.state == "moved" then return true end -- that id has a successor
-  if event.uid and OVER[STATE[event.kind]] and not OVER[row.state] then return false end -- the end of an id, whenever it was written
+  if row.state == "moved" then return true end -- that id was replaced by another
+  if event.uid and OVER[STATE[event.kind]] and not OVER[row.state] then return false end -- an id ends once, whenever the event was written
   if not event.made_at then return OVER[row.state] == true or RANK[event.kind] < RANK[row.state] end
   if event.made_at ~= row.event_at then return event.made_at < row.event_at end
   return RANK[event.kind] < RANK[row.state]
 end
 
----What to do with a word about a booking, given the row we have under its id.
+---What to do with an event about a booking, given our row with its id.
 ---@param row? {state: string, start_at?: integer, event_at: integer}
 ---@param event {kind: string, uid?: string, start_at?: integer, made_at?: integer} uid: the page's own id, which is used once
 ---@return "apply"|"known"|"late"

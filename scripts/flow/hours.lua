@@ -1,11 +1,11 @@
--- Business hours: {mon={"08:00","18:00"}, …}; a day that is absent or empty is closed. Pure: host.time is handed in.
+-- Business hours: {mon={"08:00","18:00"}, …}. A day that is absent or empty is closed. Pure: host.time is given.
 
 local M = {}
 
 local DAYS = { "mon", "tue", "wed", "thu", "fri", "sat", "sun" }
 local MAX_DAYS = 21
 
----The opening and closing of the local day that holds this moment, in ms since 1970; nil when it is closed.
+---When the local day of this moment opens and closes, in ms since 1970; nil when it is closed.
 local function span(hours, at, time)
   local day = hours[DAYS[at.wday]]
   if type(day) ~= "table" or type(day[1]) ~= "string" or type(day[2]) ~= "string" then return nil end
@@ -31,7 +31,7 @@ function M.inside(hours, now_ms, time)
   return opens ~= nil and now_ms >= opens and now_ms < closes
 end
 
----How much of the time between two moments was business time, in ms.
+---How much business time lies between two moments, in ms.
 ---@param hours table?
 ---@param from_ms integer
 ---@param to_ms integer

@@ -1,5 +1,5 @@
--- The fixed questions: they carry a whole conversation without a model. They greet, take plain answers, ask for the next
--- missing field, pass questions to the team, and end in a handoff. Pure.
+-- The fixed questions: carry a whole conversation without a model. They greet, take plain answers, ask for the next missing field, pass
+-- questions to the team, and end with a handoff. Pure.
 local booking = require "flow.booking"
 local language = require "language.french"
 local quote = require "flow.quote"
@@ -37,7 +37,7 @@ local function same_line(a, b)
   return b ~= nil and text.words(a) == text.words(b)
 end
 
--- More things, told after the first ones: they are added, because the customer did not take the first ones back.
+-- Further things are added to the first ones, because the customer did not take those back.
 local function with_earlier_items(turn, data)
   for field, value in pairs(data) do
     local earlier = turn.data[field]
@@ -53,7 +53,7 @@ local function with_earlier_items(turn, data)
   end
 end
 
--- The first of the wordings under these keys that is not what was said last.
+-- The first text under these keys that differs from the last reply.
 local function other_than_last(turn, ...)
   local first
   for i = 1, select("#", ...) do
@@ -76,7 +76,7 @@ local function answer_waiting(turn, read, changed)
   return other_than_last(turn, "waiting", "stuck_again", "wait_again")
 end
 
--- A visit is booked: nothing is asked, what is said is passed on or noted.
+-- A visit is booked: nothing is asked, and what the customer says is passed on or noted.
 local function answer_booked(turn, read, changed)
   if #read.questions > 0 then
     return other_than_last(turn, "question", "question_again")
@@ -119,7 +119,7 @@ local function answer_missing(turn, read, changed, field)
   return join(say(turn, "unclear"), ask)
 end
 
--- The same line twice running hands off the second time; while no model can be reached at all, other words for it are found.
+-- The same text would be sent twice in a row: the second time hands off. When no model can be reached, another text is sent.
 local function never_twice(turn, reply, action, read, field)
   if not same_line(reply, turn.last_reply) then
     return reply, action
@@ -137,10 +137,10 @@ local function never_twice(turn, reply, action, read, field)
   return say(turn, "stuck"), action
 end
 
--- turn: {fields=, data= what is known, texts= what is unanswered, asked= the field asked last or nil, replies=, last_reply= or nil,
--- human= the customer waits for a person, visit= {state=, at= on the business's clock} when one is
--- booked, languages= those of the fixed texts, circuit_open=}. Returns {reply=, data= what was understood, action=, asked= the field now
--- asked or nil, question= text for staff or nil}.
+-- turn: {fields=, data= what is known, texts= unanswered messages, asked= the field asked for last or nil, replies=, last_reply= or nil,
+-- human= the customer waits for a person, visit= {state=, at= in the business's time zone} when one is booked, languages= those of the
+-- fixed texts, circuit_open=}. Returns {reply=, data= what was understood, action=, asked= the field asked for now or nil,
+-- question= text for staff or nil}.
 function M.answer(turn)
   turn = setmetatable({}, { __index = turn })
   turn.data = turn.data or {}

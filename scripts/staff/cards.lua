@@ -1,4 +1,4 @@
--- What a card shows, as plain words: a title, lines and a button. Facts in (staff/facts), card out. Pure.
+-- Makes cards for staff from the facts of a chat (staff/facts): a title, lines and a button, as plain text. Pure.
 
 local booking = require "flow.booking"
 local names = require "staff.names"
@@ -16,11 +16,11 @@ local REASONS = {
   model = "the assistant hands over",
   question = "a question for the team",
   failed = "the assistant could not answer",
-  limit = "this chat has had its turns for the hour, so the assistant is silent for now",
+  limit = "this chat has reached its turns per hour, so the assistant is silent for now",
 }
 
 ---@class staff.Card all of it plain text
----@field summary string where one line is shown instead of the card
+---@field summary string shown where only one line fits
 ---@field title? string
 ---@field lines staff.CardLine[]
 ---@field button {words: string, action: string, value: string} value: the conversation's id
@@ -33,7 +33,8 @@ local REASONS = {
 ---@field words? string
 
 ---Facts of a card: `case`, `conversation` (rows), `quote` (known values by field), `fields` (their order), `missing`
----(fields still unknown), `label` (field → words), `words` (the customer's newest), `visit` (a booking that stands), `now` and `time`.
+---(unknown fields), `label` (field → words), `words` (the customer's newest messages), `visit` (a visit that is requested or booked),
+---`now` and `time`.
 ---@class staff.Facts
 
 local function add(lines, label, value, limit)
@@ -41,7 +42,7 @@ local function add(lines, label, value, limit)
   if shown ~= "" then lines[#lines + 1] = { label = text.shown(label, 100, true), value = shown } end
 end
 
----Each known value on a line of its own: the fields of the prompt in their order, then what else is known.
+---One line per known value: first the fields of the prompt in their order, then other values by name.
 local function add_known(lines, facts)
   local seen, others = {}, {}
   for _, field in ipairs(facts.fields) do
@@ -91,7 +92,7 @@ function M.open(facts)
     button = take_over(facts.conversation) }
 end
 
----Who has a paused chat, since when, the number to call, and the way back.
+---The card of a paused chat: who took it over and since when, the number to call, a button to return it.
 ---@param facts staff.Facts
 ---@return staff.Card
 function M.taken(facts)
@@ -104,9 +105,9 @@ function M.taken(facts)
     button = { words = "Return to assistant", action = "resume_chat", value = conversation.id } }
 end
 
----After the chat went back: what is known stays readable, and it can be taken over again.
+---The card after the chat went back to the assistant. The facts stay readable, and the button takes the chat over again.
 ---@param facts staff.Facts
----@param by? string who returned it; nil: it ended by itself
+---@param by? string who returned it; nil: the pause ended by itself
 ---@return staff.Card
 function M.returned(facts, by)
   local name = names.name(by)
@@ -115,7 +116,7 @@ function M.returned(facts, by)
   return { summary = words, title = words, lines = lines_of(facts), button = take_over(facts.conversation) }
 end
 
----A chat's card as it stands: taken over, or back with the assistant.
+---The card of the chat as it is now: taken over, or back with the assistant.
 ---@param facts staff.Facts
 ---@param by? string who returned it
 ---@return staff.Card
@@ -123,7 +124,7 @@ function M.now(facts, by)
   return facts.conversation.status == "PAUSED" and M.taken(facts) or M.returned(facts, by)
 end
 
----The question an hour before an idle pause ends.
+---The question that staff get an hour before an idle pause ends.
 ---@param conversation table
 ---@param idle_hours number
 ---@return staff.Card

@@ -1,4 +1,4 @@
--- What a card shows, read from the database at the moment it is posted.
+-- Reads the facts of a card from the database, at the moment when the card is posted.
 
 local bookings = require "records.bookings"
 local cases = require "records.cases"

@@ -1,4 +1,4 @@
--- How people, numbers and moments are named to staff, as plain text. Pure.
+-- Writes people, numbers and times for staff, as plain text. Pure.
 
 local text = require "language.text"
 
@@ -7,8 +7,8 @@ local M = {}
 local NAME_BYTES = 400
 local MONTHS = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" }
 
----A person's display name: one line of at most 80 characters, no marks of formatting, nothing that reads as a link; nil when nothing
----is left.
+---A person's display name: one line of at most 80 characters, without formatting marks and without anything that reads as a link; nil
+---when nothing is left.
 ---@param name any
 ---@return string?
 function M.name(name)
@@ -18,7 +18,7 @@ function M.name(name)
   return shown ~= "" and shown or nil
 end
 
----"+1 416-555-1234" of 11 North American digits, "+4479…" of others, nil of what is no number.
+---"+1 416-555-1234" for 11 North American digits, "+4479…" for others, nil for what is no number.
 ---@param digits any
 ---@return string?
 function M.phone(digits)
@@ -29,7 +29,7 @@ function M.phone(digits)
   return nil
 end
 
----The digits of a conversation's number; nil of people without one.
+---The digits of a conversation's number; nil when it has none.
 ---@param conversation table a row of conversations
 ---@return string?
 function M.digits(conversation)
@@ -43,7 +43,7 @@ function M.id(conversation)
   return text.shown(conversation.id, 150, true)
 end
 
----The number of a conversation; for people without one their name, else their id.
+---The number of a conversation; without a number the name, else the id.
 ---@param conversation table
 ---@return string
 function M.number(conversation)
@@ -59,7 +59,7 @@ function M.who(conversation)
   return name and name .. " (" .. M.id(conversation) .. ")" or M.id(conversation)
 end
 
----"14:05" today, "Nov 21, 14:05" on another day, on the business's clock.
+---"14:05" today, "Nov 21, 14:05" on another day, in the business's time zone.
 ---@param at_ms integer
 ---@param now_ms integer
 ---@param time table host.time

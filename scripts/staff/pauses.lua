@@ -1,4 +1,4 @@
--- Chats that staff have: taking one over, giving it back, and pauses that end by themselves.
+-- Pauses of a chat: staff take it over, staff give it back, or the pause ends by itself.
 
 local cases = require "records.cases"
 local conversations = require "records.conversations"
@@ -14,7 +14,7 @@ local M = {}
 
 local HOUR_MS = 3600000
 
----Gives the chat to this user. The first one wins; nothing here waits, so that it is one step with what goes with it.
+---Gives the chat to this user; the first one wins. It does not wait, so that the caller's writes belong to the same step.
 ---@param conversation table
 ---@param user {id: string, name: string}
 ---@return "taken"|"again"|"other"
@@ -29,7 +29,7 @@ function M.take(conversation, user)
   return "again"
 end
 
----The chat is the assistant's again. What staff have answered needs no other answer. False: it already was.
+---The chat goes back to the assistant. What staff have answered needs no other answer. False: it had gone back already.
 ---@param conversation table
 ---@return boolean
 local function give_back(conversation)
@@ -42,7 +42,7 @@ local function give_back(conversation)
   return true
 end
 
----A click gives the chat back. What the customer said last is answered, if staff did not.
+---A click gives the chat back. The assistant answers the customer's last message when staff did not.
 ---@param conversation table
 ---@return boolean given
 function M.resume(conversation)
@@ -58,7 +58,7 @@ local function idle_hours()
   return owner.business.pause.idle_hours
 end
 
----The customer writes in a paused chat: has the pause ended by itself? Then the chat is the assistant's from here on.
+---The customer writes in a paused chat. When the pause has ended by itself, the chat goes back to the assistant now.
 ---@param conversation table as it was before this message
 ---@param now integer ms
 ---@return boolean ended
@@ -68,11 +68,11 @@ function M.over(conversation, now)
   if now - active_at < idle_hours() * HOUR_MS or not hours.inside(owner.business.hours, now, time) then return false end
   if not give_back(conversation) then return false end
   log.info("chat.returned", { idle = true })
-  tell.word(conversation, "the pause was idle and has ended; the assistant answers again.")
+  tell.word(conversation, "nobody wrote in the pause, so it has ended. The assistant answers again.")
   return true
 end
 
----Asks staff, an hour before a pause would end, whether to keep it.
+---Asks staff, an hour before a pause ends, whether to keep it.
 ---@param now integer ms
 function M.ask_idle(now)
   local idle_ms = idle_hours() * HOUR_MS

@@ -1,5 +1,5 @@
--- What comes due about cases and pauses, looked at once per minute: reminders in business time, customers whom nobody could be
--- told about, cases without a word for a day, pauses that run idle. Nothing here waits.
+-- Looks once per minute for cases and pauses that are due: reminders in business time, customers whose case could not be posted, cases
+-- without a message for a day, idle pauses. Nothing here waits.
 
 local cases = require "records.cases"
 local conversations = require "records.conversations"
@@ -30,13 +30,13 @@ local function remind(now)
       cases.reminded(case.id, case.reminded + 1)
       local conversation = conversations.get(case.conversation_id)
       if conversation then
-        tell.word(conversation, ("nobody has taken this chat over yet, for %s (case %d)."):format(duration(math.floor(minutes)), case.id))
+        tell.word(conversation, ("nobody has taken this chat over for %s (case %d)."):format(duration(math.floor(minutes)), case.id))
       end
     end
   end
 end
 
----Staff could not be reached for a quarter of an hour: the customer is told once that the team will see it later.
+---Staff could not be reached for 15 minutes, so the customer is told once that the team will see it later.
 local function tell_late(now, say)
   for _, case in ipairs(cases.unposted(now - LATE_MS)) do
     if not case.told_late then

@@ -1,7 +1,7 @@
--- Every message to staff begins here, as plain text: it becomes a row of kind "card" or "slack" (rows of older versions have these names),
--- and the channel that main.lua names carries it out. Nothing here waits.
--- Both kinds share the channel's pace, and cards go first; one chat has one lane, in which the order holds.
--- A message about a chat names its number, goes through the chat's own lane and so arrives in order. A line that begins with "> " is quoted.
+-- Stores every message to staff, as plain text, in a row of kind "card" or "slack" (the names that older versions used). The channel
+-- that main.lua names posts it. Nothing here waits.
+-- Both kinds share the channel's rate, and cards go first. A message about a chat names its number and uses the chat's own lane, so it
+-- arrives in order. A line that begins with "> " is quoted.
 
 local alerts = require "records.alerts"
 local cases = require "records.cases"
@@ -27,18 +27,18 @@ local function enqueue(lane, words)
   jobs.put { kind = "slack", lane = lane, payload = { what = "words", text = words } }
 end
 
----What a person or a model wrote, each of its lines marked as quoted, so that none can pass for one of ours.
+---What a person or a model wrote. Each line is marked as quoted, so that nobody takes it for ours.
 local function quoted(words, limit)
   return "> " .. text.squeeze(text.shown(words, limit or WORDS)):gsub("\n", "\n> ")
 end
 
----Our words in one line, and below them what somebody else wrote.
+---Our text in one line, and below it the text of somebody else.
 local function said(words, theirs)
   local line = text.shown(words, WORDS, true)
   return theirs and line .. "\n" .. quoted(theirs) or line
 end
 
----The card of a chat: opens its case and posts it once. While a case is live there is no second card.
+---Opens the chat's case and posts its card once. A live case gets no second card.
 ---@param conversation table a row of conversations
 ---@param reason "complete"|"asked"|"model"|"question"|"failed"|"limit"
 ---@return table case
@@ -58,7 +58,7 @@ function M.post_card(case)
     payload = { what = "card", case = case.id } }
 end
 
----Asks whether a pause that nobody writes in shall be kept.
+---Asks staff whether to keep an idle pause.
 ---@param conversation table
 ---@param idle_hours number
 function M.ask_keep(conversation, idle_hours)
@@ -71,10 +71,10 @@ local function put_follow_up(case_id, run_at)
     payload = { what = "follow_up", case = case_id, plain = true } }
 end
 
----New facts, a question or a second wish while the case is live: short, without a button, one message a minute at most.
+---A short message about a live case: new facts, a question, a second wish for a person. It has no button; at most one per minute.
 ---@param conversation table
 ---@param words? string our lines, in which other people's words are parts of a line
----@param theirs? string what the customer wrote, below lead, which is ours
+---@param theirs? string what the customer wrote, shown below lead
 ---@param lead? string
 function M.follow_up(conversation, words, theirs, lead)
   local case = cases.current(conversation.id)
@@ -86,28 +86,28 @@ function M.follow_up(conversation, words, theirs, lead)
   put_follow_up(case.id, cases.note(case, all, FOLLOW_UP_EVERY_MS))
 end
 
----These notes of a case have been posted; what was noted meanwhile follows in a minute.
+---These notes of a case have been posted. Later notes follow in a minute.
 ---@param case_id integer
 ---@param notes string
 function M.followed_up(case_id, notes)
   if cases.followed_up(case_id, notes) then put_follow_up(case_id, time.now_ms() + FOLLOW_UP_EVERY_MS) end
 end
 
----What the customer of a paused chat writes.
+---A message of the customer of a paused chat.
 ---@param conversation table
 ---@param words string
 function M.message_from_customer(conversation, words)
   enqueue(M.lane(conversation.id), names.who(conversation) .. ":\n" .. quoted(words))
 end
 
----A reply that was called back when somebody took over.
+---A draft: a reply that was not sent because somebody took over.
 ---@param conversation table
 ---@param words string
 function M.draft(conversation, words)
   enqueue(M.lane(conversation.id), "Draft for " .. names.who(conversation) .. ", not sent because the chat was taken over:\n" .. quoted(words))
 end
 
----One word about a chat.
+---A message about a chat.
 ---@param conversation table
 ---@param words string ours, in one line
 ---@param theirs? string what somebody else wrote
@@ -115,17 +115,17 @@ function M.word(conversation, words, theirs)
   enqueue(M.lane(conversation.id), said(names.who(conversation) .. ": " .. words, theirs))
 end
 
----One word that belongs to no chat we know.
+---A message that belongs to no known chat.
 ---@param words string ours, in one line
 ---@param theirs? string what somebody else wrote
 function M.note(words, theirs)
   enqueue("slack:notes", said(words, theirs))
 end
 
----A word about the service: once per cause in 15 minutes, then with how often it happened meanwhile.
+---A message about the service: once per cause in 15 minutes, then with its count.
 ---@param cause string short and stable, like "whatsapp.auth"
 ---@param words string no secrets
----@param quiet_ms? integer instead of the 15 minutes
+---@param quiet_ms? integer in place of the 15 minutes
 function M.alert(cause, words, quiet_ms)
   log.warn("alert", { cause = cause })
   local tell, before, next_at = alerts.count(cause, quiet_ms)
@@ -138,7 +138,7 @@ function M.alert(cause, words, quiet_ms)
   end
 end
 
----The quiet time of an alert's cause is over: how often it came back meanwhile.
+---When the quiet time of a cause is over: how often it happened meanwhile.
 ---@param cause string
 ---@param words string
 function M.alert_again(cause, words)

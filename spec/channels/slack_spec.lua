@@ -703,7 +703,7 @@ describe("with the records stood in for", function()
         tell.message_from_customer(ann, theirs)
         tell.draft(ann, theirs)
         tell.word(ann, "sent a contact card:", theirs)
-        tell.note("A booking we could not match to a chat.", theirs)
+        tell.note("A booking belongs to no known chat.", theirs)
         tell.follow_up(ann, nil, theirs, "asks:")
         for _, job in ipairs(world.jobs) do
           if job.payload.text then

@@ -316,7 +316,7 @@ describe("a booking", function()
     others_stand { "Bob", "Bob" }
     tell(service, "BOOKING_CANCELLED", { uid = uid(), attendees = { { name = "Bob" } } }) -- a third one's: ids that are known are not guessed
     local seen = json.encode(scene:posts("Bob: the on-site assessment of")[1].body)
-    assert.truthy(seen:find("could not match to a chat", 1, true), seen)
+    assert.truthy(seen:find("belongs to no known chat", 1, true), seen)
   end)
 
   it("moved without a new id stays one visit, with its reminder at the new time", function()
@@ -360,7 +360,7 @@ describe("a booking", function()
     local name = "Zoe " .. meta.word()
     tell(service, "BOOKING_CREATED", { uid = uid(), metadata = { conv = "0123456789abcdef01234567" }, attendees = { { name = name } } })
     local seen = json.encode(scene:posts(name)[1].body)
-    assert.truthy(seen:find("could not match to a chat", 1, true), seen)
+    assert.truthy(seen:find("belongs to no known chat", 1, true), seen)
     assert.truthy(seen:find(SUMMER_SAID, 1, true), seen)
   end)
 

@@ -51,7 +51,7 @@ describe("TURNS_PER_HOUR", function()
     local phone, words = limited()
     assert.equal(0, #stand_ins:models(words[4]))
     local card = shell.until_(function() return stand_ins:cards(phone)[1] end, 6, "the card")
-    assert.truthy(json.encode(card.body):find("had its turns for the hour", 1, true))
+    assert.truthy(json.encode(card.body):find("reached its turns per hour", 1, true))
     assert.equal(1, service:value("SELECT count(*) FROM cases WHERE conversation_id = '" .. phone .. "'"))
   end)
 

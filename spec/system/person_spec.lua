@@ -226,7 +226,7 @@ describe("a person's data", function()
     book("BOOKING_RESCHEDULED", mine, { metadata = { conv = token }, rescheduleUid = "never-heard-of", startTime = "2035-07-12T18:30:00.000Z" })
     book("BOOKING_CREATED", theirs, { metadata = { conv = link(other) } })
     book("BOOKING_CREATED", name_of(caller), { phone = "+" .. caller })
-    scene:posts "could not match to a chat"
+    scene:posts "belongs to no known chat"
     scene:sent(phone, "July 12")
     settled(service)
 
@@ -252,7 +252,7 @@ describe("a person's data", function()
 
     -- What comes about them afterwards is told to staff, and says nothing to anybody else.
     book("BOOKING_CANCELLED", mine, { uid = ids[3], metadata = { conv = token } })
-    scene:posts("could not match to a chat", 2)
+    scene:posts("belongs to no known chat", 2)
     scene:marker()
     assert.equal(0, #scene:tries(phone, "is cancelled"))
     scene:close()

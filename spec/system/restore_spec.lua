@@ -121,7 +121,7 @@ describe("a restored copy", function()
     assert.truthy(seen:find(word, 1, true) and seen:find(new:sub(-4), 1, true), seen)
     seen = scene:posts("1 reminder of a visit was due meanwhile", 1)[1].body.text
     assert.truthy(seen:find(phone:sub(-4), 1, true), seen)
-    scene:posts("so nothing is said to them now", 1)
+    scene:posts("so nothing is sent to them now", 1)
     scene:marker()
     assert.equal(0, #scene.stand_ins:models(word))
     assert.equal(0, #scene:tries(new))

@@ -1,5 +1,5 @@
--- What Cal.com posts, as one event with every type checked: its own payload, or what is left of it behind an owner's payload template
--- (flat fields, all text, other names, metadata as JSON in a text). Pure: the JSON codec and the reader of times are handed in.
+-- Reads what Cal.com posts into one event, with every type checked. An owner's payload template may have changed the payload: flat
+-- fields, all text, other names, metadata as JSON in a text. Pure: the JSON codec and the reader of times are given.
 
 local M = {}
 
@@ -15,22 +15,22 @@ local KINDS = {
   BOOKING_REJECTED = "rejected",
 }
 
--- A new request and a move say whose place they take.
+-- A new request and a move name the booking that they replace.
 local TAKES_A_PLACE = { booked = true, moved = true, requested = true }
 
 local function flag(value)
   return value == true or value == "true" or nil
 end
 
--- One line of text, or nil. Numbers count as text.
+-- One line of text, or nil. A number counts as text.
 local function text_of(value)
   if math.type(value) == "integer" then value = tostring(value) end
-  if type(value) ~= "string" or value:find("^{{.*}}$") then return nil end -- a field that the template's writer misspelt
+  if type(value) ~= "string" or value:find("^{{.*}}$") then return nil end -- a field whose name the template misspells
   value = plain.clip(plain.one_line(plain.clip(value, TEXT_BYTES * 4)), TEXT_BYTES)
   return value ~= "" and value or nil
 end
 
--- A template that is not JSON is posted as a form.
+-- A template that is not JSON arrives as a form.
 local function form_of(body)
   local fields, found = {}, false
   for pair in body:gmatch("[^&]+") do
@@ -41,13 +41,13 @@ local function form_of(body)
   return found and fields or nil
 end
 
--- A table, also where it stands as JSON in a text.
+-- A table, also when it is JSON in a text.
 local function table_of(value, json)
   if type(value) == "string" and value:find("^%s*[%[{]") then value = json.decode(value, { null_as_nil = true }) end
   return type(value) == "table" and value or nil
 end
 
--- The first of these names that holds something in either table.
+-- The first of these names that has a value in either table.
 local function first(places, names, read, ...)
   for _, place in ipairs(places) do
     for _, name in ipairs(names) do
@@ -67,7 +67,7 @@ local function moment(value, time)
   return ms and ms > EARLIEST_MS and ms < LATEST_MS and ms or nil
 end
 
--- A number in digits with its country; of ten digits it is a Canadian one. nil: not a phone number.
+-- A phone number in digits with its country code (ten digits are Canadian); nil: not a phone number.
 function M.phone(value)
   if type(value) ~= "string" or #value > 40 or not value:find("^[%+%d%s%(%)%.%-/]+$") then return nil end
   local digits, plus = value:gsub("%D", ""), value:find("^%s*%+") ~= nil
@@ -78,8 +78,8 @@ function M.phone(value)
   return #digits >= 10 and #digits <= 15 and digits or nil
 end
 
--- What a customer answered to a question of the booking page: {label=, value=}, or the value itself; of a place its own words, of a
--- name in two fields both.
+-- A customer's answer to a question of the booking page: {label=, value=}, or the value itself. For a place its text, for a name in two
+-- fields both.
 local function answer_of(response)
   if type(response) == "table" then response = response.value end
   if type(response) == "table" then
@@ -91,7 +91,7 @@ end
 
 local ASKS_A_NUMBER = { "phone", "whatsapp", "mobile", "cell", "tél" }
 
--- Answers to questions of the owner's own that ask for a number, by the question's name or label, in a fixed order.
+-- Answers to the owner's questions that ask for a number, recognised by name or label, in a fixed order.
 local function own_answers(responses)
   local list = {}
   for name, response in pairs(responses) do
@@ -110,7 +110,7 @@ end
 
 local PHONE_ANSWERS = { "attendeePhoneNumber", "smsReminderNumber", "phone", "phoneNumber", "phone_number", "location" }
 
--- Every number that could be the customer's, likeliest first.
+-- Every number that can be the customer's, the likeliest first.
 local function phones_of(places, json)
   local list, seen = {}, {}
   local function add(value)
@@ -121,7 +121,7 @@ local function phones_of(places, json)
     local attendees = table_of(place.attendees, json) or {}
     if type(attendees[1]) == "table" then
       add(attendees[1].phoneNumber)
-      local email = attendees[1].email -- who books by phone alone gets an address made of it
+      local email = attendees[1].email -- a customer who books by phone only gets an address made of the number
       if type(email) == "string" then add(email:match("^(%+?%d+)@sms%.cal%.com$")) end
     end
     for _, name in ipairs { "responses", "userFieldsResponses" } do
@@ -156,7 +156,7 @@ local function locale_of(places, json)
   end
 end
 
--- The mark that the booking link carried, wherever a template put it.
+-- The mark of the booking link, wherever a template put it.
 local function token_of(places, json)
   for _, place in ipairs(places) do
     local metadata = table_of(place.metadata, json) or {}
@@ -166,9 +166,9 @@ local function token_of(places, json)
 end
 
 ---@class calcom.Event
----@field kind "booked"|"moved"|"cancelled"|"another_time"|"requested"|"rejected" another_time: it is off, and another time is wanted
+---@field kind "booked"|"moved"|"cancelled"|"another_time"|"requested"|"rejected" another_time: cancelled, and another time is wanted
 ---@field uid? string
----@field old_uid? string of one that takes another's place: which
+---@field old_uid? string the booking that it replaces
 ---@field start_at? integer ms
 ---@field end_at? integer ms
 ---@field old_start_at? integer ms
@@ -179,13 +179,13 @@ end
 ---@field reason? string
 ---@field french boolean the booking page was read in French
 
----One webhook.
+---Reads one webhook.
 ---@param body string
 ---@param json table host.json
 ---@param time table host.time
 ---@return calcom.Event? event
----@return string? reason why it cannot be read, for staff
----@return string? other nothing for us: the kind of event
+---@return string? reason for staff: why it cannot be read
+---@return string? other the kind of an event that we do not use
 function M.event(body, json, time)
   local value, why = json.decode(body, { null_as_nil = true })
   if value == nil then value = form_of(body) end

@@ -1,10 +1,10 @@
--- The booking link. Only Cal.com understands what is filled in for the customer; any other page gets the bare address.
+-- Makes the booking link. Only Cal.com understands filled-in values; any other page gets the bare address.
 
 local url = require "host.url"
 
 local M = {}
 
--- Other booking pages, which are none of Cal.com's even where a Cal.com is set up.
+-- Other booking pages. They are not Cal.com's, also when a Cal.com is set up.
 local OTHERS = {
   "calendly.com", "acuityscheduling.com", "as.me", "setmore.com", "squareup.com", "square.site", "google.com", "app.google", "goo.gl",
   "office.com", "office365.com", "youcanbook.me", "simplybook.me", "appointlet.com", "savvycal.com", "zcal.co", "tidycal.com",
@@ -27,7 +27,7 @@ local function is_calcom(address, likely)
 end
 
 ---@param booking {url: string, name?: string, token: string, calcom?: boolean, moves?: string} calcom: a Cal.com is set up here;
----  moves: Cal.com's id of the visit that stands, which another time takes the place of
+---  moves: Cal.com's id of the present visit, when the customer picks another time for it
 ---@return string
 function M.fill(booking)
   if not is_calcom(booking.url, booking.calcom) then return booking.url end

@@ -1,5 +1,5 @@
--- Who hears of a booking, and in which words: the customer in the chat, staff in their channel. Times are the business's clock. Nothing here
--- waits.
+-- Tells the customer in the chat, and staff in their channel, what happened to a visit. Times are in the business's time zone. Nothing
+-- here waits.
 
 local booking_flow = require "flow.booking"
 local cases = require "records.cases"
@@ -27,7 +27,7 @@ local function is_french(conversation, page_in_french)
   return replies.french(owner, words, known)
 end
 
--- The approved template for what the owner named it under; nil: none is set.
+-- The approved template that the owner set under this key; nil: none.
 local function template_for(name, when, french)
   local templates = owner.business.booking.templates
   if not templates[name] then return nil end
@@ -41,11 +41,11 @@ end
 ---@field old_start_at? integer ms
 ---@field french? boolean the booking page was read in French
 
----Tells the customer: in the chat, after 24 hours of silence by template, else staff are asked to.
+---Tells the customer in the chat. After 24 hours of silence by template; without a template staff are asked to do it.
 ---@param conversation table a row of conversations
 ---@param news calcom.News
 ---@return string outcome a sentence for staff
----@return boolean told false: staff have to do something
+---@return boolean told false: staff must act
 function M.customer(conversation, news)
   if conversation.opted_out == 1 then return "They have opted out, so nothing was sent to them.", false end
   local french = is_french(conversation, news.french)
@@ -58,7 +58,7 @@ function M.customer(conversation, news)
     return ("They wrote more than 24 hours ago, so WhatsApp takes no free text, and booking.templates.%s in prompts/business.yaml "
       .. "names no template. Please tell them: “%s”"):format(news.template, words), false
   end
-  -- It stands in the chat before what nobody has answered yet, so that the next turn still ends with the customer's words.
+  -- It is placed before unanswered messages, so that the next turn still ends with the customer's words.
   local seq = conversation.status == "PAUSED" and conversation.last_seq or conversation.answered_seq
   whatsapp.say(conversation, words, { kind = "canned", seq = seq, template = template })
   return open and "They were told in the chat." or "They were told by template.", true
@@ -83,10 +83,10 @@ local function happened(event, start_at, old_start_at)
   return words .. "."
 end
 
----One word in the channel about a chat's booking.
+---A message to staff about a chat's booking.
 ---@param conversation table
 ---@param event calcom.Event
----@param outcome string what the customer heard
+---@param outcome string what the customer was told
 function M.staff(conversation, event, start_at, old_start_at, outcome)
   local words = happened(event, start_at, old_start_at)
   if event.name and event.name ~= conversation.name then words = words .. " Booked as " .. (names.name(event.name) or "somebody without a name") .. "." end
@@ -94,15 +94,15 @@ function M.staff(conversation, event, start_at, old_start_at, outcome)
   tell.word(conversation, words .. " " .. outcome .. (event.reason and " They wrote:" or ""), event.reason)
 end
 
----A booking that belongs to no chat we know.
+---A booking that belongs to no known chat.
 ---@param event calcom.Event
----@param has_chat boolean the number given there has a chat, which the booking did not come from
+---@param has_chat boolean its number has a chat, but the booking did not come from that chat's link
 function M.unmatched(event, start_at, old_start_at, has_chat)
   local who = names.name(event.name) or "somebody without a name"
   if event.phones[1] then who = who .. " (" .. (names.phone(event.phones[1]) or event.phones[1]) .. ")" end
   local stranger = has_chat and " This number has a chat, but the booking did not come through the link that was sent there. Perhaps"
     .. " somebody else made it: ask the customer." or ""
-  tell.note("A booking we could not match to a chat. " .. who .. ": " .. happened(event, start_at, old_start_at)
+  tell.note("A booking belongs to no known chat. " .. who .. ": " .. happened(event, start_at, old_start_at)
     .. " Nothing was sent to them from here." .. stranger .. (event.reason and " They wrote:" or ""), event.reason)
 end
 

@@ -1,4 +1,4 @@
--- Which addresses may a click have us answer to? Only the hosts the owner named, compared whole. Pure.
+-- Decides to which addresses a click can make us answer: only to hosts that the owner named, compared as a whole. Pure.
 
 local url = require "host.url"
 

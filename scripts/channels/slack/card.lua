@@ -1,4 +1,4 @@
--- What staff/cards and staff/tell say, as Slack's payloads. Pure.
+-- Turns cards (staff/cards) and messages (staff/tell) into Slack's payloads. Pure.
 
 local plain_text = require "language.text"
 local text = require "channels.slack.text"
@@ -6,15 +6,15 @@ local text = require "channels.slack.text"
 local M = {}
 
 local SECTION = 3000
-local WORDS = 6000 -- more than the notes of a case
+local WORDS = 6000 -- longer than a case's notes can be
 local MAX_SECTIONS = 40
 
 local function section(body)
   return { type = "section", text = { type = "mrkdwn", text = body, verbatim = true } }
 end
 
--- A card's texts are clean and cut already. Entities make them longer: each may have as many of Slack's characters as it has of its
--- own, or this many.
+-- A card's texts are clean and cut already. Slack's entities make them longer, so each can have as many of Slack's characters as it has
+-- of its own, or this many.
 local LEAST = 300
 
 local function escape(words)
@@ -29,7 +29,7 @@ local function line_of(line)
   return "*" .. escape(line.label) .. ":* " .. value
 end
 
----Lines packed into as few sections as Slack allows them to be.
+---Packs lines into as few sections as Slack's limits allow.
 local function sections(lines)
   local blocks, body, length = {}, {}, 0
   local function flush()
@@ -59,7 +59,7 @@ function M.payload(card)
   return { text = escape(card.summary), blocks = blocks }
 end
 
----Words that are fit for mrkdwn, without a button, in blocks in which Slack makes no links.
+---A message of mrkdwn without a button, in blocks in which Slack makes no links.
 ---@param words string
 ---@return table payload
 function M.mrkdwn(words)
@@ -75,8 +75,8 @@ function M.words(words)
   return M.mrkdwn(text.lines(words, WORDS))
 end
 
----What to send when Slack refuses the blocks of a payload: first one plain section and the button, then text alone, of which Slack
----is asked to make no links.
+---What to send when Slack refuses the blocks of a payload: first one plain section with the button, then only text, with the request to
+---make no links.
 ---@param full table payload
 ---@return table plain, table bare
 function M.simpler(full)

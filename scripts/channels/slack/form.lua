@@ -1,10 +1,10 @@
--- application/x-www-form-urlencoded, read strictly. Pure.
+-- Reads application/x-www-form-urlencoded strictly. Pure.
 
 local url = require "host.url"
 
 local M = {}
 
-local MAX_BYTES = 1048576 -- Slack's own payloads stay far below
+local MAX_BYTES = 1048576 -- Slack's payloads are far smaller
 
 ---@param text string
 ---@return string? nil: a broken escape, or a NUL
@@ -13,7 +13,7 @@ local function unescape(text)
   return url.decode(text)
 end
 
----The fields by name. A name given twice is an error, so that nobody can read another one than was checked.
+---The fields by name. A name given twice is an error, because a later reader might use the value that was not checked.
 ---@param body string
 ---@return table<string, string>? fields
 ---@return string? problem

@@ -1,6 +1,6 @@
--- A click in Slack. Checked over the raw bytes first; then one transaction holds the decision and all that follows from it,
--- and the answer says what became of it. Slack ignores the answer's body for these buttons, so what staff must see also
--- goes to the click's response_url, by a job.
+-- Handles a click in Slack. The signature over the raw bytes is checked first. One transaction holds the decision and its effects, and
+-- the answer says the result. Slack ignores the answer's body for these buttons, so what staff must see also goes to the click's
+-- response_url, by a job.
 
 local crypto = require "host.crypto"
 local db = require "host.db"
@@ -26,7 +26,7 @@ local function answer(status, body)
   return { status = status, headers = { ["Content-Type"] = "application/json" }, body = body }
 end
 
----Who clicked, as far as the payload says.
+---The user who clicked, as far as the payload says.
 local function user_of(payload)
   local user = type(payload.user) == "table" and payload.user or {}
   local name = names.name(user.name) or names.name(user.username) or names.name(user.id) or "Staff"
@@ -36,11 +36,11 @@ end
 
 ---@class slack.Click
 ---@field action string
----@field value string the conversation's id, compared as it is
+---@field value string the conversation's id, compared unchanged
 ---@field user {id: string, name: string}
 ---@field url? string
 
----The first thing in a payload that we know what to do with; nil: nothing.
+---The first known action in a payload; nil: none.
 ---@param payload any decoded JSON
 ---@param known table<string, any> action ids
 ---@return slack.Click?
@@ -56,20 +56,20 @@ function M.click(payload, known)
   return nil
 end
 
----Shows something at the click's address, where there is one.
+---Shows something at the click's response_url, when there is one.
 local function show(click, body)
   if not click.url then return end
   jobs.put { kind = "answer", lane = "slack:click:" .. click.value, payload = { what = "answer", url = click.url, body = body } }
 end
 
----Tells the one who clicked, and nobody else.
+---Tells only the user who clicked.
 local function whisper(click, words)
   local body = { response_type = "ephemeral", replace_original = false, text = text.fit(words) }
   show(click, body)
   return json.encode(body)
 end
 
----The card gets its new look; without an address the channel gets a new one of a chat that was taken over.
+---Gives the card its new look. Without a response_url the channel gets a new card of a chat that was taken over.
 local function redraw(click, by)
   local lane = click.url and "slack:click:" .. click.value or tell.lane(click.value)
   jobs.put { kind = click.url and "answer" or "card", lane = lane,
@@ -109,7 +109,7 @@ function ACTIONS.keep_paused(click, conversation)
   return json.encode(body)
 end
 
----The decision, and all it writes. Runs inside a transaction.
+---Decides, and writes all effects. Runs inside a transaction.
 local function decide(click, mark)
   local conversation = conversations.get(click.value)
   local body
@@ -123,10 +123,10 @@ local function decide(click, mark)
   return { status = 200, body = body }
 end
 
----An authentic request: what it asks for happens once, whatever comes twice.
+---An authentic request. Its action happens once, also when the request comes twice.
 ---@async
 ---@param request host.Request
----@param recall fun(conversation_id: string) takes back what still waits to be sent; waits
+---@param recall fun(conversation_id: string) takes back messages that wait to be sent; waits
 ---@return host.Response
 function M.handle(request, recall)
   local fields = form.decode(request.body)
@@ -136,7 +136,7 @@ function M.handle(request, recall)
   if not click then return answer(200, "{}") end
   local mark = crypto.hex(crypto.sha256(request.headers["x-slack-signature"]))
   local reply = db.transaction(function() return cases.seen(mark) or decide(click, mark) end)
-  -- Whoever clicked and however often: once the chat is paused, the answer means that nothing of the assistant leaves.
+  -- For every click on a paused chat the answer means that nothing of the assistant leaves any more.
   if click.action == "take_over_chat" then
     local conversation = conversations.get(click.value)
     if conversation and conversation.status == "PAUSED" then recall(click.value) end

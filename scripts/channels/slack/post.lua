@@ -1,6 +1,6 @@
--- The job that carries what staff/ has for people to Slack. It tries until Slack has it: backoff for a day when Slack is busy or down, a
--- refusal of all posts (403, 404, 410) opens the circuit and everything waits for the probe, and a card that Slack finds
--- malformed is sent again in plainer forms, so that no card is lost because of how it looks.
+-- The job that posts what staff/ stored to Slack. It retries for a day while Slack is busy or down. When Slack refuses all posts (403,
+-- 404, 410), the circuit opens and everything waits for the probe. A card that Slack finds malformed is sent again in plainer forms, so
+-- that no card is lost because of its form.
 
 local http = require "host.http"
 local jobs = require "host.jobs"
@@ -30,13 +30,13 @@ local ANSWER_TRIES = 5
 local ANSWER_MS = 30 * 60000
 local AFTER_CARD_MS = 5000
 
--- What chat.postMessage says when it refuses all posts; the webhook says it with its status.
+-- Errors with which chat.postMessage refuses all posts. The webhook shows it by its status.
 local REFUSALS = {
   channel_not_found = true, not_in_channel = true, is_archived = true, invalid_auth = true, not_authed = true,
   account_inactive = true, token_revoked = true, token_expired = true, missing_scope = true, restricted_action = true,
 }
 
--- We are too fast for it.
+-- Errors that mean: too fast.
 local LIMITS = { ["429"] = true, ratelimited = true }
 
 local function backoff(attempts)
@@ -44,7 +44,7 @@ local function backoff(attempts)
   return math.floor(wait * (0.85 + 0.3 * math.random()))
 end
 
----What one answer means: "ok", "form" (the blocks), "door" (403 and the like), "busy", "dead"; why; wait of busy.
+---The meaning of an answer: "ok", "form" (the blocks are refused), "door" (all posts are refused), "busy", "dead"; why; the wait of busy.
 ---@param response? host.http.Response
 ---@param err? host.http.Error
 ---@return string verdict
@@ -70,12 +70,12 @@ function M.judge(response, err)
   return REFUSALS[problem] and "door" or "form", problem
 end
 
----What is refused when Slack refuses: a changed one closes the circuit.
+---The secret that Slack refuses. A changed secret closes the circuit.
 local function secret()
   return settings.get("SLACK_BOT_TOKEN") or settings.get("SLACK_WEBHOOK_URL")
 end
 
----What came of a request, counted.
+---Counts the result of a request.
 local function judged(response, err)
   local verdict, reason, wait_ms = M.judge(response, err)
   metrics.add("assistant_posts_total", 1, { outcome = verdict })
@@ -87,7 +87,7 @@ local function heard(response, err)
   return response, err
 end
 
----The channel: with a bot token the Web API, else the incoming webhook.
+---Posts to the channel: with a bot token by the Web API, else by the incoming webhook.
 local function send(payload)
   local token = settings.get("SLACK_BOT_TOKEN")
   local body = { text = payload.text, blocks = payload.blocks, parse = payload.parse, unfurl_links = false, unfurl_media = false }
@@ -100,7 +100,7 @@ local function send(payload)
     timeout_ms = settings.get("SEND_TIMEOUT_MS"), max_bytes = 65536 })
 end
 
----A payload in its forms, from the best to the plainest. Waits.
+---Sends a payload in its forms, from the best to the plainest. Waits.
 ---@async
 local function send_in_some_form(payload)
   local verdict, reason, wait_ms = judged(send(payload))
@@ -112,12 +112,12 @@ local function send_in_some_form(payload)
   return verdict, reason, wait_ms
 end
 
----Wakes the cards that are held: their jobs run now instead of at the next probe.
+---Wakes the cards that wait: their jobs run now, not only at the next probe.
 local function wake_cards()
   for _, case in ipairs(cases.unposted()) do tell.post_card(case) end
 end
 
----While the circuit is open: when to look again. nil: go on; one job per minute is let through as the probe.
+---While the circuit is open: when to try again; nil: now. One job per minute runs as the probe.
 local function held_until()
   local now = time.now_ms()
   if not circuits.is_open(CIRCUIT, secret()) or circuits.probe(CIRCUIT, now) then return nil end
@@ -125,7 +125,7 @@ local function held_until()
   return circuit and circuit.probe_at or now + circuits.PROBE_MS
 end
 
----Slack let a job in: the circuit, if it was open, is closed, and what was held goes out.
+---Slack accepted a post. An open circuit is closed, and the waiting posts go out.
 local function close_circuit()
   if not circuits.is_open(CIRCUIT) then return end
   circuits.close(CIRCUIT)
@@ -133,7 +133,7 @@ local function close_circuit()
   wake_cards()
 end
 
----Slack refuses all posts: everything waits for the probe, and the log says so since Slack cannot.
+---Slack refuses all posts. Everything waits for the probe. The log says so, because Slack cannot.
 local function open_circuit(reason)
   local now = time.now_ms()
   if circuits.open(CIRCUIT, reason, secret(), now) then
@@ -143,7 +143,7 @@ local function open_circuit(reason)
   return jobs.later(now + circuits.PROBE_MS, "Slack refused: " .. reason)
 end
 
----Posts to the channel. nil when Slack has it, else what the job does next.
+---Posts to the channel. Returns nil when Slack has accepted it, otherwise what the job does next.
 ---@async
 local function deliver(job, payload)
   local look_again = held_until()
@@ -158,18 +158,18 @@ local function deliver(job, payload)
   if verdict == "door" then return open_circuit(reason) end
   if verdict == "busy" and time.now_ms() - job.created_at < DAY_MS then
     wait_ms = wait_ms or backoff(job.attempts)
-    if LIMITS[reason] then circuits.hold(CIRCUIT, time.now_ms() + wait_ms) end -- the limit is the channel's, not this word's
+    if LIMITS[reason] then circuits.hold(CIRCUIT, time.now_ms() + wait_ms) end -- the limit holds for the whole channel
     return jobs.retry(wait_ms, "Slack: " .. reason)
   end
   log.error("slack.lost", { reason = reason, job = job.id })
   return jobs.dead("Slack: " .. reason)
 end
 
----The card, with what is known at this moment.
+---The card with the facts of this moment.
 ---@async
 local function post_card(job)
   local case = cases.get(job.payload.case)
-  if not case or case.state == "closed" or case.posted_at then return nil end -- the probe that closed the circuit was this very card
+  if not case or case.state == "closed" or case.posted_at then return nil end -- the probe that closed the circuit was this card
   local known = facts.gather(case.conversation_id, case)
   if not known then return nil end
   local shown = known.conversation.status == "PAUSED" and cards.taken(known) or cards.open(known)
@@ -187,7 +187,7 @@ local function post_follow_up(job)
   end
   local conversation = conversations.get(case.conversation_id)
   if not conversation then return nil end
-  local notes = job.payload.plain and case.notes or text.plain(case.notes) -- older versions noted what was escaped for Slack
+  local notes = job.payload.plain and case.notes or text.plain(case.notes) -- older versions stored notes that were escaped for Slack
   local outcome = deliver(job, card.words(names.who(conversation) .. ": " .. notes))
   if outcome == nil then tell.followed_up(case.id, case.notes) end
   return outcome
@@ -198,13 +198,13 @@ local function post_words(job)
   return deliver(job, card.words(job.payload.text))
 end
 
----Words of older versions, which wrote rows that were ready for Slack.
+---Messages of older versions, whose rows were ready for Slack.
 ---@async
 local function post_text(job)
   return deliver(job, card.mrkdwn(job.payload.text))
 end
 
----A card with a button that asks something about a paused chat.
+---A card with a button that asks about a paused chat.
 ---@async
 local function post_keep(job)
   local conversation = conversations.get(job.payload.conversation)
@@ -212,16 +212,16 @@ local function post_keep(job)
   return deliver(job, card.payload(cards.keep(conversation, job.payload.hours)))
 end
 
----How often an alert's cause came back in its quiet time.
+---How often an alert's cause came back during its quiet time.
 local function post_alert(job)
   tell.alert_again(job.payload.cause, job.payload.words or text.plain(job.payload.text))
 end
 
----To the response_url of a click: five tries in 30 minutes. What could not be shown there goes to the channel.
+---Answers to the response_url of a click: five tries in 30 minutes. When that fails, the channel shows it.
 ---@async
 local function post_answer(job)
   local payload = job.payload.body
-  if not payload then -- the card's new look; what it shows is read now, so a late one is right too
+  if not payload then -- the card's new look, read now, so that a late one is right too
     local known = facts.gather(job.payload.conversation)
     if not known then return nil end
     payload = card.payload(cards.now(known, job.payload.by))
@@ -247,7 +247,7 @@ local function post_answer(job)
   return nil
 end
 
----A take-over without an address to answer to: its card goes to the channel, so that staff can give the chat back.
+---A take-over without a response_url: its card goes to the channel, so that staff can give the chat back.
 ---@async
 local function post_control(job)
   local known = facts.gather(job.payload.conversation)
@@ -268,7 +268,7 @@ function M.run(job)
   return handler(job)
 end
 
----At a start or reload: Slack may take posts again, so it is tried at once.
+---At a start or reload Slack may accept posts again, so the next job tries at once.
 function M.start()
   if not circuits.is_open(CIRCUIT) then return end
   circuits.due(CIRCUIT, time.now_ms())

@@ -1,5 +1,4 @@
--- What people wrote, made fit for Slack: clean, escaped, cut. A customer's or a colleague's words can never become
--- a mention, a link or a command here. Pure.
+-- Makes people's text safe for Slack: clean, escaped, cut. It can never become a mention, a link or a command. Pure.
 
 local plain_text = require "language.text"
 
@@ -8,7 +7,7 @@ local M = {}
 local ENTITIES = { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;" }
 local ELLIPSIS = "…"
 
----How long Slack takes valid text to be: UTF-16 units. An entity counts as it is written.
+---The length of valid text as Slack counts it: UTF-16 units, with an entity counted as written.
 ---@param text string
 ---@return integer
 function M.length(text)
@@ -16,7 +15,7 @@ function M.length(text)
   return utf8.len(text) + astral
 end
 
--- At most so many units of a text that is fit, whole characters and whole entities.
+-- At most so many units of an escaped text, without cutting a character or an entity.
 local function first_units(fitted, units)
   local stop = utf8.offset(fitted, units + 1)
   fitted = stop and fitted:sub(1, stop - 1) or fitted
@@ -29,31 +28,31 @@ local function first_units(fitted, units)
   return open and fitted:sub(1, open - 1) or fitted
 end
 
----Text that is clean already (language/text.shown), with Slack's three entities in place of what Slack would act on, at most `limit`
----of Slack's characters long (UTF-16 units), never cut inside an entity or a character.
+---Clean text (language/text.shown) with Slack's three entities for the characters that Slack would act on, at most `limit` of Slack's
+---characters long (UTF-16 units). It never cuts an entity or a character.
 ---@param text string
 ---@param limit integer
 ---@return string
 function M.escape(text, limit)
-  local fitted = text:gsub("[&<>]", ENTITIES, limit // 4 + 1) -- each is four units at least: what stands behind so many is cut
-  -- A backtick would open a code block that swallows the rest of a card.
+  local fitted = text:gsub("[&<>]", ENTITIES, limit // 4 + 1) -- each is at least four units, so later ones are cut anyway
+  -- A backtick would open a code block that hides the rest of a card.
   fitted = fitted:gsub("`+", function(run) return ("\u{02CB}"):rep(#run) end)
   if M.length(fitted) <= limit then return fitted end
   return plain_text.trim(first_units(fitted, limit - 1)) .. ELLIPSIS
 end
 
----Any text as people would read it, fit for Slack.
----@param text any what is not text counts as ''
+---Any text, made readable and safe for Slack.
+---@param text any what is not text counts as ""
 ---@param limit? integer
----@param one_line? boolean line breaks become blanks
+---@param one_line? boolean line breaks become spaces
 ---@return string
 function M.fit(text, limit, one_line)
   limit = limit or 3000
   return M.escape(plain_text.shown(text, limit, one_line), limit)
 end
 
----A text for staff (staff/tell), fit for Slack: its lines that begin with "> " are quotes. It belongs in a block that makes no links
----of it (card.words).
+---A text for staff (staff/tell), made safe for Slack. Lines that begin with "> " are quotes. It belongs in a block that makes no links
+---(card.words).
 ---@param text string
 ---@param limit integer
 ---@return string
@@ -61,7 +60,7 @@ function M.lines(text, limit)
   return ("\n" .. M.fit(text, limit)):gsub("\n&gt; ", "\n> "):sub(2)
 end
 
----Without entities: as a plain_text, which Slack does not parse.
+---Without entities: for a plain_text, which Slack does not parse.
 ---@param text string
 ---@return string
 function M.plain(text)

@@ -1,4 +1,4 @@
--- Did Slack send this? Decided over the raw bytes, before anything of the body is read. Pure: crypto is handed in.
+-- Checks Slack's signature over the raw bytes, before the body is read. Pure: crypto is given.
 
 local signed = require "channels.signature"
 
@@ -11,7 +11,7 @@ M.WINDOW_S = 300
 ---@param now_ms integer
 ---@param crypto table host.crypto
 ---@return boolean authentic
----@return string? why "clock": rightly signed, but too old or too new
+---@return string? why "clock": the signature is right, but too old or too new
 function M.check(request, secrets, now_ms, crypto)
   local headers, repeated = request.headers, request.repeated_headers or {}
   local signature, stamp = headers["x-slack-signature"], headers["x-slack-request-timestamp"]

@@ -1,4 +1,4 @@
--- What Meta's error codes mean for us. Pure.
+-- Says what Meta's error codes mean for us. Pure.
 
 local M = {}
 
@@ -32,7 +32,7 @@ function M.class(code, http_status)
   return "permanent"
 end
 
--- What staff should know and do.
+-- What staff need to know, and the remedy.
 function M.advice(code, why)
   local words = code and ADVICE[code]
   if words then return ("%s (code %d)"):format(words, code) end

@@ -1,5 +1,5 @@
--- What Meta posts, read item by item with every type checked: a message becomes an event, a status a status, and what cannot
--- be read becomes a reason. Pure: no database, no clock but the one handed in.
+-- Reads what Meta posts, item by item, with every type checked: a message becomes an event, a status a status, and an item that cannot
+-- be read becomes a reason. Pure: no database, and the clock is given.
 
 local M = {}
 
@@ -7,7 +7,7 @@ local plain = require "language.text"
 
 local ID_BYTES = 512
 local TEXT_BYTES = 65536
-local EARLIEST_MS = 1420070400000 -- 2015: older than any message of this platform, so a mistake
+local EARLIEST_MS = 1420070400000 -- 2015: older than any message of WhatsApp, so it is a mistake
 local AHEAD_MS = 300000
 local NAME = 100 -- characters of a person's name
 
@@ -17,13 +17,13 @@ local SILENT = { sticker = true, reaction = true, request_welcome = true, epheme
 local function text_of(value)
   if type(value) ~= "string" then return nil end
   value = plain.clip(value, TEXT_BYTES)
-  if not value:find("^%C*$") then -- far quicker than looking for a %c
+  if not value:find("^%C*$") then -- much faster than searching for a %c
     value = value:gsub("\r\n?", "\n"):gsub("[\0-\8\11-\31\127]", "")
   end
   return value:find("%S") and value or nil
 end
 
--- A line of text inside brackets: no brackets or line breaks of its own. most: characters; nil: all of it.
+-- A line of text for use inside brackets: without brackets and line breaks. most: characters; nil: no limit.
 local function inline(value, most)
   if most and type(value) == "string" then value = plain.first(value, most) end
   local text = text_of(value)
@@ -38,7 +38,7 @@ local function id_of(value)
   if type(value) == "string" and #value > 0 and #value <= ID_BYTES and value:find("^%C*$") then return value end
 end
 
--- The customer's own clock in ms; now where it makes no sense.
+-- The time on the customer's clock, in ms; now when that time makes no sense.
 local function said_at(value, now)
   local seconds = type(value) == "string" and #value <= 12 and value:match("^%d+$") and math.tointeger(tonumber(value))
     or math.type(value) == "integer" and value
@@ -48,7 +48,7 @@ local function said_at(value, now)
   return math.min(ms, now)
 end
 
--- Who wrote: digits, or a business-scoped id for people without a number.
+-- Who wrote it: digits, or a business-scoped id for people without a number.
 local function sender(message)
   local from = message.from
   if type(from) == "string" and from:find("^%d+$") and #from >= 6 and #from <= 20 then return from, from end
@@ -91,7 +91,7 @@ local function contacts_of(list)
   return "[contact card: " .. table.concat(names, ", ") .. "]", table.concat(shown, "; ")
 end
 
--- By type: fills kind, content and what goes with them; false: bad; nil: a kind we cannot use.
+-- By type: sets kind, content and further fields. Returns false for a bad item, nil for a kind that we cannot use.
 local READ = {}
 
 function READ.text(message, event)
@@ -155,7 +155,7 @@ local function media(message, event)
   return true
 end
 
--- The conversation of a message or a status; nil: it names none. Looks at one field or two, so that it cannot fail.
+-- The conversation of a message or a status; nil: it names none. It reads only one or two fields, so that it cannot fail.
 function M.whose(item)
   if type(item) ~= "table" then return nil end
   return sender(item) or sender { from = item.recipient_id, from_user_id = item.recipient_user_id }
@@ -169,12 +169,12 @@ end
 ---@field said_at integer ms
 ---@field kind string
 ---@field content string
----@field silent? boolean nothing is stored, nobody is answered
----@field wordless? boolean a medium without words
+---@field silent? boolean nothing is stored, and nobody is answered
+---@field wordless? boolean a photo or the like without a caption
 
--- One message. contacts: names by id.
+-- Reads one message. contacts: names by id.
 ---@return whatsapp.Event? event
----@return string? reason why not
+---@return string? reason why it cannot be read
 function M.message(message, contacts, now)
   if type(message) ~= "table" then return nil, "a message that is not an object" end
   local id = id_of(message.id)
@@ -193,7 +193,7 @@ function M.message(message, contacts, now)
   local read = READ[kind] or MEDIA[kind] and media
   local good = read and read(message, event)
   if good == false then
-    if not event.silent then return nil, "a message of type " .. event.kind:gsub("[^%w_]", "?") .. " without what it should hold" end
+    if not event.silent then return nil, "a message of type " .. event.kind:gsub("[^%w_]", "?") .. " without its content" end
     event.original = nil
   elseif not good then
     event.kind, event.content = "unsupported", "[unsupported message]"
@@ -218,7 +218,7 @@ end
 
 local STATUSES = { sent = "sent", delivered = "delivered", read = "read", played = "read", failed = "failed" }
 
--- One status. nil with a reason: bad; nil without: a kind that says nothing to us.
+-- Reads one status. nil with a reason: it is bad; nil without a reason: we do not use this kind.
 ---@return {wamid?: string, mark?: string, state: string, code?: integer, why?: string}?
 ---@return string? reason
 function M.status(status)

@@ -1,5 +1,5 @@
--- The inbox's reader: one accepted webhook, walked item by item. What arrived becomes rows: the conversation, the message, and the
--- job of the turn that will answer it. An item that cannot be read is parked with its reason; the others go on. Nothing here waits.
+-- The inbox's reader: goes through one accepted webhook item by item. Each item becomes rows: the conversation, the message, and the job
+-- of the turn that will answer it. An item that cannot be read is parked with its reason, and the others are read. Nothing here waits.
 
 local conversation_flow = require "flow.conversation"
 local conversations = require "records.conversations"
@@ -29,23 +29,23 @@ local turns = require "records.turns"
 
 local M = {}
 
--- Other words than text that staff should hear of at once: there is nothing in the chat that shows them.
+-- Kinds without text that staff should know about at once, because nothing in the chat shows them.
 local function tell_staff(event, conversation)
   if event.wordless then
-    tell.word(conversation, "sent a " .. event.content:gsub("[%[%]]", "") .. ". Look at it on the business phone; it cannot be shown here yet.")
+    tell.word(conversation, "sent a " .. event.content:gsub("[%[%]]", "") .. ". Look at it on the business phone, because it cannot be shown here.")
   elseif event.card then
     tell.word(conversation, "sent a contact card:", event.card)
   end
 end
 
--- The turn that answers: when the customer has been quiet, at most so long after the first word that waits.
+-- Puts the turn that answers: when the customer has been quiet, but not later than the longest wait after the first unanswered message.
 local function enqueue_turn(conversation, now)
   local due = conversation_flow.due({ last_message_ms = now, first_unanswered_ms = conversation.waiting_since }, now,
     settings.get("TURN_QUIET_MS"), settings.get("TURN_MAX_WAIT_MS"))
   turns.enqueue(conversation.id, due)
 end
 
--- STOP and START work without a model, in every state. True: the message was one of them.
+-- Handles STOP and START, which work without a model in every state. True: the message was one of them.
 local function opt_words(event, conversation, now)
   local word, spoken = conversation_flow.word(event.content)
   if word == "stop" then
@@ -64,7 +64,7 @@ local function opt_words(event, conversation, now)
   return false
 end
 
--- Staff have this chat: they get the words, the customer at most a line that says so.
+-- Staff have this chat: they get the message. The customer gets at most one text that says so.
 local function forward(event, conversation, now)
   tell.message_from_customer(conversation, event.card or event.content)
   conversations.pause_active(conversation.id, now)
@@ -74,7 +74,7 @@ local function forward(event, conversation, now)
   end
 end
 
--- A pin says where: it fills the address, where none is known yet.
+-- A shared location fills the address field when no address is known yet.
 local function keep_address(event)
   local data, locked = quotes.get(event.conversation)
   if quote.known(data.address) then return end
@@ -82,13 +82,13 @@ local function keep_address(event)
   if #changed > 0 then quotes.put(event.conversation, merged) end
 end
 
--- It came before the database was restored, and was answered then if anybody could.
+-- The message came before the database was restored, so staff may have answered it since.
 local function leave(event, conversation, now)
-  tell.word(conversation, "wrote before the database was restored. Nothing is answered by itself now, please look at it:", event.card or event.content)
+  tell.word(conversation, "wrote before the database was restored. The assistant does not answer it. Please look at it:", event.card or event.content)
   conversations.answered(conversation.id, conversation.last_seq, nil, conversation.asked, now)
 end
 
--- A message that is stored: who hears of it, and who answers.
+-- A message was stored: decides who is told, and who answers.
 local function arrived(event, now)
   local conversation = conversations.arrive(event, now)
   if conversation.last_seq == 1 and people.opted_out_before(event.conversation) then
@@ -111,7 +111,7 @@ end
 
 local QUIET = {}
 
--- The customer changed their words. They have the place they had; what was answered stays answered.
+-- The customer edited a message. It keeps its place in the chat, and what was answered stays answered.
 function QUIET.edit(event)
   if event.original then messages.replace(event.original, event.conversation, event.content) end
 end
@@ -122,10 +122,10 @@ end
 
 function QUIET.system(event)
   local conversation = event.changed_number and conversations.get(event.conversation)
-  if conversation then tell.word(conversation, "has changed their WhatsApp number; this chat ends here, the new number begins a new one.") end
+  if conversation then tell.word(conversation, "has changed their WhatsApp number. This chat ends. The new number starts a new chat.") end
 end
 
--- again: collects the people whose erased messages have come once more.
+-- again: collects the people whose erased messages were delivered again.
 local function read_message(item, names, own, now, again)
   inbox.about(inbound.whose(item))
   local event, reason = inbound.message(item, names, now)
@@ -161,7 +161,7 @@ local function warn_of(one)
   log.warn("whatsapp.platform_error", { code = type(fault) == "table" and math.type(fault.code) == "integer" and fault.code or 0 })
 end
 
--- What value[field] holds goes into items, one by one.
+-- Adds each item that value[field] holds to items.
 local function add_list(items, value, field, read, names, own)
   local list = value[field]
   if type(list) == "table" and json.is_array(list) then
@@ -186,7 +186,7 @@ local function for_another(one, now)
     .. "so no customer is answered. Put the right id into META_PHONE_NUMBER_ID (Meta: WhatsApp, API Setup) and restart the service."):format(other, ours))
 end
 
--- One change. Anything but messages and statuses for our own number is not for us.
+-- Reads one change. Only messages and statuses for our own number are used.
 local function add_value(items, value)
   local metadata = type(value.metadata) == "table" and value.metadata or {}
   local number_id = metadata.phone_number_id
@@ -216,7 +216,7 @@ local function add_change(items, change)
   end
 end
 
--- nil: there is nothing to read in it.
+-- nil: the webhook has nothing to read.
 local function items_of(bytes)
   if bytes:sub(1, 2) == "\31\139" then return inbox.park("compressed (gzip), which is not read here") end
   local body, why = json.decode(bytes)
@@ -236,7 +236,7 @@ local function items_of(bytes)
   return items
 end
 
--- A webhook of many items is read in pieces: it is decoded once.
+-- A webhook with many items is read in pieces, but decoded once.
 local large = {}
 
 local function items_in(row)
@@ -260,8 +260,8 @@ local function set_apart(one, row)
     entry = json.array { { changes = json.array { { field = "messages", value = value } } } } })
 end
 
--- A redelivery brings nobody back, nor their words: their parts of the row go, and then its bytes from the files.
--- unread: the row is not at its end, and what they have written since is still to be read.
+-- Removes the parts of erased people from a redelivered webhook's row, and their bytes from the files. unread: the row is not read to its
+-- end, so messages that they wrote after the erasure stay.
 local function forget(row_id, again, unread)
   local function erased(id) return type(id) == "string" and people.is_erased_message(id) end
   for _, person in ipairs(again) do
@@ -272,7 +272,7 @@ local function forget(row_id, again, unread)
 end
 
 ---@param row host.inbox.Row
----@return integer? place nil: all of it is read
+---@return integer? place nil: everything is read
 function M.run(row)
   local items = items_in(row)
   if not items then return end

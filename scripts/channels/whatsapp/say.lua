@@ -1,4 +1,4 @@
--- Saying something to a customer: a row that is stored, and a job that sends it. Nothing here waits, except recall.
+-- Says something to a customer: stores a row, and puts the job that sends it. Only `recall` waits.
 
 local conversations = require "records.conversations"
 local crypto = require "host.crypto"
@@ -19,13 +19,13 @@ function M.lane(conversation_id)
   return "whatsapp:" .. conversation_id
 end
 
--- Puts the sending of a stored message. One job a message: putting again only moves the one that waits.
+-- Puts the job that sends a stored message. There is one per message; putting it again only moves it.
 function M.enqueue(conversation_id, message_id, run_at)
   jobs.put { kind = "send", lane = M.lane(conversation_id), unique = "send:" .. message_id, payload = { message = message_id },
     run_at = run_at }
 end
 
--- The parts a text is sent in. What a model wrote is made fit; other texts are left as they are while they fit.
+-- The parts in which a text is sent. A text of the model is made fit for WhatsApp; another text is changed only when it is too long.
 local function parts_of(text, kind)
   if kind ~= "model" and kind ~= "scripted" then
     local length = utf8.len(text)
@@ -39,8 +39,8 @@ end
 ---@param text string
 ---@param options? {kind?: "model"|"scripted"|"canned"|"paused"|"opt_out"|"staff", author?: string, seq?: integer, parts?: string[],
 ---  template?: {name: string, language: string, parameters: string[]}}
----  seq: the last message that it answers; default the newest. parts: the text as it is sent, where the caller has made it fit;
----  template: the approved template that says the same (one part only), for when WhatsApp takes no free text any more
+---  seq: the last message that it answers; default the newest. parts: the text as it is sent, when the caller has made it fit;
+---  template: the approved template with the same meaning (one part only), for when WhatsApp takes no free text any more
 ---@return string? id of the first part; nil when the text was blank
 function M.say(conversation, text, options)
   options = options or {}
@@ -58,24 +58,24 @@ function M.say(conversation, text, options)
   return first
 end
 
--- Keeps a text that was not said, because somebody took over meanwhile, and shows it to staff.
+-- Keeps a text as a draft, because staff took the chat over, and shows it to staff.
 function M.draft(conversation, text, seq)
   messages.add_assistant({ id = crypto.uuid(), conversation = conversation.id, content = text, seq = seq, part = 1, kind = "model",
     state = "draft" }, time.now_ms())
   tell.draft(conversation, text)
 end
 
--- Takes back what a machine wrote and has not left: called after the pause is written. When it returns nothing more leaves.
+-- Takes back the assistant's messages that have not left. Call it after the pause is stored; when it returns, nothing more leaves.
 ---@async
 ---@param conversation_id string
----@return string[] drafts the texts that were held back; staff see them
+---@return string[] drafts the texts that were taken back; staff see them
 function M.recall(conversation_id)
   local _, unsent = http.cancel(M.lane(conversation_id))
   return db.transaction(function()
     local drafts, now = {}, time.now_ms()
     local conversation = conversations.get(conversation_id)
     for _, message in ipairs(messages.unsent(conversation_id)) do
-      -- What the peer may have seen left before the click: its status, or nothing more, says what became of it.
+      -- A message that the peer may have seen left before the click. Only its status shows whether it arrived.
       local left = message.state == "unknown" or message.state == "sending" and unsent == 0
       if not left then
         messages.set_state(message.id, "draft", now, "taken over")

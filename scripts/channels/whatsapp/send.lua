@@ -1,4 +1,4 @@
--- The job that sends one stored message: it checks once more whether it may be said, sends it, and files what became of it.
+-- The job that sends one stored message: checks again whether it can be sent, sends it, and stores the result.
 
 local circuits = require "records.circuits"
 local clock = require "ops.clock"
@@ -45,7 +45,7 @@ local function drop(message, now, why)
   log.info("whatsapp.dropped", { to = mask(message.conversation_id), message = message.id, why = why })
 end
 
--- Never again: the row says why, staff get the text and hear why the customer does not have it, the job is kept as dead.
+-- Gives a message up for good: its row says why, staff get the text and the reason, the job is kept as dead.
 local function fail(message, now, why, words)
   messages.set_state(message.id, "failed", now, why)
   local conversation = conversations.get(message.conversation_id)
@@ -54,14 +54,14 @@ local function fail(message, now, why, words)
   return jobs.dead(why)
 end
 
--- A reply that waited too long is not sent: what it answered counts as unanswered again, and a new turn answers it.
+-- A reply that waited too long is not sent. What it answered is unanswered again, and a new turn answers it.
 local function plan_anew(message, now)
   drop(message, now, "older than 30 minutes, planned again")
   conversations.unanswer(message.conversation_id, messages.answered_before(message.conversation_id, message.seq), now)
   turns.enqueue(message.conversation_id)
 end
 
--- May this message be said now? Returns true, or false with what the job returns.
+-- Can this message be sent now? Returns true, or false and what the job returns.
 local function may_say(message, now)
   local machine = MACHINE[message.kind]
   if message.opted_out == 1 and not AFTER_STOP[message.kind] then
@@ -85,7 +85,7 @@ local function may_say(message, now)
   return true
 end
 
--- What the circuit says: true: go on; else when to come back. One send per minute may try.
+-- What the circuit says: true to send, otherwise when to try again. One send per minute can probe.
 local function may_try(message, now)
   if message.circuit_open ~= 1 then return true end
   local open, circuit, changed = circuits.is_open("whatsapp", settings.get("META_ACCESS_TOKEN"))
@@ -96,7 +96,7 @@ local function may_try(message, now)
   return false, math.max(circuit.probe_at, now + 1000)
 end
 
--- The step before the request: everything that decides is read and written in one go.
+-- The step before the request: reads and writes everything that decides, at once.
 local function prepare(job)
   local now = time.now_ms()
   local message = messages.to_send(job.payload.message)
@@ -104,7 +104,7 @@ local function prepare(job)
   if message.state == "failed" and not message.wamid then message.state = "queued" end
   if not OPEN[message.state] then return nil end
   if message.state == "sending" then
-    -- Another process, or an older generation, had it: nobody knows whether it left.
+    -- Another process or an older generation had it, so it is in doubt whether it left.
     messages.set_state(message.id, "unknown", now, "no answer")
     return nil, jobs.later(now + settings.get("SEND_GRACE_MS"), "waits for its status")
   end
@@ -123,7 +123,7 @@ local function has_link(text)
   return text:find("://", 1, true) ~= nil and text:find("https?://") ~= nil
 end
 
--- An approved template, filled in. Its text stands at the platform; ours says the same.
+-- An approved template with its values. The platform holds its text; our text says the same.
 local function template_of(stored)
   local template, parameters = json.decode(stored), {}
   for i, text in ipairs(template.parameters) do parameters[i] = { type = "text", text = text } end
@@ -144,7 +144,7 @@ local function body_of(message)
   return body
 end
 
--- What an answer means: kind, and its details.
+-- The meaning of an answer: its kind, and details.
 ---@return "accepted"|"unknown"|"unsent"|"transient"|"auth"|"permanent" kind
 local function sort_answer(response, err)
   if not response then
@@ -164,7 +164,7 @@ local function sort_answer(response, err)
   return codes.class(code, response.status), { code = code, why = why, text = type(fault.message) == "string" and plain.clip(fault.message, 200) or nil }
 end
 
--- Sends that waited for the circuit run now, a few per second.
+-- Runs sends that waited for the circuit, a few per second.
 function M.wake_held(now)
   for i, row in ipairs(messages.release(500)) do say.enqueue(row.conversation_id, row.message, now + i) end
 end
@@ -175,8 +175,8 @@ local function close_circuit(now)
   M.wake_held(now)
 end
 
--- A generation begins, perhaps with a new token or a right that was given back: what was held tries at once, one send first when
--- the token is the one that was refused.
+-- At the start of a generation the token or its permissions may be new, so sends that waited are tried at once. With the token that was
+-- refused, one send goes first as the probe.
 function M.start()
   local now = time.now_ms()
   numbers.start(settings.get("META_PHONE_NUMBER_ID"))
@@ -230,7 +230,7 @@ function FINISH.permanent(message, detail, now)
   return fail(message, now, detail.why, codes.advice(detail.code, detail.text))
 end
 
--- The step after the answer. Whatever it was, a status that came meanwhile knows better.
+-- The step after the answer. A status that came meanwhile counts more than the answer.
 local function finish(job, message, kind, detail)
   local now = time.now_ms()
   local row = messages.after_send(message.id, detail.wamid)
@@ -243,7 +243,7 @@ local function finish(job, message, kind, detail)
   return FINISH[kind](message, detail, now, job, row)
 end
 
--- One send.
+-- Sends one message.
 ---@async
 function M.run(job)
   local message, outcome = db.transaction(prepare, job)
@@ -259,7 +259,7 @@ function M.run(job)
   return db.transaction(finish, job, message, kind, detail)
 end
 
--- "Read" and "typing…" on the customer's phone; nobody waits for it and nobody minds when it fails.
+-- Shows "read" and "typing…" on the customer's phone. Nobody waits for it, and a failure is ignored.
 ---@async
 function M.typing(wamid)
   http.request {

@@ -1,4 +1,4 @@
--- What became of what we sent, as Meta reports it: only forward, by our own mark first.
+-- Stores what Meta reports about our messages. A state only moves forward. Our own mark is looked for first.
 
 local codes = require "channels.whatsapp.codes"
 local conversations = require "records.conversations"
@@ -18,7 +18,7 @@ local M = {}
 
 local SETTLE_MS = 500
 
--- A request whose message a status has settled needs no answer any more: after a moment it is cancelled, so that the lane goes on.
+-- A request whose message already has a status needs no answer any more. After a moment it is cancelled, so that the lane continues.
 local function settle(message)
   task.spawn(function()
     task.sleep(SETTLE_MS)
@@ -35,14 +35,14 @@ local function tell_failed(message, status)
   end
 end
 
--- Moves one of our messages to where a status says it is.
+-- Moves one of our messages to the state of a status.
 ---@param message table a row of messages
 ---@param status {state: string, wamid?: string, code?: integer, why?: string}
 function M.apply(message, status, now)
   local rank = messages.rank[message.state]
   if status.state == "failed" then
     if not rank or rank >= messages.rank.delivered then return end
-    -- Our message went out again since: an old try's failure says nothing about the new one.
+    -- Our message was sent again since, so the failure of an old try says nothing about the new one.
     if message.resent > 0 and (message.state == "queued" or message.wamid and status.wamid ~= message.wamid) then return end
     local why = ("%s %s"):format(status.code or "", status.why or "failed")
     if message.resent == 0 and status.code and codes.class(status.code) == "transient" then
@@ -62,8 +62,8 @@ function M.apply(message, status, now)
 end
 
 -- One status of a change.
----@param first boolean is it the first of them?
----@param again string[] collects the people whose erased messages this is about
+---@param first boolean whether it is the first status of the change
+---@param again string[] collects the people whose erased messages the status is about
 function M.read(item, first, now, again)
   inbox.about(inbound.whose(item))
   local status, reason = inbound.status(item)
@@ -83,7 +83,7 @@ function M.read(item, first, now, again)
   end
 end
 
--- Statuses that came before we knew the platform's id of this message.
+-- Applies statuses that came before we knew the platform's id of this message.
 function M.catch_up(message_id, wamid, now)
   for _, early in ipairs(messages.take_early(wamid)) do
     local extra = early.error and json.decode(early.error) or {}

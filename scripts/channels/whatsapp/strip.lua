@@ -1,4 +1,4 @@
--- Takes one person out of a webhook's body and leaves everybody else in. Pure but for JSON.
+-- Removes one person from a webhook's body, and keeps everybody else. Pure, except for JSON.
 
 local json = require "host.json"
 
@@ -11,7 +11,7 @@ local function is_of(item, id, ids, only_ids)
     or item.recipient_user_id == id or ids ~= nil and (ids(item.id) or ids(item.biz_opaque_callback_data))
 end
 
--- The list without the person's items; the ids of what was taken out are added to `taken`.
+-- The list without the person's items. Adds the ids of the removed items to `taken`.
 local function without(list, id, ids, taken, only_ids)
   if type(list) ~= "table" or not json.is_array(list) then return list end
   local rest = json.array()
@@ -37,11 +37,11 @@ end
 
 ---@param bytes string
 ---@param id string of the conversation
----@param ids? fun(id: any): boolean is it the id of one of the person's messages?
----@param only_ids? boolean takes out what `ids` knows and nothing else of the person, who stays named where more of theirs is left
----@return string? body what is left; nil: nothing that anybody would want to read (never with only_ids)
----@return string[] taken ids of the messages and statuses that were taken out
----@return table? whose the parts that were taken out, for the person to see
+---@param ids? fun(id: any): boolean whether it is the id of one of the person's messages
+---@param only_ids? boolean removes only what `ids` recognises; the person stays named when more of theirs is left
+---@return string? body what is left; nil: nothing worth reading (never with only_ids)
+---@return string[] taken ids of the removed messages and statuses
+---@return table? whose the removed parts, to show to the person
 function M.person(bytes, id, ids, only_ids)
   local body, taken, kept = json.decode(bytes), {}, false
   if type(body) ~= "table" or type(body.entry) ~= "table" then return nil, taken end
