@@ -21,7 +21,8 @@ local UNAUTHORIZED = { status = 401, headers = { ["Content-Type"] = "application
 function M.verify(request)
   local authentic, why = verify.check(request, settings.get("SLACK_SIGNING_SECRET"), time.now_ms(), crypto)
   if why == "clock" then
-    tell.alert("clock", "a request with a right signature of Slack was more than 5 minutes old or early. This server's clock is wrong, or old requests are replayed.")
+    tell.alert("clock", "a request with a right signature of Slack was more than 5 minutes old or early. This server's clock is wrong, "
+      .. "or old requests are replayed.")
   end
   return authentic
 end
