@@ -1,4 +1,4 @@
--- The manual and the program say the same: what a page names exists, and what exists is named.
+-- Compares the manual with the program: what a page names exists, and what exists is named.
 
 local shell = require "spec.support.shell"
 

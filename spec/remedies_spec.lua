@@ -1,5 +1,5 @@
--- The same trouble has the same remedy everywhere: in what the program says, in the alert, and in the pages. A trouble that is added
--- without its row here fails.
+-- The same trouble has the same remedy in the program's messages, in the alerts and in the pages. A new trouble
+-- without a row here fails.
 
 local shell = require "spec.support.shell"
 

@@ -1,4 +1,4 @@
--- What owners may write about visits, and what they are told otherwise.
+-- What owners can write about visits, and the problems that they are told about.
 
 local checks = require "brain.prompt_checks"
 local replies = require "flow.replies"
@@ -12,7 +12,7 @@ end
 local function business(booking) return problems(checks.business, { booking = booking }) end
 
 describe("booking in business.yaml", function()
-  it("takes what the shipped file shows, blanks included", function()
+  it("accepts what the shipped file shows, empty values included", function()
     assert.same({}, business { reminder = true, reminder_at = "10:00", templates = { language = "en_US", language_fr = "", booked = "", reminder = "visit_2" } })
     local value = checks.apply(checks.business, { booking = { templates = { booked = "" } } }, "f.yaml", {}, {})
     assert.same({ reminder = true, reminder_at = "10:00", templates = { language = "en" } }, value.booking)

@@ -15,13 +15,13 @@ describe("brain.prompt", function()
     assert.equal(text, prompt.system_text(SYSTEM))
   end)
 
-  it("lets roles alternate and counts a burst as one entry", function()
+  it("alternates the roles and counts a burst as one entry", function()
     local messages = ask { user "a", user "b", assistant "c", user "d" }
     assert.same({ "system", "user", "assistant", "user" }, { messages[1].role, messages[2].role, messages[3].role, messages[4].role })
     assert.equal("a\nb", messages[2].content)
   end)
 
-  it("puts a burst in the order of the customer's own clock (B12)", function()
+  it("sorts a burst by the customer's own clock (B12)", function()
     assert.equal(1, (ask { user("third", 3), user("first", 1), user("second", 2) }[2].content:find("first\nsecond\nthird", 1, true)))
   end)
 

@@ -29,7 +29,7 @@ describe("calcom.inbound", function()
     assert.same({ "14165551234" }, event.phones)
   end)
 
-  it("knows the five kinds of word, and which booking a moved one takes the place of", function()
+  it("knows the five kinds of event, and which booking a moved one replaces", function()
     for trigger, kind in pairs { BOOKING_CREATED = "booked", BOOKING_RESCHEDULED = "moved", BOOKING_CANCELLED = "cancelled", BOOKING_REQUESTED = "requested",
       BOOKING_REJECTED = "rejected" } do
       assert.equal(kind, assert(read(full(nil, trigger))).kind)
@@ -47,7 +47,7 @@ describe("calcom.inbound", function()
     assert.equal("too wet", assert(read(full({ cancellationReason = "too wet" }, "BOOKING_CANCELLED"))).reason)
   end)
 
-  it("reads a name in two fields, and a number that was the answer to a question of the owner's own", function()
+  it("reads a name in two fields, and a number from an answer to the owner's question", function()
     local event = assert(read(full { attendees = { { email = "a@example.com" } }, responses = {
       name = { label = "your_name", value = { firstName = "Ann", lastName = "Smith" } }, ["reach-you"] = { label = "Your WhatsApp", value = "(416) 555-1234" },
       order = { label = "Order", value = "9055550199" }, ["Cell-phone"] = { value = { "x" } },
@@ -56,14 +56,14 @@ describe("calcom.inbound", function()
     assert.same({ "14165551234" }, event.phones)
   end)
 
-  it("passes over what is no booking", function()
+  it("skips what is no booking", function()
     for _, trigger in ipairs { "PING", "MEETING_ENDED", "BOOKING_PAID", "FORM_SUBMITTED", "OOO_CREATED" } do
       local event, why, other = read { triggerEvent = trigger, createdAt = START, payload = {} }
       assert.same({ "nil", "nil", trigger }, { tostring(event), tostring(why), other })
     end
   end)
 
-  it("says why of what it cannot read, without its words", function()
+  it("says why it cannot read something, without quoting it", function()
     for _, body in ipairs { "", "x", "[]", "null", "17", "{}", '{"triggerEvent":null}', '{"triggerEvent":{"a":1}}', '{"payload":{}}', '{"payload":', "\255\254" } do
       local event, why, other = read(body)
       assert.is_nil(event, body)
@@ -72,7 +72,7 @@ describe("calcom.inbound", function()
     end
   end)
 
-  it("understands a template's flat fields, all text", function()
+  it("reads the flat text fields of a payload template", function()
     local event = assert(read { triggerEvent = "BOOKING_CREATED", startTime = START, uid = "u", name = "Ann", metadata = '{"conv":"0123abcd"}', phone = "416-555-1234" })
     assert.same({ "booked", "u", "0123abcd", "Ann", time.parse(START) }, { event.kind, event.uid, event.token, event.name, event.start_at })
     assert.same({ "14165551234" }, event.phones)
@@ -89,7 +89,7 @@ describe("calcom.inbound", function()
     end)())
   end)
 
-  it("lets a field of a wrong type be missing, and reads the rest", function()
+  it("takes a field of a wrong type as missing, and reads the rest", function()
     for _, wrong in ipairs { 17, true, {}, { {} }, { a = { b = 1 } }, "", "{{startTime}}" } do
       for _, field in ipairs { "attendees", "responses", "metadata", "location", "organizer", "endTime", "cancellationReason", "userFieldsResponses", "rescheduleUid" } do
         local event = assert(read(full { [field] = wrong }), field)

@@ -58,20 +58,20 @@ describe("whatsapp.inbound", function()
     assert.same({ "[location: Home, 12 Elm St]", "12 Elm St" }, { pin, event.address })
   end)
 
-  it("tells a medium without words from one with a caption", function()
+  it("distinguishes a photo without a caption from one with a caption", function()
     local _, event = content { type = "audio", audio = { id = "1" } }
     assert.same({ "[voice message]", true }, { event.content, event.wordless })
     _, event = content { type = "video", video = { caption = "look" } }
     assert.is_nil(event.wordless)
   end)
 
-  it("is silent about stickers, reactions and system messages", function()
+  it("ignores stickers, reactions and system messages", function()
     for _, kind in ipairs { "sticker", "reaction", "system" } do
       assert.is_true(assert(inbound.message(message { type = kind }, {}, NOW)).silent)
     end
   end)
 
-  it("names every other kind unsupported (B9)", function()
+  it("calls every other kind unsupported (B9)", function()
     for _, kind in ipairs { "order", "unsupported", "hologram", "interactive" } do
       assert.equal("[unsupported message]", (content { type = kind }))
     end

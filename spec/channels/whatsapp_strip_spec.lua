@@ -21,7 +21,7 @@ describe("channels/whatsapp/strip", function()
     statuses = { { id = "wamid.C", status = "read", recipient_id = ANN }, { id = "wamid.D", status = "read", recipient_id = BOB } },
   }
 
-  it("leaves everybody else's part in, whose number may begin with the same digits", function()
+  it("keeps other people's parts, also when their number begins with the same digits", function()
     local left, taken = strip.person(both, ANN)
     assert.same({ "wamid.A", "wamid.C" }, taken)
     for _, gone in ipairs { "mine", "wamid.A", "wamid.C", "\"Ann\"" } do assert.falsy(left:find(gone, 1, true), gone) end
@@ -37,7 +37,7 @@ describe("channels/whatsapp/strip", function()
     assert.same({ "wamid.C" }, taken)
   end)
 
-  it("leaves nothing of a body that holds nobody else, or that is no webhook", function()
+  it("keeps nothing of a body that holds nobody else, or that is no webhook", function()
     assert.is_nil((strip.person(body { messages = { { from = ANN, id = "wamid.A" } } }, ANN)))
     for _, odd in ipairs { "", "no JSON", "[]", "{}", "{\"entry\":5}", "{\"entry\":[5,{\"changes\":5},{\"changes\":[null]}]}" } do
       assert.is_nil((strip.person(odd, ANN)), odd)
@@ -45,7 +45,7 @@ describe("channels/whatsapp/strip", function()
     end
   end)
 
-  it("takes only what is known by its id, on request: the person stays named beside a message that stays", function()
+  it("removes only known ids on request, and then keeps the person's name beside a message that stays", function()
     local function old(id) return id == "wamid.A" or id == "wamid.C" end
     local left, taken = strip.person(both, ANN, old, true)
     assert.same({ "wamid.A", "wamid.C" }, taken)

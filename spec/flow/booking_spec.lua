@@ -48,18 +48,18 @@ describe("booking.judge", function()
   local function row(state, event_at, start_at) return { state = state, event_at = event_at, start_at = start_at or 100 } end
   local function event(kind, made_at, start_at) return { kind = kind, made_at = made_at, start_at = start_at or 100 } end
 
-  it("takes the first word about a booking, whatever it is", function()
+  it("applies the first event about a booking, whatever it is", function()
     for _, kind in ipairs { "booked", "moved", "cancelled", "requested", "rejected" } do assert.equal("apply", booking.judge(nil, event(kind, 5))) end
   end)
 
-  it("hears a replay once", function()
+  it("applies a replayed event once", function()
     assert.equal("known", booking.judge(row("booked", 5), event("booked", 5)))
     assert.equal("known", booking.judge(row("booked", 5), event("booked", 6)))
     assert.equal("known", booking.judge(row("cancelled", 5), event("cancelled", 5)))
     assert.equal("known", booking.judge(row("cancelled", 5), { kind = "cancelled", made_at = 6 }))
   end)
 
-  it("lets nothing old bring back what is over", function()
+  it("lets no old event bring back a visit that is over", function()
     for _, state in ipairs { "cancelled", "rejected", "moved" } do
       assert.equal("late", booking.judge(row(state, 9), event("booked", 5)), state)
       assert.equal("late", booking.judge(row(state, 9), event("booked", 9)), state .. ", made in the same moment")
@@ -70,7 +70,7 @@ describe("booking.judge", function()
     assert.equal("late", booking.judge(row("booked", 9), event("requested", nil)))
   end)
 
-  it("goes with the newest word", function()
+  it("follows the newest event", function()
     assert.equal("apply", booking.judge(row("requested", 5), event("booked", 6)))
     assert.equal("apply", booking.judge(row("requested", 5), event("rejected", 6)))
     assert.equal("apply", booking.judge(row("booked", 5), event("cancelled", 6)))
@@ -80,7 +80,7 @@ describe("booking.judge", function()
     assert.equal("apply", booking.judge(row("booked", 5), event("cancelled", nil)))
   end)
 
-  it("takes the end of an id that the page gave as its end, whatever its clock says: no id comes back there", function()
+  it("lets an event end an id whatever its time is, because the page uses no id twice", function()
     for _, kind in ipairs { "cancelled", "rejected" } do
       assert.equal("apply", booking.judge(row("booked", 9), { kind = kind, uid = "u", made_at = 5, start_at = 100 }), kind)
       assert.equal("late", booking.judge(row("booked", 9), { kind = kind, made_at = 5, start_at = 100 }), kind .. " without an id")

@@ -4,7 +4,7 @@ local FIELDS = { "address", "elevator_access", "stairs", "inventory" }
 local FULL = { address = "5 Elm", elevator_access = "yes", stairs = "no", inventory = "1 couch" }
 
 describe("conversation.word", function()
-  it("takes STOP and its like as a whole message, in any dress", function()
+  it("takes STOP and similar words as a whole message, with any signs around them", function()
     for _, message in ipairs { "STOP", "stop", "Stop.", " stop! ", "STOP 🛑", "‘Stop’", "\u{200B}STOP", "UNSUBSCRIBE", "Unsubscribe..." } do
       assert.same({ "stop", "en" }, { conversation.word(message) }, message)
     end
@@ -14,13 +14,13 @@ describe("conversation.word", function()
     assert.equal("start", (conversation.word("Start!")))
   end)
 
-  it("reads a word among blanks without end", function()
+  it("reads a word among very many spaces", function()
     assert.equal("stop", (conversation.word("STOP" .. (" "):rep(60000))))
     assert.equal("stop", (conversation.word((" \n"):rep(3000) .. "stop")))
     assert.is_true(conversation.wants_human("human please" .. ("\n"):rep(60000)))
   end)
 
-  it("leaves everything else to the conversation", function()
+  it("takes nothing else", function()
     for _, message in ipairs { "please stop by at 5", "Can you stop at the shop", "start with the garage please", "CANCEL", "END", "stop it", "STOP привет",
       "stopp", "restart", "", "🛑", "nonstop", "bus stop", "QUIT", "stop ok", ("stop "):rep(200) } do
       assert.is_nil((conversation.word(message)), message)
@@ -102,12 +102,12 @@ agent orange paint
 I want to know the price]]
 
   for line in WISHES:gmatch("[^\n]+") do
-    it("hears a wish in: " .. line, function() assert.is_true(conversation.wants_human(line)) end)
+    it("finds a wish in: " .. line, function() assert.is_true(conversation.wants_human(line)) end)
   end
   for line in OTHERS:gmatch("[^\n]+") do
     it("leaves to the model: " .. line, function() assert.is_false(conversation.wants_human(line)) end)
   end
-  it("stands any message", function()
+  it("fails at no message", function()
     for _, message in ipairs { "", "\0", "\xff", ("talk to "):rep(5000), "👩" } do assert.is_false(conversation.wants_human(message)) end
   end)
 end)
@@ -118,7 +118,7 @@ describe("conversation.due", function()
     assert.equal(15000, conversation.due({ last_message_ms = 14000, first_unanswered_ms = 0 }, 14000, 4000, 15000))
     assert.equal(20000, conversation.due({ last_message_ms = 14000, first_unanswered_ms = 0 }, 20000, 4000, 15000))
   end)
-  it("does not wait for a clock that jumped", function()
+  it("does not wait longer when the clock jumps", function()
     assert.equal(4000, conversation.due({ last_message_ms = 9000000, first_unanswered_ms = 9000000 }, 0, 4000, 15000))
   end)
 end)

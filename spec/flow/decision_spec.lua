@@ -19,14 +19,14 @@ describe("decision.parse", function()
       data = { address = "123 Main St", inventory = "1 couch, 2 chairs" } }, found)
   end)
 
-  it("forgives what stands around one object", function()
+  it("accepts text around one object", function()
     for _, content in ipairs { "\u{FEFF}" .. GOOD, "```json\n" .. GOOD .. "\n```", "```\n" .. GOOD .. "```", "Here you go:\n" .. GOOD .. "\nBye {name}!",
       " \n\n " .. GOOD .. "  \n", 'I said "hello {there}" and: ' .. GOOD, "It's " .. GOOD } do
       assert.same("Any stairs?", (parse(content) or {}).reply, content)
     end
   end)
 
-  it("is not misled by braces and quotes inside texts", function()
+  it("ignores braces and quotes inside texts", function()
     local found = parse('ok ' .. [[{"reply_to_user":"a } \" { b \\","action":"continue"}]])
     assert.equal('a } " { b \\', found.reply)
   end)
@@ -45,7 +45,7 @@ describe("decision.parse", function()
     assert.is_nil((parse(json.null)))
   end)
 
-  it("forgives case and blanks of the action and nothing else", function()
+  it("accepts capitals and spaces in the action, and no other change", function()
     local function with(action) return parse('{"reply_to_user":"x","action":' .. action .. "}") end
     assert.equal("handoff", with('" Handoff "').action)
     assert.equal("schedule", with('"SCHEDULE\\n"').action)
@@ -57,7 +57,7 @@ describe("decision.parse", function()
     assert.is_nil((parse '{"reply_to_user":"x"}'))
   end)
 
-  it("wants a reply that can be read", function()
+  it("refuses a reply that shows nothing", function()
     for _, reply in ipairs { '""', '" "', "null", "5", "true", "[]", "{}", '"\\n\\t"', '"\\u200b"', '"\\u00a0"' } do
       local found, why = parse('{"reply_to_user":' .. reply .. ',"action":"continue"}')
       assert.is_nil(found, reply)

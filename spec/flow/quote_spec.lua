@@ -4,7 +4,7 @@ local FIELDS = { "address", "elevator_access", "stairs", "inventory" }
 local null = setmetatable({}, { __tostring = function() return "null" end })
 
 describe("quote.known", function()
-  it("D19: takes every way of saying unknown for unknown", function()
+  it("D19: takes every spelling of \"unknown\" as unknown", function()
     for _, value in ipairs { "", "  ", "unknown", "Unknown", " UNKNOWN. ", "null", "not specified", "Not provided", "not mentioned", "unclear",
       "TBD", "?", "-", "??", "—", "\u{200B}", "(unknown)", "not yet specified", "not_specified", "inconnu" } do
       assert.is_false(quote.known(value), value)
@@ -74,13 +74,13 @@ describe("quote.merge", function()
     end
   end)
 
-  it("tells nobody of a change that is only spelling", function()
+  it("reports no change that is only spelling", function()
     local merged, changed = quote.merge({ inventory = "2 chairs" }, { inventory = "2 Chairs." }, FIELDS)
     assert.equal("2 Chairs.", merged.inventory)
     assert.same({}, changed)
   end)
 
-  it("stands any proposal", function()
+  it("fails at no proposal", function()
     for _, proposed in ipairs { {}, { address = null }, { address = { {} } }, { address = function() end } } do
       assert.same({ address = "5 Elm" }, (quote.merge({ address = "5 Elm" }, proposed, FIELDS)))
     end

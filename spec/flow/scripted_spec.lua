@@ -64,13 +64,13 @@ describe("the fixed questions", function()
     assert.equal("a fridge, a stove, 3 mattresses", chat.data.inventory)
   end)
 
-  it("does not go round in circles with someone who does not know", function()
+  it("does not ask again and again when the customer does not know", function()
     local chat = story({ { "I don't know", "stairs" }, { "not sure", "items" } }, { data = { address = "5 Elm" }, last_reply = "Is there an elevator we can use?" })
     assert.equal(understand.NOT_SURE, chat.data.elevator_access)
     assert.equal(understand.NOT_SURE, chat.data.stairs)
   end)
 
-  it("passes questions to the team and goes on asking", function()
+  it("passes questions to the team and continues to ask", function()
     local chat = story { { "How much for a couch?", { "I've passed your question to our team.", "address" } } }
     assert.equal("How much for a couch?", chat.question)
     assert.equal("a couch", chat.data.inventory)
@@ -80,7 +80,7 @@ describe("the fixed questions", function()
     assert.is_nil(chat.data.elevator_access)
   end)
 
-  it("takes a request for what it is", function()
+  it("recognises a request", function()
     local chat = story { { "Can you remove a couch and 2 chairs?", "address" } }
     assert.is_nil(chat.question)
     assert.equal("a couch and 2 chairs", chat.data.inventory)
@@ -90,7 +90,7 @@ describe("the fixed questions", function()
     story { { "zzz", { "Hi!", "address" } }, { "zzz", { "didn't", "address" } }, { "zzz", "team", "handoff" } }
   end)
 
-  it("finds other words instead while no model can be reached", function()
+  it("uses another text while no model can be reached", function()
     story({ { "zzz", "address" }, { "zzz", "address" }, { "zzz", "address" }, { "zzz", "address" }, { "zzz", "address" } }, { circuit_open = true })
   end)
 
@@ -101,7 +101,7 @@ describe("the fixed questions", function()
     assert.is_nil(chat.asked)
   end)
 
-  it("has a line for someone who writes on after everything is known", function()
+  it("answers a customer who writes after everything is known", function()
     local data = { address = "5 Elm", elevator_access = "no", stairs = "no", inventory = "a couch" }
     local chat = story({ { "also a lamp", "added" }, { "where are you?", "question" }, { "qwertz asdf", "one moment" } }, { data = data, last_reply = "x" })
     assert.equal("a couch, a lamp", chat.data.inventory)
@@ -136,7 +136,7 @@ describe("the fixed questions", function()
     story({ { "hi", { "Ahoy.", "Where to?" } } }, { replies = { greeting = "Ahoy.", ask_address = "Where to?" } })
   end)
 
-  it("never says the same line twice running, whatever it reads", function()
+  it("never sends the same text twice in a row, whatever it reads", function()
     math.randomseed(3)
     local lines = { "hi", "zzz", "no", "yes", "?", "how much?", "a couch", "5 Elm St", "2 flights", "no elevator", "[photo]", "ok", "I don't know", "", "👍", "thanks" }
     for round = 1, 200 do
@@ -153,7 +153,7 @@ describe("the fixed questions", function()
     end
   end)
 
-  it("stands any text", function()
+  it("fails at no text", function()
     for _, message in ipairs { "", "\0", "\xff", ("a "):rep(30000), ("1 "):rep(20000), ("?"):rep(20000), "👩‍👩‍👧", ("5 Elm "):rep(3000), ("and "):rep(9000) } do
       assert.has_no.errors(function() scripted.answer { fields = FIELDS, data = {}, texts = { message }, replies = {} } end)
     end

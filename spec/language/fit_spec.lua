@@ -40,7 +40,7 @@ describe("guards.fit", function()
     assert.equal("abc", one("\u{FEFF}a\u{202E}b\u{200B}c"))
   end)
 
-  it("makes no part of nothing", function()
+  it("makes no part when nothing is visible", function()
     for _, reply in ipairs { "", " \n ", "\0", "\u{200B}", "\u{FEFF}" } do
       local parts, cut = guards.fit(reply)
       assert.same({}, parts)
@@ -96,7 +96,7 @@ describe("guards.fit", function()
     for _, part in ipairs(parts) do assert.is_true(units(part) <= 4096 and part:find("here%.$") ~= nil) end
   end)
 
-  it("makes parts that are valid and small of anything", function()
+  it("makes valid parts within the limits from any text", function()
     math.randomseed(11)
     local pieces = { "a", " ", "\n", "**", "é", "😀", "\u{200D}", "\u{301}", "\xff", "\xf0\x9f", "|", "# ", "[x](y)", ". ", "\0", "`", "_", "```\n" }
     for _ = 1, 60 do

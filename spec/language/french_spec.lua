@@ -4,7 +4,7 @@ local scripted = require "flow.scripted"
 local ENGLISH, FRENCH, NEITHER = { "hello, I have a couch" }, { "bonjour, j'ai un canapé" }, { "12 Main Street" }
 
 describe("language.french", function()
-  it("is what the customer writes, where both languages are spoken", function()
+  it("is the language that the customer writes, when the owner lists both", function()
     for _, languages in ipairs { false, { "en", "fr" }, { "fr", "en" } } do
       assert.is_false(language.french(languages or nil, ENGLISH))
       assert.is_true(language.french(languages or nil, FRENCH))
@@ -12,7 +12,7 @@ describe("language.french", function()
     end
   end)
 
-  it("is the owner's first language for who has shown none", function()
+  it("is the owner's first language for a customer who has shown none", function()
     assert.is_false(language.french({ "en", "fr" }, NEITHER))
     assert.is_true(language.french({ "fr", "en" }, NEITHER))
     assert.is_true(language.french({ "fr", "en" }, {}))
@@ -25,7 +25,7 @@ describe("language.french", function()
     end
   end)
 
-  it("holds for the fixed questions", function()
+  it("decides for the fixed questions too", function()
     local function first(languages, texts)
       return scripted.answer({ fields = { "address" }, texts = texts, replies = {}, languages = languages }).reply
     end

@@ -1,4 +1,4 @@
--- The sentences that the guards are held to: what a model could write, and which guard must catch it ("ok": none).
+-- Sentences that a model could write, and which guard must catch each ("ok": none).
 -- \u{…} stands for a character that cannot be seen.
 
 local guards = require "language.guards"
@@ -760,7 +760,7 @@ describe("guards", function()
     assert.equal("money", guards.check("It is $350.", {}).kind)
   end)
 
-  it("lets the links and phones pass that the business lists, in any spelling", function()
+  it("passes the links and phones that the business lists, in any spelling", function()
     local context = with { links = { "https://www.clearoutspaces.ca/", "instagram.com/clearout" }, phones = { "+1 416-555-1234" } }
     for _, reply in ipairs { "See clearoutspaces.ca.", "See https://clearoutspaces.ca/faq?x=1, please.", "Look at www.instagram.com/clearout",
       "Call 416-555-1234.", "Call (416) 555 1234 today.", "Call +14165551234." } do
@@ -768,7 +768,7 @@ describe("guards", function()
     end
   end)
 
-  it("does not take a stranger for a listed link or phone", function()
+  it("takes no other link or phone for a listed one", function()
     local context = with { links = { "clearoutspaces.ca" }, phones = { "416-555-1234" } }
     for _, reply in ipairs { "See clearoutspaces.ca.evil.com", "See https://clearoutspaces.ca@evil.com/", "See https://clearoutspaces.ca:80@evil.com/",
       "See evil.com/clearoutspaces.ca", "See clearoutspaces.co", "See https://evil.clearoutspaces.ca/", "See http://clearoutspaces.ca\\@evil.com" } do
@@ -807,7 +807,7 @@ describe("guards", function()
     end
   end)
 
-  it("stands any bytes", function()
+  it("fails at no bytes", function()
     for _, reply in ipairs { "", " ", "\0", "\xff\xfe", "\xed\xa0\x80", ("9"):rep(20000), ("$ "):rep(5000), ("a."):rep(5000), ("(1-"):rep(5000),
       ("we can "):rep(3000) .. "paint", "👩‍👩‍👧", ("free "):rep(3000) } do
       assert.has_no.errors(function() guards.check(reply, CONTEXT) end)
@@ -824,7 +824,7 @@ describe("guards.strip_links", function()
     assert.equal("", guards.strip_links("https://evil.com", {}))
   end)
 
-  it("leaves nothing behind that the guard would catch", function()
+  it("leaves no link that the guard would catch", function()
     for line in SENTENCES.link:gmatch("[^\n]+") do
       local left = guards.strip_links(shown(line), {})
       local found = guards.check(left, CONTEXT)
@@ -850,7 +850,7 @@ describe("guards, what is too long to be looked at", function()
     assert.is_string(guards.check(("a"):rep(300), CONTEXT).say)
   end)
 
-  it("is not what people write: long words, and scripts without blanks", function()
+  it("passes what people write: long words, and scripts without spaces", function()
     assert.is_nil(kind(("a"):rep(256) .. " " .. ("b"):rep(256)))
     assert.is_nil(kind(("漢"):rep(2000)))
     assert.is_nil(kind(("Нет. "):rep(300)))

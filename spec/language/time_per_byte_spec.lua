@@ -1,4 +1,4 @@
--- A text that somebody else wrote costs its length, whatever it is made of: everything that reads one is fed the shapes of
+-- The time for a text from outside grows with its length only, whatever it is made of: each function that reads one gets the shapes of
 -- spec/support/shapes.lua, 64 KB of each. Where each word or line of a text means something (prices, places, names with dots, lines
 -- of Markdown), guards.check, guards.strip_links and guards.fit may take up to 0.4 ms a KB: each such word or line costs some steps.
 local calcom = require "channels.calcom.event"

@@ -62,7 +62,7 @@ describe("records/people", function()
     end
   end)
 
-  it("knows again what was erased by marks that hold nothing of it", function()
+  it("recognises what was erased by keyed marks that hold nothing of it", function()
     people.add_mark(people.mark "16475550123", 5, true)
     people.add_message_mark(people.message_mark "wamid.A", 5)
     assert.is_true(people.opted_out_before "16475550123")
@@ -76,7 +76,7 @@ describe("records/people", function()
     assert.is_false(people.opted_out_before "16475550123")
   end)
 
-  it("finds words in jobs, and erases a job in any state with its lane going on", function()
+  it("finds words in jobs, and erases a job in any state while its lane continues", function()
     local first = jobs.put { kind = "send", lane = "whatsapp:16475550123", payload = { message = "m-one-of-them" } }
     local second = jobs.put { kind = "send", lane = "whatsapp:16475550123", payload = {} }
     local other = jobs.put { kind = "send", lane = "whatsapp:164755501234", payload = {} }
@@ -92,7 +92,7 @@ describe("records/people", function()
     assert.is_nil(next)
   end)
 
-  it("says no to words that would be found everywhere", function()
+  it("refuses words that would be found everywhere", function()
     assert.has_error(function() jobs.find { "abc" } end)
     assert.has_error(function() inbox.find { 12345 } end)
   end)
@@ -107,7 +107,7 @@ describe("records/expiry", function()
     clear()
   end)
 
-  it("takes the oldest first, no more than it is told, and stops at what is young", function()
+  it("removes the oldest first, at most the given number, and stops at the first young one", function()
     chat "16475550123"
     for i = 1, 5 do message("old" .. i, "16475550123", now - 200 * DAY_MS) end
     message("young", "16475550123", now)
@@ -128,7 +128,7 @@ describe("records/expiry", function()
     assert.equal(0, retention.raw(now - 30 * DAY_MS, 10))
   end)
 
-  it("keeps a chat with anything left in it, a paused one, and of who opted out the number and that", function()
+  it("keeps a chat with anything left in it, a paused chat, and the number and opt-out of a customer who opted out", function()
     local old = now - 200 * DAY_MS
     chat("16470000001", { at = old })
     chat("16470000002", { at = old, opted_out = 1, token = "t" })
@@ -170,7 +170,7 @@ describe("records/expiry", function()
     assert.equal(2, count "bookings")
   end)
 
-  it("H5: looks at nothing but what is too old, however much there is", function()
+  it("H5: reads only what is too old, however much there is", function()
     local original, plans = db.run, {}
     db.run = function(sql, ...)
       for _, step in ipairs(db.all("EXPLAIN QUERY PLAN " .. sql, ...)) do

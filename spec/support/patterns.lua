@@ -1,5 +1,5 @@
--- Lua patterns that can walk a text again and again: what takes a text of n bytes n * n steps (or worse) where somebody else chose the
--- text. Found by reading the pattern, not by running it. ./dev lint asks it about all of scripts/.
+-- Finds Lua patterns that can walk a text again and again: n * n steps (or worse) for a text of n bytes that somebody else
+-- chose. It reads the pattern and does not run it. ./dev lint checks all of scripts/ with it.
 --
 --   patterns.problem("%s+$")        → a sentence, or nil
 --   patterns.in_source(lua_text)    → {{line=, pattern=, problem=}, …}

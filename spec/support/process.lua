@@ -1,4 +1,4 @@
--- The real program in a home of its own: its environment, its life and death, its log, its database.
+-- Runs the real program in its own folder: environment, start, stop, log, database.
 --
 --   local process = require "spec.support.process"
 --   local service = process.new{              -- all optional
@@ -107,7 +107,7 @@ function M.new(options)
   return self
 end
 
--- Every run is a search for what must never be seen (H2): the services are over, and all they wrote is looked through.
+-- After every run all output of the services is searched for what must never be shown (H2).
 function M.close_all()
   local found = {}
   for _, service in ipairs(all) do
@@ -181,7 +181,7 @@ function Service:assert_no_secret(text, what)
   end
 end
 
--- ---- life and death ----
+-- ---- start and stop ----
 
 function Service:start(options)
   options = options or {}

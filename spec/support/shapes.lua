@@ -1,4 +1,4 @@
--- Texts that nobody writes and somebody may send: {name, text} of 64 KB each. What reads text from outside must take as long for
+-- Texts that no person writes but anyone can send: {name, text} of 64 KB each. What reads text from outside must take as long for
 -- one of these as for any other text of its length.
 
 local M = {}

@@ -1,4 +1,4 @@
--- What specs of the whole program share: the shell, files, waiting, random ports. Linux, POSIX sh.
+-- Helpers of the system specs: the shell, files, waiting, random ports. Linux, POSIX sh.
 --
 --   shell.root, shell.binary            the repository; the program under test (ASSISTANT, else build/assistant)
 --   shell.prompts                       the specs' own prompt files: owners change prompts/, and no spec may depend on that

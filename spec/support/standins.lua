@@ -12,11 +12,11 @@
 --                                                    stairs involved?" with every word of meta.word() that was not answered yet
 --   :release(id | nil)                               lets a held plan's (all plans') answers go
 --   :forget()                                        no plans
--- What goes wrong (scripts/stand_ins/faults.lua lists the kinds; {kind=, times=, every=, delay_ms=, code=, contains = only requests that hold this}; "off" ends it):
+-- Faults (scripts/stand_ins/faults.lua lists the kinds; {kind=, times=, every=, delay_ms=, code=, contains = only requests that hold this}; "off" ends it):
 --   :fault{model = "500"}  :fault{graph = {kind = "code", code = 131047, times = 1}}  :fault{slack = "404"}   :calm() (all off)
 --      graph: lost (taken, never answered, statuses come), vanished (the same without statuses), silent (taken, no statuses), html, empty,
 --      slow (delay_ms, then taken), code (refused with a code), failed (taken; a failed status with the code)
--- What was asked, in order (each: id, upstream, path, at, ended_at (ms; nil: not answered yet), status, body (decoded)):
+-- Requests to the stand-ins, in order (each: id, upstream, path, at, ended_at (ms; nil: not answered yet), status, body (decoded)):
 --   :requests("model"|"graph"|"slack"|nil, {contains = text, after = id})
 --   :models(text)        model calls whose request holds the text
 --   :sends(phone, text)  messages to a customer, read marks left out: {to, text, mark (biz_opaque_callback_data), body, …}

@@ -144,7 +144,7 @@ end
 
 function Connection:shut() self.sock:shutdown "send" end
 
----Closes with a reset instead of a goodbye.
+---Closes with a reset.
 function Connection:reset()
   self.sock:setoption("linger", { on = true, timeout = 0 })
   self.sock:close()

@@ -1,4 +1,4 @@
--- `assistant backup` and what becomes of a copy: H9, A30, A10. Each sentence begins with its code (docs/faults.md).
+-- `assistant backup` and its copies: H9, A30, A10. Each sentence begins with its code (docs/faults.md).
 
 local meta = require "spec.support.meta"
 local process = require "spec.support.process"
@@ -93,7 +93,7 @@ describe("a backup", function()
     service:kill()
   end)
 
-  it("H9: a file that exists, a folder that does not, and one that cannot be written are refused in words; a relative name is meant from where one stands", function()
+  it("H9: it refuses a file that exists, a folder that does not exist, and one that it cannot write; a relative name counts from the caller's folder", function()
     local service = process.new {}
     local function refused(to, word)
       local code, text = begin(service, to)()
@@ -121,7 +121,7 @@ describe("a backup", function()
     service:kill()
   end)
 
-  it("H9: a full disk under the copy harms nobody: it is refused or stopped, nothing is left of it, and messages go on being accepted", function()
+  it("H9: on a full disk the copy is refused or stopped and leaves nothing, and messages are still accepted", function()
     local small = shell.folder()
     if shell.run("mount -t tmpfs -o size=30m tmpfs " .. small) ~= 0 then return pending "a small disk needs root" end
     local service = filled(20)
@@ -160,7 +160,7 @@ describe("a backup", function()
     service:kill()
   end)
 
-  it("H9: two at a time are one and a refusal; what was made is known to scripts, with the copies before schema steps", function()
+  it("H9: of two at a time one is refused; scripts can list the copies, also those made before schema steps", function()
     local service = process.new { env = { LLM_DEADLINE_MS = 100 } }
     local main = assert(service:read "scripts/main.lua")
     main = main:gsub("\n  commands = {", [[%0
@@ -184,7 +184,7 @@ describe("a backup", function()
     service:kill()
   end)
 
-  it("H9 A18: restored with the old log left beside it, it does not start and says what to move away; that done, it serves", function()
+  it("H9 A18: restored beside the old log, the service does not start and names the file to move; without that file it serves", function()
     local service = process.new { env = { LLM_DEADLINE_MS = 100 } }
     local _, before = post(service)
     read_all(service)

@@ -1,5 +1,5 @@
--- A webhook of very many messages: it is read in pieces, so that no transaction is large, a bad item stops no other one, and a crash
--- after it loses nothing.
+-- A webhook with very many messages is read in pieces, so that no transaction is large, a bad item stops no other one, and a crash
+-- afterwards loses nothing.
 
 local chat = require "spec.support.chat"
 local meta = require "spec.support.meta"
@@ -71,7 +71,7 @@ describe("a webhook of very many messages", function()
     end
   end
 
-  it("A10 A11 B7: is read but for its bad item, which waits alone; after a kill all that was acknowledged is there", function()
+  it("A10 A11 B7: is read except for its bad item, which is parked; after a kill every acknowledged message is there", function()
     open { ["scripts/channels/whatsapp/read.lua"] = reader_that_fails() }
     local messages = batch(BATCH)
     messages[BATCH] = meta.text(stored_phone(BATCH * 7919 % STORED), "BAD ITEM")

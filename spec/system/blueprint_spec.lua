@@ -93,7 +93,7 @@ describe("the blueprint's verification table", function()
     assert.equal(calls, #stand_ins:requests "model")
   end)
 
-  it("Phase 6: a click with just the blueprint's fields gets exactly the blueprint's answer", function()
+  it("Phase 6: a click with only the blueprint's fields gets exactly the blueprint's answer", function()
     local phone = meta.phone()
     service:say(phone, "Hello")
     replies(phone, 1)

@@ -23,7 +23,7 @@ end
 
 local made_ms = time.now_ms()
 
--- A word of Cal.com's, each made a second after the one before.
+-- An event of Cal.com, made one second after the previous one.
 local function word(trigger, fields, top)
   made_ms = made_ms + 1000
   local payload = {
@@ -42,7 +42,7 @@ local function post(service, body, headers)
   return wire.http(service.port, "POST", "/calcom/webhook", { body = body, headers = headers or { { "X-Cal-Signature-256", signed(NEW, body) } }, timeout = 5 })
 end
 
--- The mark of a chat that was sent no link: as if it had been.
+-- Gives a chat a mark, as if it had been sent a link.
 local function mark_of(service, phone)
   local mark = crypto.hex(crypto.random(12))
   service:term()
@@ -124,7 +124,7 @@ describe("a booking", function()
     scene:sent(phone, WINTER_SAID)
   end)
 
-  it("is 401 and stored nowhere when it is not signed exactly as Cal.com signs", function()
+  it("is answered 401 and stored nowhere when it is not signed exactly as Cal.com signs", function()
     local _, token = with_link()
     local body, S = word("BOOKING_CREATED", { uid = uid(), metadata = { conv = token } }), "X-Cal-Signature-256"
     local good = signed(NEW, body)
@@ -143,7 +143,7 @@ describe("a booking", function()
     assert.same({ 405, "POST" }, { get.status, get.headers.allow })
   end)
 
-  it("is taken with either secret while one is rotated", function()
+  it("is accepted with either secret while one is rotated", function()
     for _, secret in ipairs { NEW, OLD } do
       local phone, token = with_link()
       local body = word("BOOKING_CREATED", { uid = uid(), metadata = { conv = token } })
@@ -152,7 +152,7 @@ describe("a booking", function()
     end
   end)
 
-  it("said several times has one effect", function()
+  it("posted several times has one effect", function()
     local phone, token = with_link()
     local body = tell(service, "BOOKING_CREATED", { uid = uid(), metadata = { conv = token } })
     for _ = 1, 3 do assert.equal(200, post(service, body).status) end
@@ -162,7 +162,7 @@ describe("a booking", function()
     assert.equal(1, #stand_ins:posts(phone:sub(-4) .. " (Pat Doe): booked an on-site"))
   end)
 
-  it("moves under a new id, and an old word about the old one changes nothing", function()
+  it("moves under a new id, and an old event about the old id changes nothing", function()
     local phone, token = with_link()
     local first, second = uid(), uid()
     local created = tell(service, "BOOKING_CREATED", { uid = first, metadata = { conv = token } })
@@ -178,7 +178,7 @@ describe("a booking", function()
     assert.same({ "moved", "booked" }, { visits(phone)[1].state, visits(phone)[2].state })
   end)
 
-  it("moves also where the word does not say which one it was", function()
+  it("moves also when the event does not name the old visit", function()
     local phone, token = with_link()
     tell(service, "BOOKING_CREATED", { uid = uid(), metadata = { conv = token } })
     scene:sent(phone, SUMMER_SAID)
@@ -204,7 +204,7 @@ describe("a booking", function()
     assert.is_nil(scene:sent(phone, "here:", 3)[3].text:find("rescheduleUid", 1, true))
   end)
 
-  it("that is cancelled is over: the customer and staff hear it, the assistant may ask again, a replay does not bring it back", function()
+  it("that is cancelled is over: the customer and staff are told, the assistant can ask again, a replay does not bring it back", function()
     local phone, token = with_link()
     local id = uid()
     local created = tell(service, "BOOKING_CREATED", { uid = id, metadata = { conv = token } })
@@ -218,7 +218,7 @@ describe("a booking", function()
     assert.equal(1, #scene:tries(phone, "You're booked"))
   end)
 
-  it("whose words come in the wrong order ends as the newest says", function()
+  it("whose events come in the wrong order ends as the newest event says", function()
     local phone, token = with_link()
     local id, moved_id = uid(), uid()
     local created = word("BOOKING_CREATED", { uid = id, metadata = { conv = token } })
@@ -248,7 +248,7 @@ describe("a booking", function()
     scene:posts("was rejected")
   end)
 
-  it("with somebody else's number is told to staff, is attached to nothing and sends the customer nothing, whatever follows", function()
+  it("with another person's number is told to staff, belongs to no chat and sends that person nothing, whatever follows", function()
     local phone, token = with_link()
     local attendees = { { name = "Zoe " .. meta.word(), phoneNumber = "(" .. phone:sub(2, 4) .. ") " .. phone:sub(5) } }
     local id = uid()
@@ -277,7 +277,7 @@ describe("a booking", function()
     assert.equal(SUMMER_SAID, data_of_next_turn(phone).booked)
   end)
 
-  it("whose id is in one word and not in the next is cancelled by its mark, or by its time and attendee, and its reminder goes", function()
+  it("whose id is in one event and not in the next is cancelled by its mark, or by its time and attendee, and loses its reminder", function()
     local function others_stand(names)
       for i, name in ipairs(names) do
         local phone, token = with_link()
@@ -337,7 +337,7 @@ describe("a booking", function()
     assert.equal("requested", visits(phone)[2].state)
   end)
 
-  it("for which the team asks for another time is off, and the customer hears that, not that it is cancelled", function()
+  it("is over when the team asks for another time, and the customer is told that, not that it is cancelled", function()
     for name, wish in pairs { flag = true, ["a template's text"] = "true" } do
       local phone, token = with_link()
       local id = uid()
@@ -364,7 +364,7 @@ describe("a booking", function()
     assert.truthy(seen:find(SUMMER_SAID, 1, true), seen)
   end)
 
-  it("behind a payload template is understood as far as it goes; what is not is kept, and staff hear why", function()
+  it("from a payload template is read as far as possible; the rest is kept, and staff are told why", function()
     local phone, token = with_link()
     local flat = json.encode { triggerEvent = "BOOKING_CREATED", startTime = SUMMER, metadata = json.encode { conv = token } }
     assert.equal(200, post(service, flat).status)
@@ -382,7 +382,7 @@ describe("a booking", function()
     assert.equal(1, #scene:tries(phone, "You're booked"))
   end)
 
-  it("reaches a customer whose chat staff have, and of one who opted out only staff", function()
+  it("is told to a customer whose chat staff have; about a customer who opted out only staff are told", function()
     local phone, token = with_link()
     assert.equal(200, service:click(phone).status)
     tell(service, "BOOKING_CREATED", { uid = uid(), metadata = { conv = token } })
@@ -397,7 +397,7 @@ describe("a booking", function()
     assert.equal(0, #scene:tries(gone, SUMMER_SAID))
   end)
 
-  it("is said in French to who writes French", function()
+  it("is told in French to a customer who writes French", function()
     local phone = customer "Bonjour, je voudrais faire enlever un canapé et deux chaises s'il vous plaît"
     tell(service, "BOOKING_CREATED", { uid = uid(), metadata = { conv = mark_of(service, phone) } })
     scene:sent(phone, "mardi 10 juillet à 14 h 30")
@@ -423,7 +423,7 @@ describe("a booking", function()
       scene:state("You're booked for an on-site assessment", "sent")
     end)
 
-    it("is told by staff, who get the words, where there is no template, an unknown one, or one that wants other values", function()
+    it("goes to staff with the text to send, when there is no template, an unknown one, or one that needs other values", function()
       local phone, metadata = silent()
       local id = uid()
       tell(service, "BOOKING_REQUESTED", { uid = id, metadata = metadata })
@@ -446,7 +446,7 @@ describe("a booking", function()
   describe("has its reminder", function()
     local function at(phone) return reminders(phone)[1] and reminders(phone)[1].run_at end
 
-    it("the day before at 10:00 on the business's clock, moves with it, and goes when it is cancelled", function()
+    it("the day before at 10:00 in the business's time zone; it moves with the visit, and is removed when the visit is cancelled", function()
       local phone, token = with_link()
       local first, second = uid(), uid()
       tell(service, "BOOKING_CREATED", { uid = first, metadata = { conv = token } })
@@ -501,7 +501,7 @@ describe("a reminder", function()
     return scene, phone
   end
 
-  it("is said once, when its hour has come", function()
+  it("is sent once, when its hour has come", function()
     local scene, phone = due_now()
     scene:sent(phone, "A reminder: your on-site assessment is on ")
     scene.service:restart()
@@ -517,7 +517,7 @@ describe("a reminder", function()
     assert.is_true(scene.service:value "SELECT run_at FROM jobs WHERE kind = 'reminder'" > time.now_ms())
   end)
 
-  it("that comes late waits for the morning rather than wake anyone", function()
+  it("that is late waits for the morning", function()
     local scene, phone = due_now(nil, 3, "00:30")
     scene:sent(phone, scene:ask(phone))
     assert.equal(0, #scene:tries(phone, "A reminder"))
@@ -525,7 +525,7 @@ describe("a reminder", function()
     assert.is_true(hours > 3.9 and hours <= 5, tostring(hours)) -- it is 3 something, and comes at 8
   end)
 
-  it("is not said when the owner has switched reminders off", function()
+  it("is not sent when the owner has switched reminders off", function()
     local scene, phone = due_now 'booking: {reminder: false, reminder_at: "11:30"}\n'
     scene:sent(phone, scene:ask(phone))
     shell.until_(function() return scene.service:value "SELECT count(*) FROM jobs WHERE kind = 'reminder'" == 0 end, 5, "the job to be gone")
@@ -536,7 +536,7 @@ end)
 describe("without Cal.com", function()
   teardown(chat.close_all)
 
-  it("any other link is sent as it is, and the webhook is as unknown as any route", function()
+  it("any other link is sent unchanged, and the webhook's route does not exist", function()
     local scene = chat.open { env = { BOOKING_URL = "https://calendly.example/clearout" } }
     local phone = meta.phone()
     scene:ask(phone, { answer = { reply_to_user = "Sure.", action = "schedule" } })

@@ -1,5 +1,5 @@
--- Killed while it starts, migrates, checkpoints or reloads: A10, and a start that storage does not allow: A31. What is killed
--- dies at a chosen system call that changes a file, so that each place between two of them is met.
+-- The process is killed while it starts, migrates, checkpoints or reloads (A10); a start that storage prevents (A31). The process
+-- dies at a chosen system call that changes a file, so that each place between two such calls is tried.
 
 local meta = require "spec.support.meta"
 local process = require "spec.support.process"
@@ -44,7 +44,7 @@ describe("a start", function()
     return died
   end
 
-  it("A10: killed at any of its writes, the next one completes what it began or undoes it, and nothing acknowledged is lost", function()
+  it("A10: killed at any write, the next start completes or undoes what it began, and no acknowledged message is lost", function()
     local service = process.new { env = { LLM_DEADLINE_MS = 100 } }
     local words = { post(service), post(service) }
     service:kill() -- a log is left to be recovered
@@ -58,7 +58,7 @@ describe("a start", function()
     service:kill()
   end)
 
-  it("A10: killed at any write of a first start, the next one begins anew or goes on", function()
+  it("A10: killed at any write of a first start, the next start begins again or continues", function()
     local service = process.new { start = false }
     local died = killed_everywhere(service)
     assert.is_true(died >= 5, died)

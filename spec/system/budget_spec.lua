@@ -55,7 +55,7 @@ describe("TURNS_PER_HOUR", function()
     assert.equal(1, service:value("SELECT count(*) FROM cases WHERE conversation_id = '" .. phone .. "'"))
   end)
 
-  it("171 further messages, one after the other, are no model call, no send and no second card, and staff read them", function()
+  it("171 further messages, one after another, cause no model call, no send and no second card, and staff see them", function()
     local phone = limited()
     shell.until_(function() return stand_ins:cards(phone)[1] end, 6, "the card")
     local before, word = count(phone), meta.word()
@@ -116,12 +116,12 @@ describe("TURNS_PER_HOUR", function()
     assert.equal(1, count(phone, WAITING))
   end)
 
-  it("the limit of one chat is no limit for another", function()
+  it("the limit of one chat does not count for another", function()
     limited()
     scene:marker()
   end)
 
-  it("a repair try is no turn: three turns that were repaired are three", function()
+  it("a repair try counts as no turn: three repaired turns count as three", function()
     local phone = meta.phone()
     for _ = 1, 3 do
       local word = meta.word()
@@ -147,7 +147,7 @@ describe("MODEL_DOLLARS_PER_DAY", function()
     return chat.open { env = { MODEL_DOLLARS_PER_DAY = limit }, files = { ["prompts/business.yaml"] = text .. (business or PRICES) } }
   end
 
-  it("D15: past it the fixed questions serve, staff are told once, and the status says what to do", function()
+  it("D15: past the limit the fixed questions answer, staff are told once, and status says what to do", function()
     local scene = open "0.01"
     local service, stand_ins = scene.service, scene.stand_ins
     local phone = meta.phone()
@@ -197,14 +197,14 @@ describe("MODEL_DOLLARS_PER_DAY", function()
     scene:close()
   end)
 
-  it("prices that nobody gave are said at the start, with the remedy", function()
+  it("unknown prices are warned about at the start, with the remedy", function()
     local scene = open("20", "")
     local line = shell.until_(function() return scene.service:logged("model.prices_unknown")[1] end, 5, "the line")
     assert.truthy(line.remedy:find("model_prices in prompts/business.yaml", 1, true))
     scene:close()
   end)
 
-  it("an amount that is none is a settings problem that names the variable and what to write", function()
+  it("a value that is no amount is a settings problem that names the variable and what to write", function()
     local service = process.new { start = false, env = { MODEL_DOLLARS_PER_DAY = "twenty" } }
     local code, text = service:run_once "serve"
     assert.equal(2, code)

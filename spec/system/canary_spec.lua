@@ -1,5 +1,5 @@
--- What must never be seen anywhere: secrets, whole phone numbers, customers' words. H2, H3. Every other spec of the program is
--- searched for the first two as well (spec/support/process.lua); here that search is shown to find.
+-- Secrets, whole phone numbers and customers' words must never be shown: H2, H3. Every other spec of the program is
+-- searched for the first two as well (spec/support/process.lua); this file shows that the search finds them.
 
 local json = require "host.json"
 local meta = require "spec.support.meta"
@@ -28,7 +28,7 @@ describe("what must not be seen", function()
     return process.new { files = { ["scripts/main.lua"] = main }, env = { META_APP_SECRET = "the-new-app-secret,the-old-app-secret" } }
   end
 
-  it("H2: a script that logs, prints or throws a secret finds [secret] in the log and stars in what staff read", function()
+  it("H2: a secret that a script logs, prints or throws is [secret] in the log and stars in messages to staff", function()
     local service = talkative()
     assert.equal(200, service:http("GET", "/say").status)
     assert.equal(500, service:http("GET", "/say?fail=1").status)
@@ -170,7 +170,7 @@ describe("what must not be seen", function()
     service:kill()
   end)
 
-  it("H2: the running program shows no secret in its arguments, and dying it writes no core", function()
+  it("H2: the running program shows no secret in its arguments, and writes no core when it dies", function()
     local service = process.new()
     local secrets = service:secrets()
     local text = assert(shell.read("/proc/" .. service:pid() .. "/cmdline"))
@@ -183,7 +183,7 @@ describe("what must not be seen", function()
     assert.equal(0, (shell.run(("! ls %s %s | grep -q '^core'"):format(service.home, service.data))))
   end)
 
-  it("H2: every command forbids itself a core, and others of its user to look into it, before it does anything else", function()
+  it("H2: every command first forbids core dumps, and access to its memory by other processes of its user", function()
     local service = process.new { start = false, wrap = "strace -f -o trace -e trace=prlimit64,setrlimit,prctl,openat" }
     local sanitized = process.memory(1) > 1
     for _, words in ipairs { { "version" }, { "help" }, { "health" }, { "check" }, { "status" }, { "jobs" }, { "nonsense" }, { "--help" } } do
@@ -200,7 +200,7 @@ describe("what must not be seen", function()
     end
   end)
 
-  it("H2: another process of the same user reads neither memory nor environment of the service, which works as a user of its own", function()
+  it("H2: another process of the same user can read neither memory nor environment of the service, which works as an unprivileged user", function()
     if shell.run "setpriv --reuid 65534 --regid 65534 --clear-groups true" ~= 0 then return pending "another user needs root" end
     if process.memory(1) > 1 then return pending "a sanitizer attaches to its own process" end
     local nobody = "setpriv --reuid 65534 --regid 65534 --clear-groups"
@@ -221,7 +221,7 @@ describe("what must not be seen", function()
     assert.equal(0, (service:term()))
   end)
 
-  it("H2: what a customer and a stranger write comes masked or not at all into a log at debug level, also when everything fails", function()
+  it("H2: a log at debug level holds the words of customers and strangers masked or not at all, also when everything fails", function()
     local stand_ins = standins.new()
     local service = process.new { stand_ins = stand_ins, env = { LOG_LEVEL = "debug" } }
     local phone, word = meta.phone(), meta.word()

@@ -48,7 +48,7 @@ describe("assistant chat", function()
     place(text, "There is no /frob. /help lists the commands.")
   end)
 
-  it("plays staff who take over and give back, and another customer", function()
+  it("plays a take-over, a return, and another customer", function()
     local _, text = chat { "I have a couch", "/take I'm on it", "are you there?", "/return", "/new", "/known" }
     local silent = place(text, "  · paused")
     assert.is_nil(text:sub(place(text, "you> are you there?"), silent):find("assistant>", 1, true))
@@ -87,7 +87,7 @@ describe("assistant chat", function()
     stand_ins:close()
   end)
 
-  it("says that the model did not answer, and goes on with the fixed questions", function()
+  it("says that the model did not answer, and continues with the fixed questions", function()
     local code, text = chat({ "I have a couch" }, { env = { DEEPSEEK_API_KEY = "sk-x", DEEPSEEK_URL = "http://127.0.0.1:" .. shell.port(),
       RETRY_BASE_MS = "1", LLM_DEADLINE_MS = "300" } })
     assert.equal(0, code, text)
@@ -123,7 +123,7 @@ describe("assistant chat", function()
     assert.equal(2, (chat({ "hello" }, { env = { DEEPSEEK_URL = "not a url" } })))
   end)
 
-  it("is no harm to the terminal, whatever is written", function()
+  it("sends the terminal no commands, whatever is written", function()
     local _, text = chat { "\27[2Jclear\7 \xff\xfe couch", ("x"):rep(20000), "[photo: \27[31mred]" }
     assert.is_nil(text:gsub("you> [^\n]*", ""):find("\27", 1, true))
     place(text, "longer than any message")

@@ -1,4 +1,4 @@
--- `assistant check`: what owners do wrong, and what they are told. The same is told at a reload; a few of both are tried there.
+-- `assistant check`: owners' mistakes, and what they are told. A reload tells the same; a few mistakes are tried there.
 
 local meta = require "spec.support.meta"
 local process = require "spec.support.process"
@@ -156,13 +156,13 @@ describe("assistant check DIR", function()
     return code, text, place
   end
 
-  it("plays the shipped stories, whatever the settings are, and says nothing but that all is fine", function()
+  it("plays the shipped stories with any settings, and says only that all is fine", function()
     local code, text = check()
     assert.equal(("Scripts and prompts in %s are fine.\n"):format(home), text)
     assert.equal(0, code)
   end)
 
-  it("names file, line and remedy of what does not load or fails at a customer, and exits with 5", function()
+  it("names file, line and remedy when something does not load or fails for a customer, and exits with 5", function()
     for _, case in ipairs(refused) do
       local what, path, change, words, marker = table.unpack(case)
       local code, text, place = mistake(path, change, marker)
@@ -188,19 +188,19 @@ describe("assistant check DIR", function()
     end
   end)
 
-  it("takes a wrong setting for no mistake of the scripts", function()
+  it("does not call a wrong setting a mistake of the scripts", function()
     local code, text = shell.run(("env -i MODEL_DOLLARS_PER_DAY=x DEEPSEEK_URL=nonsense %s check %s"):format(shell.binary, home))
     assert.equal(("Scripts and prompts in %s are fine.\n"):format(home), text)
     assert.equal(0, code)
   end)
 
-  it("says of a DIR without scripts/ or prompts/ what DIR must hold, and names no setting", function()
+  it("says what DIR must hold when scripts/ or prompts/ is missing, and names no setting", function()
     local code, text = shell.run(("%s check %s/nowhere 2>&1"):format(shell.binary, home))
     assert.equal(5, code, text)
     assert.equal(("%s/nowhere: DIR must be a folder that holds scripts/ and prompts/. %s/nowhere/scripts is not there.\n"):format(home, home), text)
   end)
 
-  it("warns of what is accepted and is probably a mistake, with file, line and remedy, and exits with 0", function()
+  it("warns about what is accepted but probably a mistake, with file, line and remedy, and exits with 0", function()
     for _, case in ipairs(warned) do
       local what, path, change, words, marker = table.unpack(case, 1, 5)
       local code, text, place = mistake(path, change, marker)
@@ -211,14 +211,14 @@ describe("assistant check DIR", function()
     end
   end)
 
-  it("takes other wording, a # in quotes and a comment on a line of its own without a word", function()
+  it("accepts other wording, a # in quotes and a comment on its own line without a warning", function()
     local code, text = mistake { ["prompts/replies.yaml"] = with("\nthanks: [^\n]*", "\n# ours\nthanks: \"We are the #1, merci!\"  # really"),
       ["prompts/system_prompt.yaml"] = with("identity: [^\n]*", "identity: We are ours") }
     assert.equal(("Scripts and prompts in %s are fine.\n"):format(home), text)
     assert.equal(0, code)
   end)
 
-  it("a file that does not parse is the one mistake, and what depends on it is not told", function()
+  it("reports a file that does not parse as the only mistake, not what depends on it", function()
     local code, text = mistake { ["prompts/system_prompt.yaml"] = with("identity: ", "identity "),
       ["prompts/replies.yaml"] = added "ask_parking: \"Where can we park?\"" }
     assert.equal(5, code)
@@ -238,7 +238,7 @@ end)
 describe("a reload", function()
   teardown(process.close_all)
 
-  it("refuses a misspelt function, tells a new warning once, and confirms a good save where that is wished for", function()
+  it("refuses a misspelt function, tells a new warning once, and confirms a good save when the owner wants it", function()
     local stand_ins = standins.new()
     local service = process.new { stand_ins = stand_ins }
     local turn, replies = service:read "scripts/turn.lua", service:read "prompts/replies.yaml"

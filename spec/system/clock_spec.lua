@@ -1,4 +1,4 @@
--- A clock on the wall that is set while the service runs, or between two runs: A29. The monotonic clock goes on as it did.
+-- The wall clock is set while the service runs, or between two runs: A29. The monotonic clock continues unchanged.
 
 local meta = require "spec.support.meta"
 local process = require "spec.support.process"
@@ -48,7 +48,7 @@ describe("the wall clock", function()
     shell.until_(function() return #service:logged(event) > 0 end, 3, event)
   end
 
-  it("A29: set back by a day while a turn waits for the customer to finish, the answer comes as if it had not been", function()
+  it("A29: set back by a day while a turn waits for the customer to finish, it does not delay the answer", function()
     local service, set = clocked { env = { TURN_QUIET_MS = 1500, TURN_MAX_WAIT_MS = 3000 } }
     if not service then return missing() end
     local phone, word = meta.phone(), meta.word()
@@ -66,7 +66,7 @@ describe("the wall clock", function()
     service:kill()
   end)
 
-  it("A29: a send that waits for its next try, and what comes every so often, are not put off by 6 minutes or a day", function()
+  it("A29: set back by 6 minutes or a day, it delays neither a send's next try nor a job of `every`", function()
     local service, set = clocked { env = { RETRY_BASE_MS = 1500 } }
     if not service then return missing() end
     for i, back in ipairs { -360, -360 - DAY } do
@@ -85,7 +85,7 @@ describe("the wall clock", function()
     service:kill()
   end)
 
-  it("A29: set ahead by 6 minutes or a day it goes on answering, one answer a message, and back again too", function()
+  it("A29: set ahead by 6 minutes or a day, and back again, every message gets one answer", function()
     local service, set = clocked()
     if not service then return missing() end
     for _, at in ipairs { 360, DAY, 0 } do
@@ -100,7 +100,7 @@ describe("the wall clock", function()
     service:kill()
   end)
 
-  it("A29: set back between two runs, what the first has left waiting runs soon after the start", function()
+  it("A29: set back between two runs, waiting work of the first runs soon after the start", function()
     local service, set = clocked { env = { TURN_QUIET_MS = 3000, TURN_MAX_WAIT_MS = 6000 } }
     if not service then return missing() end
     local phone, word = meta.phone(), meta.word()
@@ -114,7 +114,7 @@ describe("the wall clock", function()
     service:kill()
   end)
 
-  it("A29: clicks that Slack signed by another clock are refused, and staff hear once that a clock is wrong", function()
+  it("A29: clicks that Slack signed by another clock are refused, and staff are told once that a clock is wrong", function()
     local service, set = clocked()
     if not service then return missing() end
     local phone, word = meta.phone(), meta.word()
@@ -134,7 +134,7 @@ describe("the wall clock", function()
     service:kill()
   end)
 
-  it("A29: no request and no timer hangs on the wall clock: a deadline of 2 s is 2 s while it jumps", function()
+  it("A29: no request and no timer depends on the wall clock: a deadline of 2 s takes 2 s while it jumps", function()
     local wire = require "spec.support.wire"
     local service, set = clocked()
     if not service then return missing() end
@@ -150,7 +150,7 @@ describe("the wall clock", function()
     service:kill()
   end)
 
-  it("A29 H13: two days off, customers are answered all the same; status, log, numbers and staff name both times, and setting it right ends it", function()
+  it("A29 H13: two days wrong, customers are still answered; status, log, metrics and staff name both times until it is set right", function()
     local port = shell.port()
     local service, set = clocked { env = { METRICS_LISTEN = "127.0.0.1:" .. port } }
     if not service then return missing() end

@@ -1,4 +1,4 @@
--- GET /health: it says whether messages can be accepted durably and nothing else, at once, whatever goes on. H8.
+-- GET /health says at once whether messages can be accepted durably, and nothing else, whatever happens: H8.
 
 local chat = require "spec.support.chat"
 local meta = require "spec.support.meta"
@@ -12,7 +12,7 @@ describe("/health", function()
 
   local WITHIN_S = 0.05
 
-  -- Asks `count` times; each must answer so. The machine is shared with other programs: one in ten may be late for their sake.
+  -- Asks `count` times; each must answer so. The machine is shared with other programs: one in ten can be late because of them.
   local function asked(service, count, status, body)
     local late, slowest = 0, 0
     for _ = 1, count do
@@ -45,7 +45,7 @@ describe("/health", function()
     service:close()
   end)
 
-  it("H8: is 503 from a failed commit to the next good one, at once each time, and the command says so too", function()
+  it("H8: answers 503 from a failed commit to the next good one, at once each time, and the command says so too", function()
     local service = process.new { env = { LLM_DEADLINE_MS = 100 } }
     assert.equal(200, service:hook { messages = { meta.text(meta.phone(), "before") } })
     asked(service, 10, 200, '{"status":"healthy"}')

@@ -1,4 +1,4 @@
--- What the program says about itself, and how it meets words that fit no command.
+-- The program's help, and its answers to arguments that fit no command.
 
 local process = require "spec.support.process"
 local shell = require "spec.support.shell"
@@ -49,7 +49,7 @@ describe("assistant help", function()
     } do assert.same({ 1, said }, { assistant(words) }) end
   end)
 
-  it("knows the commands that the scripts bring, too", function()
+  it("lists the scripts' commands too", function()
     local main = shell.read(shell.root .. "/scripts/main.lua")
     local greet = "greet = function(words) return \"hello \" .. words[1] end,"
     local changed, done = main:gsub("\n  commands = {", "%0 " .. greet, 1)

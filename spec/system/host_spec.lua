@@ -1,4 +1,4 @@
--- The host alone, as a black box, with small scripts of its own: lives of tasks, rows, generations and commands.
+-- The host as a black box, with small scripts: tasks, rows, generations and commands.
 
 local process = require "spec.support.process"
 local shell = require "spec.support.shell"
@@ -66,7 +66,7 @@ describe("the host", function()
     return (shell.run("ls -l /proc/" .. pid .. "/fd | grep -q signalfd")) == 0
   end
 
-  it("outlives a SIGHUP that comes before its first scripts serve", function()
+  it("survives a SIGHUP that comes before its first scripts serve", function()
     local slow = MAIN:gsub("local function recurse", "for _ = 1, 8e6 do end\n%0")
     local service = new { start = false, files = { ["scripts/main.lua"] = slow } }
     service:start { wait = false }
@@ -77,7 +77,7 @@ describe("the host", function()
     assert.equal(0, service:term())
   end)
 
-  it("ends a file that is run when its terminal goes", function()
+  it("ends a script that it runs when its terminal is closed", function()
     local folder = shell.folder()
     shell.write(folder .. "/wait.lua", [[require "host.task".sleep(20000)]])
     local code = shell.run(([[%s run %s & pid=$!
@@ -105,7 +105,7 @@ describe("the host", function()
     assert.truthy(text:find("scripts/main.lua:1:", 1, true), text)
   end)
 
-  it("keeps a row that cannot be read through reloads that do not mend its reader", function()
+  it("keeps a row that cannot be read over reloads that do not correct its reader", function()
     local bad = MAIN:gsub(BROKEN:gsub("%p", "%%%0"), "error 'cannot read'")
     local service = new { files = { ["scripts/main.lua"] = bad } }
     local function parked() return service:value "SELECT count(*) FROM parked" end
@@ -120,7 +120,7 @@ describe("the host", function()
     assert.equal(0, parked())
   end)
 
-  it("gives no client the answer to another one's command", function()
+  it("gives no client the answer to another client's command", function()
     local service = new()
     shell.run(("cd %s && timeout -s KILL 0.2 sh ./run slow 500 first"):format(service.home))
     assert.same({ 0, "second\n" }, { service:cli("slow", "700", "second") })
@@ -151,7 +151,7 @@ describe("the host", function()
     shell.until_(function() return type(service:status().last_reload_error) ~= "string" end, 5, "the failure to be forgotten")
   end)
 
-  it("does not take scripts back for commands that fail", function()
+  it("brings no older scripts back because of failing commands", function()
     local service = new()
     assert.equal(200, wire.http(service.port, "POST", "/in", { body = "well" }).status)
     service:write("scripts/main.lua", MAIN .. "-- newer")

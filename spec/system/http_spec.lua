@@ -103,7 +103,7 @@ describe("the public listener", function()
     for i, hidden in ipairs(words) do assert.is_false(service:holds(hidden), cases[i][1]) end
   end)
 
-  it("B2: upper-case hex and a blank at the end are forgiven", function()
+  it("B2: upper-case hex and a space at the end are accepted", function()
     for _, change in ipairs {
       function(text) return "sha256=" .. text:sub(8):upper() end, function(text) return text .. "  " end,
     } do
@@ -182,7 +182,7 @@ describe("the public listener", function()
     assert.is_true(service:healthy())
   end)
 
-  it("B6: of a key given twice the same value decides about doubles and about what is stored", function()
+  it("B6: when a key is given twice, the value that is stored also decides about doubles", function()
     local phone, word, one, two = meta.phone(), meta.word(), meta.wamid(), meta.wamid()
     local body = meta.body { messages = { meta.text(phone, "twice " .. word, { id = one }) } }
     body = body:gsub('"id":"wamid%.[^"]*"', function(id) return ('"id":"%s",'):format((two:gsub("/", "\\/"))) .. id end)
@@ -257,7 +257,7 @@ describe("the public listener", function()
     assert.equal(0, #stand_ins:sends(phone))
   end)
 
-  it("B9: a kind that cannot be used gets one polite line", function()
+  it("B9: a kind that cannot be used gets one polite text", function()
     local phone = meta.phone()
     assert.equal(200, service:hook { messages = { meta.message(phone, "hologram", { hologram = { x = 1 } }), meta.message(phone, "order", { order = {} }) } })
     local sends = shell.until_(function()
@@ -268,7 +268,7 @@ describe("the public listener", function()
     assert.equal(1, #sends)
   end)
 
-  it("B10: what came for another number is never answered from ours", function()
+  it("B10: a message for another number is never answered from ours", function()
     local phone, word, mine, sign = meta.phone(), meta.word(), meta.phone(), meta.word()
     assert.equal(200, service:hook { messages = { meta.text(phone, "hi " .. word) }, phone_number_id = "999999999" })
     service:say(mine, "hi " .. sign) -- later, and answered: then the other would have been, too
@@ -452,7 +452,7 @@ describe("the public listener", function()
     assert.is_true(service:healthy())
   end)
 
-  it("B16: slow peers end at the absolute deadline, also when they go on dripping, and honest ones are served meanwhile", function()
+  it("B16: slow peers are cut off at the absolute deadline, also when they keep sending, and honest ones are served meanwhile", function()
     local body, word = hook()
     local request = meta.request(service.secret, body)
     local slow = {}

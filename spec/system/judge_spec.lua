@@ -1,4 +1,4 @@
--- Whose mistake is it, the newest files' or the customer's? A32, G4, G11, G14. Each sentence begins with its code.
+-- Whether a failure counts against the newest files or against the customer's work: A32, G4, G11, G14. Each sentence begins with its code.
 
 local chat = require "spec.support.chat"
 local meta = require "spec.support.meta"
@@ -86,14 +86,14 @@ describe("a mistake in the newest files", function()
     service:restart()
     assert.equal(first, service:status().generation.hash)
     assert.truthy(service:status().last_reload_error:find("'decied'", 1, true))
-    local mended = service:read "scripts/turn.lua":gsub("self%.decied", "decide") .. "-- mended\n"
+    local mended = service:read "scripts/turn.lua":gsub("self%.decied", "decide") .. "-- corrected\n"
     assert.is_true(save("scripts/turn.lua", mended) ~= bad)
     assert.is_nil(service:status().last_reload_error)
     met()
     assert.equal(5, #service:logged "generation.failure")
   end)
 
-  it("G14: what one customer alone meets is answered by the last good files and told to staff once; the newest files go on serving", function()
+  it("G14: a mistake that only one customer meets is answered by the last good files and told to staff once; the newest files keep serving", function()
     open()
     local newest = save("scripts/main.lua", turns_that [[if said:find("PIANO", 1, true) then job.sise.name = 1 end]])
     local phone = meta.phone()
@@ -109,7 +109,7 @@ describe("a mistake in the newest files", function()
     assert.equal(1, #scene:posts "The files saved last failed 7 times. Version 1 of ")
   end)
 
-  it("G4: ten messages of one customer that fail in every version undo nothing: a line and a card for the customer, others are answered", function()
+  it("G4: ten messages of one customer that fail in every version bring no files back: the customer gets a text and a card, others are answered", function()
     open { files = { ["scripts/main.lua"] = turns_that [[if said:find("POISON", 1, true) then while true do end end]] }, env = { LUA_SLICE_MS = 50 } }
     local newest = save("prompts/system_prompt.yaml", (service:read "prompts/system_prompt.yaml":gsub("identity: [^\n]+", 'identity: "Newer."')))
     local phone = meta.phone()
@@ -138,7 +138,7 @@ describe("a mistake in the newest files", function()
     serving(first)
   end)
 
-  it("G11: a reader and the words to staff that fail together: every message is read, and staff hear of it all the same", function()
+  it("G11: when a reader and the messages to staff fail together, every message is read and staff are still told", function()
     open()
     save("scripts/main.lua", changed("scripts/main.lua", "whatsapp = whatsapp.read,", "whatsapp = function(row) return row.bdy:len() end,",
       "notice = function(notice) notices.tell(notice, whatsapp.say) end,", "notice = function(notice) notice.massage:len() end,"))

@@ -1,4 +1,4 @@
--- kill -9 at any moment: nothing that was acknowledged is lost, everybody is answered, nobody twice. A1 to A9.
+-- kill -9 at any moment loses no acknowledged message; everybody is answered, nobody twice: A1 to A9.
 
 local chat = require "spec.support.chat"
 local crypto = require "host.crypto"
@@ -218,7 +218,7 @@ describe("kill -9 at a chosen moment", function()
     end
   end)
 
-  it("A8: around a post to Slack: the card comes at least once, a twin names the same case, and its button works", function()
+  it("A8: around a post to Slack the card is posted at least once, a second one names the same case, and its button works", function()
     local phone = meta.phone()
     stand_ins:fault { slack = { kind = "slow", delay_ms = 400, times = 1, contains = phone } }
     service:say(phone, "I want to talk to a human")
@@ -234,7 +234,7 @@ describe("kill -9 at a chosen moment", function()
     assert.equal("PAUSED", scene:column(phone, "status"))
   end)
 
-  it("A9: during a click: a 200 was durable, none leaves it open, and the next click is fine", function()
+  it("A9: during a click a 200 means that it was durable, no answer leaves it open, and the next click works", function()
     local answered = 0
     for i = 1, shell.rounds(8, 60) do
       local phone = meta.phone()

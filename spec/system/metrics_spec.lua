@@ -1,4 +1,4 @@
--- METRICS_LISTEN: the numbers that the service gives to Prometheus, and that they are there when something is wrong.
+-- METRICS_LISTEN: the service's metrics for Prometheus, also while something is wrong.
 
 local chat = require "spec.support.chat"
 local meta = require "spec.support.meta"
@@ -119,7 +119,7 @@ describe("the numbers", function()
       assert.is_true(named > 25)
     end)
 
-    it("please promtool, and so do the rules and their tests", function()
+    it("pass promtool's checks, like the rules and their tests", function()
       local tool = promtool()
       if not tool then return pending "no promtool (./dev lint brings it)" end
       local file = scene.service.home .. "/scrape"
@@ -131,7 +131,7 @@ describe("the numbers", function()
       assert.equal(0, code, said)
     end)
 
-    it("G10: go on over a reload; a broken gauge takes the scripts' gauges away and nothing else", function()
+    it("G10: continue over a reload; a broken gauge removes only the scripts' gauges", function()
       local service = scene.service
       local before = scrape(port)
       local source = service:read "scripts/ops/metrics.lua"
@@ -226,7 +226,7 @@ describe("the numbers", function()
     end
   end)
 
-  it("H1: a port that is taken is told at start, and nothing half starts", function()
+  it("H1: a port that is in use is reported at the start, and the service does not start", function()
     local other = wire.listen()
     local service = process.new { start = false, env = { METRICS_LISTEN = "127.0.0.1:" .. other.port } }
     local code, text, seconds = service:run_once "serve"
@@ -236,7 +236,7 @@ describe("the numbers", function()
     other:close()
   end)
 
-  it("G1: a declaration against the habits is refused when it is loaded, by name", function()
+  it("G1: a declaration that breaks the naming rules is refused by name when it is loaded", function()
     for line, words in pairs {
       ['{ name = "assistant_x", type = "counter", help = "X." }'] = "assistant_x must end in _total when it is a counter",
       ['{ name = "x_total", type = "counter", help = "X." }'] = "x_total must be named like",

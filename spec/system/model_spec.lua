@@ -1,4 +1,4 @@
--- What the model does wrong, and what the customer gets all the same: the codes D of docs/faults.md.
+-- Failures of the model, and what the customer still gets: the codes D of docs/faults.md.
 
 local chat = require "spec.support.chat"
 local json = require "host.json"
@@ -361,7 +361,7 @@ describe("the model's server", function()
     end)
   end)
 
-  it("D1: a server that takes the connection and says nothing costs at most LLM_DEADLINE_MS", function()
+  it("D1: a server that accepts the connection and does not answer costs at most LLM_DEADLINE_MS", function()
     local model = wire.listen()
     with_model("http://127.0.0.1:" .. model.port, { LLM_DEADLINE_MS = 900, LLM_TIMEOUT_MS = 400 }, function(scene)
       assert.is_true(scripted(scene) < 2000)
@@ -369,7 +369,7 @@ describe("the model's server", function()
     model:close()
   end)
 
-  it("D1: a certificate that nobody vouches for gets no byte of the key", function()
+  it("D1: a server with an untrusted certificate gets no byte of the key", function()
     local folder, port = shell.folder(), shell.port()
     assert.equal(0, (shell.run(("openssl req -x509 -newkey rsa:2048 -nodes -keyout %s/k -out %s/c -days 1 -subj /CN=wrong.test"):format(folder, folder))))
     os.execute(("( cd %s; sleep 30 | openssl s_server -accept %d -cert c -key k >seen 2>&1 & echo $! >pid ) &"):format(folder, port))
@@ -382,7 +382,7 @@ describe("the model's server", function()
     os.execute("kill " .. shell.read(folder .. "/pid"))
   end)
 
-  it("D2: blank lines to keep the connection alive do not prolong the time; nor does a byte at a time", function()
+  it("D2: neither blank lines that keep the connection alive nor single bytes prolong the deadline", function()
     local model = wire.listen()
     local content = completion(encode(good("late")))
     with_model("http://127.0.0.1:" .. model.port, { LLM_DEADLINE_MS = 1000, LLM_TIMEOUT_MS = 500 }, function(scene)
@@ -468,7 +468,7 @@ describe("the model's server", function()
     proxy:close()
   end)
 
-  it("D17: while it is down every chat goes on; when it is back nobody is answered twice and it is not overrun", function()
+  it("D17: while it is down every chat continues; when it is back nobody is answered twice and it is not flooded", function()
     local scene = chat.open { env = { LLM_CONCURRENCY = 4 } }
     scene.stand_ins:fault { model = "402" }
     local phones = {}

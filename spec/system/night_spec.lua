@@ -1,5 +1,5 @@
--- What an operator reads at night: the cause of a trouble is named in `status`, in the log, in the numbers and to staff within ten
--- seconds, and the remedy that is named works. H13.
+-- For an operator at night: within ten seconds `status`, the log, the metrics and a message to staff name the cause of a trouble,
+-- and the named remedy works: H13.
 
 local meta = require "spec.support.meta"
 local process = require "spec.support.process"

@@ -1,4 +1,4 @@
--- What a supervisor hears (sd_notify): a real datagram socket, the real process.
+-- What a supervisor is told (sd_notify), over a real datagram socket by the real process.
 
 local process = require "spec.support.process"
 local shell = require "spec.support.shell"
@@ -55,7 +55,7 @@ describe("a supervisor", function()
     return n
   end
 
-  it("hears READY once the port answers, and STOPPING before the end", function()
+  it("is told READY when the port answers, and STOPPING before the end", function()
     local service, heard = supervised()
     shell.until_(function() return heard():find "health" end, 10, "READY")
     assert.equal("health 200", heard():match "health[^\n]*")
@@ -65,12 +65,12 @@ describe("a supervisor", function()
     assert.equal(1, count(heard(), "READY=1"))
   end)
 
-  it("hears it at an abstract address too", function()
+  it("is told at an abstract address too", function()
     local _, heard = supervised("@assistant-" .. shell.port())
     shell.until_(function() return heard():find "health 200" end, 10, "READY")
   end)
 
-  it("hears a sign of life more often than its watchdog asks for", function()
+  it("gets a sign of life more often than its watchdog needs", function()
     local service, heard = supervised(nil, { WATCHDOG_USEC = 600000 })
     local begun = shell.now_ms()
     shell.until_(function() return count(heard(), "WATCHDOG=1") >= 6 end, 10, "six signs of life")
@@ -81,14 +81,14 @@ describe("a supervisor", function()
     service:signal "CONT"
   end)
 
-  it("hears nothing when the watchdog is another process's", function()
+  it("is told nothing when the watchdog belongs to another process", function()
     local service, heard = supervised(nil, { WATCHDOG_USEC = 20000, WATCHDOG_PID = 1 })
     shell.until_(function() return heard():find "health" end, 10, "READY")
     service:term()
     assert.equal(0, count(heard(), "WATCHDOG"))
   end)
 
-  it("hears of a reload, and that one failed, but not its text", function()
+  it("is told about a reload and that one failed, but not the error's text", function()
     local service, heard = supervised()
     shell.until_(function() return heard():find "health" end, 10, "READY")
     service:cli "reload"
@@ -100,7 +100,7 @@ describe("a supervisor", function()
     assert.is_nil(heard():find "zqsecret")
   end)
 
-  it("that does not listen, or gave nonsense, takes nothing down", function()
+  it("that does not listen, or gives a wrong address, stops nothing", function()
     for _, name in ipairs { "/nowhere/at/all", "relative", "@", ("/" .. ("x"):rep(200)) } do
       local service = process.new { env = { NOTIFY_SOCKET = name, WATCHDOG_USEC = 20000 } }
       assert.is_true(service:healthy())

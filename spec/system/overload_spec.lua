@@ -1,4 +1,4 @@
--- More than there is room for: A26, B17, H11, H12. Each sentence begins with its code.
+-- Overload: A26, B17, H11, H12. Each sentence begins with its code.
 
 local json = require "host.json"
 local meta = require "spec.support.meta"
@@ -191,7 +191,7 @@ describe("too much", function()
     service:kill()
   end)
 
-  -- ---- peers that never come to an end ----
+  -- ---- peers that never finish ----
 
   local START = "POST /whatsapp/webhook HTTP/1.1\r\nHost: k\r\n"
 

@@ -1,4 +1,4 @@
--- The specs in an owner's clone: prompts/ is the owner's, and what ships does not depend on it.
+-- The specs pass in an owner's clone, because they do not depend on prompts/, which belongs to the owner.
 
 local shell = require "spec.support.shell"
 
@@ -41,7 +41,7 @@ END
     assert.is_truthy(text:find("goes as it is written down: We ask where to park", 1, true), text:sub(-3000))
   end)
 
-  it("says when the owner's words no longer make the owner's story", function()
+  it("fails when the owner's texts no longer give the owner's story", function()
     assert(shell.run(("sed -i 's/^ask_parking:.*/ask_parking: \"Any parking?\"/' %s/prompts/replies.yaml"):format(home)) == 0)
     local code, text = specs "spec/system/replay_spec.lua --filter=park"
     assert.equal(1, code)

@@ -1,4 +1,4 @@
--- A person's data: shown, erased to the last byte, and not brought back by anything. H4, H5, H14, A10, B11.
+-- A person's data is exported, erased to the last byte, and never brought back: H4, H5, H14, A10, B11.
 
 local chat = require "spec.support.chat"
 local crypto = require "host.crypto"
@@ -85,7 +85,7 @@ describe("a person's data", function()
     scene:close()
   end)
 
-  it("B11 H4: nothing that comes again brings an erased person back, and who writes again starts new", function()
+  it("B11 H4: no redelivery brings an erased person back, and a person who writes again starts new", function()
     local scene = chat.open {}
     local service, phone = scene.service, meta.phone()
     local said, wamid = talk(scene, phone)
@@ -112,7 +112,7 @@ describe("a person's data", function()
     scene:close()
   end)
 
-  it("H14: of a webhook of an erased person that comes again no byte is in any file 10 s after its 200, whatever it holds and beside whom", function()
+  it("H14: 10 s after its 200 no byte of an erased person's redelivered webhook is in any file, whatever else it holds", function()
     local scene = chat.open {}
     local service, phone, other = scene.service, meta.phone(), meta.phone()
     local said, wamid = talk(scene, phone)
@@ -169,7 +169,7 @@ describe("a person's data", function()
     scene:close()
   end)
 
-  it("H4: an opt-out outlives the erasure, and START undoes it", function()
+  it("H4: an opt-out stays after the erasure, and START ends it", function()
     local scene = chat.open {}
     local service, phone = scene.service, meta.phone()
     talk(scene, phone)
@@ -410,7 +410,7 @@ describe("a person's data", function()
     assert.truthy(text:find("business.yaml:2", 1, true) and text:find("within 7 days", 1, true), text)
   end)
 
-  it("A10 H5: killed in the middle of taking out what is old, it goes on where it was, in small pieces, and the database is sound", function()
+  it("A10 H5: killed while it removes old data, it continues there in small pieces, and the database is sound", function()
     local scene = chat.open {}
     local service = scene.service
     talk(scene, meta.phone())

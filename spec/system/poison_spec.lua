@@ -1,4 +1,4 @@
--- Messages that kill the process, several at once, and a supervisor that starts it again: A32.
+-- Several messages that each kill the process, under a supervisor that starts it again: A32.
 
 local chat = require "spec.support.chat"
 local meta = require "spec.support.meta"
@@ -48,7 +48,7 @@ describe("messages that kill the process", function()
     return list[1]
   end
 
-  it("A32: turns: who wrote with them is answered before one runs again, later ones meanwhile, and after its third crash each is dead", function()
+  it("A32: turns: other customers are answered before a suspect runs again, and after its third crash each suspect is dead", function()
     open(main_with("turn = { run = turns.run,", [[turn = { run = function(job)
       local row = require("host.db").one("SELECT content FROM messages WHERE conversation_id = ? ORDER BY seq DESC LIMIT 1", job.payload.conversation)
       ]] .. POISON:format "row.content" .. " return turns.run(job) end,"))
@@ -106,7 +106,7 @@ describe("messages that kill the process", function()
     assert.is_true(answered.at < time.parse(third.time))
   end)
 
-  it("A32: of 20 customers' messages in one webhook the 7th kills the process: the other 19 are answered, it alone is parked, staff hear of it", function()
+  it("A32: when the 7th of 20 customers' messages in one webhook kills the process, the other 19 are answered, only the 7th is parked, and staff are told", function()
     local at, reader = "local function read_message%b()\n", "scripts/channels/whatsapp/read.lua"
     local text, met = assert(shell.read(shell.root .. "/" .. reader)):gsub(at, "%0 if item.text then " .. POISON:format "item.text.body" .. "end ")
     assert.equal(1, met)

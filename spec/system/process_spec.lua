@@ -1,4 +1,4 @@
--- The life and death of the process: the codes A of docs/faults.md, and what customers see meanwhile (H6 to H8). Each sentence begins
+-- Start, stop and crash of the process: the codes A of docs/faults.md, and what customers see meanwhile (H6 to H8). Each sentence begins
 -- with its code.
 
 local json = require "host.json"
@@ -127,7 +127,7 @@ describe("the process", function()
     service:kill()
   end)
 
-  it("A23: a request that waits, and one that comes while it stops, keep it no longer than DRAIN_MS; nothing is left unsaid", function()
+  it("A23: a waiting request, and one that comes while it stops, delay it by at most DRAIN_MS; both get an answer or a closed connection", function()
     local main = assert(shell.read(shell.root .. "/scripts/main.lua")):gsub('%["POST /slack/commands"%]',
       '["GET /wait"] = function() require "host.task".sleep(60000) return { status = 200, body = "late" } end,\n    %0', 1)
     local service = process.new { env = { DRAIN_MS = 300 }, files = { ["scripts/main.lua"] = main } }
@@ -168,7 +168,7 @@ describe("the process", function()
     assert.equal(0, service:exit(3))
   end)
 
-  it("A24: as PID 1 it dies of TERM, in order", function()
+  it("A24: as PID 1 it stops in order on TERM", function()
     if shell.run "unshare -fp true" ~= 0 then return pending "unshare needs root" end
     local service = process.new { wrap = "unshare --fork --pid", env = { DRAIN_MS = 200 } }
     local status = shell.read("/proc/" .. service:pid() .. "/status")
@@ -193,7 +193,7 @@ describe("the process", function()
     service:kill()
   end)
 
-  it("A31: a start whose storage fails ends with exit 3, instead of answering 503 for ever", function()
+  it("A31: a start whose storage fails ends with exit 3, and does not answer 503 for ever", function()
     local service = process.new { start = false, env = { DATABASE_URL = "sqlite:/proc/nowhere/db.sqlite" } }
     local code, text, seconds = service:run_once "serve"
     assert.equal(3, code, text)
@@ -216,7 +216,7 @@ describe("the process", function()
     service:start()
   end
 
-  it("A32: an inbox row that kills the process three times is parked, staff hear of it, the others are answered", function()
+  it("A32: an inbox row that kills the process three times is parked, staff are told, the others are answered", function()
     local main = main_with("whatsapp = whatsapp.read,",
       "whatsapp = function(row) if not row.refused and row.body:find(\"POISON\", 1, true) then " .. STUCK .. " end return whatsapp.read(row) end,")
     local service = process.new { stand_ins = stand_ins, env = PATIENT, files = { ["scripts/main.lua"] = main } }

@@ -1,4 +1,4 @@
--- Scripts and prompts change while the process runs, and scripts that go wrong: the codes G of docs/faults.md. Each sentence
+-- Changed scripts and prompts while the process runs, and failing scripts: the codes G of docs/faults.md. Each sentence
 -- begins with its code.
 
 local json = require "host.json"
@@ -95,7 +95,7 @@ describe("scripts and prompts", function()
     { "a time without quotes", "prompts/business.yaml", "hours: 9:00\n", "business.yaml:1" },
   }
 
-  it("G1 G3: what does not load changes nothing and is told with file and line, in `reload`, in `status` and in Slack", function()
+  it("G1 G3: files that do not load change nothing and are reported with file and line, in `reload`, in `status` and in Slack", function()
     local service = process.new { stand_ins = stand_ins }
     local first = service:status().generation.hash
     for _, case in ipairs(broken) do
@@ -151,7 +151,7 @@ describe("scripts and prompts", function()
     service:kill()
   end)
 
-  it("G1: scripts that never end while they load are stopped: exit 5 at the start, the old ones serve on at a reload", function()
+  it("G1: scripts that never finish loading are stopped: exit 5 at the start; at a reload the old ones keep serving", function()
     local service = process.new { start = false, files = { ["scripts/turn.lua"] = "while true do pcall(error) end" } }
     local code, said, seconds = service:run_once "serve"
     assert.equal(5, code, said)
@@ -160,7 +160,7 @@ describe("scripts and prompts", function()
     assert.equal(5, (service:cli("check", service.home)))
   end)
 
-  it("G3: CRLF and a byte order mark are forgiven", function()
+  it("G3: CRLF and a byte order mark are accepted", function()
     local service = process.new { stand_ins = stand_ins }
     service:write("scripts/turn.lua", "\xef\xbb\xbf" .. shipped["scripts/turn.lua"]:gsub("\n", "\r\n"))
     service:write("prompts/system_prompt.yaml", "\xef\xbb\xbf" .. prompt:gsub("\n", "\r\n"))
@@ -228,7 +228,7 @@ describe("scripts and prompts", function()
 
   -- ---- G4, G6 to G8, G13: scripts that go wrong at work (G5: runaways_spec) ----
 
-  it("G4: a turn that throws anything at all ends in a line for the customer and a card for staff, and others are answered", function()
+  it("G4: a turn that throws any value ends with a text for the customer and a card for staff, and others are answered", function()
     local files = { ["scripts/main.lua"] = main_with("turn = { run = turns.run,", [[turn = { run = function(job)
       local row = require("host.db").one("SELECT content FROM messages WHERE conversation_id = ? ORDER BY seq DESC LIMIT 1", job.payload.conversation)
       local how = row and row.content:match("THROW (%w+)")
@@ -251,7 +251,7 @@ describe("scripts and prompts", function()
     service:kill()
   end)
 
-  it("G11: scripts that load and then fail five times are taken back: one plain alert, every message answered by the ones before", function()
+  it("G11: scripts that fail five times after loading are rolled back: one plain alert, and the previous scripts answer every message", function()
     local service = process.new { stand_ins = stand_ins }
     alive(service)
     local main = shell.read(service.home .. "/scripts/main.lua")

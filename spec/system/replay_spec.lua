@@ -57,7 +57,7 @@ end)
 describe("assistant replay", function()
   teardown(process.close_all)
 
-  it("says nothing but unchanged when nothing changed, and exits with 0", function()
+  it("says only \"unchanged\" when nothing changed, and exits with 0", function()
     local path = file("couch.yaml", story)
     local code, text = replay(path)
     assert.equal(0, code)
@@ -99,7 +99,7 @@ describe("assistant replay", function()
     has(text, "0 of 2 conversations would change.\n")
   end)
 
-  it("plays an exported chat: what the model said is checked anew, what staff said is theirs", function()
+  it("plays an exported chat: the model's answers are checked again, staff's messages are not", function()
     local function message(role, content, kind, author) return { role = role, content = content, kind = kind, author = author, created_at = "2026-11-20 15:00:00.000" } end
     local chat = { messages = {
       message("user", "I have a couch", "text"), message("assistant", "Thanks! What's the pickup address?", "model"),
@@ -114,7 +114,7 @@ describe("assistant replay", function()
     has(text, "why:    the reply promises a price")
   end)
 
-  it("plays an exported chat with a visit: what the booking page's news said is no reply of a turn, and the link is filled in as it was", function()
+  it("plays an exported chat with a visit: news about the visit is no reply of a turn, and the link is filled in as it was", function()
     local function message(from, content, kind) return { from = from, text = content, kind = kind, at = "2026-11-20T15:00:00.000Z" } end
     local link = "\n\nYou can pick a time for an on-site assessment here: https://bookings.clearoutspaces.ca/clearoutspaces/assessment?name=Ann&metadata%5Bconv%5D="
     local code, text = replay(file("ann.json", { name = "Ann", messages = {

@@ -1,4 +1,4 @@
--- A copy of yesterday is put back: what has grown stale in it is not said any more, staff hear of it once, and nothing is answered
+-- Yesterday's copy is put back: messages that are too old in it are not sent, staff are told once, and nothing is answered
 -- twice. A30, E12.
 
 local chat = require "spec.support.chat"
@@ -76,13 +76,13 @@ describe("a restored copy", function()
     service:restart {}
     scene:marker()
     assert.equal(1, #scene.stand_ins:posts "Please look at them")
-    -- Who writes again is answered as ever.
+    -- A customer who writes again is answered as usual.
     scene.stand_ins:forget()
     scene:sent(waits_for_answer, scene:ask(waits_for_answer))
     scene:close()
   end)
 
-  it("A30: what lay unread in the copy, and reminders that were due, are left to staff", function()
+  it("A30: messages that lay unread in the copy, and reminders that were due, are left to staff", function()
     local secret = "cal-" .. meta.word()
     local scene = chat.open { env = { CALCOM_WEBHOOK_SECRET = secret } }
     local service, phone, other, new = scene.service, meta.phone(), meta.phone(), meta.phone()
@@ -129,12 +129,12 @@ describe("a restored copy", function()
     assert.equal(0, #scene:tries(phone, "A reminder"))
     assert.equal(1, service:value("SELECT count(*) FROM messages WHERE instr(content, '" .. word .. "') > 0 AND role = 'user'"))
     assert.equal(1, service:value("SELECT count(*) FROM bookings WHERE conversation_id = '" .. other .. "' AND state = 'booked'"))
-    -- Who writes from here on is answered.
+    -- A customer who writes from here on is answered.
     scene:sent(new, scene:ask(new))
     scene:close()
   end)
 
-  it("A30: in another folder, where nothing tells that it was restored, old replies are not sent either", function()
+  it("A30: in another folder, where nothing shows that it was restored, old replies are not sent either", function()
     local scene = chat.open {}
     local service, phone = scene.service, meta.phone()
     scene.stand_ins:fault { graph = "503" }
@@ -155,7 +155,7 @@ describe("a restored copy", function()
     scene:close()
   end)
 
-  it("E12: what is young is sent after a start as ever, and nobody is told anything", function()
+  it("E12: young messages are sent after a start as usual, and nobody is told anything", function()
     local scene = chat.open {}
     local service, phone = scene.service, meta.phone()
     scene.stand_ins:fault { graph = "503" }

@@ -1,5 +1,5 @@
--- Scripts that do not come back, or take all there is (G5): each ends by itself, at its line, and the process with everybody else's
--- work lives on.
+-- Scripts that never return, or use all memory (G5): each is stopped at its line, and the process with all other
+-- work continues.
 
 local meta = require "spec.support.meta"
 local process = require "spec.support.process"

@@ -111,7 +111,7 @@ describe("secrets by file", function()
     service:kill()
   end)
 
-  it("B3: nobody's secret is refused while two count, and so is a third, an empty one and a stray comma, in words", function()
+  it("B3: while two secrets count, a signature with another one is refused; a third, an empty one and a stray comma are named as problems", function()
     start()
     put(function(name) return old(name) .. "," .. new(name) end)
     assert.equal(0, (service:cli "reload"))
@@ -127,7 +127,7 @@ describe("secrets by file", function()
     service:kill()
   end)
 
-  it("H1: a bad file fails the reload in one line that names it and the remedy; the old secret goes on, and the next good file is used", function()
+  it("H1: a bad file fails the reload with one line that names it and the remedy; the old secret stays in use until the next good file", function()
     start()
     local file = folder .. "/META_APP_SECRET"
     local ways = {
@@ -178,7 +178,7 @@ describe("secrets by file", function()
     shell.run("chmod 644 " .. file)
   end)
 
-  it("a secret that is mounted as a turned link is used after SIGHUP, and after a script was saved", function()
+  it("a secret whose mounted link was changed is used after SIGHUP, and after a script was saved", function()
     start()
     local mounted = shell.folder()
     local function turn(name, secret)

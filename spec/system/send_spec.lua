@@ -1,4 +1,4 @@
--- What becomes of a message on its way to the customer: the codes E of docs/faults.md, and A6, A7.
+-- The delivery of a message to the customer: the codes E of docs/faults.md, and A6, A7.
 
 local chat = require "spec.support.chat"
 local json = require "host.json"
@@ -207,7 +207,7 @@ describe("a send to the customer", function()
     end
   end)
 
-  it("E11: what waits when the customer opts out is dropped, with the reason", function()
+  it("E11: messages that wait when the customer opts out are dropped, with the reason", function()
     local phone = meta.phone()
     stand_ins:fault { graph = { kind = "code", code = 131056, contains = phone } }
     local word = scene:ask(phone)
@@ -223,7 +223,7 @@ describe("a send to the customer", function()
     assert.equal("opted out", row.error)
   end)
 
-  it("E11: what waits when staff take over is kept as a draft for them", function()
+  it("E11: messages that wait when staff take over are kept as drafts for them", function()
     local phone = meta.phone()
     stand_ins:fault { graph = { kind = "code", code = 131056, contains = phone } }
     local word = scene:ask(phone)
@@ -385,7 +385,7 @@ describe("a send over a connection that breaks", function()
     graph:close()
   end)
 
-  it("E6: refused before a byte left is a plain try again, not a doubt", function()
+  it("E6: a connection refused before a byte left is retried, and the message is not in doubt", function()
     local port = shell.port()
     local scene = chat.open { env = { META_GRAPH_URL = "http://127.0.0.1:" .. port .. "/v26.0", TYPING_INDICATOR = "off", SEND_GRACE_MS = 60000 } }
     local phone = meta.phone()

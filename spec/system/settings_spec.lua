@@ -1,4 +1,4 @@
--- Settings, secrets and what must never be seen: H1 to H3, B3. Each sentence begins with its code.
+-- Settings and secrets, and that no secret is shown: H1 to H3, B3. Each sentence begins with its code.
 
 local json = require "host.json"
 local meta = require "spec.support.meta"
@@ -120,19 +120,19 @@ describe("the settings", function()
     for _, name in ipairs { "LISTEN_PID", "LISTEN_FDS", "DATABASE_HOST", "METADATA" } do assert.is_nil(text:find(name, 1, true)) end
   end)
 
-  it("H1: the stand-ins take the service's environment without a word about settings that only the service has", function()
+  it("H1: the stand-ins accept the service's environment without a warning about settings that only the service has", function()
     local stand_ins = standins.new { env = { META_VERIFY_TOKEN = canary .. "-word", SLACK_CHANNEL_ID = "C1", DEEPSEEK_MODEL = "one" } }
     assert.is_nil(stand_ins.service:log_text():find("is not a setting", 1, true), stand_ins.service:log_text())
   end)
 
-  it("H1: a blank at a secret's edge is wondered about", function()
+  it("H1: a space at the start or end of a secret is warned about", function()
     local service = process.new { start = false, env = { META_ACCESS_TOKEN = " " .. canary .. "-token" } }
     local code, text = service:cli "check"
     assert.equal(0, code, text)
     assert.truthy(text:find("META_ACCESS_TOKEN: begins or ends with a blank.", 1, true), text)
   end)
 
-  it("H1: nothing half starts: settings are judged before the database is touched, scripts beside them, and each has its exit code and one line", function()
+  it("H1: settings and scripts are checked before the database is touched, and each has its exit code and one line", function()
     local service = process.new()
     local other = process.new { start = false, env = { LISTEN = "127.0.0.1:" .. service.port } }
     local function ends(change, wanted, said)

@@ -1,4 +1,4 @@
--- What nobody writes and somebody may send, through the whole program: the shapes of spec/support/shapes.lua as everything that a
+-- Texts that no person writes but anyone can send, through the whole program: the shapes of spec/support/shapes.lua as everything that a
 -- customer can send and as what a model can answer, while another customer is served.
 
 local chat = require "spec.support.chat"
@@ -33,7 +33,7 @@ local function patience() return math.max(1, tonumber(shell.read("/proc/loadavg"
 describe("shapes that nobody writes", function()
   teardown(chat.close_all)
 
-  it("stop nobody and delay nobody, as everything a customer can send and as a model's reply and fields", function()
+  it("neither stop nor delay other customers, as everything that a customer can send and as a model's reply and fields", function()
     local scene = chat.open()
     local service, phones, late = scene.service, {}, {}
     local pid = service:pid()

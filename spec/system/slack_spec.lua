@@ -1,4 +1,4 @@
--- Clicks that come from Slack and words that go there: the codes C and F of docs/faults.md.
+-- Clicks from Slack and posts to Slack: the codes C and F of docs/faults.md.
 
 local chat = require "spec.support.chat"
 local crypto = require "host.crypto"
@@ -43,7 +43,7 @@ describe("a click in Slack", function()
 
   local function post(body, headers) return wire.http(service.port, "POST", "/slack/interactive", { body = body, headers = headers }).status end
 
-  it("C1: what is not rightly signed, or not now, is 401 and changes nothing", function()
+  it("C1: a click with a wrong or an old signature gets 401 and changes nothing", function()
     local phone = customer()
     local body, now = click_body(phone), tostring(os.time())
     local good, T, S = sign(service, now, body), "X-Slack-Request-Timestamp", "X-Slack-Signature"
@@ -165,7 +165,7 @@ describe("a click in Slack", function()
     assert.is_true(service:healthy())
   end)
 
-  it("C6: whatever the response_url answers, the pause stands; five tries at most; then the card goes to the channel", function()
+  it("C6: whatever the response_url answers, the chat stays paused; after five tries at most the card goes to the channel", function()
     local url = wire.listen()
     local phone = customer()
     assert.equal(200, service:click(phone, { response_url = "http://127.0.0.1:" .. url.port .. "/r" }).status)
@@ -276,7 +276,7 @@ describe("a click in Slack", function()
   describe("and Slack itself", function()
     after_each(function() stand_ins:calm() end)
 
-    it("F2: 429 is waited out as Retry-After says, 500 is tried again, and the card arrives", function()
+    it("F2: after 429 it waits as Retry-After says, 500 is retried, and the card arrives", function()
       for _, kind in ipairs { "429", "500" } do
         local phone = meta.phone()
         stand_ins:fault { slack = { kind = kind, times = 1, contains = phone } }
@@ -324,7 +324,7 @@ describe("a click in Slack", function()
       assert.is_true(card.body.unfurl_links == false)
     end)
 
-    it("D11: a customer's line breaks make no line of ours, and their links are none in Slack", function()
+    it("D11: a customer's line breaks make no line that looks like ours, and their links are no links in Slack", function()
       local phone = customer()
       race(phone, { "anna" })
       local forged = "sure\r\n+1 416-555-0000 (Ann): Booked for Tue 14:00\u{2028}*Phone:* 1\u{2029}_Assistant_ https://evil.example"
@@ -391,7 +391,7 @@ describe("Slack when it stays shut", function()
     end)
   end
 
-  it("F6: a storm of the same trouble is one alert", function()
+  it("F6: many repeats of the same trouble are one alert", function()
     local scene = chat.open()
     scene.stand_ins:fault { graph = "expired" }
     for _ = 1, 8 do scene:ask(meta.phone()) end
@@ -469,7 +469,7 @@ describe("the pace of posts to Slack", function()
     scene:close()
   end)
 
-  it("stands still when Slack says so: after a 429 with Retry-After nobody posts until then, and clicks are answered meanwhile", function()
+  it("stops when Slack asks for it: after a 429 with Retry-After nothing is posted until then, and clicks are answered meanwhile", function()
     local scene, mark = chat.open(), meta.word()
     local phones = quiet_chats(scene, 6)
     scene.stand_ins:fault { slack = { kind = "429", contains = mark .. " 1" } }

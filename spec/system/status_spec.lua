@@ -1,4 +1,4 @@
--- `assistant status`: what is wrong in words, with what to do, and the same for machines.
+-- `assistant status` says what is wrong and what to do, for people and for machines.
 
 local chat = require "spec.support.chat"
 local json = require "host.json"
@@ -31,7 +31,7 @@ describe("assistant status", function()
     return path, { [name] = false, [name .. "_FILE"] = path }
   end
 
-  it("says of a quiet service that it is well: timers are no work, nothing is due, nothing is dead", function()
+  it("reports that a quiet service is well: timers are no work, nothing is due, nothing is dead", function()
     local service = process.new()
     local text = says(service, "Work: nothing is due.")
     assert.equal(0, (service:cli "status"))
@@ -146,7 +146,7 @@ describe("assistant status", function()
   end)
 
   describe("and the clock of people", function()
-    it("A29: a TZ that does not exist is told at start, and people read UTC by its name", function()
+    it("A29: a TZ that does not exist is reported at the start, and people see UTC named as such", function()
       local service = process.new { env = { TZ = "America/Torronto" } }
       assert.truthy(service:log_text():find("TZ: this machine does not know this time zone, so times are shown in UTC. Write one like America/Toronto", 1, true))
       assert.truthy(words(service):find "loaded %d%d%d%d%-%d%d%-%d%d %d%d:%d%d:%d%d UTC%.")
@@ -163,7 +163,7 @@ describe("assistant status", function()
       service:close()
     end)
 
-    it("takes every zone that exists, and rules without a file, in silence", function()
+    it("accepts every zone that exists, and rules without a file, without a warning", function()
       for zone, name in pairs { ["America/Toronto"] = "E[SD]T", UTC = "UTC", [":Europe/Paris"] = "CES?T", ["EST5EDT,M3.2.0,M11.1.0"] = "E[SD]T", ["<+0530>-5:30"] = "%+0530",
         [""] = "UTC" } do
         local service = process.new { env = { TZ = zone } }

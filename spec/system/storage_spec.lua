@@ -1,4 +1,4 @@
--- The disk below the real process: what is acknowledged is on it, and what happens when it is full, gone, locked or someone else's.
+-- The real process and its disk: acknowledged messages are on it; what happens when it is full, gone, locked or another user's.
 -- The codes A of docs/faults.md; the tests of the store show the same faults inside one unit. Each sentence begins with its code.
 
 local meta = require "spec.support.meta"
@@ -23,7 +23,7 @@ describe("the storage", function()
     shell.until_(function() return service:healthy() end, 4, "the service to be healthy")
   end
 
-  -- Somebody's sqlite3 with a transaction open for so long; comes back when it is.
+  -- Runs sqlite3 with a transaction open for so long; returns when it is open.
   local function held(service, sql, seconds)
     local sign = service.home .. "/held-" .. meta.word()
     os.execute(("(echo '.timeout 3000'; echo '%s'; echo '.shell touch %s'; sleep %s; echo 'COMMIT;') | sqlite3 %s >/dev/null &"):format(sql, sign, seconds, service.db))
@@ -293,7 +293,7 @@ describe("the storage", function()
     service:kill()
   end)
 
-  it("A16: while the disk takes no writes there is 503 and no 200; once it does again, work goes on without a restart", function()
+  it("A16: while the disk takes no writes it answers 503 and no 200; when the disk takes writes again, work continues without a restart", function()
     local service = process.new { env = { LLM_DEADLINE_MS = 100 } }
     local status, word = post(service)
     assert.equal(200, status)
@@ -312,7 +312,7 @@ describe("the storage", function()
     service:kill()
   end)
 
-  it("A16: the default's folder is made in a fresh clone; of another place only the last folder, for two that are missing are a mistake", function()
+  it("A16: the default's folder is created in a fresh clone; elsewhere only the last folder, because two missing folders are a mistake", function()
     local service = process.new { start = false, env = { DATABASE_URL = false } }
     service:start()
     assert.equal(0, (shell.run("test -f " .. service.home .. "/data/db.sqlite")))
@@ -411,7 +411,7 @@ describe("the storage", function()
     two:kill()
   end)
 
-  it("A12 A19: a lock held for 2 s by somebody's sqlite3 freezes nobody: /health answers within 100 ms, who asks waits 1 s at most, work goes on", function()
+  it("A12 A19: while another sqlite3 holds a lock for 2 s, /health answers within 100 ms, a request waits at most 1 s, and work continues", function()
     local socket = require "socket"
     local service = process.new { env = { LLM_DEADLINE_MS = 100 } }
     assert.equal(200, (post(service)))
@@ -451,7 +451,7 @@ describe("the storage", function()
     service:kill()
   end)
 
-  it("A19: a lock of half a second costs nobody an answer", function()
+  it("A19: a lock of half a second costs no request its answer", function()
     local service = process.new { env = { LLM_DEADLINE_MS = 100 } }
     local words = {}
     held(service, "BEGIN IMMEDIATE;", 0.5)
@@ -465,7 +465,7 @@ describe("the storage", function()
     service:kill()
   end)
 
-  it("A20: after a reader that was in the way for long the log is home again, and small", function()
+  it("A20: after a long read transaction the log is written back, and small", function()
     local service = process.new { env = { LLM_DEADLINE_MS = 100 } }
     held(service, "BEGIN; SELECT count(*) FROM messages;", 1.5)
     for _ = 1, 40 do assert.equal(200, (post(service, 200000))) end

@@ -19,7 +19,7 @@ describe("a take-over racing the model", function()
 
   teardown(chat.close_all)
 
-  -- A request of our own at the Graph API's door. Answered: everything that had arrived before it has its place in the journal.
+  -- A request of our own at the Graph API. Answered: everything that had arrived before it has its place in the journal.
   local function mark()
     local word = meta.word()
     local body = json.encode { messaging_product = "whatsapp", status = "read", message_id = word }
@@ -43,7 +43,7 @@ describe("a take-over racing the model", function()
     mark() -- what was on its way when the 200 came is in the journal after this one …
     local last = mark() -- … and before this one
     assert.equal("PAUSED", scene:column(phone, "status"))
-    -- The paused reply goes through the same lane, behind whatever the model wrote: when it is there, nothing more can come.
+    -- The paused reply uses the same lane, after everything that the model wrote. When it has arrived, nothing more can come.
     service:say(phone, "are you there?")
     scene:sent(phone, "Our team is handling your request directly")
     shell.until_(function()
@@ -89,7 +89,7 @@ describe("a take-over racing the model", function()
     assert.equal(0, #stand_ins:cards(phone))
   end)
 
-  it("C7: a click while a send waits at WhatsApp's door: what left is settled by its status, what did not is kept", function()
+  it("C7: a click while a send waits for WhatsApp: a message that left is settled by its status, one that did not leave is kept", function()
     local phone, word = meta.phone(), meta.word()
     stand_ins:fault { graph = { kind = "slow", delay_ms = 400, contains = phone } }
     local reply = ("This has two parts " .. word .. ". "):rep(150)

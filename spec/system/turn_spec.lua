@@ -1,4 +1,4 @@
--- A turn, from the customer's words to what leaves: docs/contract.md, and H6, H7, B11 and B12 as far as they are about turns.
+-- A turn, from the customer's messages to the reply: docs/contract.md, and H6, H7, B11 and B12 as far as they are about turns.
 
 local chat = require "spec.support.chat"
 local json = require "host.json"
@@ -43,7 +43,7 @@ describe("a turn", function()
       scene:posts "old pianos"
     end)
 
-    it("never makes the assistant say the same line twice running", function()
+    it("never makes the assistant send the same text twice in a row", function()
       local phone = meta.phone()
       for i = 1, 3 do
         scene:ask(phone, { content = "no JSON" }, "hm")
@@ -109,7 +109,7 @@ describe("a turn", function()
     assert.equal(0, #stand_ins:cards(other))
   end)
 
-  it("what arrives while the model thinks waits for the next turn, and both are answered in order", function()
+  it("messages that arrive while the model answers wait for the next turn, and all are answered in order", function()
     local phone = meta.phone()
     local word = meta.word()
     stand_ins:plan { contains = word, hold = true, times = 1, answer = { reply_to_user = "First answer " .. word } }
@@ -254,7 +254,7 @@ describe("a turn", function()
     assert.is_true(text:find(words[2], 1, true) < text:find(words[3], 1, true))
   end)
 
-  it("B12: what is older than 24 hours gets no free text; staff are told", function()
+  it("B12: a message older than 24 hours gets no free text, and staff are told", function()
     local phone, word = meta.phone(), meta.word()
     service:say(phone, "late " .. word, { timestamp = tostring(os.time() - 3 * 86400) })
     local post = scene:posts(word)[1]
@@ -280,7 +280,7 @@ describe("a turn", function()
     assert.equal("290 Bremner Blvd, Toronto", scene:known(phone).address)
   end)
 
-  it("what we cannot use gets the polite line once a burst, and none when the burst also holds words", function()
+  it("a kind that we cannot use gets the polite text once per burst, and none when the burst also holds text", function()
     local polite = "Sorry, I can only handle text messages right now."
     local function odd(phone) return meta.message(phone, "order", { order = { catalog_id = "1" } }) end
     local phone = meta.phone()
@@ -368,7 +368,7 @@ end)
 describe("the fixed texts", function()
   teardown(chat.close_all)
 
-  it("come in the owner's languages only, in the first of them to who has shown none, and follow the file at once", function()
+  it("come in the owner's languages only, in the first of them for a customer who has shown none, and follow the file at once", function()
     local scene = chat.open { files = { ["prompts/business.yaml"] = "languages: [en]\n" } }
     local service = scene.service
     local one, two, three = meta.phone(), meta.phone(), meta.phone()

@@ -51,7 +51,7 @@ describe("versions of scripts and prompts", function()
     return require("host.json").encode(call.body):find(identity_text, 1, true) ~= nil
   end
 
-  it("G15: a change that loads, works and is wrong is rolled back by one command; the files stay, a restart keeps it, a saved file leads on", function()
+  it("G15: one command rolls back a wrong change; the files stay, a restart keeps the rollback, and a saved file is loaded next", function()
     local service = process.new { stand_ins = stand_ins, env = { META_APP_SECRET = stand_ins.secret } }
     assert.equal(2, saved(service, identity "Wrong zebra."))
     assert.is_true(serves(service, "Wrong zebra."))
@@ -141,7 +141,7 @@ describe("versions of scripts and prompts", function()
     service:kill()
   end)
 
-  it("G1: files that do not load at a start leave the last version serving; staff, status and the log say which, and a corrected file is taken", function()
+  it("G1: when the files do not load at a start, the last version serves; staff, status and the log name it, and a corrected file is loaded", function()
     local service = process.new { stand_ins = stand_ins }
     saved(service, identity "Second.")
     for _, case in ipairs {
@@ -288,7 +288,7 @@ describe("versions of scripts and prompts", function()
     service:kill()
   end)
 
-  it("G5: a saved script that stands still while it is compiled stops nobody's answer, is refused by name, and a start survives it too", function()
+  it("G5: a saved script that never finishes compiling delays no answer, is refused by name, and does not stop a start", function()
     local service = process.new { stand_ins = stand_ins }
     -- Each label is compared with all those before it: seconds in Lua's compiler, which no hook and no slice can stop.
     local lines = { "local a = print" }
@@ -323,7 +323,7 @@ describe("versions of scripts and prompts", function()
     service:kill()
   end)
 
-  it("G5: two saves while the first is tried are taken together, and everyone who asked for a reload is answered", function()
+  it("G5: two saves while the first is tried are loaded together, and every caller of reload is answered", function()
     local service = process.new { stand_ins = stand_ins }
     shell.run(([[cd %s && for i in 1 2 3 4; do echo "-- $i" >> scripts/turn.lua; sh ./run reload > said.$i 2>&1 & done; wait]]):format(service.home))
     for i = 1, 4 do has(service:read("said." .. i), "Reloaded: generation") end

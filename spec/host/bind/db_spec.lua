@@ -1,4 +1,4 @@
--- host.db: values in and out, savepoints, and what it says when it is used wrongly.
+-- host.db: values in and out, savepoints, and its errors for wrong use.
 
 local db = require "host.db"
 local json = require "host.json"
@@ -85,11 +85,11 @@ describe("host.db", function()
   end)
 
   describe("transaction", function()
-    it("hands its arguments on and gives back what the function returns", function()
+    it("passes its arguments to the function and returns its results", function()
       assert.same({ 3, nil, "x", n = 3 }, table.pack(db.transaction(function(a, b) return a + b, nil, "x" end, 1, 2)))
     end)
 
-    it("undoes all of it when the function throws, and the very error goes on", function()
+    it("undoes everything when the function throws, and throws the same error", function()
       local err = {}
       assert.equal(err, thrown(db.transaction, function()
         db.run "INSERT INTO spec_values (id) VALUES (1)"
@@ -118,7 +118,7 @@ describe("host.db", function()
       assert.equal(0, count())
     end)
 
-    it("outlives one nested too deep", function()
+    it("survives one that is nested too deep", function()
       local function deeper(n) return db.transaction(function() return deeper(n + 1) end) end
       thrown(deeper, 1)
       db.run "INSERT INTO spec_values (id) VALUES (1)"

@@ -1,4 +1,4 @@
--- host.http: what it refuses, in whose words, and what a failure looks like. What goes over the wire: spec/host/client/pool_test.c.
+-- host.http: what it refuses, and the form of a failure. What goes over the wire: spec/host/client/pool_test.c.
 
 local db = require "host.db"
 local http = require "host.http"
@@ -102,7 +102,7 @@ describe("http.request", function()
     server:close()
   end)
 
-  it("tells everyone who cancels a lane at once what became of it", function()
+  it("tells every caller who cancels a lane at the same time how it ended", function()
     local server, silent_url = silent()
     local ended, told = false, {}
     task.spawn(function()

@@ -260,7 +260,7 @@ describe("json.encode", function()
     assert.has_error(function() json.encode(nested(65)) end)
   end)
 
-  it("G6: refuses what would be larger than 16 MiB, and goes on working", function()
+  it("G6: refuses what would be larger than 16 MiB, and works afterwards", function()
     local _, err = pcall(json.encode, { text = ("\1"):rep(3000000) })
     assert.matches("more than 16 MiB %(at text%)", err)
     local doubled = { "leaf" }

@@ -1,4 +1,4 @@
--- host.task: what runs beside each other, and how it waits.
+-- host.task: tasks that run side by side, and how they wait.
 
 local db = require "host.db"
 local json = require "host.json"
@@ -14,7 +14,7 @@ local function thrown(fn, ...)
 end
 
 describe("task.sleep", function()
-  it("waits at least as long as it is told, and lets others go on", function()
+  it("waits at least the given time, and lets other tasks run", function()
     local steps, begun = {}, time.monotonic_ms()
     task.spawn(function() steps[#steps + 1] = "other" end)
     task.sleep(20)

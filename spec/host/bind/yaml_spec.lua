@@ -26,7 +26,7 @@ workflow: "Ask max 1 question at a time. When all fields are collected, set acti
     assert.matches("'handoff'%.$", value.workflow)
   end)
 
-  it("G1: takes for text what only looks like something else", function()
+  it("G1: reads values that only look like another type as text", function()
     local texts = { "no", "off", "yes", "on", "NO", "9:00", "17:30", "1_000", "2026-01-01", "0b1", "e5", "1.2.3", "416-555", "+",
       ".", "nUll", "tRUE", "0o8", "0xg", "12 couches" }
     for _, text in ipairs(texts) do assert.equal(text, yaml.decode("k: " .. text).k) end
@@ -43,7 +43,7 @@ workflow: "Ask max 1 question at a time. When all fields are collected, set acti
     for _, key in ipairs { "l", "m", "n" } do assert.equal(json.null, value[key]) end
   end)
 
-  it("takes for text whatever is quoted or a block", function()
+  it("reads everything quoted, and every block, as text", function()
     local value = yaml.decode("a: \"12\"\nb: 'true'\nc: |\n  null\nd: >-\n  1\n  2\ne: \"\"\n")
     assert.same({ a = "12", b = "true", c = "null\n", d = "1 2", e = "" }, value)
   end)
@@ -55,7 +55,7 @@ workflow: "Ask max 1 question at a time. When all fields are collected, set acti
     assert.same({ a = {}, b = {} }, value)
   end)
 
-  it("makes texts of keys", function()
+  it("reads keys as text", function()
     assert.same({ ["24"] = 1, ["1.5"] = 2, no = 3, ["true"] = 4 }, (yaml.decode("24: 1\n1.5: 2\nno: 3\n'true': 4\n")))
   end)
 
