@@ -11,7 +11,9 @@ stds.scripts = {
     "pcall", "error", "assert", "setmetatable", "getmetatable", "rawget", "rawset", "rawequal", "rawlen", "require",
   },
 }
-files["scripts"] = { std = "scripts" }
+files["scripts"] = { std = "scripts", max_line_length = 140 }
+-- A schema step that has shipped is never changed.
+files["scripts/records/schema.lua"] = { max_line_length = false }
 -- busted's words.
 files["spec"] = { std = "lua54+busted", max_line_length = 200 }
 files["image"] = { std = "lua54+busted", max_line_length = 200 }

@@ -11,7 +11,9 @@ end
 local function one_or_two(value)
   local text = type(value) == "table" and table.concat(value, ",") or value
   local count = 0
-  if text:find("[%c\127]") then return "holds a line break or another control character: copy it again, two secrets on one line with a comma" end
+  if text:find("[%c\127]") then
+    return "holds a line break or another control character: copy it again, two secrets on one line with a comma"
+  end
   if text:find("^,") or text:find(",,", 1, true) or text:find(",$") then return "holds an empty secret. Remove the stray comma." end
   for secret in text:gmatch("[^,]+") do
     if not secret:find("%S") then return "holds an empty secret. Remove the stray comma." end
@@ -25,7 +27,9 @@ local function printable(value)
 end
 
 local function dollars(value)
-  if #value > 9 or not (value:find("^%d+$") or value:find("^%d+%.%d*$")) then return "must be an amount in US dollars, like 20 or 0.50; 0 means no limit" end
+  if #value > 9 or not (value:find("^%d+$") or value:find("^%d+%.%d*$")) then
+    return "must be an amount in US dollars, like 20 or 0.50; 0 means no limit"
+  end
 end
 
 -- Paths are added to it, so it must not end in ? or #.

@@ -206,8 +206,10 @@ function Client:untold()
   local today = spending.today(now)
   if today < limit or not spending.tell(limit, now) then return nil end
   log.warn("model.budget_spent", { dollars = today, limit = limit })
-  return { cause = "model budget", words = ("The model has cost $%.2f today, and MODEL_DOLLARS_PER_DAY is %g. Until midnight the assistant uses"
-    .. " its fixed questions. To use the model again today, set MODEL_DOLLARS_PER_DAY higher and restart the service."):format(today, limit) }
+  return { cause = "model budget",
+    words = ("The model has cost $%.2f today, and MODEL_DOLLARS_PER_DAY is %g. Until midnight the assistant uses"
+    .. " its fixed questions. To use the model again today, set MODEL_DOLLARS_PER_DAY higher and restart the service.")
+    :format(today, limit) }
 end
 
 ---@async
@@ -231,7 +233,8 @@ end
 -- At the start of a generation: warns about unknown prices, and lets an open circuit be probed at once.
 function Client:start()
   if self.prices and not self.prices_known then
-    log.warn("model.prices_unknown", { model = settings.get("DEEPSEEK_MODEL"), remedy = "MODEL_DOLLARS_PER_DAY is counted with the prices that came"
+    log.warn("model.prices_unknown",
+      { model = settings.get("DEEPSEEK_MODEL"), remedy = "MODEL_DOLLARS_PER_DAY is counted with the prices that came"
       .. " with the program. Write what this model costs under model_prices in prompts/business.yaml." })
   end
   if not refused() then return end

@@ -48,7 +48,8 @@ local function why_empty(source, line)
       break
     end
   end
-  return comment and ("is empty, because everything after the # is a comment: \"%s\". Put the whole text in straight quotes (\")."):format(comment) or EMPTY
+  return comment and ("is empty, because everything after the # is a comment: \"%s\". Put the whole text in straight quotes (\").")
+    :format(comment) or EMPTY
 end
 
 local function text(value)

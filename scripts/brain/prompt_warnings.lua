@@ -36,7 +36,8 @@ local function cut_by_comment(list, file)
   for path, comment in pairs(file.comments or {}) do
     if not comment.text:find("^%s%s+#%s") then
       list[#list + 1] = { file = file.name, line = comment.line,
-        text = ("\"%s\" ends before the #, because everything after it is a comment: \"%s\". Put the whole text in straight quotes (\")."):format(path,
+        text = ("\"%s\" ends before the #, because everything after it is a comment: \"%s\". Put the whole text in straight"
+          .. " quotes (\")."):format(path,
           comment.text:match("^%s*(.*)$")) }
     end
   end

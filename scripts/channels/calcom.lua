@@ -223,7 +223,8 @@ local function find(event, received_at)
     uid = NO_UID .. ("%s:%d"):format(conversation and conversation.id or "?" .. (event.phones[1] or event.name or ""), event.start_at)
     row = bookings.by_uid(uid)
   end
-  return { conversation = conversation, row = row, old = old, uid = uid, at = event.made_at or received_at, left_over = left_over.is(received_at) }
+  return { conversation = conversation, row = row, old = old, uid = uid, at = event.made_at or received_at,
+    left_over = left_over.is(received_at) }
 end
 
 ---The inbox's reader: one event of the booking page. An event that cannot be read is kept for staff; other kinds are skipped.
@@ -252,7 +253,8 @@ end
 local function parts(body, id, theirs)
   local event = reader.event(body, json, time)
   if not event then return {} end
-  local found = event.token ~= nil and event.token == theirs.token or theirs.bookings[event.uid or ""] or theirs.bookings[event.old_uid or ""]
+  local found = event.token ~= nil and event.token == theirs.token or theirs.bookings[event.uid or ""]
+    or theirs.bookings[event.old_uid or ""]
   for _, phone in ipairs(event.phones) do found = found or phone == id end
   return found and { json.decode(body, { null_as_nil = true }) or body } or {}
 end

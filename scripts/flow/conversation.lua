@@ -1,5 +1,5 @@
--- What happens between the words: which words need no model, when an answer is due, what a decision leads to.
--- Every rule carries the promise of docs/contract.md that it keeps. Pure functions of what is known and what happened.
+-- The rules of a chat: which messages need no model, when an answer is due, what follows from a decision.
+-- Each rule quotes the promise of docs/contract.md that it keeps. Pure functions of what is known and what happened.
 local quote = require "flow.quote"
 local text = require "language.text"
 local wishes = require "language.wishes"
@@ -10,7 +10,7 @@ local DAY_MS = 24 * 3600000
 
 -- ---- words that must work without a model --------------------------------------------------------------------------
 
-local WORD_BYTES = 200 -- no message that is one of these words is longer
+local WORD_BYTES = 200 -- longer than any of these words as a message
 local STOP_WORDS = { stop = "en", unsubscribe = "en", arret = "fr" }
 
 -- "STOP, UNSUBSCRIBE, ARRET, ARRÊT opt out as a whole message; never CANCEL or END; START counts only after an opt-out."
@@ -30,7 +30,7 @@ end
 
 -- "The whole message is human / agent / person / representative / someone, or want / talk / speak / chat / connect + (to, with) +
 -- a / real / live + one of these (French likewise)." Politeness does not count. "My real estate agent will let you in",
--- "is a human needed on site?" and "one person can carry it" are for the model to judge.
+-- "is a human needed on site?" and "one person can carry it" are left to the model.
 function M.wants_human(message)
   return wishes.for_a_person(message)
 end
@@ -38,7 +38,7 @@ end
 -- ---- when ----------------------------------------------------------------------------------------------------------
 
 -- "When the customer has been quiet for TURN_QUIET_MS (at most TURN_MAX_WAIT_MS after the first unanswered message)."
--- state: {last_message_ms=, first_unanswered_ms=}. A clock that jumped never makes anyone wait longer than quiet_ms.
+-- state: {last_message_ms=, first_unanswered_ms=}. When the clock jumps, nobody waits longer than quiet_ms.
 function M.due(state, now, quiet_ms, max_wait_ms)
   local at = math.min(state.last_message_ms + quiet_ms, (state.first_unanswered_ms or state.last_message_ms) + max_wait_ms)
   return math.max(now, math.min(at, now + quiet_ms))
@@ -85,7 +85,7 @@ local function changed_since(known, changed, merged)
   return false
 end
 
--- Should a card be posted, and why? Only asked while no case is open: "at most one open case per conversation".
+-- Should a card be posted, and why? Called only while no case is open: "at most one open case per conversation".
 local function reason_for_card(state, complete_before, complete_now)
   if state.wants_human then
     return "asked"
@@ -94,9 +94,9 @@ local function reason_for_card(state, complete_before, complete_now)
   elseif complete_now and not complete_before then
     return "complete" -- "in the turn that completes the needed fields the script hands off even if the model did not ask for it"
   elseif state.action == "handoff" or state.cut then
-    return "model" -- an answer that lost its end needs a person too
+    return "model" -- an answer whose end was cut off needs a person too
   elseif complete_now and not state.last_case then
-    return "complete" -- complete without ever a case: somebody must see it
+    return "complete" -- complete and never a case: staff must see it
   elseif complete_now and changed_since(state.last_case.known, state.changed, state.merged) then
     return "complete"
   end
@@ -108,12 +108,13 @@ end
 --   action                            "continue" | "handoff" | "schedule"
 --   wants_human                       the customer asked for a person in this turn
 --   question                          a question for staff, from the fixed questions
---   unread                            words that the assistant does not answer: this chat has had its turns for the hour
+--   unread                            messages that the assistant does not answer, because this chat has reached its turns per hour
 --   case                              the case that is open or taken, or nil
 --   last_case                         {known=} the last closed case with the data as it was then, or nil
---   cut                               the reply was too long and lost its end
+--   cut                               the reply was too long, and its end was cut off
 -- Returns {card=reason|nil, link=bool, follow_up=our lines|nil, asks=the customer's question|nil, unread=words that wait for staff|nil}.
--- `schedule` in the completing turn gives link and card. "While a case is open new facts or a second wish for a person become a short follow-up."
+-- `schedule` in the completing turn gives link and card. "While a case is open new facts or a second wish for a person become a
+-- short follow-up."
 function M.after(state)
   local effects = { link = state.action == "schedule", asks = state.question } -- "staff get the question"
   if not state.case then
@@ -133,7 +134,7 @@ function M.after(state)
 end
 
 -- "While it is open and nobody has taken it the assistant asks only for missing fields (after a wish for a person it asks nothing)."
--- Nor does it ask anything while a visit is booked: what is missing is seen there. The fields that may be asked for now.
+-- The same while a visit is booked, because missing facts are seen at the visit. Returns the fields that can be asked for now.
 function M.may_ask(case, data, fields, booking)
   if booking or case and (case.reason == "asked" or case.state == "taken") then
     return {}

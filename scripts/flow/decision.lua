@@ -1,5 +1,5 @@
--- The model's contract: what it must answer (reply_to_user, extracted_data, action), and in words what was wrong
--- when it did not, for the one repair try. The model proposes, the script decides: nothing passes here unchecked.
+-- Checks the model's answer against its contract (reply_to_user, extracted_data, action). When it fails, a sentence says what was
+-- wrong, for the one repair try. The model proposes, the script decides: nothing passes here unchecked.
 local json_object = require "language.json_object"
 local text = require "language.text"
 local quote = require "flow.quote"
@@ -7,9 +7,9 @@ local quote = require "flow.quote"
 local M = {}
 
 local ACTIONS = { continue = true, handoff = true, schedule = true }
-local MAX_BYTES = 131072 -- no answer of a model comes near it
+local MAX_BYTES = 131072 -- far longer than any answer of a model
 
--- The repair try says "Your first answer could not be used: " and then this.
+-- The sentence follows "Your first answer could not be used: ".
 local function problem(sentence)
   return nil, sentence
 end
@@ -35,7 +35,8 @@ local function read_data(value, fields)
   return data
 end
 
--- The decision in `content` as {reply=, data=, action=, cut= the reply was too long and lost its end}, or nil and a sentence that says what was wrong.
+-- The decision in `content` as {reply=, data=, action=, cut= the reply's end was cut off}, or nil and a sentence that says what
+-- was wrong.
 -- `decode(text)` returns a value or nil and an error; `null` is what it returns for a JSON null.
 function M.parse(content, fields, decode, null)
   if type(content) ~= "string" or content == null or not content:find("%S") then

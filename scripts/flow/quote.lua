@@ -1,5 +1,5 @@
--- What a quote needs: which values count as known, how new ones join old ones, when it is complete.
--- Completeness is decided here, never by the model. Pure functions.
+-- The fields of a quote: which values count as known, how new values join old ones, when the quote is complete. The model never
+-- decides that. Pure functions.
 local text = require "language.text"
 local values = require "language.values"
 
@@ -37,8 +37,8 @@ local function joined(list)
   return table.concat(parts, ", ")
 end
 
--- A value as the text that is stored, or nil when it is unknown, nested, or longer than 500 characters.
--- Numbers and booleans become text, lists of text are joined.
+-- A value as the text to store; nil when it is unknown, nested, or longer than 500 characters.
+-- Numbers and booleans become text, and lists of text are joined.
 function M.clean(value)
   local result
   if type(value) == "table" then
@@ -60,7 +60,7 @@ function M.known(value)
   return kind == "number" or kind == "boolean"
 end
 
--- Two spellings of one answer are one answer: "2 Chairs." tells nobody anything after "2 chairs".
+-- Two spellings of one answer are one answer: "2 Chairs." is no news after "2 chairs".
 local function same(a, b)
   if a == b then
     return true
@@ -83,8 +83,8 @@ local function is_locked(locked, field)
 end
 
 -- `current` with `proposed` laid over it, and the names of the fields whose answer changed, in the order of `fields`.
--- A known value is never overwritten by an unknown one; a newer known value wins; what staff corrected (`locked`,
--- a list or a set of names) never changes. What is known under names the prompt file no longer asks for stays.
+-- An unknown value never overwrites a known one. A newer known value wins. A field that staff corrected (`locked`, a list or a set
+-- of names) never changes. A value stays when the prompt file no longer asks for its name.
 function M.merge(current, proposed, fields, locked)
   local merged, changed = {}, {}
   for field, value in pairs(current or {}) do
@@ -124,13 +124,13 @@ function M.complete(data, fields)
   return #fields > 0
 end
 
--- "elevator_access" as people read it: "Elevator access".
+-- A field's name for people: "elevator_access" is "Elevator access".
 function M.label(field)
   local words = text.trim((field:gsub("[_%-%s]+", " ")))
   return (words:gsub("^%l", string.upper))
 end
 
--- Everything known, for people: {field=, label=, value=} in the order of `fields`, then what else is known by name.
+-- All known values, for people: {field=, label=, value=} in the order of `fields`, then the others by name.
 function M.facts(data, fields)
   local list, asked, others = {}, {}, {}
   for _, field in ipairs(fields) do

@@ -1,11 +1,11 @@
--- What the assistant says by itself. Each text can be changed in prompts/replies.yaml under its key; this is what it says there at
--- first. "{label}" is the field asked for, in small letters; "{time}" when a visit is, "{old}" where a moved one was. Keys that end in
--- _fr are for customers who write French.
+-- The fixed texts of the assistant, with their defaults. An owner changes a text under its key in prompts/replies.yaml. "{label}" is
+-- the field that is asked for, in small letters; "{time}" is when a visit is, "{old}" when a moved one was. Keys that end in _fr are
+-- the French texts.
 local language = require "language.french"
 
 local M = {}
 
--- First what is said without asking the model, then the fixed questions, in the order in which a conversation meets them.
+-- First the texts that need no model, then the fixed questions, in the order in which they occur in a conversation.
 M.defaults = {
   { "unsupported", "Sorry, I can only handle text messages right now." },
   { "paused", "Our team is handling your request directly. We'll be in touch shortly." },
@@ -31,7 +31,8 @@ M.defaults = {
   { "booked_fr", "Votre évaluation sur place est réservée: {time}. À bientôt!" },
   { "moved_fr", "Votre évaluation sur place a été déplacée: {time}." },
   { "cancelled_fr", "Votre évaluation sur place du {time} est annulée. Écrivez-nous ici pour choisir un autre moment." },
-  { "another_time_fr", "Notre équipe demande un autre moment pour votre évaluation sur place du {time}. Écrivez-nous ici et nous le trouverons." },
+  { "another_time_fr",
+    "Notre équipe demande un autre moment pour votre évaluation sur place du {time}. Écrivez-nous ici et nous le trouverons." },
   { "requested_fr", "Nous avons bien reçu votre demande d'évaluation sur place: {time}. Nous la confirmerons ici." },
   { "rejected_fr", "Désolé, notre équipe n'est pas disponible: {time}. Écrivez-nous ici et nous trouverons un autre moment." },
   { "booking_reminder_fr", "Un rappel: votre évaluation sur place est prévue le {time}. Écrivez-nous ici si quelque chose a changé." },
@@ -77,7 +78,7 @@ M.defaults = {
   { "visit_fr", "Votre évaluation sur place est prévue le {time}. À bientôt!" },
 }
 
--- The text under a key: the owner's, else the default; in French where there is one. nil when there is no such key at all.
+-- The text of a key: the owner's or the default, in French when there is one. nil when no such key exists.
 function M.get(replies, key, french)
   local names = french and { key .. "_fr", key } or { key }
   for _, name in ipairs(names) do
@@ -94,7 +95,7 @@ function M.get(replies, key, french)
   return nil
 end
 
--- Does this customer get the fixed texts in French? texts: what they wrote; known: "fr" when their words have shown it before.
+-- Does this customer get the fixed texts in French? texts: what they wrote; known: "fr" when their earlier words were French.
 ---@param owner {replies: table, business: table} the owner's files
 ---@param texts string[]
 ---@param known? string

@@ -1,14 +1,14 @@
--- The one JSON object in a model's answer, also where it stands in prose or in a code fence. Pure: the decoder is handed in.
+-- Finds the one JSON object in a model's answer, also inside prose or a code fence. Pure: the decoder is given.
 local M = {}
 
 local MOST_DEEP = 100
 
--- What was wrong, as a sentence for the repair try.
+-- Says what was wrong, for the repair try.
 local function problem(sentence)
   return nil, sentence
 end
 
--- Where the object that opens at `from` closes, or nil. Braces inside strings do not count.
+-- The end of the object that opens at `from`, or nil. Braces inside strings do not count.
 local function object_end(s, from)
   local depth, at, in_string = 0, from, false
   while true do
@@ -36,7 +36,7 @@ local function object_end(s, from)
   end
 end
 
--- The one object that stands in prose or a code fence. Braces in the prose around it ("{name}") are prose.
+-- The one object inside prose or a code fence. Braces in the prose around it ("{name}") are prose.
 local function only_object(s, decode)
   local objects, from = {}, 1
   while true do

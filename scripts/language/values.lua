@@ -1,11 +1,11 @@
--- What a model gives as a value, as text: one line, numbers and booleans too. Pure.
+-- Makes text of a value that a model gives: one line, also of numbers and booleans. Pure.
 local text = require "language.text"
 
 local M = {}
 
-local BYTES_PER_CHARACTER = 16 -- what is longer is too long, however its blanks are counted
+local BYTES_PER_CHARACTER = 16 -- anything longer is too long, however its spaces count
 
--- The words of a value without case, accents and the signs around them: "Not  specified." is "not specified", "?" is "".
+-- A value in plain words, without accents and surrounding signs: "Not  specified." is "not specified", "?" is "".
 ---@param value string
 ---@return string
 function M.phrase(value)
@@ -13,7 +13,7 @@ function M.phrase(value)
   return (text.trim_end(folded, "[%s%p]"):gsub("[%s_]+", " "))
 end
 
--- In one line: lines are joined with commas, runs of blanks are one blank.
+-- In one line: lines are joined with commas, a run of spaces becomes one space.
 local function tidy(value)
   value = text.valid(value):gsub("\r\n?", "\n"):gsub("[%z\1-\8\11\12\14-\31\127]", "")
   local parts = {}
@@ -40,7 +40,7 @@ function M.scalar(value, most)
   elseif kind then
     return value == value and math.abs(value) ~= math.huge and tostring(value) or nil
   elseif type(value) == "boolean" then
-    return value and "yes" or "no" -- what staff would write on the card
+    return value and "yes" or "no" -- as staff would write it on the card
   elseif type(value) == "string" then
     return #value <= most * BYTES_PER_CHARACTER and tidy(value) or nil
   end

@@ -1,11 +1,11 @@
--- How a wish for a person is recognised: who is named, and whether the wish is the writer's own. What follows from it is flow/conversation's.
+-- Recognises a wish for a person: who is named, and whether the wish is the writer's own. flow/conversation decides what follows.
 local text = require "language.text"
 
 local M = {}
 
 local PEOPLE = text.set [[human humans agent agents person representative representatives rep someone somebody
   humain humaine agente personne representant representante quelquun]]
--- One of these stands in each of them.
+-- Each such wish holds one of these words.
 local PEOPLE_HINTS = { "hum", "agent", "person", "rep", "someone", "somebody", "quelqu" }
 local KIND = text.set "a an the real live actual human un une vrai vraie vivant vivante reel reelle de"
 local POLITE = text.set [[please pls plz thanks thank you hi hello hey ok okay now asap just immediately right away kindly sir madam
@@ -13,7 +13,7 @@ local POLITE = text.set [[please pls plz thanks thank you hi hello hey ok okay n
 local TALK = text.set "talk speak chat connect talking speaking chatting connected parler discuter clavarder"
 local WANT = text.set "want wanna veux voudrais"
 local TOWARDS = text.set "to with a avec"
--- What may come before the verb for the wish to be the writer's own.
+-- Words that can come before the verb when the wish is the writer's own.
 local LEAD = text.set [[i we d m ll id im wed can could may might would will should like love need have prefer rather want wanna please pls
   let me us just really to now get put is it possible there any way how do hi hello hey ok okay no yes but and so well sorry thanks
   actually still instead rather be able this not working useless
@@ -31,7 +31,7 @@ local function names_people(folded)
   return false
 end
 
--- The token after "a real live human agent" that begins at i, or nil when nobody is named there.
+-- The token after "a real live human agent" that begins at i, or nil when no person is named there.
 local function person_at(words, i)
   local named
   while words[i] do

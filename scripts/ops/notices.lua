@@ -31,7 +31,9 @@ end
 
 -- Saved files are in use. Warnings about them are told to everyone; success only to owners who set notify_reloads.
 local function reloaded(words)
-  if words ~= "" then return tell.alert(cause("reload_warning", words), "The saved changes are in use. Please look at this:\n" .. words, SAVED_QUIET_MS) end
+  if words ~= "" then
+    return tell.alert(cause("reload_warning", words), "The saved changes are in use. Please look at this:\n" .. words, SAVED_QUIET_MS)
+  end
   if owner.business.notify_reloads then tell.note("✅ The saved changes are in use.") end
 end
 

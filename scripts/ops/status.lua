@@ -97,7 +97,8 @@ end
 
 -- This is no refusal: webhooks come for another number.
 function WORDS.number(reason)
-  return ("Webhooks come only for the number with the id %s. None come for META_PHONE_NUMBER_ID, which is %s. This has been so"):format(reason,
+  return ("Webhooks come only for the number with the id %s. None come for META_PHONE_NUMBER_ID, which is %s."
+    .. " This has been so"):format(reason,
     settings.get("META_PHONE_NUMBER_ID")), "put the right id into META_PHONE_NUMBER_ID (Meta: WhatsApp, API Setup) and restart the service"
 end
 

@@ -152,7 +152,8 @@ end
 ---@return table erasure .removed has counts; .words and .texts are to be searched for
 function M.rows(id, at, opted_out, readers)
   local conversation = people.find { id }
-  local self = setmetatable({ id = id, at = at, opted_out = opted_out, readers = readers, removed = {}, texts = {}, gone = {}, known = {} }, Erasure)
+  local self = setmetatable({ id = id, at = at, opted_out = opted_out, readers = readers, removed = {}, texts = {}, gone = {}, known = {} },
+    Erasure)
   self.words = M.words(id, conversation, people.bookings(id))
   -- Jobs about the person end first, so that from here on nothing is sent to them and no model reads about them.
   local function pause() task.sleep(1) end
@@ -288,11 +289,12 @@ local function backups(lines, since)
     if copy.exists and copy.made_at >= since then list[#list + 1] = ("  %s (%s)"):format(copy.path, clock(copy.made_at)) end
   end
   if #list == 0 then
-    lines[#lines + 1] = "No backup that `assistant backup` made of this database holds their data. Copies made in another way are not known here."
+    lines[#lines + 1] = "No backup that `assistant backup` made of this database holds their data."
+      .. " Copies made in another way are not known here."
   else
     lines[#lines + 1] = "Backups that still hold their data:\n" .. table.concat(list, "\n")
-    lines[#lines + 1] = "Delete these copies. If you keep one, also keep the files that end in .erased and .key beside the database. With them the "
-      .. "person is erased from the copy when it is restored."
+    lines[#lines + 1] = "Delete these copies. If you keep one, also keep the files that end in .erased and .key beside the database."
+      .. " With them the person is erased from the copy when it is restored."
   end
 end
 
@@ -306,7 +308,8 @@ local function report(erasure, since, others)
     lines[3] = "The database's files were cleaned and searched. What they still hold of the number or the words belongs to other people"
       .. (people.has_stand_ins() and " (here: to the sandbox's stand-ins)" or "") .. "."
   end
-  lines[#lines + 1] = erasure.opted_out and "They had opted out. The opt-out still counts if they write again. Nothing else about them is kept."
+  lines[#lines + 1] = erasure.opted_out
+    and "They had opted out. The opt-out still counts if they write again. Nothing else about them is kept."
     or "If they write again, they start as a new customer."
   backups(lines, since)
   lines[#lines + 1] = "Delete by hand what is outside this program: posts about them in Slack, and the chat on WhatsApp."
@@ -358,8 +361,8 @@ function M.command(args, readers)
   local clean, others, why = M.clean_file(words)
   log.info("person.erased", { conversation = mask(id), messages = erasure.removed.messages or 0, clean = clean })
   if not clean then
-    return nil, ("%s is erased from the tables, but the files could not be cleaned (%s). The service tries again every hour and at each start. Close "
-      .. "other programs that have the database open."):format(shown(id), why)
+    return nil, ("%s is erased from the tables, but the files could not be cleaned (%s). The service tries again every hour and at"
+      .. " each start. Close other programs that have the database open."):format(shown(id), why)
   end
   people.scrubbed(at)
   return report(erasure, since, others)

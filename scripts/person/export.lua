@@ -31,7 +31,8 @@ end
 
 local function message_of(m)
   return {
-    id = m.id, platform_id = m.wamid, from = m.role == "user" and "customer" or m.author and "staff" or m.role == "assistant" and "assistant" or m.role,
+    id = m.id, platform_id = m.wamid, from = m.role == "user" and "customer" or m.author and "staff"
+      or m.role == "assistant" and "assistant" or m.role,
     staff = m.author, kind = m.kind, text = m.content, at = iso_of(m.created_at), said_at = iso(m.said_at),
     state = m.state, state_at = iso(m.state_at), problem = m.error,
   }
@@ -45,12 +46,14 @@ local function case_of(c)
 end
 
 local function booking_of(b)
-  return { id = b.uid, state = b.state, starts_at = iso(b.start_at), ends_at = iso(b.end_at), name = b.name, phone = b.phone, changed_at = iso(b.event_at) }
+  return { id = b.uid, state = b.state, starts_at = iso(b.start_at), ends_at = iso(b.end_at), name = b.name, phone = b.phone,
+    changed_at = iso(b.event_at) }
 end
 
 local function turn_of(t)
   return {
-    at = iso(t.started_at), ended_at = iso(t.ended_at), decided_by = t.brain, action = t.action, model_calls = t.calls, rejected_answer = t.rejected,
+    at = iso(t.started_at), ended_at = iso(t.ended_at), decided_by = t.brain, action = t.action, model_calls = t.calls,
+      rejected_answer = t.rejected,
     why = t.why, scripts = t.generation,
   }
 end
@@ -89,7 +92,8 @@ function M.person(id, conversation, readers)
   local c = conversation or { phone_number = id, name = all.bookings[1] and all.bookings[1].name }
   return {
     exported_at = time.iso(time.now_ms()),
-    id = id, phone_number = c.phone_number ~= "" and c.phone_number or nil, name = c.name, language = c.language, opted_out = c.opted_out == 1,
+    id = id, phone_number = c.phone_number ~= "" and c.phone_number or nil, name = c.name, language = c.language,
+      opted_out = c.opted_out == 1,
     chat = conversation and {
       status = c.status, began_at = iso_of(c.created_at), changed_at = iso_of(c.updated_at), last_message_at = iso(c.inbound_at),
       waiting_since = iso(c.waiting_since), paused_at = iso(c.paused_at), paused_by = c.paused_by_name or c.paused_by,
@@ -131,7 +135,8 @@ function M.text(person)
     ("What is kept about %s, on %s (times are %s)"):format(names.phone(person.id) or person.id, clock(person.exported_at), now.zone),
     "",
     "Name: " .. (person.name or "not known"),
-    person.chat and "Chat: since " .. clock(person.chat.began_at) .. ", now " .. (person.chat.status == "PAUSED" and "with staff" or "with the assistant")
+    person.chat and "Chat: since " .. clock(person.chat.began_at) .. ", now "
+      .. (person.chat.status == "PAUSED" and "with staff" or "with the assistant")
       or "Chat: none",
     "Opted out: " .. (person.opted_out and "yes, nothing automatic is sent" or "no"),
   }
@@ -142,7 +147,9 @@ function M.text(person)
     for _, item in ipairs(list) do lines[#lines + 1] = fn(item) end
   end
   if person.quote_data then section("For the quote", fields_of(person.quote_data.fields), function(line) return line end) end
-  section("Bookings", person.bookings, function(b) return ("  %s: %s (%s)"):format(b.state, b.starts_at and clock(b.starts_at) or "no time", b.id) end)
+  section("Bookings", person.bookings, function(b)
+    return ("  %s: %s (%s)"):format(b.state, b.starts_at and clock(b.starts_at) or "no time", b.id)
+  end)
   section("Handed to staff", person.cases, function(k)
     return ("  %s: %s, %s%s"):format(clock(k.opened_at), k.reason, k.state, k.taken_by and ", taken by " .. k.taken_by or "")
   end)
@@ -154,7 +161,8 @@ function M.text(person)
     return ("  %s  %s: %s%s"):format(clock(t.at), t.decided_by, t.action, t.why and " (" .. t.why .. ")" or "")
   end)
   if #person.raw > 0 then
-    section("Raw webhooks", { ("  %d webhook%s (without --text they are shown in full)"):format(#person.raw, #person.raw == 1 and "" or "s") },
+    section("Raw webhooks", { ("  %d webhook%s (without --text they are shown in full)"):format(#person.raw,
+      #person.raw == 1 and "" or "s") },
       function(line) return line end)
   end
   return table.concat(lines, "\n")
@@ -192,7 +200,8 @@ function M.command(args, readers)
   end
   local ids = phone and people.ids(phone) or {}
   if #ids == 0 then
-    return nil, "Usage: assistant export PHONE [--text]   (the number with its country code, like +1 416 555 1234, or the id that staff see)"
+    return nil, "Usage: assistant export PHONE [--text]"
+      .. "   (the number with its country code, like +1 416 555 1234, or the id that staff see)"
   end
   local conversation = people.find(ids)
   local id = conversation and conversation.id

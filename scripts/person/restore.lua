@@ -211,7 +211,8 @@ local function summary(restored, erased, dropped, ids, shown, reminders)
   local words = { restored and "The service started with another copy of its database (was it restored?)."
     or "The service started with old work in its database." }
   if erased > 0 then
-    words[#words + 1] = many(erased, "erased chat that the copy still held was", "erased chats that the copy still held were") .. " erased again."
+    words[#words + 1] = many(erased, "erased chat that the copy still held was", "erased chats that the copy still held were")
+      .. " erased again."
   end
   if #ids > 0 then
     words[#words + 1] = many(dropped, restored and "reply older than 30 minutes was" or "reply older than a day was",

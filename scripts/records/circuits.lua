@@ -52,7 +52,8 @@ end
 
 -- True when it was open, or had counted failures.
 function M.close(name)
-  return db.run("UPDATE circuits SET open = 0, since = NULL, reason = NULL, failures = 0, probe_at = NULL, secret = NULL WHERE name = ?", name) > 0
+  return db.run("UPDATE circuits SET open = 0, since = NULL, reason = NULL, failures = 0, probe_at = NULL, secret = NULL WHERE name = ?",
+    name) > 0
 end
 
 -- Counts one more failure in a row; returns how many there are.
@@ -64,7 +65,8 @@ end
 -- Can this caller probe an open circuit? One caller per PROBE_MS can.
 function M.probe(name, now)
   -- A time later than PROBE_MS from now means that the clock was set back.
-  return db.run("UPDATE circuits SET probe_at = ?1 WHERE name = ?2 AND open = 1 AND (probe_at <= ?3 OR probe_at > ?1)", now + M.PROBE_MS, name, now) == 1
+  return db.run("UPDATE circuits SET probe_at = ?1 WHERE name = ?2 AND open = 1 AND (probe_at <= ?3 OR probe_at > ?1)", now + M.PROBE_MS,
+    name, now) == 1
 end
 
 -- Everybody waits until then, because the provider asked for it. The circuit is not open.

@@ -19,7 +19,8 @@ end
 ---@return {state: string, start_at: integer, uid?: string}? booking the next visit that is requested or booked; uid: the booking page's id
 function M.for_turn(id, now)
   local row = db.one([[SELECT c.id, c.phone_number, c.status, c.name, c.language, c.opted_out, c.last_seq, c.answered_seq,
-      c.inbound_at, c.waiting_since, c.asked, c.token, c.turns_from, c.limited_at, k.state AS case_state, k.reason AS case_reason, k.known AS case_known,
+      c.inbound_at, c.waiting_since, c.asked, c.token, c.turns_from, c.limited_at, k.state AS case_state,
+      k.reason AS case_reason, k.known AS case_known,
       b.state AS booking_state, b.start_at AS booking_at, b.uid AS booking_uid
     FROM conversations c LEFT JOIN cases k ON k.id = (SELECT max(id) FROM cases WHERE conversation_id = c.id)
       LEFT JOIN bookings b ON b.id = (SELECT id FROM bookings WHERE conversation_id = c.id AND state IN ('requested', 'booked')
@@ -27,7 +28,8 @@ function M.for_turn(id, now)
     WHERE c.id = ?1]], id, now)
   if not row then return nil end
   return row, row.case_state and { state = row.case_state, reason = row.case_reason, known = row.case_known } or nil,
-    row.booking_state and { state = row.booking_state, start_at = row.booking_at, uid = not row.booking_uid:find("^at:") and row.booking_uid or nil }
+    row.booking_state and { state = row.booking_state, start_at = row.booking_at,
+      uid = not row.booking_uid:find("^at:") and row.booking_uid or nil }
       or nil
 end
 

@@ -57,7 +57,8 @@ end
 ---Visits that are over, and visits without a time.
 function M.bookings(before, limit)
   return db.run([[DELETE FROM bookings WHERE id IN (SELECT id FROM bookings INDEXED BY bookings_over
-    WHERE max(coalesce(end_at, start_at, event_at), event_at) < ?1 ORDER BY max(coalesce(end_at, start_at, event_at), event_at) LIMIT ?2)]], before, limit)
+    WHERE max(coalesce(end_at, start_at, event_at), event_at) < ?1
+    ORDER BY max(coalesce(end_at, start_at, event_at), event_at) LIMIT ?2)]], before, limit)
 end
 
 function M.early(before, limit)
@@ -85,7 +86,8 @@ local IDLE = [[SELECT c.id, c.opted_out FROM conversations c WHERE c.id > ?1 AND
 ---@return integer count
 ---@return string? next nil: that was the last chat
 function M.conversations(after, before, limit)
-  local last = db.one("SELECT max(id) AS id, count(*) AS n FROM (SELECT id FROM conversations WHERE id > ? ORDER BY id LIMIT ?)", after, limit)
+  local last = db.one("SELECT max(id) AS id, count(*) AS n FROM (SELECT id FROM conversations WHERE id > ? ORDER BY id LIMIT ?)", after,
+    limit)
   if last.n == 0 then return 0 end
   local rows = db.all(IDLE, after, last.id, time.stamp(before))
   for _, row in ipairs(rows) do

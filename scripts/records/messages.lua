@@ -28,7 +28,8 @@ end
 ---@return boolean stored
 ---@return boolean erasures
 function M.known(id)
-  local row = db.one("SELECT EXISTS (SELECT 1 FROM messages WHERE id = ?) AS stored, EXISTS (SELECT 1 FROM erased_messages) AS erasures", id)
+  local row = db.one("SELECT EXISTS (SELECT 1 FROM messages WHERE id = ?) AS stored, EXISTS (SELECT 1 FROM erased_messages) AS erasures",
+    id)
   return row.stored == 1, row.erasures == 1
 end
 
@@ -45,7 +46,8 @@ function M.add_user(event, seq, now)
 end
 
 -- Adds a message of ours. A job sends it.
----@param m {id: string, conversation: string, content: string, seq: integer, part: integer, kind: string, author?: string, state: string, template?: string}
+---@param m {id: string, conversation: string, content: string, seq: integer, part: integer, kind: string, author?: string,
+---  state: string, template?: string}
 function M.add_assistant(m, now)
   db.run([[INSERT INTO messages(id, conversation_id, role, content, created_at, seq, part, kind, author, state, state_at, template)
     VALUES(?, ?, 'assistant', ?, ?, ?, ?, ?, ?, ?, ?, ?)]],

@@ -21,7 +21,8 @@ end
 ---@param ours string
 function M.ours(ours, now)
   if seen(ours, HOUR_MS, now) then return end
-  db.run("INSERT INTO circuits(name, open, since, failures) VALUES(?1, 0, ?2, 0) ON CONFLICT(name) DO UPDATE SET since = ?2", seen_name(ours), now)
+  db.run("INSERT INTO circuits(name, open, since, failures) VALUES(?1, 0, ?2, 0) ON CONFLICT(name) DO UPDATE SET since = ?2",
+    seen_name(ours), now)
   circuits.close("number")
 end
 

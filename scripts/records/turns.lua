@@ -32,7 +32,8 @@ end
 ---@return integer asked
 ---@return integer others
 function M.count(conversation_id, since)
-  local row = db.one([[SELECT count(*) FILTER (WHERE calls > 0) AS asked, count(*) FILTER (WHERE calls = 0 AND action <> 'limited') AS others
+  local row = db.one([[SELECT count(*) FILTER (WHERE calls > 0) AS asked,
+    count(*) FILTER (WHERE calls = 0 AND action <> 'limited') AS others
     FROM turns WHERE conversation_id = ? AND started_at > ?]], conversation_id, since)
   return row.asked, row.others
 end

@@ -65,7 +65,8 @@ local function lines_of(facts)
   add(lines, "Name", names.name(conversation.name))
   add_known(lines, facts)
   if facts.visit then
-    add(lines, facts.visit.state == "requested" and "Visit asked for" or "Visit booked", booking.when(facts.time.zoned(facts.visit.start_at)))
+    add(lines, facts.visit.state == "requested" and "Visit asked for" or "Visit booked",
+      booking.when(facts.time.zoned(facts.visit.start_at)))
   end
   local missing = {}
   for i, field in ipairs(facts.missing) do missing[i] = facts.label(field) end

@@ -42,7 +42,8 @@ local function tell_late(now, say)
     if not case.told_late then
       cases.told_late(case.id)
       local conversation = conversations.get(case.conversation_id)
-      if conversation and conversation.status ~= "PAUSED" and conversation.opted_out == 0 and window.is_open(conversation.inbound_at, now) then
+      if conversation and conversation.status ~= "PAUSED" and conversation.opted_out == 0
+        and window.is_open(conversation.inbound_at, now) then
         say(conversation, replies.say(owner, "staff_late", cases.last_words(conversation.id), conversation.language), { kind = "canned" })
       end
     end

@@ -104,7 +104,8 @@ end
 ---@param conversation table
 ---@param words string
 function M.draft(conversation, words)
-  enqueue(M.lane(conversation.id), "Draft for " .. names.who(conversation) .. ", not sent because the chat was taken over:\n" .. quoted(words))
+  enqueue(M.lane(conversation.id), "Draft for " .. names.who(conversation) .. ", not sent because the chat was taken over:\n"
+    .. quoted(words))
 end
 
 ---A message about a chat.

@@ -106,7 +106,8 @@ function M.post(request)
   tell(event, {
     uid = uid, id = number, start_at = wish.start_ms or time.now_ms() + 48 * hour_ms, name = wish.name or "Pat Doe",
     email = wish.email or "pat@example.com", phone = wish.phone, metadata = wish.metadata, locale = wish.locale,
-    reschedule_uid = wish.reschedule_uid, reschedule_start = wish.reschedule_start_ms, reason = wish.reason, another_time = wish.request_reschedule,
+    reschedule_uid = wish.reschedule_uid, reschedule_start = wish.reschedule_start_ms, reason = wish.reason,
+      another_time = wish.request_reschedule,
   })
   return common.ok { uid = uid }
 end
@@ -136,7 +137,8 @@ function M.page()
 end
 
 local day_names = { "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday" }
-local month_names = { "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December" }
+local month_names = { "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+  "December" }
 
 local function day_label(at) return ("%s, %s %d"):format(day_names[at.wday], month_names[at.month], at.day) end
 
@@ -167,7 +169,8 @@ local function free_days()
         local start = time.from_zoned { year = day.year, month = day.month, day = day.day, hour = at[1], min = at[2] }
         if not taken[start] then slots[#slots + 1] = { start_ms = start, clock = clock_label(time.zoned(start)) } end
       end
-      days[#days + 1] = { day = day_label(day), wday = day_names[day.wday]:sub(1, 3), date = day.day, month = month_names[day.month]:sub(1, 3), slots = slots }
+      days[#days + 1] = { day = day_label(day), wday = day_names[day.wday]:sub(1, 3), date = day.day,
+        month = month_names[day.month]:sub(1, 3), slots = slots }
     end
   end
   return days
@@ -199,7 +202,8 @@ function M.book(request)
     uid = new_uid(), id = common.next("booking"), start_at = wish.start_ms, name = name, email = text_of(wish.email) or old and old.email,
     phone = text_of(wish.phone) or old and old.phone, metadata = metadata,
   }
-  db.run([[INSERT INTO sandbox_bookings(id, uid, state, start_at, name, email, phone, metadata, at) VALUES(?, ?, 'ACCEPTED', ?, ?, ?, ?, ?, ?)]],
+  db.run([[INSERT INTO sandbox_bookings(id, uid, state, start_at, name, email, phone, metadata, at)
+    VALUES(?, ?, 'ACCEPTED', ?, ?, ?, ?, ?, ?)]],
     booking.id, booking.uid, booking.start_at, name, booking.email, booking.phone, json.encode(metadata), time.now_ms())
   if old then
     db.run("UPDATE sandbox_bookings SET state = 'CANCELLED', moved_to = ? WHERE uid = ?", booking.uid, old.uid)
@@ -220,7 +224,8 @@ function M.cancel(request)
   if not row or row.state ~= "ACCEPTED" then return common.bad("this booking is cancelled or was moved") end
   db.run("UPDATE sandbox_bookings SET state = 'CANCELLED' WHERE uid = ?", row.uid)
   tell("BOOKING_CANCELLED", {
-    uid = row.uid, id = row.id, start_at = row.start_at, name = row.name, email = row.email, phone = row.phone, reason = text_of(wish.reason),
+    uid = row.uid, id = row.id, start_at = row.start_at, name = row.name, email = row.email, phone = row.phone,
+      reason = text_of(wish.reason),
     another_time = wish.request_reschedule == true,
   })
   return common.ok { booking = public(find(row.uid)) }

@@ -9,17 +9,21 @@ local M = {}
 ---The faults of each upstream, with what they do.
 M.kinds = {
   model = {
-    slow = "answers after 8 s (delay_ms)", hang = "answers after 60 s", ["429"] = "rate limit with Retry-After: 1", ["500"] = "server error",
+    slow = "answers after 8 s (delay_ms)", hang = "answers after 60 s", ["429"] = "rate limit with Retry-After: 1",
+      ["500"] = "server error",
     ["503"] = "overloaded", ["401"] = "wrong key", ["402"] = "no balance", blank = "only spaces", fenced = "a code fence around the JSON",
-    prose = "a sentence around the JSON", truncated = "cut short, finish_reason length", injected = "obeys a stranger: a link, a mention, the prompt",
+    prose = "a sentence around the JSON", truncated = "cut short, finish_reason length",
+      injected = "obeys a stranger: a link, a mention, the prompt",
     price = "names a price", action = "an action that does not exist",
   },
   graph = {
     slow = "answers after 3 s (delay_ms)", lost = "takes the message and never answers", silent = "takes the message, no statuses",
-    vanished = "never answers, no statuses", html = "takes the message, answers 200 with HTML", empty = "takes the message, answers 200 with {}",
+    vanished = "never answers, no statuses", html = "takes the message, answers 200 with HTML",
+      empty = "takes the message, answers 200 with {}",
     code = "refuses with the error code that is given (code)", failed = "takes it, then fails by status with the code that is given (code)",
     ["429"] = "rate limit, code 130429", pair = "pair rate, code 131056", ["500"] = "code 131000", ["503"] = "code 131016",
-    expired = "the token has expired, code 190", window = "fails by status: 131047, window closed", undeliverable = "fails by status: 131026",
+    expired = "the token has expired, code 190", window = "fails by status: 131047, window closed",
+      undeliverable = "fails by status: 131026",
   },
   slack = {
     slow = "answers after 3 s (delay_ms)", ["429"] = "rate limit with Retry-After: 1", ["500"] = "rollup_error",
@@ -56,7 +60,8 @@ end
 function M.current()
   local out = {}
   for _, rule in ipairs(db.all("SELECT * FROM sandbox_faults")) do
-    out[rule.upstream] = { kind = rule.kind, times = rule.times, every = rule.every, delay_ms = rule.delay_ms, code = rule.code, contains = rule.contains }
+    out[rule.upstream] = { kind = rule.kind, times = rule.times, every = rule.every, delay_ms = rule.delay_ms, code = rule.code,
+      contains = rule.contains }
   end
   return out
 end
@@ -78,12 +83,15 @@ local function switch(upstream, wish)
     table.sort(names)
     return ("%s cannot '%s': it can %s, or off"):format(upstream, kind, table.concat(names, ", "))
   end
-  if (kind == "code" or kind == "failed" or kind == "http") and math.type(wish.code) ~= "integer" then return kind .. " needs a code, a whole number" end
+  if (kind == "code" or kind == "failed" or kind == "http") and math.type(wish.code) ~= "integer" then
+    return kind .. " needs a code, a whole number"
+  end
   if not (whole(wish.times, 1) and whole(wish.every, 1) and whole(wish.delay_ms, 0)) then
     return "times and every are whole numbers from 1, delay_ms from 0"
   end
   if wish.contains ~= nil and type(wish.contains) ~= "string" then return "contains is a text" end
-  db.run("INSERT OR REPLACE INTO sandbox_faults(upstream, kind, times, every, seen, delay_ms, code, contains) VALUES(?, ?, ?, ?, 0, ?, ?, ?)",
+  db.run([[INSERT OR REPLACE INTO sandbox_faults(upstream, kind, times, every, seen, delay_ms, code, contains)
+    VALUES(?, ?, ?, ?, 0, ?, ?, ?)]],
     upstream, kind, wish.times, wish.every or 1, wish.delay_ms, wish.code, wish.contains)
   return nil
 end

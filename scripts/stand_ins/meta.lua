@@ -72,7 +72,8 @@ end
 function M.deliver(job)
   local payload = job.payload
   local answer, problem = http.request {
-    method = "POST", url = common.target() .. "/whatsapp/webhook", headers = headers_for(payload.body), body = payload.body, timeout_ms = 10000,
+    method = "POST", url = common.target() .. "/whatsapp/webhook", headers = headers_for(payload.body), body = payload.body,
+      timeout_ms = 10000,
   }
   M.remember("/whatsapp/webhook", answer, problem)
   if answer and answer.status == 200 then
@@ -144,7 +145,8 @@ local function refuse(http_status, code, message, subcode, headers)
     status = http_status, headers = headers,
     json = {
       error = {
-        message = ("(#%d) %s"):format(code, message), type = "OAuthException", code = code, error_subcode = subcode, fbtrace_id = "A" .. trace,
+        message = ("(#%d) %s"):format(code, message), type = "OAuthException", code = code, error_subcode = subcode,
+          fbtrace_id = "A" .. trace,
       },
     },
   }
@@ -160,7 +162,8 @@ local refusals = {
 
 -- The HTTP status of each code; 400 for the others.
 local status_of = {
-  [1] = 500, [2] = 503, [4] = 429, [10] = 403, [190] = 401, [200] = 403, [368] = 403, [80007] = 429, [130429] = 429, [131000] = 500, [131016] = 503,
+  [1] = 500, [2] = 503, [4] = 429, [10] = 403, [190] = 401, [200] = 403, [368] = 403, [80007] = 429, [130429] = 429, [131000] = 500,
+    [131016] = 503,
   [131031] = 403, [131056] = 429,
 }
 
@@ -191,7 +194,9 @@ local function unfit(message)
     if not text then return code, words end
   end
   local opaque = message.biz_opaque_callback_data
-  if opaque ~= nil and (type(opaque) ~= "string" or #opaque > 512) then return 100, "Param biz_opaque_callback_data must be at most 512 characters" end
+  if opaque ~= nil and (type(opaque) ~= "string" or #opaque > 512) then
+    return 100, "Param biz_opaque_callback_data must be at most 512 characters"
+  end
   return nil
 end
 
@@ -211,7 +216,8 @@ local function take(message, fault, code)
   local wamid = "wamid." .. crypto.base64("out" .. crypto.sha256(number .. common.next("wamid")):sub(1, 24))
   db.run("INSERT OR IGNORE INTO sandbox_phones(number, name) VALUES(?, ?)", number, number)
   db.run("UPDATE sandbox_phones SET typing_until = 0 WHERE number = ?", number)
-  db.run("INSERT INTO sandbox_messages(wamid, number, side, type, text, state, opaque, at) VALUES(?, ?, 'business', ?, ?, 'accepted', ?, ?)",
+  db.run([[INSERT INTO sandbox_messages(wamid, number, side, type, text, state, opaque, at)
+    VALUES(?, ?, 'business', ?, ?, 'accepted', ?, ?)]],
     wamid, number, message.type, shown(message), message.biz_opaque_callback_data, time.now_ms())
   plan_statuses(wamid, db.one("SELECT * FROM sandbox_phones WHERE number = ?", number), fault, code, message.type)
   return {

@@ -92,13 +92,15 @@ local function think(messages)
     or found.requested and { state = "requested", words = found.requested } or nil
   local answer = scripted.answer {
     fields = fields, data = found.known, texts = texts, replies = replies, last_reply = last_reply,
-    human = #found.missing == 0 and not visit and not quote.complete(found.known, fields), -- nothing can be asked although something is unknown
+    -- nothing can be asked although something is unknown
+    human = #found.missing == 0 and not visit and not quote.complete(found.known, fields),
     visit = visit, languages = owner.business.languages,
     circuit_open = false,
   }
   if wants_booking(texts) and (not visit or wants_other(texts)) then
     answer.action = "schedule"
-    answer.reply = language.french(owner.business.languages, texts, last_reply) and "Avec plaisir!" or "We'd be happy to come and have a look."
+    answer.reply = language.french(owner.business.languages, texts, last_reply) and "Avec plaisir!"
+      or "We'd be happy to come and have a look."
   end
   local data = {}
   for _, field in ipairs(fields) do
@@ -183,7 +185,9 @@ function M.complete(request)
   if type(question) ~= "table" then return refuse(400, "invalid JSON: " .. tostring(problem)) end
   local messages = question.messages
   if type(messages) ~= "table" or #messages == 0 then return refuse(400, "messages is missing") end
-  if not request.body:lower():gsub("json_object", ""):find("json", 1, true) then return refuse(400, "Prompt must contain the word 'json'") end
+  if not request.body:lower():gsub("json_object", ""):find("json", 1, true) then
+    return refuse(400, "Prompt must contain the word 'json'")
+  end
   local fault = faults.meet("model", request.body)
   local kind = fault and fault.kind
   if kind == "http" then return faults.page(fault) end
@@ -197,11 +201,14 @@ function M.complete(request)
   if not content then
     -- The fixed questions use the owner's files. A mistake there must show up in the turn, not look like a provider that is down.
     local ok, answer = pcall(think, messages)
-    if not ok then log.error("stand_ins.model", { message = "the fixed questions failed, so the model's answer is blank", error = tostring(answer) }) end
+    if not ok then
+      log.error("stand_ins.model", { message = "the fixed questions failed, so the model's answer is blank", error = tostring(answer) })
+    end
     content, reason = content_of(ok and answer or { action = "continue", extracted_data = {} }, not ok and "blank" or kind)
   end
   return common.ok {
-    id = ("sandbox-%d"):format(common.next("completion")), object = "chat.completion", created = time.now_ms() // 1000, model = question.model or "sandbox",
+    id = ("sandbox-%d"):format(common.next("completion")), object = "chat.completion", created = time.now_ms() // 1000,
+      model = question.model or "sandbox",
     choices = { { index = 0, message = { role = "assistant", content = content }, finish_reason = reason } },
     usage = usage(messages, content),
   }

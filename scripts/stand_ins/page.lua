@@ -38,7 +38,9 @@ function M.state()
     posted[#posted + 1] = { path = row.path, status = row.status, ms = row.ms, at = time.iso(row.at), error = row.error }
   end
   local counts = {}
-  for _, row in ipairs(db.all("SELECT side || '.' || state AS name, count(*) AS n FROM sandbox_messages GROUP BY 1")) do counts[row.name] = row.n end
+  for _, row in ipairs(db.all("SELECT side || '.' || state AS name, count(*) AS n FROM sandbox_messages GROUP BY 1")) do
+    counts[row.name] = row.n
+  end
   return common.ok { target = common.target(), phones = customer.phones(), messages = counts, faults = faults.current(), posted = posted }
 end
 

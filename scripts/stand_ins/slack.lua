@@ -34,7 +34,8 @@ local function post(message, via, user, ephemeral)
 end
 
 local function update(ts, message)
-  return db.run("UPDATE sandbox_slack SET text = ?, blocks = ?, updates = updates + 1 WHERE ts = ?", message.text or "", encoded(message.blocks), ts) > 0
+  return db.run("UPDATE sandbox_slack SET text = ?, blocks = ?, updates = updates + 1 WHERE ts = ?", message.text or "",
+    encoded(message.blocks), ts) > 0
 end
 
 -- ---- what the assistant calls --------------------------------------------------------------------------------------
@@ -70,7 +71,8 @@ end
 local methods = {}
 
 methods["auth.test"] = function()
-  return { ok = true, url = common.here(), team = "Sandbox", team_id = "T0SANDBOX", user = "assistant", user_id = "UASSISTANT", bot_id = "BASSISTANT" }
+  return { ok = true, url = common.here(), team = "Sandbox", team_id = "T0SANDBOX", user = "assistant", user_id = "UASSISTANT",
+    bot_id = "BASSISTANT" }
 end
 
 methods["chat.postMessage"] = function(message)
@@ -144,7 +146,8 @@ local function send(path, body, content_type, headers)
     ["X-Slack-Signature"] = "v0=" .. crypto.hex(crypto.hmac_sha256(secret, "v0:" .. stamp .. ":" .. body)),
   }
   for name, value in pairs(headers or {}) do all[name] = value end
-  local answer, problem = http.request { method = "POST", url = common.target() .. path, headers = all, body = body, timeout_ms = 3000, once = true }
+  local answer, problem = http.request { method = "POST", url = common.target() .. path, headers = all, body = body, timeout_ms = 3000,
+    once = true }
   meta.remember(path, answer, problem)
   return answer, problem
 end
@@ -189,7 +192,8 @@ function M.press(request)
   local stamp = ("%d.%06d"):format(time.now_ms() // 1000, time.now_ms() % 1000 * 1000)
   local payload = {
     type = "block_actions", user = { id = "U" .. user:upper():gsub("[^%w]", ""), username = user, name = user, team_id = "T0SANDBOX" },
-    api_app_id = "A0SANDBOX", token = "sandbox", container = { type = "message", message_ts = row.ts, channel_id = channel_id, is_ephemeral = false },
+    api_app_id = "A0SANDBOX", token = "sandbox", container = { type = "message", message_ts = row.ts, channel_id = channel_id,
+      is_ephemeral = false },
     trigger_id = stamp .. ".1", team = { id = "T0SANDBOX", domain = "sandbox" }, enterprise = json.null, is_enterprise_install = false,
     channel = { id = channel_id, name = "quotes" }, message = { ts = row.ts, text = row.text, blocks = json.decode(row.blocks) },
     state = { values = {} }, response_url = response_url(row.ts),
@@ -227,7 +231,8 @@ function M.say(request)
       token = "sandbox", team_id = "T0SANDBOX", api_app_id = "A0SANDBOX", type = "event_callback",
       event_id = "Ev" .. ts:gsub("%.", ""), event_time = time.now_ms() // 1000,
       event = {
-        type = "message", user = "U" .. user:upper():gsub("[^%w]", ""), text = limits.escape(wish.text), ts = ts, thread_ts = wish.thread_ts,
+        type = "message", user = "U" .. user:upper():gsub("[^%w]", ""), text = limits.escape(wish.text), ts = ts,
+          thread_ts = wish.thread_ts,
         channel = channel_id, channel_type = "channel", client_msg_id = crypto.uuid(),
       },
     },

@@ -67,7 +67,8 @@ end
 local DID = {
   booked = "booked an on-site assessment: %s", requested = "asks for an on-site assessment: %s",
   cancelled = "the on-site assessment of %s is cancelled",
-  another_time = "was asked on the booking page to pick another time than %s", rejected = "the request for an on-site assessment on %s was rejected",
+  another_time = "was asked on the booking page to pick another time than %s",
+  rejected = "the request for an on-site assessment on %s was rejected",
 }
 
 -- What happened, without the customer's number.
@@ -89,7 +90,9 @@ end
 ---@param outcome string what the customer was told
 function M.staff(conversation, event, start_at, old_start_at, outcome)
   local words = happened(event, start_at, old_start_at)
-  if event.name and event.name ~= conversation.name then words = words .. " Booked as " .. (names.name(event.name) or "somebody without a name") .. "." end
+  if event.name and event.name ~= conversation.name then
+    words = words .. " Booked as " .. (names.name(event.name) or "somebody without a name") .. "."
+  end
   if event.kind == "requested" then words = words .. " Confirm or reject it on the booking page." end
   tell.word(conversation, words .. " " .. outcome .. (event.reason and " They wrote:" or ""), event.reason)
 end

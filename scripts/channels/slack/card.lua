@@ -88,7 +88,8 @@ function M.simpler(full)
   local body = table.concat(words, "\n"):gsub("<tel:[+%d]*|([+%d -]*)>", "%1"):gsub("[*]", "")
   local shown = text.plain(body)
   local cut = #shown > 2900 and text.plain(text.fit(shown, 2900)) or shown
-  local plain = { text = full.text, blocks = { { type = "section", text = { type = "plain_text", text = cut ~= "" and cut or full.text } }, action } }
+  local only = { type = "section", text = { type = "plain_text", text = cut ~= "" and cut or full.text } }
+  local plain = { text = full.text, blocks = { only, action } }
   local summary = text.plain(full.text)
   return plain, { text = text.fit(summary == shown and shown or summary .. "\n" .. shown, 3000), parse = "none" }
 end

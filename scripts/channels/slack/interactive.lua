@@ -87,7 +87,8 @@ function ACTIONS.take_over_chat(click, conversation)
     return PAUSED
   end
   local since = conversation.paused_at and " since " .. names.moment(conversation.paused_at, time.now_ms(), time) or ""
-  return whisper(click, names.who(conversation) .. " is already taken by " .. (names.name(conversation.paused_by_name) or "a colleague") .. since .. ".")
+  return whisper(click, names.who(conversation) .. " is already taken by " .. (names.name(conversation.paused_by_name) or "a colleague")
+    .. since .. ".")
 end
 
 function ACTIONS.resume_chat(click, conversation)

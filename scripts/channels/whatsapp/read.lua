@@ -32,7 +32,8 @@ local M = {}
 -- Kinds without text that staff should know about at once, because nothing in the chat shows them.
 local function tell_staff(event, conversation)
   if event.wordless then
-    tell.word(conversation, "sent a " .. event.content:gsub("[%[%]]", "") .. ". Look at it on the business phone, because it cannot be shown here.")
+    tell.word(conversation, "sent a " .. event.content:gsub("[%[%]]", "")
+      .. ". Look at it on the business phone, because it cannot be shown here.")
   elseif event.card then
     tell.word(conversation, "sent a contact card:", event.card)
   end
@@ -84,7 +85,8 @@ end
 
 -- The message came before the database was restored, so staff may have answered it since.
 local function leave(event, conversation, now)
-  tell.word(conversation, "wrote before the database was restored. The assistant does not answer it. Please look at it:", event.card or event.content)
+  tell.word(conversation, "wrote before the database was restored. The assistant does not answer it. Please look at it:",
+    event.card or event.content)
   conversations.answered(conversation.id, conversation.last_seq, nil, conversation.asked, now)
 end
 
@@ -182,8 +184,9 @@ local function for_another(one, now)
   line.remedy = "put the right id into META_PHONE_NUMBER_ID and restart"
   log.warn("whatsapp.wrong_number", line)
   if not first then return end
-  tell.alert("whatsapp.number", ("webhooks come for the number with the id %s, and in the last 24 hours none came for META_PHONE_NUMBER_ID, which is %s, "
-    .. "so no customer is answered. Put the right id into META_PHONE_NUMBER_ID (Meta: WhatsApp, API Setup) and restart the service."):format(other, ours))
+  tell.alert("whatsapp.number", ("webhooks come for the number with the id %s, and in the last 24 hours none came for META_PHONE_NUMBER_ID,"
+    .. " which is %s, so no customer is answered. Put the right id into META_PHONE_NUMBER_ID (Meta: WhatsApp, API Setup) and restart "
+    .. "the service."):format(other, ours))
 end
 
 -- Reads one change. Only messages and statuses for our own number are used.
@@ -224,7 +227,9 @@ local function items_of(bytes)
   if type(body) ~= "table" or type(body.entry) ~= "table" or not json.is_array(body.entry) then
     return inbox.park("not a webhook of WhatsApp: it has no list of entries")
   end
-  if body.object ~= nil and body.object ~= json.null and body.object ~= "whatsapp_business_account" then return log.info("whatsapp.other_object", {}) end
+  if body.object ~= nil and body.object ~= json.null and body.object ~= "whatsapp_business_account" then
+    return log.info("whatsapp.other_object", {})
+  end
   local items = {}
   for _, entry in ipairs(body.entry) do
     if type(entry) == "table" and type(entry.changes) == "table" then

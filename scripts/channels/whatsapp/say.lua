@@ -51,7 +51,8 @@ function M.say(conversation, text, options)
       local id = crypto.uuid()
       first = first or id
       messages.add_assistant({ id = id, conversation = conversation.id, content = content, seq = options.seq or conversation.last_seq,
-        part = part, kind = kind, author = options.author, state = "queued", template = options.template and json.encode(options.template) }, now)
+        part = part, kind = kind, author = options.author, state = "queued",
+        template = options.template and json.encode(options.template) }, now)
       M.enqueue(conversation.id, id)
     end
   end

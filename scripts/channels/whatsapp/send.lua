@@ -161,7 +161,8 @@ local function sort_answer(response, err)
   local fault = type(body.error) == "table" and body.error or {}
   local code = math.type(fault.code) == "integer" and fault.code or nil
   local why = code and ("%d"):format(code) or "HTTP " .. response.status
-  return codes.class(code, response.status), { code = code, why = why, text = type(fault.message) == "string" and plain.clip(fault.message, 200) or nil }
+  return codes.class(code, response.status), { code = code, why = why,
+    text = type(fault.message) == "string" and plain.clip(fault.message, 200) or nil }
 end
 
 -- Runs sends that waited for the circuit, a few per second.

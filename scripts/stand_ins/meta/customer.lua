@@ -9,7 +9,8 @@ local meta = require "stand_ins.meta"
 
 local M = {}
 
-local media_types = { image = "image/jpeg", video = "video/mp4", audio = "audio/ogg; codecs=opus", document = "application/pdf", sticker = "image/webp" }
+local media_types = { image = "image/jpeg", video = "video/mp4", audio = "audio/ogg; codecs=opus", document = "application/pdf",
+  sticker = "image/webp" }
 
 local function media(wish, kind)
   local out = { id = tostring(common.next("media") + 1000000000), mime_type = media_types[kind], sha256 = meta.media_sha256() }
@@ -24,7 +25,8 @@ end
 local shapes = {
   text = function(wish) return { text = { body = wish.text or "" } }, wish.text or "" end,
   location = function(wish)
-    local pin = { latitude = wish.latitude or 43.6426, longitude = wish.longitude or -79.3871, name = wish.name_of_place, address = wish.address }
+    local pin = { latitude = wish.latitude or 43.6426, longitude = wish.longitude or -79.3871, name = wish.name_of_place,
+      address = wish.address }
     return { location = pin }, "[location: " .. (wish.address or pin.latitude .. ", " .. pin.longitude) .. "]"
   end,
   button = function(wish) return { button = { payload = wish.payload or wish.text, text = wish.text or "Yes" } }, wish.text or "Yes" end,
@@ -38,11 +40,13 @@ local shapes = {
     return { type = "interactive", interactive = { type = "list_reply", list_reply = reply } }, title
   end,
   reaction = function(wish)
-    return { reaction = { message_id = wish.message_id or "wamid.none", emoji = wish.emoji or "👍" } }, "[reacted " .. (wish.emoji or "👍") .. "]"
+    return { reaction = { message_id = wish.message_id or "wamid.none", emoji = wish.emoji or "👍" } },
+      "[reacted " .. (wish.emoji or "👍") .. "]"
   end,
   contacts = function(wish)
     local name = wish.title or "Joe Mover"
-    local card = { name = { formatted_name = name, first_name = name }, phones = { { phone = wish.phone or "+1 416-555-0100", type = "CELL" } } }
+    local card = { name = { formatted_name = name, first_name = name },
+      phones = { { phone = wish.phone or "+1 416-555-0100", type = "CELL" } } }
     return { contacts = { card } }, "[contact: " .. name .. "]"
   end,
   order = function()
@@ -55,11 +59,13 @@ local shapes = {
     return { errors = { why }, unsupported = { type = "poll" } }, "[unsupported]"
   end,
   system = function(wish)
-    return { system = { body = "User changed number", wa_id = wish.new_number or "16470000001", type = "user_changed_number" } }, "[changed number]"
+    return { system = { body = "User changed number", wa_id = wish.new_number or "16470000001", type = "user_changed_number" } },
+      "[changed number]"
   end,
   edit = function(wish)
     local text = wish.text or ""
-    return { edit = { original_message_id = wish.message_id, message = { type = "text", text = { body = text } } } }, "[edited: " .. text .. "]"
+    return { edit = { original_message_id = wish.message_id, message = { type = "text", text = { body = text } } } },
+      "[edited: " .. text .. "]"
   end,
   revoke = function(wish) return { revoke = { original_message_id = wish.message_id } }, "[deleted a message]" end,
 }
@@ -99,7 +105,8 @@ local function show(number, name, messages, shown)
   db.run([[INSERT INTO sandbox_phones(number, name, wrote_at) VALUES(?, ?, ?)
     ON CONFLICT(number) DO UPDATE SET name = excluded.name, wrote_at = excluded.wrote_at]], number, name, time.now_ms())
   for i, message in ipairs(messages) do
-    db.run("INSERT OR IGNORE INTO sandbox_messages(wamid, number, side, type, text, state, at) VALUES(?, ?, 'customer', ?, ?, 'sending', ?)",
+    db.run([[INSERT OR IGNORE INTO sandbox_messages(wamid, number, side, type, text, state, at)
+      VALUES(?, ?, 'customer', ?, ?, 'sending', ?)]],
       tostring(message.id), number, tostring(message.type), shown[i], time.now_ms())
   end
 end
@@ -152,7 +159,8 @@ function M.screen(number)
       id = row.wamid, from = row.side, type = row.type, text = row.text, ticks = row.state, error = row.error, at = time.iso(row.at),
     }
   end
-  return { number = number, name = phone and phone.name or number, typing = phone ~= nil and phone.typing_until > time.now_ms(), messages = messages }
+  return { number = number, name = phone and phone.name or number, typing = phone ~= nil and phone.typing_until > time.now_ms(),
+    messages = messages }
 end
 
 ---GET /sandbox/phone?number=14165551234

@@ -17,7 +17,9 @@ local function values_of(template)
   local values = {}
   for _, component in ipairs(type(template.components) == "table" and template.components or {}) do
     if type(component) == "table" and component.type == "body" then
-      for _, parameter in ipairs(type(component.parameters) == "table" and component.parameters or {}) do values[#values + 1] = parameter end
+      for _, parameter in ipairs(type(component.parameters) == "table" and component.parameters or {}) do
+        values[#values + 1] = parameter
+      end
     end
   end
   return values
@@ -35,7 +37,9 @@ end
 ---@return integer? code
 ---@return string? words
 function M.render(template)
-  if type(template) ~= "table" or type(template.name) ~= "string" then return nil, 131008, "Required parameter is missing: template.name" end
+  if type(template) ~= "table" or type(template.name) ~= "string" then
+    return nil, 131008, "Required parameter is missing: template.name"
+  end
   local language = type(template.language) == "table" and template.language.code
   if type(language) ~= "string" then return nil, 131008, "Required parameter is missing: template.language.code" end
   local body = (bodies[template.name] or {})[language]
@@ -45,7 +49,9 @@ function M.render(template)
     return nil, 132000, ("Number of parameters does not match: body has %d, expected %d"):format(#values, wanted)
   end
   for _, value in ipairs(values) do
-    if type(value) ~= "table" or value.type ~= "text" or type(value.text) ~= "string" then return nil, 132012, "Parameter format does not match" end
+    if type(value) ~= "table" or value.type ~= "text" or type(value.text) ~= "string" then
+      return nil, 132012, "Parameter format does not match"
+    end
     if value.text == "" or value.text:find("[\n\t]") or value.text:find("     ", 1, true) then
       return nil, 132018, "Parameter text cannot have new-line/tab characters or more than 4 consecutive spaces"
     end

@@ -22,7 +22,8 @@ function M.add(request)
   if not wish then return refusal end
   if wish.times ~= nil and (math.type(wish.times) ~= "integer" or wish.times < 1) then return common.bad("times is a number from 1") end
   local row = db.one("INSERT INTO sandbox_plans(contains, plan, times, held) VALUES(?, ?, ?, ?) RETURNING id",
-    tostring(wish.contains or ""), json.encode { answer = wish.answer, content = wish.content, finish = wish.finish, echo = wish.echo, http = wish.http },
+    tostring(wish.contains or ""), json.encode { answer = wish.answer, content = wish.content, finish = wish.finish, echo = wish.echo,
+      http = wish.http },
     wish.times, wish.hold and 1 or 0)
   return common.ok { id = row.id }
 end

@@ -9,7 +9,8 @@ function M.buttons(blocks)
   local list = {}
   local function add(element, block)
     if type(element) == "table" and element.type == "button" then
-      list[#list + 1] = { action_id = element.action_id, value = element.value, text = element.text, style = element.style, block_id = block.block_id }
+      list[#list + 1] = { action_id = element.action_id, value = element.value, text = element.text, style = element.style,
+        block_id = block.block_id }
     end
   end
   for _, block in ipairs(type(blocks) == "table" and blocks or {}) do
