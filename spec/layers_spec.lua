@@ -2,14 +2,15 @@ local json = require "host.json"
 local layers = require "spec.support.layers"
 local shell = require "spec.support.shell"
 
+local function commands_of_build() return json.decode(assert(shell.read(shell.binary:match "^(.*)/" .. "/compile_commands.json"))) end
+
 -- A copy of host/ and scripts/, in which the preprocessor reads these units only.
 local function copy(...)
   local folder = shell.folder()
   assert.equal(0, (shell.run(("cp -r %s/host %s/scripts %s/"):format(shell.root, shell.root, folder))))
-  local text = assert(shell.read(shell.binary:match "^(.*)/" .. "/compile_commands.json"))
   local commands, units = {}, {}
   for _, unit in ipairs { ... } do units[shell.root .. "/host/" .. unit] = true end
-  for _, one in ipairs(json.decode(text)) do
+  for _, one in ipairs(commands_of_build()) do
     if units[one.file] then
       commands[#commands + 1] = { directory = one.directory, file = folder .. one.file:sub(#shell.root + 1),
         command = one.command:gsub(shell.root:gsub("%p", "%%%0") .. "/host", folder .. "/host") }
@@ -35,6 +36,8 @@ end
 
 describe("the layers of the host", function()
   after_each(shell.remove_folders)
+
+  it("are kept", function() assert.equal("", table.concat(layers.c(shell.root, commands_of_build()), "\n")) end)
 
   it("are broken by one include upwards, which is named with its line, its chain and a remedy", function()
     local folder, commands = copy("work/jobs_clock.c", "base/near.c")
@@ -98,6 +101,8 @@ describe("the layers of the scripts", function()
     assert.equal(0, (shell.run(("cp -r %s/scripts %s/"):format(shell.root, folder))))
     return folder
   end
+
+  it("are kept", function() assert.equal("", table.concat(layers.lua(shell.root), "\n")) end)
 
   it("are broken by one require sideways, also a lazy one inside a function", function()
     local folder = scripts()
