@@ -103,17 +103,12 @@ struct host *fuzz_instance(void)
     cpu_guard_start(0, 0);
     const struct generation_options options = mode_options(&serve_modes[0]);
     reload_options(&options, NULL);
-    struct tree *t = tree_read("scripts", "prompts", why, sizeof why);
-    if (!t)
-        fuzz_fail("%s (start it in the repository's folder)", why);
-    if (generation_build(&h->scripts.next, &h->scripts, t, &options, &problems, &warnings))
-        fuzz_fail("%s", problems.data);
-    if (instance_store(h, ":memory:", why, sizeof why) != 0 ||
-        reload_migrate(h, h->scripts.next, why, sizeof why) != 0 ||
-        instance_pool(h, why, sizeof why) != 0)
+    if (instance_load(&h->scripts, &options, "scripts", "prompts", &h->scripts.next, &problems,
+                      &warnings))
+        fuzz_fail("%s (start it in the repository's folder)", problems.data);
+    if (instance_open(h, ":memory:", why, sizeof why) != 0)
         fuzz_fail("%s", why);
     h->scripts.next->start = LUA_NOREF; /* nobody outside is looked for */
-    tree_drop(t);
     buf_free(&warnings);
     listen_here(h);
     tick(h);

@@ -39,20 +39,9 @@ int rehearsal_begin(struct rehearsal *r, const char *scripts, const char *prompt
         buf_printf(problems, "assistant: %s\n", strerror(errno));
         goto done;
     }
-    struct tree *t = tree_read(scripts ? scripts : settings_text(own, "SCRIPTS_DIR"),
-                               prompts ? prompts : settings_text(own, "PROMPTS_DIR"), why,
-                               sizeof why);
-    if (t) {
-        code = (int)generation_build(&h->scripts.next, &h->scripts, t, &o, problems, warnings);
-    } else {
-        code = GENERATION_SCRIPTS;
-        buf_printf(problems, "%s\n", why);
-    }
-    tree_drop(t);
-    if (code == 0 && (code = instance_store(h, ":memory:", why, sizeof why)) == 0)
-        code = reload_migrate(h, h->scripts.next, why, sizeof why) != 0 ? 3
-               : instance_pool(h, why, sizeof why) != 0                 ? 1
-                                                                        : 0;
+    code = instance_load(&h->scripts, &o, scripts, prompts, &h->scripts.next, problems, warnings);
+    if (code == 0)
+        code = instance_open(h, ":memory:", why, sizeof why);
     if (code && h->scripts.next)
         buf_printf(problems, "assistant: %s\n", why);
     if (code == 0)

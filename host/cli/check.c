@@ -151,18 +151,11 @@ static int load_folder(const char *scripts, const char *prompts, struct buf *pro
 {
     struct scripts all = { .memory_cap = 256u << 20 };
     struct generation *g = NULL;
-    char why[2048];
-    int code = GENERATION_SCRIPTS;
-    cpu_guard_start(200, 2000);
-    struct tree *t = tree_read(scripts, prompts, why, sizeof why);
     struct generation_options o = mode_options(&serve_modes[0]);
+    cpu_guard_start(200, 2000);
     o.ignore_settings = true;
-    if (t)
-        code = (int)generation_build(&g, &all, t, &o, problems, warnings);
-    else
-        buf_printf(problems, "%s\n", why);
+    int code = instance_load(&all, &o, scripts, prompts, &g, problems, warnings);
     generation_close(g);
-    tree_drop(t);
     cpu_guard_stop();
     return code;
 }

@@ -21,25 +21,17 @@ bool serve_knows(const char *name)
     struct scripts all = { .memory_cap = 256u << 20 };
     struct buf problems = { .data = NULL }, warnings = { .data = NULL };
     struct generation *g = NULL;
-    const char *scripts = getenv("SCRIPTS_DIR"), *prompts = getenv("PROMPTS_DIR");
-    char why[2048];
+    struct generation_options o = mode_options(&serve_modes[0]);
     log_open(LOG_OFF);
     cpu_guard_start(200, 2000);
-    struct tree *t = tree_read(scripts && *scripts ? scripts : "scripts",
-                               prompts && *prompts ? prompts : "prompts", why, sizeof why);
-    struct generation_options o = mode_options(&serve_modes[0]);
     o.ignore_settings = true;
-    if (t)
-        generation_build(&g, &all, t, &o, &problems, &warnings);
-    else
-        buf_printf(&problems, "%s\n", why);
+    instance_load(&all, &o, NULL, NULL, &g, &problems, &warnings);
     bool found = false;
     for (size_t i = 0; g && i < g->command_count; i++)
         found |= strcmp(g->commands[i].name, name) == 0;
     if (!g) /* it may well be there, in a file that is broken now */
         fprintf(stderr, "%s", problems.data ? problems.data : "");
     generation_close(g);
-    tree_drop(t);
     buf_free(&problems);
     buf_free(&warnings);
     cpu_guard_stop();
@@ -71,9 +63,7 @@ static int run_task(struct service *s, const char *path,
 {
     struct host *h = &s->host;
     char why[1024] = "";
-    int code = instance_store(h, path, why, sizeof why);
-    if (code == 0 && instance_pool(h, why, sizeof why) != 0)
-        code = 1;
+    int code = instance_open(h, path, why, sizeof why);
     if (code == 0 && !begin(h, c))
         code = 1;
     while (code == 0 && !c->done && !h->stopping)
@@ -249,15 +239,9 @@ int serve_offline(char *const *args, size_t count)
     h->versions = versions_open(path);
     if (!begin_instance(&s))
         goto done;
-    struct tree *t = tree_read(settings_text(own, "SCRIPTS_DIR"), settings_text(own, "PROMPTS_DIR"),
-                               why, sizeof why);
     struct generation_options o = mode_options(&serve_modes[0]);
     o.ignore_settings = true;
-    if (t)
-        generation_build(&h->scripts.current, &h->scripts, t, &o, &problems, &warnings);
-    else
-        buf_printf(&problems, "%s\n", why);
-    tree_drop(t);
+    instance_load(&h->scripts, &o, NULL, NULL, &h->scripts.current, &problems, &warnings);
     if (problems.data)
         call.problems = problems.data;
     code = run_task(&s, path, begin_offline, &call);

@@ -120,7 +120,8 @@ static void on_pool(void *arg, int fd, uint32_t events)
         (void)events; /* tick takes the transfers: pool_take drains the descriptor */
 }
 
-int instance_pool(struct host *h, char *why, size_t size)
+/* 0 or 1 with why. */
+static int open_pool(struct host *h, char *why, size_t size)
 {
     const struct pool_options o = { .per_host = PER_HOST };
     h->services.pool = pool_start(&o, why, size);
@@ -130,7 +131,8 @@ int instance_pool(struct host *h, char *why, size_t size)
     return 1;
 }
 
-int instance_store(struct host *h, const char *path, char *why, size_t size)
+/* 0, or the exit code with why. */
+static int open_store(struct host *h, const char *path, char *why, size_t size)
 {
     bool memory = strcmp(path, ":memory:") == 0;
     char page[4200];
@@ -148,6 +150,32 @@ int instance_store(struct host *h, const char *path, char *why, size_t size)
         return 3;
     h->services.jobs = jobs_open(h->services.store, memory ? NULL : page, why, size);
     return h->services.jobs && store_live(h->services.store, why, size) == 0 ? 0 : 3;
+}
+
+int instance_open(struct host *h, const char *path, char *why, size_t size)
+{
+    int code = open_store(h, path, why, size);
+    if (code == 0 && h->scripts.next && reload_migrate(h, h->scripts.next, why, size) != 0)
+        code = 3;
+    return code ? code : open_pool(h, why, size);
+}
+
+int instance_load(struct scripts *all, const struct generation_options *o, const char *scripts,
+                  const char *prompts, struct generation **out, struct buf *problems,
+                  struct buf *warnings)
+{
+    char why[2048] = "not enough memory";
+    struct settings *own = settings_new();
+    struct tree *t = own ? tree_read(scripts ? scripts : settings_text(own, "SCRIPTS_DIR"),
+                                     prompts ? prompts : settings_text(own, "PROMPTS_DIR"), why,
+                                     sizeof why)
+                         : NULL;
+    int code = t ? (int)generation_build(out, all, t, o, problems, warnings) : GENERATION_SCRIPTS;
+    if (!t)
+        buf_printf(problems, "%s\n", why);
+    tree_drop(t);
+    settings_free(own);
+    return code;
 }
 
 /* Two addresses of one port are the same when they are equal, or when one of them is all of them. */
@@ -197,7 +225,6 @@ static bool start_guard(const struct settings *own)
 int instance_generation(struct host *h, const struct serve_mode *m, bool service,
                         struct generation **out)
 {
-    char why[2048];
     struct buf problems = { .data = NULL }, warnings = { .data = NULL };
     const struct generation_options options = mode_options(m);
     struct settings *own = settings_new();
@@ -210,17 +237,13 @@ int instance_generation(struct host *h, const struct serve_mode *m, bool service
                                                              : "info");
     log_open(level < 0 ? LOG_INFO : (enum log_level)level);
     int code = GENERATION_SCRIPTS;
-    struct tree *t = NULL;
     if (!start_guard(own))
         buf_printf(&problems, "the timer that stops long scripts cannot be started: %s\n",
                    strerror(errno));
     else if (service)
         code = first_load(h, m, own, out, &problems, &warnings);
-    else if ((t = tree_read(settings_text(own, "SCRIPTS_DIR"), settings_text(own, "PROMPTS_DIR"),
-                            why, sizeof why)))
-        code = (int)generation_build(out, &h->scripts, t, &options, &problems, &warnings);
     else
-        buf_printf(&problems, "%s\n", why);
+        code = instance_load(&h->scripts, &options, NULL, NULL, out, &problems, &warnings);
     size_t before = problems.len;
     check_host_settings(own, &problems);
     if (problems.len > before && code == GENERATION_OK)
@@ -236,7 +259,6 @@ int instance_generation(struct host *h, const struct serve_mode *m, bool service
         generation_close(*out);
         *out = NULL;
     }
-    tree_drop(t);
     settings_free(own);
     buf_free(&problems);
     buf_free(&warnings);

@@ -27,10 +27,15 @@ int instance_begin(struct service *s);
 /* Reads the tree and builds a first generation; problems and warnings go to stderr. service: see `first`. *out NULL: the exit code. */
 int instance_generation(struct host *h, const struct serve_mode *m, bool service,
                         struct generation **out);
-/* Database and jobs (":memory:" for memory). 0, or the exit code with why. */
-int instance_store(struct host *h, const char *path, char *why, size_t size);
-/* The outbound pool, in the loop. 0 or 1 with why. */
-int instance_pool(struct host *h, char *why, size_t size);
+/* Reads the two folders (NULL: the settings' own) and builds a generation. Its exit code; problems and warnings are added. */
+int instance_load(struct scripts *all, const struct generation_options *o, const char *scripts,
+                  const char *prompts, struct generation **out, struct buf *problems,
+                  struct buf *warnings);
+/*
+ * Opens what scripts work with: the database (":memory:" for memory), the schema steps of a generation
+ * that waits for its first tick, and the outbound pool, in the loop. 0, or the exit code with why.
+ */
+int instance_open(struct host *h, const char *path, char *why, size_t size);
 /* Takes down whatever stands: tasks put back, last commit, listener, pool, scripts, database. */
 void instance_close(struct service *s);
 /* Prints why to stderr; returns code. */

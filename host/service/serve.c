@@ -223,13 +223,7 @@ static int start(struct service *s, const struct serve_mode *m, char *why, size_
     char *path = settings_database(g->settings, why, size);
     if (!path)
         return 2;
-    if ((code = instance_store(h, path, why, size)) != 0)
-        goto done;
-    code = 3;
-    if (reload_migrate(h, g, why, size) != 0)
-        goto done;
-    code = 1;
-    if (instance_pool(h, why, size) != 0)
+    if ((code = instance_open(h, path, why, size)) != 0)
         goto done;
     if ((code = prepare(h, why, size)) != 0)
         goto done;
