@@ -226,7 +226,7 @@ static size_t number_text(const struct log_field *f, char out[NUMBER_BYTES])
 /* false: the line is full and nothing of this field was added. `later` more fields want room. */
 static bool line_field(struct line *l, const struct log_field *f, size_t later)
 {
-    enum { END = 2, QUOTES = 8, LATER = 160 }; /* }\n and what stands around key and value */
+    enum { END = 2, QUOTES = 8, LATER = 160 }; /* }\n, and the bytes around key and value */
     size_t key_len = strnlen(f->key, KEY_MAX_BYTES);
     if (room(l) < 6 * key_len + QUOTES + NUMBER_BYTES + END)
         return false;

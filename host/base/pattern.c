@@ -3,7 +3,10 @@
 #include <ctype.h>
 #include <string.h>
 
-/* One item: what stands for a single character, and where the pattern goes on after it. Its length is what a try costs. */
+/*
+ * One item: matches a single character; `after` is the rest of the pattern. Its length is the cost
+ * of a try.
+ */
 struct item {
     const char *at, *after;
 };

@@ -45,7 +45,7 @@ int rehearsal_begin(struct rehearsal *r, const char *scripts, const char *prompt
     if (code && h->scripts.next)
         buf_printf(problems, "assistant: %s\n", why);
     if (code == 0)
-        tick(h); /* the generation takes its seat */
+        tick(h); /* the generation becomes current */
 done:
     settings_free(own);
     return code;
@@ -85,7 +85,9 @@ static void ended(struct task *t, bool ok, const char *text, size_t len)
     fflush(stdout);
 }
 
-/* Runs a command of the scripts to its end, or to a signal. Its code; what failed is printed. */
+/*
+ * Runs a command of the scripts until it ends or a signal comes. Returns its code; prints errors.
+ */
 static int run(struct rehearsal *r, const char *name, char *const *args, size_t count)
 {
     struct host *h = &r->service.host;
@@ -114,7 +116,7 @@ static void on_input(void *arg, int fd, uint32_t events)
         r->ended = true;
 }
 
-/* Waits for a whole line, or for what stands before the end. false: no more comes. */
+/* Waits for a whole line, or the rest before the end of input. false: there is no more. */
 static bool wait_line(struct rehearsal *r)
 {
     struct host *h = &r->service.host;
@@ -128,7 +130,7 @@ static bool wait_line(struct rehearsal *r)
         else
             tick(h);
     }
-    if (r->polled) /* while an answer is under way what is typed waits where it is */
+    if (r->polled) /* input is not read while an answer is being made */
         loop_remove(h->services.loop, STDIN_FILENO);
     r->polled = false;
     return !h->stopping && r->in.len > 0;
@@ -159,7 +161,10 @@ static void tell_reload(void *arg, int code, const char *words)
         fprintf(stderr, "  %s\n", words);
 }
 
-/* What changed on disk answers from the next line on; what cannot be loaded is told, and changes nothing. */
+/*
+ * Files changed on disk are used from the next line on. If they do not load, the error is printed
+ * and nothing changes.
+ */
 static void look_for_changes(struct rehearsal *r)
 {
     struct host *h = &r->service.host;
@@ -168,7 +173,7 @@ static void look_for_changes(struct rehearsal *r)
         tick(h);
 }
 
-/* A pipe's lines are shown as a terminal shows what is typed, so that what is printed can be read. */
+/* Prints a pipe's lines, as a terminal shows typed lines, so that the output can be read. */
 static void prompt(const struct rehearsal *r, const char *line)
 {
     bool terminal = isatty(STDIN_FILENO) == 1;
@@ -204,7 +209,7 @@ int serve_chat(void)
         prompt(&r, line ? line : "");
         look_for_changes(&r);
         bool over = !line || run(&r, "line", words, 2) ==
-                                 1; /* /quit; a failed line is told, and is no end */
+                                 1; /* /quit. A failed line is reported and does not end the chat */
         free(line);
         if (over)
             return rehearsal_end(&r, 0);

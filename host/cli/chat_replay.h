@@ -1,7 +1,8 @@
 /*
- * chat_replay: an instance with nobody outside: a database in memory, no listener, no lock, no socket. What `assistant chat`, `replay`
- * and `check` play on: commands of the scripts, one after the other. What a command returns begins with a line that holds a code; the
- * rest is printed. The main thread, which becomes the loop thread.
+ * chat_replay: the instance of `assistant chat`, `replay` and `check`: a database in memory, no
+ * listener, no lock, no socket; it sends nothing. It runs commands of the scripts, one after the
+ * other. The first line of a command's result is its exit code; the rest is printed. Runs on the
+ * main thread, which becomes the loop thread.
  */
 #ifndef HOST_CLI_CHAT_REPLAY_H
 #define HOST_CLI_CHAT_REPLAY_H

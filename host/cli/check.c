@@ -11,7 +11,10 @@
 #include <string.h>
 #include <unistd.h>
 
-/* No story begins after so much time: `check` is asked before each save. One that does not end in WAIT_MS waits for ever. */
+/*
+ * No story begins after this time, because owners run `check` before each save. A story that does
+ * not end in WAIT_MS never ends.
+ */
 enum { STORIES_MS = 2000, WAIT_MS = 5000 };
 
 struct told {
@@ -27,7 +30,10 @@ static void ended(struct task *t, bool ok, const char *text, size_t len)
     told->text = buf_copy(text, len);
 }
 
-/* Runs a command of the rehearsal; what it said is added. false: it failed, does not end, or a script beside it failed: why. */
+/*
+ * Runs a command of the rehearsal and adds its output. false, with why: it failed, did not end, or
+ * another script failed.
+ */
 static bool run(struct host *h, const char *name, char *const *words, size_t count,
                 struct buf *said, char *why, size_t size)
 {
@@ -63,7 +69,10 @@ static bool is_story(const char *path)
            end && (strcmp(end, ".yaml") == 0 || strcmp(end, ".json") == 0);
 }
 
-/* Runs a command and tells what fails. false: none can follow, because what it began is still under way. */
+/*
+ * Runs a command and reports what fails. false: no other command can follow, because this one still
+ * runs.
+ */
 static bool act(struct host *h, const char *name, char *const *words, size_t count,
                 struct buf *said, struct buf *problems)
 {
@@ -73,14 +82,18 @@ static bool act(struct host *h, const char *name, char *const *words, size_t cou
     if (!run(h, name, words, count, said, why, sizeof why)) {
         over = h->scripts.current->task_count == 0;
         run(h, "doing", NULL, 0, &doing, unused, sizeof unused);
-        if (!problems->data || !strstr(problems->data, why)) /* the same in many stories: once */
+        if (!problems->data ||
+            !strstr(problems->data, why)) /* the same fault in many stories is reported once */
             buf_printf(problems, "%s, while %s.\n", why, doing.data ? doing.data : "it was tried");
     }
     buf_free(&doing);
     return over;
 }
 
-/* What main.lua names and no story reaches. answered: see struct host. false: as act. */
+/*
+ * Calls the handlers of main.lua, also those that no story reaches. answered: see struct host.
+ * false: as act.
+ */
 static bool try_handlers(struct host *h, bool answered, struct buf *problems)
 {
     bool more = true, going = true;
@@ -160,7 +173,7 @@ static int load_folder(const char *scripts, const char *prompts, struct buf *pro
     return code;
 }
 
-/* A folder of the owner's own has both; the settings do not matter to it. */
+/* DIR has both folders; the settings are ignored. */
 static bool holds_both(const char *dir, const char *scripts, const char *prompts,
                        struct buf *problems)
 {
@@ -191,7 +204,7 @@ int serve_check(const char *dir)
         generation_close(g);
         cpu_guard_stop();
     }
-    if (code != GENERATION_SCRIPTS) /* settings that are wrong say nothing about the scripts */
+    if (code != GENERATION_SCRIPTS) /* wrong settings do not mean wrong scripts */
         played = play_stories(dir ? scripts : NULL, dir ? prompts : NULL, &problems, &warnings);
     log_mask(problems.data);
     fprintf(stderr, "%s%s", warnings.data ? warnings.data : "", problems.data ? problems.data : "");

@@ -1,9 +1,11 @@
 /*
- * check: `assistant check`: do settings, scripts and prompts load, and do they carry the stories that come with the program?
+ * check: `assistant check`: loads settings, scripts and prompts, plays the stories, and calls each
+ * handler.
  *
- * A script that loads may still fail at every customer. So what main.lua names is called (see try_handlers), and the stories of
- * scripts/rehearsal/stories and prompts/stories are played: what throws or does not end is a problem. Other words than recorded are
- * not: owners change them (`assistant replay` tells).
+ * A script that loads may still fail for every customer. So each handler of main.lua is called (see
+ * try_handlers), and the stories of scripts/rehearsal/stories and prompts/stories are played: a
+ * script that throws or does not end is a problem. A reply that differs from the recorded one is
+ * not, because owners change texts (`assistant replay` shows it).
  */
 #ifndef HOST_CLI_CHECK_H
 #define HOST_CLI_CHECK_H

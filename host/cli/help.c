@@ -276,7 +276,7 @@ bool help_fits(char *const *args, size_t count)
         return true;
     const char *needed = p->words;
     while (words < p->least && *needed == '[')
-        needed += strcspn(needed, " ") + 1; /* what must be there stands behind what may */
+        needed += strcspn(needed, " ") + 1; /* required words follow optional ones */
     if (words < p->least)
         fprintf(stderr, "assistant %s: %.*s is missing.\n", p->name, (int)strcspn(needed, " "),
                 needed);

@@ -1,7 +1,7 @@
 /*
- * help: the commands' names, what they take, and a page for each. What the program says about itself, and nothing it does.
+ * help: the commands' names, their arguments, and a page for each.
  *
- * Pure but for what it prints. The main thread.
+ * Only prints. The main thread.
  */
 #ifndef HOST_CLI_HELP_H
 #define HOST_CLI_HELP_H
@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* `assistant help`: all commands, a line each. */
+/* `assistant help`: all commands, one per line. */
 void help_all(void);
 /* `assistant help NAME`. false: there is no such command, which is said on stderr. */
 bool help_page(const char *name);

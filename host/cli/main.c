@@ -1,6 +1,4 @@
-/*
- * main: argv → what to do. Knows the modes and the commands, and nothing else.
- */
+/* main: reads argv and runs the mode or command. */
 #include "service/admin.h"
 #include "base/buf.h"
 #include "cli/chat_replay.h"
@@ -40,7 +38,7 @@ static int health(void)
     CURL *e = curl_easy_init();
     curl_easy_setopt(e, CURLOPT_URL, url);
     curl_easy_setopt(e, CURLOPT_NOBODY, 1L);
-    curl_easy_setopt(e, CURLOPT_PROXY, ""); /* whatever the environment says */
+    curl_easy_setopt(e, CURLOPT_PROXY, ""); /* also when the environment names a proxy */
     curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, 3000L);
     curl_easy_perform(e);
     curl_easy_getinfo(e, CURLINFO_RESPONSE_CODE, &status);
@@ -49,7 +47,7 @@ static int health(void)
     return status == 200 ? 0 : 1;
 }
 
-/* The service may run in another folder than whoever asks it. NULL: no memory, or no folder. */
+/* The service may run in another folder than this command. NULL: no memory, or no folder. */
 static char *from_here(const char *path)
 {
     char *folder = getcwd(NULL, 0), *whole = NULL;
@@ -65,7 +63,7 @@ static int no_such(const char *name)
     return 1;
 }
 
-/* It is not there, or this user cannot see it. */
+/* The database is missing, or this user cannot see it. */
 static int no_database(const char *path, int error)
 {
     struct trouble t;
@@ -84,7 +82,7 @@ static int no_database(const char *path, int error)
     return 3;
 }
 
-/* A command for the running service, or, with none, for its database. */
+/* Sends a command to the running service, or runs it on the database when no service is running. */
 static int command(char **args, size_t count)
 {
     char why[256];
@@ -153,7 +151,7 @@ static int help(const char *name)
     return 0;
 }
 
-/* The words fit their command. */
+/* The words are valid for their command. */
 static int act(char **args, size_t count)
 {
     const char *name = args[0], *word = count > 1 ? args[1] : NULL;
@@ -179,8 +177,9 @@ static int act(char **args, size_t count)
 }
 
 /*
- * Whatever the command: no core, which would hold secrets, and no other process of the same user reads this one's memory or
- * environment. (LeakSanitizer attaches to its own process, and could not.)
+ * For every command: no core dump, which would hold secrets, and other processes of the same user
+ * cannot read this one's memory or environment. (Not with LeakSanitizer, which must attach to its
+ * own process.)
  */
 static void keep_secrets(void)
 {

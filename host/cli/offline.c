@@ -29,7 +29,7 @@ bool serve_knows(const char *name)
     bool found = false;
     for (size_t i = 0; g && i < g->command_count; i++)
         found |= strcmp(g->commands[i].name, name) == 0;
-    if (!g) /* it may well be there, in a file that is broken now */
+    if (!g) /* the command may be in a file that does not load */
         fprintf(stderr, "%s", problems.data ? problems.data : "");
     generation_close(g);
     buf_free(&problems);
@@ -38,7 +38,7 @@ bool serve_knows(const char *name)
     return found;
 }
 
-/* What is done without a service: its words, and what came of it. */
+/* A command without a service: its words and its result. */
 struct errand {
     char *const *args;
     size_t count;
@@ -78,7 +78,7 @@ static bool begin_file(struct host *h, struct errand *c)
     return bind_file(h->scripts.current, c->args, c->count, ended, c);
 }
 
-/* A loop, and signals in it; no work of the database's is taken. */
+/* A loop with signals; it takes no jobs of the database. */
 static bool begin_instance(struct service *s)
 {
     s->host.plain = true;
@@ -120,7 +120,7 @@ static void backup_ended(void *arg, int code, const char *words)
     fprintf(code ? stderr : stdout, "%s\n", words);
 }
 
-/* For the next start. The database's lock is held, so no service starts meanwhile. */
+/* For the next start. The database is locked, so no service starts meanwhile. */
 static bool rollback_offline(struct host *h, struct errand *c)
 {
     struct buf out = { .data = NULL };
@@ -149,7 +149,7 @@ static bool rollback_offline(struct host *h, struct errand *c)
     return ok;
 }
 
-/* The folder alone is read: no lock, no database. */
+/* Reads the folder alone: no lock, no database. */
 static int versions_offline(const char *path, const struct settings *own, char *const *args,
                             size_t count)
 {
@@ -185,7 +185,8 @@ static bool begin_offline(struct host *h, struct errand *c)
         jobs_flush(h->services.jobs);
         c->done = true;
         c->ok = code == 0;
-        if (store_commit(h->services.store) == STORE_LOST) { /* before it is said (law 1) */
+        if (store_commit(h->services.store) ==
+            STORE_LOST) { /* before the answer is printed (law 1) */
             c->ok = false;
             struct trouble why;
             store_trouble(h->services.store, &why);

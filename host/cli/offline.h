@@ -1,6 +1,4 @@
-/*
- * offline: what the program does beside serving: run a file, a command on a database that nobody serves.
- */
+/* offline: commands without a service: run a file, or a command on the database. */
 #ifndef HOST_CLI_OFFLINE_H
 #define HOST_CLI_OFFLINE_H
 
@@ -9,7 +7,10 @@
 
 /* `assistant run FILE`. */
 int serve_file(char *const *args, size_t count);
-/* A command that touches the database, with no service running: takes its lock, does it, prints. */
+/*
+ * A command on the database, when no service is running: takes the lock, runs the command, prints
+ * its output.
+ */
 int serve_offline(char *const *args, size_t count);
 /* Have the scripts a command of this name? Opens nothing; says what is wrong with them when they do not load. */
 bool serve_knows(const char *name);

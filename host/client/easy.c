@@ -296,7 +296,10 @@ static void explain(struct pool_exchange *x, CURLcode code, enum pool_error e)
         pool_easy_fail(t, e, "%.80s: %s", where, curl_easy_strerror(code));
 }
 
-/* Copies libcurl's list of them, since the handle goes on to another transfer. One block: the list, then its texts. */
+/*
+ * Copies libcurl's list of headers, because the handle is reused. One block: the list, then its
+ * texts.
+ */
 static bool headers_take(struct pool_exchange *x)
 {
     struct pool_transfer *t = x->transfer;

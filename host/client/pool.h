@@ -1,5 +1,5 @@
 /*
- * pool: outbound HTTP on a thread of its own.
+ * pool: outbound HTTP on a separate thread.
  *
  * Owns libcurl, TLS, connections and their reuse, the queue and the limits per host. The loop
  * thread submits and cancels; the pool's thread works; finished transfers come back through a queue

@@ -91,7 +91,7 @@ struct metrics *metrics_own_new(void)
 {
     struct metric_shape all[OWN_COUNT];
     memcpy(all, shapes, sizeof all);
-    for (size_t i = 0; i < OWN_COUNT; i++) { /* the lists above end where nothing more stands */
+    for (size_t i = 0; i < OWN_COUNT; i++) { /* the lists above end with an empty entry */
         while (all[i].label_count < METRIC_LABELS_MAX && all[i].labels[all[i].label_count])
             all[i].label_count++;
         while (all[i].bucket_count < METRIC_BUCKETS_MAX && all[i].buckets[all[i].bucket_count] > 0)

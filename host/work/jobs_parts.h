@@ -79,7 +79,7 @@ int jobs_promote(struct jobs *j, const char *lane);
     "orphan, claim, state"
 void jobs_read(sqlite3_stmt *row, struct job *out);
 
-/* The clock's part of the start and of jobs_forget, and what it hears of a commit. 0 or -1. */
+/* The clock's part of the start and of jobs_forget, and its part of a commit. 0 or -1. */
 int jobs_clock_start(struct jobs *j);
 void jobs_clock_forget(struct jobs *j);
 void jobs_clock_durable(struct jobs *j);

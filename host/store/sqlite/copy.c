@@ -213,8 +213,8 @@ static void call_off(struct store_copy *c)
 }
 
 /*
- * One file that needs no log beside it, with a number of its own, so that the log of the database
- * it was made from is never taken for its own (life.c).
+ * One file that needs no log beside it, with a new number, so that the log of the database it was
+ * made from is never taken for its own (life.c).
  */
 static bool make_whole(struct store_copy *c, bool check)
 {

@@ -267,7 +267,9 @@ static const unsigned char *cell_end(const struct shape *s, const unsigned char 
     return p + here + 4 <= end ? p + here : NULL;
 }
 
-/* The seams of one page: that of a part of a value in a page of its own, or those of the cells of a b-tree's page. */
+/*
+ * The seams of one page: of a value's part in a separate page, or of the cells of a b-tree's page.
+ */
 static bool look_at_page(struct look *k, const unsigned char *page, bool first)
 {
     const struct shape *s = &k->shape;
