@@ -82,8 +82,8 @@ bool trouble_with_rights(struct trouble *out, const char *path)
         say(out->remedy, "`chmod u+rw%s %s`", S_ISDIR(st.st_mode) ? "x" : "", at);
     } else {
         say(out->cause,
-            "%s belongs to user %s, and this program runs as user %s, who cannot read and "
-            "write it",
+            "%s belongs to user %s, and this program runs as user %s, which cannot read and write "
+            "it",
             at, user_name(st.st_uid, owner, sizeof owner), user);
         say(out->remedy, "as root `chown %s:%s %s`", user, group, at);
     }

@@ -98,7 +98,8 @@ static void end_alone(struct http_op *op)
     }
     op->transfer.error = POOL_CONNECT;
     op->transfer.sent = false;
-    snprintf(op->transfer.message, sizeof op->transfer.message, "nobody is outside");
+    snprintf(op->transfer.message, sizeof op->transfer.message,
+             "no request is sent in a rehearsal");
     finish(op);
 }
 

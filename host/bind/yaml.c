@@ -74,7 +74,7 @@ static bool refuse_syntax(struct reader *r)
 
     if (opened)
         return refuse(r, at.line, at.column,
-                      "something stands after the closing quotation mark of a text that begins on "
+                      "there is text after the closing quotation mark of a text that begins on "
                       "line %zu. Close that text on line %zu, or write \\\" inside \" \" and '' "
                       "inside ' ' for a quotation mark.",
                       opened, opened);

@@ -127,9 +127,8 @@ const char *yaml_words(const yaml_parser_t *parser, const char *text, const char
     if (has(parser->problem, "did not find expected") && before > line &&
         (before[-1] == '"' || before[-1] == '\'')) {
         *opened = opened_above(text, end, at);
-        return "something stands after the closing quotation mark. Inside \" \" write \\\", inside "
-               "' ' write '' for a "
-               "quotation mark.";
+        return "there is text after the closing quotation mark. Inside \" \" write \\\", inside ' "
+               "' write '' for a quotation mark.";
     }
     if (has(parser->problem, "cannot start any token"))
         return *here && strchr("@`%", *here)

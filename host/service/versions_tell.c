@@ -72,7 +72,7 @@ void versions_tell_until_restart(const struct versions *v, struct buf *out)
 {
     struct trouble t;
     versions_unwritten(v, &t);
-    buf_printf(out, " This could not be stored, so a restart takes the files on disk: %s: %s.",
+    buf_printf(out, " This could not be stored, so a restart loads the files on disk: %s: %s.",
                t.cause, t.remedy);
 }
 

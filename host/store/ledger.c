@@ -171,7 +171,7 @@ static int open_files(struct ledger *l, char *why, size_t size)
     if (rc == 1 && l->size > 0)
         return refuse(why, size,
                       "%s is there but its key %s is missing: put the key back from where the "
-                      "database came from (without it nobody can tell who was erased)",
+                      "database came from (without it nobody knows who was erased)",
                       l->path, l->key_path);
     return rc == 1 ? key_make(l, why, size) : rc;
 }

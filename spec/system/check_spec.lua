@@ -58,7 +58,7 @@ local refused = {
   { "a key that is misspelt", "prompts/system_prompt.yaml", with("business_rules", "bussiness_rules"),
     "\"bussiness_rules\" is not known. Did you mean \"business_rules\"?", "bussiness_rules" },
   { "a quotation mark that is not closed", "prompts/system_prompt.yaml", with("identity: \"[^\n]*", "identity: \"You are"),
-    "something stands after the closing quotation mark of a text that begins on line" },
+    "there is text after the closing quotation mark of a text that begins on line" },
   { "a question for a field that is not asked", "prompts/replies.yaml", added "ask_parking: \"Where can we park?\"",
     "\"ask_parking\" is not known. Add \"parking\" to quote_fields_needed in system_prompt.yaml, or delete this line.", "ask_parking" },
   { "a rule that a # empties", "prompts/system_prompt.yaml", with('  %- "We do NOT[^\n]*', "  - #1 junk removers"),

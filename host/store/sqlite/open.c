@@ -273,9 +273,9 @@ static enum store_open_result look(struct store *s, struct reason why)
                       store_newest_copy(s, hint, sizeof hint));
     if (!store_log_is_ours(s, head))
         return refuse(why, STORE_UNUSABLE,
-                      "%s-wal belongs to another database than the %s that lies beside it: if that "
-                      "is a copy you have just restored, move the -wal and the -shm away and start "
-                      "again; if not, put the database back that belongs to it",
+                      "%s-wal belongs to another database than the %s beside it: if that is a copy "
+                      "you have just restored, move the -wal and the -shm away and start again; if "
+                      "not, put the database back that belongs to it",
                       s->path, s->path);
     return STORE_OPENED;
 }
