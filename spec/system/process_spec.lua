@@ -111,7 +111,7 @@ describe("the process", function()
   it("A23 A30: SIGTERM while main.lua's prepare is under way ends it at once with exit 0, and nothing is served that was not prepared", function()
     local service = process.new { start = false }
     local main = shell.read(service.home .. "/scripts/main.lua")
-    local slow, count = main:gsub("prepare = restore.prepare", "prepare = function() require('host.task').sleep(60000) end")
+    local slow, count = main:gsub("prepare = function%(%) restore.prepare%(readers%) end", "prepare = function() require('host.task').sleep(60000) end")
     assert.equal(1, count)
     service:write("scripts/main.lua", slow)
     service:start { wait = false }
