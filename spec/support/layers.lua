@@ -41,6 +41,7 @@ M.LUA = {
 }
 
 local LUA_HEADERS = { ["lua.h"] = true, ["luaconf.h"] = true, ["lauxlib.h"] = true, ["lualib.h"] = true }
+local AT_ONCE = 4 -- preprocessors
 local PRIVATE = { "parts%.h$", "inside%.h$" } -- headers that only their own folder includes
 
 -- ---- graphs ------------------------------------------------------------------------------------------------------------
@@ -206,19 +207,20 @@ local function c_graph(root, commands)
     path = normal(path)
     return path:sub(1, #host) == host and path:sub(#host + 1) or path
   end
-  local graph, units, known, unresolved, pipes = {}, {}, {}, {}, {}
+  local graph, units, known, unresolved, preprocess, pipes = {}, {}, {}, {}, {}, {}
   for _, one in ipairs(commands) do
     local unit = ours(one.file)
     if unit ~= normal(one.file) then
       units[#units + 1] = unit
       local command = one.command:gsub(" %-o %S+", ""):gsub(" %-c ", " -E -dI ")
-      pipes[#pipes + 1] = assert(io.popen(("cd '%s' && %s 2>&1 | grep -nE '^#|error:'"):format(one.directory, command)))
+      preprocess[#preprocess + 1] = ("cd '%s' && %s 2>&1 | grep -nE '^#|error:'"):format(one.directory, command)
     end
   end
   table.sort(units)
-  for _, pipe in ipairs(pipes) do
-    local text = pipe:read "a"
-    pipe:close()
+  for i = 1, #preprocess do
+    for ahead = #pipes + 1, math.min(i + AT_ONCE - 1, #preprocess) do pipes[ahead] = assert(io.popen(preprocess[ahead])) end
+    local text = pipes[i]:read "a"
+    pipes[i]:close()
     if text:find("error:", 1, true) then error(text:match "[^\n]*error:[^\n]*", 0) end
     for _, asked in ipairs(read_unit(text, ours, graph, known)) do unresolved[#unresolved + 1] = asked end
   end
