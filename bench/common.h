@@ -1,6 +1,7 @@
 /*
- * common: what the bench's programs share: a clock, dying, loopback addresses, and the mark that tells which message an
- * answer belongs to. Owns nothing. Everything here is static and may be included once by each program.
+ * common: what the bench's programs share: a clock, dying, loopback addresses, and the mark that
+ * tells which message an answer belongs to. Owns nothing. Everything here is static and may be
+ * included once by each program.
  */
 #pragma once
 

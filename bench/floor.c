@@ -1,14 +1,15 @@
 /*
- * floor: what nobody built on these libraries can beat. The assistant's own shape, an external epoll loop around
- * libmicrohttpd that suspends every request and resumes it at the end of the tick, with nothing in it: no signature is
- * checked, nothing is parsed, stored or scripted.
+ * floor: what nobody built on these libraries can beat. The assistant's own shape, an external
+ * epoll loop around libmicrohttpd that suspends every request and resumes it at the end of the
+ * tick, with nothing in it: no signature is checked, nothing is parsed, stored or scripted.
  *
  *   floor PORT             200 to every POST, and to GET /health
- *   floor PORT UPSTREAM    after each 200 also the outgoing half of a turn: a model call, then a send that carries its
- *                          mark; libcurl alone, in this thread, over sixteen multi handles (one alone slows down with
- *                          every call in flight, since it walks all connections to a host)
+ *   floor PORT UPSTREAM    after each 200 also the outgoing half of a turn: a model call, then a
+ * send that carries its mark; libcurl alone, in this thread, over sixteen multi handles (one alone
+ * slows down with every call in flight, since it walks all connections to a host)
  *
- * One thread owns everything. It keeps no promise at all: a yardstick, never a server. Ends by itself after 15 minutes.
+ * One thread owns everything. It keeps no promise at all: a yardstick, never a server. Ends by
+ * itself after 15 minutes.
  */
 #include "common.h"
 

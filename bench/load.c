@@ -1,15 +1,16 @@
 /*
  * load: customers. Plays signed webhooks at a server on loopback and tells how it answered.
  *
- * Every request is made and signed before the clock starts, so that what is measured is the server and not the signing.
- * Without -r it is a closed loop: each connection sends its next request when the last one is answered, which finds the
- * most a server can do. With -r RATE it is an open loop: request i is due i/RATE seconds after the start whatever the
- * server does, and its latency counts from then, so that a server that stalls pays for the queue behind its stall.
- * A request that got no answer is never sent again.
+ * Every request is made and signed before the clock starts, so that what is measured is the server
+ * and not the signing. Without -r it is a closed loop: each connection sends its next request when
+ * the last one is answered, which finds the most a server can do. With -r RATE it is an open loop:
+ * request i is due i/RATE seconds after the start whatever the server does, and its latency counts
+ * from then, so that a server that stalls pays for the queue behind its stall. A request that got
+ * no answer is never sent again.
  *
- * Prints one line of JSON. -o writes one line for each request sent: its number, when it was due, when it was answered
- * (ns of the monotonic clock, 0 for never), the HTTP status. It stops by itself: after -t seconds (at most 60), and at
- * most -g seconds more for the last answers.
+ * Prints one line of JSON. -o writes one line for each request sent: its number, when it was due,
+ * when it was answered (ns of the monotonic clock, 0 for never), the HTTP status. It stops by
+ * itself: after -t seconds (at most 60), and at most -g seconds more for the last answers.
  */
 #include "common.h"
 
@@ -57,7 +58,8 @@ static int ep;
 
 /* ---- what is sent ---- */
 
-/* splitmix64: distinct inputs give distinct outputs, in no order that an index could profit from. */
+/* splitmix64: distinct inputs give distinct outputs, in no order that an index could profit from.
+ */
 static uint64_t scatter(uint64_t n)
 {
     uint64_t z = seed + n * 0x9E3779B97F4A7C15ULL;

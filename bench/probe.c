@@ -5,11 +5,11 @@
  *   probe sync FOLDER                the median of 200 appends of 4 KB, each made durable, in µs
  *   probe cpu PID                    CPU time a process has used, in µs
  *   probe get PORT METHOD PATH       the body of the answer
- *   probe change FILE LOG WORD       adds a comment to FILE; ms until a line with WORD is added to LOG (10 s at most)
- *   probe run READY LOG PORT CMD…    starts CMD (its output goes to LOG) and, once GET /health is 200, writes "pid ms" to
- *                                    READY; "0 0" when it ended before that or took 30 s. Then waits for its end. SIGTERM is
- *                                    passed on, and SIGKILL follows after 8 s. CMD is killed when probe ends, however that
- *                                    comes, so nothing is left behind.
+ *   probe change FILE LOG WORD       adds a comment to FILE; ms until a line with WORD is added to
+ * LOG (10 s at most) probe run READY LOG PORT CMD…    starts CMD (its output goes to LOG) and, once
+ * GET /health is 200, writes "pid ms" to READY; "0 0" when it ended before that or took 30 s. Then
+ * waits for its end. SIGTERM is passed on, and SIGKILL follows after 8 s. CMD is killed when probe
+ * ends, however that comes, so nothing is left behind.
  */
 #include "common.h"
 

@@ -1,16 +1,17 @@
 /*
- * upstream: the platforms. A model, a messaging API and a chat webhook on one loopback port, as fast as they can be, so
- * that what is measured is the assistant.
+ * upstream: the platforms. A model, a messaging API and a chat webhook on one loopback port, as
+ * fast as they can be, so that what is measured is the assistant.
  *
- *   POST …/chat/completions   answers after the delay with an answer that satisfies the contract; it carries the mark of
- *                             the message that was asked about
- *   POST …/messages           a send: kept with its mark, and answered with a new id
- *   any other POST            "ok" (the staff channel, "read" and "typing" included)
- *   GET  /figures             counts as JSON: sends, repeats (a message answered again), out of order, model calls, …
- *   GET  /sends               one line a send: mark, number, when (ns), our id, the sender's own mark
- *   POST /reset?delay=MS      forgets all, and sets the delay
+ *   POST …/chat/completions   answers after the delay with an answer that satisfies the contract;
+ * it carries the mark of the message that was asked about POST …/messages           a send: kept
+ * with its mark, and answered with a new id any other POST            "ok" (the staff channel,
+ * "read" and "typing" included) GET  /figures             counts as JSON: sends, repeats (a message
+ * answered again), out of order, model calls, … GET  /sends               one line a send: mark,
+ * number, when (ns), our id, the sender's own mark POST /reset?delay=MS      forgets all, and sets
+ * the delay
  *
- * Delays are equal, so the calls that wait are a queue and need no heap. Ends by itself after 15 minutes.
+ * Delays are equal, so the calls that wait are a queue and need no heap. Ends by itself after 15
+ * minutes.
  */
 #include "common.h"
 
@@ -258,7 +259,8 @@ static void serve(struct peer *p, const char *method, const char *target, const 
 
 /* ---- requests ---- */
 
-/* One whole request from the front of what came in: its size, 0 when more is to come, -1 for what we cannot read. */
+/* One whole request from the front of what came in: its size, 0 when more is to come, -1 for what
+ * we cannot read. */
 static ssize_t take_request(struct peer *p)
 {
     char method[8], target[512];

@@ -1,4 +1,5 @@
-/* The admin socket of a whole instance: any bytes. It answers or closes. What writes files elsewhere is left out. */
+/* The admin socket of a whole instance: any bytes. It answers or closes. What writes files
+ * elsewhere is left out. */
 #include "fuzz.h"
 
 #include "../host/service/admin.h"

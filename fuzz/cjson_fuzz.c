@@ -1,18 +1,21 @@
-/* host.json against lua-cjson on any bytes: spec/support/json_oracle.lua says where the two may differ, and its spec why. */
+/* host.json against lua-cjson on any bytes: spec/support/json_oracle.lua says where the two may
+ * differ, and its spec why. */
 #include "fuzz.h"
 
 #include "../host/bind/values.h"
 
 #include <lauxlib.h>
 
-/* A look for leaks takes 40 ms, 200 times a comparison, and the target json looks for those of host.json. */
+/* A look for leaks takes 40 ms, 200 times a comparison, and the target json looks for those of
+ * host.json. */
 int __lsan_is_turned_off(void);
 int __lsan_is_turned_off(void)
 {
     return 1;
 }
 
-/* The function of the oracle that compares. It runs in the repository's folder, as ./dev fuzz does. */
+/* The function of the oracle that compares. It runs in the repository's folder, as ./dev fuzz does.
+ */
 static int oracle(lua_State *L)
 {
     luaL_requiref(L, "host.json", luaopen_host_json, 0);

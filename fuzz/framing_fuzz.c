@@ -1,6 +1,6 @@
 /*
- * framing: a head cut up as an HTTP library would do it, every piece in a block of its own size. What passes has one Host, and no
- * control character in anything that is kept.
+ * framing: a head cut up as an HTTP library would do it, every piece in a block of its own size.
+ * What passes has one Host, and no control character in anything that is kept.
  */
 #include "fuzz.h"
 

@@ -1,4 +1,5 @@
-/* Raw bytes to the listener of a whole instance: framing, query, headers, routes. It answers or closes, and no script fails. */
+/* Raw bytes to the listener of a whole instance: framing, query, headers, routes. It answers or
+ * closes, and no script fails. */
 #include "fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -1,6 +1,6 @@
 /*
- * instance: a whole instance for fuzz targets: the business's scripts, a database in memory, a listener on loopback. No job runs, so
- * nothing leaves the process.
+ * instance: a whole instance for fuzz targets: the business's scripts, a database in memory, a
+ * listener on loopback. No job runs, so nothing leaves the process.
  */
 #include "fuzz.h"
 

@@ -1,4 +1,5 @@
-/* The ledger's file as it may lie there after a crash or a mistake: any bytes. It opens or says why; only whole lines are read. */
+/* The ledger's file as it may lie there after a crash or a mistake: any bytes. It opens or says
+ * why; only whole lines are read. */
 #include "fuzz.h"
 
 #include "../host/store/ledger.h"

@@ -1,6 +1,7 @@
 /*
- * pattern: one call of find, match, gmatch or gsub: the same comes of Lua's own and of ours. A head of six bytes: which, what kind of
- * replacement, where to begin, how often, and how long text and replacement are; the pattern is the rest.
+ * pattern: one call of find, match, gmatch or gsub: the same comes of Lua's own and of ours. A head
+ * of six bytes: which, what kind of replacement, where to begin, how often, and how long text and
+ * replacement are; the pattern is the rest.
  */
 #include "fuzz.h"
 
@@ -9,7 +10,8 @@
 
 enum { HEAD = 6, STEPS = 200000, MOST = 4096 };
 
-/* Walks through the text as gmatch does, in blocks that end where they say. false: Lua's own would take too long. */
+/* Walks through the text as gmatch does, in blocks that end where they say. false: Lua's own would
+ * take too long. */
 static bool bounded(const struct pair_call *c)
 {
     struct pattern m;

@@ -1,6 +1,7 @@
 /*
- * Any body, rightly signed, to each route that takes signed bodies, through a whole instance; then the inbox is read. What is
- * authentic is never refused for what it holds in a way that would make the sender try for days, and no reader fails.
+ * Any body, rightly signed, to each route that takes signed bodies, through a whole instance; then
+ * the inbox is read. What is authentic is never refused for what it holds in a way that would make
+ * the sender try for days, and no reader fails.
  */
 #include "fuzz.h"
 

@@ -107,9 +107,8 @@ void log_hide(const char *text, size_t len)
     size_t i = len < HIDDEN_BYTES ? HIDDEN : hidden_place(text, len);
     if (i < HIDDEN &&
         (hidden.texts[i] && hidden.lens[i] == len && memcmp(hidden.texts[i], text, len) == 0)) {
-        hidden.seen[i] =
-            ++hidden
-                  .clock; /* it is still in use: secrets that stay the same outlive those that change */
+        hidden.seen[i] = ++hidden.clock; /* it is still in use: secrets that stay the same outlive
+                                            those that change */
     } else if (i < HIDDEN && (copy = buf_copy(text, len))) {
         if (hidden.texts[i])
             explicit_bzero(hidden.texts[i], hidden.lens[i]);

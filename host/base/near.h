@@ -8,7 +8,8 @@
 
 enum { NEAR_FAR = 99 };
 
-/* Letters to add, drop, change, or swap with their neighbour, until a is b. NEAR_FAR: the names are too long to compare. */
+/* Letters to add, drop, change, or swap with their neighbour, until a is b. NEAR_FAR: the names are
+ * too long to compare. */
 unsigned near_distance(const char *a, size_t n, const char *b, size_t m);
 
 /* Finds the candidate nearest to a name; offer the candidates one by one. */

@@ -125,7 +125,8 @@ static inline const char *after_item(struct pattern *m, const char *p)
     return fail(m, "malformed pattern (missing ']')", 0);
 }
 
-/* How many characters from s on are of the item (or, wanted false, are not), as far as the steps reach. */
+/* How many characters from s on are of the item (or, wanted false, are not), as far as the steps
+ * reach. */
 static size_t run_length(struct pattern *m, struct item i, const char *s, bool wanted)
 {
     size_t left = (size_t)(m->text_end - s), cost = (size_t)(i.after - i.at), n = 0;

@@ -35,13 +35,16 @@ struct pattern {
     const char *from, *to; /* the match */
 };
 
-/* anchors: a ^ at the beginning anchors (gmatch takes it as a character). Set steps, then search. */
+/* anchors: a ^ at the beginning anchors (gmatch takes it as a character). Set steps, then search.
+ */
 void pattern_open(struct pattern *m, const char *text, size_t text_len, const char *pattern,
                   size_t pattern_len, bool anchors);
-/* The first match that begins at `at` or later and does not end at `taken` (NULL: wherever). An anchored one is tried at `at` only.
- * true: from, to, captures. false: none, or fault, or no steps left. */
+/* The first match that begins at `at` or later and does not end at `taken` (NULL: wherever). An
+ * anchored one is tried at `at` only. true: from, to, captures. false: none, or fault, or no steps
+ * left. */
 bool pattern_search(struct pattern *m, const char *at, const char *taken);
-/* The nth capture (from 0; the whole match where there are none). false: fault. len may be PATTERN_POSITION. */
+/* The nth capture (from 0; the whole match where there are none). false: fault. len may be
+ * PATTERN_POSITION. */
 bool pattern_capture(struct pattern *m, int n, struct pattern_capture *out);
 /* true: no character has a special meaning. */
 bool pattern_is_plain(const char *pattern, size_t len);

@@ -272,7 +272,8 @@ static int lua_random(lua_State *L)
     return 1;
 }
 
-/* Version 7 (RFC 9562): the milliseconds first, so that what is stored together stands together in an index. */
+/* Version 7 (RFC 9562): the milliseconds first, so that what is stored together stands together in
+ * an index. */
 static int lua_uuid(lua_State *L)
 {
     static const char digits[] = "0123456789abcdef";

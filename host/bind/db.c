@@ -1,6 +1,7 @@
 /*
- * db: host.db. Statements are borrowed from the store and go back before the call ends; one that a call left when it threw half way
- * (memory) goes back with the next call, or at the end of the slice.
+ * db: host.db. Statements are borrowed from the store and go back before the call ends; one that a
+ * call left when it threw half way (memory) goes back with the next call, or at the end of the
+ * slice.
  */
 #include "bind/bind.h"
 

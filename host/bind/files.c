@@ -1,5 +1,6 @@
 /*
- * files: host.files, the generation's own snapshot of its folders. In `assistant run` there is no snapshot: the disk is read.
+ * files: host.files, the generation's own snapshot of its folders. In `assistant run` there is no
+ * snapshot: the disk is read.
  */
 #include "bind/bind.h"
 

@@ -58,8 +58,8 @@ static int park(lua_State *L)
 }
 
 /*
- * Whose item it is. On the files that serve the last one said is the one that failed. The good files only fill in what those left out,
- * and the first they say is where those were.
+ * Whose item it is. On the files that serve the last one said is the one that failed. The good
+ * files only fill in what those left out, and the first they say is where those were.
  */
 static int about(lua_State *L)
 {
@@ -91,12 +91,14 @@ int luaopen_host_inbox(lua_State *L)
 /* ---- one row, one slice, on the generation's own coroutine for what must not wait ---- */
 
 /*
- * A body of 4 MB holds tens of thousands of messages: read in one slice they would be one transaction of a gigabyte. The reader is told
- * where to begin and how many items it may read, and says where it stopped; each piece can be committed by itself.
+ * A body of 4 MB holds tens of thousands of messages: read in one slice they would be one
+ * transaction of a gigabyte. The reader is told where to begin and how many items it may read, and
+ * says where it stopped; each piece can be committed by itself.
  */
 enum { PIECE = 50, LARGE_BODY = 64 * 1024 };
 
-/* Each piece of a large row gets the same string: a new one of 4 MB for each is a collection for each. */
+/* Each piece of a large row gets the same string: a new one of 4 MB for each is a collection for
+ * each. */
 static void push_body(lua_State *L, const struct inbox_row *row)
 {
     static const char name[] = "host.inbox.body";

@@ -120,8 +120,8 @@ static const unsigned char *add_escape(luaL_Buffer *b, const unsigned char *p)
     return p;
 }
 
-/* A string that is not its own value: with escapes, or something to repair. `from` is its first byte,
- * p the first odd one. */
+/* A string that is not its own value: with escapes, or something to repair. `from` is its first
+ * byte, p the first odd one. */
 static bool read_odd_string(struct reader *r, const unsigned char *from, const unsigned char *p)
 {
     luaL_Buffer b;

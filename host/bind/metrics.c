@@ -1,5 +1,6 @@
 /*
- * metrics: host.metrics, what main.lua declares of it, and the scripts' gauges at scrape time. Contract: host/api/metrics.lua.
+ * metrics: host.metrics, what main.lua declares of it, and the scripts' gauges at scrape time.
+ * Contract: host/api/metrics.lua.
  */
 #include "bind/bind.h"
 
@@ -101,7 +102,8 @@ void bind_metrics_declare(lua_State *L, struct generation *g)
 
 /* ---- host.metrics ---- */
 
-/* The index of the metric named at 1, or -1: a state without a list (a file run by hand) counts nothing. Throws for a wrong name. */
+/* The index of the metric named at 1, or -1: a state without a list (a file run by hand) counts
+ * nothing. Throws for a wrong name. */
 static int declared(lua_State *L, struct generation *g, const char *what, bool histogram)
 {
     luaL_checktype(L, 1, LUA_TSTRING);
@@ -122,7 +124,8 @@ static int declared(lua_State *L, struct generation *g, const char *what, bool h
     return at;
 }
 
-/* One value for each label, from the table at `at`; what is missing says "none". Texts stay on the stack. */
+/* One value for each label, from the table at `at`; what is missing says "none". Texts stay on the
+ * stack. */
 static void read_labels(lua_State *L, int at, const struct metric_shape *s,
                         struct metric_value values[METRIC_LABELS_MAX])
 {

@@ -1,6 +1,6 @@
 /*
- * purge: the parts of host.inbox, host.jobs and host.db that take out what must not be kept: rows that hold certain words, rows of
- * a certain age, and what SQLite has left of them in the file.
+ * purge: the parts of host.inbox, host.jobs and host.db that take out what must not be kept: rows
+ * that hold certain words, rows of a certain age, and what SQLite has left of them in the file.
  */
 #include "bind/bind.h"
 
@@ -90,7 +90,8 @@ int bind_inbox_find_parked(lua_State *L)
 
 /* ---- jobs ---- */
 
-/* A run that is under way ends here: what it still had to say would be about something that is gone. */
+/* A run that is under way ends here: what it still had to say would be about something that is
+ * gone. */
 static void end_run(struct scripts *all, int64_t id)
 {
     for (int pass = 0; pass < 2; pass++)

@@ -14,7 +14,8 @@ enum { ANSWER_HEADERS = 16 };
 
 /* ---- the request table ---- */
 
-/* Stores the value on top under the name below it; a second one makes the name absent and marked. */
+/* Stores the value on top under the name below it; a second one makes the name absent and marked.
+ */
 static void put_query(lua_State *L, int query, int repeated)
 {
     lua_pushvalue(L, -2);
@@ -124,7 +125,8 @@ static bool header_clean(const char *text, size_t n)
     return true;
 }
 
-/* The table on top of the stack: {status=, json=|body=, headers=}. Throws for the owner of the script. */
+/* The table on top of the stack: {status=, json=|body=, headers=}. Throws for the owner of the
+ * script. */
 static void answer(lua_State *L, struct task *t)
 {
     struct httpd_header headers[ANSWER_HEADERS];

@@ -46,7 +46,8 @@ int luaopen_host_settings(lua_State *L)
     return 1;
 }
 
-/* Field values stay on the stack until the declaration has been copied: their text must live that long. */
+/* Field values stay on the stack until the declaration has been copied: their text must live that
+ * long. */
 static const char *text_field(lua_State *L, int entry, const char *name, const char *otherwise)
 {
     int type = lua_getfield(L, entry, name);
@@ -148,7 +149,8 @@ static void declare_one(lua_State *L, int entry, struct settings *s)
     }
 }
 
-/* The list's own `check`: rules between settings. It gets a get(name) and returns a list of sentences. */
+/* The list's own `check`: rules between settings. It gets a get(name) and returns a list of
+ * sentences. */
 static void check_all(lua_State *L, int list, struct settings *s)
 {
     if (lua_getfield(L, list, "check") != LUA_TFUNCTION)

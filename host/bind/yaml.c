@@ -208,7 +208,8 @@ static bool refuse_extras(struct reader *r, const yaml_char_t *anchor, const yam
     return true;
 }
 
-/* comments[path] = { line =, text = } when a comment ends a text without quotes: it may be the rest of the sentence. */
+/* comments[path] = { line =, text = } when a comment ends a text without quotes: it may be the rest
+ * of the sentence. */
 static void note_comment(lua_State *L, struct reader *r)
 {
     const yaml_mark_t *at = &r->event.end_mark;

@@ -85,7 +85,8 @@ static bool has(const char *sentence, const char *part)
     return !part || (sentence && strstr(sentence, part));
 }
 
-/* The line, from 1, where the last quoted text before this place begins. 0: on the place's own line. */
+/* The line, from 1, where the last quoted text before this place begins. 0: on the place's own
+ * line. */
 static size_t opened_above(const char *text, const char *end, const yaml_mark_t *at)
 {
     yaml_parser_t p;

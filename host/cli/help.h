@@ -15,7 +15,8 @@ void help_all(void);
 bool help_page(const char *name);
 /* Is this a command of the program? Scripts may have more. */
 bool help_knows(const char *name);
-/* Do these words fit the command they begin with? false: stderr says what is wrong, and how it is called. */
+/* Do these words fit the command they begin with? false: stderr says what is wrong, and how it is
+ * called. */
 bool help_fits(char *const *args, size_t count);
 /* Says on stderr that there is no such command, and which one was meant. */
 void help_unknown(const char *name);

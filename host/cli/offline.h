@@ -12,7 +12,8 @@ int serve_file(char *const *args, size_t count);
  * its output.
  */
 int serve_offline(char *const *args, size_t count);
-/* Have the scripts a command of this name? Opens nothing; says what is wrong with them when they do not load. */
+/* Have the scripts a command of this name? Opens nothing; says what is wrong with them when they do
+ * not load. */
 bool serve_knows(const char *name);
 
 #endif

@@ -100,7 +100,8 @@ static int on_request(void *arg, char *to, char *from, int to_port, int from_por
     return CURL_PREREQFUNC_OK;
 }
 
-/* libcurl keeps them: see headers_take. Without a limit of lines, a peer could keep it counting them for seconds. */
+/* libcurl keeps them: see headers_take. Without a limit of lines, a peer could keep it counting
+ * them for seconds. */
 static size_t on_header(char *line, size_t one, size_t len, void *arg)
 {
     (void)line, (void)one;

@@ -56,7 +56,8 @@ bool pool_easy_check(struct pool_transfer *t, struct url *url);
 bool pool_easy_dress(struct pool_exchange *x);
 /* Resets a handle for reuse. false: it must be cleaned up. */
 bool pool_easy_reset(CURL *easy);
-/* After the handle left its multi: fills the transfer from libcurl's code. The handle is reset by the caller. */
+/* After the handle left its multi: fills the transfer from libcurl's code. The handle is reset by
+ * the caller. */
 void pool_easy_close(struct pool_exchange *x, CURLcode code);
 /* true: the peer may have seen the request. */
 bool pool_easy_sent(const struct pool_exchange *x);

@@ -26,7 +26,8 @@ struct pool *pool_start(const struct pool_options *o, char *why, size_t why_size
 /* Readable when pool_take has a transfer, until pool_take answers NULL. */
 int pool_fd(const struct pool *p);
 void pool_submit(struct pool *p, struct pool_transfer *t);
-/* The transfer comes back soon: POOL_CANCELLED with its true `sent`, or finished if it was quicker. */
+/* The transfer comes back soon: POOL_CANCELLED with its true `sent`, or finished if it was quicker.
+ */
 void pool_cancel(struct pool *p, struct pool_transfer *t);
 /* A finished transfer, or NULL. Frees nothing: pool_transfer_clear frees the answer. */
 struct pool_transfer *pool_take(struct pool *p);

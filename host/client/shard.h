@@ -1,9 +1,10 @@
 /*
  * shard: a multi handle in the pool's loop.
  *
- * Owns one CURLM, its connections, its descriptors and its timer in the loop. libcurl scans the connections to a host for
- * every new transfer, so the pool has several shards. Pool thread only. Never decides what runs: the pool
- * adds and removes handles and is told of finished ones. Part of pool; nobody else includes this.
+ * Owns one CURLM, its connections, its descriptors and its timer in the loop. libcurl scans the
+ * connections to a host for every new transfer, so the pool has several shards. Pool thread only.
+ * Never decides what runs: the pool adds and removes handles and is told of finished ones. Part of
+ * pool; nobody else includes this.
  */
 #ifndef HOST_CLIENT_SHARD_H
 #define HOST_CLIENT_SHARD_H
@@ -48,7 +49,8 @@ void pool_shard_close(struct pool_shard *s);
  */
 bool pool_shard_add(struct pool_shard *s, CURL *easy);
 void pool_shard_remove(struct pool_shard *s, CURL *easy);
-/* Does what is due at once, then calls `done` for each finished handle, which has left the multi by then. */
+/* Does what is due at once, then calls `done` for each finished handle, which has left the multi by
+ * then. */
 void pool_shard_run(struct pool_shard *s, pool_shard_done done, void *arg);
 
 #endif

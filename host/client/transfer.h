@@ -1,5 +1,6 @@
 /*
- * transfer: a request and its answer, as pool.h takes and returns it and each part of the pool knows it.
+ * transfer: a request and its answer, as pool.h takes and returns it and each part of the pool
+ * knows it.
  */
 #ifndef HOST_CLIENT_TRANSFER_H
 #define HOST_CLIENT_TRANSFER_H

@@ -1,8 +1,9 @@
 /*
  * metrics_own: what the host counts of itself, by name: the registry of a service.
  *
- * Counters and histograms are added to where things happen (metrics_own_add and _observe, cheap), bindings included, so they lie
- * below them; gauges are set at scrape time (service/gauges.h). The loop thread only.
+ * Counters and histograms are added to where things happen (metrics_own_add and _observe, cheap),
+ * bindings included, so they lie below them; gauges are set at scrape time (service/gauges.h). The
+ * loop thread only.
  */
 #ifndef HOST_METRICS_OWN_H
 #define HOST_METRICS_OWN_H

@@ -84,7 +84,8 @@ static bool guarded_load(struct generation *g, struct load_job *j, char **error)
     return rc == LUA_OK;
 }
 
-/* Every script is compiled, so that one look lists every file that is broken, not only the first on the way. */
+/* Every script is compiled, so that one look lists every file that is broken, not only the first on
+ * the way. */
 static size_t compile_all(struct generation *g, struct buf *problems)
 {
     size_t bad = 0;
@@ -120,7 +121,8 @@ static void hash_schema(struct generation *g)
         snprintf(g->schema_hash + 2 * i, 3, "%02x", digest[i]);
 }
 
-/* For checking the rest although settings are missing: something of the right type. The state is thrown away afterwards. */
+/* For checking the rest although settings are missing: something of the right type. The state is
+ * thrown away afterwards. */
 static void fill_in(struct settings *s)
 {
     for (size_t i = 0; i < s->count; i++) {

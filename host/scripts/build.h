@@ -1,5 +1,6 @@
 /*
- * build: how a generation comes to be: from a tree in memory and a settings snapshot, checked before it is handed out.
+ * build: how a generation comes to be: from a tree in memory and a settings snapshot, checked
+ * before it is handed out.
  *
  * A failed build leaves nothing behind and says why with file, line and remedy. The loop thread.
  */
@@ -20,7 +21,8 @@ struct generation_options {
 
 enum generation_result { GENERATION_OK = 0, GENERATION_SETTINGS = 2, GENERATION_SCRIPTS = 5 };
 
-/* *out NULL: problems holds lines for people (settings' and scripts', both). warnings: the settings', and those of the files. */
+/* *out NULL: problems holds lines for people (settings' and scripts', both). warnings: the
+ * settings', and those of the files. */
 enum generation_result generation_build(struct generation **out, struct scripts *all,
                                         struct tree *tree, const struct generation_options *o,
                                         struct buf *problems, struct buf *warnings);

@@ -20,7 +20,8 @@
 
 enum {
     LOOKS = 4, /* looks at the running slice in one slice's time */
-    /* A step takes 2 to 10 ns: all of them about what the slice may last. The most that a turn of the specs takes is 1,000,000. */
+    /* A step takes 2 to 10 ns: all of them about what the slice may last. The most that a turn of
+       the specs takes is 1,000,000. */
     STEPS_PER_MS = 100000
 };
 
@@ -46,7 +47,8 @@ static struct {
         .mutex = PTHREAD_MUTEX_INITIALIZER,
         .stopped = PTHREAD_COND_INITIALIZER };
 
-/* Pushes "file:line: " of the innermost line of Lua, which luaL_error would not name from a hook or through a pcall. */
+/* Pushes "file:line: " of the innermost line of Lua, which luaL_error would not name from a hook or
+ * through a pcall. */
 static const char *push_place(lua_State *L)
 {
     lua_Debug at;
@@ -103,7 +105,8 @@ static uint64_t loop_cpu_ns(void)
     return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-/* The watchdog wakes every WATCHDOG_MS / 4, and measures the CPU the loop thread spent inside one and the same slice. */
+/* The watchdog wakes every WATCHDOG_MS / 4, and measures the CPU the loop thread spent inside one
+ * and the same slice. */
 static void *watch_loop(void *unused)
 {
     (void)unused;

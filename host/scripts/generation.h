@@ -1,8 +1,8 @@
 /*
  * generation: one lua_State with everything that was loaded into it.
  *
- * Built beside the one that serves (build.h), swapped in by tick, drained, closed. Its memory is capped by its allocator. The loop
- * thread.
+ * Built beside the one that serves (build.h), swapped in by tick, drained, closed. Its memory is
+ * capped by its allocator. The loop thread.
  */
 #ifndef HOST_SCRIPTS_GENERATION_H
 #define HOST_SCRIPTS_GENERATION_H
@@ -32,9 +32,9 @@ struct job_kind {
     uint64_t refilled_ns;
     /* 1 + the kind whose pace this one has too, and which goes first; 0: it has its own */
     size_t after;
-    bool done_well; /* at least one of them has gone well */
-    int64_t
-        drain_ms; /* how long one may go on after a reload; such a one is not waited for at the end. 0: the host's drain time */
+    bool done_well;   /* at least one of them has gone well */
+    int64_t drain_ms; /* how long one may go on after a reload; such a one is not waited for at the
+                         end. 0: the host's drain time */
     int64_t every_seconds; /* of main.lua's `every`; 0: an ordinary kind */
 };
 
@@ -45,8 +45,9 @@ struct named {
 };
 
 /*
- * What a generation gets from bind/, which lies above this folder: the modules host.* and the readers of two lists that scripts
- * return. Given as a table when it is built, so that nothing here includes a binding.
+ * What a generation gets from bind/, which lies above this folder: the modules host.* and the
+ * readers of two lists that scripts return. Given as a table when it is built, so that nothing here
+ * includes a binding.
  */
 struct script_modules {
     const luaL_Reg *list; /* "host.http" and its luaopen …, to { NULL, NULL } */
@@ -99,10 +100,12 @@ struct generation *generation_new(struct scripts *all, struct tree *tree);
 /* Closes the state and frees everything. One that has run goes by task_close_generation. */
 void generation_close(struct generation *g);
 
-/* Has it done well what people notice: a job of each kind with a `failed` handler, or anything if there is no such kind? */
+/* Has it done well what people notice: a job of each kind with a `failed` handler, or anything if
+ * there is no such kind? */
 bool generation_proven(const struct generation *g);
 struct job_kind *generation_kind(struct generation *g, const char *name);
-/* Runs f(L) protected on the main state with one light userdata argument. On failure false and *error (free it). */
+/* Runs f(L) protected on the main state with one light userdata argument. On failure false and
+ * *error (free it). */
 bool generation_protected(struct generation *g, lua_CFunction f, void *arg, char **error);
 struct generation *generation_of(lua_State *L);
 

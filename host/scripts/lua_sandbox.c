@@ -31,7 +31,8 @@ static void lock(lua_State *L)
     lua_remove(L, -2);
 }
 
-/* ---- the capped ones: each checks and goes on as the original, its upvalue, in the same frame ---- */
+/* ---- the capped ones: each checks and goes on as the original, its upvalue, in the same frame
+ * ---- */
 
 static int go_on(lua_State *L)
 {
@@ -77,8 +78,8 @@ static int safe_move(lua_State *L)
     return go_on(L);
 }
 
-/* insert, remove, concat, sort go over a list without asking: its length is its own, and not more than this. (Even # alone can be
- * 2^62: that of a table with items at 1, 2, 4, 8 …) */
+/* insert, remove, concat, sort go over a list without asking: its length is its own, and not more
+ * than this. (Even # alone can be 2^62: that of a table with items at 1, 2, 4, 8 …) */
 static int safe_list(lua_State *L)
 {
     if (lua_istable(L, 1)) {
@@ -190,8 +191,8 @@ static int compile(lua_State *L, const struct tree_file *f)
 }
 
 /*
- * Loading never waits, so it is over with its slice: a mark of an earlier one was left by a script that failed. (Catching its
- * error to take the mark back would cost the line where it happened.)
+ * Loading never waits, so it is over with its slice: a mark of an earlier one was left by a script
+ * that failed. (Catching its error to take the mark back would cost the line where it happened.)
  */
 static bool loading_now(lua_State *L)
 {

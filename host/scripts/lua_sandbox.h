@@ -1,8 +1,10 @@
 /*
- * lua_sandbox: what a script can see, for honest owners: mistakes stay small, nothing waits in the wrong place. Not a jail.
+ * lua_sandbox: what a script can see, for honest owners: mistakes stay small, nothing waits in the
+ * wrong place. Not a jail.
  *
- * No io, os, debug, coroutine, load, collectgarbage; text chunks only; undefined globals are errors; require stays inside the
- * scripts folder; library tables are read-only; setmetatable refuses __gc; what one C call could do for ever is capped.
+ * No io, os, debug, coroutine, load, collectgarbage; text chunks only; undefined globals are
+ * errors; require stays inside the scripts folder; library tables are read-only; setmetatable
+ * refuses __gc; what one C call could do for ever is capped.
  */
 #ifndef HOST_SCRIPTS_LUA_SANDBOX_H
 #define HOST_SCRIPTS_LUA_SANDBOX_H
@@ -15,7 +17,8 @@ int lua_sandbox_open_plain(
 int patterns_open(lua_State *L); /* puts find, match, gmatch and gsub into the table on top */
 int lua_sandbox_path(
     lua_State *L); /* protected, light userdata: a scripts folder put before package.path */
-/* Where the file that is compiled is noted (256 bytes), for a trial that dies with it. NULL: nowhere. */
+/* Where the file that is compiled is noted (256 bytes), for a trial that dies with it. NULL:
+ * nowhere. */
 extern char *lua_sandbox_note;
 /* Compiles one file without running it. false: *error "file:line: what" (free it). */
 bool lua_sandbox_compile(struct generation *g, const struct tree_file *f, char **error);

@@ -1,6 +1,7 @@
 /*
- * main_table: reads the table that main.lua returns (host/api/request.lua, class host.Main) into its generation. Runs protected, so it
- * may throw; what it allocates hangs on the generation at once, which frees it whatever happens.
+ * main_table: reads the table that main.lua returns (host/api/request.lua, class host.Main) into
+ * its generation. Runs protected, so it may throw; what it allocates hangs on the generation at
+ * once, which frees it whatever happens.
  */
 #ifndef HOST_SCRIPTS_MAIN_TABLE_H
 #define HOST_SCRIPTS_MAIN_TABLE_H

@@ -1,5 +1,6 @@
 /*
- * names_lex: Lua 5.4's source text, token by token. For names.c alone. The text is one that Lua has compiled.
+ * names_lex: Lua 5.4's source text, token by token. For names.c alone. The text is one that Lua has
+ * compiled.
  */
 #ifndef HOST_SCRIPTS_NAMES_LEX_H
 #define HOST_SCRIPTS_NAMES_LEX_H
@@ -8,7 +9,8 @@
 
 #include <stdbool.h>
 
-/* A token's kind is its character, or one of these. Keywords are TOKEN_NAME's with `keyword` set. */
+/* A token's kind is its character, or one of these. Keywords are TOKEN_NAME's with `keyword` set.
+ */
 enum {
     TOKEN_END = 0,
     TOKEN_NAME = 256,

@@ -1,5 +1,6 @@
 /*
- * names_parts: what the two halves of names.c share: the reading of statements (names.c) and of expressions (names_value.c).
+ * names_parts: what the two halves of names.c share: the reading of statements (names.c) and of
+ * expressions (names_value.c).
  */
 #ifndef HOST_SCRIPTS_NAMES_PARTS_H
 #define HOST_SCRIPTS_NAMES_PARTS_H

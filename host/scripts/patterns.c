@@ -1,8 +1,9 @@
 /*
- * patterns: string.find, match, gmatch and gsub by our own matcher (base/pattern.h), whose steps the guard counts.
+ * patterns: string.find, match, gmatch and gsub by our own matcher (base/pattern.h), whose steps
+ * the guard counts.
  *
- * They add up over the slice. Past the guard's number the slice ends, not the process, and no pcall of the script keeps it
- * going. `assistant run` has the same functions without a bound.
+ * They add up over the slice. Past the guard's number the slice ends, not the process, and no pcall
+ * of the script keeps it going. `assistant run` has the same functions without a bound.
  */
 #include "scripts/cpu_guard.h"
 #include "base/pattern.h"
@@ -11,7 +12,8 @@
 #include <lauxlib.h>
 #include <string.h>
 
-/* steps->left is what there was before the call: it took most of what the slice had, or many did together. */
+/* steps->left is what there was before the call: it took most of what the slice had, or many did
+ * together. */
 static int out_of_steps(lua_State *L, size_t text)
 {
     char what[256];
@@ -187,7 +189,8 @@ static void add_text(lua_State *L, struct pattern *m, luaL_Buffer *b)
     luaL_addlstring(b, text, (size_t)(end - text));
 }
 
-/* The replacement is what a function returns or a table holds; nil and false leave the match as it is. */
+/* The replacement is what a function returns or a table holds; nil and false leave the match as it
+ * is. */
 static void add_value(lua_State *L, struct pattern *m, luaL_Buffer *b)
 {
     if (lua_type(L, 3) == LUA_TTABLE) {

@@ -1,10 +1,11 @@
 /*
  * slab: memory for one Lua state, in size classes.
  *
- * Lua says how large a block was when it gives it back, so small blocks need no header and no search: each class keeps a list of free
- * blocks, cut from slabs that are given back to the system all at once when the state is closed. Measured on a whole turn this
- * halves what allocation costs. Larger blocks go to malloc. One owner, one thread. Under a sanitizer everything goes to
- * malloc, so that it can watch.
+ * Lua says how large a block was when it gives it back, so small blocks need no header and no
+ * search: each class keeps a list of free blocks, cut from slabs that are given back to the system
+ * all at once when the state is closed. Measured on a whole turn this halves what allocation costs.
+ * Larger blocks go to malloc. One owner, one thread. Under a sanitizer everything goes to malloc,
+ * so that it can watch.
  */
 #ifndef HOST_SCRIPTS_SLAB_H
 #define HOST_SCRIPTS_SLAB_H

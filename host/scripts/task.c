@@ -298,7 +298,8 @@ void task_close_generation(struct generation *g)
     generation_close(g);
 }
 
-/* What the error value at the top says, without running anything of the script's (its __tostring may not come back). */
+/* What the error value at the top says, without running anything of the script's (its __tostring
+ * may not come back). */
 static const char *words_of(lua_State *L)
 {
     int at = lua_gettop(L);
@@ -312,7 +313,8 @@ static const char *words_of(lua_State *L)
     return lua_pushfstring(L, "an error that is a %s; throw text instead", luaL_typename(L, at));
 }
 
-/* Protected, on the main state: the coroutine's own stack may be full, and its memory at the cap. */
+/* Protected, on the main state: the coroutine's own stack may be full, and its memory at the cap.
+ */
 static int describe(lua_State *L)
 {
     struct task *t = lua_touserdata(L, 1);
@@ -325,7 +327,8 @@ static int describe(lua_State *L)
     return 0;
 }
 
-/* Keeps what it died of, and closes its <close> variables; one that was cancelled runs nothing any more. */
+/* Keeps what it died of, and closes its <close> variables; one that was cancelled runs nothing any
+ * more. */
 static void keep_error(struct task *t)
 {
     generation_protected(t->gen, describe, t, NULL);

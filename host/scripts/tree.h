@@ -1,8 +1,10 @@
 /*
- * tree: the scripts and prompts of one generation, read into memory before anything is loaded from them.
+ * tree: the scripts and prompts of one generation, read into memory before anything is loaded from
+ * them.
  *
- * Owns the bytes. The loop thread. Reads regular files only (never blocks on a FIFO), follows no link out of its folder,
- * skips editors' leftovers, refuses files that are too large. What was read is what is hashed and what is loaded: never half a save.
+ * Owns the bytes. The loop thread. Reads regular files only (never blocks on a FIFO), follows no
+ * link out of its folder, skips editors' leftovers, refuses files that are too large. What was read
+ * is what is hashed and what is loaded: never half a save.
  */
 #ifndef HOST_SCRIPTS_TREE_H
 #define HOST_SCRIPTS_TREE_H
@@ -29,7 +31,8 @@ struct tree {
 /* NULL: why, with the file and what to do. */
 struct tree *tree_read(const char *scripts_dir, const char *prompts_dir, char *why,
                        size_t why_size);
-/* As one piece of bytes, and back; for keeping it and for handing it to another process. NULL: damaged, or no memory. */
+/* As one piece of bytes, and back; for keeping it and for handing it to another process. NULL:
+ * damaged, or no memory. */
 bool tree_pack(const struct tree *t, struct buf *out);
 struct tree *tree_unpack(const char *bytes, size_t len);
 struct tree *tree_keep(struct tree *t);

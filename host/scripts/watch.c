@@ -39,7 +39,8 @@ static uint64_t mix(uint64_t h, const void *bytes, size_t n)
     return h;
 }
 
-/* Watches every folder below and sums up what stat says; order of readdir does not matter (sums). */
+/* Watches every folder below and sums up what stat says; order of readdir does not matter (sums).
+ */
 static uint64_t survey(struct watch *w, const char *path, int depth)
 {
     uint64_t sum = 0;

@@ -1,9 +1,9 @@
 /*
  * watch: says when files below some folders may have changed.
  *
- * inotify on every folder (never on files: editors replace them), debounced; every 2 s the names, sizes, times and inodes are
- * compared too, for mounts where inotify is silent. The loop thread. It reads no contents: whether anything really
- * changed is for who reads the tree. Never blocks.
+ * inotify on every folder (never on files: editors replace them), debounced; every 2 s the names,
+ * sizes, times and inodes are compared too, for mounts where inotify is silent. The loop thread. It
+ * reads no contents: whether anything really changed is for who reads the tree. Never blocks.
  */
 #ifndef HOST_SCRIPTS_WATCH_H
 #define HOST_SCRIPTS_WATCH_H

@@ -156,8 +156,9 @@ static void run_again(struct httpd *h)
 }
 
 /*
- * MHD does not say when accept finds no descriptor. With connections open it then accepts nobody until one of them closes; with
- * none its listener, readable but not acceptable, would wake the loop without end.
+ * MHD does not say when accept finds no descriptor. With connections open it then accepts nobody
+ * until one of them closes; with none its listener, readable but not acceptable, would wake the
+ * loop without end.
  */
 static void look_for_room(struct httpd *h)
 {

@@ -69,8 +69,8 @@ struct httpd_options {
  */
 struct httpd *httpd_start(struct loop *l, const struct httpd_options *o, char *why,
                           size_t why_size);
-/* MHD_run. Every tick, events or not, and once more after httpd_release. (Deadlines, and what MHD itself waits for, are
- * timers of the loop.) */
+/* MHD_run. Every tick, events or not, and once more after httpd_release. (Deadlines, and what MHD
+ * itself waits for, are timers of the loop.) */
 void httpd_run(struct httpd *h);
 
 /* Remembers the answer (copies everything); it leaves at httpd_release. A second answer is

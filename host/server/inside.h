@@ -29,8 +29,9 @@ enum {
      * head fit. */
     POOL_BYTES = 40960,
     CONN_BYTES = 4096, /* what a silent connection costs */
-    /* All connections together: a thousand with a full pool, or ten thousand silent ones. (4,000 heads of 30 KB
-     * without an end took 134 MB, 4,000 idle connections that had been answered once 160 MB.) */
+    /* All connections together: a thousand with a full pool, or ten thousand silent ones. (4,000
+     * heads of 30 KB without an end took 134 MB, 4,000 idle connections that had been answered once
+     * 160 MB.) */
     CONNS_BYTES = 1000 * POOL_BYTES,
 };
 

@@ -131,7 +131,8 @@ static void answer_late(struct admin *a, uintptr_t id, int code, const char *tex
         }
 }
 
-/* Who is to hear what comes of something that takes a while. At the end of the service there may be no admin any more. */
+/* Who is to hear what comes of something that takes a while. At the end of the service there may be
+ * no admin any more. */
 struct asked {
     struct host *host;
     uintptr_t id;

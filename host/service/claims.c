@@ -9,8 +9,9 @@
 enum {
     CLAIM_BATCH = 256, /* jobs claimed of one kind at one commit */
     /*
-     * How long the process lives before a suspect, with n of them waiting: n * n of the first, from three on the second. Docker
-     * doubles its wait between starts (0.1 s at first) unless a process lived for 10 s: nine deaths would be 51 s.
+     * How long the process lives before a suspect, with n of them waiting: n * n of the first, from
+     * three on the second. Docker doubles its wait between starts (0.1 s at first) unless a process
+     * lived for 10 s: nine deaths would be 51 s.
      */
     SUSPECT_REST_MS = 100,
     SUSPECT_REST_MANY_MS = 10500,

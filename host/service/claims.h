@@ -1,6 +1,6 @@
 /*
- * claims: which jobs may start now: their time has come, their kind has room, and its pace allows it. For tick alone. The loop
- * thread. Never: starts one whose claim is not in the open group.
+ * claims: which jobs may start now: their time has come, their kind has room, and its pace allows
+ * it. For tick alone. The loop thread. Never: starts one whose claim is not in the open group.
  */
 #ifndef HOST_SERVICE_CLAIMS_H
 #define HOST_SERVICE_CLAIMS_H
@@ -21,10 +21,10 @@ void claims_claim(struct host *h, struct due *c);
 /* Starts what was claimed; fine false: its group was lost, and it is forgotten. */
 void claims_start(struct host *h, struct due *c, bool fine);
 /*
- * What the process before died of once or twice runs by itself, after everything else that waits: no
- * job runs, none is due within the next seconds, and the process has lived for a while. The more of
- * them wait the longer, so that ten of them do not keep the process from its other work. After half a
- * minute of work without a pause it runs all the same. true: a suspect may run in this tick.
+ * What the process before died of once or twice runs by itself, after everything else that waits:
+ * no job runs, none is due within the next seconds, and the process has lived for a while. The more
+ * of them wait the longer, so that ten of them do not keep the process from its other work. After
+ * half a minute of work without a pause it runs all the same. true: a suspect may run in this tick.
  */
 bool claims_quiet(struct host *h);
 /* One ran: the next waits its time. */

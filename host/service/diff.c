@@ -52,7 +52,8 @@ static void add_line(struct buf *out, char mark, const struct line *l)
     buf_add(out, "\n", 1);
 }
 
-/* The change begins before line `at` of a: closes the context behind the last one, opens its own. */
+/* The change begins before line `at` of a: closes the context behind the last one, opens its own.
+ */
 static void approach(struct printer *p, size_t at, bool first)
 {
     size_t from = at > CONTEXT ? at - CONTEXT : 0;

@@ -29,7 +29,8 @@ static void on_tried(void *arg, int code, struct buf *problems)
     buf_free(problems);
 }
 
-/* GENERATION_OK: may be loaded here. A database in memory has no version to go back to: a try would only cost time. */
+/* GENERATION_OK: may be loaded here. A database in memory has no version to go back to: a try would
+ * only cost time. */
 static int try_it(struct host *h, const struct serve_mode *m, struct tree *t, struct buf *problems)
 {
     struct tried tried = { .code = GENERATION_OK, .problems = problems };
@@ -75,7 +76,8 @@ static int load_version(struct host *h, const struct serve_mode *m, const struct
 }
 
 /*
- * The version that served last, or the one before it that served well. NULL: neither loads; missing: what settings it lacks.
+ * The version that served last, or the one before it that served well. NULL: neither loads;
+ * missing: what settings it lacks.
  */
 static const struct version *load_last(struct host *h, const struct serve_mode *m,
                                        struct generation **out, struct buf *missing,

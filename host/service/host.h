@@ -1,6 +1,7 @@
 /*
- * host: one running instance, as the units of service/ see each other. What scripts and bindings may see of it are its first two parts.
- * tick says in which order things happen. The loop thread only.
+ * host: one running instance, as the units of service/ see each other. What scripts and bindings
+ * may see of it are its first two parts. tick says in which order things happen. The loop thread
+ * only.
  */
 #ifndef HOST_SERVICE_HOST_H
 #define HOST_SERVICE_HOST_H

@@ -1,8 +1,9 @@
 /*
  * metrics_http: GET /metrics on METRICS_LISTEN, a second instance of httpd in the same loop.
  *
- * It has at most 16 connections and knows no other path. The public listener knows nothing of it. The loop thread only. The text
- * is made between two commits (metrics_http_answer), never inside a callback of the server, since scripts have a part in it.
+ * It has at most 16 connections and knows no other path. The public listener knows nothing of it.
+ * The loop thread only. The text is made between two commits (metrics_http_answer), never inside a
+ * callback of the server, since scripts have a part in it.
  */
 #ifndef HOST_SERVICE_METRICS_HTTP_H
 #define HOST_SERVICE_METRICS_HTTP_H

@@ -1,6 +1,7 @@
 /*
- * modes: which scripts a command starts with, and the host's own settings where the environment gives none. Defaults of
- * the business's settings are the scripts' affair (scripts/stand_ins/defaults.lua).
+ * modes: which scripts a command starts with, and the host's own settings where the environment
+ * gives none. Defaults of the business's settings are the scripts' affair
+ * (scripts/stand_ins/defaults.lua).
  */
 #ifndef HOST_SERVICE_MODES_H
 #define HOST_SERVICE_MODES_H

@@ -9,9 +9,9 @@
 #include <string.h>
 
 enum {
-    REFUSALS = 8, /* items of one row, because each costs everybody a second */
-    READ_NS_BUSY =
-        400000, /* reading the inbox between two commits while requests come in: accepting goes first … */
+    REFUSALS = 8,           /* items of one row, because each costs everybody a second */
+    READ_NS_BUSY = 400000,  /* reading the inbox between two commits while requests come in:
+                               accepting goes first … */
     READ_NS_LATE = 2000000, /* … until the oldest row has waited for READ_LATE_MS */
     READ_LATE_MS = 5000,
     ROW_AGAIN_NS = 1000000000, /* a row that failed is tried again after so long */
@@ -48,7 +48,8 @@ static int read_once(struct host *h, struct generation *g, struct inbox_row *row
     return bind_inbox_read(g, row, error);
 }
 
-/* The item at its place cannot be read: the others go on, unless there are too many like it. good: NULL when there is none. */
+/* The item at its place cannot be read: the others go on, unless there are too many like it. good:
+ * NULL when there is none. */
 static int refuse(struct host *h, struct generation *good, struct inbox_row *row,
                   const char *reason)
 {
@@ -69,8 +70,8 @@ static int refuse(struct host *h, struct generation *good, struct inbox_row *row
 }
 
 /*
- * Nobody can read this piece. Is it one item? Then that one is refused. With good files to compare with, or when the row is parked, at
- * once; else after a second try, a second later.
+ * Nobody can read this piece. Is it one item? Then that one is refused. With good files to compare
+ * with, or when the row is parked, at once; else after a second try, a second later.
  */
 static int nobody_reads(struct host *h, struct generation *good, struct inbox_row *row,
                         const char *error)
@@ -82,7 +83,8 @@ static int nobody_reads(struct host *h, struct generation *good, struct inbox_ro
     return tried ? reading_row(h, row) : -1;
 }
 
-/* The process died three times of the item at its place: that item is parked, or the row stays parked. */
+/* The process died three times of the item at its place: that item is parked, or the row stays
+ * parked. */
 static int pass_over(struct host *h, struct inbox_row *row)
 {
     char *error = NULL;
@@ -142,8 +144,8 @@ static bool row_done(struct host *h, struct inbox_row *row)
 }
 
 /*
- * Reads rows, large ones piece by piece, as far as the time goes and the group stays small. Stops at a row that must be tried again
- * later.
+ * Reads rows, large ones piece by piece, as far as the time goes and the group stays small. Stops
+ * at a row that must be tried again later.
  */
 void reading_inbox(struct host *h)
 {
@@ -163,7 +165,8 @@ void reading_inbox(struct host *h)
     } while (loop_now_ns() < until && !store_heavy(h->services.store));
 }
 
-/* Rows, or items of them, that took the process down three times were passed over: staff hear of it. */
+/* Rows, or items of them, that took the process down three times were passed over: staff hear of
+ * it. */
 void reading_passed_over(struct host *h)
 {
     int rows = claims_takes_work(h) ? inbox_crashed(h->services.jobs) : 0;
@@ -189,9 +192,11 @@ static bool read_parked_row(struct host *h, struct inbox_row *row)
 }
 
 /*
- * A row that the process died of twice is read when it is quiet (claims.h). One that it died of once is read as soon as what the process
- * before left has had its turn: mostly it was on the CPU by chance, and must not fall behind its customer's next message. One item
- * a tick, because the commit makes its place durable: the crash is then charged to that item, and other customers' items are read.
+ * A row that the process died of twice is read when it is quiet (claims.h). One that it died of
+ * once is read as soon as what the process before left has had its turn: mostly it was on the CPU
+ * by chance, and must not fall behind its customer's next message. One item a tick, because the
+ * commit makes its place durable: the crash is then charged to that item, and other customers'
+ * items are read.
  */
 void reading_suspect(struct host *h)
 {

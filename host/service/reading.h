@@ -1,16 +1,18 @@
 /*
  * reading: the rows of the inbox in a tick, and what becomes of one that its reader fails at.
  *
- * A binding gives a piece of a row to its reader (bind_inbox_read) and says how that ended; what it means is decided here, with judge.
- * When an item makes the reader fail, that item is found by reading one at a time, and is then parked by the reader; so many times in
- * one row, then the whole row is parked. For tick alone; the loop thread.
+ * A binding gives a piece of a row to its reader (bind_inbox_read) and says how that ended; what it
+ * means is decided here, with judge. When an item makes the reader fail, that item is found by
+ * reading one at a time, and is then parked by the reader; so many times in one row, then the whole
+ * row is parked. For tick alone; the loop thread.
  */
 #ifndef HOST_SERVICE_READING_H
 #define HOST_SERVICE_READING_H
 
 #include "service/host.h"
 
-/* Reads a piece of this row. 0 fine, -1 script error (undone), 1 the store was in the way (undone). */
+/* Reads a piece of this row. 0 fine, -1 script error (undone), 1 the store was in the way (undone).
+ */
 int reading_row(struct host *h, struct inbox_row *row);
 /* What is durable and was not read yet, as far as the time of this tick goes. */
 void reading_inbox(struct host *h);

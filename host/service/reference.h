@@ -1,9 +1,10 @@
 /*
- * reference: the last good files as a generation of their own, beside the one that serves. Work that failed on the files that serve is
- * done here (judge.h).
+ * reference: the last good files as a generation of their own, beside the one that serves. Work
+ * that failed on the files that serve is done here (judge.h).
  *
- * Built from h->good when it is first needed, kept for a minute after its last use, at most one. It is in the list of draining
- * generations, so that a shutdown and a lost group find its tasks; it takes requests, rows and jobs only from judge. The loop thread.
+ * Built from h->good when it is first needed, kept for a minute after its last use, at most one. It
+ * is in the list of draining generations, so that a shutdown and a lost group find its tasks; it
+ * takes requests, rows and jobs only from judge. The loop thread.
  */
 #ifndef HOST_SERVICE_REFERENCE_H
 #define HOST_SERVICE_REFERENCE_H

@@ -87,8 +87,9 @@ struct asked {
 };
 
 /*
- * One reload at a time: the files are read, tried in a child (`trial`), then built here from the same bytes once there is room. What is
- * asked meanwhile waits and follows: any number of reloads of the files on disk become one.
+ * One reload at a time: the files are read, tried in a child (`trial`), then built here from the
+ * same bytes once there is room. What is asked meanwhile waits and follows: any number of reloads
+ * of the files on disk become one.
  */
 static struct {
     enum { IDLE, TRYING, TRIED } state;
@@ -259,7 +260,8 @@ static void on_tried(void *arg, int code, struct buf *problems)
     buf_free(problems);
 }
 
-/* Takes r.tree on its way: into a child, or, when its bytes have been loaded by this program before, straight here. */
+/* Takes r.tree on its way: into a child, or, when its bytes have been loaded by this program
+ * before, straight here. */
 static void try(struct host *h, bool known)
 {
     systemd_reloading();

@@ -43,7 +43,8 @@ static bool address(const char *name)
     return true;
 }
 
-/* The watchdog asks for a word within WATCHDOG_USEC, of the process WATCHDOG_PID names, or of any. */
+/* The watchdog asks for a word within WATCHDOG_USEC, of the process WATCHDOG_PID names, or of any.
+ */
 static uint64_t half_of_patience(void)
 {
     const char *usec = getenv("WATCHDOG_USEC"), *pid = getenv("WATCHDOG_PID");

@@ -1,6 +1,6 @@
 /*
- * versions_file: the files of `versions`: read with a bound, written whole, and the lines of their heads; and which program this is.
- * See versions.h.
+ * versions_file: the files of `versions`: read with a bound, written whole, and the lines of their
+ * heads; and which program this is. See versions.h.
  */
 #include "base/buf.h"
 #include "base/log.h"
@@ -16,7 +16,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* ---- which program this is: the linker's build id, which is another one whenever the code is ---- */
+/* ---- which program this is: the linker's build id, which is another one whenever the code is ----
+ */
 
 static int build_id(struct dl_phdr_info *info, size_t size, void *arg)
 {
@@ -164,7 +165,8 @@ void versions_name(unsigned number, char name[32])
     snprintf(name, 32, "%06u.version", number);
 }
 
-/* The value of a line "key value" before the empty line that ends the head. "" when there is none. */
+/* The value of a line "key value" before the empty line that ends the head. "" when there is none.
+ */
 void versions_value(const char *head, const char *key, char *out, size_t size)
 {
     size_t n = strlen(key);

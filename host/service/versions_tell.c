@@ -25,7 +25,8 @@ void versions_tell_unwritten(const struct versions *v, struct buf *out)
     buf_printf(out, "Nothing changed: %s: %s.\n", t.cause, t.remedy);
 }
 
-/* "version 6 (changed prompts/faq.yaml), version 7 (…)": what is in the one and not in the other. */
+/* "version 6 (changed prompts/faq.yaml), version 7 (…)": what is in the one and not in the other.
+ */
 static void add_left_out(const struct versions *v, const char *newer, const char *older,
                          struct buf *out)
 {

@@ -64,7 +64,8 @@ void settings_defaults(const char *const *pairs);
 /* With the host's own settings. NULL: no memory. */
 struct settings *settings_new(void);
 void settings_free(struct settings *s);
-/* Copies the declaration and resolves it against the environment. A name declared twice is a problem. false: no memory. */
+/* Copies the declaration and resolves it against the environment. A name declared twice is a
+ * problem. false: no memory. */
 bool settings_declare(struct settings *s, const struct setting_declared *d);
 /*
  * After the last declaration: warns of names in the environment that are nearly names of ours, and

@@ -21,7 +21,8 @@ struct ledger *ledger_open(const char *database, char *why, size_t why_size);
 void ledger_close(struct ledger *l);
 /* The keyed mark of a text, as 64 hex digits. 0 or -1. */
 int ledger_mark(struct ledger *l, const char *text, size_t len, char out[LEDGER_MARK_BYTES]);
-/* Adds whole lines: `text` is one or more of them, each ended by a newline. Durable, or -1 with errno and nothing added. */
+/* Adds whole lines: `text` is one or more of them, each ended by a newline. Durable, or -1 with
+ * errno and nothing added. */
 int ledger_add(struct ledger *l, const char *text, size_t len);
 size_t ledger_size(const struct ledger *l);
 /*

@@ -75,8 +75,9 @@ bool store_restored(const struct store *s);
 sqlite3_stmt *store_prepare(struct store *s, const char *sql, size_t len, const char **error);
 void store_done(struct store *s, sqlite3_stmt *statement);
 /*
- * As store_prepare, for a caller that may be thrown out while it uses the statement (Lua, for memory). The store remembers it, and
- * takes it back in store_settle, which the next store_borrow and the end of each slice of Lua call. One at a time.
+ * As store_prepare, for a caller that may be thrown out while it uses the statement (Lua, for
+ * memory). The store remembers it, and takes it back in store_settle, which the next store_borrow
+ * and the end of each slice of Lua call. One at a time.
  */
 sqlite3_stmt *store_borrow(struct store *s, const char *sql, size_t len, const char **error);
 void store_settle(struct store *s);

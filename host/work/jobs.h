@@ -169,7 +169,8 @@ void inbox_durable(struct jobs *j);
  * way.
  */
 int inbox_next(struct jobs *j, struct inbox_row *out);
-/* The suspect with the fewest crashes, at most so many (inbox_parked_next does not give it). 1, 0: none, -1. */
+/* The suspect with the fewest crashes, at most so many (inbox_parked_next does not give it). 1, 0:
+ * none, -1. */
 int inbox_suspect_next(struct jobs *j, int most_crashes, struct inbox_row *out);
 /* true: all rows of the previous process are durably read or parked. */
 bool inbox_caught_up(const struct jobs *j);

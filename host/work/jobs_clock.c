@@ -6,8 +6,8 @@
 #include <time.h>
 
 enum {
-    STEP_MS =
-        2000, /* less is no step: the clock is slewed, or the two clocks were read at different times */
+    STEP_MS = 2000, /* less is no step: the clock is slewed, or the two clocks were read at
+                       different times */
     SOON_MS = 3600000 + 5000, /* longer waits are planned times, and stay */
 };
 

@@ -9,8 +9,8 @@
 #include "base/needles.h"
 
 /*
- * Rows past *after that hold one of the needles as a whole word, at most room, for about budget_ns: how many, or -1. *after moves
- * to the last row looked at; *more: there are others behind it.
+ * Rows past *after that hold one of the needles as a whole word, at most room, for about budget_ns:
+ * how many, or -1. *after moves to the last row looked at; *more: there are others behind it.
  */
 int jobs_look_for(struct jobs *j, struct needles *n, int64_t *after, int64_t *ids, int room,
                   uint64_t budget_ns, bool *more);
@@ -20,7 +20,8 @@ int inbox_look_for(struct jobs *j, struct needles *n, int64_t *after, int64_t *i
 int parked_look_for(struct jobs *j, struct needles *n, int64_t *after, int64_t *ids, int room,
                     uint64_t budget_ns, bool *more);
 
-/* Live jobs of a kind past an id (strings are the caller's, job_free). How many, or -1 with nothing in out. */
+/* Live jobs of a kind past an id (strings are the caller's, job_free). How many, or -1 with nothing
+ * in out. */
 int jobs_of_kind(struct jobs *j, const char *kind, int64_t after, struct job *out, int room);
 
 /*
@@ -36,14 +37,15 @@ int jobs_purge(struct jobs *j, int64_t before_ms, int limit);
 int inbox_get(struct jobs *j, int64_t id, struct inbox_row *out, bool *unread);
 /* Other bytes in its place. 1, 0: no such row, -1. */
 int inbox_replace(struct jobs *j, int64_t id, const void *body, size_t len);
-/* Removes a row, read or not, also from the parked ones. Items parked out of it stay. 1, 0: no such row, -1. */
+/* Removes a row, read or not, also from the parked ones. Items parked out of it stay. 1, 0: no such
+ * row, -1. */
 int inbox_erase(struct jobs *j, int64_t id);
 /* Removes one parked item; a whole row that is parked goes with inbox_erase. 1, 0, -1. */
 int parked_erase(struct jobs *j, int64_t id);
 
 /*
- * Removes at most `limit` of the oldest rows that were accepted before before_ms and have been read, then of the items that were
- * parked before it. How many, or -1.
+ * Removes at most `limit` of the oldest rows that were accepted before before_ms and have been
+ * read, then of the items that were parked before it. How many, or -1.
  */
 int inbox_purge(struct jobs *j, int64_t before_ms, int limit);
 

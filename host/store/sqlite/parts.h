@@ -40,9 +40,8 @@ struct store {
     struct store_inode inode, wal_inode, shm_inode;
     bool created; /* by this very opening: nothing in it is worth a copy yet */
     struct statements *statements;
-    sqlite3_stmt *fixed
-        [3 +
-         3 * STORE_DEPTH_MAX]; /* BEGIN, COMMIT, ROLLBACK, and those of each depth of savepoints */
+    sqlite3_stmt *fixed[3 + 3 * STORE_DEPTH_MAX]; /* BEGIN, COMMIT, ROLLBACK, and those of each
+                                                     depth of savepoints */
 
     sqlite3_stmt *fixed_read; /* BEGIN */
     sqlite3_stmt *borrowed;   /* store_borrow's */

@@ -82,7 +82,8 @@ static int apply(struct store *s, const char *owner, size_t number, const char *
     return rc == SQLITE_OK ? 0 : -1;
 }
 
-/* The number of the last step that was applied. 0, or -1 with why: unreadable, or newer than count. */
+/* The number of the last step that was applied. 0, or -1 with why: unreadable, or newer than count.
+ */
 static int stored_step(struct store *s, const char *owner, size_t count, sqlite3_int64 *stored,
                        char *why, size_t why_size)
 {

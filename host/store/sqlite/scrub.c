@@ -181,7 +181,8 @@ struct look {
     int64_t *hits;
 };
 
-/* The end of one page's part, and what begins `page` in this place: hits that are in neither alone. false: cannot be read. */
+/* The end of one page's part, and what begins `page` in this place: hits that are in neither alone.
+ * false: cannot be read. */
 static bool look_at_seam(struct look *k, const unsigned char *end, size_t len, sqlite3_file *f,
                          sqlite3_int64 at)
 {

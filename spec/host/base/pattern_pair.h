@@ -1,6 +1,6 @@
 /*
- * pattern_pair: one call of a pattern function with Lua's own and with ours: the same must come of both. For pattern_test and for
- * fuzz/pattern_fuzz.c.
+ * pattern_pair: one call of a pattern function with Lua's own and with ours: the same must come of
+ * both. For pattern_test and for fuzz/pattern_fuzz.c.
  */
 #ifndef SPEC_PATTERN_PAIR_H
 #define SPEC_PATTERN_PAIR_H
@@ -31,7 +31,8 @@ struct pair_call {
     bool plain;
 };
 
-/* Returns what stands for its first argument: a text, nothing, a number, the same, or what is no replacement. */
+/* Returns what stands for its first argument: a text, nothing, a number, the same, or what is no
+ * replacement. */
 static inline int pair_replace(lua_State *L)
 {
     size_t len = 0;

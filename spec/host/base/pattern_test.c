@@ -1,4 +1,5 @@
-/* Our matcher of patterns against Lua's own, on generated pairs, and the count of its steps. `--long`: twenty times as many. */
+/* Our matcher of patterns against Lua's own, on generated pairs, and the count of its steps.
+ * `--long`: twenty times as many. */
 #include "base/pattern.h"
 
 #include "spec/host/base/pattern_pair.h"
@@ -240,7 +241,8 @@ static void bounded(void)
     free(text);
 }
 
-/* A step is about one character looked at: a search that goes over the text once takes steps in proportion to it. */
+/* A step is about one character looked at: a search that goes over the text once takes steps in
+ * proportion to it. */
 static void proportional(void)
 {
     static const char *const patterns[] = { "b",       "%d+x",       "^a*$",  "^.-$",

@@ -1,4 +1,5 @@
-/* What the pool promises, against a peer on loopback that misbehaves on purpose. The codes: docs/faults.md. */
+/* What the pool promises, against a peer on loopback that misbehaves on purpose. The codes:
+ * docs/faults.md. */
 #include "base/loop.h"
 #include "client/pool.h"
 #include "spec/host/client/pool_server.h"

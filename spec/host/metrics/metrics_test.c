@@ -1,4 +1,5 @@
-/* What metrics promises: numbers that survive, text that Prometheus reads, bounds that no script can break; and the counts of work. */
+/* What metrics promises: numbers that survive, text that Prometheus reads, bounds that no script
+ * can break; and the counts of work. */
 #include "spec/host/work/jobs_case.h"
 
 #include "metrics/metrics.h"

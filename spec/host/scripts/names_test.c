@@ -3,7 +3,8 @@
 
 #include "spec/host/store/store_case.h"
 
-/* "G x" global read, "W x" written, "M x" required, "F m.x" field, with ! used and ? asked for; "S x" field set; "O" open. */
+/* "G x" global read, "W x" written, "M x" required, "F m.x" field, with ! used and ? asked for; "S
+ * x" field set; "O" open. */
 static const char *found(const char *text)
 {
     static char out[1024];

@@ -1,6 +1,6 @@
 /*
- * What trial says of a child that dies, and what it gives a child. This program is both: as a child it does what the script in the
- * tree says, instead of loading it. The codes: docs/faults.md.
+ * What trial says of a child that dies, and what it gives a child. This program is both: as a child
+ * it does what the script in the tree says, instead of loading it. The codes: docs/faults.md.
  */
 #include "service/trial.h"
 

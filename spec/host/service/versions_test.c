@@ -1,4 +1,5 @@
-/* What versions promises: what is kept, what is not, and what a damaged file does. The codes: docs/faults.md. */
+/* What versions promises: what is kept, what is not, and what a damaged file does. The codes:
+ * docs/faults.md. */
 #include "service/versions.h"
 
 #include "base/buf.h"

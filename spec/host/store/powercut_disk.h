@@ -1,13 +1,16 @@
 /*
- * A disk that loses its power. What the program tells the kernel about the files of one folder (SQLite, the ledger, the lock file, the
- * copies) is recorded as it comes out of the libraries: these functions take the place of the C library's. An image is what may lie on
- * the disk after a cut at some point of the recording:
+ * A disk that loses its power. What the program tells the kernel about the files of one folder
+ * (SQLite, the ledger, the lock file, the copies) is recorded as it comes out of the libraries:
+ * these functions take the place of the C library's. An image is what may lie on the disk after a
+ * cut at some point of the recording:
  *
- *   what was synced is there; of what a file was given since its last sync each sector of 512 or 4096 bytes is there or not, whatever
- *   became of the others (dropped, torn, out of order); lengths change in order, up to some point; a sync of the folder makes names,
- *   renames and removals last, the later ones are there up to some point.
+ *   what was synced is there; of what a file was given since its last sync each sector of 512 or
+ * 4096 bytes is there or not, whatever became of the others (dropped, torn, out of order); lengths
+ * change in order, up to some point; a sync of the folder makes names, renames and removals last,
+ * the later ones are there up to some point.
  *
- * Not recorded: what is written through shared memory (SQLite's -shm is made anew, the page of jobs is not part of an image).
+ * Not recorded: what is written through shared memory (SQLite's -shm is made anew, the page of jobs
+ * is not part of an image).
  */
 #ifndef SPEC_POWERCUT_DISK_H
 #define SPEC_POWERCUT_DISK_H
@@ -427,7 +430,8 @@ static void disk_write_file(const struct disk_state *sure, const char *path, uns
     free(f.bytes);
 }
 
-/* Writes what may lie on the disk now into an empty folder. A quarter: nothing unsynced is there; a quarter: all of it. */
+/* Writes what may lie on the disk now into an empty folder. A quarter: nothing unsynced is there; a
+ * quarter: all of it. */
 static void disk_image(const char *folder)
 {
     struct disk_entry names[DISK_NAMES];

@@ -1,6 +1,7 @@
 /*
- * What powercut_test records: transactions of the store's units as they come in a service, from a random seed, with what goes on
- * beside them: checkpoints, ledger lines, copies, cleaning, restarts.
+ * What powercut_test records: transactions of the store's units as they come in a service, from a
+ * random seed, with what goes on beside them: checkpoints, ledger lines, copies, cleaning,
+ * restarts.
  */
 #ifndef SPEC_POWERCUT_RUN_H
 #define SPEC_POWERCUT_RUN_H

@@ -1,7 +1,8 @@
 /*
- * Power cuts. A run of the store, its jobs and inbox, the ledger, copies, cleaning and restarts is recorded below SQLite's VFS
- * (powercut_disk.h); the images that a cut at a random point may leave are opened as a start opens them. Each must be sound, hold every
- * transaction that was acknowledged and none by half, and so must the ledger's lines and the copies.
+ * Power cuts. A run of the store, its jobs and inbox, the ledger, copies, cleaning and restarts is
+ * recorded below SQLite's VFS (powercut_disk.h); the images that a cut at a random point may leave
+ * are opened as a start opens them. Each must be sound, hold every transaction that was
+ * acknowledged and none by half, and so must the ledger's lines and the copies.
  *
  *   powercut_test [--long] [SEED]     100 images, or 2,000; the same seed gives the same images
  */
@@ -103,7 +104,8 @@ static bool image_is_right(const char *folder)
     return true;
 }
 
-/* In a child: the program may end itself over what it finds. Says what is wrong, unless it is to be quiet. */
+/* In a child: the program may end itself over what it finds. Says what is wrong, unless it is to be
+ * quiet. */
 static bool look(const char *folder, size_t at, bool quiet)
 {
     int ends[2], status = 0;

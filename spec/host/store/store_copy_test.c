@@ -6,7 +6,8 @@
 
 static char copy_path[96];
 
-/* In parts: the store ends a statement after a second, which is not much for a sanitizer's build on a busy machine. */
+/* In parts: the store ends a statement after a second, which is not much for a sanitizer's build on
+ * a busy machine. */
 static void fill(struct store *s, int rows)
 {
     enum { PART = 1000 };

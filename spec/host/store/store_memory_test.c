@@ -1,6 +1,6 @@
 /*
- * A transaction stays in memory until it commits, so memory may end in the middle of one. Here each allocation of SQLite fails once,
- * one after the other.
+ * A transaction stays in memory until it commits, so memory may end in the middle of one. Here each
+ * allocation of SQLite fails once, one after the other.
  */
 #include "spec/host/store/store_case.h"
 
@@ -31,7 +31,8 @@ static void install(void)
     sqlite3_config(SQLITE_CONFIG_MALLOC, &own);
 }
 
-/* What a turn of the loop does: one member's row, and another one's changes that may be taken back. */
+/* What a turn of the loop does: one member's row, and another one's changes that may be taken back.
+ */
 static bool group(struct store *s, int number)
 {
     char insert[80], update[80];

@@ -197,7 +197,8 @@ static void killed(void)
     store_close(s);
 }
 
-/* A value of so many bytes goes on in pages of its own after `here` bytes and each SEAM bytes from there. */
+/* A value of so many bytes goes on in pages of its own after `here` bytes and each SEAM bytes from
+ * there. */
 enum { VALUE = 9000, SEAM = 4092, AROUND = 16 };
 
 static int missed(struct store *s, unsigned count)

@@ -1,6 +1,6 @@
 /*
- * Why the page cache never spills: SQLite up to 3.40.1 at least loses commits after a transaction that outgrew the cache and went back
- * to a savepoint. See the pragmas in store_open.c.
+ * Why the page cache never spills: SQLite up to 3.40.1 at least loses commits after a transaction
+ * that outgrew the cache and went back to a savepoint. See the pragmas in store_open.c.
  */
 #include "spec/host/store/store_case.h"
 
@@ -22,7 +22,8 @@ static void change(struct store *s, unsigned row, int round)
     CHECK(store_exec(s, sql) == SQLITE_OK);
 }
 
-/* Each round is one transaction, and marks itself as done in a row that the rollback leaves alone. */
+/* Each round is one transaction, and marks itself as done in a row that the rollback leaves alone.
+ */
 static void transactions(struct store *s)
 {
     for (int round = 1; round <= ROUNDS; round++) {
@@ -38,7 +39,8 @@ static void transactions(struct store *s)
     }
 }
 
-/* How many of the transactions are in a copy of the files as they lie there, without a checkpoint. */
+/* How many of the transactions are in a copy of the files as they lie there, without a checkpoint.
+ */
 static int64_t copied(struct store *s, bool spill)
 {
     char command[400], copy[80];

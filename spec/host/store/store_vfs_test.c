@@ -1,4 +1,5 @@
-/* The write-ahead log's writes, gathered: few, in order, and none lost or invented when the disk is full. */
+/* The write-ahead log's writes, gathered: few, in order, and none lost or invented when the disk is
+ * full. */
 #include "spec/host/store/store_case.h"
 #include "store/sqlite/vfs.h"
 
@@ -38,7 +39,8 @@ static void many_pages(void)
     store_close(s);
 }
 
-/* With a cache of four pages nearly everything a transaction changes is read back from what it wrote. */
+/* With a cache of four pages nearly everything a transaction changes is read back from what it
+ * wrote. */
 static void read_back(void)
 {
     struct store *s = case_open_table();
@@ -75,7 +77,8 @@ static void full_then_room(void)
     store_close(s);
 }
 
-/* The log may begin anew in the room it has: nothing that could not be written is in the way of that. */
+/* The log may begin anew in the room it has: nothing that could not be written is in the way of
+ * that. */
 static void full_for_good(void)
 {
     struct store *s = case_open_table();
