@@ -161,7 +161,7 @@ describe("MODEL_DOLLARS_PER_DAY", function()
     end
     assert.equal(1, #stand_ins:posts "MODEL_DOLLARS_PER_DAY")
     local _, words = service:cli "status"
-    assert.truthy(words:find("fixed questions until midnight", 1, true), words)
+    assert.truthy(words:find("fixed questions answer until midnight", 1, true), words)
     -- Kept over a restart, and gone with the day.
     service:restart()
     local other, word = meta.phone(), meta.word()
