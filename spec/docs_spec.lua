@@ -13,7 +13,7 @@ local function pages()
   return found
 end
 
--- A page without what stands in its code blocks, with as many lines as before.
+-- A page without the content of its code blocks, with as many lines as before.
 local function prose(text)
   local lines, fence = {}, nil
   for line in (text .. "\n"):gmatch "(.-)\n" do
@@ -185,7 +185,7 @@ local function routes()
 end
 
 describe("the commands", function()
-  it("of ./dev all stand in the pages, and no other", function()
+  it("of ./dev are all named in the pages, and no other", function()
     local _, help = shell.run(shell.quote(shell.root .. "/dev") .. " help")
     local text, known = manual(), {}
     for name in ("\n" .. help):gmatch "\n%./dev (%l+)" do
@@ -284,7 +284,7 @@ describe("the glossary", function()
     assert.is_true(count > 20 and count <= 40, count .. " words")
   end)
 
-  it("names each thing once: its other names stand in no message, comment or page", function()
+  it("has one name for each thing: its other names are in no message, comment or page", function()
     local never, found = {}, {}
     for _, entry in ipairs(entries()) do
       for name in entry.never:gmatch "[^,]+" do

@@ -72,7 +72,7 @@ describe("remedies", function()
     assert.same({}, missing)
   end)
 
-  it("that an alert names first stand in its section of the page", function()
+  it("that an alert names first are in its section of the page", function()
     local missing, count = {}, 0
     for name in read "docs/ops/alerts.yml":gmatch "%- alert: *([%w_]+)" do
       local step = SOURCES.alert(name):match "first_step: '(.-)'\n"

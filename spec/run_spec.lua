@@ -3,7 +3,7 @@ local shell = require "spec.support.shell"
 describe("spec/run.lua", function()
   after_each(shell.remove_folders)
 
-  it("prints of a failing spec its sentence, its place and what was expected, and neither a log line nor a traceback", function()
+  it("prints a failing spec's sentence, its place and what was expected, but no log line and no traceback", function()
     local path = shell.folder() .. "/broken_spec.lua"
     shell.write(path, 'describe("a thing", function()\n  it("is one", function() assert.equal(1, 2) end)\n' ..
       '  it("is there", function() local thing; return thing.name end)\nend)\n')

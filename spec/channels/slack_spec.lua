@@ -664,15 +664,15 @@ describe("with the records stood in for", function()
     end)
   end)
 
-  describe("a word", function()
-    it("F5: a second handoff while one waits makes no second card", function()
+  describe("a message to staff", function()
+    it("F5: a second handoff makes no second card while the first one waits", function()
       local tell = require "staff.tell"
       tell.card(ann, "model")
       tell.card(ann, "asked")
       assert.equal(1, #world.jobs)
       assert.equal("slack:" .. ann.id, world.jobs[1].lane)
     end)
-    it("F6: an alert storm is one message and a count", function()
+    it("F6: many equal alerts are one message and a count", function()
       local slack, tell = require "channels.slack", require "staff.tell"
       for _ = 1, 500 do tell.alert("whatsapp.auth", "token") end
       assert.equal(2, #world.jobs)

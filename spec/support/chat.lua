@@ -1,4 +1,4 @@
--- One service with its stand-ins, and a customer's talk with it in few words.
+-- Runs one service with its stand-ins, and lets a spec chat with it in few calls.
 --
 --   local scene = chat.open{env = {…}, files = {…}, …}      as process.new; scene.service, scene.stand_ins;   scene:close()
 --   scene:plan(answer | reply, text) → word    what the model answers when this word comes up: a reply (text; the word is added), or
@@ -6,7 +6,7 @@
 --   scene:ask(phone, reply | plan, text) → word     the customer writes `text` and a word of its own, the model answers as planned
 --   scene:sent(phone, text, count, timeout) → list  waits until count (1) sends with this text were answered with 200
 --   scene:tries(phone, text) → list                 all sends with this text, also refused and unanswered ones
---   scene:marker(timeout)                           another customer is asked and answered by the model: what was due before has had its turn
+--   scene:marker(timeout)                           another customer is asked and answered by the model: what was due before has run
 --   scene:message(text) → row of messages           what we said with this text; scene:state(text, state, timeout) waits for its state
 --   scene:posts(text, count) → list                 waits for count (1) accepted posts to Slack that hold this text
 --   scene:column(phone, name)                       of the conversation

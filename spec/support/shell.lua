@@ -10,7 +10,7 @@
 --   shell.port()                        a port of 127.0.0.1 that nobody listens on
 --   shell.now_ms()                      wall clock
 --   shell.until_(fn, timeout_s, what)   calls fn every 5 ms until it returns something true, and returns that; else throws, naming `what`.
---                                       Other tasks of the spec go on meanwhile.
+--                                       Other tasks of the spec run meanwhile.
 --   shell.never(fn, seconds, what)      the opposite: throws as soon as fn is true. Waits the whole time: only where absence itself is
 --                                       the claim and no later event can stand for it.
 --   shell.rounds(n, long_n)             how often to repeat: n in `./dev test`, long_n with --long

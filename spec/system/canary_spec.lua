@@ -11,7 +11,7 @@ local wire = require "spec.support.wire"
 describe("what must not be seen", function()
   teardown(process.close_all)
 
-  -- A service whose scripts say on purpose what they were given.
+  -- A service whose scripts print their secrets on purpose.
   local function talkative()
     local main = assert(shell.read(shell.root .. "/scripts/main.lua"))
     main = main:gsub('%["POST /slack/commands"%]', [[["GET /say"] = function(request)

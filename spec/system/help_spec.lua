@@ -59,7 +59,7 @@ describe("assistant help", function()
     service:close()
   end)
 
-  it("refuses words that do not fit before anything is opened, says how the command is called, and exits with 1", function()
+  it("refuses wrong arguments before anything is opened, says how the command is called, and exits with 1", function()
     for words, said in pairs {
       ["backup"] = "assistant backup: FILE is missing.\nUsage: assistant backup FILE\n",
       ["backup a b"] = "assistant backup takes no further \"b\".\n", ["requeue"] = "assistant requeue: ID is missing.\n",

@@ -61,7 +61,7 @@ describe("the host", function()
 
   local function notes(service, word) return service:value(("SELECT count(*) FROM notes WHERE word = '%s'"):format(word)) end
 
-  -- Blocked signals alone do not say it: the shell that becomes the program inherits the mask of this process.
+  -- Blocked signals alone do not show it: the shell that becomes the program inherits the mask of this process.
   local function takes_signals(pid)
     return (shell.run("ls -l /proc/" .. pid .. "/fd | grep -q signalfd")) == 0
   end
@@ -160,7 +160,7 @@ describe("the host", function()
     assert.equal(0, #service:logged "generation.rolled_back")
   end)
 
-  it("names the line of a pattern that is wrong, runs <close> of a handler that fails, and outlives endless recursion", function()
+  it("names the line of a wrong pattern, runs <close> of a failing handler, and survives endless recursion", function()
     local service = new()
     assert.equal(500, wire.http(service.port, "GET", "/pattern").status)
     assert.truthy(service:logged("script.error")[1].error:find("scripts/main.lua:12: ", 1, true))
@@ -171,7 +171,7 @@ describe("the host", function()
     assert.equal(0, service:term())
   end)
 
-  it("without a service says so to `reload`, and names a command that is not there, with exit 1 and one line", function()
+  it("answers `reload` without a service, and an unknown command, with exit 1 and one line that says why", function()
     local service = new()
     assert.equal(0, service:term())
     local code, text = service:cli "reload"

@@ -325,7 +325,7 @@ describe("the public listener", function()
     assert.is_true(closed, name)
   end
 
-  it("B14: a Content-Length that is none gets one status line, our JSON and the end of the connection", function()
+  it("B14: an invalid Content-Length gets one status line, our JSON and the end of the connection", function()
     for length, wanted in pairs {
       ["+5"] = { 400 }, ["-1"] = { 400 }, ["-0"] = { 400 }, ["5,5"] = { 400 }, ["5, 5"] = { 400 }, [""] = { 400 }, ["5 5"] = { 400 }, ["0x5"] = { 400 },
       ["5abc"] = { 400 }, ["1e3"] = { 400 }, ["5.0"] = { 400 }, ["5 "] = { 400 }, ["0x10"] = { 400 }, ["18446744073709551615"] = { 400, 413 },
@@ -335,7 +335,7 @@ describe("the public listener", function()
     end
   end)
 
-  it("B14: so does one that comes in pieces, or behind a request that was answered", function()
+  it("B14: so does one that comes in pieces, or after an answered request", function()
     local peer = assert(wire.dial(service.port))
     peer:send(HEAD .. "Content-Le")
     assert.equal(200, service:http("GET", "/health").status) -- another connection is read meanwhile
@@ -623,7 +623,7 @@ describe("the public listener", function()
     assert.same({ 200, 200, 200 }, { mixed[1].status, mixed[2].status, mixed[3].status })
   end)
 
-  it("B24: what a stranger writes never makes a line of the log, nor an escape in it", function()
+  it("B24: a stranger's bytes never make a line or an escape sequence in the log", function()
     local phone = meta.phone()
     local evil = "x\r\n{\"event\":\"forged\"}\27[31m\"}"
     assert.equal(200, service:hook { name = "Eve" .. evil, messages = { meta.text(phone, evil .. meta.word()) } })

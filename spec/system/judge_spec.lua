@@ -186,7 +186,7 @@ describe("a mistake in the newest files", function()
     assert.equal(0, service:status().inbox.parked)
   end)
 
-  it("G4: the item at which the newest reader stops is the one that counts, not its neighbours in the webhook", function()
+  it("G4: only the item at which the newest reader fails counts, not its neighbours in the webhook", function()
     open()
     local at, reader = "local function read_message%b()\n", "scripts/channels/whatsapp/read.lua"
     local text, found = assert(shell.read(shell.root .. "/" .. reader)):gsub(at .. "[^\n]*\n", "%0  if item.type == 'reaction' then item.sise.name = 1 end\n")
@@ -214,7 +214,7 @@ describe("a mistake in the newest files", function()
     serving(first)
   end)
 
-  it("G4: a mistake in the `failed` handler alone does not keep the customer from the line and the card", function()
+  it("G4: a mistake only in the `failed` handler does not stop the customer's text and the card", function()
     open { files = { ["scripts/main.lua"] = turns_that [[if said:find("POISON", 1, true) then error("both") end]] } }
     save("scripts/turn.lua", changed("scripts/turn.lua", "failed = function(job) return self:failed(job) end", "failed = function(job) return self:faild(job) end"))
     local phone = meta.phone()
@@ -237,7 +237,7 @@ describe("the sandbox", function()
     return service, page
   end
 
-  -- A customer writes, the page looks as it does while it is open, until something of ours is on the screen.
+  -- A customer writes, and the open page asks until a reply of ours is on the screen.
   local function answered(page, phone, text)
     page:write { from = phone, text = text }
     return shell.until_(function()

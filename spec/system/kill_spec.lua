@@ -39,7 +39,7 @@ describe("kill -9 at random moments under load", function()
     return words, acknowledged, killed_at
   end
 
-  -- What the stand-in took, by word: the sends that name it.
+  -- The sends that the stand-in accepted, by the word that they hold.
   local function taken(stand_ins, after)
     local by_word, newest = {}, after
     for _, one in ipairs(stand_ins:requests("graph", { after = after })) do

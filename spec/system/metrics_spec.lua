@@ -10,7 +10,7 @@ local wire = require "spec.support.wire"
 describe("the numbers", function()
   teardown(process.close_all)
 
-  -- A service that gives them, and its port for them.
+  -- A service with METRICS_LISTEN, and that port.
   local function listening(options)
     options = options or {}
     local port = shell.port()
@@ -25,7 +25,7 @@ describe("the numbers", function()
     return answer.body, answer
   end
 
-  -- The number that stands behind `name` or `name{labels}`; nil: there is none.
+  -- The value of `name` or `name{labels}`; nil: it is not there.
   local function value(text, series)
     local at, stop = ("\n" .. text):find("\n" .. series .. " ", 1, true)
     return at and tonumber(text:match("^%S+", stop))

@@ -122,7 +122,7 @@ describe("too much", function()
     service:kill()
   end)
 
-  it("H12: when the disk is slow and more comes than there is room for, the rest gets 503 with Retry-After, /health goes on, and every 200 is processed", function()
+  it("H12: when the disk is slow and more comes than there is room for, the rest gets 503 with Retry-After, /health still answers, and every 200 is processed", function()
     local service = process.new { stand_ins = stand_ins, env = { LUA_MEMORY_MB = 32, MAX_BODY_BYTES = 262144, REQUEST_DEADLINE_MS = 15000 } }
     stand_ins:plan { contains = "zq", echo = true }
     service:say(meta.phone(), "warm " .. meta.word())

@@ -232,7 +232,7 @@ describe("the process", function()
     service:kill()
   end)
 
-  it("A32: a job that kills the process three times is dead and told to staff; the customer gets a line; other chats go on", function()
+  it("A32: a job that kills the process three times is dead and told to staff; the customer gets a text; other chats are answered", function()
     local main = main_with("turn = { run = turns.run,", [[turn = { run = function(job)
       local row = require("host.db").one("SELECT content FROM messages WHERE conversation_id = ? ORDER BY seq DESC LIMIT 1", job.payload.conversation)
       if row and row.content:find("POISON", 1, true) then ]] .. STUCK .. " end return turns.run(job) end,")

@@ -275,7 +275,7 @@ describe("scripts and prompts", function()
     local text = posts[1].body.text
     assert.truthy(text:find("scripts/main%.lua:%d+: broken on purpose%. Correct it and save the file: then the files on disk are used again%."), text)
     assert.is_nil(text:find("traceback", 1, true) or text:find("\n", 1, true))
-    service:write("scripts/main.lua", main .. "-- mended\n")
+    service:write("scripts/main.lua", main .. "-- corrected\n")
     shell.until_(function() return service:status().generation.hash ~= first end, 5, "the mended ones")
     assert.is_nil(service:status().last_reload_error)
     alive(service)
@@ -306,7 +306,7 @@ describe("scripts and prompts", function()
     service:kill()
   end)
 
-  it("G8: waiting inside a transaction, a comparator or a gsub callback is an error in words, and what was written there is undone", function()
+  it("G8: waiting inside a transaction, a comparator or a gsub callback is an error that says so, and its writes are undone", function()
     local service = process.new { files = { ["scripts/main.lua"] = trial_route, ["scripts/spec_trial.lua"] = [[
       local db, task, http = require "host.db", require "host.task", require "host.http"
       local function write(text) db.run("INSERT INTO alerts(cause, told_at) VALUES(?, 1)", text) end
@@ -372,7 +372,7 @@ describe("scripts and prompts", function()
 
   -- ---- G10: reloads under load ----
 
-  -- Modules that hold the version, seen at the beginning and at the end of a turn, and the prompt's. What a generation was built
+  -- Modules that hold the version, read at the beginning and at the end of a turn, and the prompt's version. What a generation was built
   -- from it says at its start (a load may meet the folder between two saves: then its files differ, and every turn must say so).
   local function version_files(number)
     return {

@@ -163,7 +163,7 @@ describe("scripts that do not come back", function()
     alive()
   end)
 
-  it("G5: at the top of a saved script: it is not loaded, the reason names its line, and the scripts before it serve on", function()
+  it("G5: at the top of a saved script: it is not loaded, the reason names its line, and the previous scripts keep serving", function()
     local first = service:status().generation.hash
     local function refused(code, wanted)
       service:write("scripts/spec_load.lua", code)

@@ -158,7 +158,7 @@ describe("secrets by file", function()
     service:kill()
   end)
 
-  it("H1: a file that may not be read is told at the start and at a reload, as a user who is not root", function()
+  it("H1: a file without read permission is reported at the start and at a reload, for a user who is not root", function()
     if shell.run "setpriv --reuid 65534 --regid 65534 --clear-groups true" ~= 0 then return pending "another user needs root" end
     start()
     local file = folder .. "/META_APP_SECRET"

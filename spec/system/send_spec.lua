@@ -79,7 +79,7 @@ describe("a send to the customer", function()
   end)
 
   for _, code in ipairs { 131026, 131051, 100 } do
-    it("E4: code " .. code .. " is final: no second try, dead, one word to staff", function()
+    it("E4: code " .. code .. " is final: no second try, a dead job, one message to staff", function()
       local phone = meta.phone()
       stand_ins:fault { graph = { kind = "code", code = code, contains = phone } }
       local word = scene:ask(phone)
@@ -141,7 +141,7 @@ describe("a send to the customer", function()
     end)
   end
 
-  it("E8: a failed status is final for a number that cannot be reached: stored, told, not sent again", function()
+  it("E8: a failed status is final for a number that cannot be reached: it is stored and told to staff, and nothing is sent again", function()
     local phone = meta.phone()
     stand_ins:fault { graph = { kind = "undeliverable", contains = phone } }
     local word = scene:ask(phone)

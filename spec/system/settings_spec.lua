@@ -26,7 +26,7 @@ describe("the settings", function()
   local required = { "META_VERIFY_TOKEN", "META_APP_SECRET", "META_ACCESS_TOKEN", "META_PHONE_NUMBER_ID", "DEEPSEEK_API_KEY", "SLACK_WEBHOOK_URL",
     "SLACK_SIGNING_SECRET" }
 
-  it("H1: missing, empty and blank required values are told all at once, a line each", function()
+  it("H1: missing, empty and blank required values are reported all at once, one line each", function()
     for _, value in ipairs { false, "", "  \t" } do
       local env = {}
       for _, name in ipairs(required) do env[name] = value end
@@ -36,7 +36,7 @@ describe("the settings", function()
     end
   end)
 
-  it("H1: wrong values of every kind are told in one list, beside what is missing", function()
+  it("H1: wrong values of every kind are reported in one list with the missing ones", function()
     local bad = {
       META_VERIFY_TOKEN = false, META_PHONE_NUMBER_ID = canary, META_APP_SECRET = canary .. ",", SLACK_WEBHOOK_URL = "http://hooks.example/" .. canary,
       META_GRAPH_URL = "ftp://" .. canary, BOOKING_URL = "https://user@" .. canary, LISTEN = "127.0.0.1:70000", DATABASE_URL = "mysql://" .. canary,
@@ -68,7 +68,7 @@ describe("the settings", function()
     service:kill()
   end)
 
-  it("H1: http:// is fine for this machine, only warned about for the model, and a mistyped name is wondered about", function()
+  it("H1: http:// is accepted for this machine, warned about for the model, and a mistyped name is warned about", function()
     local service = process.new { env = { DEEPSEEK_URL = "http://model.internal.example", META_VERIFY_TOKN = canary, BOOKING_URL = "http://localhost:1/x" } }
     local text = service:log_text()
     assert.truthy(text:find("DEEPSEEK_URL", 1, true), text)
@@ -77,7 +77,7 @@ describe("the settings", function()
     service:kill()
   end)
 
-  it("H1: a URL without a host, with a user, a blank, a fragment, a port that is none, or http:// to what only looks like this machine, is refused", function()
+  it("H1: a URL without a host, with a user, a blank, a fragment, a wrong port, or http:// to what only looks like this machine, is refused", function()
     local urls = { canary, "//" .. canary, "https://", "https:///" .. canary, "https://:443/" .. canary, "https://user:pass@" .. canary .. ".example/",
       "https://" .. canary .. ".example/a b", "https://" .. canary .. ".example/#x", "https://" .. canary .. ".example:70000/", "https://" .. canary .. ".example:80x/",
       "https://" .. canary .. ".example:/", "https://[::1/" .. canary, "http://127." .. canary .. ".example/", "http://localhost." .. canary .. ".example/",
@@ -95,7 +95,7 @@ describe("the settings", function()
     assert.equal(0, code, text)
   end)
 
-  it("H1: a mistyped name of any variable is wondered about by its right one, at once with everything else, and nobody else's name is", function()
+  it("H1: a mistyped variable is warned about with the right name, in one list with everything else, and other programs' variables are not", function()
     local env, wanted = {}, {}
     for name in (assert(shell.read(shell.root .. "/.env.example")) .. "\n"):gmatch "#?([A-Z][A-Z_]+)=[^\n]*" do
       if #name >= 6 and name ~= "TUNNEL_TOKEN" then

@@ -98,7 +98,7 @@ describe("a click in Slack", function()
     return answers
   end
 
-  it("C3: of two who click at once one wins, and the other is told who", function()
+  it("C3: when two people click at once, one wins, and the other is told who has the chat", function()
     for _ = 1, shell.rounds(10, 100) do
       local phone = meta.phone()
       service:say(phone, "hello")
@@ -117,7 +117,7 @@ describe("a click in Slack", function()
     end
   end)
 
-  it("C3: a double click is one take-over, and the customer gets at most one line about it", function()
+  it("C3: a double click is one take-over, and the customer gets at most one text about it", function()
     local phone = customer()
     local answers = race(phone, { "anna", "anna" })
     for _, answer in ipairs(answers) do assert.same(PAUSED, json.decode(answer.body)) end
@@ -129,7 +129,7 @@ describe("a click in Slack", function()
     assert.equal(1, #scene:tries(phone, "Our team is handling"))
   end)
 
-  it("C4: a conversation that is not known, or a number with blanks, changes nothing and is said so", function()
+  it("C4: a click for an unknown conversation, or for a number with spaces, changes nothing and is told so", function()
     local phone = customer()
     for _, value in ipairs { "19995550000", " " .. phone, phone .. " ", "+" .. phone, phone .. "\n", "' OR 1=1 --", "", ("9"):rep(2000) } do
       local answer = service:click(value)
@@ -420,7 +420,7 @@ end)
 describe("the pace of posts to Slack", function()
   teardown(chat.close_all)
 
-  -- Chats that have opted out: whatever is written there is a word to staff, and nothing else happens.
+  -- Chats that have opted out: whatever is written there becomes a message to staff, and nothing else happens.
   local function quiet_chats(scene, count)
     local phones, stops = {}, {}
     for i = 1, count do

@@ -68,7 +68,7 @@ describe("the storage", function()
     assert.equal(0, early)
   end)
 
-  it("A12: on a full disk Meta gets 503 and /health too; with space again it goes on by itself, and every acknowledged message is there", function()
+  it("A12: on a full disk Meta and /health get 503; with space again work continues without a restart, and every acknowledged message is there", function()
     local disk = shell.folder()
     if shell.run("mount -t tmpfs -o size=3m tmpfs " .. disk) ~= 0 then return pending "a small disk needs root" end
     mounted[#mounted + 1] = disk
@@ -106,7 +106,7 @@ describe("the storage", function()
     service:kill()
   end)
 
-  it("A13 A28: whoever of a batch got 200 at a file size limit is there afterwards, who got 503 is not", function()
+  it("A13 A28: at a file size limit every message of a batch that got 200 is stored, and every one that got 503 is not", function()
     local service = process.new { env = { LLM_DEADLINE_MS = 100 } }
     assert.equal(200, (post(service)))
     local _, size = shell.run("stat -c %s " .. service.db .. "-wal")
@@ -205,7 +205,7 @@ describe("the storage", function()
     service:kill()
   end)
 
-  it("A22: a database of a newer program is refused in words, and what it holds is left as it is", function()
+  it("A22: a database of a newer program is refused with a reason, and its content stays", function()
     local service = process.new {}
     assert.equal(0, (service:term()))
     assert.equal(0, (shell.run("sqlite3 " .. service.db .. " \"UPDATE schema_steps SET step = step + 5 WHERE owner = 'scripts'\"")))
@@ -233,7 +233,7 @@ describe("the storage", function()
     assert.equal(before, after)
   end)
 
-  it("A16: files or a folder of another user, or without rights, are refused with exit 3 within 2 s; the line names whose they are, and its command mends it", function()
+  it("A16: files or a folder of another user, or without rights, are refused with exit 3 within 2 s; the line names their owner, and its command corrects it", function()
     if shell.run "setpriv --reuid 65534 --regid 65534 --clear-groups true" ~= 0 then return pending "setpriv needs root" end
     local service = process.new {}
     post(service)

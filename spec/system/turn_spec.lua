@@ -76,7 +76,7 @@ describe("a turn", function()
       assert.equal(1, #scene:tries(phone))
     end)
 
-    it("a link in the model's own words is taken out of a booking", function()
+    it("a link that the model writes is removed from a reply with the booking link", function()
       local phone = meta.phone()
       scene:ask(phone, { answer = { reply_to_user = "Book here: https://evil.example/x now please.", action = "schedule" } })
       local sent = scene:sent(phone)[1]

@@ -38,7 +38,7 @@ describe("crypto", function()
     assert.not_equal(crypto.hmac_sha256("k", "a\0b"), crypto.hmac_sha256("k", "a\0c"))
   end)
 
-  it("2.6: refuses an empty key, without a word of the data", function()
+  it("2.6: refuses an empty key, and its error holds nothing of the data", function()
     local ok, err = pcall(crypto.hmac_sha256, "", "private words")
     assert.is_false(ok)
     assert.matches("missing secret", err)

@@ -82,7 +82,7 @@ describe("host.json, other than lua-cjson,", function()
     end
   end)
 
-  it("makes U+FFFD of a surrogate that stands alone, where lua-cjson refuses the whole text", function()
+  it("makes U+FFFD of a lone surrogate, where lua-cjson refuses the whole text", function()
     assert.same({ { "a" .. REPLACEMENT }, nil }, { read '["a\\ud83d"]' })
     assert.same({ { REPLACEMENT }, nil }, { read '["\\ude00"]' })
   end)

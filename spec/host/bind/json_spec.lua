@@ -80,7 +80,7 @@ describe("json.decode", function()
     refused("\u{FEFF}\u{FEFF}[1]")
   end)
 
-  it("refuses what is not JSON, with line and byte and without a piece of the text", function()
+  it("refuses what is not JSON, with line and byte, and without quoting the text", function()
     for _, text in ipairs { "", " ", "[1,]", '{"a":1,}', "[1 2]", '{"a" 1}', "{a:1}", "'a'", "nul", "truex", "[1]x", '"abc',
       '"\\x"', '"\\u12"', "[", "{", "]", '{"secret":', "\\" } do
       local err = refused(text)

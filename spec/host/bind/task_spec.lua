@@ -84,7 +84,7 @@ describe("task.spawn", function()
 end)
 
 describe("an event", function()
-  it("wakes everyone who waits, and everyone who will", function()
+  it("wakes every task that waits, and every task that waits later", function()
     local event, woken = task.event "spec", 0
     for _ = 1, 3 do
       task.spawn(function()

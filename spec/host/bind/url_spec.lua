@@ -10,7 +10,7 @@ describe("url", function()
     assert.equal(table.concat(all), url.decode(url.encode(table.concat(all))))
   end)
 
-  it("reads + as a blank, leaves an escape that is none, and refuses a NUL", function()
+  it("reads + as a space, keeps an invalid escape, and refuses a NUL", function()
     assert.equal("", url.decode "")
     assert.equal("a b c+%", url.decode "a+b%20c%2b%25")
     assert.equal("100% %4 %zz", url.decode "100%+%4+%zz")

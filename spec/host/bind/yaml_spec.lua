@@ -59,7 +59,7 @@ workflow: "Ask max 1 question at a time. When all fields are collected, set acti
     assert.same({ ["24"] = 1, ["1.5"] = 2, no = 3, ["true"] = 4 }, (yaml.decode("24: 1\n1.5: 2\nno: 3\n'true': 4\n")))
   end)
 
-  it("says on which line each thing stands", function()
+  it("gives the line of each value", function()
     local _, marks = yaml.decode("# a comment\na: 1\nlist:\n  - x\n  - b: 2\n    c:\n      - y\n")
     assert.same({ [""] = 2, a = 2, list = 3, ["list[1]"] = 4, ["list[2]"] = 5, ["list[2].b"] = 5, ["list[2].c"] = 6,
       ["list[2].c[1]"] = 7 }, marks)
