@@ -43,7 +43,7 @@ end
 
 local M = {
   { name = "META_VERIFY_TOKEN", type = "secret", required = true, check = printable,
-    help = "the word you typed as Verify token in the Meta app, WhatsApp > Configuration" },
+    help = "the text you typed as Verify token in the Meta app, WhatsApp > Configuration" },
   { name = "META_APP_SECRET", type = "list", secret = true, required = true, check = one_or_two,
     help = "the Meta app's secret, App settings > Basic; two, comma-separated, while it is rotated" },
   { name = "META_ACCESS_TOKEN", type = "secret", required = true, check = printable,
@@ -63,7 +63,7 @@ local M = {
   { name = "BOOKING_URL", type = "url", default = "https://bookings.clearoutspaces.ca/clearoutspaces/assessment",
     help = "the booking page that customers are sent to" },
   { name = "CALCOM_WEBHOOK_SECRET", type = "list", secret = true, check = one_or_two,
-    help = "the secret of the Cal.com webhook; set: POST /calcom/webhook is on; two, comma-separated, while it is rotated" },
+    help = "the secret of the Cal.com webhook, which switches POST /calcom/webhook on; two, comma-separated, while it is rotated" },
   { name = "META_GRAPH_URL", type = "url", default = "https://graph.facebook.com/v26.0", check = base,
     help = "the Graph API, version included" },
   { name = "DEEPSEEK_URL", type = "url", default = "https://api.deepseek.com", insecure = "warn", check = base,

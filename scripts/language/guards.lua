@@ -14,7 +14,7 @@ local tokens = require "language.guards.tokens"
 
 local M = {}
 
--- For the model's second try. Before it stands: "Your first answer could not be used: ".
+-- For the model's second try, after "Your first answer could not be used: ".
 local SAY = {
   money = "the reply promises a price or a free service (\"%s\"). Never write amounts, price ranges or that a pickup is free;"
     .. " say that the team will review the details to provide a quote.",

@@ -236,7 +236,7 @@ end
 
 -- What breaks a line, somewhere: all of them are one kind of line break here.
 local BREAKS = { "\u{85}", "\u{2028}", "\u{2029}" }
--- Controls of two bytes, marks that turn the reading direction round, spaces of no width. The joiner inside emoji stays.
+-- Control characters of two bytes, direction marks and zero-width spaces. The joiner inside emoji stays.
 local HIDDEN = { "\194[\128-\159]", "\226\128[\139\142\143\170-\174]", "\226\129[\160\166-\169]", "\u{FEFF}" }
 
 -- As people read it: one kind of line break, a blank for a tab, nothing that cannot be seen.

@@ -24,8 +24,8 @@ M.list = {
   { name = "assistant_model_cost_dollars_total", type = "counter",
     help = "What they cost at the prices in prompts/business.yaml (model_prices)." },
   { name = "assistant_deliveries_total", type = "counter", labels = { "state" },
-    help = "States that messages to customers came into: queued, sending, accepted, sent, delivered, read, failed, unknown, dropped, "
-      .. "draft." },
+    help = "States of messages to customers, counted when they are reached: queued, sending, accepted, sent, delivered, "
+      .. "read, failed, unknown, dropped, draft." },
   { name = "assistant_sends_total", type = "counter", labels = { "outcome" },
     help = "Requests to WhatsApp that carry a message: accepted, unknown, unsent, transient, auth, permanent." },
   { name = "assistant_posts_total", type = "counter", labels = { "outcome" },
@@ -33,27 +33,27 @@ M.list = {
   { name = "assistant_handoffs_total", type = "counter", labels = { "reason" },
     help = "Chats handed to staff: complete, asked, model, question, failed, limit." },
   { name = "assistant_bookings_total", type = "counter", labels = { "event" },
-    help = "What the booking page told us of visits: booked, moved, cancelled, requested, rejected." },
+    help = "Events of the booking page about visits: booked, moved, cancelled, requested, rejected." },
   { name = "assistant_circuit_open", type = "gauge", labels = { "provider" },
     help = "1 while this provider refuses us and is only probed; number: while webhooks come for another number and none for ours; "
       .. "clock: while ours is wrong." },
   { name = "assistant_oldest_unanswered_seconds", type = "gauge",
-    help = "How long the customer who has waited longest for the assistant's answer has waited; 0 when nobody waits." },
+    help = "The longest wait of a customer for the assistant's answer; 0 when nobody waits." },
   { name = "assistant_cases", type = "gauge", labels = { "state" }, help = "Chats that staff should look at: open, taken." },
   { name = "assistant_cases_unposted", type = "gauge", help = "Cases whose card is not in Slack yet." },
   { name = "assistant_oldest_untaken_case_seconds", type = "gauge",
-    help = "How long the case that nobody has taken for longest is open; 0 without any." },
+    help = "Age of the oldest case that is not taken; 0 when there is none." },
   { name = "assistant_messages_in_doubt", type = "gauge",
-    help = "Messages of which nobody knows whether the customer got them." },
+    help = "Messages in doubt: they may have arrived or not." },
   { name = "assistant_last_backup_timestamp_seconds", type = "gauge",
-    help = "When the newest copy (assistant backup) that still lies where it was made was made; 0: there is none." },
+    help = "When the newest backup that still exists was made (assistant backup); 0: there is none." },
 }
 
 local function seconds_since(at, now)
   return at and at < now and (now - at) / 1000 or 0
 end
 
--- Looked up between two commits, a few small reads. May not wait.
+-- The gauges. It runs between two commits with a few small reads, and must not wait.
 ---@return {[1]: string, [2]: number, [3]?: table}[]
 function M.gauges()
   local now, counts, backup = time.now_ms(), cases.counts(), status.newest_backup()

@@ -188,7 +188,7 @@ local LIST = {
     run("slack", { what = "control", conversation = conversation.id })
     run("slack", { what = "words", text = "tried by check" })
   end },
-  { "the question whether the model is back", function() run("probe", { provider = "model" }) end },
+  { "the probe of the model", function() run("probe", { provider = "model" }) end },
   { "the call of the model", ask_model },
   { "the start", function() if main.start then main.start() end end },
   { "a turn that is too late", function(stage)
@@ -197,7 +197,7 @@ local LIST = {
     main.jobs.turn.run(job("turn", { conversation = customer.id }))
   end },
   { "the typing indicator", function() whatsapp.typing("wamid.check") end },
-  { "the telling of staff", function(stage)
+  { "the notices to staff", function(stage)
     local conversation = meet(stage)
     for _, event in ipairs { "not_loaded", "parked", "reload_failed", "reloaded", "rolled_back", "script_errors", "versions_unread" } do
       if main.notice then main.notice { event = event, message = "tried by check", count = 1 } end

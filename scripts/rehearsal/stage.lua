@@ -44,7 +44,7 @@ local function card_words(case)
   return table.concat(lines, "\n")
 end
 
--- The job that would post to staff. A "rehearsed" one is our own: it stands behind everything that a turn put into this lane.
+-- The job that would post to staff. A "rehearsed" one is our own: it comes after everything that a turn put into this lane.
 function Stage:post(job)
   local payload = job.payload
   if payload.what == "rehearsed" then

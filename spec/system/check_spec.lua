@@ -112,7 +112,7 @@ local handlers = {
   { "scripts/brain/client.lua", "local function try", "the call of the model" },
   { "scripts/brain/client.lua", "local function meter", "" },
   { "scripts/brain/client.lua", "local function open", "the call of the model" },
-  { "scripts/brain/client.lua", "function Client:probe", "the question whether the model is back" },
+  { "scripts/brain/client.lua", "function Client:probe", "the probe of the model" },
   { "scripts/brain/client.lua", "function Client:start", "the start" },
   { "scripts/turn.lua", "local function too_late", "a turn that is too late" },
   { "scripts/turn.lua", "function Turn:failed", "" },
