@@ -278,6 +278,14 @@ end
 
 -- The value, with defaults for what is missing. Problems are added to `problems`. loose: a pattern of unknown names that are allowed.
 -- source: the file's text.
+---@param shape table
+---@param value any
+---@param file string
+---@param marks table<string, integer>
+---@param problems string[]
+---@param path string
+---@param loose? string
+---@param source? string
 function M.apply(shape, value, file, marks, problems, path, loose, source)
   path = path or ""
   local function problem(at, what)

@@ -39,6 +39,10 @@ end
 
 -- "When the customer has been quiet for TURN_QUIET_MS (at most TURN_MAX_WAIT_MS after the first unanswered message)."
 -- state: {last_message_ms=, first_unanswered_ms=}. When the clock jumps, nobody waits longer than quiet_ms.
+---@param state table
+---@param now integer ms
+---@param quiet_ms integer
+---@param max_wait_ms integer
 function M.due(state, now, quiet_ms, max_wait_ms)
   local at = math.min(state.last_message_ms + quiet_ms, (state.first_unanswered_ms or state.last_message_ms) + max_wait_ms)
   return math.max(now, math.min(at, now + quiet_ms))
@@ -135,6 +139,10 @@ end
 
 -- "While it is open and nobody has taken it the assistant asks only for missing fields (after a wish for a person it asks nothing)."
 -- The same while a visit is booked, because missing facts are seen at the visit. Returns the fields that can be asked for now.
+---@param case? table
+---@param data table<string, string>
+---@param fields string[]
+---@param booking? table
 function M.may_ask(case, data, fields, booking)
   if booking or case and (case.reason == "asked" or case.state == "taken") then
     return {}

@@ -38,6 +38,10 @@ end
 -- The decision in `content` as {reply=, data=, action=, cut= the reply's end was cut off}, or nil and a sentence that says what
 -- was wrong.
 -- `decode(text)` returns a value or nil and an error; `null` is what it returns for a JSON null.
+---@param content any
+---@param fields string[]
+---@param decode fun(text: string): any
+---@param null any
 function M.parse(content, fields, decode, null)
   if type(content) ~= "string" or content == null or not content:find("%S") then
     return problem("it was empty.")

@@ -85,6 +85,10 @@ end
 -- `current` with `proposed` laid over it, and the names of the fields whose answer changed, in the order of `fields`.
 -- An unknown value never overwrites a known one. A newer known value wins. A field that staff corrected (`locked`, a list or a set
 -- of names) never changes. A value stays when the prompt file no longer asks for its name.
+---@param current table<string, string>
+---@param proposed table
+---@param fields string[]
+---@param locked? table
 function M.merge(current, proposed, fields, locked)
   local merged, changed = {}, {}
   for field, value in pairs(current or {}) do

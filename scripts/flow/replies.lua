@@ -79,6 +79,9 @@ M.defaults = {
 }
 
 -- The text of a key: the owner's or the default, in French when there is one. nil when no such key exists.
+---@param replies table<string, string>
+---@param key string
+---@param french? boolean
 function M.get(replies, key, french)
   local names = french and { key .. "_fr", key } or { key }
   for _, name in ipairs(names) do
@@ -105,6 +108,10 @@ function M.french(owner, texts, known)
 end
 
 -- A fixed text in the customer's language.
+---@param owner {replies: table, business: table}
+---@param key string
+---@param texts string[]
+---@param known? string
 ---@return string
 function M.say(owner, key, texts, known)
   return M.get(owner.replies, key, M.french(owner, texts, known))

@@ -408,6 +408,9 @@ local YES_NO = set "yes no yep nope yeah ya oui non none nah y n"
 -- What the texts say. `asked` is the field that was asked for last, or nil. Returns {data = {field = text}, questions = {…},
 -- took = whether something was understood, chat = whether they hold nothing but greetings and politeness,
 -- media = whether a photo, place or the like was among them}.
+---@param texts string[]
+---@param fields string[]
+---@param asked? string
 function M.read(texts, fields, asked)
   local asked_kind = asked and M.kind_of(asked)
   local state = { found = {}, questions = {}, left = {} }

@@ -41,6 +41,10 @@ function M.is_open(name, secret)
 end
 
 -- True when this call opened it.
+---@param name string
+---@param reason string
+---@param secret? string
+---@param now integer ms
 function M.open(name, reason, secret, now)
   local circuit = M.get(name)
   db.run([[INSERT INTO circuits(name, open, since, reason, failures, probe_at, secret) VALUES(?1, 1, ?2, ?3, 0, ?4, ?5)
@@ -76,6 +80,9 @@ function M.hold(name, until_ms)
 end
 
 -- Until when everybody waits; nil: nobody waits. A time later than longest_ms means that the clock was set back.
+---@param name string
+---@param now integer ms
+---@param longest_ms integer
 ---@return integer? until_ms
 function M.held(name, now, longest_ms)
   local circuit = M.get(name)

@@ -64,18 +64,29 @@ function M.arrive(event, now)
 end
 
 -- Messages up to seq need no answer any more. newer_at: when the first message after them arrived; nil: there is none.
+---@param id string
+---@param seq integer
+---@param newer_at? integer ms
+---@param asked? string
+---@param now integer ms
 function M.answered(id, seq, newer_at, asked, now)
   return db.run([[UPDATE conversations SET answered_seq = max(answered_seq, ?), waiting_since = ?, asked = ?, updated_at = ?
     WHERE id = ?]], seq, newer_at, asked, time.stamp(now), id)
 end
 
 -- Takes an answer back: messages after seq are unanswered again.
+---@param id string
+---@param seq integer
+---@param now integer ms
 function M.unanswer(id, seq, now)
   return db.run([[UPDATE conversations SET answered_seq = min(answered_seq, ?), waiting_since = coalesce(waiting_since, ?),
     updated_at = ? WHERE id = ?]], seq, now, time.stamp(now), id)
 end
 
 -- The customer wrote STOP: from here on nothing automatic is sent. True when this call changed it.
+---@param id string
+---@param language? string
+---@param now integer ms
 function M.opt_out(id, language, now)
   return db.run([[UPDATE conversations SET opted_out = 1, language = coalesce(?, language), answered_seq = last_seq,
     waiting_since = NULL, updated_at = ? WHERE id = ? AND opted_out = 0]], language, time.stamp(now), id) == 1
@@ -88,6 +99,10 @@ function M.opt_in(id, now)
 end
 
 -- A member of staff takes the chat. True when this call paused it; the first of two clicks wins.
+---@param id string
+---@param user string
+---@param name string
+---@param now? integer ms
 function M.pause(id, user, name, now)
   now = now or time.now_ms()
   return db.run([[UPDATE conversations SET status = 'PAUSED', paused_at = ?1, paused_by = ?2, paused_by_name = ?3,

@@ -38,6 +38,9 @@ function M.get(id)
 end
 
 -- What the customer wrote.
+---@param event table
+---@param seq integer
+---@param now integer ms
 function M.add_user(event, seq, now)
   db.run([[INSERT INTO messages(id, conversation_id, role, content, created_at, seq, kind, said_at)
     VALUES(?, ?, 'user', ?, ?, ?, ?, ?)]],
@@ -56,6 +59,10 @@ function M.add_assistant(m, now)
 end
 
 -- The customer edited or deleted a message. Only their own messages can be changed.
+---@param id string
+---@param conversation_id string
+---@param content string
+---@param kind? string
 function M.replace(id, conversation_id, content, kind)
   return db.run("UPDATE messages SET content = ?, kind = coalesce(?, kind) WHERE id = ? AND conversation_id = ? AND role = 'user'",
     content, kind, id, conversation_id)
@@ -71,6 +78,9 @@ end
 -- The newest messages up to seq that were sent or will be, oldest first. Within one seq the order of storing counts, so that an
 -- answer comes after what it answers, although something arrived meanwhile. The text that says that staff have the chat answers
 -- nothing, so it comes before the customer's words. The index gives this order without sorting.
+---@param conversation_id string
+---@param seq integer
+---@param count integer
 function M.recent(conversation_id, seq, count)
   local rows = db.all([[SELECT role, content, kind, seq, said_at FROM messages
     WHERE conversation_id = ? AND seq <= ? AND (state IS NULL OR state NOT IN ('dropped', 'draft', 'failed'))
@@ -122,6 +132,10 @@ function M.opened(id, now)
 end
 
 -- Sets a state, whatever it was before. No request is in flight afterwards.
+---@param id string
+---@param state string
+---@param now integer ms
+---@param why? string
 function M.set_state(id, state, now, why)
   db.run("UPDATE messages SET state = ?, state_at = ?, opened_at = NULL, error = ? WHERE id = ?", state, now, why, id)
   came(state)
@@ -146,6 +160,11 @@ function M.of_status(mark, wamid)
 end
 
 -- A status changed its state. A request in flight stays in flight.
+---@param id string
+---@param state string
+---@param wamid? string
+---@param now integer ms
+---@param why? string
 function M.moved(id, state, wamid, now, why)
   db.run("UPDATE messages SET state = ?, state_at = ?, wamid = coalesce(?, wamid), error = ? WHERE id = ?",
     state, now, wamid, why, id)
@@ -153,6 +172,9 @@ function M.moved(id, state, wamid, now, why)
 end
 
 -- It is sent once more, because a status reported a passing failure.
+---@param id string
+---@param now integer ms
+---@param why? string
 function M.resend(id, now, why)
   db.run("UPDATE messages SET state = 'queued', state_at = ?, resent = resent + 1, wamid = NULL, error = ? WHERE id = ?",
     now, why, id)
@@ -171,6 +193,10 @@ function M.unsent(conversation_id)
     conversation_id)
 end
 
+---@param wamid string
+---@param status string
+---@param now integer ms
+---@param why? string
 function M.keep_early(wamid, status, now, why)
   db.run("INSERT INTO statuses_early(wamid, status, at, error) VALUES(?, ?, ?, ?)", wamid, status, now, why)
 end

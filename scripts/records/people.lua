@@ -64,6 +64,9 @@ function M.erased(mark)
   return db.one("SELECT erased_at, opted_out, scrubbed FROM erased WHERE mark = ?", mark)
 end
 
+---@param mark string
+---@param at integer ms
+---@param opted_out boolean
 function M.add_mark(mark, at, opted_out)
   db.run([[INSERT INTO erased(mark, erased_at, opted_out, scrubbed) VALUES(?, ?, ?, 0)
     ON CONFLICT(mark) DO UPDATE SET erased_at = excluded.erased_at, opted_out = excluded.opted_out, scrubbed = 0]],

@@ -38,6 +38,10 @@ function M.encode(value)
 end
 
 ---Enqueues one signed POST to the assistant's webhook. `marks` names customer messages that it carries.
+---@param body string
+---@param run_at? integer ms
+---@param lane? string
+---@param marks? string[]
 function M.post_webhook(body, run_at, lane, marks)
   jobs.put { kind = "sandbox_webhook", lane = lane, run_at = run_at, payload = { body = body, marks = marks } }
 end
@@ -62,6 +66,9 @@ local function headers_for(body)
 end
 
 ---Remembers how the assistant answered, for /sandbox/state.
+---@param path string
+---@param answer? host.http.Response
+---@param problem? host.http.Error
 function M.remember(path, answer, problem)
   db.run("INSERT INTO sandbox_webhooks(path, status, ms, at, error) VALUES(?, ?, ?, ?, ?)",
     path, answer and answer.status or 0, answer and answer.ms or 0, time.now_ms(), problem and tostring(problem))

@@ -173,6 +173,9 @@ end
 ---@field wordless? boolean a photo or the like without a caption
 
 -- Reads one message. contacts: names by id.
+---@param message any
+---@param contacts table<string, string>
+---@param now integer ms
 ---@return whatsapp.Event? event
 ---@return string? reason why it cannot be read
 function M.message(message, contacts, now)

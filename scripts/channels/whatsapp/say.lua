@@ -20,6 +20,9 @@ function M.lane(conversation_id)
 end
 
 -- Puts the job that sends a stored message. There is one per message; putting it again only moves it.
+---@param conversation_id string
+---@param message_id string
+---@param run_at? integer ms
 function M.enqueue(conversation_id, message_id, run_at)
   jobs.put { kind = "send", lane = M.lane(conversation_id), unique = "send:" .. message_id, payload = { message = message_id },
     run_at = run_at }
@@ -60,6 +63,9 @@ function M.say(conversation, text, options)
 end
 
 -- Keeps a text as a draft, because staff took the chat over, and shows it to staff.
+---@param conversation table
+---@param text string
+---@param seq integer
 function M.draft(conversation, text, seq)
   messages.add_assistant({ id = crypto.uuid(), conversation = conversation.id, content = text, seq = seq, part = 1, kind = "model",
     state = "draft" }, time.now_ms())

@@ -84,6 +84,9 @@ function M.read(item, first, now, again)
 end
 
 -- Applies statuses that came before we knew the platform's id of this message.
+---@param message_id string
+---@param wamid string
+---@param now integer ms
 function M.catch_up(message_id, wamid, now)
   for _, early in ipairs(messages.take_early(wamid)) do
     local extra = early.error and json.decode(early.error) or {}

@@ -165,6 +165,9 @@ function M.prepare(system)
 end
 
 -- What the folded reply quotes of the prompt, or nil. `t` holds the reply's tokens.
+---@param folded string
+---@param t table
+---@param ready table
 function M.find(folded, t, ready)
   for _, mark in ipairs(SCHEMA) do
     local at = folded:find(mark, 1, true)

@@ -156,6 +156,9 @@ local function has_link(s)
 end
 
 -- In folded text: the first link that is not listed, or nil; and the text without links. `only`: stop at the first one.
+---@param folded string
+---@param allowed? string[]
+---@param only? boolean
 function M.find(folded, allowed, only)
   if folded:find("dot", 1, true) and folded:find("[%[(]%s*dot%s*[%])]") then -- "evil [dot] com"
     folded = text.squeeze(folded):gsub("%s?%s?[%[(]%s?dot%s?[%])]%s?%s?", ".")

@@ -104,6 +104,9 @@ local function range_end(t, i, value)
 end
 
 -- Is the number before this place an amount, because no count, street or time follows token i? `strictly`: the clause ends here.
+---@param t table
+---@param i integer
+---@param strictly? boolean
 function M.closes(t, i, strictly)
   local gap, following = t.before[i + 1], t.word[i + 1]
   if i >= t.n or gap >= COMMA then

@@ -53,6 +53,9 @@ function M.clauses(t, sentence)
 end
 
 -- The verb's token where a clause says that we do it, without a "not" between; or nil.
+---@param t table
+---@param clause {from: integer, to: integer}
+---@param verbs table<string, boolean>
 function M.promised(t, clause, verbs)
   for i = clause.from, clause.to do
     local before = t.word[i - 1]

@@ -92,6 +92,9 @@ function M.read(s)
 end
 
 -- The text from token a to token b, for people to read.
+---@param tokens table
+---@param a integer
+---@param b integer
 function M.text(tokens, a, b)
   local out = {}
   for i = math.max(a, 1), math.min(b, tokens.n) do
