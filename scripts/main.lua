@@ -31,8 +31,6 @@ local function start()
 end
 
 return {
-  settings = require "settings",
-
   routes = {
     ["GET /whatsapp/webhook"] = whatsapp.verify,
     ["POST /whatsapp/webhook"] = whatsapp.receive,

@@ -22,7 +22,6 @@
 ---@alias host.Handler fun(request: host.Request): host.Response
 
 ---@class host.Main                       what scripts/main.lua returns
----@field settings host.settings.Declared[] and `check = function(get) return {"problem", …} end`
 ---@field routes table<string, host.Handler>
 ---@field inbox? table<string, fun(row: host.inbox.Row): integer?>  readers; they must not wait
 ---@field jobs table<string, {run: fun(job: host.jobs.Job): any, failed?: fun(job: host.jobs.Job, message: string): any, limit?: integer, per_second?: integer, burst?: integer, after?: string, drain_ms?: integer}>
@@ -34,7 +33,8 @@
 ---@field every? table<string, {seconds: integer, run: fun(job: host.jobs.Job)}>
 ---@field commands? table<string, {run: fun(args: string[]): any}>  of `assistant NAME …`; what is returned (text, or a table as JSON) is printed;
 ---  nil and a text: it failed, and the text says why (exit 1)
----@field schema string[]                 numbered steps of SQL (several statements each), applied at start only
+---@field schema? string[]                numbered steps of SQL (several statements each), applied at start only
+---@field extra_schema? {name: string, steps: string[]}  more steps, counted apart under this name
 ---@field warnings? string[]              probable mistakes in scripts or prompts: "file:line: cause. Remedy."
 ---@field notice? fun(notice: host.Notice) a message of the host for staff; can write and enqueue, must not wait
 ---@field status? fun(words: boolean): table|string, boolean?  the business half of `assistant status`: a table, or with words lines for people; false: it exits 1; must not wait

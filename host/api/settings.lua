@@ -4,9 +4,11 @@
 ---@class host.settings
 local settings = {}
 
----@class host.settings.Declared          one entry of the list that scripts/settings.lua returns
+---@class host.settings.Declared          one entry of the list that scripts/settings.lua returns; the list may also have
+---`check = function(get) return {"problem", …} end`, for rules between settings
 ---@field name string                      the variable
 ---@field type "text"|"secret"|"url"|"integer"|"choice"|"list"
+---@field secret? boolean                 never shown, and may come from a file; always true of the type "secret"
 ---@field required? boolean
 ---@field default? string|integer          as it would stand in the environment
 ---@field min? integer

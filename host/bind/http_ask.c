@@ -23,7 +23,8 @@ static bool field(lua_State *L, const char *name, int wanted)
     return type != LUA_TNIL;
 }
 
-static lua_Integer integer(lua_State *L, const char *name, lua_Integer otherwise, lua_Integer max)
+static lua_Integer integer_field(lua_State *L, const char *name, lua_Integer otherwise,
+                                 lua_Integer max)
 {
     lua_Integer v = otherwise;
     if (field(L, name, LUA_TNUMBER)) {
@@ -246,8 +247,8 @@ struct http_op *http_ask(lua_State *L, const struct task *t)
     struct parts p = { .method = NULL };
     luaL_checktype(L, 1, LUA_TTABLE);
     lua_settop(L, 1);
-    lua_Integer timeout = integer(L, "timeout_ms", TIMEOUT_MS, 600000);
-    lua_Integer bytes = integer(L, "max_bytes", MAX_BYTES, 256 << 20);
+    lua_Integer timeout = integer_field(L, "timeout_ms", TIMEOUT_MS, 600000);
+    lua_Integer bytes = integer_field(L, "max_bytes", MAX_BYTES, 256 << 20);
     lua_getfield(L, 1, "once");
     bool once = lua_toboolean(L, -1);
     read_parts(L, &p, t);

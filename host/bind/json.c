@@ -55,8 +55,7 @@ static int lua_decode(lua_State *L)
     luaL_checktype(L, 1, LUA_TSTRING);
     if (!lua_isnoneornil(L, 2)) {
         luaL_checktype(L, 2, LUA_TTABLE);
-        lua_pushliteral(L, "null_as_nil");
-        lua_rawget(L, 2);
+        lua_getfield(L, 2, "null_as_nil");
         null_as_nil = lua_toboolean(L, -1);
     }
     if (json_decode(L, 1, null_as_nil))

@@ -201,7 +201,7 @@ static int lua_parse(lua_State *L)
     return 1;
 }
 
-static void set_part(lua_State *L, const char *name, lua_Integer value)
+static void set_field(lua_State *L, const char *name, lua_Integer value)
 {
     lua_pushinteger(L, value);
     lua_setfield(L, -2, name);
@@ -215,14 +215,14 @@ static int lua_zoned(lua_State *L)
     if (!localtime_r(&seconds, &t))
         return luaL_error(L, "no local time for this moment");
     lua_createtable(L, 0, 9);
-    set_part(L, "year", t.tm_year + 1900);
-    set_part(L, "month", t.tm_mon + 1);
-    set_part(L, "day", t.tm_mday);
-    set_part(L, "hour", t.tm_hour);
-    set_part(L, "min", t.tm_min);
-    set_part(L, "sec", t.tm_sec);
-    set_part(L, "wday", t.tm_wday == 0 ? 7 : t.tm_wday);
-    set_part(L, "offset_min", floor_div(t.tm_gmtoff, 60));
+    set_field(L, "year", t.tm_year + 1900);
+    set_field(L, "month", t.tm_mon + 1);
+    set_field(L, "day", t.tm_mday);
+    set_field(L, "hour", t.tm_hour);
+    set_field(L, "min", t.tm_min);
+    set_field(L, "sec", t.tm_sec);
+    set_field(L, "wday", t.tm_wday == 0 ? 7 : t.tm_wday);
+    set_field(L, "offset_min", floor_div(t.tm_gmtoff, 60));
     lua_pushstring(L, t.tm_zone);
     lua_setfield(L, -2, "zone");
     return 1;
@@ -237,7 +237,7 @@ static int64_t offset_at(int64_t seconds)
     return localtime_r(&moment, &t) ? t.tm_gmtoff : 0;
 }
 
-static int64_t check_part(lua_State *L, const char *name, bool required)
+static int64_t part_field(lua_State *L, const char *name, bool required)
 {
     lua_Integer value = 0;
     int integral = 1;
@@ -259,14 +259,14 @@ static int lua_from_zoned(lua_State *L)
     int64_t year, month, shown, before, after, first;
 
     luaL_checktype(L, 1, LUA_TTABLE);
-    year = check_part(L, "year", true);
-    month = check_part(L, "month", true) - 1;
+    year = part_field(L, "year", true);
+    month = part_field(L, "month", true) - 1;
     year += floor_div(month, 12);
     month -= floor_div(month, 12) * 12;
     luaL_argcheck(L, year >= 0 && year <= 9999, 1, "a year of 0 to 9999 expected");
-    shown = days_of(year, (int)month + 1, check_part(L, "day", true)) * DAY_S +
-            check_part(L, "hour", false) * 3600;
-    shown += check_part(L, "min", false) * 60 + check_part(L, "sec", false);
+    shown = days_of(year, (int)month + 1, part_field(L, "day", true)) * DAY_S +
+            part_field(L, "hour", false) * 3600;
+    shown += part_field(L, "min", false) * 60 + part_field(L, "sec", false);
     before = offset_at(shown - DAY_S);
     after = offset_at(shown + DAY_S);
     /* The earlier moment that shows this; when none does, counting on with the old offset lands the

@@ -142,7 +142,7 @@ static void take_jobs(lua_State *L, struct generation *g)
 }
 
 /* inbox = { name = f }, every and commands = { name = { run = f, … } } */
-static void take_named(lua_State *L, const char *field, struct named **list, size_t *count)
+static void named_field(lua_State *L, const char *field, struct named **list, size_t *count)
 {
     if (!table_field(L, field, false))
         return;
@@ -192,7 +192,7 @@ static void take_warnings(lua_State *L, struct generation *g)
     lua_pop(L, 2);
 }
 
-static int optional_function(lua_State *L, const char *field)
+static int function_field(lua_State *L, const char *field)
 {
     int ref = LUA_NOREF;
     if (lua_getfield(L, -1, field) != LUA_TNIL)
@@ -229,9 +229,9 @@ int main_table_take(lua_State *L)
                           luaL_typename(L, -1));
     take_routes(L, g);
     take_jobs(L, g);
-    take_named(L, "inbox", &g->readers, &g->reader_count);
-    take_named(L, "every", &g->every, &g->every_count);
-    take_named(L, "commands", &g->commands, &g->command_count);
+    named_field(L, "inbox", &g->readers, &g->reader_count);
+    named_field(L, "every", &g->every, &g->every_count);
+    named_field(L, "commands", &g->commands, &g->command_count);
     if (table_field(L, "schema", false))
         take_steps(L, &g->schema, &g->schema_count);
     if (table_field(L, "extra_schema", false)) {
@@ -244,11 +244,11 @@ int main_table_take(lua_State *L)
         lua_pop(L, 1);
     }
     take_warnings(L, g);
-    g->notice = optional_function(L, "notice");
-    g->status = optional_function(L, "status");
-    g->start = optional_function(L, "start");
-    g->prepare = optional_function(L, "prepare");
-    g->gauges = optional_function(L, "gauges");
+    g->notice = function_field(L, "notice");
+    g->status = function_field(L, "status");
+    g->start = function_field(L, "start");
+    g->prepare = function_field(L, "prepare");
+    g->gauges = function_field(L, "gauges");
     if (table_field(L, "metrics", false)) {
         g->modules->declare_metrics(L, g);
         lua_pop(L, 1);
