@@ -5,7 +5,6 @@
 #define HOST_BIND_BIND_H
 
 #include "bind/values.h"
-#include "client/pool.h"
 #include "scripts/generation.h"
 #include "scripts/task.h"
 #include "server/httpd.h"
@@ -27,28 +26,10 @@ int luaopen_host_files(lua_State *L);
 int luaopen_host_ledger(lua_State *L);
 int luaopen_host_settings(lua_State *L);
 
-/* One outbound request, from the call to the moment its task has read what came. */
-struct http_op {
-    struct pool_transfer transfer;
-    struct scripts *scripts;
-    struct task *task;        /* NULL: its task is gone */
-    struct task_held held_by; /* released with its task */
-    char *lane;               /* what http.cancel names; NULL: none */
-    bool held;                /* not given to the pool yet */
-    bool done;
-    struct http_waiter *waiters; /* tasks in http.cancel that wait for this one */
-    struct http_op *next, *prev; /* scripts->queue.requests */
-    struct http_op *next_held;
-};
-
 /* Throws at the caller's line while scripts are loading: there may be no database yet. */
 void bind_not_loading(lua_State *L, const char *what);
 /* The store refuses to write, or has lost the group: the task that runs ends here, and cannot catch it. Throws. */
 int bind_not_stored(lua_State *L);
-/* For tick: held requests go to the pool; held ones of condemned tasks do not. */
-void bind_http_release(struct scripts *all);
-/* For tick: a transfer came back. */
-void bind_http_done(struct pool_transfer *t);
 /* For tick: a piece of the work that a task waits for in db.scrub; no group is open. */
 void bind_scrub_step(struct scripts *all);
 /* Parts of host.jobs, host.inbox and host.db that live in purge.c. */

@@ -1,5 +1,5 @@
 /*
- * http: host.http. A request is checked and copied here, held until the commit of its tick, given to the pool, and read
+ * http: host.http. A request is checked and copied here, given to outbound, which holds it until the commit of its tick, and read
  * by the continuation once it is back. The op outlives its task: the pool may still hold it.
  */
 #include "bind/http_ask.h"
@@ -23,31 +23,14 @@ struct http_waiter {
 
 static void op_free(struct http_op *op)
 {
-    struct run_queue *q = &op->scripts->queue;
-    if (op->prev)
-        op->prev->next = op->next;
-    else if (q->requests == op)
-        q->requests = op->next;
-    if (op->next)
-        op->next->prev = op->prev;
-    pool_transfer_clear(&op->transfer);
+    outbound_forget(&op->request);
     free(op);
-}
-
-static void unhold(struct http_op *op)
-{
-    for (struct http_op **p = &op->scripts->queue.held; *p; p = &(*p)->next_held)
-        if (*p == op) {
-            *p = op->next_held;
-            break;
-        }
-    op->held = false;
 }
 
 /* Those who cancelled it have waited for this. */
 static void tell_waiters(struct http_op *op)
 {
-    bool unsent = op->transfer.error == POOL_CANCELLED && !op->transfer.sent;
+    bool unsent = op->request.transfer.error == POOL_CANCELLED && !op->request.transfer.sent;
     for (struct http_waiter *w = op->waiters, *next; w; w = next) {
         next = w->next;
         struct cancelling *count = w->task->wait;
@@ -62,9 +45,9 @@ static void tell_waiters(struct http_op *op)
     op->waiters = NULL;
 }
 
-static void finish(struct http_op *op)
+static void ended(struct outbound_request *r)
 {
-    op->done = true;
+    struct http_op *op = (struct http_op *)r;
     tell_waiters(op);
     if (op->task) {
         op->task->cancel = NULL;
@@ -74,87 +57,15 @@ static void finish(struct http_op *op)
     }
 }
 
-void bind_http_done(struct pool_transfer *t)
-{
-    finish(t->owner);
-}
-
-/* Nobody is outside: the request fails at once, or with `answered` gets 200 and {}. */
-static void end_alone(struct http_op *op)
-{
-    struct pool_transfer *t = &op->transfer;
-    if (op->scripts->queue.answered) {
-        t->sent = true;
-        t->status = 200;
-        t->answer = buf_copy("{}", 2);
-        t->answer_len = t->answer ? 2 : 0;
-        t->answer_headers = malloc(sizeof *t->answer_headers);
-        if (t->answer_headers) {
-            *t->answer_headers = (struct pool_header){ "content-type", "application/json" };
-            t->answer_header_count = 1;
-        }
-        finish(op);
-        return;
-    }
-    op->transfer.error = POOL_CONNECT;
-    op->transfer.sent = false;
-    snprintf(op->transfer.message, sizeof op->transfer.message,
-             "no request is sent in a rehearsal");
-    finish(op);
-}
-
-void bind_http_release(struct scripts *all)
-{
-    struct run_queue *q = &all->queue;
-    struct http_op *op = q->held, *ordered = NULL;
-    q->held = NULL;
-    while (
-        op) { /* the list grew at its head: turn it round, so that they leave in the order they were asked for */
-        struct http_op *next = op->next_held;
-        op->next_held = ordered;
-        ordered = op;
-        op = next;
-    }
-    for (op = ordered; op;) {
-        struct http_op *next = op->next_held;
-        op->held = false;
-        if (q->alone)
-            end_alone(op);
-        else
-            pool_submit(all->services->pool, &op->transfer);
-        op = next;
-    }
-}
-
-/* Cancelled before it was given to the pool: it never left. */
-static void end_held(struct http_op *op)
-{
-    unhold(op);
-    op->transfer.error = POOL_CANCELLED;
-    op->transfer.sent = false;
-    snprintf(op->transfer.message, sizeof op->transfer.message, "cancelled before it was sent");
-    finish(op);
-}
-
-static void cancel_op(struct http_op *op)
-{
-    if (op->done)
-        return;
-    if (op->held)
-        end_held(op);
-    else
-        pool_cancel(op->scripts->services->pool, &op->transfer);
-}
-
 /* Its task ends, and has not read what came. The pool may still have it: then it is freed when it comes back. */
 static void abandon(void *arg)
 {
     struct http_op *op = arg;
     op->task = NULL;
-    if (op->done)
+    if (op->request.done)
         op_free(op);
     else
-        cancel_op(op);
+        outbound_cancel(&op->request);
 }
 
 /* ---- reading what came ---- */
@@ -191,7 +102,7 @@ static int answered(lua_State *L, int status, lua_KContext ctx)
 {
     struct task *t = (struct task *)ctx;
     struct http_op *op = t->wait;
-    const struct pool_transfer *x = &op->transfer;
+    const struct pool_transfer *x = &op->request.transfer;
     (void)status;
     /* Should one of these throw for memory, the op is freed with its task. */
     if (x->error != POOL_OK) {
@@ -217,17 +128,10 @@ static int answered(lua_State *L, int status, lua_KContext ctx)
 static int request(lua_State *L)
 {
     struct task *t = task_may_wait(L, "http.request");
-    struct run_queue *q = &t->gen->scripts->queue;
     struct http_op *op = http_ask(L, t);
-    op->scripts = t->gen->scripts;
     op->task = t;
-    op->next = q->requests;
-    if (q->requests)
-        q->requests->prev = op;
-    q->requests = op;
-    op->held = true; /* law 1: it leaves when what was written before it is durable */
-    op->next_held = q->held;
-    q->held = op;
+    op->request.ended = ended;
+    outbound_ask(&t->gen->services->outbound, &op->request);
     t->wait = op;
     task_defer(t, &op->held_by, abandon, op);
     lua_settop(L, 0); /* the script's table and the encoded body are not needed while it waits */
@@ -238,8 +142,8 @@ static int request(lua_State *L)
 
 static void stop_cancelling(struct task *t)
 {
-    for (struct http_op *op = t->gen->scripts->queue.requests; op; op = op->next)
-        for (struct http_waiter **p = &op->waiters, *w; (w = *p);) {
+    for (struct outbound_request *r = t->gen->services->outbound.all; r; r = r->next)
+        for (struct http_waiter **p = &((struct http_op *)r)->waiters, *w; (w = *p);) {
             if (w->task != t) {
                 p = &w->next;
                 continue;
@@ -263,13 +167,13 @@ static int cancel_lane(lua_State *L)
 {
     const char *lane = luaL_checkstring(L, 1);
     struct task *t = task_may_wait(L, "http.cancel");
-    struct run_queue *q = &t->gen->scripts->queue;
     struct cancelling *c = lua_newuserdatauv(L, sizeof *c, 0);
     *c = (struct cancelling){ .left = 1 }; /* ourselves: it cannot reach 0 while we still count */
     t->wait = c;
-    for (struct http_op *op = q->requests, *next; op; op = next) {
-        next = op->next;
-        if (op->done || !op->lane || strcmp(op->lane, lane) != 0)
+    for (struct outbound_request *r = t->gen->services->outbound.all, *next; r; r = next) {
+        struct http_op *op = (struct http_op *)r;
+        next = r->next;
+        if (r->done || !r->lane || strcmp(r->lane, lane) != 0)
             continue;
         struct http_waiter *w = malloc(sizeof *w);
         if (!w) {
@@ -279,7 +183,7 @@ static int cancel_lane(lua_State *L)
         *w = (struct http_waiter){ .task = t, .next = op->waiters };
         op->waiters = w;
         c->left++;
-        cancel_op(op);
+        outbound_cancel(r);
     }
     if (--c->left == 0)
         return cancelled(L, LUA_OK, (lua_KContext)t);

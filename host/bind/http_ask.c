@@ -215,7 +215,7 @@ static struct http_op *new_op(const struct parts *p)
     struct http_op *op = malloc(size);
     if (!op)
         return NULL;
-    *op = (struct http_op){ .done = false };
+    *op = (struct http_op){ .task = NULL };
     struct pool_header *headers = (struct pool_header *)(op + 1);
     char *at = (char *)(headers + p->header_count);
     for (size_t i = 0; i < p->header_count; i++) {
@@ -223,10 +223,10 @@ static struct http_op *new_op(const struct parts *p)
         headers[i].name = put_text(&at, h->name, strlen(h->name));
         headers[i].value = put_text(&at, h->value, strlen(h->value));
     }
-    op->transfer.headers = headers;
-    op->transfer.header_count = p->header_count;
-    op->transfer.method = put_text(&at, p->method, strlen(p->method));
-    op->transfer.url = at;
+    op->request.transfer.headers = headers;
+    op->request.transfer.header_count = p->header_count;
+    op->request.transfer.method = put_text(&at, p->method, strlen(p->method));
+    op->request.transfer.url = at;
     memcpy(at, p->url, p->url_len);
     at += p->url_len;
     if (p->query && p->query->len) {
@@ -235,10 +235,9 @@ static struct http_op *new_op(const struct parts *p)
         at += p->query->len;
     }
     *at++ = 0;
-    op->lane = p->lane ? put_text(&at, p->lane, strlen(p->lane)) : NULL;
-    op->transfer.body = p->body ? put_text(&at, p->body, p->body_len) : NULL;
-    op->transfer.body_len = p->body_len;
-    op->transfer.owner = op;
+    op->request.lane = p->lane ? put_text(&at, p->lane, strlen(p->lane)) : NULL;
+    op->request.transfer.body = p->body ? put_text(&at, p->body, p->body_len) : NULL;
+    op->request.transfer.body_len = p->body_len;
     return op;
 }
 
@@ -257,9 +256,9 @@ struct http_op *http_ask(lua_State *L, const struct task *t)
         luaL_error(L, "not enough memory");
         return NULL;
     }
-    op->transfer.timeout_ms = (unsigned)timeout;
-    op->transfer.max_bytes = (size_t)bytes;
-    op->transfer.once = once;
+    op->request.transfer.timeout_ms = (unsigned)timeout;
+    op->request.transfer.max_bytes = (size_t)bytes;
+    op->request.transfer.once = once;
     return op;
 }
 

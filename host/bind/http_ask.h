@@ -6,6 +6,14 @@
 
 #include "bind/bind.h"
 
+/* One outbound request, from the call to the moment its task has read what came. */
+struct http_op {
+    struct outbound_request request; /* the first member: it is told as this one's end */
+    struct task *task;               /* NULL: its task is gone */
+    struct task_held held_by;        /* released with its task */
+    struct http_waiter *waiters;     /* tasks in http.cancel that wait for this one */
+};
+
 /*
  * The op for the options at index 1 (host.http.Request), in no list yet. Throws at the caller's line for misuse, before
  * anything is owned; the stack above index 1 holds what was encoded.

@@ -30,7 +30,7 @@ int rehearsal_begin(struct rehearsal *r, const char *scripts, const char *prompt
     int code = 1;
     log_open(LOG_OFF);
     h->scripts.memory_cap = 256u << 20;
-    h->scripts.queue.alone = check;
+    h->services.outbound.alone = check;
     o.ignore_settings = o.make_up_settings = check;
     reload_options(&o, NULL);
     unsigned slice = own ? (unsigned)settings_integer(own, "LUA_SLICE_MS") : 0;

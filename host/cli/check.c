@@ -91,13 +91,13 @@ static bool act(struct host *h, const char *name, char *const *words, size_t cou
 }
 
 /*
- * Calls the handlers of main.lua, also those that no story reaches. answered: see struct host.
+ * Calls the handlers of main.lua, also those that no story reaches. answered: see struct outbound.
  * false: as act.
  */
 static bool try_handlers(struct host *h, bool answered, struct buf *problems)
 {
     bool more = true, going = true;
-    h->scripts.queue.answered = answered;
+    h->services.outbound.answered = answered;
     for (int i = 1; more && going; i++) {
         struct buf said = { .data = NULL };
         char number[16], *words[] = { number, answered ? "answered" : "alone" };

@@ -15,7 +15,6 @@
 
 struct task;
 struct generation;
-struct http_op;
 
 struct task_list {
     struct task *head, *tail;
@@ -38,11 +37,7 @@ struct run_queue {
     struct task *scrubbing;          /* waits in db.scrub */
     struct loop_timer scrub_again;   /* set: the next piece of that is not due */
     struct rearm *rearm;
-    struct inbox_row row;     /* the inbox row that failed and is tried again; id 0: none */
-    struct http_op *held;     /* outbound requests of this tick, released by its commit */
-    struct http_op *requests; /* every outbound request under way, held ones included */
-    bool alone;               /* `assistant check`: every outbound request fails at once */
-    bool answered;            /* with alone: it is answered at once, with 200 and {} */
+    struct inbox_row row; /* the inbox row that failed and is tried again; id 0: none */
 };
 
 struct scripts {

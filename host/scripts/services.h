@@ -5,12 +5,14 @@
 #ifndef HOST_SCRIPTS_SERVICES_H
 #define HOST_SCRIPTS_SERVICES_H
 
+#include "client/outbound.h"
+
 struct services {
     struct loop *loop;
     struct store *store;
     struct jobs *jobs;
     struct ledger *ledger;
-    struct pool *pool;
+    struct outbound outbound;
     struct metrics *metrics;
 };
 

@@ -143,13 +143,14 @@ static void look_at_process(struct host *h)
 
 static void look(struct host *h, bool scripts_fine)
 {
+    const struct pool *pool = h->services.outbound.pool;
     look_at_work(h);
     look_at_store(h);
     look_at_scripts(h);
     look_at_process(h);
     set(h, OWN_CONNECTIONS, h->httpd ? httpd_connections(h->httpd) : 0);
     set(h, OWN_REQUESTS_OPEN, h->httpd ? (double)httpd_open(h->httpd) : 0);
-    set(h, OWN_OUTBOUND_OPEN, h->services.pool ? (double)pool_in_flight(h->services.pool) : 0);
+    set(h, OWN_OUTBOUND_OPEN, pool ? (double)pool_in_flight(pool) : 0);
     set(h, OWN_GAUGES_FINE, scripts_fine);
 }
 

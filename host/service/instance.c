@@ -124,11 +124,8 @@ static void on_pool(void *arg, int fd, uint32_t events)
 static int open_pool(struct host *h, char *why, size_t size)
 {
     const struct pool_options o = { .per_host = PER_HOST };
-    h->services.pool = pool_start(&o, why, size);
-    if (h->services.pool &&
-        loop_add(h->services.loop, pool_fd(h->services.pool), EPOLLIN, on_pool, h) == 0)
-        return 0;
-    return 1;
+    struct pool *pool = h->services.outbound.pool = pool_start(&o, why, size);
+    return pool && loop_add(h->services.loop, pool_fd(pool), EPOLLIN, on_pool, h) == 0 ? 0 : 1;
 }
 
 /* 0, or the exit code with why. */
@@ -265,12 +262,6 @@ int instance_generation(struct host *h, const struct serve_mode *m, bool service
     return code;
 }
 
-static void pool_gone(void *arg, struct pool_transfer *t)
-{
-    (void)arg;
-    bind_http_done(t);
-}
-
 static void close_generations(struct host *h)
 {
     task_close_generation(h->scripts.next);
@@ -308,8 +299,7 @@ void instance_close(struct service *s)
     if (h->httpd)
         httpd_stop(h->httpd);
     metrics_http_stop(h->metrics_http);
-    if (h->services.pool)
-        pool_stop(h->services.pool, pool_gone, h);
+    outbound_stop(&h->services.outbound);
     close_generations(h);
     metrics_free(h->services.metrics);
     h->services.metrics = NULL;

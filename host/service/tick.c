@@ -254,12 +254,6 @@ static bool take_lock(struct host *h)
     return false;
 }
 
-static void take_transfers(struct host *h)
-{
-    for (struct pool_transfer *t; h->services.pool && (t = pool_take(h->services.pool));)
-        bind_http_done(t);
-}
-
 /* A wrong secret and a flood look the same: a line a second, however many there were. */
 static void tell_refused(struct host *h)
 {
@@ -364,7 +358,7 @@ void tick(struct host *h)
     if (h->httpd)
         httpd_run(h->httpd);
     metrics_http_run(h->metrics_http);
-    take_transfers(h);
+    outbound_take(&h->services.outbound);
     own.batch = h->scripts.queue.ready.count + h->scripts.queue.requests_ready.count;
     /* 3: everyone who can go on does, up to a budget. */
     bool locked = !take_lock(h);
@@ -386,7 +380,7 @@ void tick(struct host *h)
     if (!h->trouble.cause[0])
         note_trouble(h);
     /* 5: now requests and answers may go; resumed connections want MHD_run at once. */
-    bind_http_release(&h->scripts);
+    outbound_release(&h->services.outbound);
     admin_release(h->admin, lost);
     if (h->httpd && httpd_release(h->httpd))
         httpd_run(h->httpd);
