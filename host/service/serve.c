@@ -35,7 +35,8 @@ static void on_request(void *arg, struct httpd_request *r)
 
 static bool healthy(void *arg)
 {
-    return store_healthy(((struct host *)arg)->services.store);
+    const struct host *h = arg;
+    return h->scripts.current && store_healthy(h->services.store); /* not before the first swap */
 }
 
 static void on_answer(void *arg, const struct httpd_request *r, unsigned status)
