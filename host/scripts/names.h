@@ -4,7 +4,7 @@
  * Reads text that Lua has compiled already, with Lua's scopes, in one pass, and runs nothing. What
  * it cannot follow it leaves out: a variable that is assigned again, a module that is reached
  * through another name. Text and path must outlive the list. Pure; any thread. Who judges what was
- * found: bind/known.
+ * found: scripts/known.
  */
 #ifndef HOST_SCRIPTS_NAMES_H
 #define HOST_SCRIPTS_NAMES_H
