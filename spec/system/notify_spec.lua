@@ -8,6 +8,7 @@ local listener = [[
 import socket, sys, urllib.request
 name, port, out = sys.argv[1], sys.argv[2], open(sys.argv[3], "a", buffering=1)
 s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.settimeout(60) # it ends by itself when the spec was killed
 s.bind("\0" + name[1:] if name[0] == "@" else name)
 out.write("listening\n")
 while True:
@@ -45,7 +46,7 @@ describe("a supervisor", function()
   end
 
   teardown(function()
-    for _, pid in ipairs(pids) do shell.run("kill " .. pid) end
+    for _, pid in ipairs(pids) do shell.run("kill -KILL " .. pid) end
     process.close_all()
   end)
 
