@@ -24,30 +24,10 @@ static void clock_until(struct httpd *h, uint64_t due_ns)
         loop_timer_set(h->loop, &h->clock, due_ns, clock_due, h);
 }
 
-static void list_add(struct conn_list *list, struct conn *c)
-{
-    c->list = list;
-    c->next = NULL;
-    c->prev = list->tail;
-    if (list->tail)
-        list->tail->next = c;
-    else
-        list->head = c;
-    list->tail = c;
-}
-
 static void list_remove(struct conn *c)
 {
-    if (!c->list)
-        return;
-    if (c->prev)
-        c->prev->next = c->next;
-    else
-        c->list->head = c->next;
-    if (c->next)
-        c->next->prev = c->prev;
-    else
-        c->list->tail = c->prev;
+    if (c->list)
+        TAILQ_REMOVE(c->list, c, at);
     c->list = NULL;
 }
 
@@ -55,7 +35,8 @@ static void conn_wait(struct conn *c, struct conn_list *list, uint64_t delay_ns)
 {
     list_remove(c);
     c->due_ns = c->httpd->now_ns + delay_ns;
-    list_add(list, c);
+    c->list = list;
+    TAILQ_INSERT_TAIL(list, c, at);
     clock_until(c->httpd, c->due_ns);
 }
 
@@ -78,7 +59,7 @@ static struct conn *oldest_reading(struct httpd *h, const struct conn *but)
 {
     struct conn *any = NULL;
     int looks = LOOK_AT;
-    for (struct conn *c = h->reading.head; c && looks-- > 0; c = c->next) {
+    for (struct conn *c = TAILQ_FIRST(&h->reading); c && looks-- > 0; c = TAILQ_NEXT(c, at)) {
         if (c == but)
             continue;
         if (!c->request || c->request->stage == REQUEST_HEAD)
@@ -94,9 +75,9 @@ static struct conn *oldest_reading(struct httpd *h, const struct conn *but)
  */
 static struct conn *oldest(struct httpd *h, const struct conn *but)
 {
-    struct conn *reading = oldest_reading(h, but), *idle = h->idle.head;
+    struct conn *reading = oldest_reading(h, but), *idle = TAILQ_FIRST(&h->idle);
     if (idle && idle == but)
-        idle = idle->next;
+        idle = TAILQ_NEXT(idle, at);
     if (!idle || !reading)
         return idle ? idle : reading;
     return idle->since_ns < reading->since_ns ? idle : reading;
@@ -209,20 +190,20 @@ static void clock_due(void *arg)
     struct httpd *h = arg;
     struct conn *c;
     h->now_ns = loop_now_ns();
-    while ((c = h->idle.head) && c->due_ns <= h->now_ns)
+    while ((c = TAILQ_FIRST(&h->idle)) && c->due_ns <= h->now_ns)
         conn_shut(c);
-    while ((c = h->reading.head) && c->due_ns <= h->now_ns) {
+    while ((c = TAILQ_FIRST(&h->reading)) && c->due_ns <= h->now_ns) {
         if (c->request) /* without a request line it may not be HTTP */
             answer_refuse(c, 408, "the request took too long", false);
         else
             conn_shut(c);
     }
-    while ((c = h->sending.head) && c->due_ns <= h->now_ns)
+    while ((c = TAILQ_FIRST(&h->sending)) && c->due_ns <= h->now_ns)
         conn_shut(c);
-    while ((c = h->lingering.head) && c->due_ns <= h->now_ns)
+    while ((c = TAILQ_FIRST(&h->lingering)) && c->due_ns <= h->now_ns)
         conn_shut(c);
-    const struct conn *heads[] = { h->idle.head, h->reading.head, h->sending.head,
-                                   h->lingering.head };
+    const struct conn *heads[] = { TAILQ_FIRST(&h->idle), TAILQ_FIRST(&h->reading),
+                                   TAILQ_FIRST(&h->sending), TAILQ_FIRST(&h->lingering) };
     for (size_t i = 0; i < sizeof heads / sizeof *heads; i++)
         if (heads[i])
             clock_until(h, heads[i]->due_ns);
@@ -243,7 +224,7 @@ bool conn_drop_body(struct httpd *h, const struct request *r, bool all)
 {
     struct request *worst = NULL;
     int looks = LOOK_AT;
-    for (struct conn *c = h->reading.head; c && looks-- > 0; c = c->next) {
+    for (struct conn *c = TAILQ_FIRST(&h->reading); c && looks-- > 0; c = TAILQ_NEXT(c, at)) {
         struct request *one = c->request;
         if (!one || one == r || one->body_cap == 0)
             continue;

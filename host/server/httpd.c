@@ -116,6 +116,12 @@ struct httpd *httpd_start(struct loop *l, const struct httpd_options *o, char *w
     h->now_ns = loop_now_ns();
     h->deadline_ns = o->deadline_ms * ms_ns;
     h->limit = connection_limit(o->max_connections);
+    TAILQ_INIT(&h->idle);
+    TAILQ_INIT(&h->reading);
+    TAILQ_INIT(&h->sending);
+    TAILQ_INIT(&h->lingering);
+    TAILQ_INIT(&h->answered);
+    LIST_INIT(&h->held);
     int listener = listener_open(o->host, o->port, BACKLOG, why, why_size);
     if (listener < 0) {
         free(h);
@@ -217,24 +223,25 @@ void httpd_quiesce(struct httpd *h)
 
 void httpd_stop(struct httpd *h)
 {
+    struct request *r;
     if (!h)
         return;
     h->stopping = true;
     if (h->daemon) {
         httpd_quiesce(h);
-        for (struct request *r = h->held; r; r = r->next_held)
+        LIST_FOREACH(r, &h->held, at_held)
             httpd_error(&r->pub, 503, "stopping");
         uint64_t end = loop_now_ns() + STOP_MS * ms_ns;
         do {
             httpd_release(h);
             httpd_run(h);
-        } while (h->sending.head && loop_now_ns() < end && usleep(1000) == 0);
+        } while (!TAILQ_EMPTY(&h->sending) && loop_now_ns() < end && usleep(1000) == 0);
         loop_remove(h->loop, h->epoll);
         /* No connection is suspended: all answers were released and stopping holds no new
          * request. */
         MHD_stop_daemon(h->daemon);
     }
-    for (struct request *r = h->held; r; r = r->next_held)
+    LIST_FOREACH(r, &h->held, at_held)
         r->httpd = NULL;
     conn_clock_stop(h);
     answer_forget_all(h);

@@ -15,6 +15,7 @@
 
 #include <microhttpd.h>
 #include <netinet/in.h>
+#include <sys/queue.h>
 
 enum {
     HEAD_MAX_BYTES = 32768,
@@ -43,9 +44,7 @@ enum {
  */
 enum conn_stage { CONN_IDLE, CONN_READING, CONN_HELD, CONN_SENDING, CONN_LINGER, CONN_DEAD };
 
-struct conn_list {
-    struct conn *head, *tail; /* the first is due first, because each list has one constant delay */
-};
+TAILQ_HEAD(conn_list, conn); /* the first is due first, because each list has one constant delay */
 
 struct conn {
     struct httpd *httpd;
@@ -53,7 +52,7 @@ struct conn {
     int fd;
     enum conn_stage stage;
     struct conn_list *list; /* NULL: no clock runs */
-    struct conn *prev, *next;
+    TAILQ_ENTRY(conn) at;
     uint64_t since_ns, due_ns;
     struct request *request; /* from its first line to its answer */
     size_t received;         /* bytes since it was idle */
@@ -74,8 +73,8 @@ struct request {
     bool suspended;
     unsigned status;
     struct answer *answer;
-    struct request *next_answered, *prev_answered;
-    struct request *next_held, *prev_held;
+    TAILQ_ENTRY(request) at_answered;
+    LIST_ENTRY(request) at_held;
     struct framing framing;
     char *body;
     size_t body_cap;
@@ -114,7 +113,8 @@ struct httpd {
     struct conn_list idle, reading, sending, lingering;
     uint64_t deadline_ns;
     struct loop_timer clock, hungry, again; /* again: MHD has more to do */
-    struct request *answered_head, *answered_tail, *held;
+    TAILQ_HEAD(, request) answered;
+    LIST_HEAD(, request) held;
     struct answer *cache[CACHED_ANSWERS];
     unsigned cache_next;
     bool woken;   /* MHD has events: somebody may be at the door */

@@ -33,54 +33,10 @@ static void request_settle(struct request *r)
     free(r);
 }
 
-static void held_add(struct httpd *h, struct request *r)
-{
-    r->held = true;
-    r->prev_held = NULL;
-    r->next_held = h->held;
-    if (h->held)
-        h->held->prev_held = r;
-    h->held = r;
-}
-
-static void held_remove(struct request *r)
-{
-    r->held = false;
-    if (!r->httpd)
-        return;
-    if (r->prev_held)
-        r->prev_held->next_held = r->next_held;
-    else
-        r->httpd->held = r->next_held;
-    if (r->next_held)
-        r->next_held->prev_held = r->prev_held;
-}
-
-static void answered_add(struct request *r)
-{
-    struct httpd *h = r->httpd;
-    r->answered = true;
-    r->next_answered = NULL;
-    r->prev_answered = h->answered_tail;
-    if (h->answered_tail)
-        h->answered_tail->next_answered = r;
-    else
-        h->answered_head = r;
-    h->answered_tail = r;
-}
-
 static void answered_remove(struct request *r)
 {
-    struct httpd *h = r->httpd;
     r->answered = false;
-    if (r->prev_answered)
-        r->prev_answered->next_answered = r->next_answered;
-    else
-        h->answered_head = r->next_answered;
-    if (r->next_answered)
-        r->next_answered->prev_answered = r->prev_answered;
-    else
-        h->answered_tail = r->prev_answered;
+    TAILQ_REMOVE(&r->httpd->answered, r, at_answered);
 }
 
 /*
@@ -298,7 +254,8 @@ static enum MHD_Result request_whole(struct request *r, struct MHD_Connection *m
     r->charged = r->head_len + HELD_BYTES;
     h->waiting += r->charged;
     conn_move(r->conn, CONN_HELD);
-    held_add(h, r);
+    r->held = true;
+    LIST_INSERT_HEAD(&h->held, r, at_held);
     h->open++;
     h->o.on_request(h->o.arg, &r->pub);
     return MHD_YES;
@@ -382,7 +339,8 @@ static void answer_take(struct request *r, unsigned status, struct answer *a)
     r->status = a ? status : 0; /* no memory for an answer: the connection is dropped */
     r->answer = a;
     r->httpd->open--;
-    answered_add(r);
+    r->answered = true;
+    TAILQ_INSERT_TAIL(&r->httpd->answered, r, at_answered);
 }
 
 static bool may_answer(const struct request *r)
@@ -433,16 +391,18 @@ void httpd_forget(struct httpd_request *q)
     if (!r->held)
         return;
     httpd_error(q, 503, "unavailable");
-    held_remove(r);
+    if (r->httpd)
+        LIST_REMOVE(r, at_held);
+    r->held = false;
     request_settle(r);
 }
 
 bool httpd_release(struct httpd *h)
 {
     struct request *r;
-    if (!h->answered_head)
+    if (TAILQ_EMPTY(&h->answered))
         return false;
-    while ((r = h->answered_head)) {
+    while ((r = TAILQ_FIRST(&h->answered))) {
         answered_remove(r);
         r->stage = REQUEST_ANSWERED;
         if (r->suspended)
