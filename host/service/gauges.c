@@ -46,7 +46,6 @@ static void on_kind(void *arg, const struct jobs_kind_counts *c)
 static void look_at_work(struct host *h)
 {
     struct work w = { .host = h };
-    struct jobs_counts c = { .ready = 0 };
     metric_clear(metrics_own(h->services.metrics, OWN_JOBS));
     if (h->scripts.current) /* kinds without a row are 0 */
         for (size_t i = 0; i < h->scripts.current->kind_count; i++)
@@ -56,7 +55,7 @@ static void look_at_work(struct host *h)
     set(h, OWN_LANES_WAITING, (double)jobs_lanes_waiting(h->services.jobs));
     set(h, OWN_INBOX_UNREAD, (double)inbox_backlog(h->services.jobs));
     set(h, OWN_INBOX_AGE, age_s(inbox_oldest_ms(h->services.jobs)));
-    set(h, OWN_INBOX_PARKED, (double)(jobs_count(h->services.jobs, &c) == 0 ? c.parked : 0));
+    set(h, OWN_INBOX_PARKED, (double)jobs_parked(h->services.jobs));
 }
 
 static void look_at_store(struct host *h)

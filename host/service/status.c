@@ -82,12 +82,6 @@ static int64_t age_ms(int64_t since)
     return since && since < now ? now - since : 0;
 }
 
-static int64_t parked(struct host *h)
-{
-    struct jobs_counts c = { .ready = 0 };
-    return jobs_count(h->services.jobs, &c) == 0 ? c.parked : 0;
-}
-
 /* ---- for machines ---- */
 
 static void json_scripts(struct host *h, struct buf *out)
@@ -132,7 +126,8 @@ static void json_work(struct host *h, struct buf *out)
     work_free(&w);
     buf_printf(out, "\"inbox\":{\"unread\":%lld,\"oldest_age_ms\":%lld,\"parked\":%lld},",
                (long long)inbox_backlog(h->services.jobs),
-               (long long)age_ms(inbox_oldest_ms(h->services.jobs)), (long long)parked(h));
+               (long long)age_ms(inbox_oldest_ms(h->services.jobs)),
+               (long long)jobs_parked(h->services.jobs));
 }
 
 static void json_trouble(struct host *h, struct buf *out)
@@ -249,7 +244,7 @@ static void words_work(struct host *h, struct buf *out)
 
 static void words_inbox(struct host *h, struct buf *out)
 {
-    int64_t unread = inbox_backlog(h->services.jobs), aside = parked(h);
+    int64_t unread = inbox_backlog(h->services.jobs), aside = jobs_parked(h->services.jobs);
     int64_t late = age_ms(inbox_oldest_ms(h->services.jobs)) / 1000;
     if (unread)
         buf_printf(out, "Inbox: %lld not read yet, the oldest for %lld s%s.\n", (long long)unread,

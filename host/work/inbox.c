@@ -138,19 +138,18 @@ bool inbox_caught_up(const struct jobs *j)
 /* Reads before it writes, because a group without changes would count as a successful commit. */
 int inbox_crashed(struct jobs *j)
 {
-    int rc;
+    int64_t any;
     static const char reason[] = "the process died three times while reading it";
     if (!j->inbox_crashed)
         return 0;
-    sqlite3_stmt *row = jobs_row(
-        j, &rc, "SELECT 1 FROM parked WHERE whole = 1 AND crashes >= ? AND reason <> ? LIMIT 1",
+    int rows = jobs_number(
+        j, &any, "SELECT 1 FROM parked WHERE whole = 1 AND crashes >= ? AND reason <> ? LIMIT 1",
         "it", (int64_t)INBOX_GIVEN_UP, reason);
-    store_done(j->store, row);
-    int rows = !row ? rc
-                    : jobs_run(j,
-                               "UPDATE parked SET reason = ?1 WHERE whole = 1 AND crashes >= ?2 "
-                               "AND reason <> ?1",
-                               "ti", reason, (int64_t)INBOX_GIVEN_UP);
+    if (rows > 0)
+        rows = jobs_run(j,
+                        "UPDATE parked SET reason = ?1 WHERE whole = 1 AND crashes >= ?2 "
+                        "AND reason <> ?1",
+                        "ti", reason, (int64_t)INBOX_GIVEN_UP);
     j->inbox_crashed = rows < 0;
     if (rows > 0)
         log_event(LOG_ERROR, "inbox.crashed", log_i("rows", rows));
@@ -285,12 +284,9 @@ int64_t inbox_backlog(struct jobs *j)
 
 int64_t inbox_oldest_ms(struct jobs *j)
 {
-    int rc;
-    if (j->mark >= j->inbox_kept)
-        return 0;
-    sqlite3_stmt *row = jobs_row(
-        j, &rc, "SELECT received_at FROM inbox WHERE id > ? ORDER BY id LIMIT 1", "i", j->mark);
-    int64_t at = row ? sqlite3_column_int64(row, 0) : 0;
-    store_done(j->store, row);
+    int64_t at = 0;
+    if (j->mark < j->inbox_kept)
+        jobs_number(j, &at, "SELECT received_at FROM inbox WHERE id > ? ORDER BY id LIMIT 1", "i",
+                    j->mark);
     return at;
 }

@@ -64,22 +64,48 @@ int jobs_run(struct jobs *j, const char *sql, const char *types, ...)
     return rc;
 }
 
-sqlite3_stmt *jobs_row(struct jobs *j, int *rc, const char *sql, const char *types, ...)
+static sqlite3_stmt *first_row(struct jobs *j, int *rc, const char *sql, const char *types,
+                               va_list args)
 {
     sqlite3_stmt *statement = prepare(j, sql);
     *rc = -1;
     if (!statement)
         return NULL;
-    va_list args;
-    va_start(args, types);
     bind_all(statement, types, args);
-    va_end(args);
     int step = store_step(j->store, statement);
     *rc = step == SQLITE_ROW ? 1 : step == SQLITE_DONE ? 0 : failure(j);
     if (step == SQLITE_ROW)
         return statement;
     store_done(j->store, statement);
     return NULL;
+}
+
+sqlite3_stmt *jobs_row(struct jobs *j, int *rc, const char *sql, const char *types, ...)
+{
+    va_list args;
+    va_start(args, types);
+    sqlite3_stmt *row = first_row(j, rc, sql, types, args);
+    va_end(args);
+    return row;
+}
+
+int jobs_number(struct jobs *j, int64_t *out, const char *sql, const char *types, ...)
+{
+    int rc;
+    va_list args;
+    va_start(args, types);
+    sqlite3_stmt *row = first_row(j, &rc, sql, types, args);
+    va_end(args);
+    if (row)
+        *out = sqlite3_column_int64(row, 0);
+    store_done(j->store, row);
+    return rc;
+}
+
+int jobs_next_row(struct jobs *j, sqlite3_stmt *row)
+{
+    int step = store_step(j->store, row);
+    return step == SQLITE_ROW ? 1 : step == SQLITE_DONE ? 0 : -1;
 }
 
 char *jobs_column(sqlite3_stmt *row, int column, size_t *len)
@@ -148,17 +174,14 @@ int64_t jobs_next_due(struct jobs *j, const char *kind)
 {
     struct jobs_kind *k = kind_of(j, kind);
     if (!k->known) {
-        int rc;
-        sqlite3_stmt *row = jobs_row(
-            j, &rc,
-            "SELECT run_at FROM jobs INDEXED BY jobs_state WHERE state = 0 AND kind = ? "
-            "AND crashes = 0 ORDER BY run_at LIMIT 1",
-            "t", kind);
-        if (rc < 0)
+        k->due = INT64_MAX;
+        if (jobs_number(
+                j, &k->due,
+                "SELECT run_at FROM jobs INDEXED BY jobs_state WHERE state = 0 AND kind = ? "
+                "AND crashes = 0 ORDER BY run_at LIMIT 1",
+                "t", kind) < 0)
             return INT64_MAX; /* asked again when the store works */
-        k->due = row ? sqlite3_column_int64(row, 0) : INT64_MAX;
         k->known = true;
-        store_done(j->store, row);
     }
     return k->due;
 }
@@ -214,11 +237,9 @@ static int put_into_twin(struct jobs *j, const struct jobs_put *p, int64_t run_a
 /* 1: a live job is in this lane, 0: none, -1. */
 static int lane_taken(struct jobs *j, const char *lane)
 {
-    int rc;
-    sqlite3_stmt *row = jobs_row(
-        j, &rc, "SELECT 1 FROM jobs INDEXED BY jobs_lane WHERE lane = ? LIMIT 1", "t", lane);
-    store_done(j->store, row);
-    return rc;
+    int64_t one;
+    return jobs_number(j, &one, "SELECT 1 FROM jobs INDEXED BY jobs_lane WHERE lane = ? LIMIT 1",
+                       "t", lane);
 }
 
 int64_t jobs_put(struct jobs *j, const struct jobs_put *p)
@@ -260,14 +281,14 @@ int jobs_promote(struct jobs *j, const char *lane)
     return waits && jobs_run(j, "UPDATE jobs SET state = 0 WHERE id = ?", "i", id) != 1 ? -1 : 0;
 }
 
-int jobs_cancel(struct jobs *j, int64_t id)
+int jobs_remove(struct jobs *j, int64_t id, enum job_state last)
 {
     int rc;
-    sqlite3_stmt *row = jobs_row(j, &rc, "SELECT state, lane FROM jobs WHERE id = ? AND state < 2",
-                                 "i", id);
+    sqlite3_stmt *row = jobs_row(j, &rc, "SELECT state, lane FROM jobs WHERE id = ? AND state <= ?",
+                                 "ii", id, (int64_t)last);
     if (!row)
         return rc;
-    bool head = sqlite3_column_int(row, 0) == JOB_READY;
+    bool head = sqlite3_column_int(row, 0) != JOB_WAITING;
     char *lane = jobs_column(row, 1, NULL);
     store_done(j->store, row);
     rc = jobs_run(j, "DELETE FROM jobs WHERE id = ?", "i", id);
@@ -277,29 +298,38 @@ int jobs_cancel(struct jobs *j, int64_t id)
     return rc;
 }
 
+int jobs_cancel(struct jobs *j, int64_t id)
+{
+    return jobs_remove(j, id, JOB_WAITING);
+}
+
 /* Claiming. */
+
+int jobs_take(struct jobs *j, sqlite3_stmt *row, int rc, struct job *out, int room)
+{
+    int count = 0;
+    while (rc > 0 && count < room) {
+        jobs_read(row, &out[count++]);
+        rc = jobs_next_row(j, row);
+    }
+    store_done(j->store, row);
+    while (rc < 0 && count > 0)
+        job_free(&out[--count]);
+    return rc < 0 ? -1 : count;
+}
 
 /* The due rows, oldest first. How many, or -1 with nothing in out[]. */
 static int due_rows(struct jobs *j, const char *kind, int64_t now_ms, struct job *out, int room,
                     bool suspects)
 {
-    int rc, count = 0;
+    int rc;
     sqlite3_stmt *row = jobs_row(
         j, &rc,
         "SELECT " JOBS_COLUMNS " FROM jobs INDEXED BY jobs_state "
         "WHERE state = 0 AND kind = ? AND run_at <= ? AND (crashes > 0) = ? "
         "ORDER BY run_at, id LIMIT ?",
         "tiii", kind, now_ms, (int64_t)suspects, (int64_t)room);
-    while (rc > 0 && count < room) {
-        jobs_read(row, &out[count++]);
-        int step = store_step(j->store, row);
-        rc = step == SQLITE_ROW ? 1 : step == SQLITE_DONE ? 0 : -1;
-    }
-    if (row)
-        store_done(j->store, row);
-    while (rc < 0 && count > 0)
-        job_free(&out[--count]);
-    return rc < 0 ? -1 : count;
+    return jobs_take(j, row, rc, out, room);
 }
 
 static int claim_rows(struct jobs *j, const char *kind, int64_t now_ms, struct job *out, int room,
@@ -339,18 +369,15 @@ int jobs_claim_suspect(struct jobs *j, const char *kind, int64_t now_ms, struct 
 
 int jobs_suspects(struct jobs *j)
 {
-    if (j->suspects < 0) {
-        int rc;
-        sqlite3_stmt *row = jobs_row(
-            j, &rc,
+    int64_t count;
+    if (j->suspects < 0 &&
+        jobs_number(
+            j, &count,
             "SELECT (SELECT count(*) FROM jobs WHERE crashes > 0 AND state IN (0, 1)) + (SELECT "
             "count(*) FROM parked p JOIN inbox i ON i.id = p.inbox_id WHERE p.whole = 1 AND "
             "p.crashes > 0 AND p.crashes < ?)",
-            "i", (int64_t)INBOX_GIVEN_UP);
-        if (row)
-            j->suspects = sqlite3_column_int(row, 0);
-        store_done(j->store, row);
-    }
+            "i", (int64_t)INBOX_GIVEN_UP) > 0)
+        j->suspects = (int)count;
     return j->suspects > 0 ? j->suspects : 0;
 }
 

@@ -207,15 +207,9 @@ int inbox_unpark(struct jobs *j, const struct inbox_row *row);
 int64_t inbox_backlog(struct jobs *j);
 int64_t inbox_oldest_ms(struct jobs *j); /* received_at of the oldest of them, 0: none */
 
-/*
- * For status. Counts by state (JOBS_COUNT_MAX: that many or more), run_at of the oldest ready job
- * (0: none). 0 or -1.
- */
+/* For status: how many rows and items are parked (JOBS_COUNT_MAX: that many or more). */
 enum { JOBS_COUNT_MAX = 100000 };
-struct jobs_counts {
-    int64_t ready, waiting, running, dead, parked, oldest_run_at;
-};
-int jobs_count(struct jobs *j, struct jobs_counts *out);
+int64_t jobs_parked(struct jobs *j);
 /*
  * Calls each for every kind that has rows (at most a hundred), in the order of names; counts as
  * above. due: ready and run_at has come; oldest_run_at: of the ready ones, 0: none. 0 or -1.

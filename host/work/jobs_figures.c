@@ -22,30 +22,12 @@ static char *next_kind(struct jobs *j, int64_t state, const char *kind, int *rc)
 static int count_kind(struct jobs *j, int64_t state, const char *kind, int64_t from, int64_t to,
                       int64_t *count)
 {
-    int rc;
-    sqlite3_stmt *row = jobs_row(
-        j, &rc,
-        "SELECT count(*) FROM (SELECT 1 FROM jobs INDEXED BY jobs_state WHERE state = ? "
-        "AND kind = ? AND run_at > ? AND run_at <= ? LIMIT ?)",
-        "itiii", state, kind, from, to, (int64_t)JOBS_COUNT_MAX);
-    if (row)
-        *count = sqlite3_column_int64(row, 0);
-    store_done(j->store, row);
-    return row ? 0 : -1;
-}
-
-static int oldest(struct jobs *j, const char *kind, int64_t *run_at)
-{
-    int rc;
-    sqlite3_stmt *row = jobs_row(
-        j, &rc,
-        "SELECT run_at FROM jobs INDEXED BY jobs_state WHERE state = 0 AND kind = ? ORDER BY "
-        "run_at LIMIT 1",
-        "t", kind);
-    if (row)
-        *run_at = sqlite3_column_int64(row, 0);
-    store_done(j->store, row);
-    return rc < 0 ? -1 : 0;
+    return jobs_number(
+               j, count,
+               "SELECT count(*) FROM (SELECT 1 FROM jobs INDEXED BY jobs_state WHERE state = ? "
+               "AND kind = ? AND run_at > ? AND run_at <= ? LIMIT ?)",
+               "itiii", state, kind, from, to, (int64_t)JOBS_COUNT_MAX) -
+           1;
 }
 
 static int tell_kind(struct jobs *j, const char *kind, int64_t now_ms, jobs_kinds_cb each,
@@ -57,7 +39,10 @@ static int tell_kind(struct jobs *j, const char *kind, int64_t now_ms, jobs_kind
         count_kind(j, JOB_WAITING, kind, INT64_MIN, INT64_MAX, &c.waiting) ||
         count_kind(j, JOB_RUNNING, kind, INT64_MIN, INT64_MAX, &c.running) ||
         count_kind(j, JOB_DEAD, kind, INT64_MIN, INT64_MAX, &c.dead) ||
-        oldest(j, kind, &c.oldest_run_at))
+        jobs_number(j, &c.oldest_run_at,
+                    "SELECT run_at FROM jobs INDEXED BY jobs_state WHERE state = 0 AND kind = ? "
+                    "ORDER BY run_at LIMIT 1",
+                    "t", kind) < 0)
         return -1;
     each(arg, &c);
     return 0;
@@ -90,13 +75,11 @@ int jobs_kinds(struct jobs *j, int64_t now_ms, jobs_kinds_cb each, void *arg)
 
 int64_t jobs_lanes_waiting(struct jobs *j)
 {
-    int rc;
-    sqlite3_stmt *row = jobs_row(
-        j, &rc,
+    int64_t n = 0;
+    jobs_number(
+        j, &n,
         "SELECT count(DISTINCT lane) FROM (SELECT lane FROM jobs INDEXED BY jobs_state WHERE "
         "state = 1 LIMIT ?)",
         "i", (int64_t)LANES_MAX);
-    int64_t n = row ? sqlite3_column_int64(row, 0) : 0;
-    store_done(j->store, row);
     return n;
 }

@@ -75,16 +75,6 @@ out:
     return rc;
 }
 
-static int mark_read(struct jobs *j, const char *name, int64_t *out)
-{
-    int rc;
-    sqlite3_stmt *row = jobs_row(j, &rc, "SELECT value FROM marks WHERE name = ?", "t", name);
-    if (row)
-        *out = sqlite3_column_int64(row, 0);
-    store_done(j->store, row);
-    return row ? 0 : -1;
-}
-
 /*
  * Counts a crash with this job on the CPU. After three it is dead, and its lane continues. Any
  * state counts, because the claim may be lost before it was durable.
@@ -135,12 +125,11 @@ static int take_orphans(struct jobs *j)
     if (rc > 0)
         log_event(LOG_INFO, "jobs.orphans", log_i("count", rc));
     while (rc >= 0) {
-        sqlite3_stmt *row = jobs_row(
-            j, &rc, "SELECT id FROM jobs INDEXED BY jobs_state WHERE state = 2 LIMIT 1", "");
-        if (!row)
+        int64_t id, run_at = now;
+        rc = jobs_number(j, &id,
+                         "SELECT id FROM jobs INDEXED BY jobs_state WHERE state = 2 LIMIT 1", "");
+        if (rc <= 0)
             break;
-        int64_t id = sqlite3_column_int64(row, 0), run_at = now;
-        store_done(j->store, row);
         rc = jobs_settle_twin(j, id, &run_at);
         if (rc == 0)
             rc = jobs_run(j,
@@ -155,13 +144,11 @@ static int take_orphans(struct jobs *j)
 
 static int reserve(struct jobs *j)
 {
+    static const char mark_sql[] = "SELECT value FROM marks WHERE name = ?";
     int64_t highest = 0, mark = 0;
-    int rc;
-    sqlite3_stmt *row = jobs_row(j, &rc, "SELECT max(id) FROM jobs", "");
-    if (row)
-        highest = sqlite3_column_int64(row, 0);
-    store_done(j->store, row);
-    if (!row || mark_read(j, "jobs.id", &mark) != 0 || mark_read(j, "jobs.epoch", &j->epoch) != 0)
+    if (jobs_number(j, &highest, "SELECT max(id) FROM jobs", "") != 1 ||
+        jobs_number(j, &mark, mark_sql, "t", "jobs.id") != 1 ||
+        jobs_number(j, &j->epoch, mark_sql, "t", "jobs.epoch") != 1)
         return -1;
     j->next_id = mark > highest ? mark : highest + 1;
     return 0;

@@ -59,6 +59,10 @@ struct jobs {
 enum { JOBS_TWIN = -2 };
 int jobs_run(struct jobs *j, const char *sql, const char *types, ...);
 sqlite3_stmt *jobs_row(struct jobs *j, int *rc, const char *sql, const char *types, ...);
+/* The first column of the first row, in *out: 1, 0 (no row: *out stays), or -1. */
+int jobs_number(struct jobs *j, int64_t *out, const char *sql, const char *types, ...);
+/* The next row of a statement: 1, 0 (no more), or -1. */
+int jobs_next_row(struct jobs *j, sqlite3_stmt *row);
 /*
  * Copies a column. Without memory the process ends, so that its claims come back after the restart.
  */
@@ -78,6 +82,10 @@ int jobs_promote(struct jobs *j, const char *lane);
     "id, kind, coalesce(lane, old_lane), payload, attempts, crashes, run_at, created_at, error, " \
     "orphan, claim, state"
 void jobs_read(sqlite3_stmt *row, struct job *out);
+/* What jobs_row gave, and the rows after it, at most `room`; gives it back. How many, or -1 with nothing in out[]. */
+int jobs_take(struct jobs *j, sqlite3_stmt *row, int rc, struct job *out, int room);
+/* Removes a job whose state is not past `last`, and promotes the next of its lane. 1, 0: no such job, -1. */
+int jobs_remove(struct jobs *j, int64_t id, enum job_state last);
 
 /* The clock's part of the start and of jobs_forget, and its part of a commit. 0 or -1. */
 int jobs_clock_start(struct jobs *j);

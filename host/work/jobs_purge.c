@@ -3,8 +3,6 @@
 #include "work/jobs_parts.h"
 #include "base/loop.h"
 
-#include <stdlib.h>
-
 enum { LOOK_EVERY = 16 /* rows between two looks at the clock */ };
 
 /* The columns of a row after its id, searched one by one. */
@@ -33,11 +31,9 @@ static int look(struct jobs *j, const char *sql, struct needles *n, int64_t *aft
             *more = true;
             break;
         }
-        int step = store_step(j->store, row);
-        rc = step == SQLITE_ROW ? 1 : step == SQLITE_DONE ? 0 : -1;
+        rc = jobs_next_row(j, row);
     }
-    if (row)
-        store_done(j->store, row);
+    store_done(j->store, row);
     return rc < 0 ? -1 : count;
 }
 
@@ -65,37 +61,17 @@ int parked_look_for(struct jobs *j, struct needles *n, int64_t *after, int64_t *
 
 int jobs_of_kind(struct jobs *j, const char *kind, int64_t after, struct job *out, int room)
 {
-    int rc, count = 0;
+    int rc;
     sqlite3_stmt *row = jobs_row(j, &rc,
                                  "SELECT " JOBS_COLUMNS " FROM jobs WHERE kind = ? AND id > ? AND "
                                  "state <> 3 ORDER BY id LIMIT ?",
                                  "tii", kind, after, (int64_t)room);
-    while (rc > 0 && count < room) {
-        jobs_read(row, &out[count++]);
-        int step = store_step(j->store, row);
-        rc = step == SQLITE_ROW ? 1 : step == SQLITE_DONE ? 0 : -1;
-    }
-    if (row)
-        store_done(j->store, row);
-    while (rc < 0 && count > 0)
-        job_free(&out[--count]);
-    return rc < 0 ? -1 : count;
+    return jobs_take(j, row, rc, out, room);
 }
 
 int jobs_erase(struct jobs *j, int64_t id)
 {
-    int rc;
-    sqlite3_stmt *row = jobs_row(j, &rc, "SELECT state, lane FROM jobs WHERE id = ?", "i", id);
-    if (!row)
-        return rc;
-    bool head = sqlite3_column_int(row, 0) != JOB_WAITING;
-    char *lane = jobs_column(row, 1, NULL);
-    store_done(j->store, row);
-    rc = jobs_run(j, "DELETE FROM jobs WHERE id = ?", "i", id);
-    if (rc == 1 && head && lane && jobs_promote(j, lane) != 0)
-        rc = -1;
-    free(lane);
-    return rc;
+    return jobs_remove(j, id, JOB_DEAD);
 }
 
 int jobs_purge(struct jobs *j, int64_t before_ms, int limit)

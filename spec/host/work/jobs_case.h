@@ -74,11 +74,26 @@ static inline int claim(struct job *out, int room)
     return jobs_claim(jobs, "work", 1000, out, room);
 }
 
-static inline struct jobs_counts counts(void)
+struct counts {
+    int64_t ready, waiting, running, dead, parked, oldest_run_at;
+};
+
+static inline void count_kind(void *arg, const struct jobs_kind_counts *kind)
 {
-    struct jobs_counts c;
-    CHECK(jobs_count(jobs, &c) == 0);
-    return c;
+    struct counts *all = arg;
+    all->ready += kind->due + kind->later;
+    all->waiting += kind->waiting;
+    all->running += kind->running;
+    all->dead += kind->dead;
+    if (kind->oldest_run_at && (!all->oldest_run_at || kind->oldest_run_at < all->oldest_run_at))
+        all->oldest_run_at = kind->oldest_run_at;
+}
+
+static inline struct counts counts(void)
+{
+    struct counts all = { .parked = jobs_parked(jobs) };
+    CHECK(jobs_kinds(jobs, 1000, count_kind, &all) == 0);
+    return all;
 }
 
 static inline void dies_child(void)
