@@ -30,6 +30,8 @@ int luaopen_host_settings(lua_State *L);
 void bind_not_loading(lua_State *L, const char *what);
 /* The store refuses to write, or has lost the group: the task that runs ends here, and cannot catch it. Throws. */
 int bind_not_stored(lua_State *L);
+/* The running task has used the open group; without `stored` as above. */
+void bind_wrote(lua_State *L, bool stored);
 /* For tick: a piece of the work that a task waits for in db.scrub; no group is open. */
 void bind_scrub_step(struct scripts *all);
 /* Parts of host.jobs, host.inbox and host.db that live in purge.c. */

@@ -31,6 +31,13 @@ int bind_not_stored(lua_State *L)
         L, "cancelled: what was written could not be stored (`assistant status` says why)");
 }
 
+void bind_wrote(lua_State *L, bool stored)
+{
+    task_touch(task_of(L));
+    if (!stored)
+        bind_not_stored(L);
+}
+
 static int sql_error(lua_State *L, struct store *s, int rc, const char *sql)
 {
     if (store_lost(s) || rc == SQLITE_BUSY || rc == SQLITE_FULL || rc == SQLITE_READONLY ||
@@ -212,12 +219,9 @@ static int transaction(lua_State *L)
 static void push_copy(lua_State *L, const char *path, int64_t made_at)
 {
     lua_createtable(L, 0, 3);
-    lua_pushstring(L, path);
-    lua_setfield(L, -2, "path");
-    lua_pushinteger(L, made_at);
-    lua_setfield(L, -2, "made_at");
-    lua_pushboolean(L, access(path, F_OK) == 0);
-    lua_setfield(L, -2, "exists");
+    set_text_field(L, "path", path);
+    set_integer_field(L, "made_at", made_at);
+    set_flag_field(L, "exists", access(path, F_OK) == 0);
     lua_rawseti(L, -2, luaL_len(L, -2) + 1);
 }
 

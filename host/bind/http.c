@@ -73,12 +73,9 @@ static void abandon(void *arg)
 static void push_error(lua_State *L, const struct pool_transfer *t)
 {
     lua_createtable(L, 0, 3);
-    lua_pushstring(L, pool_error_name(t->error));
-    lua_setfield(L, -2, "kind");
-    lua_pushstring(L, t->message);
-    lua_setfield(L, -2, "message");
-    lua_pushboolean(L, t->sent);
-    lua_setfield(L, -2, "sent");
+    set_text_field(L, "kind", pool_error_name(t->error));
+    set_text_field(L, "message", t->message);
+    set_flag_field(L, "sent", t->sent);
     luaL_setmetatable(L, "host.http.error");
 }
 
@@ -110,12 +107,9 @@ static int answered(lua_State *L, int status, lua_KContext ctx)
         push_error(L, x);
     } else {
         lua_createtable(L, 0, 4);
-        lua_pushinteger(L, x->status);
-        lua_setfield(L, -2, "status");
-        lua_pushlstring(L, x->answer ? x->answer : "", x->answer_len);
-        lua_setfield(L, -2, "body");
-        lua_pushinteger(L, (lua_Integer)(x->elapsed_ns / 1000000u));
-        lua_setfield(L, -2, "ms");
+        set_integer_field(L, "status", x->status);
+        set_bytes_field(L, "body", x->answer ? x->answer : "", x->answer_len);
+        set_integer_field(L, "ms", (lua_Integer)(x->elapsed_ns / 1000000u));
         push_headers(L, x);
         lua_setfield(L, -2, "headers");
         lua_pushnil(L);

@@ -124,18 +124,13 @@ static int row_main(lua_State *L)
     row->next = -1;
     lua_rawgeti(L, LUA_REGISTRYINDEX, t->sync_ref);
     lua_createtable(L, 0, 6);
-    lua_pushinteger(L, row->id);
-    lua_setfield(L, -2, "id");
+    set_integer_field(L, "id", row->id);
     push_body(L, row);
     lua_setfield(L, -2, "body");
-    lua_pushinteger(L, row->received_at);
-    lua_setfield(L, -2, "received_at");
-    lua_pushinteger(L, row->place);
-    lua_setfield(L, -2, "place");
-    lua_pushinteger(L, row->singly ? 1 : PIECE);
-    lua_setfield(L, -2, "most");
-    lua_pushstring(L, row->refused); /* NULL: nil */
-    lua_setfield(L, -2, "refused");
+    set_integer_field(L, "received_at", row->received_at);
+    set_integer_field(L, "place", row->place);
+    set_integer_field(L, "most", row->singly ? 1 : PIECE);
+    set_text_field(L, "refused", row->refused);
     lua_call(L, 1, 1);
     if (lua_isinteger(L, -1))
         row->next = lua_tointeger(L, -1);
@@ -207,12 +202,9 @@ static int notice_main(lua_State *L)
     const struct notice *n = t->arg;
     lua_rawgeti(L, LUA_REGISTRYINDEX, t->sync_ref);
     lua_createtable(L, 0, 4);
-    lua_pushstring(L, n->event);
-    lua_setfield(L, -2, "event");
-    lua_pushstring(L, n->message ? n->message : "");
-    lua_setfield(L, -2, "message");
-    lua_pushinteger(L, n->count);
-    lua_setfield(L, -2, "count");
+    set_text_field(L, "event", n->event);
+    set_text_field(L, "message", n->message ? n->message : "");
+    set_integer_field(L, "count", n->count);
     if (n->job && n->job->kind) {
         bind_push_job(L, n->job);
         lua_setfield(L, -2, "job");

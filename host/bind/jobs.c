@@ -55,10 +55,7 @@ static int put(lua_State *L)
     lua_getfield(L, 1, "keep");
     p.keep = lua_toboolean(L, -1);
     int64_t id = jobs_put(g->services->jobs, &p);
-    struct task *t = task_of(L);
-    task_touch(t);
-    if (id == 0)
-        return bind_not_stored(L);
+    bind_wrote(L, id != 0);
     lua_pushinteger(L, id);
     return 1;
 }
@@ -68,9 +65,7 @@ static int cancel(lua_State *L)
     int64_t id = luaL_checkinteger(L, 1);
     bind_not_loading(L, "jobs.cancel");
     int rc = jobs_cancel(generation_of(L)->services->jobs, id);
-    task_touch(task_of(L));
-    if (rc < 0)
-        return bind_not_stored(L);
+    bind_wrote(L, rc >= 0);
     lua_pushboolean(L, rc == 1);
     return 1;
 }
@@ -82,10 +77,8 @@ enum job_end { END_DONE, END_RETRY, END_LATER, END_DEAD };
 static int end_table(lua_State *L, enum job_end end, lua_Integer at, int reason)
 {
     lua_createtable(L, 0, 3);
-    lua_pushinteger(L, end);
-    lua_setfield(L, -2, "job_end");
-    lua_pushinteger(L, at);
-    lua_setfield(L, -2, "at");
+    set_integer_field(L, "job_end", end);
+    set_integer_field(L, "at", at);
     if (!lua_isnoneornil(L, reason)) {
         lua_pushvalue(L, reason);
         lua_setfield(L, -2, "reason");
@@ -141,28 +134,15 @@ int luaopen_host_jobs(lua_State *L)
 void bind_push_job(lua_State *L, const struct job *j)
 {
     lua_createtable(L, 0, 12);
-    lua_pushinteger(L, j->id);
-    lua_setfield(L, -2, "id");
-    lua_pushstring(L, j->kind);
-    lua_setfield(L, -2, "kind");
-    if (j->lane) {
-        lua_pushstring(L, j->lane);
-        lua_setfield(L, -2, "lane");
-    }
-    lua_pushinteger(L, j->attempts);
-    lua_setfield(L, -2, "attempts");
-    lua_pushinteger(L, j->crashes);
-    lua_setfield(L, -2, "crashes");
-    lua_pushinteger(L, j->created_at);
-    lua_setfield(L, -2, "created_at");
-    lua_pushinteger(L, j->run_at);
-    lua_setfield(L, -2, "run_at");
-    if (j->error) {
-        lua_pushstring(L, j->error);
-        lua_setfield(L, -2, "error");
-    }
-    lua_pushboolean(L, j->orphan);
-    lua_setfield(L, -2, "orphan");
+    set_integer_field(L, "id", j->id);
+    set_text_field(L, "kind", j->kind);
+    set_text_field(L, "lane", j->lane);
+    set_integer_field(L, "attempts", j->attempts);
+    set_integer_field(L, "crashes", j->crashes);
+    set_integer_field(L, "created_at", j->created_at);
+    set_integer_field(L, "run_at", j->run_at);
+    set_text_field(L, "error", j->error);
+    set_flag_field(L, "orphan", j->orphan);
     if (j->payload_len) {
         lua_getfield(L, LUA_REGISTRYINDEX, "host.json.decode");
         lua_pushlstring(L, j->payload, j->payload_len);

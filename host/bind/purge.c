@@ -57,9 +57,7 @@ static int look(lua_State *L, const char *what, look_fn look_for)
     struct needles *n = needles_at(L, 1);
     int count = look_for(s->jobs, n, &after, ids, ROOM, look_ns, &more);
     needles_free(n);
-    task_touch(task_of(L));
-    if (count < 0)
-        return bind_not_stored(L);
+    bind_wrote(L, count >= 0);
     lua_createtable(L, count, 0);
     for (int i = 0; i < count; i++) {
         lua_pushinteger(L, ids[i]);
@@ -113,9 +111,7 @@ int bind_jobs_erase(lua_State *L)
     int64_t id = luaL_checkinteger(L, 1);
     bind_not_loading(L, "jobs.erase");
     int rc = jobs_erase(g->services->jobs, id);
-    task_touch(task_of(L));
-    if (rc < 0)
-        return bind_not_stored(L);
+    bind_wrote(L, rc >= 0);
     end_run(g->scripts, id);
     lua_pushboolean(L, rc == 1);
     return 1;
@@ -137,9 +133,7 @@ int bind_jobs_list(lua_State *L)
     struct job *found = lua_newuserdatauv(L, LIST * sizeof *found, 0);
     lua_createtable(L, LIST, 0); /* before anything is found: it may throw */
     int count = jobs_of_kind(s->jobs, kind, after, found, LIST);
-    task_touch(task_of(L));
-    if (count < 0)
-        return bind_not_stored(L);
+    bind_wrote(L, count >= 0);
     int rc = LUA_OK;
     for (int i = 0; i < count; i++) {
         after = found[i].id;
@@ -172,9 +166,7 @@ int bind_inbox_get(lua_State *L)
     struct inbox_row row = { .id = 0 };
     bool unread = false;
     int rc = inbox_get(s->jobs, id, &row, &unread);
-    task_touch(task_of(L));
-    if (rc < 0)
-        return bind_not_stored(L);
+    bind_wrote(L, rc >= 0);
     if (rc == 0)
         return 0;
     char *body = lua_newuserdatauv(L, row.body_len + 1, 0);
@@ -184,17 +176,12 @@ int bind_inbox_get(lua_State *L)
     size_t len = row.body_len;
     int64_t at = row.received_at;
     inbox_row_free(&row);
-    lua_pushlstring(L, body, len);
-    lua_setfield(L, 2, "body");
-    lua_pushstring(L, reader);
-    lua_setfield(L, 2, "reader");
-    lua_pushinteger(L, id);
-    lua_setfield(L, 2, "id");
-    lua_pushinteger(L, at);
-    lua_setfield(L, 2, "received_at");
-    lua_pushboolean(L, unread);
-    lua_setfield(L, 2, "unread");
-    lua_settop(L, 2);
+    lua_pushvalue(L, 2);
+    set_bytes_field(L, "body", body, len);
+    set_text_field(L, "reader", reader);
+    set_integer_field(L, "id", id);
+    set_integer_field(L, "received_at", at);
+    set_flag_field(L, "unread", unread);
     return 1;
 }
 
@@ -207,9 +194,7 @@ int bind_inbox_replace(lua_State *L)
     bind_not_loading(L, "inbox.replace");
     int rc = body ? inbox_replace(g->services->jobs, id, body, len)
                   : inbox_erase(g->services->jobs, id);
-    task_touch(task_of(L));
-    if (rc < 0)
-        return bind_not_stored(L);
+    bind_wrote(L, rc >= 0);
     struct inbox_row *own = task_of(L)->row, *waiting = &g->scripts->queue.row;
     if (own && own->id == id)
         own->replaced = true;
@@ -224,9 +209,7 @@ int bind_inbox_erase_parked(lua_State *L)
     int64_t id = luaL_checkinteger(L, 1);
     bind_not_loading(L, "inbox.erase_parked");
     int rc = parked_erase(generation_of(L)->services->jobs, id);
-    task_touch(task_of(L));
-    if (rc < 0)
-        return bind_not_stored(L);
+    bind_wrote(L, rc >= 0);
     lua_pushboolean(L, rc == 1);
     return 1;
 }
@@ -240,9 +223,7 @@ static int forget(lua_State *L, const char *what,
     bind_not_loading(L, what);
     luaL_argcheck(L, limit > 0 && limit <= 100000, 2, "must be from 1 to 100000");
     int count = purge(generation_of(L)->services->jobs, before, (int)limit);
-    task_touch(task_of(L));
-    if (count < 0)
-        return bind_not_stored(L);
+    bind_wrote(L, count >= 0);
     lua_pushinteger(L, count);
     return 1;
 }

@@ -100,19 +100,14 @@ static void push_request(lua_State *L, const struct httpd_request *r)
 {
     char id[24];
     lua_createtable(L, 0, 10);
-    lua_pushstring(L, r->method);
-    lua_setfield(L, -2, "method");
-    lua_pushlstring(L, r->path, r->path_len);
-    lua_setfield(L, -2, "path");
+    set_text_field(L, "method", r->method);
+    set_bytes_field(L, "path", r->path, r->path_len);
     push_query(L, r);
     push_request_headers(L, r);
-    lua_pushlstring(L, r->body ? r->body : "", r->body_len);
-    lua_setfield(L, -2, "body");
+    set_bytes_field(L, "body", r->body ? r->body : "", r->body_len);
     snprintf(id, sizeof id, "r%llu", (unsigned long long)r->id);
-    lua_pushstring(L, id);
-    lua_setfield(L, -2, "id");
-    lua_pushstring(L, r->remote ? r->remote : "");
-    lua_setfield(L, -2, "remote");
+    set_text_field(L, "id", id);
+    set_text_field(L, "remote", r->remote ? r->remote : "");
 }
 
 /* ---- the response ---- */

@@ -176,8 +176,7 @@ int luaopen_host_task(lua_State *L)
     luaL_newmetatable(L, "host.task.event");
     luaL_newlib(L, methods);
     lua_setfield(L, -2, "__index");
-    lua_pushboolean(L, 0);
-    lua_setfield(L, -2, "__metatable");
+    set_flag_field(L, "__metatable", 0);
     lua_pop(L, 1);
     luaL_newlib(L, functions);
     return 1;

@@ -201,12 +201,6 @@ static int lua_parse(lua_State *L)
     return 1;
 }
 
-static void set_field(lua_State *L, const char *name, lua_Integer value)
-{
-    lua_pushinteger(L, value);
-    lua_setfield(L, -2, name);
-}
-
 static int lua_zoned(lua_State *L)
 {
     time_t seconds = (time_t)floor_div(check_ms(L, 1), 1000);
@@ -215,16 +209,15 @@ static int lua_zoned(lua_State *L)
     if (!localtime_r(&seconds, &t))
         return luaL_error(L, "no local time for this moment");
     lua_createtable(L, 0, 9);
-    set_field(L, "year", t.tm_year + 1900);
-    set_field(L, "month", t.tm_mon + 1);
-    set_field(L, "day", t.tm_mday);
-    set_field(L, "hour", t.tm_hour);
-    set_field(L, "min", t.tm_min);
-    set_field(L, "sec", t.tm_sec);
-    set_field(L, "wday", t.tm_wday == 0 ? 7 : t.tm_wday);
-    set_field(L, "offset_min", floor_div(t.tm_gmtoff, 60));
-    lua_pushstring(L, t.tm_zone);
-    lua_setfield(L, -2, "zone");
+    set_integer_field(L, "year", t.tm_year + 1900);
+    set_integer_field(L, "month", t.tm_mon + 1);
+    set_integer_field(L, "day", t.tm_mday);
+    set_integer_field(L, "hour", t.tm_hour);
+    set_integer_field(L, "min", t.tm_min);
+    set_integer_field(L, "sec", t.tm_sec);
+    set_integer_field(L, "wday", t.tm_wday == 0 ? 7 : t.tm_wday);
+    set_integer_field(L, "offset_min", floor_div(t.tm_gmtoff, 60));
+    set_text_field(L, "zone", t.tm_zone);
     return 1;
 }
 

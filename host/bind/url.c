@@ -68,12 +68,9 @@ static int parse(lua_State *L)
         return 2;
     }
     lua_createtable(L, 0, 3);
-    lua_pushstring(L, url.secure ? "https" : "http");
-    lua_setfield(L, -2, "scheme");
-    lua_pushstring(L, url.host);
-    lua_setfield(L, -2, "host");
-    lua_pushinteger(L, url.port);
-    lua_setfield(L, -2, "port");
+    set_text_field(L, "scheme", url.secure ? "https" : "http");
+    set_text_field(L, "host", url.host);
+    set_integer_field(L, "port", url.port);
     return 1;
 }
 

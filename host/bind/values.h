@@ -47,6 +47,31 @@ bool json_list_keys(lua_State *L, int index, lua_Integer *n);
 /* Pushes text with %XX and + decoded. false: it holds a NUL (nothing pushed). */
 bool url_push_decoded(lua_State *L, const char *text, size_t n);
 
+/* Sets a field of the table on top. text NULL: nothing. */
+static inline void set_integer_field(lua_State *L, const char *name, lua_Integer value)
+{
+    lua_pushinteger(L, value);
+    lua_setfield(L, -2, name);
+}
+
+static inline void set_flag_field(lua_State *L, const char *name, bool value)
+{
+    lua_pushboolean(L, value);
+    lua_setfield(L, -2, name);
+}
+
+static inline void set_bytes_field(lua_State *L, const char *name, const char *bytes, size_t len)
+{
+    lua_pushlstring(L, bytes, len);
+    lua_setfield(L, -2, name);
+}
+
+static inline void set_text_field(lua_State *L, const char *name, const char *text)
+{
+    lua_pushstring(L, text);
+    lua_setfield(L, -2, name);
+}
+
 #define UTF8_REPLACEMENT "\xEF\xBF\xBD"
 
 /*

@@ -224,10 +224,8 @@ static void note_comment(lua_State *L, struct reader *r)
         p++;
     lua_pushlstring(L, r->path, r->path_len);
     lua_createtable(L, 0, 2);
-    lua_pushinteger(L, (lua_Integer)at->line + 1);
-    lua_setfield(L, -2, "line");
-    lua_pushlstring(L, from, (size_t)(p - from));
-    lua_setfield(L, -2, "text");
+    set_integer_field(L, "line", (lua_Integer)at->line + 1);
+    set_bytes_field(L, "text", from, (size_t)(p - from));
     lua_rawset(L, AT_COMMENTS);
 }
 
