@@ -15,19 +15,14 @@ struct look {
     size_t told;
 };
 
-static bool same(struct name_text a, struct name_text b)
-{
-    return a.len == b.len && memcmp(a.text, b.text, a.len) == 0;
-}
-
 static void add(struct look *k, struct buf *to, const struct name_found *f, const char *words,
-                const struct near *near, const char *otherwise)
+                struct name_text near, const char *otherwise)
 {
     if (++k->told > TOLD)
         return;
     buf_printf(to, "%s:%d: %s ", f->path, f->line, words);
-    if (near && near->best)
-        buf_printf(to, "Did you mean '%.*s'?\n", (int)near->best_len, near->best);
+    if (near.text)
+        buf_printf(to, "Did you mean '%.*s'?\n", (int)near.len, near.text);
     else
         buf_printf(to, "%s\n", otherwise);
 }
@@ -36,20 +31,8 @@ static void add(struct look *k, struct buf *to, const struct name_found *f, cons
 
 static const struct tree_file *file_of(const struct tree *t, struct name_text module)
 {
-    static const char *const ends[] = { ".lua", "/init.lua" };
-    const struct tree_file *f = NULL;
-    char path[PATH];
-    if (module.len > PATH - 32)
-        return NULL;
-    int n = snprintf(path, sizeof path, "scripts/%.*s", (int)module.len, module.text);
-    for (char *p = path + 8; *p; p++)
-        if (*p == '.')
-            *p = '/';
-    for (size_t i = 0; !f && i < 2; i++) {
-        snprintf(path + n, sizeof path - (size_t)n, "%s", ends[i]);
-        f = tree_find(t, path);
-    }
-    return f;
+    char path[TREE_PATH];
+    return tree_module(t, module.text, module.len, path);
 }
 
 static bool reach(const struct tree *t, bool *reached, struct name_text module)
@@ -112,23 +95,29 @@ static bool is_module_name(struct name_text name)
     return true;
 }
 
+/* The keys of the table on top. */
+static void offer_keys(lua_State *L, struct near *near)
+{
+    for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1)) {
+        size_t n = 0;
+        const char *name = lua_type(L, -2) == LUA_TSTRING ? lua_tolstring(L, -2, &n) : NULL;
+        near_offer(near, name, n);
+    }
+}
+
 /* host.loaded is on top. */
 static void look_module(lua_State *L, struct look *k, const struct name_found *f)
 {
     const struct tree *t = generation_of(L)->tree;
-    char words[PATH], module[PATH];
+    char words[2 * PATH], module[PATH], path[TREE_PATH];
     lua_pushlstring(L, f->name.text, f->name.len);
     bool there = lua_rawget(L, -2) != LUA_TNIL;
     lua_pop(L, 1);
-    if (there || file_of(t, f->name) || !is_module_name(f->name) || f->name.len > PATH / 4)
+    if (there || tree_module(t, f->name.text, f->name.len, path) || !is_module_name(f->name) ||
+        f->name.len > PATH / 4)
         return;
     struct near near = near_to(f->name.text, f->name.len);
-    for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1))
-        if (lua_type(L, -2) == LUA_TSTRING) {
-            size_t n = 0;
-            const char *name = lua_tolstring(L, -2, &n);
-            near_offer(&near, name, n);
-        }
+    offer_keys(L, &near);
     char best[PATH];
     for (size_t i = 0; i < t->count; i++) {
         size_t n = strlen(t->files[i].path);
@@ -145,13 +134,10 @@ static void look_module(lua_State *L, struct look *k, const struct name_found *f
             near.best = best;
         }
     }
-    snprintf(words, sizeof words, "require \"%.*s\": there is no scripts/", (int)f->name.len,
-             f->name.text);
-    size_t at = strlen(words);
-    for (size_t i = 0; i < f->name.len; i++)
-        words[at++] = f->name.text[i] == '.' ? '/' : f->name.text[i];
-    snprintf(words + at, sizeof words - at, ".lua.");
-    add(k, k->problems, f, words, &near, "Add the file, or correct the name.");
+    snprintf(words, sizeof words, "require \"%.*s\": there is no %s.", (int)f->name.len,
+             f->name.text, path);
+    add(k, k->problems, f, words, (struct name_text){ near.best, near.best_len },
+        "Add the file, or correct the name.");
 }
 
 /* Lua's own names that scripts do not get (lua_sandbox.c). */
@@ -162,38 +148,34 @@ static bool is_withheld(struct name_text name)
         "load", "loadfile", "loadstring", "collectgarbage", "xpcall",  "warn"
     };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (strlen(names[i]) == name.len && memcmp(names[i], name.text, name.len) == 0)
+        if (name_is(name, names[i]))
             return true;
     return false;
 }
 
-static void look_global(lua_State *L, struct look *k, const struct name_found *f)
+static void look_global(struct look *k, const struct name_found *f)
 {
     char words[PATH];
+    bool written = f->kind == NAME_GLOBAL_WRITE, withheld = !written && is_withheld(f->name);
+    snprintf(words, sizeof words,
+             written ? "global '%.*s' is assigned." : "undefined global '%.*s'.", (int)f->name.len,
+             f->name.text);
+    add(k, k->problems, f, words, written || withheld ? (struct name_text){ NULL, 0 } : f->near,
+        written    ? "Write `local` before it."
+        : withheld ? "Scripts do not get this part of Lua. Use what the modules in host/api offer."
+                   : "A typing mistake, or a missing `local`?");
+}
+
+static int list_globals(lua_State *L)
+{
+    struct names *n = lua_touserdata(L, 1);
     lua_pushglobaltable(L);
-    lua_pushlstring(L, f->name.text, f->name.len);
-    bool there = lua_rawget(L, -2) != LUA_TNIL;
-    lua_pop(L, 1);
-    if (!there && f->kind == NAME_GLOBAL_WRITE) {
-        snprintf(words, sizeof words, "global '%.*s' is assigned.", (int)f->name.len, f->name.text);
-        add(k, k->problems, f, words, NULL, "Write `local` before it.");
-    } else if (!there) {
-        struct near near = near_to(f->name.text, f->name.len);
-        near_offer(&near, f->near.text, f->near.len);
-        for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1)) {
-            size_t n = 0;
-            const char *name = lua_type(L, -2) == LUA_TSTRING ? lua_tolstring(L, -2, &n) : NULL;
-            near_offer(&near, name, n);
+    for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1))
+        if (lua_type(L, -2) == LUA_TSTRING && n->known_count < NAMES_KNOWN) {
+            struct name_text *one = &n->known[n->known_count++];
+            one->text = lua_tolstring(L, -2, &one->len);
         }
-        snprintf(words, sizeof words, "undefined global '%.*s'.", (int)f->name.len, f->name.text);
-        if (is_withheld(f->name))
-            near.best = NULL;
-        add(k, k->problems, f, words, &near,
-            is_withheld(f->name) ? "Scripts do not get this part of Lua. Use what the modules in "
-                                   "host/api offer."
-                                 : "A typing mistake, or a missing `local`?");
-    }
-    lua_pop(L, 1);
+    return 0;
 }
 
 static int look_names(lua_State *L)
@@ -205,7 +187,7 @@ static int look_names(lua_State *L)
         if (f->kind == NAME_MODULE)
             look_module(L, k, f);
         else if (f->kind == NAME_GLOBAL || f->kind == NAME_GLOBAL_WRITE)
-            look_global(L, k, f);
+            look_global(k, f);
     }
     return 0;
 }
@@ -226,6 +208,7 @@ bool known_names(struct generation *g, const char *main_module, const char *sett
                  struct names *names, struct buf *problems)
 {
     struct look k = { .names = names, .problems = problems };
+    names->failed = !generation_protected(g, list_globals, names, NULL);
     for (size_t i = 0; i < g->tree->count; i++) {
         const struct tree_file *f = &g->tree->files[i];
         size_t n = strlen(f->path);
@@ -276,10 +259,10 @@ static bool excused(const struct names *n, const struct name_found *f, const str
         const struct name_found *one = &n->list[i];
         if (one->kind == NAME_OPEN && file && strcmp(one->path, file->path) == 0)
             return true;
-        if (one->kind == NAME_SET && file && same(one->name, f->name))
+        if (one->kind == NAME_SET && file && name_same(one->name, f->name))
             return true;
-        if (one->kind == NAME_FIELD && one->use == NAME_TESTED && same(one->name, f->name) &&
-            one->module.text && same(one->module, f->module))
+        if (one->kind == NAME_FIELD && one->use == NAME_TESTED && name_same(one->name, f->name) &&
+            one->module.text && name_same(one->module, f->module))
             return true;
     }
     return false;
@@ -291,17 +274,14 @@ static void tell_field(lua_State *L, struct look *k, const struct name_found *f)
     const struct tree_file *file = f->library ? NULL : file_of(generation_of(L)->tree, f->module);
     struct near near = near_to(f->name.text, f->name.len);
     char words[PATH], otherwise[PATH] = "Correct the name.";
-    for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1)) {
-        size_t n = 0;
-        const char *name = lua_type(L, -2) == LUA_TSTRING ? lua_tolstring(L, -2, &n) : NULL;
-        near_offer(&near, name, n);
-    }
+    offer_keys(L, &near);
     snprintf(words, sizeof words, "%.*s.%.*s: the %s %.*s has no '%.*s'.", (int)f->as.len,
              f->as.text, (int)f->name.len, f->name.text, f->library ? "library" : "module",
              (int)f->module.len, f->module.text, (int)f->name.len, f->name.text);
     if (file)
         snprintf(otherwise, sizeof otherwise, "Correct the name, or add it to %s.", file->path);
-    add(k, f->use == NAME_USED ? k->problems : k->warnings, f, words, &near, otherwise);
+    add(k, f->use == NAME_USED ? k->problems : k->warnings, f, words,
+        (struct name_text){ near.best, near.best_len }, otherwise);
 }
 
 static int look_fields(lua_State *L)

@@ -10,6 +10,19 @@
 
 enum { TEXT_LIMIT = 16 << 20, ITEMS_LIMIT = 1000000 };
 
+/* Takes __index from the top, and closes the table below it. */
+static void close_table(lua_State *L, lua_CFunction write)
+{
+    lua_createtable(L, 0, 3);
+    lua_insert(L, -2);
+    lua_setfield(L, -2, "__index");
+    lua_pushcfunction(L, write);
+    lua_setfield(L, -2, "__newindex");
+    lua_pushboolean(L, 0);
+    lua_setfield(L, -2, "__metatable");
+    lua_setmetatable(L, -2);
+}
+
 static int refuse_write(lua_State *L)
 {
     return luaL_error(L, "this table belongs to the host and cannot be changed (field '%s')",
@@ -20,15 +33,8 @@ static int refuse_write(lua_State *L)
 static void lock(lua_State *L)
 {
     lua_newtable(L);
-    lua_createtable(L, 0, 3);
-    lua_pushvalue(L, -3);
-    lua_setfield(L, -2, "__index");
-    lua_pushcfunction(L, refuse_write);
-    lua_setfield(L, -2, "__newindex");
-    lua_pushboolean(L, 0);
-    lua_setfield(L, -2, "__metatable");
-    lua_setmetatable(L, -2);
-    lua_remove(L, -2);
+    lua_insert(L, -2);
+    close_table(L, refuse_write);
 }
 
 /* ---- the capped ones: each checks and goes on as the original, its upvalue, in the same frame
@@ -220,7 +226,7 @@ static int host_require(lua_State *L)
 {
     struct generation *g = generation_of(L);
     const char *name = luaL_checkstring(L, 1);
-    char path[512];
+    char path[TREE_PATH];
     lua_settop(L, 1);
     lua_getfield(L, LUA_REGISTRYINDEX, "host.loaded");
     lua_pushvalue(L, 1);
@@ -237,21 +243,9 @@ static int host_require(lua_State *L)
     lua_pop(L, 1);
     if (strlen(name) > 400 || strstr(name, "..") || strpbrk(name, "/\\ "))
         return luaL_error(L, "require \"%s\": a module is named like \"flow.quote\"", name);
-    snprintf(path, sizeof path, "scripts/%s", name);
-    for (char *p = path + 8; *p; p++)
-        if (*p == '.')
-            *p = '/';
-    size_t n = strlen(path);
-    snprintf(path + n, sizeof path - n, ".lua");
-    const struct tree_file *f = tree_find(g->tree, path);
-    if (!f) {
-        snprintf(path + n, sizeof path - n, "/init.lua");
-        f = tree_find(g->tree, path);
-    }
-    if (!f) {
-        path[n] = 0;
-        return luaL_error(L, "require \"%s\": there is no %s.lua", name, path);
-    }
+    const struct tree_file *f = tree_module(g->tree, name, strlen(name), path);
+    if (!f)
+        return luaL_error(L, "require \"%s\": there is no %s", name, path);
     if (compile(L, f) != LUA_OK)
         return lua_error(L);
     mark_loading(L);
@@ -282,14 +276,8 @@ static int new_global(lua_State *L)
 static void close_globals(lua_State *L)
 {
     lua_pushglobaltable(L);
-    lua_createtable(L, 0, 3);
     lua_pushcfunction(L, undefined_global);
-    lua_setfield(L, -2, "__index");
-    lua_pushcfunction(L, new_global);
-    lua_setfield(L, -2, "__newindex");
-    lua_pushboolean(L, 0);
-    lua_setfield(L, -2, "__metatable");
-    lua_setmetatable(L, -2);
+    close_table(L, new_global);
     lua_pop(L, 1);
 }
 

@@ -248,5 +248,6 @@ void names_scan(struct names *n, const char *path, const char *text, size_t len)
 void names_free(struct names *n)
 {
     free(n->list);
-    *n = (struct names){ .list = NULL };
+    n->list = NULL;
+    n->count = n->cap = 0;
 }

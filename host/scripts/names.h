@@ -14,7 +14,7 @@
 #include <stdbool.h>
 
 enum name_kind {
-    NAME_GLOBAL,       /* read; near: the visible local that may have been meant, or NULL */
+    NAME_GLOBAL, /* read; near: the variable or known global that may have been meant, or NULL */
     NAME_GLOBAL_WRITE, /* assigned */
     NAME_MODULE,       /* required by its constant name */
     NAME_FIELD,        /* module.field; module.text NULL: of the table that this file returns */
@@ -37,7 +37,11 @@ struct name_found {
     struct name_text name, module, as, near; /* as: what the module is called there */
 };
 
+enum { NAMES_KNOWN = 128 };
+
 struct names {
+    struct name_text known[NAMES_KNOWN]; /* globals that are there, and not worth a word */
+    size_t known_count;
     struct name_found *list;
     size_t count, cap;
     bool failed; /* out of memory */

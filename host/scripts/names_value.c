@@ -55,16 +55,6 @@ struct name_text scan_take_name(struct scan *p)
     return name;
 }
 
-static bool same(struct name_text a, struct name_text b)
-{
-    return a.len == b.len && memcmp(a.text, b.text, a.len) == 0;
-}
-
-static bool is(struct name_text a, const char *text)
-{
-    return same(a, (struct name_text){ text, strlen(text) });
-}
-
 /* ---- what is found, and what is visible ---- */
 
 ssize_t scan_add(struct scan *p, struct name_found found)
@@ -97,7 +87,7 @@ void scan_declare(struct scan *p, struct name_text name, struct name_text module
         p->out->failed = p->broken = true;
         return;
     }
-    p->broken |= is(name, "_ENV"); /* its globals are not ours to judge */
+    p->broken |= name_is(name, "_ENV"); /* its globals are not ours to judge */
     p->vars[p->var_count] = (struct var){ .name = name, .module = module };
     p->scope[p->visible++] = (int)p->var_count++;
 }
@@ -110,7 +100,7 @@ void scan_declare_plain(struct scan *p, struct name_text name)
 int scan_lookup(const struct scan *p, struct name_text name)
 {
     for (size_t i = p->visible; i-- > 0;)
-        if (same(p->vars[p->scope[i]].name, name))
+        if (name_same(p->vars[p->scope[i]].name, name))
             return p->scope[i];
     return -1;
 }
@@ -174,21 +164,36 @@ static bool take_require(struct scan *p, struct place *place)
     return true;
 }
 
+static bool is_known(const struct names *n, struct name_text name)
+{
+    for (size_t i = 0; i < n->known_count; i++)
+        if (name_same(n->known[i], name))
+            return true;
+    return false;
+}
+
+/* The visible variable or known global that may have been meant. */
+static struct name_text nearest(const struct scan *p, struct name_text name)
+{
+    struct near near = near_to(name.text, name.len);
+    for (size_t i = p->visible; i-- > 0;)
+        near_offer(&near, p->vars[p->scope[i]].name.text, p->vars[p->scope[i]].name.len);
+    for (size_t i = 0; i < p->out->known_count; i++)
+        near_offer(&near, p->out->known[i].text, p->out->known[i].len);
+    return (struct name_text){ near.best, near.best_len };
+}
+
 struct place scan_global(struct scan *p, struct name_text name, int line)
 {
-    struct place place = { .kind = GLOBAL, .var = -1, .name = name };
-    p->broken |= is(name, "_ENV");
-    struct near near = near_to(name.text, name.len);
-    for (size_t i = p->visible; i-- > 0;) {
-        struct name_text other_name = p->vars[p->scope[i]].name;
-        near_offer(&near, other_name.text, other_name.len);
-    }
-    place.found = scan_add(p, (struct name_found){ .kind = NAME_GLOBAL,
-                                                   .name = name,
-                                                   .line = line,
-                                                   .var = -1,
-                                                   .near = { near.best, near.best_len } });
-    if (is(name, "require"))
+    struct place place = { .kind = GLOBAL, .var = -1, .found = -1, .name = name };
+    p->broken |= name_is(name, "_ENV");
+    if (!is_known(p->out, name))
+        place.found = scan_add(p, (struct name_found){ .kind = NAME_GLOBAL,
+                                                       .name = name,
+                                                       .line = line,
+                                                       .var = -1,
+                                                       .near = nearest(p, name) });
+    if (name_is(name, "require"))
         take_require(p, &place);
     return place;
 }
@@ -268,9 +273,9 @@ struct place scan_suffixed(struct scan *p)
             place = other;
         } else if (at_arguments(p)) {
             used(p, &place, NAME_USED);
-            bool type = place.kind == GLOBAL && is(place.name, "type");
+            bool type = place.kind == GLOBAL && name_is(place.name, "type");
             p->want = type ? NAME_TESTED : NAME_VALUE;
-            arguments(p, place.kind == GLOBAL && !is(place.name, "rawset"));
+            arguments(p, place.kind == GLOBAL && !name_is(place.name, "rawset"));
             p->want = NAME_VALUE;
             place = other;
         } else {

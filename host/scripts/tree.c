@@ -287,6 +287,22 @@ void tree_drop(struct tree *t)
     free(t);
 }
 
+const struct tree_file *tree_module(const struct tree *t, const char *name, size_t len,
+                                    char path[TREE_PATH])
+{
+    const struct tree_file *f = NULL;
+    int n = snprintf(path, TREE_PATH, "scripts/%.*s", len < TREE_PATH - 32 ? (int)len : 0, name);
+    for (char *p = path + 8; *p; p++)
+        if (*p == '.')
+            *p = '/';
+    for (int folder = 1; folder >= 0; folder--) {
+        snprintf(path + n, (size_t)(TREE_PATH - n), folder ? "/init.lua" : ".lua");
+        const struct tree_file *one = tree_find(t, path);
+        f = one ? one : f;
+    }
+    return f;
+}
+
 const struct tree_file *tree_find(const struct tree *t, const char *path)
 {
     struct tree_file key = { .path = (char *)path };
