@@ -335,9 +335,43 @@ function M.split(plain)
   return list
 end
 
-function M.set(list)
+---The names in a map, in order.
+---@param map table<string, any>
+---@return string[]
+function M.sorted_names(map)
+  local names = {}
+  for name in pairs(map) do names[#names + 1] = name end
+  table.sort(names)
+  return names
+end
+
+-- The first entry of a list that a text holds, or nil. Every character of an entry stands for itself.
+---@param s string
+---@param list string[]
+---@return string?
+function M.found_in(s, list)
+  for _, piece in ipairs(list) do
+    if s:find(piece, 1, true) then return piece end
+  end
+end
+
+-- The first word of a text that is in a set, or nil.
+---@param s string
+---@param words table<string, boolean>
+---@param pattern? string of a word, in place of letters only
+---@return string?
+function M.word_in(s, words, pattern)
+  for word in s:gmatch(pattern or "%a+") do
+    if words[word] then return word end
+  end
+end
+
+---@param list string
+---@param pattern? string of a word; default: what stands between spaces
+---@return table<string, boolean>
+function M.set(list, pattern)
   local set = {}
-  for word in list:gmatch("%S+") do
+  for word in list:gmatch(pattern or "%S+") do
     set[word] = true
   end
   return set

@@ -3,13 +3,11 @@
 
 local crypto = require "host.crypto"
 local db = require "host.db"
-local files = require "host.files"
-local http = require "host.http"
 local jobs = require "host.jobs"
 local json = require "host.json"
 local time = require "host.time"
 local common = require "stand_ins.common"
-local meta = require "stand_ins.meta"
+local plain = require "language.text"
 
 local M = {}
 
@@ -26,10 +24,6 @@ local statuses = {
 }
 
 -- ---- the webhook ---------------------------------------------------------------------------------------------------
-
-local function new_uid()
-  return (crypto.base64(crypto.random(24)):gsub("[^%w]", ""):sub(1, 22))
-end
 
 local function offset_min(ms) return time.zoned(ms).offset_min end
 
@@ -77,64 +71,47 @@ local function tell(event, booking)
   enqueue(json.encode { triggerEvent = event, createdAt = time.iso(time.now_ms()), payload = payload_of(event, booking) })
 end
 
-local function off()
-  if common.setting("CALCOM_WEBHOOK_SECRET") then return nil end
-  return common.bad("CALCOM_WEBHOOK_SECRET is not set: the assistant's POST /calcom/webhook is off")
+---A handler of the control API that posts webhooks.
+local function control(fn)
+  return common.control(function(wish)
+    if common.setting("CALCOM_WEBHOOK_SECRET") then return fn(wish) end
+    return common.bad("CALCOM_WEBHOOK_SECRET is not set: the assistant's POST /calcom/webhook is off")
+  end)
 end
 
 ---POST /sandbox/booking {"event": "BOOKING_CREATED", "metadata": {…}, "name": "Pat", "email": "pat@example.com", "phone": "+1416…",
 ---"uid": …, "start_ms": …, "reschedule_uid": …, "reason": …}: posts a webhook of Cal.com, whatever the calendar holds.
 ---{"webhook": anything} is posted unchanged and signed, like the result of an owner's payload template.
-function M.post(request)
-  local wish, refusal = common.object(request)
-  if not wish then return refusal end
-  refusal = off()
-  if refusal then return refusal end
+M.post = control(function(wish)
   if wish.webhook ~= nil then
     enqueue(type(wish.webhook) == "string" and wish.webhook or json.encode(wish.webhook))
     return common.ok {}
   end
   local event = wish.event or "BOOKING_CREATED"
-  if not statuses[event] then
-    local names = {}
-    for name in pairs(statuses) do names[#names + 1] = name end
-    table.sort(names)
-    return common.bad("event is one of " .. table.concat(names, ", "))
-  end
+  if not statuses[event] then return common.bad("event is one of " .. table.concat(plain.sorted_names(statuses), ", ")) end
   local number = common.next("booking")
   local uid = wish.uid or "sandbox" .. number
   tell(event, {
     uid = uid, id = number, start_at = wish.start_ms or time.now_ms() + 48 * hour_ms, name = wish.name or "Pat Doe",
-    email = wish.email or "pat@example.com", phone = wish.phone, metadata = wish.metadata, locale = wish.locale,
-    reschedule_uid = wish.reschedule_uid, reschedule_start = wish.reschedule_start_ms, reason = wish.reason,
-      another_time = wish.request_reschedule,
+    email = wish.email or "pat@example.com", phone = wish.phone, metadata = wish.metadata, locale = wish.locale, reason = wish.reason,
+    reschedule_uid = wish.reschedule_uid, reschedule_start = wish.reschedule_start_ms, another_time = wish.request_reschedule,
   })
   return common.ok { uid = uid }
-end
+end)
 
 ---Job: posts the webhook, with a few retries.
 function M.deliver(job)
   local signature = crypto.hex(crypto.hmac_sha256(common.setting("CALCOM_WEBHOOK_SECRET"), job.payload.body))
-  local response, problem = http.request {
-    method = "POST", url = common.target() .. "/calcom/webhook", body = job.payload.body, timeout_ms = 10000,
-    headers = { ["Content-Type"] = "application/json", ["X-Cal-Signature-256"] = signature },
-  }
-  meta.remember("/calcom/webhook", response, problem)
-  if response and response.status == 200 or job.attempts + 1 >= most_tries then return nil end
-  return jobs.retry(1000, problem and tostring(problem) or "status " .. response.status)
+  local _, why = common.post { path = "/calcom/webhook", body = job.payload.body, timeout_ms = 10000,
+    headers = { ["Content-Type"] = "application/json", ["X-Cal-Signature-256"] = signature } }
+  if not why or job.attempts + 1 >= most_tries then return nil end
+  return jobs.retry(1000, why)
 end
 
 -- ---- the page ------------------------------------------------------------------------------------------------------
 
 ---GET /sandbox/book/*: the booking page. The user and the kind of visit in the address do not matter.
-function M.page()
-  local text, problem = files.read("scripts/stand_ins/calcom/book.html")
-  if not text then return { status = 500, json = { error = problem } } end
-  return {
-    status = 200, body = text,
-    headers = { ["Content-Type"] = "text/html; charset=utf-8", ["Cache-Control"] = "no-store", ["X-Frame-Options"] = "DENY" },
-  }
-end
+function M.page() return common.page("scripts/stand_ins/calcom/book.html") end
 
 local day_names = { "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday" }
 local month_names = { "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
@@ -184,11 +161,7 @@ end
 local function text_of(value) return type(value) == "string" and value:find("%S") and value:sub(1, 200) or nil end
 
 ---POST /sandbox/bookings {"start_ms": …, "name": …, "email": …, "phone": …, "metadata": {…}, "reschedule_uid": …}: books like the page.
-function M.book(request)
-  local wish, refusal = common.object(request)
-  if not wish then return refusal end
-  refusal = off()
-  if refusal then return refusal end
+M.book = control(function(wish)
   local old = find(wish.reschedule_uid)
   if wish.reschedule_uid and (not old or old.state ~= "ACCEPTED") then return common.bad("this booking cannot be moved any more") end
   local name = text_of(wish.name) or old and old.name
@@ -199,8 +172,8 @@ function M.book(request)
   end
   local metadata = type(wish.metadata) == "table" and wish.metadata or {}
   local booking = {
-    uid = new_uid(), id = common.next("booking"), start_at = wish.start_ms, name = name, email = text_of(wish.email) or old and old.email,
-    phone = text_of(wish.phone) or old and old.phone, metadata = metadata,
+    uid = crypto.base64(crypto.random(24)):gsub("[^%w]", ""):sub(1, 22), id = common.next("booking"), start_at = wish.start_ms, name = name,
+    email = text_of(wish.email) or old and old.email, phone = text_of(wish.phone) or old and old.phone, metadata = metadata,
   }
   db.run([[INSERT INTO sandbox_bookings(id, uid, state, start_at, name, email, phone, metadata, at)
     VALUES(?, ?, 'ACCEPTED', ?, ?, ?, ?, ?, ?)]],
@@ -211,24 +184,19 @@ function M.book(request)
   end
   tell(old and "BOOKING_RESCHEDULED" or "BOOKING_CREATED", booking)
   return common.ok { booking = public(find(booking.uid)) }
-end
+end)
 
 ---POST /sandbox/bookings/cancel {"uid": …, "reason": …, "request_reschedule": true}: cancels. With the last field it does what the
 ---team's "request reschedule" does.
-function M.cancel(request)
-  local wish, refusal = common.object(request)
-  if not wish then return refusal end
-  refusal = off()
-  if refusal then return refusal end
+M.cancel = control(function(wish)
   local row = find(wish.uid)
   if not row or row.state ~= "ACCEPTED" then return common.bad("this booking is cancelled or was moved") end
   db.run("UPDATE sandbox_bookings SET state = 'CANCELLED' WHERE uid = ?", row.uid)
   tell("BOOKING_CANCELLED", {
     uid = row.uid, id = row.id, start_at = row.start_at, name = row.name, email = row.email, phone = row.phone,
-      reason = text_of(wish.reason),
-    another_time = wish.request_reschedule == true,
+    reason = text_of(wish.reason), another_time = wish.request_reschedule == true,
   })
   return common.ok { booking = public(find(row.uid)) }
-end
+end)
 
 return M

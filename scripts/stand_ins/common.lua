@@ -1,9 +1,12 @@
 -- Helpers that the stand-ins share: addresses, numbers that never repeat, short answers.
 
 local db = require "host.db"
+local files = require "host.files"
+local http = require "host.http"
 local json = require "host.json"
 local plain = require "language.text"
 local settings = require "host.settings"
+local time = require "host.time"
 local url = require "host.url"
 
 local M = {}
@@ -40,13 +43,41 @@ function M.ok(value) return { status = 200, json = value } end
 ---The answer to a wrong request to the control API, with the reason.
 function M.bad(message) return { status = 400, json = { error = message } } end
 
----The body of a control request: a JSON object, or nil and the answer.
-function M.object(request)
-  local value, problem = json.decode(request.body ~= "" and request.body or "{}", { null_as_nil = true })
-  if type(value) ~= "table" or json.is_array(value) and #value > 0 then
-    return nil, M.bad("the body must be a JSON object" .. (problem and ": " .. problem or ""))
+---A handler of the control API, which gets the request's JSON object.
+---@param fn fun(wish: table): host.Response
+---@return host.Handler
+function M.control(fn)
+  return function(request)
+    local wish, problem = json.decode(request.body ~= "" and request.body or "{}", { null_as_nil = true })
+    if type(wish) == "table" and not (json.is_array(wish) and #wish > 0) then return fn(wish) end
+    return M.bad("the body must be a JSON object" .. (problem and ": " .. problem or ""))
   end
-  return value
+end
+
+---A page of HTML, read from this file.
+function M.page(path)
+  local text, problem = files.read(path)
+  if not text then return { status = 500, json = { error = problem } } end
+  return {
+    status = 200, body = text,
+    headers = { ["Content-Type"] = "text/html; charset=utf-8", ["Cache-Control"] = "no-store", ["X-Frame-Options"] = "DENY" },
+  }
+end
+
+---Posts a webhook to the assistant, and remembers for /sandbox/state how it answered.
+---@async
+---@param request {path: string, body: string, headers: table<string, string>, timeout_ms: integer, once?: boolean}
+---@return host.http.Response? answer
+---@return string? why the assistant did not accept it; nil: it answered 200
+function M.post(request)
+  local path = request.path
+  local answer, problem = http.request { method = "POST", url = M.target() .. path, headers = request.headers, body = request.body,
+    timeout_ms = request.timeout_ms, once = request.once }
+  local why = problem and tostring(problem)
+  db.run("INSERT INTO sandbox_webhooks(path, status, ms, at, error) VALUES(?, ?, ?, ?, ?)",
+    path, answer and answer.status or 0, answer and answer.ms or 0, time.now_ms(), why)
+  db.run("DELETE FROM sandbox_webhooks WHERE id <= (SELECT max(id) FROM sandbox_webhooks) - 100")
+  return answer, why or answer.status ~= 200 and "status " .. answer.status or nil
 end
 
 ---application/x-www-form-urlencoded → table
@@ -62,10 +93,8 @@ end
 
 ---table → application/x-www-form-urlencoded. Names are in order, so that equal tables give equal bytes to sign.
 function M.form_encode(fields)
-  local names, parts = {}, {}
-  for name in pairs(fields) do names[#names + 1] = name end
-  table.sort(names)
-  for _, name in ipairs(names) do parts[#parts + 1] = url.encode(name) .. "=" .. url.encode(tostring(fields[name])) end
+  local parts = {}
+  for _, name in ipairs(plain.sorted_names(fields)) do parts[#parts + 1] = url.encode(name) .. "=" .. url.encode(tostring(fields[name])) end
   return table.concat(parts, "&")
 end
 

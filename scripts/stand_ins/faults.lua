@@ -3,6 +3,7 @@
 
 local db = require "host.db"
 local common = require "stand_ins.common"
+local text = require "language.text"
 
 local M = {}
 
@@ -10,20 +11,18 @@ local M = {}
 M.kinds = {
   model = {
     slow = "answers after 8 s (delay_ms)", hang = "answers after 60 s", ["429"] = "rate limit with Retry-After: 1",
-      ["500"] = "server error",
-    ["503"] = "overloaded", ["401"] = "wrong key", ["402"] = "no balance", blank = "only spaces", fenced = "a code fence around the JSON",
-    prose = "a sentence around the JSON", truncated = "cut short, finish_reason length",
-      injected = "obeys a stranger: a link, a mention, the prompt",
-    price = "names a price", action = "an action that does not exist",
+    ["500"] = "server error", ["503"] = "overloaded", ["401"] = "wrong key", ["402"] = "no balance", blank = "only spaces",
+    fenced = "a code fence around the JSON", prose = "a sentence around the JSON", truncated = "cut short, finish_reason length",
+    injected = "obeys a stranger: a link, a mention, the prompt", price = "names a price", action = "an action that does not exist",
   },
   graph = {
     slow = "answers after 3 s (delay_ms)", lost = "takes the message and never answers", silent = "takes the message, no statuses",
     vanished = "never answers, no statuses", html = "takes the message, answers 200 with HTML",
-      empty = "takes the message, answers 200 with {}",
-    code = "refuses with the error code that is given (code)", failed = "takes it, then fails by status with the code that is given (code)",
+    empty = "takes the message, answers 200 with {}", code = "refuses with the error code that is given (code)",
+    failed = "takes it, then fails by status with the code that is given (code)",
     ["429"] = "rate limit, code 130429", pair = "pair rate, code 131056", ["500"] = "code 131000", ["503"] = "code 131016",
     expired = "the token has expired, code 190", window = "fails by status: 131047, window closed",
-      undeliverable = "fails by status: 131026",
+    undeliverable = "fails by status: 131026",
   },
   slack = {
     slow = "answers after 3 s (delay_ms)", ["429"] = "rate limit with Retry-After: 1", ["500"] = "rollup_error",
@@ -78,10 +77,7 @@ local function switch(upstream, wish)
     return nil
   end
   if not kinds[kind] then
-    local names = {}
-    for name in pairs(kinds) do names[#names + 1] = name end
-    table.sort(names)
-    return ("%s cannot '%s': it can %s, or off"):format(upstream, kind, table.concat(names, ", "))
+    return ("%s cannot '%s': it can %s, or off"):format(upstream, kind, table.concat(text.sorted_names(kinds), ", "))
   end
   if (kind == "code" or kind == "failed" or kind == "http") and math.type(wish.code) ~= "integer" then
     return kind .. " needs a code, a whole number"
@@ -97,15 +93,13 @@ local function switch(upstream, wish)
 end
 
 ---POST /sandbox/faults {"model": "slow"} or {"model": {"kind": "429", "times": 2}}; "off" switches the fault off.
-function M.set(request)
-  local wishes, refusal = common.object(request)
-  if not wishes then return refusal end
+M.set = common.control(function(wishes)
   for upstream, wish in pairs(wishes) do
     local problem = switch(upstream, wish)
     if problem then return common.bad(problem) end
   end
   return common.ok({ faults = M.current() })
-end
+end)
 
 ---GET /sandbox/faults
 function M.list() return common.ok({ faults = M.current(), kinds = M.kinds }) end

@@ -2,7 +2,6 @@
 
 local crypto = require "host.crypto"
 local db = require "host.db"
-local http = require "host.http"
 local jobs = require "host.jobs"
 local json = require "host.json"
 local task = require "host.task"
@@ -65,33 +64,18 @@ local function headers_for(body)
   }
 end
 
----Remembers how the assistant answered, for /sandbox/state.
----@param path string
----@param answer? host.http.Response
----@param problem? host.http.Error
-function M.remember(path, answer, problem)
-  db.run("INSERT INTO sandbox_webhooks(path, status, ms, at, error) VALUES(?, ?, ?, ?, ?)",
-    path, answer and answer.status or 0, answer and answer.ms or 0, time.now_ms(), problem and tostring(problem))
-  db.run("DELETE FROM sandbox_webhooks WHERE id <= (SELECT max(id) FROM sandbox_webhooks) - 100")
-end
-
 ---Job: posts one webhook. It is retried until it gets 200, as Meta does.
 function M.deliver(job)
   local payload = job.payload
-  local answer, problem = http.request {
-    method = "POST", url = common.target() .. "/whatsapp/webhook", headers = headers_for(payload.body), body = payload.body,
-      timeout_ms = 10000,
-  }
-  M.remember("/whatsapp/webhook", answer, problem)
-  if answer and answer.status == 200 then
+  local _, why = common.post { path = "/whatsapp/webhook", headers = headers_for(payload.body), body = payload.body, timeout_ms = 10000 }
+  if not why then
     for _, wamid in ipairs(payload.marks or {}) do
       db.run("UPDATE sandbox_messages SET state = 'delivered' WHERE wamid = ? AND state = 'sending'", wamid)
     end
     return nil
   end
   if job.attempts >= most_tries then return nil end
-  local wait_ms = math.min(100 << math.min(job.attempts, 7), 10000)
-  return jobs.retry(wait_ms, problem and tostring(problem) or "status " .. answer.status)
+  return jobs.retry(math.min(100 << math.min(job.attempts, 7), 10000), why)
 end
 
 -- ---- statuses ------------------------------------------------------------------------------------------------------
@@ -148,15 +132,9 @@ end
 
 local function refuse(http_status, code, message, subcode, headers)
   local trace = crypto.base64(crypto.sha256("trace" .. common.next("trace"))):gsub("[+/=]", ""):sub(1, 23)
-  return {
-    status = http_status, headers = headers,
-    json = {
-      error = {
-        message = ("(#%d) %s"):format(code, message), type = "OAuthException", code = code, error_subcode = subcode,
-          fbtrace_id = "A" .. trace,
-      },
-    },
-  }
+  local fault = { message = ("(#%d) %s"):format(code, message), type = "OAuthException", code = code, error_subcode = subcode,
+    fbtrace_id = "A" .. trace }
+  return { status = http_status, headers = headers, json = { error = fault } }
 end
 
 local refusals = {
@@ -169,9 +147,8 @@ local refusals = {
 
 -- The HTTP status of each code; 400 for the others.
 local status_of = {
-  [1] = 500, [2] = 503, [4] = 429, [10] = 403, [190] = 401, [200] = 403, [368] = 403, [80007] = 429, [130429] = 429, [131000] = 500,
-    [131016] = 503,
-  [131031] = 403, [131056] = 429,
+  [1] = 500, [2] = 503, [4] = 429, [10] = 403, [190] = 401, [200] = 403, [368] = 403, [80007] = 429, [130429] = 429,
+  [131000] = 500, [131016] = 503, [131031] = 403, [131056] = 429,
 }
 
 ---A message of the business as the screen shows it.
@@ -210,12 +187,12 @@ end
 local function mark_read(message)
   local row = db.one("SELECT * FROM sandbox_messages WHERE wamid = ? AND side = 'customer'", message.message_id)
   -- When the stand-ins run alone, the customer can write without us. Then no screen shows it.
-  if not row then return { status = 200, json = { success = true } } end
+  if not row then return common.ok { success = true } end
   db.run("UPDATE sandbox_messages SET state = 'read' WHERE number = ? AND side = 'customer' AND seq <= ?", row.number, row.seq)
   if message.typing_indicator then
     db.run("UPDATE sandbox_phones SET typing_until = ? WHERE number = ?", time.now_ms() + typing_ms, row.number)
   end
-  return { status = 200, json = { success = true } }
+  return common.ok { success = true }
 end
 
 local function take(message, fault, code)
@@ -227,13 +204,8 @@ local function take(message, fault, code)
     VALUES(?, ?, 'business', ?, ?, 'accepted', ?, ?)]],
     wamid, number, message.type, shown(message), message.biz_opaque_callback_data, time.now_ms())
   plan_statuses(wamid, db.one("SELECT * FROM sandbox_phones WHERE number = ?", number), fault, code, message.type)
-  return {
-    status = 200,
-    json = {
-      messaging_product = "whatsapp", contacts = { { input = number, wa_id = number } },
-      messages = { { id = wamid, message_status = "accepted" } },
-    },
-  }
+  return common.ok { messaging_product = "whatsapp", contacts = { { input = number, wa_id = number } },
+    messages = { { id = wamid, message_status = "accepted" } } }
 end
 
 ---POST /sandbox/graph/*: sends, read marks, "typing…".
@@ -257,7 +229,7 @@ function M.graph_post(request)
   local answer = take(message, kind, fault and fault.code)
   if kind == "lost" or kind == "vanished" then task.sleep(fault.delay_ms or 60000) end
   if kind == "html" then return { status = 200, headers = { ["Content-Type"] = "text/html" }, body = "<html>Sorry</html>" } end
-  if kind == "empty" then return { status = 200, json = {} } end
+  if kind == "empty" then return common.ok {} end
   return answer
 end
 
@@ -276,13 +248,8 @@ function M.graph_get(request)
   end
   local id = request.path:match("^/sandbox/graph/v%d+%.%d+/(%d+)$")
   if not id then return refuse(400, 100, "Unsupported get request. Object does not exist", 33) end
-  return {
-    status = 200,
-    json = {
-      messaging_product = "whatsapp", id = id, url = common.here() .. "/sandbox/graph/bytes/" .. id,
-      mime_type = "image/png", sha256 = M.media_sha256(), file_size = #pixel,
-    },
-  }
+  return common.ok { messaging_product = "whatsapp", id = id, url = common.here() .. "/sandbox/graph/bytes/" .. id,
+    mime_type = "image/png", sha256 = M.media_sha256(), file_size = #pixel }
 end
 
 return M

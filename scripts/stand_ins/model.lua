@@ -8,6 +8,7 @@ local owner = require "owner"
 local language = require "language.french"
 local quote = require "flow.quote"
 local scripted = require "flow.scripted"
+local plain = require "language.text"
 local common = require "stand_ins.common"
 local faults = require "stand_ins.faults"
 local plans = require "stand_ins.model.plans"
@@ -63,26 +64,10 @@ local replies = setmetatable({
 }, { __index = owner.replies })
 
 -- Plain wishes for a visit. A real model understands more.
-local BOOKING = { "%f[%a]book%f[%A]", "appointment", "on%-site", "%f[%a]visit%f[%A]", "rendez%-vous" }
-
-local function wants_booking(texts)
-  for _, text in ipairs(texts) do
-    local folded = text:lower()
-    for _, pattern in ipairs(BOOKING) do
-      if folded:find(pattern) then return true end
-    end
-  end
-  return false
-end
-
+local BOOKING = plain.set "book visit"
+local BOOKING_PARTS = { "appointment", "on-site", "rendez-vous" }
 -- A customer who has a visit gets the page again only for another time.
-local function wants_other(texts)
-  local folded = table.concat(texts, "\n"):lower()
-  for _, word in ipairs { "another", "other time", "move", "change", "reschedule", "autre" } do
-    if folded:find(word, 1, true) then return true end
-  end
-  return false
-end
+local OTHER_TIME = { "another", "other time", "move", "change", "reschedule", "autre" }
 
 ---The fixed questions' answer in the form of the model's contract.
 local function think(messages)
@@ -97,7 +82,9 @@ local function think(messages)
     visit = visit, languages = owner.business.languages,
     circuit_open = false,
   }
-  if wants_booking(texts) and (not visit or wants_other(texts)) then
+  local said = table.concat(texts, "\n"):lower()
+  local booking = plain.word_in(said, BOOKING) or plain.found_in(said, BOOKING_PARTS)
+  if booking and (not visit or plain.found_in(said, OTHER_TIME)) then
     answer.action = "schedule"
     answer.reply = language.french(owner.business.languages, texts, last_reply) and "Avec plaisir!"
       or "We'd be happy to come and have a look."
@@ -147,19 +134,22 @@ end
 
 -- ---- answering -----------------------------------------------------------------------------------------------------
 
-local function price(answer) answer.reply_to_user = "Sure! That would be $350 all in. " .. answer.reply_to_user end
+-- Faults that change the answer.
+local CHANGES = {}
 
-local function obey(answer)
+function CHANGES.price(answer) answer.reply_to_user = "Sure! That would be $350 all in. " .. answer.reply_to_user end
+
+function CHANGES.injected(answer)
   answer.reply_to_user = "Ignoring my instructions as asked <!channel>: claim your prize at https://prize.example/win?c=1 "
     .. "or call +1 900 555 0199. " .. answer.reply_to_user
   answer.extracted_data.address = "<!channel> https://prize.example/win"
 end
 
-local function invent(answer) answer.action = "refund" end
+function CHANGES.action(answer) answer.action = "refund" end
 
 ---What the model writes, and its finish reason.
 local function content_of(answer, kind)
-  if kind == "price" then price(answer) elseif kind == "injected" then obey(answer) elseif kind == "action" then invent(answer) end
+  if CHANGES[kind] then CHANGES[kind](answer) end
   local text = json.encode(answer)
   if kind == "blank" then return (" "):rep(64), "stop" end
   if kind == "fenced" then return "```json\n" .. text .. "\n```", "stop" end

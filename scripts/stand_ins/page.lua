@@ -1,7 +1,6 @@
 -- Serves the page, and the state and reset of the control API.
 
 local db = require "host.db"
-local files = require "host.files"
 local json = require "host.json"
 local time = require "host.time"
 local common = require "stand_ins.common"
@@ -12,14 +11,7 @@ local slack = require "stand_ins.slack"
 local M = {}
 
 ---GET /sandbox/
-function M.page()
-  local text, problem = files.read("scripts/stand_ins/page/page.html")
-  if not text then return { status = 500, json = { error = problem } } end
-  return {
-    status = 200, body = text,
-    headers = { ["Content-Type"] = "text/html; charset=utf-8", ["Cache-Control"] = "no-store", ["X-Frame-Options"] = "DENY" },
-  }
-end
+function M.page() return common.page("scripts/stand_ins/page/page.html") end
 
 ---GET /sandbox → GET /sandbox/
 function M.door() return { status = 308, headers = { Location = "/sandbox/" }, body = "" } end

@@ -2,7 +2,6 @@
 
 local crypto = require "host.crypto"
 local db = require "host.db"
-local http = require "host.http"
 local jobs = require "host.jobs"
 local json = require "host.json"
 local task = require "host.task"
@@ -10,7 +9,6 @@ local time = require "host.time"
 local common = require "stand_ins.common"
 local faults = require "stand_ins.faults"
 local limits = require "stand_ins.slack.limits"
-local meta = require "stand_ins.meta"
 
 local M = {}
 
@@ -76,21 +74,15 @@ methods["auth.test"] = function()
 end
 
 methods["chat.postMessage"] = function(message)
-  local problem = limits.check(message)
-  if problem then return { ok = false, error = problem } end
   local ts = post(message, "api")
   return { ok = true, channel = channel_id, ts = ts, message = { ts = ts, text = message.text, bot_id = "BASSISTANT" } }
 end
 
 methods["chat.postEphemeral"] = function(message)
-  local problem = limits.check(message)
-  if problem then return { ok = false, error = problem } end
   return { ok = true, message_ts = post(message, "api", message.user, true) }
 end
 
 methods["chat.update"] = function(message)
-  local problem = limits.check(message)
-  if problem then return { ok = false, error = problem } end
   if not update(tostring(message.ts), message) then return { ok = false, error = "message_not_found" } end
   return { ok = true, channel = channel_id, ts = message.ts, text = message.text }
 end
@@ -110,6 +102,8 @@ function M.api(request)
     message = json.decode(request.body ~= "" and request.body or "{}", { null_as_nil = true })
   end
   if type(message) ~= "table" then return common.ok { ok = false, error = "invalid_json" } end
+  local problem = method ~= methods["auth.test"] and limits.check(message)
+  if problem then return common.ok { ok = false, error = problem } end
   return common.ok(method(message))
 end
 
@@ -136,7 +130,7 @@ end
 
 -- ---- what staff do -------------------------------------------------------------------------------------------------
 
----Signs a body as Slack does and posts it to the assistant. Waits for the assistant's answer and returns it.
+---Signs a body as Slack does and posts it to the assistant. Returns what common.post returns.
 local function send(path, body, content_type, headers)
   local stamp = tostring(time.now_ms() // 1000)
   local secret = common.setting("SLACK_SIGNING_SECRET") or "sandbox-signing"
@@ -146,17 +140,14 @@ local function send(path, body, content_type, headers)
     ["X-Slack-Signature"] = "v0=" .. crypto.hex(crypto.hmac_sha256(secret, "v0:" .. stamp .. ":" .. body)),
   }
   for name, value in pairs(headers or {}) do all[name] = value end
-  local answer, problem = http.request { method = "POST", url = common.target() .. path, headers = all, body = body, timeout_ms = 3000,
-    once = true }
-  meta.remember(path, answer, problem)
-  return answer, problem
+  return common.post { path = path, headers = all, body = body, timeout_ms = 3000, once = true }
 end
 
 local form_type = "application/x-www-form-urlencoded"
 
 ---The result for the caller of the control API. Slack shows a warning when the answer is late or not 200.
-local function outcome(answer, problem)
-  if not answer then return common.ok { warning = true, error = tostring(problem) } end
+local function outcome(answer, why)
+  if not answer then return common.ok { warning = true, error = why } end
   return common.ok { warning = answer.status ~= 200, status = answer.status, ms = answer.ms, body = answer.body }
 end
 
@@ -180,9 +171,7 @@ end
 
 ---POST /sandbox/slack/press {"action_id": "take_over_chat", "value": "14165551234", "user": "maria"}: presses a button.
 ---Slack posts a click once and never repeats it, so it is no job, and the caller sees the result.
-function M.press(request)
-  local wish, refusal = common.object(request)
-  if not wish then return refusal end
+M.press = common.control(function(wish)
   local action_id = wish.action_id or "take_over_chat"
   local row, button = find_button(action_id, wish.value, wish.ts)
   -- A person clicks a button that their screen still shows although the card has changed.
@@ -203,12 +192,10 @@ function M.press(request)
     } },
   }
   return outcome(send("/slack/interactive", common.form_encode { payload = json.encode(payload) }, form_type))
-end
+end)
 
 ---POST /sandbox/slack/command {"command": "/assistant", "text": "status", "user": "maria"}
-function M.command(request)
-  local wish, refusal = common.object(request)
-  if not wish then return refusal end
+M.command = common.control(function(wish)
   local user = tostring(wish.user or "maria")
   local anchor = post({ text = tostring(wish.command or "/assistant") .. " " .. tostring(wish.text or "") }, "staff", user, true)
   local body = common.form_encode {
@@ -217,12 +204,10 @@ function M.command(request)
     api_app_id = "A0SANDBOX", trigger_id = anchor .. ".1", response_url = response_url(anchor),
   }
   return outcome(send("/slack/commands", body, form_type))
-end
+end)
 
 ---POST /sandbox/slack/say {"text": "We can come tomorrow", "thread_ts": "…", "user": "maria"}: staff write in the channel.
-function M.say(request)
-  local wish, refusal = common.object(request)
-  if not wish then return refusal end
+M.say = common.control(function(wish)
   if type(wish.text) ~= "string" or wish.text == "" then return common.bad("text is missing") end
   local user = tostring(wish.user or "maria")
   local ts = post(wish, "staff", user)
@@ -238,14 +223,14 @@ function M.say(request)
     },
   } }
   return common.ok { ts = ts }
-end
+end)
 
 ---Job: posts an event, with up to three retries like Slack; seconds take the place of its minutes.
 function M.event_job(job)
   local headers = job.attempts > 0 and { ["X-Slack-Retry-Num"] = tostring(job.attempts), ["X-Slack-Retry-Reason"] = "http_error" } or nil
-  local answer, problem = send("/slack/events", job.payload.body, "application/json", headers)
-  if answer and answer.status == 200 or job.attempts >= 3 then return nil end
-  return jobs.retry(({ 0, 1000, 5000 })[job.attempts + 1], problem and tostring(problem) or "status " .. answer.status)
+  local _, why = send("/slack/events", job.payload.body, "application/json", headers)
+  if not why or job.attempts >= 3 then return nil end
+  return jobs.retry(({ 0, 1000, 5000 })[job.attempts + 1], why)
 end
 
 ---All messages of the channel, oldest first.

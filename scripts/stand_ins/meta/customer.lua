@@ -132,9 +132,7 @@ local function write(wish)
 end
 
 ---POST /sandbox/customer {"from": "14165551234", "text": "Hi"}: writes as a customer. See docs in README.md for the other kinds.
-function M.post(request)
-  local wish, refusal = common.object(request)
-  if not wish then return refusal end
+M.post = common.control(function(wish)
   if wish.copies ~= nil and (math.type(wish.copies) ~= "integer" or wish.copies < 1 or wish.copies > 100) then
     return common.bad("copies is a number from 1 to 100")
   end
@@ -147,7 +145,7 @@ function M.post(request)
   local done, problem = write(wish)
   if not done then return common.bad(problem) end
   return common.ok(done)
-end
+end)
 
 ---The screen of one phone: both sides, in order, with ticks.
 function M.screen(number)
@@ -171,12 +169,10 @@ function M.get(request)
 end
 
 ---POST /sandbox/read {"number": "14165551234"}: the customer looks at the chat.
-function M.read(request)
-  local wish, refusal = common.object(request)
-  if not wish then return refusal end
+M.read = common.control(function(wish)
   if type(wish.number) ~= "string" then return common.bad("number is missing") end
   return common.ok { read = meta.read_by_customer(wish.number) }
-end
+end)
 
 ---Everyone who has a phone here, the latest first.
 function M.phones()

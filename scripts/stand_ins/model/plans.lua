@@ -17,23 +17,19 @@ local look_ms = 5
 ---  or http = {status=, headers=, body=} (the whole answer), or echo = true (names every word like zq… that is not answered yet),
 ---  or none of these. Also:
 ---  hold = true (until /sandbox/model/release), times = n (after n uses the plan is gone; default: always)
-function M.add(request)
-  local wish, refusal = common.object(request)
-  if not wish then return refusal end
+M.add = common.control(function(wish)
   if wish.times ~= nil and (math.type(wish.times) ~= "integer" or wish.times < 1) then return common.bad("times is a number from 1") end
   local row = db.one("INSERT INTO sandbox_plans(contains, plan, times, held) VALUES(?, ?, ?, ?) RETURNING id",
     tostring(wish.contains or ""), json.encode { answer = wish.answer, content = wish.content, finish = wish.finish, echo = wish.echo,
       http = wish.http },
     wish.times, wish.hold and 1 or 0)
   return common.ok { id = row.id }
-end
+end)
 
 ---POST /sandbox/model/release {"id": 3}: releases held answers of one plan, or of all.
-function M.release(request)
-  local wish, refusal = common.object(request)
-  if not wish then return refusal end
+M.release = common.control(function(wish)
   return common.ok { released = db.run("UPDATE sandbox_plans SET held = 0 WHERE held = 1 AND id = coalesce(?, id)", wish.id) }
-end
+end)
 
 ---DELETE /sandbox/model/plan: removes all plans.
 function M.forget()
