@@ -67,12 +67,8 @@ local function hinted(s)
   if not text.has_digits(s, 1) then
     return false
   end
-  for word in text.fold(s):gmatch("%a+") do
-    if STREET[word] or STREET_BEFORE[word] then
-      return true
-    end
-  end
-  return false
+  local folded = text.fold(s)
+  return text.word_in(folded, STREET) ~= nil or text.word_in(folded, STREET_BEFORE) ~= nil
 end
 
 -- First and last byte of an address with a number and a street, or nil.

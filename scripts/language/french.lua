@@ -10,6 +10,7 @@ local FRENCH = set [[bonjour bonsoir salut je j'ai jai suis c'est cest vous nous
   mon ma mes il elle au aux du dans rue chez canape chaise chaises matelas escalier escaliers ascenseur l'ascenseur adresse svp
   combien quand etage deux trois votre notre devons pouvons equipe utiliser quels quelle articles ramassage ceci vous a-t-il]]
 local STRONG = set "bonjour bonsoir merci oui escalier escaliers ascenseur l'ascenseur d'ascenseur"
+local WORD = "[%a\128-\255][%a'\128-\255]*"
 local ENGLISH = set "the is are there and yes no hello hi with have i my need thanks you it"
 
 local function without_address(s)
@@ -22,7 +23,7 @@ end
 function M.is_french(texts, last_reply)
   local hits, words, strong, english = 0, 0, false, 0
   for i = math.max(1, #texts - 10), #texts do
-    for word in text.fold(without_address(text.clip(texts[i], 1000))):gmatch("[%a\128-\255][%a'\128-\255]*") do
+    for word in text.fold(without_address(text.clip(texts[i], 1000))):gmatch(WORD) do
       words = words + 1
       if FRENCH[word] then
         hits = hits + 1
@@ -40,9 +41,7 @@ end
 
 local function has_english(texts)
   for i = math.max(1, #texts - 10), #texts do
-    for word in text.fold(without_address(text.clip(texts[i], 1000))):gmatch("[%a\128-\255][%a'\128-\255]*") do
-      if ENGLISH[word] then return true end
-    end
+    if text.word_in(text.fold(without_address(text.clip(texts[i], 1000))), ENGLISH, WORD) then return true end
   end
   return false
 end

@@ -53,12 +53,7 @@ local REQUEST = { "can you take", "can you remove", "can you pick", "can you hau
 
 
 local function has(plain, words)
-  for word in plain:gmatch("[%w\128-\255][%w'\128-\255-]*") do
-    if words[word] then
-      return word
-    end
-  end
-  return nil
+  return text.word_in(plain, words, "[%w\128-\255][%w'\128-\255-]*")
 end
 
 -- ---- sentences and their pieces ------------------------------------------------------------------------------------
@@ -255,14 +250,7 @@ local function starts_as_question(plain)
   return true
 end
 
-local function is_request(plain)
-  for _, phrase in ipairs(REQUEST) do
-    if plain:find(phrase, 1, true) then
-      return true
-    end
-  end
-  return false
-end
+local function is_request(plain) return text.found_in(plain, REQUEST) ~= nil end
 
 -- Adds the things that a question names as the customer's own: "How much for a couch?" is about a couch.
 local function read_question(s, plain, found)
@@ -287,15 +275,6 @@ end
 local function is_unsure(plain)
   for _, phrase in ipairs(UNSURE) do
     if plain == phrase or #plain <= #phrase + 25 and plain:sub(1, #phrase) == phrase and plain:find("^[ ,.!]", #phrase + 1) then
-      return true
-    end
-  end
-  return false
-end
-
-function M.is_greeting(plain)
-  for word in plain:gmatch("%a+") do
-    if GREETING[word] then
       return true
     end
   end
@@ -379,7 +358,7 @@ local function read_message(message, asked_kind, state)
       state.took = state.took or took
     elseif read_sentence(sentence.text, asked_kind, state.found) then
       state.took = true
-    elseif not M.is_greeting(plain) or not is_chat(plain) then
+    elseif not text.word_in(plain, GREETING) or not is_chat(plain) then
       left[#left + 1] = sentence.text
     end
   end

@@ -22,15 +22,6 @@ local LEAD = text.set [[i we d m ll id im wed can could may might would will sho
 local AFTER = text.set [[about regarding instead from who because now today tonight tomorrow before for asap on over here directly
   re if as and in please pls thanks thank not right immediately svp merci maintenant pour au sur de a qui directement]]
 
-local function names_people(folded)
-  for _, hint in ipairs(PEOPLE_HINTS) do
-    if folded:find(hint, 1, true) then
-      return true
-    end
-  end
-  return false
-end
-
 -- The token after "a real live human agent" that begins at i, or nil when no person is named there.
 local function person_at(words, i)
   local named
@@ -106,7 +97,7 @@ function M.for_a_person(message)
     return false
   end
   local folded = text.fold(message)
-  if not names_people(folded) then
+  if not text.found_in(folded, PEOPLE_HINTS) then
     return false
   end
   folded = folded:gsub("quelqu'une?", "quelquun"):gsub("s'il", "sil"):gsub("'", " ")

@@ -6,7 +6,7 @@ local tokens = require "language.guards.tokens"
 local M = {}
 
 local set = text.set
-local any, clauses, promised = promises.any, promises.clauses, promises.promised
+local any, clauses, promised = tokens.any, promises.clauses, promises.promised
 local NEGATED, SURE = promises.NEGATED, promises.SURE
 local COMMA = tokens.COMMA
 
@@ -18,7 +18,7 @@ local STREET = set [[st street str ave avenue av rd road dr drive blvd boulevard
   square pkwy parkway hwy highway line trail tr terrace ter gate circle cir row rue chemin]]
 local RULED_OUT = set "not except excluding outside without beyond besides unlike never than sauf hors no"
 local NEEDS_PLACE = set "do help book schedule work working pick remove haul collect provide offer available"
-local COVERED = set "within inside covered served included fine ok okay good in part great"
+local COVERED = set "within inside covered served included fine ok okay good in part great sure"
 local THERE = set "that there it area"
 local SOMEDAY = set "someday hope hopefully eventually future soon plan planning bientot"
 
@@ -33,26 +33,18 @@ local function place_at(t, i, words)
     end
   end
   local last = i + #words - 1
-  if i > 1 and (t.kind[i - 1] == "number" and t.before[i] <= tokens.SPACE or t.word[i - 1] == "rue") then
-    return nil
-  elseif STREET[t.word[last + 1]] and t.before[last + 1] <= tokens.SPACE then
-    return nil
-  end
-  return last
+  local street = i > 1 and (t.kind[i - 1] == "number" and t.before[i] <= tokens.SPACE or t.word[i - 1] == "rue")
+    or STREET[t.word[last + 1]] and t.before[last + 1] <= tokens.SPACE
+  return not street and last or nil
 end
 
 local function ruled_out(t, first, last, clause)
-  for j = math.max(clause.from, first - 4), first - 1 do
-    if RULED_OUT[t.word[j]] then
-      return true
-    end
-  end
   for j = last + 1, math.min(clause.to, last + 4) do
     if RULED_OUT[t.word[j]] or NEGATED[t.word[j]] or t.word[j] == "excluded" or t.word[j] == "too" and t.word[j + 1] == "far" then
       return true
     end
   end
-  return false
+  return any(t, math.max(clause.from, first - 4), first - 1, RULED_OUT) ~= nil
 end
 
 -- "Ottawa is within our area", "Ottawa works", "Yes, Ottawa!"
@@ -64,12 +56,8 @@ local function area_granted(t, first, last, clause, question)
     local word = t.word[j]
     if word == "works" then
       return true
-    elseif word == "is" or word == "are" then
-      for k = j + 1, math.min(clause.to, j + 3) do
-        if COVERED[t.word[k]] or t.word[k] == "sure" then
-          return true
-        end
-      end
+    elseif (word == "is" or word == "are") and any(t, j + 1, math.min(clause.to, j + 3), COVERED) then
+      return true
     end
   end
   return SURE[t.word[clause.from]] and first - clause.from <= 2 and clause.to - last <= 2

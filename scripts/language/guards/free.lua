@@ -27,23 +27,15 @@ local PERSON = set [[you you're u someone anyone somebody anybody who we we're i
   elevator hallway driveway path area window slot spot truck time schedule calendar vous]]
 
 local function is_pickup(t, i)
-  local word = t.word[i]
-  if PICKUP[word] then
-    return true
-  end
-  return word == "pick" and (t.word[i + 1] == "up" or t.word[i + 1] == "ups")
+  return PICKUP[t.word[i]] or t.word[i] == "pick" and (t.word[i + 1] == "up" or t.word[i + 1] == "ups")
 end
 
+local NOT_AWAY = set "a photos pictures care" -- "take photos"
+
 local function is_action(t, i)
-  local word = t.word[i]
-  if not ACTION[word] then
-    return false
-  end
-  if word == "take" or word == "taking" then
-    local second, third = t.word[i + 1], t.word[i + 2]
-    return not (second == "a" or second == "photos" or second == "pictures" or second == "care" or third == "look" or third == "photos")
-  end
-  return true
+  local word, third = t.word[i], t.word[i + 2]
+  local aside = (word == "take" or word == "taking") and (NOT_AWAY[t.word[i + 1]] or third == "look" or third == "photos")
+  return ACTION[word] and not aside
 end
 
 local function negated(t, i)
@@ -81,9 +73,7 @@ end
 
 local function pickup_behind(t, i, actions)
   for j = i - 1, math.max(1, i - 10), -1 do
-    if t.before[j + 1] >= ASK then
-      return nil
-    elseif HARMLESS[t.word[j]] and i - j <= 4 then
+    if t.before[j + 1] >= ASK or HARMLESS[t.word[j]] and i - j <= 4 then
       return nil
     elseif is_pickup(t, j) or actions and is_action(t, j) then
       return j
@@ -92,14 +82,7 @@ local function pickup_behind(t, i, actions)
   return nil
 end
 
-local function about_a_person(t, i)
-  for j = math.max(1, i - 3), i - 1 do
-    if PERSON[t.word[j]] then
-      return true
-    end
-  end
-  return false
-end
+local OF_WHAT = set "charge cost charges fees"
 
 -- "free" and its like at token i.
 local function free_at(t, i)
@@ -110,18 +93,14 @@ local function free_at(t, i)
     return nil
   end
   if following == "of" then
-    local what = t.word[i + 2]
-    if what ~= "charge" and what ~= "cost" and what ~= "charges" and what ~= "fees" then
+    if not OF_WHAT[t.word[i + 2]] then
       return nil
     end
     return pickup_behind(t, i, true) or pickup_ahead(t, i + 2) or t.word[i + 3] ~= nil and is_pickup(t, i + 4) and i + 4 or nil
   end
   local ahead = pickup_ahead(t, i)
-  if ahead then
-    return ahead
-  end
-  if t.word[i] == "complimentary" then
-    return pickup_behind(t, i, false)
+  if ahead or t.word[i] == "complimentary" then
+    return ahead or pickup_behind(t, i, false)
   end
   local french = GRATUIT[t.word[i]] or t.word[i] == "gratis"
   if i == 1 or not (BEFORE_FREE[previous] or french or t.word[i - 1] == "100") then
@@ -130,7 +109,7 @@ local function free_at(t, i)
   if previous == "for" then
     return pickup_behind(t, i, true)
   end
-  if not french and (following == "to" or about_a_person(t, i)) then
+  if not french and (following == "to" or tokens.any(t, math.max(1, i - 3), i - 1, PERSON)) then
     return nil
   end
   return pickup_behind(t, i, previous == "it" or previous == "them" or previous == "away" or french)
@@ -152,13 +131,10 @@ local function nothing_to_pay(t, i)
     elseif CHARGE[third] and (second == "extra" or second == "additional" or second == "added" or second == "any" or second == "de") then
       return i + 2
     end
-  elseif REFUSES[word] and (second == "charge" or second == "cost") and t.before[i + 1] <= SPACE then
+  elseif REFUSES[word] and (second == "charge" or second == "cost") and t.before[i + 1] <= SPACE
+    or PAYING[word] and second == "nothing" then
     return i + 1
-  elseif PAYING[word] and second == "nothing" then
-    return i + 1
-  elseif PAYING[word] and second == "you" and third == "nothing" then
-    return i + 2
-  elseif word == "on" and second == "the" and third == "house" then
+  elseif PAYING[word] and second == "you" and third == "nothing" or word == "on" and second == "the" and third == "house" then
     return i + 2
   end
   return nil

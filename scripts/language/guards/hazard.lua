@@ -6,7 +6,7 @@ local tokens = require "language.guards.tokens"
 local M = {}
 
 local set = text.set
-local any, clauses, promised = promises.any, promises.clauses, promises.promised
+local any, clauses, promised = tokens.any, promises.clauses, promises.promised
 local NEGATED, SURE = promises.NEGATED, promises.SURE
 local COMMA = tokens.COMMA
 
@@ -28,31 +28,26 @@ local FINE = set "fine ok okay accepted welcome included allowed acceptable good
 local POINTING = set "it that them those these this any all"
 local LEFT = set "leave leaving skip skipping no" -- "we'll take the couch and leave the paint"
 local EXCEPTION = set "exception"
+local PAINT = set "paint paints peinture peintures"
+local OIL = set "motor used waste"
 local ASKING = set "is are do does have has did any will would can could what which how"
 local ELSEWHERE = set "question questions policy rules depot"
 
 -- A text without one of these words names no hazard: see hazard_at.
-M.WATCHED = { HAZARD, set "paint paints peinture peintures oil waste" }
+M.WATCHED = { HAZARD, PAINT, set "oil waste" }
 
 local function hazard_at(t, i)
   local word = t.word[i]
   if HAZARD[word] then
     return not ELSEWHERE[t.word[i + 1]]
-  elseif word == "paint" or word == "paints" or word == "peinture" or word == "peintures" then
-    return true
-  elseif word == "oil" then
-    return t.word[i - 1] == "motor" or t.word[i - 1] == "used" or t.word[i - 1] == "waste"
-  elseif word == "waste" then
-    return t.word[i - 1] == "medical"
   end
-  return false
+  return PAINT[word] or word == "oil" and OIL[t.word[i - 1]] or word == "waste" and t.word[i - 1] == "medical"
 end
 
 local function hazard_in(t, from, to)
   for i = from, to do
     if hazard_at(t, i) then
-      local paint = t.word[i]:find("^pain") or t.word[i]:find("^pein")
-      if not (paint and any(t, from, to, DRY)) then
+      if not (PAINT[t.word[i]] and any(t, from, to, DRY)) then
         return i
       end
     end
@@ -95,12 +90,8 @@ local function hazard_promise(t, clause, question)
     end
     -- "Wet paint isn't something we take." "If there's no wet paint, we take it all."
     local denied = verb > hazard and any(t, clause.from, verb, NEGATED)
-    if not refused and not denied then
-      return math.max(hazard, verb)
-    end
-    return nil
-  end
-  if refused or question then
+    return not refused and not denied and math.max(hazard, verb) or nil
+  elseif refused or question then
     return nil
   end
   local fine = not any(t, math.max(clause.from, hazard - 3), hazard, NEGATED) and allowed_after(t, hazard, clause)
@@ -108,10 +99,8 @@ local function hazard_promise(t, clause, question)
     return fine
   end
   local first = SURE[t.word[clause.from]] or t.word[clause.from] == "of" and t.word[clause.from + 1] == "course"
-  if first and hazard - clause.from <= 6 and not any(t, clause.from, clause.to, NEGATED) and t.word[clause.to] ~= "instead" then
-    return hazard
-  end
-  return nil
+  local sure = first and hazard - clause.from <= 6 and not any(t, clause.from, clause.to, NEGATED) and t.word[clause.to] ~= "instead"
+  return sure and hazard or nil
 end
 
 -- "Wet paint? Absolutely." "Wet paint? Sure, we can take that." "We don't usually, but for you we'll take it."
@@ -131,21 +120,11 @@ local function follows_up(t, clause)
     return nil
   end
   local make = any(t, clause.from, clause.to, EXCEPTION)
-  if make and not any(t, clause.from, clause.to, NEGATED) and any(t, clause.from, make, promises.WE) then
-    return make
-  end
-  return nil
+  return make and not any(t, clause.from, clause.to, NEGATED) and any(t, clause.from, make, promises.WE) and make or nil
 end
 
 -- Can the folded text name such a thing?
-function M.named(folded)
-  for _, hint in ipairs(HAZARD_HINTS) do
-    if folded:find(hint, 1, true) then
-      return true
-    end
-  end
-  return false
-end
+function M.named(folded) return text.found_in(folded, HAZARD_HINTS) ~= nil end
 
 -- The promise in tokens of a text from plain_yes; or nil.
 function M.find(t)

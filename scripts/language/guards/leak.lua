@@ -5,6 +5,8 @@ local tokens = require "language.guards.tokens"
 
 local M = {}
 
+local found_in = text.found_in
+
 -- Words of the schema and of the prompt's frame. No customer needs to read them. Each entry holds "_" or "{", or one of
 -- SCHEMA_WORDS as a whole word; `suspicious` looks for the last entry itself.
 local SCHEMA = { "reply_to_user", "extracted_data", "business_rules", "quote_fields_needed", "json", "response_format",
@@ -27,15 +29,6 @@ local function sentences(s)
     list[#list + 1] = sentence
   end
   return list
-end
-
-local function found_in(s, list)
-  for _, piece in ipairs(list) do
-    if s:find(piece, 1, true) then
-      return piece
-    end
-  end
-  return nil
 end
 
 -- Does a piece of so many words identify the prompt? Two to four words do only when they are not everyday words. Long words are
@@ -108,17 +101,19 @@ local function watch(list, ready)
   return plain
 end
 
+local function whole(piece, present)
+  for _, word in ipairs(piece) do
+    if not present[word] then
+      return false
+    end
+  end
+  return true
+end
+
 -- Does the list have a piece of which all words are present?
 local function any_whole(list, present)
   for _, piece in ipairs(list) do
-    local whole = true
-    for _, word in ipairs(piece) do
-      if not present[word] then
-        whole = false
-        break
-      end
-    end
-    if whole then
+    if whole(piece, present) then
       return true
     end
   end
@@ -127,10 +122,7 @@ end
 
 -- Can a piece be in this folded text? Only when all its words are there, in any place. Of the rules it takes two.
 function M.possible(folded, ready)
-  local present, rules = {}, 0
-  for word in folded:gmatch("%l+") do
-    present[word] = true
-  end
+  local present, rules = text.set(folded, "%l+"), 0
   for _, rule in ipairs(ready.rule_words) do
     rules = rules + (any_whole(rule, present) and 1 or 0)
   end

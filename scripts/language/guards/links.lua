@@ -101,11 +101,7 @@ local function plain_at(s, from)
     if host:find("^%d%d?%d?%.%d%d?%d?%.%d%d?%d?%.%d%d?%d?$") then
       return a, select(2, s:find("^[^%s<>\"]*", b + 1)) or b
     elseif is_domain(host, tail) then
-      local stop = b
-      if tail:find("^[/?#:@]") then
-        stop = select(2, s:find("^[^%s<>\"]*", b + 1))
-      end
-      return a, stop
+      return a, tail:find("^[/?#:@]") and select(2, s:find("^[^%s<>\"]*", b + 1)) or b
     end
     at = b + 1
   end
@@ -218,8 +214,8 @@ function M.strip(s, allowed)
   return text.trim(s)
 end
 
-local DIGIT_WORDS = { zero = true, oh = true, one = true, two = true, three = true, four = true, five = true, six = true,
-  seven = true, eight = true, nine = true }
+local DIGIT_WORDS = text.set "zero oh one two three four five six seven eight nine"
+local GOES_ON = text.set "for to or and if any anytime" -- after a number that is to be called
 local CALLING = text.set "call phone text dial tel telephone ring reach sms whatsapp fax mobile cell appelez telephonez texto fone"
 
 local function national(digits)
@@ -231,12 +227,7 @@ end
 
 local function is_calling(s, from)
   local near = s:sub(math.max(1, from - 40), from - 1)
-  for word in near:gmatch("%a+") do
-    if CALLING[word] then
-      return true
-    end
-  end
-  return near:find("number%s*[:i]") ~= nil
+  return text.word_in(near, CALLING) ~= nil or near:find("number%s*[:i]") ~= nil
 end
 
 local LEAST_DIGITS = 7
@@ -250,17 +241,13 @@ local function is_phone(s, a, b)
   local digits = run:gsub("%D", "")
   if #digits < LEAST_DIGITS or #digits > 15 then
     return #digits > 15 and is_calling(s, a)
-  elseif run:find("^%+") then
-    return true
-  elseif run:find("^%d+$") then
-    return true
-  elseif run:find("^0?0?1?[ .%-/]*%(?%d%d%d%)?[ .%-/]*%d%d%d[ .%-]*%d%d%d%d$") then
+  elseif run:find("^%+") or run:find("^%d+$")
+    or run:find("^0?0?1?[ .%-/]*%(?%d%d%d%)?[ .%-/]*%d%d%d[ .%-]*%d%d%d%d$") then
     return true
   elseif run:find("^%d%d%d[.-]%d%d%d%d$") then
     -- "555-1234" alone; "305-1200 King St" is an apartment.
     local following = s:match("^ ([%a]+)", b + 1)
-    return is_calling(s, a) or not following or CALLING[following] or following == "for" or following == "to"
-      or following == "or" or following == "and" or following == "if" or following == "any" or following == "anytime"
+    return is_calling(s, a) or not following or CALLING[following] or GOES_ON[following]
   elseif not run:find("%d%d") then
     return #digits >= 7 and not run:find("%d%s*[-/]%s*%d%s*[-/]") or #digits >= 10
   end
@@ -302,11 +289,8 @@ function M.phone(s, listed)
     while a do
       local _, b = s:find("^[%d ().%-/]*%d", a + 1)
       b = b or a
-      if s:sub(a - 1, a - 1) == "(" then
-        a = a - 1
-      end
-      if s:sub(a - 1, a - 1) == "+" then
-        a = a - 1
+      for _, sign in ipairs { "(", "+" } do
+        a = s:sub(a - 1, a - 1) == sign and a - 1 or a
       end
       local glued = a > 1 and s:find("^[%a$]", a - 1) or s:find("^%a", b + 1)
       if not glued and is_phone(s, a, b) then

@@ -17,10 +17,12 @@ local CURRENCY = set [[dollar dollars buck bucks cad usd cdn eur euro euros pias
   loonie loonies toonie toonies peso pesos rupee rupees yen yuan sterling piasse piasses balles]]
 local NAMES_AFTER_DOLLAR = set "tree store stores general shop giant tree's rama"
 local BETWEEN = set "canadian us american cdn of or so plus odd extra more additional some full even ish k whole total a"
+local SOME = set "couple few several"
 local HUNDREDS = set "hundred hundreds thousand thousands grand"
 -- Words for prices that also mean other things. They need a larger amount, and no question mark.
 local WEAK = set "total totals rate rates run runs running estimate estimated estimates minimum worth deal"
 local TAXES = set "tax taxes hst gst taxe tps tvq"
+local PIANO = set "piano pianos"
 local PER = set "load truck truckload hour hr item piece trip job yard visit removal pickup bag person man"
 
 local function is_a_name(t, i)
@@ -63,24 +65,23 @@ end
 local function after_price(t, i, price_at, weak_at)
   local strong = price_at and i - price_at <= 14
   local weak = weak_at and i - weak_at <= 5
-  if not strong and not weak then
-    return nil
+  local last, value = nil, nil
+  if strong or weak then
+    last, value = amount(t, i)
   end
-  local last, value = amount(t, i)
   if not last or not closes(t, last, not strong) then
     return nil
   end
-  local ends = t.before[last + 1]
-  if strong and value >= 20 or weak and value >= 50 and ends ~= ASK then
-    return last
-  end
-  return nil
+  return (strong and value >= 20 or weak and value >= 50 and t.before[last + 1] ~= ASK) and last or nil
 end
 
 local FEE = set "fee fees deposit surcharge discount charge"
 local JOB = set "removal pickup haul hauling disposal junk load couch sofa mattress fridge piano"
 local DONE = set "it that this them everything all go goes went"
+local IS = set "is would as was"
 local BE = set "be is was being run cost"
+local WILL, THAT = set "will would should could might", set "that it this everything all job"
+local THAT_WILL = set "that'll it'll that'd it'd this'll"
 local VAGUE = set [[about around roughly approximately only just maybe like least under over near nearly almost say probably up
   somewhere closer usually of to at typically normally more than]]
 
@@ -93,12 +94,8 @@ local function announced(t, i, last, value)
   while j >= 1 and VAGUE[t.word[j]] and t.before[j + 1] <= SPACE and t.word[j] ~= "at" do
     j = j - 1
   end
-  if j >= 1 and t.before[j + 1] == COLON and j == i - 1 then -- "Removal of the piano: 400."
-    for k = math.max(1, j - 5), j do
-      if JOB[t.word[k]] then
-        return true
-      end
-    end
+  if j >= 1 and t.before[j + 1] == COLON and j == i - 1 and tokens.any(t, math.max(1, j - 5), j, JOB) then
+    return true -- "Removal of the piano: 400."
   end
   if j >= 1 and t.before[j + 1] <= SPACE and (t.word[j] == "it's" or t.word[j] == "that's") then
     return t.word[last + 1] == "for" and t.before[last + 1] <= SPACE
@@ -115,16 +112,11 @@ local function announced(t, i, last, value)
     return previous == "run" or previous == "back"
   elseif word == "comes" or word == "come" then
     return t.word[j + 1] == "to"
-  elseif word == "looking" then
-    return true
-  elseif not BE[word] then
-    return false
+  elseif word == "looking" or not BE[word] then
+    return word == "looking"
   end
   local first = t.word[j - 2] or ""
-  local future = previous == "will" or previous == "would" or previous == "should" or previous == "could" or previous == "might"
-  return previous == "that'll" or previous == "it'll" or previous == "that'd" or previous == "it'd" or previous == "this'll"
-    or previous == "to" and first == "going"
-    or future and (first == "that" or first == "it" or first == "this" or first == "everything" or first == "all" or first == "job")
+  return THAT_WILL[previous] or previous == "to" and first == "going" or WILL[previous] and THAT[first]
 end
 
 -- Forms that only prices have, without a word for price.
@@ -138,13 +130,8 @@ local function bare(t, i)
   if following == "plus" and TAXES[t.word[last + 2]] or next_gap <= COMMA and TAXES[following] then
     return last + 1
   end
-  if value >= 20 and next_gap <= DASH and (FEE[following] or following == "cash") then
-    return last + 1
-  end
-  if value >= 20 and (following == "even" or following == "flat") and next_gap <= SPACE and closes(t, last + 1, true) then
-    return last + 1
-  end
-  if value >= 20 and next_gap == SLASH and PER[following] then
+  local flat = (following == "even" or following == "flat") and next_gap <= SPACE and closes(t, last + 1, true)
+  if value >= 20 and (flat or next_gap <= DASH and (FEE[following] or following == "cash") or next_gap == SLASH and PER[following]) then
     return last + 1
   end
   if value >= 20 and next_gap <= SPACE and (following == "per" or following == "a" or following == "an")
@@ -158,24 +145,16 @@ local function bare(t, i)
       return last
     end
   end
-  if t.kind[i] == "number" and (t.word[i]:find("%.00$") or t.word[i]:find("%.9[59]$")) and closes(t, last, true) then
-    return last
-  end
-  if (t.word[i] == "couple" or t.word[i] == "few" or t.word[i] == "several") and HUNDREDS[t.word[last]] and closes(t, last, true) then
-    return last
-  end
-  if announced(t, i, last, value) then
+  local exact = t.kind[i] == "number" and (t.word[i]:find("%.00$") or t.word[i]:find("%.9[59]$"))
+  if (exact or SOME[t.word[i]] and HUNDREDS[t.word[last]]) and closes(t, last, true) or announced(t, i, last, value) then
     return last
   end
   if value >= 20 and closes(t, last, false) then -- "350 is the usual price"
-    local j = last + 1
-    if following == "is" or following == "would" or following == "as" or following == "was" then
-      for k = j + 1, math.min(j + 5, t.n) do
-        if t.before[k] > SPACE then
-          break
-        elseif PRICE[t.word[k]] and (t.word[k - 1] ~= "to") then
-          return k
-        end
+    for k = last + 2, IS[following] and math.min(last + 6, t.n) or 0 do
+      if t.before[k] > SPACE then
+        break
+      elseif PRICE[t.word[k]] and t.word[k - 1] ~= "to" then
+        return k
       end
     end
   end
@@ -189,11 +168,7 @@ M.WATCHED = { CURRENCY, numbers.SMALL, numbers.BIG }
 function M.find(t)
   local price_at, weak_at
   local i = 1
-  for k = 1, t.n do
-    if t.word[k] == "piano" or t.word[k] == "pianos" then
-      t.has_piano = true
-    end
-  end
+  t.has_piano = tokens.any(t, 1, t.n, PIANO) ~= nil
   while i <= t.n do
     local word, kind, gap = t.word[i], t.kind[i], t.before[i]
     if gap == STOP then

@@ -26,12 +26,14 @@ local CLOSING = set [[for per to and or plus total in depending if each tax taxe
   only today as but with including includes before after i we so which when because based ish on approximately roughly
   is was would will range mark a an every tops more less maybe usually typically at from up extra then applies apply applied
   cash even work works pour par et ou selon environ tout taxes plus]]
+local GOES_ON = set "we in on at from is was will with"
 -- A number after one of these words names something (a unit, a street number).
 local LABEL = set [[unit apt apartment suite ste room floor level number no building bldg box highway hwy route step option item
   phase line page code buzzer ext extension door tower gate bay locker townhouse lot house street postal zip model
   ref reference id case ticket order photo picture app appt appartement unite porte etage numero chambre bureau]]
 local MONTH = set [[january february march april may june july august september october november december
   jan feb mar apr jun jul aug sept sep oct nov dec janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre]]
+local YEARS = set "in by since until of before en"
 local DATED = set "on by before until of in since after from"
 
 -- The value of a number that stands alone: not "M5V", "21st", "10x20", "3:50", "24/7", "#12".
@@ -109,20 +111,14 @@ end
 ---@param strictly? boolean
 function M.closes(t, i, strictly)
   local gap, following = t.before[i + 1], t.word[i + 1]
-  if i >= t.n or gap >= COMMA then
-    return true
-  elseif t.gap[i + 1]:find("^%+") then
+  if i >= t.n or gap >= COMMA or t.gap[i + 1]:find("^%+") then
     return true
   elseif following == "k" then
     return M.closes(t, i + 1, strictly)
   elseif t.kind[i + 1] ~= "word" then
     return false
   end
-  if strictly and (following == "we" or following == "in" or following == "on" or following == "at" or following == "from"
-    or following == "is" or following == "was" or following == "will" or following == "with") then
-    return false
-  end
-  return CLOSING[following] == true
+  return CLOSING[following] == true and not (strictly and GOES_ON[following])
 end
 
 local function labelled(t, i)
@@ -141,8 +137,7 @@ local function labelled(t, i)
   end
   local year = t.kind[i] == "number" and tonumber(t.word[i])
   if year and year >= 1990 and year <= 2099 and math.type(year) == "integer" then
-    return previous == "in" or previous == "by" or previous == "since" or previous == "until" or previous == "of"
-      or previous == "before" or previous == "en" or t.kind[i - 1] == "number"
+    return YEARS[previous] or t.kind[i - 1] == "number"
   end
   return false
 end

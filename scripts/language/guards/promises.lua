@@ -79,13 +79,4 @@ function M.promised(t, clause, verbs)
   return nil
 end
 
-function M.any(t, from, to, words)
-  for i = from, to do
-    if words[t.word[i]] then
-      return i
-    end
-  end
-  return nil
-end
-
 return M

@@ -91,6 +91,16 @@ function M.read(s)
   return { n = n, word = word, kind = kind, before = before, gap = gap }
 end
 
+-- The first token from one to another that is one of these words; or nil.
+function M.any(t, from, to, words)
+  for i = from, to do
+    if words[t.word[i]] then
+      return i
+    end
+  end
+  return nil
+end
+
 -- The text from token a to token b, for people to read.
 ---@param tokens table
 ---@param a integer
