@@ -13,6 +13,7 @@ local log = require "host.log"
 local mask = require "mask"
 local names = require "staff.names"
 local people = require "records.people"
+local pieces = require "person.pieces"
 local task = require "host.task"
 local text = require "language.text"
 local time = require "host.time"
@@ -175,13 +176,12 @@ end
 -- Cleans the file. Waits when another task is cleaning it.
 ---@async
 local function scrub()
-  local pages, problem
   for _ = 1, 100 do
-    pages, problem = db.scrub()
-    if pages or problem ~= "it is being done already" then break end
+    local pages, problem = db.scrub()
+    if pages or problem ~= "it is being done already" then return pages, problem end
     task.sleep(100)
   end
-  return pages, problem
+  return nil, "it is being done already"
 end
 
 -- The job that cleans the file after a redelivered webhook of an erased person. The webhook's rows are removed when it is read, but
@@ -207,6 +207,16 @@ local function hits(words)
   return sum
 end
 
+-- Does this search of the host find the word?
+---@async
+local function find_any(find, word)
+  return pieces(function(from) return find({ word }, from) end, 0)() ~= nil
+end
+
+-- Does a webhook or a parked item hold the word?
+---@async
+local function in_work(word) return find_any(inbox.find, word) or find_any(inbox.find_parked, word) end
+
 -- Does something of another person hold the same word: another chat, or a webhook or job of another chat?
 ---@async
 local function held_elsewhere(word)
@@ -218,21 +228,7 @@ local function held_elsewhere(word)
     if next then task.sleep(0) end
   until not next
   if people.has_stand_ins() then return true end
-  for _, find in ipairs { inbox.find, inbox.find_parked, jobs.find } do
-    local more = 0
-    repeat
-      local ids
-      ids, more = find({ word }, more)
-      if #ids > 0 then return true end
-      if more then task.sleep(0) end
-    until not more
-  end
-  return false
-end
-
--- Digits that meet by chance in another person's row can read like the number. Only a word of digits can appear so.
-local function may_be_neighbours(word, cleaned)
-  return cleaned == 0 and not word:find("%D")
+  return in_work(word) or find_any(jobs.find, word)
 end
 
 ---@async
@@ -240,7 +236,7 @@ end
 ---@return boolean clean
 ---@return string[] others words that the file still holds, in what belongs to other people
 ---@return string? problem
-function M.clean_file(words)
+local function clean_file(words)
   local cleaned
   db.durable()
   for _ = 1, LOOKS do
@@ -252,7 +248,9 @@ function M.clean_file(words)
   local others = {}
   for _, word in ipairs(words) do
     if hits { word } > 0 then
-      if not held_elsewhere(word) and not may_be_neighbours(word, cleaned) then return false, others, "the file still holds bytes of it" end
+      -- Digits that meet by chance in another person's row can read like the number. Only a word of digits can appear so.
+      local neighbours = cleaned == 0 and not word:find("%D")
+      if not neighbours and not held_elsewhere(word) then return false, others, "the file still holds bytes of it" end
       others[#others + 1] = word
     end
   end
@@ -320,16 +318,7 @@ end
 ---@async
 local function named(ids)
   for _, id in ipairs(ids) do
-    if #people.bookings(id) > 0 then return id end
-    for _, find in ipairs { inbox.find, inbox.find_parked } do
-      local next = 0
-      repeat
-        local list
-        list, next = find({ id }, next)
-        if #list > 0 then return id end
-        if next then task.sleep(1) end
-      until not next
-    end
+    if #people.bookings(id) > 0 or in_work(id) then return id end
   end
 end
 
@@ -358,7 +347,7 @@ function M.command(args, readers)
   local words = erasure.words
   table.move(erasure.gone, 1, #erasure.gone, #words + 1, words)
   table.move(erasure.texts, 1, #erasure.texts, #words + 1, words)
-  local clean, others, why = M.clean_file(words)
+  local clean, others, why = clean_file(words)
   log.info("person.erased", { conversation = mask(id), messages = erasure.removed.messages or 0, clean = clean })
   if not clean then
     return nil, ("%s is erased from the tables, but the files could not be cleaned (%s). The service tries again every hour and at"

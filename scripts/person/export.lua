@@ -5,7 +5,8 @@ local inbox = require "host.inbox"
 local json = require "host.json"
 local names = require "staff.names"
 local people = require "records.people"
-local task = require "host.task"
+local pieces = require "person.pieces"
+local text = require "language.text"
 local time = require "host.time"
 
 local M = {}
@@ -51,11 +52,8 @@ local function booking_of(b)
 end
 
 local function turn_of(t)
-  return {
-    at = iso(t.started_at), ended_at = iso(t.ended_at), decided_by = t.brain, action = t.action, model_calls = t.calls,
-      rejected_answer = t.rejected,
-    why = t.why, scripts = t.generation,
-  }
+  return { at = iso(t.started_at), ended_at = iso(t.ended_at), decided_by = t.brain, action = t.action, model_calls = t.calls,
+    rejected_answer = t.rejected, why = t.why, scripts = t.generation }
 end
 
 local function quote_of(q)
@@ -65,20 +63,15 @@ end
 -- The person's parts of the raw webhooks that are still kept.
 ---@async
 local function raw_of(id, conversation, bookings, readers)
-  local list, theirs, next = json.array(), { token = conversation and conversation.token, bookings = {} }, 0
+  local list, theirs = json.array(), { token = conversation and conversation.token, bookings = {} }
   for _, booking in ipairs(bookings) do theirs.bookings[booking.uid] = true end
   local words = erase.words(id, conversation, bookings)
-  repeat
-    local ids
-    ids, next = inbox.find(words, next)
-    for _, row_id in ipairs(ids) do
-      local row = inbox.get(row_id)
-      local reader = row and readers[row.reader]
-      local parts = reader and reader.parts(row.body, id, theirs) or {}
-      if #parts > 0 then list[#list + 1] = { received_at = iso(row.received_at), parts = parts } end
-    end
-    if next then task.sleep(1) end
-  until not next
+  for row_id in pieces(function(from) return inbox.find(words, from) end, 0) do
+    local row = inbox.get(row_id)
+    local reader = row and readers[row.reader]
+    local parts = reader and reader.parts(row.body, id, theirs) or {}
+    if #parts > 0 then list[#list + 1] = { received_at = iso(row.received_at), parts = parts } end
+  end
   return list
 end
 
@@ -93,7 +86,7 @@ function M.person(id, conversation, readers)
   return {
     exported_at = time.iso(time.now_ms()),
     id = id, phone_number = c.phone_number ~= "" and c.phone_number or nil, name = c.name, language = c.language,
-      opted_out = c.opted_out == 1,
+    opted_out = c.opted_out == 1,
     chat = conversation and {
       status = c.status, began_at = iso_of(c.created_at), changed_at = iso_of(c.updated_at), last_message_at = iso(c.inbound_at),
       waiting_since = iso(c.waiting_since), paused_at = iso(c.paused_at), paused_by = c.paused_by_name or c.paused_by,
@@ -117,10 +110,8 @@ local function clock(stamp)
 end
 
 local function fields_of(data)
-  local fields, lines = {}, {}
-  for name in pairs(data) do fields[#fields + 1] = name end
-  table.sort(fields)
-  for _, name in ipairs(fields) do
+  local lines = {}
+  for _, name in ipairs(text.sorted_names(data)) do
     local value = data[name]
     lines[#lines + 1] = ("  %s: %s"):format(name:gsub("_", " "), type(value) == "table" and json.encode(value) or tostring(value))
   end
@@ -181,10 +172,7 @@ function M.indented(value, margin)
     for i, item in ipairs(value) do parts[i] = inner .. M.indented(item, inner) end
     return "[\n" .. table.concat(parts, ",\n") .. "\n" .. margin .. "]"
   end
-  local keys = {}
-  for name in pairs(value) do keys[#keys + 1] = name end
-  table.sort(keys)
-  for i, name in ipairs(keys) do parts[i] = inner .. json.encode(name) .. ": " .. M.indented(value[name], inner) end
+  for i, name in ipairs(text.sorted_names(value)) do parts[i] = inner .. json.encode(name) .. ": " .. M.indented(value[name], inner) end
   return "{\n" .. table.concat(parts, ",\n") .. "\n" .. margin .. "}"
 end
 

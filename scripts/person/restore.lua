@@ -12,8 +12,10 @@ local log = require "host.log"
 local messages = require "records.messages"
 local people = require "records.people"
 local names = require "staff.names"
+local pieces = require "person.pieces"
 local task = require "host.task"
 local tell = require "staff.tell"
+local text = require "language.text"
 local time = require "host.time"
 local window = require "records.window"
 
@@ -29,25 +31,17 @@ local OPEN = { queued = true, sending = true, unknown = true }
 -- The ledger's newest line about each person, by keyed mark; and the messages' marks by the time of their erasure.
 ---@async
 local function read_ledger()
-  local persons, marks, next = {}, {}, 0
-  repeat
-    local lines
-    lines, next = ledger.read(next)
-    for _, line in ipairs(lines) do
-      local mark, at, opted_out = line:match("^p (%x+) (%d+) ([01])$")
-      if mark then
-        persons[mark] = { at = math.tointeger(tonumber(at)), opted_out = opted_out == "1" }
-      else
-        local when, list = line:match("^m (%d+) ([%x,]+)$")
-        if when then
-          when = math.tointeger(tonumber(when))
-          marks[when] = marks[when] or {}
-          table.insert(marks[when], list)
-        end
-      end
+  local persons, marks = {}, {}
+  for line in pieces(ledger.read, 0) do
+    local mark, at, opted_out = line:match("^p (%x+) (%d+) ([01])$")
+    if mark then persons[mark] = { at = math.tointeger(tonumber(at)), opted_out = opted_out == "1" } end
+    local when, list = line:match("^m (%d+) ([%x,]+)$")
+    if when then
+      when = math.tointeger(tonumber(when))
+      marks[when] = marks[when] or {}
+      table.insert(marks[when], list)
     end
-    if next then task.sleep(0) end
-  until not next
+  end
   return persons, marks
 end
 
@@ -67,16 +61,15 @@ end
 -- The chats of erased people. Every chat is looked at, because a mark does not say whose it is.
 ---@async
 local function whose(list)
-  local found, after = {}, ""
-  repeat
+  local found = {}
+  local function some(after)
     local ids = people.conversations_after(after, PIECE)
-    for _, id in ipairs(ids) do
-      local person = list[people.mark(id)]
-      if person then found[#found + 1] = { id = id, person = person } end
-      after = id
-    end
-    if #ids == PIECE then task.sleep(0) end
-  until #ids < PIECE
+    return ids, #ids == PIECE and ids[PIECE] or nil
+  end
+  for id in pieces(some, "") do
+    local person = list[people.mark(id)]
+    if person then found[#found + 1] = { id = id, person = person } end
+  end
   return found
 end
 
@@ -111,70 +104,57 @@ local function is_stale(message, now, restored)
   return age >= (restored and STALE_MS or window.OPEN_MS)
 end
 
+---@param kind string
+---@return fun(): host.jobs.Job? all jobs of this kind that are not dead, for a `for`
+local function jobs_of(kind)
+  return pieces(function(from) return jobs.list(kind, from) end, 0)
+end
+
 -- Drops sends that are too old. In a copy that means half an hour, because the original may have sent them; otherwise WhatsApp's
 -- window. Younger ones are sent as usual.
 ---@async
 local function drop_sends(now, restored, chats)
-  local dropped, next = 0, 0
-  repeat
-    local list
-    list, next = jobs.list("send", next)
-    for _, job in ipairs(list) do
-      local message = messages.get(job.payload.message)
-      if is_stale(message, now, restored) then
-        messages.set_state(message.id, "dropped", now, "too old when the service started")
-        jobs.erase(job.id)
-        chats[message.conversation_id] = true
-        dropped = dropped + 1
-      end
+  local dropped = 0
+  for job in jobs_of("send") do
+    local message = messages.get(job.payload.message)
+    if is_stale(message, now, restored) then
+      messages.set_state(message.id, "dropped", now, "too old when the service started")
+      jobs.erase(job.id)
+      chats[message.conversation_id] = true
+      dropped = dropped + 1
     end
-    task.sleep(0)
-  until not next
+  end
   return dropped
 end
 
 -- Collects the chats of customers who waited in a copy. They may have had their answer since, so nothing automatic is sent to them.
 ---@async
 local function leave_waiting(now, chats)
-  local next = 0
-  repeat
-    local list
-    list, next = jobs.list("turn", next)
-    for _, job in ipairs(list) do
-      local conversation = conversations.get(job.payload.conversation)
-      if conversation and (conversation.waiting_since or now) <= now - STALE_MS then chats[conversation.id] = true end
-    end
-    task.sleep(0)
-  until not next
+  for job in jobs_of("turn") do
+    local conversation = conversations.get(job.payload.conversation)
+    if conversation and (conversation.waiting_since or now) <= now - STALE_MS then chats[conversation.id] = true end
+  end
 end
 
 -- Drops reminders that were due in a copy. They may have been sent since, or the visit may have been moved or cancelled.
 ---@return string[] shown the chats
 ---@async
 local function leave_reminders(now)
-  local shown, next = {}, 0
-  repeat
-    local list
-    list, next = jobs.list("reminder", next)
-    for _, job in ipairs(list) do
-      local booking = job.run_at <= now - STALE_MS and bookings.get(job.payload.booking)
-      if booking then
-        jobs.erase(job.id)
-        bookings.set_reminder(booking.id, nil)
-        local conversation = booking.conversation_id and booking.start_at > now and conversations.get(booking.conversation_id)
-        if conversation then shown[#shown + 1] = names.who(conversation) end
-      end
+  local shown = {}
+  for job in jobs_of("reminder") do
+    local booking = job.run_at <= now - STALE_MS and bookings.get(job.payload.booking)
+    if booking then
+      jobs.erase(job.id)
+      bookings.set_reminder(booking.id, nil)
+      local conversation = booking.conversation_id and booking.start_at > now and conversations.get(booking.conversation_id)
+      if conversation then shown[#shown + 1] = names.who(conversation) end
     end
-    task.sleep(0)
-  until not next
+  end
   return shown
 end
 
 local function settle(chats, now)
-  local ids = {}
-  for id in pairs(chats) do ids[#ids + 1] = id end
-  table.sort(ids)
-  local shown = {}
+  local ids, shown = text.sorted_names(chats), {}
   for _, id in ipairs(ids) do
     local conversation = conversations.get(id)
     if conversation then

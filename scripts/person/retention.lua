@@ -41,15 +41,10 @@ function M.run(retention, now)
   local raw = now - math.floor(retention.raw_days * DAY_MS)
   local old = now - math.floor(retention.messages_days * DAY_MS)
   local ids = math.min(raw, now - records.IDS_MS) -- the marks stay while a stored webhook can be read again
-  all("raw", function(n) return records.raw(raw, n) end, done)
-  all("messages", function(n) return records.messages(old, n) end, done)
-  all("jobs", function(n) return records.jobs(old, n) end, done)
-  all("turns", function(n) return records.turns(old, n) end, done)
-  all("cases", function(n) return records.cases(old, n) end, done)
-  all("bookings", function(n) return records.bookings(old, n) end, done)
-  all("early", function(n) return records.early(now - records.IDS_MS, n) end, done)
-  all("erased_messages", function(n) return records.erased_messages(ids, n) end, done)
-  all("answers", function(n) return records.answers(now, n) end, done)
+  local before = { raw = raw, early = now - records.IDS_MS, erased_messages = ids, answers = now }
+  for _, what in ipairs { "raw", "messages", "jobs", "turns", "cases", "bookings", "early", "erased_messages", "answers" } do
+    all(what, function(n) return records[what](before[what] or old, n) end, done)
+  end
   local after = ""
   all("conversations", function(n)
     local count, next = records.conversations(after, old, n)

@@ -12,9 +12,7 @@ local DAY_MS = 86400000
 M.IDS_MS = 7 * DAY_MS -- so long platforms may repeat a webhook that was not answered
 
 ---Raw webhooks, and parked items.
-function M.raw(before, limit)
-  return inbox.forget(before, limit)
-end
+M.raw = inbox.forget
 
 -- The oldest rows come first, so it stops at the first row that is young enough.
 local function prefix(rows, before, age, remove)
@@ -38,9 +36,7 @@ function M.messages(before, limit)
 end
 
 ---Dead jobs, because a payload can hold a person's words.
-function M.jobs(before, limit)
-  return jobs.forget(before, limit)
-end
+M.jobs = jobs.forget
 
 ---Records of turns.
 function M.turns(before, limit)

@@ -20,10 +20,6 @@ local function came(state)
   metrics.add("assistant_deliveries_total", 1, STATE[state])
 end
 
-function M.exists(id)
-  return db.one("SELECT 1 AS yes FROM messages WHERE id = ?", id) ~= nil
-end
-
 -- Is the message stored already? And were any messages erased lately, so that this one may be among them? One query for both.
 ---@return boolean stored
 ---@return boolean erasures
