@@ -41,63 +41,60 @@ local function no_fragment(value)
   if value:find("#", 1, true) then return "must not hold a #: copy the address again" end
 end
 
+local REQUIRED, OPTIONAL = true, nil
+
+-- limits: the default, min, max
+local function integer(name, limits, help)
+  return { name = name, type = "integer", default = limits[1], min = limits.min, max = limits.max, help = help }
+end
+
+local function secret(name, required, help)
+  return { name = name, type = "secret", required = required, check = printable, help = help }
+end
+
+-- A secret of which two hold while one is rotated.
+local function secrets(name, required, help)
+  return { name = name, type = "list", secret = true, required = required, check = one_or_two,
+    help = help .. "; two, comma-separated, while it is rotated" }
+end
+
 local M = {
-  { name = "META_VERIFY_TOKEN", type = "secret", required = true, check = printable,
-    help = "the text you typed as Verify token in the Meta app, WhatsApp > Configuration" },
-  { name = "META_APP_SECRET", type = "list", secret = true, required = true, check = one_or_two,
-    help = "the Meta app's secret, App settings > Basic; two, comma-separated, while it is rotated" },
-  { name = "META_ACCESS_TOKEN", type = "secret", required = true, check = printable,
-    help = "a system user's token with whatsapp_business_messaging" },
+  secret("META_VERIFY_TOKEN", REQUIRED, "the text you typed as Verify token in the Meta app, WhatsApp > Configuration"),
+  secrets("META_APP_SECRET", REQUIRED, "the Meta app's secret, App settings > Basic"),
+  secret("META_ACCESS_TOKEN", REQUIRED, "a system user's token with whatsapp_business_messaging"),
   { name = "META_PHONE_NUMBER_ID", type = "text", required = true, check = digits,
     help = "the id (not the number) of the business phone, WhatsApp > API Setup" },
-  { name = "DEEPSEEK_API_KEY", type = "secret", required = true, check = printable,
-    help = "the key of the model's provider, platform.deepseek.com > API keys" },
+  secret("DEEPSEEK_API_KEY", REQUIRED, "the key of the model's provider, platform.deepseek.com > API keys"),
   { name = "SLACK_WEBHOOK_URL", type = "url", secret = true, required = true, check = no_fragment,
     help = "the incoming webhook of the staff channel, api.slack.com > your app > Incoming Webhooks" },
-  { name = "SLACK_SIGNING_SECRET", type = "list", secret = true, required = true, check = one_or_two,
-    help = "the Slack app's signing secret, api.slack.com > your app > Basic Information; two, comma-separated, while it is rotated" },
-  { name = "SLACK_BOT_TOKEN", type = "secret", check = printable,
-    help = "xoxb-…, with SLACK_CHANNEL_ID: the bot posts to the channel instead of the webhook" },
-  { name = "SLACK_CHANNEL_ID", type = "text",
-    help = "the staff channel's id (C…), with SLACK_BOT_TOKEN" },
+  secrets("SLACK_SIGNING_SECRET", REQUIRED, "the Slack app's signing secret, api.slack.com > your app > Basic Information"),
+  secret("SLACK_BOT_TOKEN", OPTIONAL, "xoxb-…, with SLACK_CHANNEL_ID: the bot posts to the channel instead of the webhook"),
+  { name = "SLACK_CHANNEL_ID", type = "text", help = "the staff channel's id (C…), with SLACK_BOT_TOKEN" },
   { name = "BOOKING_URL", type = "url", default = "https://bookings.clearoutspaces.ca/clearoutspaces/assessment",
     help = "the booking page that customers are sent to" },
-  { name = "CALCOM_WEBHOOK_SECRET", type = "list", secret = true, check = one_or_two,
-    help = "the secret of the Cal.com webhook, which switches POST /calcom/webhook on; two, comma-separated, while it is rotated" },
+  secrets("CALCOM_WEBHOOK_SECRET", OPTIONAL, "the secret of the Cal.com webhook, which switches POST /calcom/webhook on"),
   { name = "META_GRAPH_URL", type = "url", default = "https://graph.facebook.com/v26.0", check = base,
     help = "the Graph API, version included" },
   { name = "DEEPSEEK_URL", type = "url", default = "https://api.deepseek.com", insecure = "warn", check = base,
     help = "any OpenAI-compatible server" },
-  { name = "DEEPSEEK_MODEL", type = "text", default = "deepseek-flash",
-    help = "the model's name there" },
-  { name = "SLACK_API_URL", type = "url", default = "https://slack.com/api", check = base,
-    help = "Slack's Web API" },
+  { name = "DEEPSEEK_MODEL", type = "text", default = "deepseek-flash", help = "the model's name there" },
+  { name = "SLACK_API_URL", type = "url", default = "https://slack.com/api", check = base, help = "Slack's Web API" },
   { name = "SLACK_RESPONSE_HOSTS", type = "list", default = "hooks.slack.com",
     help = "the hosts a response_url may name, comma-separated" },
-  { name = "TURN_QUIET_MS", type = "integer", default = 4000, min = 0, max = 600000,
-    help = "how long the customer must be quiet before the answer" },
-  { name = "TURN_MAX_WAIT_MS", type = "integer", default = 15000, min = 0, max = 600000,
-    help = "the longest wait after the first unanswered message" },
-  { name = "LLM_TIMEOUT_MS", type = "integer", default = 30000, min = 100, max = 600000,
-    help = "one try of a model call" },
-  { name = "LLM_DEADLINE_MS", type = "integer", default = 45000, min = 100, max = 600000,
-    help = "all tries of a model call" },
-  { name = "SEND_TIMEOUT_MS", type = "integer", default = 10000, min = 100, max = 600000,
-    help = "one send to WhatsApp or Slack" },
-  { name = "RETRY_BASE_MS", type = "integer", default = 1000, min = 1, max = 60000,
-    help = "the first backoff" },
-  { name = "SEND_GRACE_MS", type = "integer", default = 60000, min = 0, max = 3600000,
-    help = "how long a send without an answer waits for its status" },
-  { name = "LLM_CONCURRENCY", type = "integer", default = 2000, min = 1, max = 100000,
-    help = "model calls at once" },
-  { name = "SEND_RATE", type = "integer", default = 80, min = 1, max = 1000000,
-    help = "messages per second for the business number" },
-  { name = "TURNS_PER_HOUR", type = "integer", default = 60, min = 0, max = 100000,
-    help = "model turns that one chat may start per hour; 0: no limit" },
+  integer("TURN_QUIET_MS", { 4000, min = 0, max = 600000 }, "how long the customer must be quiet before the answer"),
+  integer("TURN_MAX_WAIT_MS", { 15000, min = 0, max = 600000 }, "the longest wait after the first unanswered message"),
+  integer("LLM_TIMEOUT_MS", { 30000, min = 100, max = 600000 }, "one try of a model call"),
+  integer("LLM_DEADLINE_MS", { 45000, min = 100, max = 600000 }, "all tries of a model call"),
+  integer("SEND_TIMEOUT_MS", { 10000, min = 100, max = 600000 }, "one send to WhatsApp or Slack"),
+  integer("RETRY_BASE_MS", { 1000, min = 1, max = 60000 }, "the first backoff"),
+  integer("SEND_GRACE_MS", { 60000, min = 0, max = 3600000 }, "how long a send without an answer waits for its status"),
+  integer("LLM_CONCURRENCY", { 2000, min = 1, max = 100000 }, "model calls at once"),
+  integer("SEND_RATE", { 80, min = 1, max = 1000000 }, "messages per second for the business number"),
+  integer("TURNS_PER_HOUR", { 60, min = 0, max = 100000 }, "model turns that one chat may start per hour; 0: no limit"),
   { name = "MODEL_DOLLARS_PER_DAY", type = "text", default = "20", check = dollars,
     help = "US dollars that the model may cost per day, on the clock of TZ; 0: no limit" },
-  { name = "SLACK_RATE", type = "integer", default = 1, min = 1, max = 1000000,
-    help = "posts per second to the Slack channel, three at once after a rest; Slack takes one" },
+  integer("SLACK_RATE", { 1, min = 1, max = 1000000 },
+    "posts per second to the Slack channel, three at once after a rest; Slack takes one"),
   { name = "TYPING_INDICATOR", type = "choice", default = "on", choices = { "on", "off" },
     help = "show \"read\" and \"typing…\" at the start of a turn" },
 }

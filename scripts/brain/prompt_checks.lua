@@ -1,6 +1,7 @@
 -- Describes as data what the owner's files can hold, and checks them. Every problem is a sentence with file and line.
 
 local json = require "host.json"
+local plain = require "language.text"
 local replies = require "flow.replies"
 
 local M = {}
@@ -60,21 +61,16 @@ local function text(value)
   return value
 end
 
-local function names_start(value)
-  local one, why = text(value)
-  if one and not one:find("%f[%w]START%f[%W]") then
-    return nil, "must name START, in capitals: it is how an opted-out customer comes back."
+local function text_with(pattern, problem)
+  return function(value)
+    local one, why = text(value)
+    if one and not one:find(pattern) then return nil, problem end
+    return one, why
   end
-  return one, why
 end
 
-local function names_time(value)
-  local one, why = text(value)
-  if one and not one:find("{time}", 1, true) then
-    return nil, "must hold {time}. The day and hour of the visit are filled in there."
-  end
-  return one, why
-end
+local names_start = text_with("%f[%w]START%f[%W]", "must name START, in capitals: it is how an opted-out customer comes back.")
+local names_time = text_with("{time}", "must hold {time}. The day and hour of the visit are filled in there.")
 
 local function texts(value, options)
   if type(value) ~= "table" or not json.is_array(value) and next(value) ~= nil then
@@ -162,22 +158,19 @@ local function clock(value)
   return value
 end
 
--- Empty text means none.
-local function template_name(value)
-  if value == json.null or value == "" then return nil end
-  if type(value) ~= "string" or not value:find("^[%l%d_]+$") or #value > 512 then
-    return nil, "must be the name of an approved template as WhatsApp Manager shows it: small letters, digits and _. Blank: none."
+-- Something of a template, as WhatsApp Manager shows it. Empty text means none.
+local function of_template(is_good, what)
+  return function(value)
+    if value == json.null or value == "" then return nil end
+    if type(value) ~= "string" or not is_good(value) then return nil, "must be " .. what end
+    return value
   end
-  return value
 end
 
-local function template_language(value)
-  if value == json.null or value == "" then return nil end
-  if type(value) ~= "string" or not (value:find("^%l%l%l?$") or value:find("^%l%l%l?_%u%u$")) then
-    return nil, "must be the template's language code as WhatsApp Manager shows it, like en, en_US or fr."
-  end
-  return value
-end
+local template_name = of_template(function(value) return value:find("^[%l%d_]+$") and #value <= 512 end,
+  "the name of an approved template as WhatsApp Manager shows it: small letters, digits and _. Blank: none.")
+local template_language = of_template(function(value) return value:find("^%l%l%l?$") or value:find("^%l%l%l?_%u%u$") end,
+  "the template's language code as WhatsApp Manager shows it, like en, en_US or fr.")
 
 local function map(shape)
   return { shape = shape }
@@ -314,13 +307,10 @@ function M.apply(shape, value, file, marks, problems, path, loose, source)
       if why then problem(at .. (deeper or ""), why) else result[name] = good end
     end
   end
-  local strange = {}
-  for name in pairs(value) do
-    if not known[name] and not (loose and name:find(loose)) then strange[#strange + 1] = tostring(name) end
-  end
-  table.sort(strange)
-  for _, name in ipairs(strange) do
-    problem(path == "" and name or path .. "." .. name, "is not known. " .. suggestion(name, names(shape)))
+  for _, name in ipairs(plain.sorted_names(value)) do
+    if not known[name] and not (loose and name:find(loose)) then
+      problem(path == "" and name or path .. "." .. name, "is not known. " .. suggestion(name, names(shape)))
+    end
   end
   return result
 end

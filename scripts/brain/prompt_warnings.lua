@@ -45,11 +45,9 @@ end
 
 -- What to write in place of a name in braces or brackets that is not filled in.
 local function remedy_for(inside, filled)
-  local meant, all = plain.trim(inside:lower()), {}
+  local meant = plain.trim(inside:lower())
   if filled[meant] then return ("Did you mean {%s}?"):format(meant) end
-  for name in pairs(filled) do all[#all + 1] = "{" .. name .. "}" end
-  table.sort(all)
-  return #all > 0 and ("Only %s is filled in here."):format(table.concat(all, " and "))
+  return next(filled) and ("Only {%s} is filled in here."):format(table.concat(plain.sorted_names(filled), "} and {"))
     or "Nothing is filled in here: write the words themselves."
 end
 

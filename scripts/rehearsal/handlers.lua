@@ -15,6 +15,7 @@ local owner = require "owner"
 local settings = require "host.settings"
 local task = require "host.task"
 local tell = require "staff.tell"
+local text = require "language.text"
 local time = require "host.time"
 local url = require "host.url"
 local whatsapp = require "channels.whatsapp"
@@ -67,10 +68,16 @@ local function run(kind, payload)
   if handler then handler.run(job(kind, payload)) end
 end
 
+-- A customer with unanswered messages.
+local function writer(stage, texts)
+  local customer = stage:newcomer("Ann")
+  stage:write(customer, texts or { "I have a couch" })
+  return customer
+end
+
 -- A customer with an unanswered message and a card for staff.
 local function meet(stage)
-  local customer = stage:newcomer("Ann")
-  stage:write(customer, { "I have a couch", "12 Main St" })
+  local customer = writer(stage, { "I have a couch", "12 Main St" })
   local conversation = conversations.get(customer.id)
   tell.card(conversation, "asked")
   return conversation, cases.current(customer.id)
@@ -140,9 +147,7 @@ end
 -- A turn that asks the model. When nobody answers, a turn would wait long, so then only the client is asked, until the circuit opens.
 local function ask_model(stage, answered)
   if answered then
-    local customer = stage:newcomer("Ann")
-    stage:write(customer, { "I have a couch" })
-    main.jobs.turn.run(job("turn", { conversation = customer.id }))
+    main.jobs.turn.run(job("turn", { conversation = writer(stage).id }))
   else
     local model = client.new { prices = owner.business.model_prices, prices_known = false }
     for _ = 1, OPENS do
@@ -176,8 +181,7 @@ local LIST = {
   { "an event of Slack", function() from_slack("POST /slack/events", '{"type":"url_verification","challenge":"1"}') end },
   { "a command of Slack", function() from_slack("POST /slack/commands", "command=%2Fassistant&text=help") end },
   { "the sending of a message", function(stage)
-    local customer = stage:newcomer()
-    stage:write(customer, { "I have a couch" })
+    local customer = writer(stage)
     main.jobs.turn.failed(job("turn", { conversation = customer.id }))
     for _, message in ipairs(messages.queued(customer.id)) do run("send", { message = message.id }) end
   end },
@@ -216,10 +220,9 @@ local LIST = {
 
 -- Handlers that are all called in the same way.
 local function add(kind, all, fn)
-  local names = {}
-  for name in pairs(all or {}) do names[#names + 1] = name end
-  table.sort(names)
-  for _, name in ipairs(names) do LIST[#LIST + 1] = { kind .. " " .. name, function(stage) fn(all[name], name, stage) end } end
+  for _, name in ipairs(text.sorted_names(all or {})) do
+    LIST[#LIST + 1] = { kind .. " " .. name, function(stage) fn(all[name], name, stage) end }
+  end
 end
 
 add("the request", main.routes, function(_, name) call(name) end)

@@ -1,10 +1,8 @@
 -- The business's settings for `assistant chat` and `assistant replay`. Nothing is required, and settings that only a service needs
 -- (Meta, Slack) are not read. With DEEPSEEK_API_KEY the model answers, without it the fixed questions.
 
-local used = {
-  DEEPSEEK_API_KEY = true, DEEPSEEK_URL = true, DEEPSEEK_MODEL = true, BOOKING_URL = true, LLM_TIMEOUT_MS = true, LLM_DEADLINE_MS = true,
-  RETRY_BASE_MS = true,
-}
+local used = require("language.text").set
+  "DEEPSEEK_API_KEY DEEPSEEK_URL DEEPSEEK_MODEL BOOKING_URL LLM_TIMEOUT_MS LLM_DEADLINE_MS RETRY_BASE_MS"
 
 -- A setting that a rehearsal does not use: any value is accepted, and no secret file is opened.
 local function unused(declared)

@@ -24,12 +24,7 @@ local M = {}
 ---@field turns rehearsal.Turn[]
 ---@field known? table        then: what was known at the end
 
-local function set(names)
-  local all = {}
-  for name in names:gmatch("%S+") do all[name] = true end
-  return all
-end
-
+local set = plain.set
 local KEYS = set "customer staff returned model reply known action brain card"
 local ACTIONS = set "continue handoff schedule stop start opted_out paused none taken late"
 local BRAINS = set "model scripted words"
@@ -47,12 +42,7 @@ function Reader:problem(path, words)
   self.problems[#self.problems + 1] = ("%s: %s %s"):format(where, path == "" and "the file" or path, words)
 end
 
-local function names_of(all)
-  local names = {}
-  for name in pairs(all) do names[#names + 1] = name end
-  table.sort(names)
-  return table.concat(names, ", ")
-end
+local function names_of(all) return table.concat(plain.sorted_names(all), ", ") end
 
 function Reader:text(value, path)
   if type(value) == "string" and value:find("%S") then return value end

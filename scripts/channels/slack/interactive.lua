@@ -44,7 +44,7 @@ end
 ---@param payload any decoded JSON
 ---@param known table<string, any> action ids
 ---@return slack.Click?
-function M.click(payload, known)
+local function click_of(payload, known)
   if type(payload) ~= "table" or payload.type ~= "block_actions" or type(payload.actions) ~= "table" then return nil end
   for _, action in ipairs(payload.actions) do
     if type(action) == "table" and type(action.action_id) == "string" and known[action.action_id] and type(action.value) == "string" then
@@ -133,7 +133,7 @@ function M.handle(request, recall)
   local fields = form.decode(request.body)
   local payload = fields and fields.payload and json.decode(fields.payload, { null_as_nil = true })
   if payload == nil then return answer(400, '{"error":"bad request"}') end
-  local click = M.click(payload, ACTIONS)
+  local click = click_of(payload, ACTIONS)
   if not click then return answer(200, "{}") end
   local mark = crypto.hex(crypto.sha256(request.headers["x-slack-signature"]))
   local reply = db.transaction(function() return cases.seen(mark) or decide(click, mark) end)

@@ -53,9 +53,7 @@ end
 function M.judge(response, err)
   if not response then return "busy", err and err.kind or "no answer" end
   local status = response.status
-  if status == 429 then
-    return "busy", "429", circuits.asked_wait_ms(response)
-  end
+  if status == 429 then return "busy", "429", circuits.asked_wait_ms(response) end
   if status >= 500 or status == 408 or status == 425 then return "busy", tostring(status) end
   if status == 400 then return "form", "400" end
   if status == 401 or status == 403 or status == 404 or status == 410 or status >= 300 and status < 400 then
@@ -82,22 +80,23 @@ local function judged(response, err)
   return verdict, reason, wait_ms
 end
 
-local function heard(response, err)
-  clock.heard(response)
-  return response, err
+local function post(address, body, headers)
+  return http.request { url = address, method = "POST", json = body, headers = headers, timeout_ms = settings.get("SEND_TIMEOUT_MS"),
+    max_bytes = 65536 }
 end
 
 ---Posts to the channel: with a bot token by the Web API, else by the incoming webhook.
 local function send(payload)
   local token = settings.get("SLACK_BOT_TOKEN")
   local body = { text = payload.text, blocks = payload.blocks, parse = payload.parse, unfurl_links = false, unfurl_media = false }
+  local address, headers = settings.get("SLACK_WEBHOOK_URL"), nil
   if token and settings.get("SLACK_CHANNEL_ID") then
+    address, headers = settings.get("SLACK_API_URL") .. "/chat.postMessage", { Authorization = "Bearer " .. token }
     body.channel = settings.get("SLACK_CHANNEL_ID")
-    return heard(http.request { url = settings.get("SLACK_API_URL") .. "/chat.postMessage", method = "POST", json = body,
-      headers = { Authorization = "Bearer " .. token }, timeout_ms = settings.get("SEND_TIMEOUT_MS"), max_bytes = 65536 })
   end
-  return heard(http.request { url = settings.get("SLACK_WEBHOOK_URL"), method = "POST", json = body,
-    timeout_ms = settings.get("SEND_TIMEOUT_MS"), max_bytes = 65536 })
+  local response, err = post(address, body, headers)
+  clock.heard(response)
+  return response, err
 end
 
 ---Sends a payload in its forms, from the best to the plainest. Waits.
@@ -108,8 +107,8 @@ local function send_in_some_form(payload)
   log.error("slack.blocks_refused", { reason = reason })
   local plain, bare = card.simpler(payload)
   verdict, reason, wait_ms = judged(send(plain))
-  if verdict == "form" then verdict, reason, wait_ms = judged(send(bare)) end
-  return verdict, reason, wait_ms
+  if verdict ~= "form" then return verdict, reason, wait_ms end
+  return judged(send(bare))
 end
 
 ---Wakes the cards that wait: their jobs run now, not only at the next probe.
@@ -193,28 +192,12 @@ local function post_follow_up(job)
   return outcome
 end
 
----@async
-local function post_words(job)
-  return deliver(job, card.words(job.payload.text))
-end
-
----Messages of older versions, whose rows were ready for Slack.
----@async
-local function post_text(job)
-  return deliver(job, card.mrkdwn(job.payload.text))
-end
-
 ---A card with a button that asks about a paused chat.
 ---@async
 local function post_keep(job)
   local conversation = conversations.get(job.payload.conversation)
   if not conversation or conversation.status ~= "PAUSED" then return nil end
   return deliver(job, card.payload(cards.keep(conversation, job.payload.hours)))
-end
-
----How often an alert's cause came back during its quiet time.
-local function post_alert(job)
-  tell.alert_again(job.payload.cause, job.payload.words or text.plain(job.payload.text))
 end
 
 ---Answers to the response_url of a click: five tries in 30 minutes. When that fails, the channel shows it.
@@ -229,9 +212,7 @@ local function post_answer(job)
   end
   local reason = "the host is not one of SLACK_RESPONSE_HOSTS"
   if answer_url.allowed(job.payload.url, settings.get("SLACK_RESPONSE_HOSTS")) then
-    local response, err = http.request { url = job.payload.url, method = "POST", json = payload,
-      timeout_ms = settings.get("SEND_TIMEOUT_MS"), max_bytes = 65536 }
-    local verdict, why, wait_ms = judged(response, err)
+    local verdict, why, wait_ms = judged(post(job.payload.url, payload))
     if verdict == "ok" then return nil end
     local age_ms = time.now_ms() - job.created_at
     if verdict == "busy" and job.attempts + 1 < ANSWER_TRIES and age_ms < ANSWER_MS then
@@ -256,8 +237,12 @@ local function post_control(job)
 end
 
 local HANDLERS = {
-  card = post_card, follow_up = post_follow_up, words = post_words, text = post_text, keep = post_keep, alert = post_alert,
-  answer = post_answer, control = post_control,
+  card = post_card, follow_up = post_follow_up, keep = post_keep, answer = post_answer, control = post_control,
+  words = function(job) return deliver(job, card.words(job.payload.text)) end,
+  -- A message of an older version, whose row was ready for Slack.
+  text = function(job) return deliver(job, card.mrkdwn(job.payload.text)) end,
+  -- How often an alert's cause came back during its quiet time.
+  alert = function(job) tell.alert_again(job.payload.cause, job.payload.words or text.plain(job.payload.text)) end,
 }
 
 ---@async
