@@ -106,10 +106,7 @@ local function heading(line)
   if byte(words, -1) == HASH then
     words = text.trim(text.trim_end(words, "[#]"))
   end
-  words = inline(words)
-  if words:find("*", 1, true) then
-    words = words:gsub("[*]", "")
-  end
+  words = inline(words):gsub("[*]", "")
   return words ~= "" and "*" .. words .. "*" or nil
 end
 
@@ -263,10 +260,7 @@ function M.fit(reply)
     return { trimmed }, false
   end
   local cut = #reply > M.MAX_BYTES
-  local plain = text.trim(text.clean(text.valid(text.clip(reply, M.MAX_BYTES))))
-  if plain:find("\n\n\n", 1, true) then
-    plain = plain:gsub("\n\n\n+", "\n\n")
-  end
+  local plain = text.trim(text.clean(text.valid(text.clip(reply, M.MAX_BYTES)))):gsub("\n\n\n+", "\n\n")
   local s = plain
   if s:find("[*_~`#|<%[\\=+-]") then
     s = text.trim(whatsapp(s))

@@ -69,10 +69,6 @@ function M.prepare(context)
   return ready
 end
 
-local MARKUP = "[*_~`]"
--- Letters, digits and everyday signs without markup. The letters come first, because they are found first.
-local EVERYDAY = "^[a-z !-)+-?\n]*$"
-
 -- Looks for promises and leaks. `rest` is the text without links, numbers and markup, `folded` is the whole text.
 local function find_in_words(folded, rest, ready)
   local on, needed = ready.on, screen.read(rest, ready.watched)
@@ -144,10 +140,7 @@ function M.check(reply, context)
   if foreign and on.link then
     return caught("link", foreign)
   end
-  if not rest:find(EVERYDAY) then
-    rest = rest:gsub(MARKUP, "")
-  end
-  foreign, rest = links.phone(rest, business.phones)
+  foreign, rest = links.phone(rest:gsub("[*_~`]", ""), business.phones)
   if foreign and on.phone then
     return caught("phone", foreign)
   end

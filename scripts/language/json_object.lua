@@ -3,11 +3,6 @@ local M = {}
 
 local MOST_DEEP = 100
 
--- Says what was wrong, for the repair try.
-local function problem(sentence)
-  return nil, sentence
-end
-
 -- The end of the object that opens at `from`, or nil. Braces inside strings do not count.
 local function object_end(s, from)
   local depth, at, in_string = 0, from, false
@@ -46,21 +41,21 @@ local function only_object(s, decode)
     end
     local close = object_end(s, open)
     if not close then
-      return problem("it was cut short: a JSON object in it is never closed.")
+      return nil, "it was cut short: a JSON object in it is never closed."
     end
     local inner = s:sub(open, close)
     local value = decode(inner)
     if type(value) == "table" then
       objects[#objects + 1] = value
     elseif inner:find('[":]') then
-      return problem("it was not valid JSON.")
+      return nil, "it was not valid JSON."
     end
     from = close + 1
   end
   if #objects == 0 then
-    return problem("it held no JSON object.")
+    return nil, "it held no JSON object."
   elseif #objects > 1 then
-    return problem("it held more than one JSON object.")
+    return nil, "it held more than one JSON object."
   end
   return objects[1]
 end
@@ -75,10 +70,9 @@ function M.read(content, decode)
   if value == nil then
     return only_object(content, decode)
   elseif type(value) ~= "table" then
-    return problem("it was a JSON " .. (type(value) == "userdata" and "null" or type(value))
-      .. " instead of a JSON object.")
+    return nil, "it was a JSON " .. (type(value) == "userdata" and "null" or type(value)) .. " instead of a JSON object."
   elseif content:byte(1) == 91 then -- "["
-    return problem("it was a JSON list instead of one JSON object.")
+    return nil, "it was a JSON list instead of one JSON object."
   end
   return value
 end

@@ -25,6 +25,10 @@ local ZEROS = { 0x0660, 0x06F0, 0x07C0, 0x0966, 0x09E6, 0x0A66, 0x0AE6, 0x0B66, 
 -- Signs that show 1 to 9: in circles, in brackets, with a full stop.
 local ONES = { 0x2460, 0x2474, 0x2488, 0x24F5, 0x2776, 0x2780, 0x278A }
 
+-- Signs of no width, accents that are combined with a letter, marks of a style.
+local UNSEEN = { { 0x200B, 0x200F }, { 0x202A, 0x202E }, { 0x2060, 0x206F }, { 0xFE00, 0xFE0F }, { 0x0300, 0x036F }, { 0x1AB0, 0x1AFF },
+  { 0x1DC0, 0x1DFF }, { 0x20D0, 0x20F0 }, { 0xFE20, 0xFE2F }, { 0xE0000, 0xE007F }, { 0xE0100, 0xE01EF } }
+
 local function digits(map)
   for _, zero in ipairs(ZEROS) do
     range(map, zero, zero + 9, function(code) return tostring(code - zero) end)
@@ -41,20 +45,8 @@ end
 -- The plain letter for each look-alike. A price in full-width digits, or with a zero-width space inside, is still a price.
 local function build_folds()
   local map = {}
-  for _, code in utf8.codes("\u{AD}\u{34F}\u{61C}\u{180E}\u{FEFF}") do
-    map[utf8.char(code)] = ""
-  end
-  range(map, 0x200B, 0x200F, "")
-  range(map, 0x202A, 0x202E, "")
-  range(map, 0x2060, 0x206F, "")
-  range(map, 0xFE00, 0xFE0F, "")
-  range(map, 0x0300, 0x036F, "")
-  range(map, 0x1AB0, 0x1AFF, "")
-  range(map, 0x1DC0, 0x1DFF, "")
-  range(map, 0x20D0, 0x20F0, "")
-  range(map, 0xFE20, 0xFE2F, "")
-  range(map, 0xE0000, 0xE007F, "")
-  range(map, 0xE0100, 0xE01EF, "")
+  letters(map, "", "\u{AD}\u{34F}\u{61C}\u{180E}\u{FEFF}")
+  for _, span in ipairs(UNSEEN) do range(map, span[1], span[2], "") end
   range(map, 0x2000, 0x200A, " ")
   letters(map, " ", "\u{A0}\u{115F}\u{1160}\u{1680}\u{202F}\u{205F}\u{2800}\u{3000}\u{3164}\u{FFA0}")
   letters(map, "\n", "\u{85}\u{2028}\u{2029}")

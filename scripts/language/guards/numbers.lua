@@ -36,25 +36,23 @@ local MONTH = set [[january february march april may june july august september 
 local YEARS = set "in by since until of before en"
 local DATED = set "on by before until of in since after from"
 
+-- A number in "M5V" or "#12".
+local function is_code(t, i)
+  return t.before[i] == tokens.GLUED and t.kind[i - 1] == "word" and not CURRENCY_FIRST[t.word[i - 1]]
+    or t.gap[i]:find("#", 1, true) ~= nil
+end
+
+-- Is a colon or a slash before it, as in "3:50" and "24/7"?
+local function divided(t, i) return t.before[i] == SLASH or t.before[i] == COLON and t.gap[i] == ":" end
+
 -- The value of a number that stands alone: not "M5V", "21st", "10x20", "3:50", "24/7", "#12".
 function M.plain_number(t, i)
   if t.kind[i] ~= "number" then
     return nil
   end
-  local before, after = t.before[i], t.before[i + 1]
-  if before == tokens.GLUED and t.kind[i - 1] == "word" and not CURRENCY_FIRST[t.word[i - 1]] then
-    return nil
-  end
-  if t.gap[i]:find("#", 1, true) then
-    return nil
-  end
-  if before == COLON and t.kind[i - 1] == "number" and t.gap[i] == ":" or before == SLASH and t.kind[i - 1] == "number" then
-    return nil
-  end
-  if t.kind[i + 1] == "number" and (after == SLASH or after == COLON and t.gap[i + 1] == ":") then
-    return nil
-  end
-  if t.word[i + 1] == "x" and t.kind[i + 2] == "number" or t.word[i - 1] == "x" and t.kind[i - 2] == "number" then
+  local clock = t.kind[i - 1] == "number" and divided(t, i) or t.kind[i + 1] == "number" and divided(t, i + 1)
+  local size = t.word[i + 1] == "x" and t.kind[i + 2] == "number" or t.word[i - 1] == "x" and t.kind[i - 2] == "number"
+  if is_code(t, i) or clock or size then
     return nil
   end
   local digits = t.word[i]:gsub(",", "")
@@ -83,8 +81,7 @@ end
 
 function M.counts(t, i)
   if t.kind[i] == "number" then
-    local glued = t.before[i] == tokens.GLUED and t.kind[i - 1] == "word" and not CURRENCY_FIRST[t.word[i - 1]]
-    return not glued and not t.gap[i]:find("#", 1, true)
+    return not is_code(t, i)
   end
   return SMALL[t.word[i]] or BIG[t.word[i]]
 end

@@ -29,14 +29,9 @@ local YES_PHRASES = { "no problem", "not a problem", "no worries", "not to worry
 
 function M.plain_yes(s)
   for _, phrase in ipairs(YES_PHRASES) do
-    if s:find(phrase, 1, true) then
-      s = s:gsub(phrase:gsub("%p", "%%%0"), "sure")
-    end
+    s = s:gsub(phrase:gsub("%p", "%%%0"), "sure")
   end
-  if s:find("but also", 1, true) then
-    s = s:gsub("but also", "and also")
-  end
-  return s
+  return (s:gsub("but also", "and also"))
 end
 
 -- Sentences cut at "but" and similar words, because a refusal in one half must not excuse the other.

@@ -7,19 +7,15 @@ local M = {}
 -- that is stronger than the search allows.
 M.GLUED, M.SPACE, M.DASH, M.SLASH, M.COLON, M.COMMA, M.ASK, M.STOP = 0, 1, 2, 3, 4, 5, 6, 7
 
+-- A sign, and the strength of a separator that holds it. The first that fits counts.
+local STRENGTHS = { { "%?", M.ASK }, { "[!\n;]", M.STOP }, { "%.[^%w]", M.STOP }, { "%.$", M.STOP }, { "[,()%[%]|]", M.COMMA },
+  { ":", M.COLON }, { "/", M.SLASH }, { "%-", M.DASH } }
+
 local function gap_class(gap)
-  if gap:find("%?") then
-    return M.ASK
-  elseif gap:find("[!\n;]") or gap:find("%.[^%w]") or gap:find("%.$") then
-    return M.STOP
-  elseif gap:find("[,()%[%]|]") then
-    return M.COMMA
-  elseif gap:find(":", 1, true) then
-    return M.COLON
-  elseif gap:find("/", 1, true) then
-    return M.SLASH
-  elseif gap:find("-", 1, true) then
-    return M.DASH
+  for _, sign in ipairs(STRENGTHS) do
+    if gap:find(sign[1]) then
+      return sign[2]
+    end
   end
   return M.SPACE
 end
@@ -46,27 +42,18 @@ function M.read(s)
     before[n] = USUAL[between] or gap_class(between)
   end
   for between, letters, digits, sign in s:gmatch(STEP) do
-    if carry ~= "" then
-      between, carry = carry .. between, ""
-    end
+    between, carry = carry .. between, ""
     if letters ~= "" then
       if byte(letters, 2) == 39 and letters:find("^[cdjlmnst]'%a") then
         add(letters:sub(1, 1), "word", between)
         letters, between = letters:sub(3), " "
       end
-      if byte(letters, -1) == 39 then
-        letters = text.trim_end(letters, "[']")
-      end
-      add(letters, "word", between)
+      add(text.trim_end(letters, "[']"), "word", between)
       between = ""
     end
     if digits ~= "" then
-      local number, rest = digits, ""
-      local final = byte(digits, -1)
-      if final == 46 or final == 44 then
-        number = text.trim_end(digits, "[.,]")
-        rest = digits:sub(#number + 1)
-      end
+      local number = text.trim_end(digits, "[.,]")
+      local rest = digits:sub(#number + 1)
       if number == "" then
         carry = between .. rest
       else
@@ -79,9 +66,7 @@ function M.read(s)
       add("$", "$", between .. carry)
       between, carry = "", ""
     end
-    if between ~= "" then
-      carry = carry .. between
-    end
+    carry = carry .. between
   end
   before[n + 1] = carry:find("?", 1, true) and M.ASK or M.STOP
   gap[n + 1] = carry
