@@ -24,8 +24,7 @@ local BYTES_PER_TOKEN = 4 -- for text that no server counted
 local CACHED, UNCACHED, COMPLETION = { kind = "prompt_cached" }, { kind = "prompt_uncached" }, { kind = "completion" }
 
 local function url()
-  local base = settings.get("DEEPSEEK_URL")
-  return plain.trim_end(base, "[/]") .. "/chat/completions"
+  return plain.trim_end(settings.get("DEEPSEEK_URL"), "[/]") .. "/chat/completions"
 end
 
 -- The kind of an answer: { content, finish } | { again = reason, after_ms } | { stop = kind, reason }.
@@ -104,6 +103,19 @@ local function meter(self, usage)
   if dollars > 0 then self.within_budget = spending.add(dollars, time.now_ms()) < daily_limit() end
 end
 
+-- Sends one request and counts what it cost. Returns its answer, and its result in one word.
+---@async
+local function post(self, body, timeout_ms, lane)
+  local response, err = http.request {
+    method = "POST", url = url(), json = body, max_bytes = 1048576, lane = lane, timeout_ms = timeout_ms,
+    headers = { Authorization = "Bearer " .. settings.get("DEEPSEEK_API_KEY") },
+  }
+  local answer = sort_answer(response, err)
+  local usage = usage_of(answer, body.messages, err)
+  if usage then meter(self, usage) end
+  return answer, outcome_of(answer, response, err)
+end
+
 -- Asks again until there is an answer, the deadline is near, or another try does not help.
 local function try(self, body, deadline, calls)
   local base = settings.get("RETRY_BASE_MS")
@@ -113,16 +125,8 @@ local function try(self, body, deadline, calls)
     if left < 20 then break end
     calls.n = calls.n + 1
     local begun = time.monotonic_ms()
-    local response, err = http.request {
-      method = "POST", url = url(), json = body, max_bytes = 1048576,
-      headers = { Authorization = "Bearer " .. settings.get("DEEPSEEK_API_KEY") },
-      timeout_ms = math.max(1, math.min(settings.get("LLM_TIMEOUT_MS"), left)),
-    }
-    local answer = sort_answer(response, err)
-    metrics.observe("assistant_model_request_duration_seconds", (time.monotonic_ms() - begun) / 1000,
-      { outcome = outcome_of(answer, response, err) })
-    local usage = usage_of(answer, body.messages, err)
-    if usage then meter(self, usage) end
+    local answer, outcome = post(self, body, math.max(1, math.min(settings.get("LLM_TIMEOUT_MS"), left)))
+    metrics.observe("assistant_model_request_duration_seconds", (time.monotonic_ms() - begun) / 1000, { outcome = outcome })
     if answer.content then return answer end
     if answer.stop == "refused" and body.thinking and (answer.body or ""):find("thinking", 1, true) then
       self.no_thinking, body.thinking = true, nil
@@ -248,20 +252,10 @@ function Client:probe()
   local messages = {
     { role = "system", content = "Answer with one json object: {\"ok\":true}" }, { role = "user", content = "Are you there?" },
   }
-  local body = request_body(self, messages, 256)
-  local response, err = http.request {
-    method = "POST", url = url(), json = body, max_bytes = 1048576, lane = "probe:model",
-    headers = { Authorization = "Bearer " .. settings.get("DEEPSEEK_API_KEY") }, timeout_ms = settings.get("LLM_TIMEOUT_MS"),
-  }
-  local answer = sort_answer(response, err)
-  local usage = usage_of(answer, messages, err)
-  if usage then meter(self, usage) end
-  if answer.content then
-    circuits.close("model")
-    log.info("model.circuit_closed", {})
-    return
-  end
-  return jobs.later(time.now_ms() + circuits.PROBE_MS, "still refused")
+  local answer = post(self, request_body(self, messages, 256), settings.get("LLM_TIMEOUT_MS"), "probe:model")
+  if not answer.content then return jobs.later(time.now_ms() + circuits.PROBE_MS, "still refused") end
+  circuits.close("model")
+  log.info("model.circuit_closed", {})
 end
 
 return M

@@ -185,7 +185,7 @@ local function apply(event, found)
   if event.kind ~= "moved" or old_start_at == saved.start_at then old_start_at = nil end
   log.info("booking." .. event.kind, { conversation = conversation and mask(conversation.id), matched = conversation ~= nil })
   if not conversation then
-    local theirs = event.phones[1] and conversations.by_phone(event.phones[1])
+    local theirs = event.phones[1] and conversations.get(event.phones[1])
     return news.unmatched(event, saved.start_at, old_start_at, theirs ~= nil)
   end
   local outcome = "It came before the database was restored, so nothing is sent to them now."

@@ -40,13 +40,6 @@ function M.by_token(token)
   return db.one("SELECT * FROM conversations WHERE token = ?", token)
 end
 
----The chat of this number.
----@param digits string
----@return table? conversation
-function M.by_phone(digits)
-  return M.get(digits)
-end
-
 -- A message of the customer arrived. Creates the chat's row if needed, and counts the message in last_seq.
 ---@param event {conversation: string, phone: string, name?: string, said_at: integer}
 ---@param now integer

@@ -121,11 +121,11 @@ end
 local function outcome(self, customer, was)
   local conversation, last, case = conversations.get(customer.id), turns.last(customer.id), cases.last(customer.id)
   local ran = last and last.id > was.turn and last or nil
-  local known = quotes.get(customer.id)
+  local known, missing = self:known(customer)
   return {
     replies = take_replies(customer.id), action = action_of(was, conversation, ran), brain = ran and ran.brain,
     why = ran and ran.why, rejected = ran and ran.rejected, card = case and case.id > was.case and case.reason or nil,
-    known = known, missing = quote.missing(known, owner.system.quote_fields_needed), posts = self:heard(customer.id),
+    known = known, missing = missing, posts = self:heard(customer.id),
   }
 end
 

@@ -80,17 +80,6 @@ function M.post(request)
   return answer, why or answer.status ~= 200 and "status " .. answer.status or nil
 end
 
----application/x-www-form-urlencoded → table
-function M.form(body)
-  local out = {}
-  for pair in body:gmatch("[^&]+") do
-    local name, value = pair:match("^([^=]+)=(.*)$")
-    name = name and url.decode(name)
-    if name then out[name] = url.decode(value) end
-  end
-  return out
-end
-
 ---table → application/x-www-form-urlencoded. Names are in order, so that equal tables give equal bytes to sign.
 function M.form_encode(fields)
   local parts = {}

@@ -6,6 +6,7 @@ local jobs = require "host.jobs"
 local json = require "host.json"
 local task = require "host.task"
 local time = require "host.time"
+local form = require "channels.slack.form"
 local common = require "stand_ins.common"
 local faults = require "stand_ins.faults"
 local limits = require "stand_ins.slack.limits"
@@ -96,8 +97,8 @@ function M.api(request)
   if not common.bearer(request, common.setting("SLACK_BOT_TOKEN")) then return common.ok { ok = false, error = "not_authed" } end
   local message
   if (request.headers["content-type"] or ""):find("urlencoded", 1, true) then
-    message = common.form(request.body)
-    if message.blocks then message.blocks = json.decode(message.blocks) end
+    message = form.decode(request.body)
+    if message and message.blocks then message.blocks = json.decode(message.blocks) end
   else
     message = json.decode(request.body ~= "" and request.body or "{}", { null_as_nil = true })
   end

@@ -97,12 +97,7 @@ local function own_answers(responses)
   for name, response in pairs(responses) do
     local label = type(response) == "table" and type(response.label) == "string" and response.label or ""
     local asked = (tostring(name) .. " " .. label):sub(1, TEXT_BYTES):lower()
-    for _, word in ipairs(ASKS_A_NUMBER) do
-      if asked:find(word, 1, true) then
-        list[#list + 1] = { name = tostring(name), value = answer_of(response) }
-        break
-      end
-    end
+    if plain.found_in(asked, ASKS_A_NUMBER) then list[#list + 1] = { name = tostring(name), value = answer_of(response) } end
   end
   table.sort(list, function(a, b) return a.name < b.name end)
   return list
@@ -130,9 +125,7 @@ local function phones_of(places, json)
       for _, own in ipairs(own_answers(responses)) do add(own.value) end
     end
     for _, answer in ipairs(PHONE_ANSWERS) do add(answer_of(place[answer])) end
-    add(place.attendeePhone)
-    add(place.attendee_phone)
-    add(place["attendees.0.phoneNumber"])
+    for _, name in ipairs { "attendeePhone", "attendee_phone", "attendees.0.phoneNumber" } do add(place[name]) end
   end
   return list
 end

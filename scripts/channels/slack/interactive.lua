@@ -80,12 +80,8 @@ local ACTIONS = {}
 
 function ACTIONS.take_over_chat(click, conversation)
   local outcome = pauses.take(conversation, click.user)
-  if outcome == "taken" then
-    redraw(click)
-    return PAUSED
-  elseif outcome == "again" then
-    return PAUSED
-  end
+  if outcome == "taken" then redraw(click) end
+  if outcome ~= "other" then return PAUSED end
   local since = conversation.paused_at and " since " .. names.moment(conversation.paused_at, time.now_ms(), time) or ""
   return whisper(click, names.who(conversation) .. " is already taken by " .. (names.name(conversation.paused_by_name) or "a colleague")
     .. since .. ".")

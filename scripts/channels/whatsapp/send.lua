@@ -32,8 +32,7 @@ local AFTER_STOP = { staff = true, opt_out = true }
 local OPEN = { queued = true, sending = true, unknown = true }
 
 local function url()
-  local base = settings.get("META_GRAPH_URL")
-  return plain.trim_end(base, "[/]") .. "/" .. settings.get("META_PHONE_NUMBER_ID") .. "/messages"
+  return plain.trim_end(settings.get("META_GRAPH_URL"), "[/]") .. "/" .. settings.get("META_PHONE_NUMBER_ID") .. "/messages"
 end
 
 local function authorization()
@@ -119,10 +118,6 @@ local function prepare(job)
   return message
 end
 
-local function has_link(text)
-  return text:find("://", 1, true) ~= nil and text:find("https?://") ~= nil
-end
-
 -- An approved template with its values. The platform holds its text; our text says the same.
 local function template_of(stored)
   local template, parameters = json.decode(stored), {}
@@ -138,7 +133,7 @@ local function body_of(message)
   if message.closed then
     body.type, body.template = "template", template_of(message.template)
   else
-    body.type, body.text = "text", { body = message.content, preview_url = has_link(message.content) }
+    body.type, body.text = "text", { body = message.content, preview_url = message.content:find("https?://") ~= nil }
   end
   if message.phone_number ~= "" then body.to = message.phone_number else body.recipient = message.conversation_id end
   return body

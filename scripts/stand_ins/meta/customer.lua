@@ -21,6 +21,11 @@ local function media(wish, kind)
   return out, out.caption and ("[%s: %s]"):format(kind, out.caption) or "[" .. kind .. "]"
 end
 
+local function choice(kind, wish, reply)
+  reply.id, reply.title = wish.id or reply.id, wish.title or wish.text or reply.title
+  return { type = "interactive", interactive = { type = kind, [kind] = reply } }, reply.title
+end
+
 -- kind → the fields of Meta's message, and what the screen shows
 local shapes = {
   text = function(wish) return { text = { body = wish.text or "" } }, wish.text or "" end,
@@ -30,15 +35,8 @@ local shapes = {
     return { location = pin }, "[location: " .. (wish.address or pin.latitude .. ", " .. pin.longitude) .. "]"
   end,
   button = function(wish) return { button = { payload = wish.payload or wish.text, text = wish.text or "Yes" } }, wish.text or "Yes" end,
-  button_reply = function(wish)
-    local title = wish.title or wish.text or "Yes"
-    return { type = "interactive", interactive = { type = "button_reply", button_reply = { id = wish.id or "b1", title = title } } }, title
-  end,
-  list_reply = function(wish)
-    local title = wish.title or wish.text or "Sofa"
-    local reply = { id = wish.id or "l1", title = title, description = wish.description }
-    return { type = "interactive", interactive = { type = "list_reply", list_reply = reply } }, title
-  end,
+  button_reply = function(wish) return choice("button_reply", wish, { id = "b1", title = "Yes" }) end,
+  list_reply = function(wish) return choice("list_reply", wish, { id = "l1", title = "Sofa", description = wish.description }) end,
   reaction = function(wish)
     return { reaction = { message_id = wish.message_id or "wamid.none", emoji = wish.emoji or "👍" } },
       "[reacted " .. (wish.emoji or "👍") .. "]"
