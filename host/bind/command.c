@@ -1,5 +1,5 @@
 /*
- * command: what the command line runs as a task: a command of main.lua, or a file (assistant run).
+ * command: runs a command of main.lua, or a file (assistant run), as a task. The loop thread.
  */
 #include "bind/bind.h"
 
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Its address lies on the task's stack, as the argument of its entry. */
+/* On the task's stack: the argument of its entry. */
 struct call {
     struct task_held held_by;
     int ref;
@@ -59,7 +59,7 @@ static int command_done(lua_State *L, int status, lua_KContext ctx)
     return 0;
 }
 
-/* nil and words: it did not go well, and these are for people. */
+/* The command returned nil and a text: it failed, and the text is for people. */
 static int command_said(lua_State *L, int status, lua_KContext ctx)
 {
     struct task *t = (struct task *)ctx;

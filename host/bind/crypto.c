@@ -1,10 +1,10 @@
 /*
- * crypto: host.crypto, OpenSSL 3 and the operating system's generator.
+ * crypto: host.crypto, on OpenSSL 3 and the operating system's random generator.
  *
- * Algorithms are fetched once a process, and the contexts of the last few keys are kept keyed:
- * fetching and keying cost more than hashing a webhook. They belong to the process, not to a Lua
- * state, and to the loop thread. Nothing secret gets into an error text. A key that gives up its
- * slot is overwritten.
+ * Algorithms are fetched once per process, and the contexts of the last few keys are kept, because
+ * fetching and keying cost more than hashing a webhook. Both belong to the process, not to a Lua
+ * state. A key is overwritten when its slot is used again. No error text holds a secret. The loop
+ * thread only.
  */
 #include "base/loop.h"
 #include "bind/values.h"
@@ -21,9 +21,9 @@
 enum { DIGEST = 32, KEY_SLOTS = 4, KEY_MAX = 128, RANDOM_MAX = 1024, DATA_MAX = INT_MAX / 2 };
 
 struct key_slot {
-    EVP_MAC_CTX *context; /* NULL: free */
+    EVP_MAC_CTX *context; /* NULL: unused */
     size_t len;
-    unsigned long used; /* when last, in calls */
+    unsigned long used; /* the last use, counted in calls */
     unsigned char key[KEY_MAX];
 };
 
@@ -32,7 +32,7 @@ static struct {
     EVP_MD *sha256;
     EVP_MD_CTX *digest;
     unsigned long calls;
-    bool keeps_key; /* initialising again without a key is right since 3.0.3 */
+    bool keeps_key; /* initialising again without a key works since 3.0.3 */
     struct key_slot slots[KEY_SLOTS];
 } process;
 
@@ -42,7 +42,7 @@ static int fail(lua_State *L, const char *what)
     return luaL_error(L, "OpenSSL cannot do %s", what);
 }
 
-/* Bytes at an argument; a number is not taken for text here. */
+/* The bytes at an argument. A number is refused. */
 static const char *check_bytes(lua_State *L, int arg, size_t *len)
 {
     luaL_checktype(L, arg, LUA_TSTRING);
@@ -66,13 +66,13 @@ static EVP_MAC_CTX *keyed_context(const char *key, size_t len, EVP_MAC_CTX *cont
 
 static void slot_empty(struct key_slot *slot)
 {
-    EVP_MAC_CTX_free(slot->context); /* cleanses its own copy */
+    EVP_MAC_CTX_free(slot->context); /* overwrites its own copy */
     OPENSSL_cleanse(slot, sizeof *slot);
     slot->context = NULL;
 }
 
-/* The slot of this key, ready for data; NULL on failure. Every slot is looked at, whichever holds
- * the key. */
+/* The slot of this key, ready for data. NULL: failure. Every slot is compared, so the time does not
+ * depend on which one holds the key. */
 static struct key_slot *slot_of(const char *key, size_t len)
 {
     struct key_slot *found = NULL, *oldest = process.slots;
@@ -207,7 +207,7 @@ static int base64_digit(unsigned char c)
     return c == '+' ? 62 : c == '/' ? 63 : -1;
 }
 
-/* Strict: padding where it belongs, nothing else between, the bits that padding leaves over are
+/* Strict: padding only at the end, no other characters, and the unused bits before padding are
  * zero. */
 static int lua_unbase64(lua_State *L)
 {
@@ -272,8 +272,8 @@ static int lua_random(lua_State *L)
     return 1;
 }
 
-/* Version 7 (RFC 9562): the milliseconds first, so that what is stored together stands together in
- * an index. */
+/* Version 7 (RFC 9562). The milliseconds come first, so rows stored together are neighbours in an
+ * index. */
 static int lua_uuid(lua_State *L)
 {
     static const char digits[] = "0123456789abcdef";

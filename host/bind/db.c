@@ -1,7 +1,7 @@
 /*
- * db: host.db. Statements are borrowed from the store and go back before the call ends; one that a
- * call left when it threw half way (memory) goes back with the next call, or at the end of the
- * slice.
+ * db: host.db. Statements are borrowed from the store and returned before the call ends. A
+ * statement of a call that threw (out of memory) is returned by the next call, or at the end of the
+ * slice. The loop thread.
  */
 #include "bind/bind.h"
 
@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { ROW_STEPS = 200 }; /* what a row takes of the slice: about a microsecond */
+enum { ROW_STEPS = 200 }; /* what one row takes of the slice: about a microsecond */
 
 void bind_not_loading(lua_State *L, const char *what)
 {
@@ -41,7 +41,7 @@ void bind_wrote(lua_State *L, bool stored)
 static int sql_error(lua_State *L, struct store *s, int rc, const char *sql)
 {
     if (store_lost(s) || rc == SQLITE_BUSY || rc == SQLITE_FULL || rc == SQLITE_READONLY ||
-        rc == SQLITE_CANTOPEN) /* the world's fault, not the statement's */
+        rc == SQLITE_CANTOPEN) /* the disk or another program is the cause, not the statement */
         return bind_not_stored(L);
     return luaL_error(L, "SQL: %s (in: %s)", store_error(s), sql);
 }
@@ -49,7 +49,7 @@ static int sql_error(lua_State *L, struct store *s, int rc, const char *sql)
 static void bind_values(lua_State *L, sqlite3_stmt *st, int first)
 {
     int given = lua_gettop(L) - first + 1,
-        wanted = sqlite3_bind_parameter_count(st); /* fewer: trailing nils */
+        wanted = sqlite3_bind_parameter_count(st); /* fewer are fine: the others are nil */
     if (given > wanted)
         luaL_error(L, "SQL: %d values given, the statement has %d", given, wanted);
     for (int i = 0; i < given; i++) {
@@ -64,7 +64,7 @@ static void bind_values(lua_State *L, sqlite3_stmt *st, int first)
             break;
         case LUA_TSTRING: {
             const char *text = lua_tolstring(
-                L, at, &n); /* stays on the stack until the last step: no copy */
+                L, at, &n); /* not copied, because it stays on the stack until the last step */
             rc = sqlite3_bind_text64(st, i + 1, text, n, SQLITE_STATIC, SQLITE_UTF8);
             break;
         }
@@ -120,7 +120,7 @@ static void push_row(lua_State *L, sqlite3_stmt *st)
     }
 }
 
-/* One row more. No hook gets in between two of them, so each takes steps of the slice. */
+/* Reads one more row. No hook runs between two rows, so each row takes steps of the slice. */
 static int step(lua_State *L, struct store *s, sqlite3_stmt *st)
 {
     int rc = store_step(s, st);
@@ -140,7 +140,7 @@ static int one(lua_State *L)
     touch(L);
     if (rc == SQLITE_ROW) {
         push_row(L, st);
-        /* RETURNING does its work on the way to DONE. */
+        /* A statement with RETURNING writes only on the way to SQLITE_DONE. */
         if (!sqlite3_stmt_readonly(st))
             while ((rc = step(L, s, st)) == SQLITE_ROW)
                 ;
@@ -162,7 +162,7 @@ static int all(lua_State *L)
     int rc;
     lua_Integer n = 0;
     while ((rc = step(L, s, st)) == SQLITE_ROW) {
-        touch(L); /* before anything that may throw */
+        touch(L); /* before anything can throw */
         push_row(L, st);
         lua_rawseti(L, -2, ++n);
     }
@@ -200,7 +200,7 @@ static int transaction(lua_State *L)
     touch(L);
     if (rc != SQLITE_OK)
         return sql_error(L, s, rc, "SAVEPOINT");
-    rc = lua_pcall(L, args, LUA_MULTRET, 0); /* a C boundary: whoever waits inside is told so */
+    rc = lua_pcall(L, args, LUA_MULTRET, 0); /* a C boundary: a wait inside throws */
     if (store_lost(s))
         return bind_not_stored(L);
     if (rc != LUA_OK) {
@@ -231,7 +231,7 @@ struct found {
     int count;
 };
 
-/* Nothing that may throw in here: the names are held by the store. */
+/* Must not throw, because the store holds the names. */
 static void find(void *arg, const char *path, int64_t made_at)
 {
     struct found *f = arg;

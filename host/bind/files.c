@@ -1,6 +1,6 @@
 /*
- * files: host.files, the generation's own snapshot of its folders. In `assistant run` there is no
- * snapshot: the disk is read.
+ * files: host.files, the files of the generation's tree. `assistant run` has no tree, so there it
+ * reads the disk. The loop thread.
  */
 #include "bind/bind.h"
 
@@ -25,7 +25,7 @@ static int read_disk(lua_State *L, const char *path)
 {
     luaL_Buffer b;
     luaL_Stream *stream = lua_newuserdatauv(L, sizeof *stream, 0);
-    stream->closef = NULL; /* closed, for its metatable, until it is open */
+    stream->closef = NULL; /* counts as closed until fopen succeeds */
     luaL_setmetatable(L, LUA_FILEHANDLE);
     stream->f = fopen(path, "re");
     if (!stream->f)
@@ -38,7 +38,7 @@ static int read_disk(lua_State *L, const char *path)
         n = fread(p, 1, LUAL_BUFFERSIZE, stream->f);
         luaL_addsize(&b, n);
     } while (n);
-    bool failed = ferror(stream->f) != 0; /* a folder, for one */
+    bool failed = ferror(stream->f) != 0; /* for example a folder */
     luaL_pushresult(&b);
     stream->closef = NULL;
     fclose(stream->f);
@@ -58,7 +58,7 @@ static int read(lua_State *L)
     return 1;
 }
 
-/* The tree's content hash: what a decision is filed under. */
+/* The tree's content hash, which is stored with each decision. */
 static int hash(lua_State *L)
 {
     lua_pushstring(L, generation_of(L)->hash);

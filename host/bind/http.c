@@ -1,6 +1,8 @@
 /*
- * http: host.http. A request is checked and copied here, given to outbound, which holds it until the commit of its tick, and read
- * by the continuation once it is back. The op outlives its task: the pool may still hold it.
+ * http: host.http. http_ask checks and copies a request. client/outbound holds it until the commit
+ * of its tick. The continuation reads the answer.
+ *
+ * The op can outlive its task, because the pool may still hold it. The loop thread.
  */
 #include "bind/http_ask.h"
 
@@ -8,12 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A task in http.cancel: how many it waits for, and what became of the others. A userdata on its stack, and its task->wait. */
+/* A task in http.cancel: a userdata on its stack, and its task->wait. */
 struct cancelling {
     int left, sent, unsent;
 };
 
-/* One of those who wait for an op's end. */
+/* One task that waits for an op's end. */
 struct http_waiter {
     struct task *task;
     struct http_waiter *next;
@@ -27,7 +29,7 @@ static void op_free(struct http_op *op)
     free(op);
 }
 
-/* Those who cancelled it have waited for this. */
+/* Wakes the tasks that cancelled this op. */
 static void tell_waiters(struct http_op *op)
 {
     bool unsent = op->request.transfer.error == POOL_CANCELLED && !op->request.transfer.sent;
@@ -57,7 +59,8 @@ static void ended(struct outbound_request *r)
     }
 }
 
-/* Its task ends, and has not read what came. The pool may still have it: then it is freed when it comes back. */
+/* The task ends before it has read the answer. When the pool holds the op, it is freed when it
+ * comes back. */
 static void abandon(void *arg)
 {
     struct http_op *op = arg;
@@ -79,7 +82,7 @@ static void push_error(lua_State *L, const struct pool_transfer *t)
     luaL_setmetatable(L, "host.http.error");
 }
 
-/* A name sent twice is joined with ", ". */
+/* Values of a name sent twice are joined with ", ". */
 static void push_headers(lua_State *L, const struct pool_transfer *t)
 {
     lua_newtable(L);
@@ -101,7 +104,7 @@ static int answered(lua_State *L, int status, lua_KContext ctx)
     struct http_op *op = t->wait;
     const struct pool_transfer *x = &op->request.transfer;
     (void)status;
-    /* Should one of these throw for memory, the op is freed with its task. */
+    /* When one of these throws, the op is freed with its task. */
     if (x->error != POOL_OK) {
         lua_pushnil(L);
         push_error(L, x);
@@ -128,7 +131,7 @@ static int request(lua_State *L)
     outbound_ask(&t->gen->services->outbound, &op->request);
     t->wait = op;
     task_defer(t, &op->held_by, abandon, op);
-    lua_settop(L, 0); /* the script's table and the encoded body are not needed while it waits */
+    lua_settop(L, 0); /* the script's table and the encoded body are not needed any more */
     return task_wait(L, t, NULL, answered);
 }
 
@@ -162,7 +165,7 @@ static int cancel_lane(lua_State *L)
     const char *lane = luaL_checkstring(L, 1);
     struct task *t = task_may_wait(L, "http.cancel");
     struct cancelling *c = lua_newuserdatauv(L, sizeof *c, 0);
-    *c = (struct cancelling){ .left = 1 }; /* ourselves: it cannot reach 0 while we still count */
+    *c = (struct cancelling){ .left = 1 }; /* this task: it cannot reach 0 yet */
     t->wait = c;
     for (struct outbound_request *r = t->gen->services->outbound.all, *next; r; r = next) {
         struct http_op *op = (struct http_op *)r;

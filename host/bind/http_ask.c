@@ -1,5 +1,6 @@
 /*
- * http_ask: from the table a script gives http.request to an op: checked, and copied into one block. See http.c.
+ * http_ask: checks the table that a script gives to http.request, and copies it into one block.
+ * Contract: http_ask.h.
  */
 #include "bind/http_ask.h"
 
@@ -13,7 +14,7 @@
 
 enum { TIMEOUT_MS = 30000, MAX_BYTES = 1 << 20, HEADER_LIMIT = 64 };
 
-/* Pushes the option, which is absent (false) or of the wanted type. */
+/* Pushes the option. false: it is absent. Throws when it has another type. */
 static bool field(lua_State *L, const char *name, int wanted)
 {
     int type = lua_getfield(L, 1, name);
@@ -45,7 +46,7 @@ static bool clean(const char *text, size_t n)
     return true;
 }
 
-/* A buffer that Lua frees, should anything throw. */
+/* A buffer that Lua frees when something throws. */
 static struct buf *new_buf(lua_State *L)
 {
     struct buf *b = lua_newuserdatauv(L, sizeof *b, 0);
@@ -68,7 +69,7 @@ static void add_encoded(struct buf *b, const char *text, size_t n)
     curl_free(encoded);
 }
 
-/* Pushes the names of the table at `at`, sorted, as a list. */
+/* Pushes the names of the table at `at` as a sorted list. */
 static lua_Integer push_sorted_names(lua_State *L, int at, const char *name)
 {
     lua_Integer n = 0;
@@ -90,7 +91,7 @@ static lua_Integer push_sorted_names(lua_State *L, int at, const char *name)
     return n;
 }
 
-/* Pushes a=b&c=d of the table at `at` as a buffer. */
+/* Pushes the table at `at` as a=b&c=d in a buffer. */
 static struct buf *push_form(lua_State *L, int at, const char *name)
 {
     struct buf *b = new_buf(L);
@@ -118,7 +119,7 @@ struct parts {
     size_t url_len, body_len;
     const struct buf *query;
     struct pool_header
-        headers[HEADER_LIMIT + 1]; /* with the body's Content-Type, when we made the body */
+        headers[HEADER_LIMIT + 1]; /* counts the Content-Type that we add to an encoded body */
     size_t header_count;
 };
 
@@ -204,7 +205,7 @@ static char *put_text(char **at, const char *text, size_t n)
     return start;
 }
 
-/* One block: the op, its headers, every string. NULL: no memory. */
+/* One block for the op, its headers and all strings. NULL: no memory. */
 static struct http_op *new_op(const struct parts *p)
 {
     size_t size = sizeof(struct http_op) + p->header_count * sizeof(struct pool_header) +

@@ -1,25 +1,26 @@
 /*
- * http_ask: what a script asks of http.request, checked and copied.
+ * http_ask: makes an op from a script's request. For http.c alone. The loop thread.
  */
 #ifndef HOST_BIND_HTTP_ASK_H
 #define HOST_BIND_HTTP_ASK_H
 
 #include "bind/bind.h"
 
-/* One outbound request, from the call to the moment its task has read what came. */
+/* One outbound request, from the call until its task has read the answer. */
 struct http_op {
-    struct outbound_request request; /* the first member: it is told as this one's end */
-    struct task *task;               /* NULL: its task is gone */
+    struct outbound_request request; /* the first member: callbacks get its address */
+    struct task *task;               /* NULL: its task ended */
     struct task_held held_by;        /* released with its task */
-    struct http_waiter *waiters;     /* tasks in http.cancel that wait for this one */
+    struct http_waiter *waiters;     /* tasks in http.cancel that wait for its end */
 };
 
 /*
- * The op for the options at index 1 (host.http.Request), in no list yet. Throws at the caller's line for misuse, before
- * anything is owned; the stack above index 1 holds what was encoded.
+ * Makes an op from the options at index 1 (host.http.Request) and puts it in no list. Throws at the
+ * caller's line for wrong options, before it owns anything. Encoded text stays on the stack above
+ * index 1.
  */
 struct http_op *http_ask(lua_State *L, const struct task *t);
-/* Once a state: the metatable of its buffers. */
+/* Once per state: the metatable of its buffers. */
 void http_ask_open(lua_State *L);
 
 #endif

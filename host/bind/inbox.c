@@ -1,5 +1,6 @@
 /*
- * inbox: host.inbox, and what runs to its end in one slice: an inbox row, a notice, the status.
+ * inbox: host.inbox, and what runs in one slice without waiting: the reader of an inbox row,
+ * `notice` and `status` of main.lua. The loop thread.
  */
 #include "bind/bind.h"
 
@@ -26,11 +27,11 @@ static int inbox_put_row(lua_State *L)
         return luaL_error(L, "inbox.put: main.lua has no inbox reader \"%s\"", reader);
     int64_t id = inbox_put(s->jobs, reader, body, n);
     task_touch(t);
-    /* What its reader parks after three crashes would kill the process again. */
+    /* An item that its reader parks after three crashes would end the process again. */
     if (id && t && t->row && t->row->refused && t->row->crashes >= JOBS_CRASH_LIMIT &&
         inbox_give_up(s->jobs, id) != 0)
         id = 0;
-    if (id == 0) /* nobody may be told that this was accepted */
+    if (id == 0) /* the caller must not answer that it was accepted */
         return bind_not_stored(L);
     metrics_own_add(s->metrics, OWN_ACCEPTS, 1, reader, NULL, NULL);
     lua_pushinteger(L, id);
@@ -47,7 +48,7 @@ static int park(lua_State *L)
     struct inbox_row *row = t ? t->row : NULL;
     if (!row)
         return luaL_error(L, "inbox.park can only be used by an inbox reader");
-    if (row->parked && !item) /* read again after a reload, and still not readable: it stays */
+    if (row->parked && !item) /* it was parked before and still cannot be read: it stays parked */
         row->parked_again = true;
     else if (inbox_park(s->jobs, row, item, n, reason) != 0)
         return bind_not_stored(L);
@@ -58,8 +59,9 @@ static int park(lua_State *L)
 }
 
 /*
- * Whose item it is. On the files that serve the last one said is the one that failed. The good
- * files only fill in what those left out, and the first they say is where those were.
+ * Notes the conversation of the item that is read. On the serving files the last call wins, because
+ * it belongs to the item that failed. On the good files only the first call counts, and only when
+ * the serving files made none.
  */
 static int about(lua_State *L)
 {
@@ -88,17 +90,17 @@ int luaopen_host_inbox(lua_State *L)
     return 1;
 }
 
-/* ---- one row, one slice, on the generation's own coroutine for what must not wait ---- */
+/* ---- one piece of a row, in one slice that must not wait ---- */
 
 /*
- * A body of 4 MB holds tens of thousands of messages: read in one slice they would be one
- * transaction of a gigabyte. The reader is told where to begin and how many items it may read, and
- * says where it stopped; each piece can be committed by itself.
+ * A body of 4 MB holds tens of thousands of messages. Read in one slice they would be one
+ * transaction of a gigabyte. So the reader gets a place to begin and a number of items to read, and
+ * returns where it stopped. Each piece can be committed by itself.
  */
 enum { PIECE = 50, LARGE_BODY = 64 * 1024 };
 
-/* Each piece of a large row gets the same string: a new one of 4 MB for each is a collection for
- * each. */
+/* All pieces of a large row get the same string, because a new string of 4 MB for each would cause
+ * a garbage collection for each. */
 static void push_body(lua_State *L, const struct inbox_row *row)
 {
     static const char name[] = "host.inbox.body";
@@ -135,7 +137,8 @@ static int row_main(lua_State *L)
     if (lua_isinteger(L, -1))
         row->next = lua_tointeger(L, -1);
     if (row->next >= 0 && row->next <= row->place && !row->replaced)
-        return luaL_error(L, "the inbox reader \"%s\" does not go on", row->reader);
+        return luaL_error(L, "the inbox reader \"%s\" must return a later place than it began at",
+                          row->reader);
     return 0;
 }
 
@@ -160,7 +163,7 @@ int bind_sync(struct generation *g, lua_CFunction entry, const char *no_wait, in
     return rc;
 }
 
-/* All that the reader wrote of this piece, or nothing. */
+/* Keeps all that the reader wrote for this piece, or nothing. */
 static int row_in_savepoint(struct generation *g, struct inbox_row *row, int ref, char **error)
 {
     struct services *s = g->services;
@@ -239,7 +242,7 @@ void bind_notice(struct scripts *all, const char *event, const char *message, co
     if (!g || g->notice == LUA_NOREF)
         return;
     if (!notice_on(g, &n) && good && good->notice != LUA_NOREF)
-        notice_on(good, &n); /* the mistake may be in the words to staff themselves */
+        notice_on(good, &n); /* the mistake may be in the code that tells staff */
 }
 
 struct status_call {

@@ -1,5 +1,5 @@
 /*
- * jobs: host.jobs, and how a claimed job runs.
+ * jobs: host.jobs, and how a claimed job runs. The loop thread.
  */
 #include "bind/bind.h"
 
@@ -19,7 +19,7 @@ static const char *text_field(lua_State *L, const char *name)
     return lua_tostring(L, -1); /* stays on the stack */
 }
 
-/* The encoded payload, left on the stack. */
+/* Leaves the encoded payload on the stack. */
 static const char *encode_field(lua_State *L, const char *name, size_t *n)
 {
     if (lua_getfield(L, 1, name) == LUA_TNIL) {
@@ -159,7 +159,7 @@ static int wrong_end(lua_State *L)
                       luaL_typename(L, -1));
 }
 
-/* The handler came back: what it returned decides, in the same group as what it wrote. */
+/* The handler has returned. Its result is stored in the same group as what it wrote. */
 static int job_done(lua_State *L, int status, lua_KContext ctx)
 {
     struct task *t = (struct task *)ctx;
@@ -180,7 +180,7 @@ static int job_done(lua_State *L, int status, lua_KContext ctx)
         const char *reason = lua_tostring(L, -1);
         if (end == END_DEAD) {
             rc = jobs_die(s->jobs, &t->job, reason);
-            task_touch(t); /* before the notice, which may lose the group */
+            task_touch(t); /* before the notice, because the group may be lost there */
             if (rc == 1)
                 bind_notice(t->gen->scripts, "job_dead", reason, &t->job, 0);
         } else {
@@ -228,7 +228,7 @@ static void start(struct generation *g, struct job *job, int kind, lua_CFunction
     *job = (struct job){ .id = 0 };
     t->job_kind = kind;
     g->kinds[kind].running++;
-    task_touch(t); /* its claim may be part of the open group */
+    task_touch(t); /* its claim may be in the open group */
     task_ready(t);
 }
 

@@ -1,6 +1,6 @@
 /*
- * json: the module host.json, and what marks its values: arrays by a locked metatable that does
- * nothing, null by its name. The work is in json_decode.c and json_encode.c.
+ * json: host.json, and the marks of its values: an array has a locked, empty metatable; null has a
+ * name. json_decode.c and json_encode.c do the work. Any state; the loop thread.
  */
 #include "bind/values.h"
 
@@ -107,8 +107,8 @@ static int null_text(lua_State *L)
     return 1;
 }
 
-/* What every state that holds decoded values needs: arrays' metatable, and a name for null. All
- * locked. */
+/* Sets up the metatable of arrays and the name of null, both locked, in a state that holds decoded
+ * values. */
 void json_setup(lua_State *L)
 {
     if (lua_rawgetp(L, LUA_REGISTRYINDEX, &array_key) == LUA_TTABLE) {
@@ -117,7 +117,7 @@ void json_setup(lua_State *L)
     }
     lua_pop(L, 1);
     json_push_null(L);
-    lua_createtable(L, 0, 2); /* light userdata share one metatable */
+    lua_createtable(L, 0, 2); /* all light userdata share one metatable */
     lua_pushcfunction(L, null_text);
     lua_setfield(L, -2, "__tostring");
     lua_pushliteral(L, "json.null");

@@ -1,15 +1,15 @@
 /*
- * json_decode: JSON text → Lua values; with json_encode.c the work of host.json (json.c).
+ * json_decode: JSON text → Lua values, for host.json (json.c).
  *
- * One pass over the text, one value at a time on the Lua stack, no memory of its own: what is half
- * built is garbage to the collector, so a memory error can leak nothing.
+ * One pass over the text, one value at a time on the Lua stack, no memory of its own. A half-built
+ * value is garbage for the collector, so a memory error leaks nothing.
  *
- * Why not lua-cjson: vendor/README.md, with figures. spec/host/bind/json_oracle_spec.lua holds this
- * unit against it on 10,000 documents and names each difference.
+ * vendor/README.md says with figures why this is not lua-cjson. spec/host/bind/json_oracle_spec.lua
+ * compares both on 10,000 documents and names each difference.
  *
- * What is odd in authentic bodies is repaired, not refused: invalid UTF-8, lone surrogates and NUL
- * become U+FFFD, raw control characters inside strings are kept, a byte order mark is skipped. What
- * is not JSON is refused.
+ * Odd bytes in authentic bodies are repaired: invalid UTF-8, lone surrogates and NUL become U+FFFD,
+ * raw control characters inside strings are kept, a byte order mark is skipped. Text that is not
+ * JSON is refused.
  */
 #include "bind/values.h"
 #include <math.h>
@@ -17,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The text is a Lua string, so a NUL stands at end and every scan may stop there. */
+/* The text is a Lua string: a NUL is at `end`, so every scan stops there. */
 struct reader {
     lua_State *L;
     const unsigned char *text, *p, *end;
@@ -26,10 +26,10 @@ struct reader {
     const char *error; /* what is wrong at p */
 };
 
-enum { FEW_KEYS = 2 }; /* room an object begins with */
+enum { FEW_KEYS = 2 }; /* room for keys that a new object gets */
 enum { PLAIN, QUOTE, ESCAPE, HIGH, ZERO };
 
-/* Inside a string: what a byte asks for. Control characters but NUL are plain. */
+/* What each byte means inside a string. Control characters except NUL are plain. */
 static const unsigned char class_of[256] = {
     [0] = ZERO,
     ['"'] = QUOTE,
@@ -52,7 +52,7 @@ static void skip_blank(struct reader *r)
         r->p++;
 }
 
-/* Four hex digits, or -1. The NUL at the end stops it. */
+/* Four hex digits, or -1. Stops at the NUL at the end. */
 static int32_t hex4(const unsigned char *p)
 {
     int32_t value = 0;
@@ -95,7 +95,8 @@ static void add_code(luaL_Buffer *b, uint32_t code)
     luaL_addlstring(b, out, n);
 }
 
-/* The escape at p (its backslash). Where it ends, or NULL: there is none like it. */
+/* Adds the escape whose backslash is at p. Returns its end, or NULL when there is no such
+ * escape. */
 static const unsigned char *add_escape(luaL_Buffer *b, const unsigned char *p)
 {
     static const char plain[256] = {
@@ -120,8 +121,8 @@ static const unsigned char *add_escape(luaL_Buffer *b, const unsigned char *p)
     return p;
 }
 
-/* A string that is not its own value: with escapes, or something to repair. `from` is its first
- * byte, p the first odd one. */
+/* Reads a string with escapes or bytes to repair. `from` is its first byte, p the first that cannot
+ * be copied as it is. */
 static bool read_odd_string(struct reader *r, const unsigned char *from, const unsigned char *p)
 {
     luaL_Buffer b;
@@ -164,7 +165,7 @@ static bool read_odd_string(struct reader *r, const unsigned char *from, const u
     return true;
 }
 
-/* At the opening quote. */
+/* p is at the opening quote. */
 static bool read_string(struct reader *r)
 {
     const unsigned char *from = r->p + 1, *p = from;
@@ -304,7 +305,7 @@ static bool read_word(struct reader *r, const char *word, size_t len)
     return true;
 }
 
-/* Pushes the value at p, which is not blank. */
+/* Pushes the value at p, after blanks. */
 static bool read_value(struct reader *r)
 {
     bool ok;

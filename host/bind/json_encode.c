@@ -1,11 +1,11 @@
 /*
- * json_encode: Lua values → JSON text; half of host.json, whose other half is json.c.
+ * json_encode: Lua values → JSON text, for host.json (json.c).
  *
- * Raw access only: no metamethod of a script runs, so nothing can change a table, throw or wait
- * half way. Equal values give equal bytes: keys are sorted. Depth, bytes and values are capped, so
- * a cycle, or a table shared many times over, ends in an error that names the place. The text is
- * built in one scratch area a state, a userdata whose memory comes from the state's own allocator:
- * it counts against its cap and goes with it.
+ * Access is raw: no metamethod runs, so no script can change a table, throw or wait in between.
+ * Keys are sorted, so equal values give equal bytes. Depth, bytes and values are capped, so a
+ * cycle, or a table that is shared many times, ends in an error that names the place. The text is
+ * built in one scratch area per state. It is a userdata, so its memory counts against the state's
+ * cap and is freed with the state.
  */
 #include "bind/values.h"
 #include <math.h>
@@ -19,20 +19,20 @@ enum { KEEP_BYTES = 64 << 10, NUMBER_MAX = 40, PATH_MAX_BYTES = 200, PATH_KEY_BY
 static const char scratch_key = 0; /* its address: the scratch area in the registry */
 
 struct key {
-    const char *text; /* a key of a table that is being written, which holds it */
+    const char *text; /* a key of a table on the stack, which keeps it alive */
     size_t len;
 };
 
 struct scratch {
     char *out;
     size_t len, cap;
-    struct key *keys; /* of all open objects, innermost last */
+    struct key *keys; /* of all open objects, the innermost last */
     size_t key_count, key_cap;
 };
 
 struct level {
     const void *table;
-    const char *key; /* NULL: index */
+    const char *key; /* NULL: an index */
     size_t key_len;
     lua_Integer index;
 };
@@ -69,7 +69,7 @@ static int scratch_gc(lua_State *L)
     return 0;
 }
 
-/* Also on the stack, so that it lives as long as the call. */
+/* Pushes it, so that it lives as long as the call. */
 static struct scratch *scratch_push(lua_State *L)
 {
     struct scratch *s;
@@ -95,7 +95,7 @@ static void scratch_reset(lua_State *L, struct scratch *s)
     s->len = s->key_count = 0;
 }
 
-/* "messages[3].content" for people; the end is cut when it is long. */
+/* "messages[3].content", in messages. A long path loses its end. */
 static void path_text(const struct writer *w, char *out, size_t size)
 {
     size_t at = 0;
@@ -127,7 +127,7 @@ static void refuse(struct writer *w, const char *what)
         luaL_error(w->L, "JSON cannot hold %s", what);
 }
 
-/* Grows a block of the scratch area, or throws and gives all of it back. */
+/* Grows a block of the scratch area. When that fails, frees the whole area and throws. */
 static void *grow(struct writer *w, void *block, size_t from, size_t to)
 {
     void *fresh = resize(w->L, block, from, to);
@@ -143,7 +143,7 @@ static void *grow(struct writer *w, void *block, size_t from, size_t to)
     return fresh;
 }
 
-/* Room for more bytes; where they go. */
+/* Room for more bytes. Returns where they go. */
 static char *reserve(struct writer *w, size_t more)
 {
     struct scratch *s = w->s;
@@ -173,7 +173,7 @@ static void put_byte(struct writer *w, char byte)
     w->s->len++;
 }
 
-/* 0: as it is; 'u': \u00XX; 'h': begins a UTF-8 sequence; else the letter after the backslash. */
+/* 0: copied; 'u': \u00XX; 'h': a UTF-8 sequence begins; else: the letter after the backslash. */
 static const char escape_of[256] = {
     [0 ... 7] = 'u', ['\b'] = 'b',  ['\t'] = 't',          ['\n'] = 'n',
     [11] = 'u',      ['\f'] = 'f',  ['\r'] = 'r',          [14 ... 31] = 'u',
@@ -271,7 +271,7 @@ static int compare_keys(const void *left, const void *right)
     return order ? order : (a->len > b->len) - (a->len < b->len);
 }
 
-/* The keys of a table onto the scratch area, sorted. How many. */
+/* Puts the table's keys, sorted, onto the scratch area. Returns their number. */
 static size_t collect_keys(struct writer *w, int index)
 {
     struct scratch *s = w->s;

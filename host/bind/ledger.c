@@ -1,5 +1,5 @@
 /*
- * ledger: host.ledger. See ledger.h; what the lines mean is the scripts'.
+ * ledger: host.ledger. Scripts decide what the lines mean. See ledger.h. The loop thread.
  */
 #include "bind/bind.h"
 
@@ -54,7 +54,7 @@ static int add(lua_State *L)
     return 1;
 }
 
-/* Whole lines from an offset on, and where to go on; nothing left: an empty list, and nil. */
+/* Returns whole lines from an offset on, and the next offset. At the end: an empty list and nil. */
 static int read_lines(lua_State *L)
 {
     struct ledger *l = NULL;

@@ -1,5 +1,5 @@
 /*
- * log: host.log.
+ * log: host.log. The loop thread.
  */
 #include "bind/bind.h"
 

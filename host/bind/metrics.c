@@ -1,6 +1,6 @@
 /*
- * metrics: host.metrics, what main.lua declares of it, and the scripts' gauges at scrape time.
- * Contract: host/api/metrics.lua.
+ * metrics: host.metrics, the list that main.lua declares, and the scripts' gauges when metrics are
+ * asked for. Contract: host/api/metrics.lua. The loop thread.
  */
 #include "bind/bind.h"
 
@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static char registered; /* its address names the table of declared names in the registry */
+static char registered; /* its address is the registry's key of the table of declared names */
 
 /* ---- what main.lua declares ---- */
 
@@ -34,7 +34,8 @@ static enum metric_type type_field(lua_State *L, int entry, const char *name)
     return METRIC_COUNTER;
 }
 
-/* A list of texts or numbers under field; it stays on the stack. Its length, at most `most`. */
+/* Leaves the list of texts or numbers under `field` on the stack. Returns its length, at most
+ * `most`. */
 static size_t list_field(lua_State *L, int entry, const char *field, size_t most, const char *name)
 {
     int type = lua_getfield(L, entry, field);
@@ -47,7 +48,7 @@ static size_t list_field(lua_State *L, int entry, const char *field, size_t most
     return n;
 }
 
-/* Texts borrowed from the stack; copied before anything leaves it. */
+/* Borrows texts from the stack. They are copied before the stack is popped. */
 static void read_shape(lua_State *L, int entry, struct metric_shape *s)
 {
     s->name = (char *)(uintptr_t)text_field(L, entry, "name");
@@ -102,8 +103,8 @@ void bind_metrics_declare(lua_State *L, struct generation *g)
 
 /* ---- host.metrics ---- */
 
-/* The index of the metric named at 1, or -1: a state without a list (a file run by hand) counts
- * nothing. Throws for a wrong name. */
+/* The index of the metric named at 1. -1: the state has no list (a file run by hand), so nothing is
+ * counted. Throws for an unknown name. */
 static int declared(lua_State *L, struct generation *g, const char *what, bool histogram)
 {
     luaL_checktype(L, 1, LUA_TSTRING);
@@ -124,7 +125,7 @@ static int declared(lua_State *L, struct generation *g, const char *what, bool h
     return at;
 }
 
-/* One value for each label, from the table at `at`; what is missing says "none". Texts stay on the
+/* Reads a value per label from the table at `at`. A missing one is "none". Texts stay on the
  * stack. */
 static void read_labels(lua_State *L, int at, const struct metric_shape *s,
                         struct metric_value values[METRIC_LABELS_MAX])
@@ -154,7 +155,7 @@ static int count(lua_State *L, const char *what, bool histogram)
         return luaL_error(L, "%s(\"%s\"): the number must be 0 or more", what, lua_tostring(L, 1));
     if (!lua_isnil(L, 3))
         luaL_checktype(L, 3, LUA_TTABLE);
-    if (at < 0 || !g->metrics.live) /* before it serves, nothing is counted */
+    if (at < 0 || !g->metrics.live) /* counts nothing before the generation serves */
         return 0;
     read_labels(L, 3, &g->metrics.shapes[at], values);
     if (histogram)
@@ -190,7 +191,7 @@ static void clear_gauges(struct generation *g)
             metric_clear(g->metrics.live[i]);
 }
 
-/* { name, value, labels } at the top of the stack. */
+/* Reads { name, value, labels } at the top of the stack. */
 static void take_gauge(lua_State *L, struct generation *g)
 {
     struct metric_value values[METRIC_LABELS_MAX];
@@ -231,14 +232,14 @@ bool bind_gauges(struct generation *g)
     char *error = NULL;
     if (!g)
         return true;
-    clear_gauges(g); /* what cannot be read is not shown as it was */
+    clear_gauges(g); /* a gauge that cannot be read must not show its old value */
     if (g->gauges == LUA_NOREF || !g->metrics.live)
         return true;
     bool fine = bind_sync(g, gauges_main, "gauges", g->gauges, NULL, &error) == 0;
     if (!fine) {
         clear_gauges(g);
         log_event(LOG_WARN, "metrics.gauges",
-                  log_s("error", error ? error : "the database was in the way"));
+                  log_s("error", error ? error : "the group was lost, or memory is missing"));
     }
     free(error);
     return fine;

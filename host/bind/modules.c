@@ -1,5 +1,5 @@
 /*
- * modules: the table of all that scripts see of the host.
+ * modules: the table of all modules that scripts get from the host. No other table lists them.
  */
 #include "bind/bind.h"
 

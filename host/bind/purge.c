@@ -1,6 +1,7 @@
 /*
- * purge: the parts of host.inbox, host.jobs and host.db that take out what must not be kept: rows
- * that hold certain words, rows of a certain age, and what SQLite has left of them in the file.
+ * purge: the functions of host.inbox, host.jobs and host.db that remove a person's data: rows that
+ * hold certain words, rows past a certain age, and what SQLite left of them in the file. The loop
+ * thread.
  */
 #include "bind/bind.h"
 
@@ -11,12 +12,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROOM = 256 /* rows found in one call */, LIST = 100 };
-static const uint64_t look_ns = 5 * 1000000ull;          /* of one call */
-static const uint64_t scrub_ns = 5 * 1000000ull;         /* of one tick */
-static const uint64_t patience_ns = 10ull * 1000000000u; /* with somebody else who holds the file */
+enum { ROOM = 256 /* rows found per call */, LIST = 100 };
+static const uint64_t look_ns = 5 * 1000000ull;          /* per call */
+static const uint64_t scrub_ns = 5 * 1000000ull;         /* per tick */
+static const uint64_t patience_ns = 10ull * 1000000000u; /* while another program holds the file */
 
-/* Checks them all before anything is taken: what throws leaves nothing behind. */
+/* Checks all words before it allocates anything, so an error leaks nothing. */
 static struct needles *needles_at(lua_State *L, int at)
 {
     luaL_checktype(L, at, LUA_TTABLE);
@@ -88,8 +89,7 @@ int bind_inbox_find_parked(lua_State *L)
 
 /* ---- jobs ---- */
 
-/* A run that is under way ends here: what it still had to say would be about something that is
- * gone. */
+/* Ends a run of this job, because what it would still write is about a person who was erased. */
 static void end_run(struct scripts *all, int64_t id)
 {
     for (int pass = 0; pass < 2; pass++)
@@ -123,7 +123,7 @@ static int push_job(lua_State *L)
     return 1;
 }
 
-/* Live jobs of a kind, in the order of ids. */
+/* Pushes live jobs of a kind, by id. */
 int bind_jobs_list(lua_State *L)
 {
     struct services *s = generation_of(L)->services;
@@ -131,7 +131,7 @@ int bind_jobs_list(lua_State *L)
     int64_t after = luaL_optinteger(L, 2, 0);
     bind_not_loading(L, "jobs.list");
     struct job *found = lua_newuserdatauv(L, LIST * sizeof *found, 0);
-    lua_createtable(L, LIST, 0); /* before anything is found: it may throw */
+    lua_createtable(L, LIST, 0); /* first, because it may throw */
     int count = jobs_of_kind(s->jobs, kind, after, found, LIST);
     bind_wrote(L, count >= 0);
     int rc = LUA_OK;
@@ -198,7 +198,7 @@ int bind_inbox_replace(lua_State *L)
     struct inbox_row *own = task_of(L)->row, *waiting = &g->scripts->queue.row;
     if (own && own->id == id)
         own->replaced = true;
-    else if (waiting->id == id) /* it waits in memory to be tried again, or for its next piece */
+    else if (waiting->id == id) /* the copy in memory, to be tried again */
         inbox_row_free(waiting);
     lua_pushboolean(L, rc == 1);
     return 1;
@@ -214,7 +214,7 @@ int bind_inbox_erase_parked(lua_State *L)
     return 1;
 }
 
-/* What is older than a time, the oldest first. */
+/* Removes rows older than a time, the oldest first. */
 static int forget(lua_State *L, const char *what,
                   int (*purge)(struct jobs *j, int64_t before_ms, int limit))
 {
@@ -242,7 +242,7 @@ int bind_jobs_forget(lua_State *L)
 
 struct scrub {
     struct store_scrub work;
-    uint64_t since_ns; /* it began, or went on last */
+    uint64_t since_ns; /* its start, or its last progress */
     const char *error;
 };
 
@@ -294,7 +294,7 @@ void bind_scrub_step(struct scripts *all)
     if (!w || q->scrub_again.index || store_dirty(store))
         return;
     enum store_scrub_result result = store_scrub(store, &w->work, scrub_ns);
-    /* Half of the time is for everybody else. */
+    /* Leaves half of the time to all other work. */
     loop_timer_set(all->services->loop, &q->scrub_again, 2 * loop_now_ns() - now, NULL, NULL);
     switch (result) {
     case STORE_SCRUB_MORE: w->since_ns = now; return;

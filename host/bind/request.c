@@ -1,5 +1,6 @@
 /*
- * request: routes, the request table, the response. Contract: host/api/request.lua.
+ * request: finds a request's route, makes the table that its handler gets, and sends the response
+ * that it returns. Contract: host/api/request.lua. The loop thread.
  */
 #include "bind/bind.h"
 
@@ -14,8 +15,8 @@ enum { ANSWER_HEADERS = 16 };
 
 /* ---- the request table ---- */
 
-/* Stores the value on top under the name below it; a second one makes the name absent and marked.
- */
+/* Stores the value on top under the name below it. A repeated name becomes absent and is listed in
+ * `repeated`. */
 static void put_query(lua_State *L, int query, int repeated)
 {
     lua_pushvalue(L, -2);
@@ -49,7 +50,7 @@ static void push_query(lua_State *L, const struct httpd_request *r)
         if (stop > p && url_push_decoded(L, p, (size_t)((eq ? eq : stop) - p))) {
             if (url_push_decoded(L, eq ? eq + 1 : stop, eq ? (size_t)(stop - eq - 1) : 0)) {
                 put_query(L, query, repeated);
-            } else { /* a NUL inside: absent, and marked */
+            } else { /* a NUL inside: the name becomes absent and is listed */
                 lua_pushboolean(L, 1);
                 lua_rawset(L, repeated);
             }
@@ -120,8 +121,7 @@ static bool header_clean(const char *text, size_t n)
     return true;
 }
 
-/* The table on top of the stack: {status=, json=|body=, headers=}. Throws for the owner of the
- * script. */
+/* Answers with the table on top: {status=, json=|body=, headers=}. Throws for a wrong table. */
 static void answer(lua_State *L, struct task *t)
 {
     struct httpd_header headers[ANSWER_HEADERS];
@@ -250,7 +250,7 @@ bool bind_request_again(struct generation *g, struct task *t, struct suspicion *
     if (!again)
         return false;
     again->suspicion = s;
-    again->touched = t->touched; /* what the first one wrote is part of what is answered */
+    again->touched = t->touched; /* the answer waits for what the first try wrote too */
     t->request = NULL;
     return true;
 }

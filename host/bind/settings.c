@@ -1,5 +1,5 @@
 /*
- * settings: host.settings, and the declarations that scripts/settings.lua returns.
+ * settings: host.settings, and the declarations that scripts/settings.lua returns. The loop thread.
  */
 #include "bind/bind.h"
 
@@ -25,7 +25,7 @@ static int get(lua_State *L)
     return 1;
 }
 
-/* Where a value came from, so that people are told of the very variable they set. */
+/* Where a value came from, so that messages name the variable that was set. */
 static int source(lua_State *L)
 {
     const char *name = luaL_checkstring(L, 1);
@@ -46,8 +46,8 @@ int luaopen_host_settings(lua_State *L)
     return 1;
 }
 
-/* Field values stay on the stack until the declaration has been copied: their text must live that
- * long. */
+/* Leaves field values on the stack until the declaration is copied, because their text must live
+ * that long. */
 static const char *text_field(lua_State *L, int entry, const char *name, const char *otherwise)
 {
     int type = lua_getfield(L, entry, name);
@@ -149,7 +149,7 @@ static void declare_one(lua_State *L, int entry, struct settings *s)
     }
 }
 
-/* The list's own `check`: rules between settings. It gets a get(name) and returns a list of
+/* Calls `check` of the list, for rules between settings. It gets get(name) and returns a list of
  * sentences. */
 static void check_all(lua_State *L, int list, struct settings *s)
 {

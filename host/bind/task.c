@@ -1,5 +1,5 @@
 /*
- * task: host.task.
+ * task: host.task. The loop thread.
  */
 #include "bind/bind.h"
 
@@ -13,7 +13,7 @@ static uint64_t in_ms(lua_State *L, int at)
     return loop_now_ns() + (uint64_t)ms * 1000000u;
 }
 
-/* Sleeping, and a spawned function, give nothing back. */
+/* Sleep and spawned functions return nothing. */
 static int nothing(lua_State *L, int status, lua_KContext ctx)
 {
     (void)L, (void)status, (void)ctx;
@@ -60,7 +60,7 @@ static int spawn(lua_State *L)
     if (!task_of(L))
         return luaL_error(
             L, "task.spawn cannot be used while scripts are loading. Use `start` of main.lua.");
-    /* Tasks without end would fill the memory that those already there need to finish. */
+    /* Running tasks need the rest of the memory to end. */
     if (g->memory > g->memory_cap / 4 * 3) {
         lua_gc(L, LUA_GCCOLLECT);
         if (g->memory > g->memory_cap / 4 * 3)
@@ -79,7 +79,7 @@ static int spawn(lua_State *L)
     return 0;
 }
 
-/* ---- events: waiters form a list through next_side ---- */
+/* ---- events: waiting tasks form a list through next_side ---- */
 
 struct event {
     bool set;
@@ -144,7 +144,7 @@ static int event_wait(lua_State *L)
     if (due && !loop_timer_set(t->gen->services->loop, &t->timer, due, event_timeout, t))
         return luaL_error(L, "not enough memory");
     t->timed_out = false;
-    t->wait = e; /* the event stays on the waiting coroutine's stack */
+    t->wait = e; /* the event is on the waiting coroutine's stack */
     t->next_side = e->waiters;
     e->waiters = t;
     return task_wait(L, t, stop_event, event_over);

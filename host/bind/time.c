@@ -1,8 +1,8 @@
 /*
- * time: host.time. Milliseconds since 1970 everywhere; the clock of TZ only for what people read.
+ * time: host.time. All times are milliseconds since 1970. TZ is used only for text that people
+ * read, and is read once, when the module opens.
  *
- * UTC is computed here, not by libc, so it depends on nothing outside. TZ is read once, when the
- * module opens.
+ * UTC is computed here and not by libc, so that it depends on nothing outside. The loop thread.
  */
 #include "bind/values.h"
 #include <limits.h>
@@ -15,7 +15,7 @@ enum { DAY_S = 86400 };
 
 #define YEAR_0_MS    (-62167219200000LL) /* 0000-01-01 */
 #define YEAR_9999_MS 253402300799999LL   /* the last of 9999-12-31 */
-#define PART_MAX     10000000LL /* bounds of from_zoned's parts: the sums below cannot overflow */
+#define PART_MAX     10000000LL          /* bounds of from_zoned's parts: no sum below overflows */
 
 struct civil {
     int64_t year;
@@ -27,8 +27,8 @@ static int64_t floor_div(int64_t a, int64_t b)
     return a / b - (a % b < 0);
 }
 
-/* Days since 1970-01-01 of a date of the Gregorian calendar; a year is counted from March, so that
- * the leap day ends it. */
+/* Days from 1970-01-01 to a Gregorian date. A year begins in March, so that the leap day is its
+ * last day. */
 static int64_t days_of(int64_t year, int month, int64_t day)
 {
     int64_t y = month <= 2 ? year - 1 : year, era = floor_div(y, 400), of_era = y - era * 400;
@@ -108,8 +108,8 @@ static int lua_stamp(lua_State *L)
     return push_text(L, "%04d-%02d-%02d %02d:%02d:%02d.%03d");
 }
 
-/* Exactly count digits at *p, and past them the byte `then` unless that is 0. -1: not so. The text
- * ends in a NUL. */
+/* Reads exactly `count` digits at *p and the byte `then` after them, unless that is 0. -1:
+ * something else is there. The text ends in a NUL. */
 static int read_part(const char **p, int count, char then)
 {
     int value = 0;
@@ -124,8 +124,7 @@ static int read_part(const char **p, int count, char then)
     return value;
 }
 
-/* .5, .123, .123456789: milliseconds, the rest cut off. -1: a point without digits, or more than
- * nine. */
+/* .5, .123, .123456789: milliseconds, cut off. -1: no digits, or more than nine. */
 static int read_fraction(const char **p)
 {
     int value = 0, digits = 0;
@@ -142,7 +141,7 @@ static int read_fraction(const char **p)
     return value;
 }
 
-/* "", Z, +05:30, -0400: minutes east of UTC. INT_MAX: something else. */
+/* "", Z, +05:30, -0400: minutes east of UTC. INT_MAX: anything else. */
 static int read_offset(const char **p)
 {
     int sign = **p == '-' ? -1 : 1, hours, minutes;
@@ -180,7 +179,7 @@ static bool read_time(const char *text, size_t len, lua_Integer *ms)
         p != text + len)
         return false;
     same = date_of(days_of(year, month, day));
-    if (same.month != month || same.day != day) /* 30 February */
+    if (same.month != month || same.day != day) /* for example 30 February */
         return false;
     *ms = ((days_of(year, month, day) * 24 + hour) * 60 + min - offset) * 60000 + sec * 1000 +
           fraction;
@@ -221,7 +220,7 @@ static int lua_zoned(lua_State *L)
     return 1;
 }
 
-/* Seconds east of UTC on TZ's clock at this moment. */
+/* Seconds east of UTC in TZ at this moment. */
 static int64_t offset_at(int64_t seconds)
 {
     time_t moment = (time_t)seconds;
@@ -246,7 +245,7 @@ static int64_t part_field(lua_State *L, const char *name, bool required)
     return value;
 }
 
-/* Not mktime: what that makes of a repeated or missing hour depends on what it was asked before. */
+/* Not mktime: its result for a repeated or missing hour depends on earlier calls. */
 static int lua_from_zoned(lua_State *L)
 {
     int64_t year, month, shown, before, after, first;
@@ -262,8 +261,8 @@ static int lua_from_zoned(lua_State *L)
     shown += part_field(L, "min", false) * 60 + part_field(L, "sec", false);
     before = offset_at(shown - DAY_S);
     after = offset_at(shown + DAY_S);
-    /* The earlier moment that shows this; when none does, counting on with the old offset lands the
-     * gap later. */
+    /* A repeated hour means its first moment. In a gap the old offset counts, which gives a moment
+     * after the gap. */
     first = shown - (before > after ? before : after);
     if (offset_at(first) != shown - first) {
         int64_t second = shown - (before > after ? after : before);

@@ -1,5 +1,5 @@
 /*
- * url: host.url. Contract: host/api/url.lua.
+ * url: host.url. Contract: host/api/url.lua. The loop thread.
  */
 #include "bind/values.h"
 
@@ -13,7 +13,7 @@ enum { TEXT_MAX = 1 << 20 };
 bool url_push_decoded(lua_State *L, const char *text, size_t n)
 {
     int len = 0;
-    char *room = lua_newuserdatauv(L, n + 1, 0); /* Lua's, so that nothing leaks when Lua throws */
+    char *room = lua_newuserdatauv(L, n + 1, 0); /* owned by Lua, so an error leaks nothing */
     for (size_t i = 0; i < n; i++)
         room[i] = text[i] == '+' ? ' ' : text[i];
     room[n] = '\0';

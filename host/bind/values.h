@@ -1,10 +1,10 @@
 /*
- * values: the modules of plain values (json, yaml, crypto, time, url) and what other bindings may
- * use of them.
+ * values: the modules of plain values (json, yaml, crypto, time, url), and their functions for
+ * other bindings.
  *
- * They know nothing else of the host. Every function here may throw a Lua error, for memory too;
- * none then leaks: what is not a Lua value lives in a userdata with a finalizer, or in the process
- * for good (crypto's contexts).
+ * They use nothing else of the host. Every function may throw a Lua error, also for memory, and
+ * leaks nothing then: what is not a Lua value is in a userdata with a finalizer, or belongs to the
+ * process (crypto's contexts). The loop thread.
  */
 #ifndef HOST_BIND_VALUES_H
 #define HOST_BIND_VALUES_H
@@ -27,24 +27,23 @@ int luaopen_host_crypto(lua_State *L);
 int luaopen_host_time(lua_State *L);
 int luaopen_host_url(lua_State *L);
 
-/* Decodes the string at index. true: pushed the value; false: pushed why, with the position and
- * without the text. */
+/* Decodes the string at index. true: pushes the value. false: pushes the cause with its position,
+ * but none of the text. */
 bool json_decode(lua_State *L, int index, bool null_as_nil);
-/* Pushes the value at index as JSON text. Throws, naming the place, what JSON cannot hold. Calls no
- * metamethod. */
+/* Pushes the value at index as JSON text. Calls no metamethod. Throws, with the place, for what
+ * JSON cannot hold. */
 void json_encode(lua_State *L, int index);
-/* What json_decode, json_mark_array and null's name rest on; the luaopen of json and of yaml call
- * it. Again is fine. */
+/* Sets up what json_decode, json_mark_array and null's name need. luaopen of json and of yaml calls
+ * it; calling it again is fine. */
 void json_setup(lua_State *L);
-/* Pushes json.null. */
 void json_push_null(lua_State *L);
-/* Marks the table at index as an array; its metatable, if any, is replaced. */
+/* Marks the table at index as an array, and replaces its metatable. */
 void json_mark_array(lua_State *L, int index);
 bool json_marked_array(lua_State *L, int index);
-/* Has this table the keys 1..n and no other? n = 0: the empty table. */
+/* true: the table has the keys 1..n and no other. n = 0: it is empty. */
 bool json_list_keys(lua_State *L, int index, lua_Integer *n);
 
-/* Pushes text with %XX and + decoded. false: it holds a NUL (nothing pushed). */
+/* Pushes text with %XX and + decoded. false: it holds a NUL, and nothing is pushed. */
 bool url_push_decoded(lua_State *L, const char *text, size_t n);
 
 /* Sets a field of the table on top. text NULL: nothing. */
@@ -75,8 +74,8 @@ static inline void set_text_field(lua_State *L, const char *name, const char *te
 #define UTF8_REPLACEMENT "\xEF\xBF\xBD"
 
 /*
- * The UTF-8 sequence at p, whose first byte is 0x80 or more; left >= 1 bytes may be read. Its
- * length; when it is not valid, the length of what one U+FFFD stands for.
+ * The UTF-8 sequence at p, whose first byte is 0x80 or more. left >= 1 bytes may be read. Returns
+ * its length; when it is not valid, the number of bytes that one U+FFFD replaces.
  */
 static inline size_t utf8_sequence(const unsigned char *p, size_t left, bool *valid)
 {

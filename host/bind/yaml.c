@@ -1,11 +1,11 @@
 /*
- * yaml: host.yaml, libyaml's events → Lua values, for files that a person wrote.
+ * yaml: host.yaml, libyaml's events → Lua values, for files that people write.
  *
- * YAML 1.2's core schema and less: no anchors, aliases, tags, directives, merge keys, second
- * documents or doubled keys; each is an error that says where and what to do, in words for the
- * owner of a business. libyaml's memory hangs on a userdata, so it goes whatever throws. What a
- * text may cost is bounded before libyaml sees it (size, bytes) and while it reads (depth); without
- * aliases nothing can grow.
+ * YAML 1.2's core schema without anchors, aliases, tags, directives, merge keys, second documents
+ * or doubled keys. Each of these is an error that says to the owner where it is and what to do.
+ * libyaml's memory belongs to a userdata, so an error leaks nothing. Size and bytes are checked
+ * before libyaml reads, and depth while it reads. Without aliases nothing can grow. The loop
+ * thread.
  */
 #include "bind/values.h"
 #include "bind/yaml_words.h"
@@ -17,18 +17,18 @@
 #include <string.h>
 
 enum { YAML_DEPTH = 32, YAML_TEXT_MAX = 1 << 20, YAML_NODES_MAX = 50000, YAML_PATH_MAX = 200 };
-enum { ARG_TEXT = 1, ARG_NAME = 2, AT_MARKS = 3, AT_COMMENTS = 4 }; /* on the Lua stack */
+enum { ARG_TEXT = 1, ARG_NAME = 2, AT_MARKS = 3, AT_COMMENTS = 4 }; /* indexes on the Lua stack */
 
 struct reader {
     yaml_parser_t parser;
     yaml_event_t event;
     bool parser_lives, event_lives;
     int depth, nodes;
-    const char *text, *end; /* a Lua string; without the byte order mark */
+    const char *text, *end; /* a Lua string, after the byte order mark */
     const char *line;       /* the first byte of line `line_number`: marks only go forward */
     size_t line_number;
     const char *name;
-    size_t path_len; /* over YAML_PATH_MAX: too long to be marked */
+    size_t path_len; /* past YAML_PATH_MAX no mark is made */
     char path[YAML_PATH_MAX];
     char error[600];
 };
@@ -50,7 +50,7 @@ static int reader_gc(lua_State *L)
     return 0;
 }
 
-/* line and column count from 0, as libyaml's do. Always false. */
+/* line and column count from 0, as in libyaml. Always false. */
 __attribute__((format(printf, 4, 5))) static bool refuse(struct reader *r, size_t line,
                                                          size_t column, const char *format, ...)
 {
@@ -92,7 +92,7 @@ static bool next_event(struct reader *r)
     return true;
 }
 
-/* Bytes that no text may hold, before libyaml sees them. */
+/* Refuses bytes that no text may hold, before libyaml sees them. */
 static bool check_bytes(struct reader *r)
 {
     size_t line = 0, column = 0, n;
@@ -132,7 +132,7 @@ static bool is_one_of(const char *text, const char *const *words)
     return false;
 }
 
-/* [-+]? ( . digits | digits ( . digits? )? ) ( [eE] [-+]? digits )?  whole: digits alone. */
+/* [-+]? ( . digits | digits ( . digits? )? ) ( [eE] [-+]? digits )? whole: only digits. */
 static bool is_number(const char *p, bool *whole)
 {
     size_t digits = strspn(p += *p == '-' || *p == '+', "0123456789"), more = 0;
@@ -155,7 +155,7 @@ static bool is_number(const char *p, bool *whole)
     return *p == '\0';
 }
 
-/* Pushes what a text without quotes means. */
+/* Pushes the value of a text without quotes. */
 static bool push_plain(lua_State *L, struct reader *r)
 {
     static const char *const nulls[] = { "", "~", "null", "Null", "NULL", NULL };
@@ -208,8 +208,8 @@ static bool refuse_extras(struct reader *r, const yaml_char_t *anchor, const yam
     return true;
 }
 
-/* comments[path] = { line =, text = } when a comment ends a text without quotes: it may be the rest
- * of the sentence. */
+/* comments[path] = { line =, text = } when a comment follows a text without quotes, because it may
+ * be the rest of the sentence. */
 static void note_comment(lua_State *L, struct reader *r)
 {
     const yaml_mark_t *at = &r->event.end_mark;
@@ -260,7 +260,7 @@ static void add_path(struct reader *r, const char *separator, const char *text, 
     r->path_len += more;
 }
 
-/* marks[path] = the line of the event at hand. */
+/* marks[path] = the line of the current event. */
 static void set_mark(lua_State *L, struct reader *r)
 {
     if (r->path_len > YAML_PATH_MAX)
@@ -270,7 +270,7 @@ static void set_mark(lua_State *L, struct reader *r)
     lua_rawset(L, AT_MARKS);
 }
 
-/* The event at hand as a key of the table on top: pushes it. */
+/* Pushes the current event as a key of the table on top. */
 static bool push_key(lua_State *L, struct reader *r)
 {
     const yaml_event_t *e = &r->event;
@@ -290,7 +290,7 @@ static bool push_key(lua_State *L, struct reader *r)
         return len == 0 ? refuse_event(r, "a key is missing before the ':'. Write key: value.")
                         : refuse_event(r, "%s cannot be a key as it is. Put it in quotes.", text);
     lua_pop(L, 1);
-    lua_pushlstring(L, text, len); /* 24: is the key "24" */
+    lua_pushlstring(L, text, len); /* the key of `24:` is "24" */
     lua_pushvalue(L, -1);
     if (lua_rawget(L, -3) != LUA_TNIL)
         return refuse_event(r, "the key \"%.60s\" is there twice. Keep one of them.", text);
@@ -345,7 +345,7 @@ static bool read_sequence(lua_State *L, struct reader *r)
     }
 }
 
-/* Pushes the value that begins with the event at hand. */
+/* Pushes the value that begins with the current event. */
 static bool read_node(lua_State *L, struct reader *r)
 {
     bool ok;

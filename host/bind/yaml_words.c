@@ -1,6 +1,6 @@
 /*
- * yaml_words: a table from libyaml's sentences to the owner's, and a look at the line for what
- * libyaml cannot know. Never touches Lua, keeps nothing.
+ * yaml_words: a table from libyaml's sentences to the owner's. It looks at the line where libyaml's
+ * sentence is not enough. Never calls Lua, keeps nothing.
  */
 #include "bind/yaml_words.h"
 #include <stdbool.h>
@@ -9,11 +9,11 @@
 
 struct saying {
     const char *problem, *context; /* parts of libyaml's sentences; NULL: any */
-    bool at_context;               /* the place is where that began, not where libyaml gave up */
+    bool at_context;               /* show where the context began, not where libyaml stopped */
     const char *words;
 };
 
-/* The first that fits counts. */
+/* The first match counts. */
 static const struct saying sayings[] = {
     { "unexpected end of stream", "quoted", true,
       "a quotation mark is opened here and never closed. Close it at the end of the text." },
@@ -85,8 +85,7 @@ static bool has(const char *sentence, const char *part)
     return !part || (sentence && strstr(sentence, part));
 }
 
-/* The line, from 1, where the last quoted text before this place begins. 0: on the place's own
- * line. */
+/* The line, from 1, where the last quoted text before this place begins. 0: on the same line. */
 static size_t opened_above(const char *text, const char *end, const yaml_mark_t *at)
 {
     yaml_parser_t p;
