@@ -15,7 +15,7 @@
 
 enum { LOAD_MS = 1000 };
 
-/* A generation with its libraries, in which nothing is loaded yet. NULL: no memory. */
+/* A generation with its libraries, before any script is loaded. NULL: no memory. */
 static struct generation *new_state(struct scripts *all, struct tree *tree,
                                     const struct script_modules *modules, lua_CFunction libraries)
 {
@@ -35,7 +35,7 @@ static struct generation *new_state(struct scripts *all, struct tree *tree,
 
 struct load_job {
     const char *module;
-    struct settings *settings; /* declare into it what the module returns; NULL: take it as main */
+    struct settings *settings; /* takes the list that the module returns; NULL: it is main */
 };
 
 static int trace(lua_State *L)
@@ -59,7 +59,7 @@ static int load_module(lua_State *L)
     return main_table_take(L);
 }
 
-/* Loads under the guard. false: *error holds what and where. */
+/* Loads under the guard. false: *error holds the cause with file and line. */
 static bool guarded_load(struct generation *g, struct load_job *j, char **error)
 {
     lua_State *L = g->L;
@@ -73,7 +73,7 @@ static bool guarded_load(struct generation *g, struct load_job *j, char **error)
     if (rc != LUA_OK) {
         const char *text = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1)
                                                           : "an error that is not text";
-        /* The first line is for owners; the traceback goes to the log at debug level. */
+        /* The first line is for owners. The traceback goes to the log at debug level. */
         size_t n = strstr(text, "\nstack traceback:")
                        ? (size_t)(strstr(text, "\nstack traceback:") - text)
                        : strlen(text);
@@ -84,8 +84,7 @@ static bool guarded_load(struct generation *g, struct load_job *j, char **error)
     return rc == LUA_OK;
 }
 
-/* Every script is compiled, so that one look lists every file that is broken, not only the first on
- * the way. */
+/* Compiles every script, so that the problems name all broken files and not only the first. */
 static size_t compile_all(struct generation *g, struct buf *problems)
 {
     size_t bad = 0;
@@ -121,7 +120,7 @@ static void hash_schema(struct generation *g)
         snprintf(g->schema_hash + 2 * i, 3, "%02x", digest[i]);
 }
 
-/* For checking the rest although settings are missing: something of the right type. The state is
+/* Gives missing settings a value of their type, so that the rest can be checked. The state is
  * thrown away afterwards. */
 static void fill_in(struct settings *s)
 {
@@ -135,7 +134,7 @@ static void fill_in(struct settings *s)
     }
 }
 
-/* Is this error's "file:line:" among what was told already, with a better word? */
+/* true: the problems already name this error's "file:line:", in clearer words. */
 static bool tells(const struct buf *problems, size_t from, const char *error)
 {
     const char *line = error ? strchr(error, ':') : NULL;
@@ -147,7 +146,7 @@ static bool tells(const struct buf *problems, size_t from, const char *error)
     return strstr(problems->data + from, place) != NULL;
 }
 
-/* Loads main.lua, and compares the fields that scripts use with those that are there. */
+/* Loads main.lua, and compares the fields that scripts use with the fields that exist. */
 static bool load_main(struct generation *g, const struct generation_options *o,
                       const struct names *names, struct buf *problems)
 {

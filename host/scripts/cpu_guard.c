@@ -19,26 +19,26 @@
 #endif
 
 enum {
-    LOOKS = 4, /* looks at the running slice in one slice's time */
-    /* A step takes 2 to 10 ns: all of them about what the slice may last. The most that a turn of
-       the specs takes is 1,000,000. */
+    LOOKS = 4, /* looks per slice */
+    /* A step takes 2 to 10 ns, so this many take about as long as the slice may last. A turn of the
+     * specs takes 1,000,000 at most. */
     STEPS_PER_MS = 100000
 };
 
 static struct {
     unsigned slice_ms, watchdog_ms;
-    atomic_uint extra_ms; /* what the running slice was given on top */
+    atomic_uint extra_ms; /* extra time of the running slice */
     timer_t timer;
     int have_timer;
     pthread_t dog;
     int have_dog;
     clockid_t loop_clock;
     lua_State *volatile running;
-    atomic_uint_fast64_t slice; /* odd while one runs */
+    atomic_uint_fast64_t slice; /* odd while a slice runs */
     volatile sig_atomic_t looks, looks_allowed;
     uint_fast64_t seen;
     struct cpu_guard_steps steps;
-    volatile sig_atomic_t ended; /* by cpu_guard_end, which said … */
+    volatile sig_atomic_t ended; /* set by cpu_guard_end, which gave … */
     char why[512];               /* … this */
     atomic_int stop;
     pthread_mutex_t mutex;
@@ -47,7 +47,7 @@ static struct {
         .mutex = PTHREAD_MUTEX_INITIALIZER,
         .stopped = PTHREAD_COND_INITIALIZER };
 
-/* Pushes "file:line: " of the innermost line of Lua, which luaL_error would not name from a hook or
+/* Pushes "file:line: " of the innermost Lua line. luaL_error would not find it from a hook or
  * through a pcall. */
 static const char *push_place(lua_State *L)
 {
@@ -58,7 +58,7 @@ static const char *push_place(lua_State *L)
     return lua_pushliteral(L, "");
 }
 
-/* Where it was caught is where the loop is. */
+/* The line where it was stopped is in the loop that does not end. */
 static void too_long(lua_State *L, lua_Debug *unused)
 {
     (void)unused;
@@ -105,8 +105,8 @@ static uint64_t loop_cpu_ns(void)
     return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-/* The watchdog wakes every WATCHDOG_MS / 4, and measures the CPU the loop thread spent inside one
- * and the same slice. */
+/* Wakes every WATCHDOG_MS / 4, and measures the CPU time that the loop thread spent in one
+ * slice. */
 static void *watch_loop(void *unused)
 {
     (void)unused;
@@ -143,7 +143,7 @@ int cpu_guard_start(unsigned slice_ms, unsigned watchdog_ms)
 {
     g.slice_ms = slice_ms;
     g.watchdog_ms = watchdog_ms;
-    atomic_store(&g.stop, 0); /* it may have been started and stopped before */
+    atomic_store(&g.stop, 0); /* the guard may have been started and stopped before */
     if (slice_ms) {
         struct sigaction act = { .sa_handler = look, .sa_flags = SA_RESTART };
         sigemptyset(&act.sa_mask);

@@ -8,8 +8,8 @@
 
 enum { HEADROOM = 16 << 20 };
 
-/* Counts every byte; past the cap Lua sees "not enough memory", which its scripts may catch. The
- * host's own pushes (headroom) may pass it, so that an error can still be told. */
+/* Counts every byte. Past the cap a script gets "not enough memory", which it may catch. The host's
+ * own pushes (headroom) may pass the cap, so that an error can still be reported. */
 static void *capped(void *ud, void *old, size_t old_size, size_t size)
 {
     struct generation *g = ud;

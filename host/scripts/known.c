@@ -8,7 +8,7 @@
 
 enum { TOLD = 20, PATH = 512 };
 
-/* One look through the list, in a protected call. */
+/* One search through the list, in a protected call. */
 struct look {
     const struct names *names;
     struct buf *problems, *warnings;
@@ -43,7 +43,7 @@ static bool reach(const struct tree *t, bool *reached, struct name_text module)
     return reached[f - t->files] = true;
 }
 
-/* Keeps what files say that the two modules reach by constant names. */
+/* Keeps only findings of files that the two modules reach by constant names. */
 static void keep_reached(const struct tree *t, struct name_text main, struct name_text settings,
                          struct names *n)
 {
@@ -68,7 +68,7 @@ static void keep_reached(const struct tree *t, struct name_text main, struct nam
     free(reached);
 }
 
-/* A file's own table goes by the name that others require it by. */
+/* Gives each file's own table the name by which other files require it. */
 static void name_own_tables(const struct tree *t, struct names *n)
 {
     struct name_text *own = calloc(t->count + 1, sizeof *own);
@@ -86,7 +86,7 @@ static void name_own_tables(const struct tree *t, struct names *n)
 
 /* ---- before loading ---- */
 
-/* A module's name as `require` takes it; other names are its own affair. */
+/* A module's name as `require` takes it. Other names are not checked. */
 static bool is_module_name(struct name_text name)
 {
     for (size_t i = 0; i < name.len; i++)
@@ -140,7 +140,7 @@ static void look_module(lua_State *L, struct look *k, const struct name_found *f
         "Add the file, or correct the name.");
 }
 
-/* Lua's own names that scripts do not get (lua_sandbox.c). */
+/* Names of Lua that scripts do not get (lua_sandbox.c). */
 static bool is_withheld(struct name_text name)
 {
     static const char *const names[] = {
@@ -227,7 +227,7 @@ bool known_names(struct generation *g, const char *main_module, const char *sett
 
 /* ---- after loading ---- */
 
-/* Pushes the table that lists a module's fields; false: it has none, or makes them up. */
+/* Pushes the table with the module's fields. false: it has none, or computes them. */
 static bool push_fields(lua_State *L, const struct name_found *f)
 {
     if (f->library)
@@ -239,7 +239,7 @@ static bool push_fields(lua_State *L, const struct name_found *f)
     lua_remove(L, -2);
     bool ours = f->library || (f->module.len > 5 && memcmp(f->module.text, "host.", 5) == 0);
     if (lua_istable(L, -1) && !lua_getmetatable(L, -1))
-        return !f->library; /* the host's are locked: others that are global are not a library */
+        return !f->library; /* host tables are locked; any other global table is not a library */
     if (ours && lua_istable(L, -1) && lua_istable(L, -2)) {
         lua_pushliteral(L, "__index");
         if (lua_rawget(L, -2) == LUA_TTABLE) {
@@ -251,7 +251,7 @@ static bool push_fields(lua_State *L, const struct name_found *f)
     return false;
 }
 
-/* Does any script say that the field comes and goes? */
+/* true: a script tests or sets this field, so it may be absent. */
 static bool excused(const struct names *n, const struct name_found *f, const struct tree *t)
 {
     const struct tree_file *file = f->library ? NULL : file_of(t, f->module);
@@ -268,7 +268,7 @@ static bool excused(const struct names *n, const struct name_found *f, const str
     return false;
 }
 
-/* The table of its fields is on top, and lacks it. */
+/* Reports a field that the table on top does not have. */
 static void tell_field(lua_State *L, struct look *k, const struct name_found *f)
 {
     const struct tree_file *file = f->library ? NULL : file_of(generation_of(L)->tree, f->module);

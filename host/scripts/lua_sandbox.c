@@ -29,7 +29,7 @@ static int refuse_write(lua_State *L)
                       luaL_tolstring(L, 2, NULL));
 }
 
-/* Replaces the table on top by an empty one that reads through to it. */
+/* Replaces the table on top with an empty one that reads through to it. */
 static void lock(lua_State *L)
 {
     lua_newtable(L);
@@ -37,8 +37,8 @@ static void lock(lua_State *L)
     close_table(L, refuse_write);
 }
 
-/* ---- the capped ones: each checks and goes on as the original, its upvalue, in the same frame
- * ---- */
+/* ---- capped functions: each checks its arguments, then continues as the original (its upvalue) in
+ * the same frame ---- */
 
 static int go_on(lua_State *L)
 {
@@ -51,7 +51,7 @@ static int safe_rep(lua_State *L)
     luaL_checklstring(L, 1, &n);
     luaL_optlstring(L, 3, "", &sep);
     lua_Integer times = luaL_checkinteger(L, 2);
-    if (n + sep == 0) { /* the original would go round this often for nothing */
+    if (n + sep == 0) { /* the original would loop this often and add nothing */
         lua_pushliteral(L, "");
         return 1;
     }
@@ -60,7 +60,7 @@ static int safe_rep(lua_State *L)
     return go_on(L);
 }
 
-/* "c1000000000" is that many bytes. */
+/* "c1000000000" makes that many bytes. */
 static int safe_pack(lua_State *L)
 {
     lua_Integer sum = 0;
@@ -84,8 +84,8 @@ static int safe_move(lua_State *L)
     return go_on(L);
 }
 
-/* insert, remove, concat, sort go over a list without asking: its length is its own, and not more
- * than this. (Even # alone can be 2^62: that of a table with items at 1, 2, 4, 8 …) */
+/* insert, remove, concat and sort walk over the list without a limit, so its raw length is capped.
+ * (# alone can be 2^62, in a table with items at 1, 2, 4, 8 …) */
 static int safe_list(lua_State *L)
 {
     if (lua_istable(L, 1)) {
@@ -97,7 +97,7 @@ static int safe_list(lua_State *L)
     return go_on(L);
 }
 
-/* Level 2 is whose sort it is: Lua itself would name no line. */
+/* Level 2 is the caller of sort. Lua itself would name no line. */
 static int less(lua_State *L)
 {
     int type = lua_type(L, 1);
@@ -113,7 +113,7 @@ static int less(lua_State *L)
     return lua_error(L);
 }
 
-/* The guard stops a sort where it calls: so it always calls. */
+/* Always sorts with a Lua function, because the guard can stop a sort only at a call. */
 static int safe_sort(lua_State *L)
 {
     if (lua_isnoneornil(L, 2)) {
@@ -197,8 +197,9 @@ static int compile(lua_State *L, const struct tree_file *f)
 }
 
 /*
- * Loading never waits, so it is over with its slice: a mark of an earlier one was left by a script
- * that failed. (Catching its error to take the mark back would cost the line where it happened.)
+ * true: the module is loaded in this slice. Loading never waits, so a mark of an earlier slice
+ * comes from a script that failed. (Catching its error to remove the mark would lose the line of
+ * the error.)
  */
 static bool loading_now(lua_State *L)
 {
@@ -307,7 +308,7 @@ static void open_string(lua_State *L)
     wrap(L, "rep", safe_rep);
     wrap(L, "pack", safe_pack);
     lua_pushliteral(L, "");
-    lua_getmetatable(L, -1); /* __index is the real table; scripts cannot reach it to change it */
+    lua_getmetatable(L, -1); /* __index is the real table, and scripts must not get it */
     lua_pushboolean(L, 0);
     lua_setfield(L, -2, "__metatable");
     lua_pop(L, 2);
@@ -363,7 +364,7 @@ int lua_sandbox_open_plain(lua_State *L)
         lua_pushstring(L, m->name);
         lua_call(L, 1, 1);
         lua_pushcclosure(L, give_module,
-                         1); /* the same table however often package.loaded is emptied */
+                         1); /* the same table, also after a script empties package.loaded */
         lua_setfield(L, -2, m->name);
     }
     return 0;
@@ -432,7 +433,7 @@ bool lua_sandbox_settings(struct generation *g, char **error)
     return generation_protected(g, fill_settings, NULL, error);
 }
 
-/* What loading left behind goes; tick sets the pace from here on. */
+/* Collects what loading left. After that, tick sets the pace. */
 static int collect(lua_State *L)
 {
     lua_gc(L, LUA_GCCOLLECT);

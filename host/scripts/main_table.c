@@ -93,7 +93,7 @@ static int64_t number_field(lua_State *L, const char *field, int64_t otherwise, 
     return value;
 }
 
-/* jobs.x.after = "y": y has a pace of its own, which both share. The table `jobs` is on top. */
+/* Reads jobs.x.after = "y": x shares the rate limit of y. The table `jobs` is on top. */
 static void take_order(lua_State *L, struct generation *g)
 {
     for (size_t i = 0; i < g->kind_count; i++) {
@@ -141,7 +141,7 @@ static void take_jobs(lua_State *L, struct generation *g)
     lua_pop(L, 1);
 }
 
-/* inbox = { name = f }, every and commands = { name = { run = f, … } } */
+/* Reads inbox = { name = f }, every, or commands = { name = { run = f, … } }. */
 static void named_field(lua_State *L, const char *field, struct named **list, size_t *count)
 {
     if (!table_field(L, field, false))
@@ -175,7 +175,7 @@ static void take_steps(lua_State *L, char ***list, size_t *count)
         (*list)[(*count)++] = copy_text(L, -1);
         lua_pop(L, 1);
     }
-    lua_pop(L, 2); /* the nil at its end, and the list */
+    lua_pop(L, 2); /* the nil that ended the loop, and the list */
 }
 
 static void take_warnings(lua_State *L, struct generation *g)
@@ -201,7 +201,7 @@ static int function_field(lua_State *L, const char *field)
     return ref;
 }
 
-/* What is done every so often is a kind of job, too: one row that puts itself back. */
+/* An entry of `every` is a kind of job too: one row that puts itself back. */
 static void take_every(lua_State *L, struct generation *g, const struct named *n)
 {
     if (n->seconds < 1)

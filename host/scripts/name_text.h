@@ -1,6 +1,6 @@
 /*
- * name_text: a piece of a Lua source, as the lexer and what reads its tokens hand it on. It ends
- * with no NUL.
+ * name_text: a piece of a Lua source that the lexer and the scanner pass on. It owns nothing and
+ * has no NUL at its end.
  */
 #ifndef HOST_SCRIPTS_NAME_TEXT_H
 #define HOST_SCRIPTS_NAME_TEXT_H

@@ -1,9 +1,10 @@
 /*
- * patterns: string.find, match, gmatch and gsub by our own matcher (base/pattern.h), whose steps
- * the guard counts.
+ * patterns: string.find, match, gmatch and gsub with the matcher of base/pattern.h, whose steps the
+ * guard counts.
  *
- * They add up over the slice. Past the guard's number the slice ends, not the process, and no pcall
- * of the script keeps it going. `assistant run` has the same functions without a bound.
+ * Steps add up over the slice. Past the guard's limit the slice ends, the process does not, and no
+ * pcall of the script can continue it. `assistant run` has the same functions without a limit. The
+ * loop thread.
  */
 #include "scripts/cpu_guard.h"
 #include "base/pattern.h"
@@ -12,8 +13,8 @@
 #include <lauxlib.h>
 #include <string.h>
 
-/* steps->left is what there was before the call: it took most of what the slice had, or many did
- * together. */
+/* steps->left is what there was before the call: this call took most of the slice's steps, or many
+ * calls took them together. */
 static int out_of_steps(lua_State *L, size_t text)
 {
     char what[256];
@@ -46,7 +47,7 @@ static bool search(lua_State *L, struct pattern *m, const char *at, const char *
     return found;
 }
 
-/* The position an argument means, from 0; past the text: len + 1. */
+/* The position (from 0) that an argument means. After the end of the text: len + 1. */
 static size_t start_of(lua_State *L, int arg, size_t len)
 {
     lua_Integer at = luaL_optinteger(L, arg, 1);
@@ -68,7 +69,7 @@ static void push_capture(lua_State *L, struct pattern *m, int n)
         lua_pushlstring(L, c.at, (size_t)c.len);
 }
 
-/* All of them. least 1: the whole match where there are none. */
+/* Pushes all captures. least 1: the whole match when there are none. */
 static int push_captures(lua_State *L, struct pattern *m, int least)
 {
     int n = m->captures > least ? m->captures : least;
@@ -135,7 +136,7 @@ static int patterns_match(lua_State *L)
 /* ---- gmatch ---- */
 
 struct walk {
-    struct pattern m; /* of a text and a pattern that upvalues keep */
+    struct pattern m; /* the text and the pattern are upvalues, which keep them alive */
     const char *at, *taken;
 };
 
@@ -166,12 +167,12 @@ static int patterns_gmatch(lua_State *L)
 
 /* ---- gsub ---- */
 
-/* The replacement is a text: %0 to %9 in it are captures. */
+/* The replacement is text. %0 to %9 in it are captures. */
 static void add_text(lua_State *L, struct pattern *m, luaL_Buffer *b)
 {
     size_t len = 0;
     const char *text = lua_tolstring(L, 3, &len), *end = text + len;
-    cpu_guard_steps()->left -= (int64_t)len; /* where they end, the next search says so */
+    cpu_guard_steps()->left -= (int64_t)len; /* the next memchr finds the end of the text */
     for (const char *mark; (mark = memchr(text, '%', (size_t)(end - text))); text = mark + 2) {
         char c = mark + 1 < end ? mark[1] : 0;
         luaL_addlstring(b, text, (size_t)(mark - text));
@@ -189,7 +190,7 @@ static void add_text(lua_State *L, struct pattern *m, luaL_Buffer *b)
     luaL_addlstring(b, text, (size_t)(end - text));
 }
 
-/* The replacement is what a function returns or a table holds; nil and false leave the match as it
+/* The replacement is a function's result or a table's value. nil and false keep the match as it
  * is. */
 static void add_value(lua_State *L, struct pattern *m, luaL_Buffer *b)
 {

@@ -1,6 +1,7 @@
 /*
- * scripts: the Lua side of one running instance: the generations that run, and the queue of their tasks. service/ owns it and says in
- * which order things happen; a generation knows the one it belongs to. The loop thread only.
+ * scripts: the Lua side of one running instance: its generations, and the queue of their tasks.
+ * service/ owns it and decides the order in which things happen. Each generation points to its
+ * scripts. The loop thread only.
  */
 #ifndef HOST_SCRIPTS_SCRIPTS_H
 #define HOST_SCRIPTS_SCRIPTS_H
@@ -21,21 +22,21 @@ struct task_list {
     size_t count;
 };
 
-/* A job whose end was lost with a group: put back as soon as the store takes writes again. */
+/* A job whose end was lost with a group. It is put back when the store takes writes again. */
 struct rearm {
     struct rearm *next;
     struct job job;
-    bool written; /* in the open group; free after its commit */
+    bool written; /* it is in the open group, and is freed after the commit */
 };
 
 /* What runs next, and what waits for the commit. */
 struct run_queue {
-    struct task_list requests_ready; /* run first: accepting goes before answering */
-    struct task_list ready;          /* run next */
-    struct task *finished;           /* ended in this tick, touched the open group */
-    struct task *durable;            /* wait for the commit */
-    struct task *scrubbing;          /* waits in db.scrub */
-    struct loop_timer scrub_again;   /* set: the next piece of that is not due */
+    struct task_list requests_ready; /* run first, because accepting goes before answering */
+    struct task_list ready;
+    struct task *finished;         /* ended in this tick and touched the open group */
+    struct task *durable;          /* wait for the commit */
+    struct task *scrubbing;        /* waits in db.scrub */
+    struct loop_timer scrub_again; /* set: the next piece of scrubbing is not due yet */
     struct rearm *rearm;
     struct inbox_row row; /* the inbox row that failed and is tried again; id 0: none */
 };
@@ -43,13 +44,13 @@ struct run_queue {
 struct scripts {
     struct services *services;
     struct run_queue queue;
-    struct generation *current;  /* serves and claims */
-    struct generation *next;     /* built, takes over at the end of this tick */
-    struct generation *draining; /* older ones with tasks left, newest first */
+    struct generation *current;  /* serves and claims jobs */
+    struct generation *next;     /* built; takes over at the end of this tick */
+    struct generation *draining; /* older ones with running tasks, newest first */
     struct generation
-        *reference;       /* of the last good files (service/reference.h); in the list above */
-    uint64_t generations; /* built so far */
-    size_t memory_cap;    /* of a generation; 0: none */
+        *reference;       /* of the last good files (service/reference.h); also in the list above */
+    uint64_t generations; /* number built so far */
+    size_t memory_cap;    /* per generation; 0: no cap */
 };
 
 #endif

@@ -1,6 +1,7 @@
 /*
- * services: what the host lends to scripts: bindings reach it through their generation, tasks through theirs. Only the pieces below
- * this folder; what serves, reloads and judges knows of scripts, and they do not know of it. NULL: this instance has none.
+ * services: the pieces of the host that scripts may use. Bindings reach them through their
+ * generation, and tasks through theirs. All of them are below this folder, so they know nothing of
+ * scripts. A pointer is NULL when this instance has no such piece. The loop thread.
  */
 #ifndef HOST_SCRIPTS_SERVICES_H
 #define HOST_SCRIPTS_SERVICES_H

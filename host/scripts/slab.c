@@ -14,7 +14,7 @@ static size_t grains(size_t size)
     return (size + SLAB_GRAIN - 1) / SLAB_GRAIN;
 }
 
-/* A new slab; the rest of the one before becomes free blocks. */
+/* A new slab. The rest of the previous one becomes free blocks. */
 static char *cut_new(struct slab *s, size_t bytes)
 {
     size_t rest = (size_t)(s->end - s->at) / SLAB_GRAIN;

@@ -25,10 +25,11 @@ struct slab {
     struct slab_free *slabs;
 };
 
-/* As realloc, told the old size (0 for a new block). NULL: no memory, the old block stands. */
+/* Like realloc, with the old size (0 for a new block). NULL: no memory, and the old block is
+ * unchanged. */
 void *slab_resize(struct slab *s, void *old, size_t old_size, size_t size);
 void slab_release(struct slab *s, void *block, size_t size);
-/* Gives every slab back; whatever was cut from them is gone. */
+/* Frees every slab, with all blocks in them. */
 void slab_close(struct slab *s);
 
 #endif

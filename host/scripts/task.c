@@ -55,7 +55,7 @@ struct task *task_new(struct generation *g, enum task_kind kind, lua_CFunction e
         g->tasks->prev = t;
     g->tasks = t;
     g->task_count++;
-    lua_pushcfunction(t->co, entry); /* light: allocates nothing */
+    lua_pushcfunction(t->co, entry); /* a light C function allocates nothing */
     return t;
 }
 
@@ -217,7 +217,8 @@ static void tell(struct task *t, bool ok, const char *text, size_t len)
     t->ended = NULL;
 }
 
-/* It ended, and what it wrote is durable: now, not before, who waits for it may hear so (law 1). */
+/* The task has ended, and what it wrote is durable. Only now may the waiting caller be told (law
+ * 1). */
 static void tell_end(struct task *t)
 {
     if (t->error)
@@ -226,11 +227,11 @@ static void tell_end(struct task *t)
         tell(t, true, t->said ? t->said : "", t->said_len);
 }
 
-/* The job of a task that will not end well goes back; its request is refused. */
+/* Puts the job of a task that was undone back, or answers its request with 503. */
 static void undo(struct task *t)
 {
     if (t->request) {
-        httpd_revoke(t->request); /* it may have been answered in the group that is lost */
+        httpd_revoke(t->request); /* it may have been answered in the lost group */
         httpd_error(t->request, 503, "not stored, try again");
     }
     if (t->kind == TASK_JOB)
@@ -268,7 +269,7 @@ static void take_from(struct task **list, struct task *t)
 void task_kill(struct task *t)
 {
     struct run_queue *q = &t->gen->scripts->queue;
-    if (t->state == TASK_RUNNING) { /* it will be looked at when its slice ends */
+    if (t->state == TASK_RUNNING) { /* the rest happens when its slice ends */
         t->condemned = true;
         cpu_guard_condemn(t->co);
         return;
@@ -298,8 +299,8 @@ void task_close_generation(struct generation *g)
     generation_close(g);
 }
 
-/* What the error value at the top says, without running anything of the script's (its __tostring
- * may not come back). */
+/* The text of the error value at the top. Calls no script function, because __tostring may run
+ * without end. */
 static const char *words_of(lua_State *L)
 {
     int at = lua_gettop(L);
@@ -313,8 +314,8 @@ static const char *words_of(lua_State *L)
     return lua_pushfstring(L, "an error that is a %s; throw text instead", luaL_typename(L, at));
 }
 
-/* Protected, on the main state: the coroutine's own stack may be full, and its memory at the cap.
- */
+/* Runs protected on the main state, because the coroutine's stack may be full and its memory at the
+ * cap. */
 static int describe(lua_State *L)
 {
     struct task *t = lua_touserdata(L, 1);
@@ -327,14 +328,13 @@ static int describe(lua_State *L)
     return 0;
 }
 
-/* Keeps what it died of, and closes its <close> variables; one that was cancelled runs nothing any
- * more. */
+/* Keeps the error, and closes the task's <close> variables. A cancelled task runs nothing more. */
 static void keep_error(struct task *t)
 {
     generation_protected(t->gen, describe, t, NULL);
     if (!t->error)
         t->error = strdup("not enough memory");
-    log_mask(t->error); /* it goes to staff and into the database */
+    log_mask(t->error); /* this text goes to staff and into the database */
     if (t->condemned)
         return;
     lua_State *outer_thread = cpu_guard_enter(t->co, 0);
@@ -342,7 +342,7 @@ static void keep_error(struct task *t)
     cpu_guard_leave(outer_thread);
 }
 
-/* One slice. What lua_resume said. */
+/* Runs one slice. Returns lua_resume's result. */
 static int slice(struct task *t)
 {
     struct services *s = t->gen->services;
@@ -352,7 +352,7 @@ static int slice(struct task *t)
     if (t->kind != TASK_SYNC)
         jobs_on_cpu(s->jobs, t->job.id);
     lua_State *outer_thread = cpu_guard_enter(t->co, 0);
-    /* At its start the arguments of a spawned function lie above the entry. */
+    /* At the first slice the arguments of a spawned function are above the entry. */
     int arguments = lua_status(t->co) == LUA_OK ? lua_gettop(t->co) - 1 : 0;
     int rc = lua_resume(t->co, t->gen->L, arguments, &results);
     cpu_guard_leave(outer_thread);

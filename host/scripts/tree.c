@@ -25,19 +25,19 @@ bool tree_wants(const char *name)
         if ((unsigned char)*p < 0x20)
             return false;
     if (!dot)
-        return true; /* a folder, perhaps */
+        return true; /* may be a folder */
     return strcmp(dot, ".lua") == 0 || strcmp(dot, ".yaml") == 0 || strcmp(dot, ".html") == 0 ||
            strcmp(dot, ".js") == 0 || strcmp(dot, ".css") == 0;
 }
 
-/* The bytes of one regular file. 0, 1: not a file we read, -1: why. */
+/* Reads one regular file. 0; 1: not a file to read; -1: why. */
 static int read_file(int dir, const char *name, const char *shown, struct tree_file *out, char *why,
                      size_t size)
 {
     int fd = openat(dir, name, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
     struct stat st;
     if (fd < 0 && errno == ENOENT)
-        return 1; /* went away meanwhile, or a link to nowhere */
+        return 1; /* it was removed meanwhile, or it is a link to nothing */
     if (fd < 0 || fstat(fd, &st) != 0) {
         snprintf(why, size, "%s: cannot be read (%s). Check its owner and mode.", shown,
                  strerror(errno));
@@ -92,7 +92,7 @@ static int add_file(struct tree *t, struct tree_file *f, char *why, size_t size)
     return 0;
 }
 
-/* A link may stay inside its folder; one that leads out is refused by name. */
+/* true: the link stays inside its folder. Any other link is refused by name. */
 static bool inside(int root, int dir, const char *name)
 {
     char a[64], b[64], real_root[4096], real_file[4096];
@@ -127,7 +127,7 @@ static int read_folder(struct tree *t, int root, int at, const char *prefix, con
         snprintf(path, sizeof path, "%s/%s", prefix, e->d_name);
         snprintf(name, sizeof name, "%s/%s", shown, e->d_name);
         bool link = e->d_type == DT_LNK ||
-                    e->d_type == DT_UNKNOWN; /* some file systems do not say */
+                    e->d_type == DT_UNKNOWN; /* some file systems do not give the type */
         if (link && !inside(root, dirfd(d), e->d_name)) {
             snprintf(why, size,
                      "%s: is a link that leads out of the folder. Put the file itself here.", name);
@@ -216,7 +216,7 @@ fail:
     return NULL;
 }
 
-/* ---- as bytes: for each file its path with a NUL, its length in 8 bytes, its contents ---- */
+/* ---- packed: each file is its path with a NUL, its length in 8 bytes, and its contents ---- */
 
 bool tree_pack(const struct tree *t, struct buf *out)
 {
@@ -230,7 +230,7 @@ bool tree_pack(const struct tree *t, struct buf *out)
     return ok;
 }
 
-/* One file from the front of it. How many bytes that were; 0: damaged. */
+/* Unpacks the first file. Returns how many bytes it took. 0: damaged. */
 static size_t unpack_file(const char *bytes, size_t left, struct tree_file *f)
 {
     uint64_t len;

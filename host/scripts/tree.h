@@ -1,10 +1,10 @@
 /*
- * tree: the scripts and prompts of one generation, read into memory before anything is loaded from
- * them.
+ * tree: the scripts and prompts of one generation. All files are read into memory before any is
+ * loaded.
  *
- * Owns the bytes. The loop thread. Reads regular files only (never blocks on a FIFO), follows no
- * link out of its folder, skips editors' leftovers, refuses files that are too large. What was read
- * is what is hashed and what is loaded: never half a save.
+ * It owns the bytes. It reads only regular files (so it never blocks on a FIFO), follows no link
+ * out of its folder, skips editors' temporary files, and refuses files that are too large. What is
+ * hashed is what is loaded. The loop thread.
  */
 #ifndef HOST_SCRIPTS_TREE_H
 #define HOST_SCRIPTS_TREE_H
@@ -28,10 +28,10 @@ struct tree {
     unsigned refs;
 };
 
-/* NULL: why, with the file and what to do. */
+/* NULL: why, with the file and the remedy. */
 struct tree *tree_read(const char *scripts_dir, const char *prompts_dir, char *why,
                        size_t why_size);
-/* As one piece of bytes, and back; for keeping it and for handing it to another process. NULL:
+/* Packs a tree into bytes, and unpacks it, to keep it or to pass it to another process. NULL:
  * damaged, or no memory. */
 bool tree_pack(const struct tree *t, struct buf *out);
 struct tree *tree_unpack(const char *bytes, size_t len);
@@ -42,7 +42,7 @@ const struct tree_file *tree_find(const struct tree *t, const char *path);
 enum { TREE_PATH = 512 };
 const struct tree_file *tree_module(const struct tree *t, const char *name, size_t len,
                                     char path[TREE_PATH]);
-/* Is this a file name the tree would read? (ignores dot files, ~, .swp, 4913, sed's) */
+/* true: the tree reads files of this name. (It ignores dot files, ~, .swp, 4913 and sed's.) */
 bool tree_wants(const char *name);
 
 #endif

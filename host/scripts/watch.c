@@ -28,7 +28,7 @@ struct watch {
     void *arg;
 };
 
-/* IN_MODIFY: a file that was emptied to be written again is complete only after the write. */
+/* IN_MODIFY: a file that was truncated is complete only after the following write. */
 static const uint32_t MASK = IN_CLOSE_WRITE | IN_MODIFY | IN_MOVED_TO | IN_MOVED_FROM | IN_CREATE |
                              IN_DELETE | IN_ONLYDIR;
 
@@ -39,8 +39,8 @@ static uint64_t mix(uint64_t h, const void *bytes, size_t n)
     return h;
 }
 
-/* Watches every folder below and sums up what stat says; order of readdir does not matter (sums).
- */
+/* Watches every folder below, and adds up what stat returns. The order of readdir does not matter
+ * in a sum. */
 static uint64_t survey(struct watch *w, const char *path, int depth)
 {
     uint64_t sum = 0;
@@ -76,7 +76,7 @@ static uint64_t survey_all(struct watch *w)
     return sum;
 }
 
-/* Takes what inotify has to say: does any of it concern a file that we read? */
+/* Reads inotify's events. true: one is about a file that the tree reads. */
 static bool take_events(struct watch *w)
 {
     char bytes[8192] __attribute__((aligned(__alignof__(struct inotify_event))));
@@ -95,7 +95,7 @@ static void touched(struct watch *w);
 static void on_quiet(void *arg)
 {
     struct watch *w = arg;
-    if (take_events(w)) { /* somebody writes at this very moment */
+    if (take_events(w)) { /* a file is being written now */
         touched(w);
         return;
     }
@@ -146,7 +146,7 @@ struct watch *watch_start(struct loop *l, const char *const *folders, void (*cha
     for (; *folders && w->count < FOLDERS; folders++)
         if (!(w->folders[w->count++] = buf_copy(*folders, strlen(*folders))))
             goto fail;
-    /* Where inotify is used up (it has a limit for each user) looking every 2 s still is there. */
+    /* When inotify has reached its limit per user, the check every 2 s still works. */
     if (w->fd < 0 || loop_add(l, w->fd, EPOLLIN, on_event, w) != 0)
         log_event(LOG_WARN, "watch.slow", log_s("error", strerror(errno)));
     w->seen = survey_all(w);

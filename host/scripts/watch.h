@@ -1,9 +1,10 @@
 /*
- * watch: says when files below some folders may have changed.
+ * watch: reports that files below some folders may have changed. It reads no contents; the reader
+ * of the tree compares.
  *
- * inotify on every folder (never on files: editors replace them), debounced; every 2 s the names,
- * sizes, times and inodes are compared too, for mounts where inotify is silent. The loop thread. It
- * reads no contents: whether anything really changed is for who reads the tree. Never blocks.
+ * It uses inotify on every folder (not on files, because editors replace them), and waits until the
+ * changes end. Every 2 s it also compares names, sizes, times and inodes, for mounts where inotify
+ * reports nothing. Never blocks. The loop thread.
  */
 #ifndef HOST_SCRIPTS_WATCH_H
 #define HOST_SCRIPTS_WATCH_H
@@ -14,7 +15,7 @@ struct watch;
 
 enum { WATCH_QUIET_MS = 150, WATCH_STAT_MS = 2000 };
 
-/* NULL-terminated folders, copied. changed is called from inside loop_wait. NULL: no memory. */
+/* folders: ends with NULL, copied. changed is called from loop_wait. NULL: no memory. */
 struct watch *watch_start(struct loop *l, const char *const *folders, void (*changed)(void *arg),
                           void *arg);
 void watch_stop(struct watch *w);
