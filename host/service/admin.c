@@ -22,7 +22,7 @@ enum { REQUEST_LIMIT = 64 * 1024, ARGS_LIMIT = 64, CLIENT_S = 10 };
 
 struct client {
     struct admin *admin;
-    uintptr_t id; /* never the same twice: what the task of its command knows it by */
+    uintptr_t id; /* never used twice; a command's task knows its client by this */
     int fd;
     struct buf in, out;
     size_t sent;
@@ -101,7 +101,7 @@ static void answer(struct client *c, int code, const char *text, size_t len)
 {
     set_answer(c, code, text, len);
     if (store_dirty(
-            c->admin->host->services.store)) /* it may say what is not durable yet (law 1) */
+            c->admin->host->services.store)) /* the text may name what is not durable yet (law 1) */
         c->state = CLIENT_HELD;
     else
         send_answer(c);
@@ -121,7 +121,7 @@ void admin_release(struct admin *a, bool lost)
     }
 }
 
-/* The client that is to be answered may be gone by then: it is looked for. */
+/* Answers the client with this id. It may have disconnected meanwhile. */
 static void answer_late(struct admin *a, uintptr_t id, int code, const char *text, size_t len)
 {
     for (struct client *c = a ? a->clients : NULL; c; c = c->next)
@@ -131,8 +131,8 @@ static void answer_late(struct admin *a, uintptr_t id, int code, const char *tex
         }
 }
 
-/* Who is to hear what comes of something that takes a while. At the end of the service there may be
- * no admin any more. */
+/* The client that gets the result of a long command. When the service stops, the admin may be gone
+ * first. */
 struct asked {
     struct host *host;
     uintptr_t id;
@@ -177,7 +177,7 @@ static void reload_ended(void *arg, int code, const char *words)
     free(q);
 }
 
-/* reload and rollback: they end when the files were tried in a child. */
+/* reload and rollback: answered when a child has tried the files. */
 static bool client_reload(struct client *c, char *const *args, size_t count)
 {
     struct host *h = c->admin->host;
@@ -199,7 +199,7 @@ static bool client_reload(struct client *c, char *const *args, size_t count)
     return true;
 }
 
-/* A command of main.lua. false: there is none of this name. */
+/* Runs a command of main.lua. false: there is none of this name. */
 static bool client_script(struct client *c, char *const *args, size_t count)
 {
     struct generation *g = c->admin->host->scripts.current;
@@ -216,7 +216,7 @@ static void client_command(struct client *c)
     size_t count = 0;
     struct host *h = c->admin->host;
     c->state = CLIENT_WAITS;
-    loop_timer_stop(h->services.loop, &c->deadline); /* a command takes as long as it takes */
+    loop_timer_stop(h->services.loop, &c->deadline); /* a command has no time limit */
     for (char *p = c->in.data; p < c->in.data + c->in.len - 1 && count < ARGS_LIMIT;
          p += strlen(p) + 1)
         args[count++] = p;
@@ -248,7 +248,7 @@ static void on_client(void *arg, int fd, uint32_t events)
     if (n < 0 && errno == EAGAIN && !(events & EPOLLHUP))
         return;
     if (n <= 0 || c->state != CLIENT_ASKS || c->in.len + (size_t)n > REQUEST_LIMIT ||
-        !buf_add(&c->in, bytes, (size_t)n)) { /* it left, or says more than its question */
+        !buf_add(&c->in, bytes, (size_t)n)) { /* it disconnected, or sent more than its question */
         client_close(c);
         return;
     }
@@ -281,7 +281,7 @@ static void on_connect(void *arg, int fd, uint32_t events)
     }
 }
 
-/* sun_path holds 108 bytes: the folder is opened and named by its descriptor. */
+/* sun_path holds 108 bytes, so the folder is opened and named by its descriptor. */
 static int address_of(const char *database, struct sockaddr_un *a)
 {
     char folder[4096];
@@ -310,11 +310,11 @@ struct admin *admin_start(struct host *h, const char *database, char *why, size_
                  "folder in DATABASE_URL.",
                  database);
         close(a->fd);
-        close(a->dir); /* and the socket stays where it is */
+        close(a->dir); /* and the socket file stays */
         free(a);
         return NULL;
     }
-    unlink(address.sun_path); /* left behind, and ours: the database's lock is held */
+    unlink(address.sun_path); /* of a dead process, because we hold the database's lock */
     mode_t old = umask(0177);
     int rc = a->dir < 0 || a->fd < 0 ? -1
                                      : bind(a->fd, (struct sockaddr *)&address, sizeof address);
@@ -374,7 +374,7 @@ int admin_call(const char *database, char *const *args, size_t count)
         goto done;
     }
     code = atoi(in.data);
-    bool status = strcmp(args[0], "status") == 0; /* its code is a part of the answer */
+    bool status = strcmp(args[0], "status") == 0; /* the answer contains its exit code */
     fwrite(line + 1, 1, in.len - (size_t)(line + 1 - in.data), code && !status ? stderr : stdout);
 done:
     if (fd >= 0)

@@ -1,10 +1,10 @@
 /*
- * admin: the socket the command line talks to, `admin.sock` beside the database, mode 0600.
+ * admin: the socket for the command line, `admin.sock` beside the database, mode 0600. One service
+ * per database.
  *
- * A request is its arguments, each ended by NUL, and one more NUL; the answer is a line with the
- * exit code, then text to print. One service a database holds it. No answer leaves before what the
- * command wrote is durable. The loop thread; a client that does not ask, or does not read, is cut
- * off after 10 s.
+ * A request is its arguments, each ended by NUL, and one more NUL. The answer is a line with the
+ * exit code, then text to print. No answer is sent before what the command wrote is durable. A
+ * client that does not ask, or does not read, is disconnected after 10 s. The loop thread.
  */
 #ifndef HOST_SERVICE_ADMIN_H
 #define HOST_SERVICE_ADMIN_H
@@ -13,18 +13,18 @@
 
 struct admin;
 
-/* NULL with why. */
+/* NULL: why holds the cause. */
 struct admin *admin_start(struct host *h, const char *database, char *why, size_t size);
 void admin_stop(struct admin *a);
-/* For tick, after the commit: answers that waited for it leave; lost: they say so instead. NULL is
- * fine. */
+/* For tick, after the commit: sends the answers that waited for it. lost: they report the loss.
+ * NULL is fine. */
 void admin_release(struct admin *a, bool lost);
 
-/* What a command of the host answers: exit code, text appended to out. -1: not one of the host's.
- */
+/* Runs a command of the host: returns the exit code, appends text to out. -1: the host has no such
+ * command. */
 int admin_host_command(struct host *h, char *const *args, size_t count, struct buf *out);
 
-/* The client: prints the answer. -1: no service is running there; else its exit code. */
+/* The client: prints the answer and returns its exit code. -1: no service is running there. */
 int admin_call(const char *database, char *const *args, size_t count);
 
 #endif

@@ -7,15 +7,15 @@
 #include <string.h>
 
 enum {
-    BUDGET_NS = 1500000,     /* copying in one tick: nobody waits longer for it */
-    BUDGET_BUSY_NS = 500000, /* with tasks about */
+    BUDGET_NS = 1500000,     /* copying per tick, because other work waits meanwhile */
+    BUDGET_BUSY_NS = 500000, /* while tasks are ready */
 };
 
 struct backup {
     struct store_copy *copy;
     char *path;
     uint64_t began_ns;
-    bool noted; /* its row is in the group that is committed next */
+    bool noted; /* its row is in the next group to be committed */
     int64_t made_at;
     void (*ended)(void *arg, int code, const char *words);
     void *arg;
@@ -75,7 +75,7 @@ void backup_begin(struct host *h, const char *path,
     h->backup = b;
 }
 
-/* SQLITE_DONE, or an error code. In the open group, whose commit is waited for. */
+/* Writes the row in the open group. SQLITE_DONE, or an error code. */
 static int note(struct host *h, struct backup *b)
 {
     static const char sql[] = "REPLACE INTO backups (path, made_at) VALUES (?, ?)";
@@ -90,7 +90,7 @@ static int note(struct host *h, struct backup *b)
     return rc;
 }
 
-/* Its row is written; again, when another program holds the lock or the group was lost. */
+/* Writes the row, again when another program held the lock or the group was lost. */
 static void made(struct host *h, struct backup *b)
 {
     int rc = note(h, b);

@@ -1,7 +1,7 @@
 /*
- * backup: `assistant backup FILE`: a copy of the database while the service goes on. One at a time,
- * step by step from tick; the copy is noted in the table `backups` before it is spoken of, so that
- * an erasure can name every copy that still holds the person. The loop thread only.
+ * backup: `assistant backup FILE` copies the database while the service runs. One copy at a time,
+ * some pages per tick. Before the result is reported, the copy is noted in the table `backups`, so
+ * that an erasure can name every copy that still holds the person. The loop thread only.
  */
 #ifndef HOST_SERVICE_BACKUP_H
 #define HOST_SERVICE_BACKUP_H
@@ -11,16 +11,17 @@
 struct backup;
 
 /*
- * Begins one at this absolute path. `ended` hears once what came of it (an exit code and words),
- * when that is durable; also from within this call.
+ * Begins a copy at this absolute path. `ended` is called once, with an exit code and a text, when
+ * the result is durable. It may be called inside this call.
  */
 void backup_begin(struct host *h, const char *path,
                   void (*ended)(void *arg, int code, const char *words), void *arg);
-/* For tick, after each commit (lost: it was none; busy: with tasks about, less at a time). */
+/* For tick, after each commit. lost: the group was lost. busy: tasks are ready, so it copies
+ * less. */
 void backup_go_on(struct host *h, bool lost, bool busy);
-/* Copies pages right now: the loop does not sleep. */
+/* true: pages are being copied, so the loop must not sleep. */
 bool backup_copies(const struct host *h);
-/* Gives up one that is under way; nothing is left of it. */
+/* Cancels a running copy and removes its file. */
 void backup_stop(struct host *h);
 
 #endif

@@ -7,28 +7,28 @@
 #include <string.h>
 
 enum {
-    CLAIM_BATCH = 256, /* jobs claimed of one kind at one commit */
+    CLAIM_BATCH = 256, /* jobs claimed per kind and commit */
     /*
-     * How long the process lives before a suspect, with n of them waiting: n * n of the first, from
-     * three on the second. Docker doubles its wait between starts (0.1 s at first) unless a process
-     * lived for 10 s: nine deaths would be 51 s.
+     * How long the process has lived before a suspect runs: n * n times the first, where n suspects
+     * wait; from three on the second. Docker doubles its wait between starts (0.1 s at first)
+     * unless a process lived for 10 s: nine crashes would cost 51 s.
      */
     SUSPECT_REST_MS = 100,
     SUSPECT_REST_MANY_MS = 10500,
-    SUSPECT_SOON_MS = 5000, /* a job that is due so soon goes first */
+    SUSPECT_SOON_MS = 5000, /* a job that is due within this time goes before a suspect */
     SUSPECT_LATEST_MS = 30000,
     SUSPECT_LOOK_MS = 50,
 };
 
-static uint64_t suspect_ns;    /* when the last suspect ran; 0: since the start none waited */
-static struct loop_timer work; /* until a job is due or may start */
+static uint64_t suspect_ns;    /* when the last suspect ran; 0: none has waited since the start */
+static struct loop_timer work; /* until a job is due, or its rate limit allows it */
 
 bool claims_takes_work(const struct host *h)
 {
     return h->scripts.current && !h->plain && !h->stopping && !h->paused;
 }
 
-/* Whose tokens a start of this kind takes. */
+/* The kind whose rate limit this kind uses. */
 static struct job_kind *pace_of(struct generation *g, struct job_kind *k)
 {
     return k->after ? &g->kinds[k->after - 1] : k;
@@ -46,7 +46,7 @@ static void refill(struct job_kind *k, uint64_t now)
     k->refilled_ns = now;
 }
 
-/* How many of this kind its limit leaves; those that run on the last good files are counted. */
+/* How many more jobs of this kind may run. Those on the last good files count too. */
 static int below_limit(const struct host *h, const struct job_kind *k)
 {
     const struct generation *g = h->scripts.reference;
@@ -57,7 +57,7 @@ static int below_limit(const struct host *h, const struct job_kind *k)
     return room;
 }
 
-/* How many of this kind may start now. */
+/* How many jobs of this kind may start now. */
 static int room_for(const struct host *h, const struct job_kind *k, struct job_kind *pace,
                     uint64_t now)
 {
@@ -109,7 +109,7 @@ void claims_claim(struct host *h, struct due *c)
     uint64_t now = loop_now_ns();
     if (!claims_takes_work(h) || h->scripts.next)
         return;
-    /* Who comes after another kind gets what that one leaves of their pace. */
+    /* A kind with `after` gets what the other kind leaves of their rate limit. */
     for (int pass = 0; pass < 2; pass++)
         for (size_t i = 0; i < g->kind_count; i++)
             if ((g->kinds[i].after != 0) == (pass == 1) &&
@@ -117,7 +117,7 @@ void claims_claim(struct host *h, struct due *c)
                 return;
 }
 
-/* Does a job run, or will one in the next seconds? What comes every so often is not waited for. */
+/* true: a job runs, or is due within the next seconds. Jobs of `every` do not count. */
 static bool others_wait(struct host *h)
 {
     int64_t wall = loop_wall_ms();
@@ -133,7 +133,7 @@ static bool others_wait(struct host *h)
     return false;
 }
 
-/* All that waited has had its turn: nothing is ready, unread or written in this tick. */
+/* true: nothing is ready, unread or written in this tick. */
 static bool idle(const struct host *h)
 {
     return !h->scripts.queue.ready.count && !h->scripts.queue.requests_ready.count &&
@@ -185,7 +185,7 @@ void claims_start(struct host *h, struct due *c, bool fine)
     c->count = 0;
 }
 
-/* ns until a job is due or may start; UINT64_MAX: nothing is waiting. */
+/* ns until a job is due or may start. UINT64_MAX: no job waits. */
 static uint64_t next_ns(struct host *h)
 {
     struct generation *g = h->scripts.current;
@@ -201,8 +201,7 @@ static uint64_t next_ns(struct host *h)
         if (due == INT64_MAX || below_limit(h, k) <= 0)
             continue;
         uint64_t ns = due > wall ? (uint64_t)(due - wall) * 1000000u : 0;
-        if (ns >
-            86400ULL * 1000000000u) /* a wall clock that jumps must not put us to sleep for long */
+        if (ns > 86400ULL * 1000000000u) /* bounded, because the wall clock may jump */
             ns = 86400ULL * 1000000000u;
         const struct job_kind *pace = pace_of(g, k);
         if (pace->per_second > 0 && pace->tokens < 1) {

@@ -1,6 +1,6 @@
 /*
- * claims: which jobs may start now: their time has come, their kind has room, and its pace allows
- * it. For tick alone. The loop thread. Never: starts one whose claim is not in the open group.
+ * claims: which jobs may start now: they are due, and their kind's limit and rate limit allow it.
+ * For tick alone. It never starts a job whose claim is not in the open group. The loop thread.
  */
 #ifndef HOST_SERVICE_CLAIMS_H
 #define HOST_SERVICE_CLAIMS_H
@@ -8,32 +8,32 @@
 #include "scripts/generation.h"
 #include "service/host.h"
 
-/* Jobs claimed just before a commit. */
+/* Jobs that were claimed just before a commit. */
 struct due {
     struct job *jobs; /* the caller frees the array */
     int count, cap;
 };
 
-/* Is there a generation that may do work, and nothing in its way? */
+/* true: a generation may do work, and nothing prevents it. */
 bool claims_takes_work(const struct host *h);
-/* Claims what may start, in the open group. */
+/* Claims the jobs that may start, in the open group. */
 void claims_claim(struct host *h, struct due *c);
-/* Starts what was claimed; fine false: its group was lost, and it is forgotten. */
+/* Starts the claimed jobs. fine false: their group was lost, so they are forgotten. */
 void claims_start(struct host *h, struct due *c, bool fine);
 /*
- * What the process before died of once or twice runs by itself, after everything else that waits:
- * no job runs, none is due within the next seconds, and the process has lived for a while. The more
- * of them wait the longer, so that ten of them do not keep the process from its other work. After
- * half a minute of work without a pause it runs all the same. true: a suspect may run in this tick.
+ * true: a suspect may run in this tick. A suspect runs alone, after all other work: no job runs,
+ * none is due within the next seconds, and the process has lived for a while. The more suspects
+ * wait the longer that is, so that ten of them do not block other work. After half a minute of work
+ * without a pause a suspect runs all the same.
  */
 bool claims_quiet(struct host *h);
-/* One ran: the next waits its time. */
+/* A suspect ran, so the next one waits. */
 void claims_suspect_ran(void);
-/* Claims one suspect, when it may run and nothing else was claimed. */
+/* Claims one suspect, when it may run and no other job was claimed. */
 void claims_claim_suspect(struct host *h, struct due *c);
-/* May a job start now? */
+/* true: a job may start now. */
 bool claims_due(struct host *h);
-/* The loop wakes when one may. */
+/* Sets the timer that wakes the loop when a job may start. */
 void claims_set_timer(struct host *h);
 
 #endif

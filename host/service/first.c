@@ -29,15 +29,15 @@ static void on_tried(void *arg, int code, struct buf *problems)
     buf_free(problems);
 }
 
-/* GENERATION_OK: may be loaded here. A database in memory has no version to go back to: a try would
- * only cost time. */
+/* GENERATION_OK: it may be loaded here. A database in memory has no version to go back to, so a
+ * trial would only cost time. */
 static int try_it(struct host *h, const struct serve_mode *m, struct tree *t, struct buf *problems)
 {
     struct tried tried = { .code = GENERATION_OK, .problems = problems };
     if (!h->versions || versions_known(h->versions, t->hash))
         return GENERATION_OK;
     struct trial *trial = trial_begin(h->services.loop, t, m->name, on_tried, &tried);
-    if (!trial) { /* better without than not at all */
+    if (!trial) { /* starting without a trial is better than not starting */
         log_event(LOG_WARN, "trial.none", log_s("error", strerror(errno)));
         return GENERATION_OK;
     }
@@ -76,8 +76,8 @@ static int load_version(struct host *h, const struct serve_mode *m, const struct
 }
 
 /*
- * The version that served last, or the one before it that served well. NULL: neither loads;
- * missing: what settings it lacks.
+ * Loads the version that served last, or the one before it that served well. NULL: neither loads.
+ * missing: the settings that it lacks.
  */
 static const struct version *load_last(struct host *h, const struct serve_mode *m,
                                        struct generation **out, struct buf *missing,
@@ -85,7 +85,7 @@ static const struct version *load_last(struct host *h, const struct serve_mode *
 {
     const struct version *now = versions_serving(h->versions), *good = versions_good(h->versions);
     size_t n = versions_count(h->versions);
-    if (!now && n) /* which one served cannot be read */
+    if (!now && n) /* the file that names the serving version cannot be read */
         now = versions_at(h->versions, n - 1);
     *code = load_version(h, m, now, out, missing, warnings);
     if (*code == GENERATION_SCRIPTS && good && good != now)
@@ -101,7 +101,7 @@ static void remember_good(struct host *h, const struct generation *g)
         h->good = versions_tree(h->versions, good->number, why, sizeof why);
 }
 
-/* The files do not load, and another version does. */
+/* Notes that the files on disk do not load, and that another version does. */
 static void note(struct host *h, const struct version *one, const char *problems)
 {
     struct buf b = { .data = NULL };
@@ -148,7 +148,7 @@ int first_load(struct host *h, const struct serve_mode *m, const struct settings
         if (code == GENERATION_SCRIPTS && !held)
             one = load_last(h, m, out, &missing, warnings, &last);
         if (code == GENERATION_SCRIPTS &&
-            last == GENERATION_SETTINGS) { /* both must be corrected */
+            last == GENERATION_SETTINGS) { /* the owner must correct both */
             buf_add(problems, missing.data, missing.len);
             code = GENERATION_SETTINGS;
         }

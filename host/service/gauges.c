@@ -47,7 +47,7 @@ static void look_at_work(struct host *h)
 {
     struct work w = { .host = h };
     metric_clear(metrics_own(h->services.metrics, OWN_JOBS));
-    if (h->scripts.current) /* kinds without a row are 0 */
+    if (h->scripts.current) /* a kind without a row is 0 */
         for (size_t i = 0; i < h->scripts.current->kind_count; i++)
             on_kind(&w, &(struct jobs_kind_counts){ .kind = h->scripts.current->kinds[i].name });
     jobs_kinds(h->services.jobs, loop_wall_ms(), on_kind, &w);
@@ -120,7 +120,7 @@ static double open_files(void)
         n += e->d_name[0] != '.';
     if (d)
         closedir(d);
-    return n ? n - 1 : 0; /* without the one that looks */
+    return n ? n - 1 : 0; /* not the descriptor that lists them */
 }
 
 static void look_at_process(struct host *h)

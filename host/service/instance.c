@@ -28,14 +28,15 @@
 #include <unistd.h>
 
 enum {
-    TABLE = 20480,    /* descriptors: the pool's share and the listener's */
-    PER_HOST = 16384, /* outbound requests at once to one host; jobs have their own, lower limits */
+    TABLE = 20480,    /* the pool's and the listener's descriptors together */
+    PER_HOST = 16384, /* outbound requests at once per host; jobs have lower limits of their own */
 };
 
 /*
- * The folder of a database that is to be there: `data/` of a fresh clone. Below the folder we are in all that is missing is
- * made; elsewhere only the last one, for with two of them missing the path is a mistake, or a disk is not mounted, and
- * starting with an empty database would hide that. What is not made is told when the database is opened.
+ * Makes the missing folder of a database: `data/` of a fresh clone. Below the current folder it
+ * makes all that are missing. Elsewhere it makes only the last one: when two are missing, the path
+ * is wrong or a disk is not mounted, and an empty database would hide that. Opening the database
+ * reports what is missing then.
  */
 static void make_folders(const char *path)
 {
@@ -69,8 +70,8 @@ static void on_signal(void *arg, int fd, uint32_t events)
 }
 
 /*
- * All the descriptors we may have, and room for them in the kernel's table at once: it grows for nothing while there is one
- * thread, and for milliseconds of standing still once there are several.
+ * Raises the limit of descriptors, and makes the kernel's table that large at once. This is cheap
+ * while there is one thread; later the process would stand still for milliseconds.
  */
 void instance_limits(void)
 {
@@ -93,14 +94,14 @@ int instance_begin(struct service *s)
     if (!(h->services.loop = loop_new()))
         return -1;
     signal(SIGPIPE, SIG_IGN);
-    signal(SIGXFSZ, SIG_IGN); /* a file size limit is a full disk, not death */
+    signal(SIGXFSZ, SIG_IGN); /* a file size limit is like a full disk */
     signal(SIGUSR1, SIG_IGN);
     signal(SIGUSR2, SIG_IGN);
     sigemptyset(&set);
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGHUP);
-    /* Alone in a container what others left behind becomes ours; it is not to stay a zombie. */
+    /* As process 1 of a container we must reap the children that others left. */
     if (getpid() == 1)
         sigaddset(&set, SIGCHLD);
     sigprocmask(SIG_BLOCK, &set, NULL);
@@ -120,7 +121,7 @@ static void on_pool(void *arg, int fd, uint32_t events)
         (void)events; /* tick takes the transfers: pool_take drains the descriptor */
 }
 
-/* 0 or 1 with why. */
+/* 0, or 1 with why. */
 static int open_pool(struct host *h, char *why, size_t size)
 {
     const struct pool_options o = { .per_host = PER_HOST };
@@ -175,7 +176,8 @@ int instance_load(struct scripts *all, const struct generation_options *o, const
     return code;
 }
 
-/* Two addresses of one port are the same when they are equal, or when one of them is all of them. */
+/* Two addresses with one port are the same when they are equal, or when one of them means all
+ * addresses. */
 static void check_metrics_listen(const struct settings *s, struct buf *problems)
 {
     char public[64], address[64];
@@ -195,7 +197,7 @@ static void check_metrics_listen(const struct settings *s, struct buf *problems)
                            "Choose another port, like 127.0.0.1:9464.\n");
 }
 
-/* Problems about settings come one per line, all at once; LISTEN and DATABASE_URL are looked at here. */
+/* Adds all problems with settings, one per line. LISTEN and DATABASE_URL are checked here. */
 static void check_host_settings(const struct settings *s, struct buf *problems)
 {
     char why[256], address[64];
@@ -210,7 +212,7 @@ static void check_host_settings(const struct settings *s, struct buf *problems)
     check_metrics_listen(s, problems);
 }
 
-/* Before the first script is loaded, because it may be the one that never ends. */
+/* Before the first script is loaded, because that may run without end. */
 static bool start_guard(const struct settings *own)
 {
     int64_t slice = settings_integer(own, "LUA_SLICE_MS"),
@@ -218,7 +220,7 @@ static bool start_guard(const struct settings *own)
     return cpu_guard_start(slice > 0 ? (unsigned)slice : 200, dog > 0 ? (unsigned)dog : 2000) == 0;
 }
 
-/* Reads and builds. *out NULL: the exit code. */
+/* Reads and builds. *out NULL: returns the exit code. */
 int instance_generation(struct host *h, const struct serve_mode *m, bool service,
                         struct generation **out)
 {
@@ -290,7 +292,7 @@ void instance_close(struct service *s)
                 while (g->tasks)
                     task_kill(g->tasks);
     if (h->services.store &&
-        h->services.jobs) { /* what was put back by them, and the last answers */
+        h->services.jobs) { /* what the killed tasks put back, and the last answers */
         task_rearm(&h->scripts, h->stopping);
         jobs_flush(h->services.jobs);
         store_commit(h->services.store);

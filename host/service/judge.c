@@ -27,7 +27,7 @@ static bool serves(const struct host *h, const char *hash)
     return h->scripts.current && strcmp(h->scripts.current->hash, hash) == 0;
 }
 
-/* A mistake that is not counted: staff hear of it, not for each stranger's request. */
+/* Tells staff of an error that is not counted, but not for each stranger's request. */
 static void tell(struct host *h, const char *error)
 {
     uint64_t now = loop_now_ns();
@@ -37,7 +37,7 @@ static void tell(struct host *h, const char *error)
     bind_notice(&h->scripts, "script_errors", error, NULL, 0);
 }
 
-/* ---- failures that count against the files that serve ---- */
+/* ---- failures that count against the serving files ---- */
 
 static struct suspicion *suspect(const struct generation *g, const char *what, bool alone,
                                  const char *error)
@@ -52,7 +52,7 @@ static struct suspicion *suspect(const struct generation *g, const char *what, b
     return s;
 }
 
-/* How many failures of this kind of work there are with this one. */
+/* Counts a failure of this kind of work. Returns how many there are. */
 static unsigned count_alone(struct verdict *v, const char *what)
 {
     size_t most = sizeof v->alone / sizeof *v->alone;
@@ -74,7 +74,7 @@ static void note_conversation(struct verdict *v, const char *conversation)
         v->several = true;
 }
 
-/* The good files did what the files that serve could not. */
+/* Counts a failure against the serving files, because the good files did the work. */
 static void blame(struct host *h, const struct suspicion *s, const char *conversation)
 {
     struct verdict *v = &h->verdict;
@@ -98,7 +98,7 @@ static void blame(struct host *h, const struct suspicion *s, const char *convers
 
 /* ---- which files are good ---- */
 
-/* The same files again, for new secrets: what they have shown stays shown. */
+/* The new generation has the same files (new secrets), so it keeps what the old one has proven. */
 static void inherit(const struct generation *old, struct generation *next)
 {
     next->worked = old->worked;
@@ -135,7 +135,7 @@ void judge_fine(struct host *h, struct task *t)
     struct suspicion *s = t->suspicion;
     const char *colon = t->job.lane && s && !s->alone ? strrchr(t->job.lane, ':') : NULL;
     if (s && t->kind == TASK_REQUEST && (!t->status || t->status >= 400))
-        tell(h, s->error ? s->error : "unknown"); /* maybe a stranger's, whom they refused */
+        tell(h, s->error ? s->error : "unknown"); /* perhaps a stranger's request */
     else if (s)
         blame(h, s, colon ? colon + 1 : "");
 }
@@ -151,20 +151,20 @@ static void again(struct host *h, struct task *t, int64_t after_ms, bool add_att
 static void die(struct host *h, struct task *t, const char *error)
 {
     int rc = jobs_die(h->services.jobs, &t->job, error);
-    task_touch(t); /* before the notice, which may lose the group */
+    task_touch(t); /* before the notice, because the group may be lost there */
     if (rc < 0)
         task_put_back(&h->scripts, &t->job);
     else
         bind_notice(&h->scripts, "job_dead", error, &t->job, 0);
 }
 
-/* Nobody can do it, or there is nobody to compare with. */
+/* The good files failed too, or there are none to compare with. */
 static void count_against_job(struct host *h, struct task *t, const char *error, bool tried_again)
 {
     struct generation *g = h->scripts.current;
     struct job *job = &t->job;
     struct job_kind *k = job->kind ? generation_kind(g, job->kind) : NULL;
-    if (k && k->every_seconds) /* the next time comes by itself */
+    if (k && k->every_seconds) /* `every` starts it again anyway */
         again(h, t, k->every_seconds * 1000, false);
     else if (!tried_again && job->attempts + 1 < JUDGE_TRIES && !job->error_handled)
         again(h, t, JUDGE_AGAIN_MS, true);

@@ -9,7 +9,7 @@ enum { PEERS = 16, BODY_BYTES = 4096, WAITING_BYTES = 1 << 20, DEADLINE_MS = 100
 
 struct metrics_http {
     struct httpd *httpd;
-    struct httpd_request *asking; /* by its holder; they wait for metrics_http_answer */
+    struct httpd_request *asking; /* of the opener; requests wait for metrics_http_answer */
     void (*text)(void *arg, struct buf *out);
     void *arg;
 };
@@ -66,7 +66,7 @@ static void answer(struct metrics_http *m, struct httpd_request *r)
         if (text.len)
             httpd_respond(r, 200, &type, 1, text.data, text.len);
     }
-    httpd_forget(r); /* without an answer: 503 */
+    httpd_forget(r); /* without an answer they get 503 */
     buf_free(&text);
 }
 

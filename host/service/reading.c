@@ -9,28 +9,28 @@
 #include <string.h>
 
 enum {
-    REFUSALS = 8,           /* items of one row, because each costs everybody a second */
-    READ_NS_BUSY = 400000,  /* reading the inbox between two commits while requests come in:
-                               accepting goes first … */
+    REFUSALS = 8,           /* items of one row, because each delays all other work by a second */
+    READ_NS_BUSY = 400000,  /* reading between two commits while requests arrive,
+                               because accepting goes first … */
     READ_NS_LATE = 2000000, /* … until the oldest row has waited for READ_LATE_MS */
     READ_LATE_MS = 5000,
-    ROW_AGAIN_NS = 1000000000, /* a row that failed is tried again after so long */
+    ROW_AGAIN_NS = 1000000000, /* until a row that failed is tried again */
 };
 
-/* One instance a process. */
+/* One instance per process. */
 static struct {
-    struct loop_timer row_again; /* set: the row that failed is not tried yet */
+    struct loop_timer row_again; /* set: the row that failed must wait */
     bool suspect_goes_on;        /* its next item is read in the next tick */
-    int64_t parked_from;         /* parked rows past this id are read again; INT64_MAX: done */
-    uint64_t requests_before;    /* seen until the last tick */
+    int64_t parked_from;         /* parked rows with a larger id are read again; INT64_MAX: none */
+    uint64_t requests_before;    /* counted until the last tick */
 } r;
 
 /* ---- one row: read, tried on the good files, refused, parked ---- */
 
-/* Keeps the whole row for later, with why. 0, 1: the store was in the way. */
+/* Parks the whole row with its reason. 0; 1: the group was lost. */
 static int park_whole(struct host *h, struct inbox_row *row, const char *reason)
 {
-    row->parked_again = true; /* what is left of it */
+    row->parked_again = true; /* parks the rest of the row */
     row->next = -1;
     if (inbox_park(h->services.jobs, row, NULL, 0, reason) != 0)
         return 1;
@@ -41,15 +41,15 @@ static int park_whole(struct host *h, struct inbox_row *row, const char *reason)
 
 static int read_once(struct host *h, struct generation *g, struct inbox_row *row, char **error)
 {
-    free(row->set_aside); /* a row that is read again says so again */
+    free(row->set_aside); /* when read again, the row has a reason again */
     row->set_aside = NULL;
     if (g == h->scripts.current)
         row->about[0] = 0;
     return bind_inbox_read(g, row, error);
 }
 
-/* The item at its place cannot be read: the others go on, unless there are too many like it. good:
- * NULL when there is none. */
+/* Refuses the item at the row's place, so that the others are read, unless too many were refused.
+ * good NULL: there are no good files. */
 static int refuse(struct host *h, struct generation *good, struct inbox_row *row,
                   const char *reason)
 {
@@ -70,8 +70,9 @@ static int refuse(struct host *h, struct generation *good, struct inbox_row *row
 }
 
 /*
- * Nobody can read this piece. Is it one item? Then that one is refused. With good files to compare
- * with, or when the row is parked, at once; else after a second try, a second later.
+ * No files can read this piece. A single item is refused: at once with good files to compare with
+ * or when the row is parked, else after a second try one second later. A larger piece is read again
+ * item by item.
  */
 static int nobody_reads(struct host *h, struct generation *good, struct inbox_row *row,
                         const char *error)
@@ -83,7 +84,7 @@ static int nobody_reads(struct host *h, struct generation *good, struct inbox_ro
     return tried ? reading_row(h, row) : -1;
 }
 
-/* The process died three times of the item at its place: that item is parked, or the row stays
+/* The process died three times with the item at the row's place. Parks that item, or leaves the row
  * parked. */
 static int pass_over(struct host *h, struct inbox_row *row)
 {
@@ -131,12 +132,12 @@ static uint64_t reading_ns(struct host *h)
     return busy && !late ? READ_NS_BUSY : READ_NS_LATE;
 }
 
-/* Moves past what was read of a row. false: the store is in the way. */
+/* Moves past what was read. false: the group was lost. */
 static bool row_done(struct host *h, struct inbox_row *row)
 {
     if (row->next >= 0 && !row->replaced)
         return inbox_place(h->services.jobs, row, row->next) == 0;
-    /* Other bytes lie in its place now: those are read from their beginning. */
+    /* The row's bytes were replaced, so they are read from their beginning. */
     if (row->next < 0 && inbox_read(h->services.jobs, row) != 0)
         return false;
     inbox_row_free(row);
@@ -144,8 +145,8 @@ static bool row_done(struct host *h, struct inbox_row *row)
 }
 
 /*
- * Reads rows, large ones piece by piece, as far as the time goes and the group stays small. Stops
- * at a row that must be tried again later.
+ * Reads rows, and large ones in pieces, while there is time and the group is small. Stops at a row
+ * that must be tried again later.
  */
 void reading_inbox(struct host *h)
 {
@@ -165,8 +166,7 @@ void reading_inbox(struct host *h)
     } while (loop_now_ns() < until && !store_heavy(h->services.store));
 }
 
-/* Rows, or items of them, that took the process down three times were passed over: staff hear of
- * it. */
+/* Tells staff of rows and items that were parked because the process died with them three times. */
 void reading_passed_over(struct host *h)
 {
     int rows = claims_takes_work(h) ? inbox_crashed(h->services.jobs) : 0;
@@ -175,10 +175,10 @@ void reading_passed_over(struct host *h)
                     rows);
 }
 
-/* A piece of a row that is parked. false: it stays parked. */
+/* Reads a piece of a parked row. false: it stays parked. */
 static bool read_parked_row(struct host *h, struct inbox_row *row)
 {
-    if (reading_row(h, row) != 0) { /* the store was in the way */
+    if (reading_row(h, row) != 0) { /* the group was lost */
         row->next = -1;
         return true;
     }
@@ -192,11 +192,11 @@ static bool read_parked_row(struct host *h, struct inbox_row *row)
 }
 
 /*
- * A row that the process died of twice is read when it is quiet (claims.h). One that it died of
- * once is read as soon as what the process before left has had its turn: mostly it was on the CPU
- * by chance, and must not fall behind its customer's next message. One item a tick, because the
- * commit makes its place durable: the crash is then charged to that item, and other customers'
- * items are read.
+ * A row with which the process died twice is read when it is quiet (claims.h). A row with which it
+ * died once is read as soon as the work that the last process left is done: most often it was on
+ * the CPU by chance, and must stay before its customer's next message. One item per tick, because
+ * the commit makes the place durable. So another crash counts against that item alone, and other
+ * customers' items are read.
  */
 void reading_suspect(struct host *h)
 {
@@ -219,11 +219,11 @@ void reading_suspect(struct host *h)
         inbox_set_crashes(h->services.jobs, &row,
                           row.crashes < JOBS_CRASH_LIMIT ? 0 : INBOX_GIVEN_UP);
     else if ((r.suspect_goes_on = row.next >= 0) && row.crashes > 1 && !row.replaced)
-        inbox_set_crashes(h->services.jobs, &row, 1); /* not of the items that are left */
+        inbox_set_crashes(h->services.jobs, &row, 1); /* not for the items that are left */
     inbox_row_free(&row);
 }
 
-/* After a reload whole rows that could not be read get another chance, one a tick. */
+/* Reads whole parked rows once more after a reload, one per tick. */
 void reading_parked(struct host *h)
 {
     struct inbox_row row = { .id = 0 };
@@ -236,7 +236,7 @@ void reading_parked(struct host *h)
     r.parked_from = row.id;
     read_parked_row(h, &row);
     if (row.next >= 0)
-        r.parked_from = row.id - 1; /* its next piece in the next tick */
+        r.parked_from = row.id - 1; /* its next piece is read in the next tick */
     inbox_row_free(&row);
 }
 

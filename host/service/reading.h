@@ -1,30 +1,30 @@
 /*
- * reading: the rows of the inbox in a tick, and what becomes of one that its reader fails at.
+ * reading: the inbox rows of a tick, and what becomes of a row that its reader fails on.
  *
- * A binding gives a piece of a row to its reader (bind_inbox_read) and says how that ended; what it
- * means is decided here, with judge. When an item makes the reader fail, that item is found by
- * reading one at a time, and is then parked by the reader; so many times in one row, then the whole
- * row is parked. For tick alone; the loop thread.
+ * bind_inbox_read gives a piece of a row to its reader and returns how that ended. This unit and
+ * judge decide what it means. To find the item that makes the reader fail, items are read one at a
+ * time. The reader parks that item. After many such items the whole row is parked. For tick alone;
+ * the loop thread.
  */
 #ifndef HOST_SERVICE_READING_H
 #define HOST_SERVICE_READING_H
 
 #include "service/host.h"
 
-/* Reads a piece of this row. 0 fine, -1 script error (undone), 1 the store was in the way (undone).
- */
+/* Reads a piece of this row. 0: done; -1: a script error; 1: the group was lost. After -1 and 1
+ * nothing is changed. */
 int reading_row(struct host *h, struct inbox_row *row);
-/* What is durable and was not read yet, as far as the time of this tick goes. */
+/* Reads rows that are durable and not read yet, as far as the time of this tick allows. */
 void reading_inbox(struct host *h);
-/* Staff hear of rows, or items of them, that took the process down three times. */
+/* Tells staff of rows and items with which the process died three times. */
 void reading_passed_over(struct host *h);
-/* After a reload: rows that were parked, one per tick. */
+/* After a reload: reads rows that were parked, one per tick. */
 void reading_parked(struct host *h);
-/* A row that the process before died of, when it is its turn. */
+/* Reads a suspect row, when it may run. */
 void reading_suspect(struct host *h);
-/* Is there anything to read now? Only asked when work may be taken. */
+/* true: there is something to read now. Ask only when claims_takes_work. */
 bool reading_waits(const struct host *h);
-/* Other scripts serve: a row half tried begins again, and what was parked is read once more. */
+/* Other scripts serve: a row that was tried begins again, and parked rows are read once more. */
 void reading_swapped(struct host *h);
 
 #endif

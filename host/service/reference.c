@@ -7,7 +7,7 @@
 
 enum { KEEP_MS = 60000 };
 
-static uint64_t again_ns; /* it could not be built: tried again then */
+static uint64_t again_ns; /* it could not be built before this time, and is tried again then */
 
 struct generation *reference_get(struct host *h)
 {

@@ -1,21 +1,21 @@
 /*
- * reference: the last good files as a generation of their own, beside the one that serves. Work
- * that failed on the files that serve is done here (judge.h).
+ * reference: the last good files as a generation beside the serving one. Work that failed on the
+ * serving files is done here (judge.h).
  *
- * Built from h->good when it is first needed, kept for a minute after its last use, at most one. It
- * is in the list of draining generations, so that a shutdown and a lost group find its tasks; it
- * takes requests, rows and jobs only from judge. The loop thread.
+ * It is built from h->good when it is first needed, and closed a minute after its last use. There
+ * is at most one. It is in the list of draining generations, so that a shutdown and a lost group
+ * find its tasks. Only judge gives it requests, rows and jobs. The loop thread.
  */
 #ifndef HOST_SERVICE_REFERENCE_H
 #define HOST_SERVICE_REFERENCE_H
 
 #include "service/host.h"
 
-/* NULL: there are no other good files than those that serve, or they cannot be built. */
+/* NULL: the serving files are the good ones, there are none, or they cannot be built. */
 struct generation *reference_get(struct host *h);
-/* Other files serve, or are the good ones: what runs here ends as in any older generation. */
+/* Other files serve or are the good ones now: tasks of this generation end as in any older one. */
 void reference_drop(struct host *h);
-/* Nobody needed it for a minute and nothing runs on it. */
+/* true: it was not used for a minute, and it has no tasks. */
 bool reference_idle(const struct generation *g);
 
 #endif

@@ -22,8 +22,8 @@
 #include <unistd.h>
 
 enum {
-    CONNECTIONS = 20000,     /* to our listener, descriptors allowing */
-    STOPPED = FIRST_STOPPED, /* told to stop before it served; no failure */
+    CONNECTIONS = 20000,     /* to our listener, if there are enough descriptors */
+    STOPPED = FIRST_STOPPED, /* a signal stopped it before it served, which is no failure */
 };
 
 static void on_request(void *arg, struct httpd_request *r)
@@ -36,7 +36,7 @@ static void on_request(void *arg, struct httpd_request *r)
 static bool healthy(void *arg)
 {
     const struct host *h = arg;
-    return h->scripts.current && store_healthy(h->services.store); /* not before the first swap */
+    return h->scripts.current && store_healthy(h->services.store); /* NULL before the first swap */
 }
 
 static void on_answer(void *arg, const struct httpd_request *r, unsigned status)
@@ -90,7 +90,7 @@ static int start_listener(struct host *h, const struct settings *s, char *why, s
     h->httpd = httpd_start(h->services.loop, &o, problem, sizeof problem);
     if (h->httpd)
         return 0;
-    bool taken = errno == EADDRINUSE; /* perhaps not for long: worth another try */
+    bool taken = errno == EADDRINUSE; /* the cause may go away, so a supervisor should try again */
     snprintf(why, size, "LISTEN: %s", problem);
     return taken ? 1 : 2;
 }
@@ -122,7 +122,8 @@ static int start_metrics(struct host *h, const struct settings *s, char *why, si
 
 /* ---- the end ---- */
 
-/* Turns wait for a model and run again at the next start; sends may finish within DRAIN_MS. */
+/* Turns wait for a model, so they are put back and run at the next start. Sends may end within
+ * DRAIN_MS. */
 static void end_turns(struct host *h)
 {
     for (int pass = 0; pass < 2; pass++)
@@ -191,7 +192,8 @@ static void on_prepared(struct task *t, bool ok, const char *text, size_t len)
                  (int)(line ? line - text : (ptrdiff_t)len), text);
 }
 
-/* main.lua's prepare(), before anything is accepted, read or claimed. 0, an exit code with why, or STOPPED before it was done. */
+/* Runs prepare() of main.lua, before anything is accepted, read or claimed. 0, an exit code with
+ * why, or STOPPED. */
 static int prepare(struct host *h, char *why, size_t size)
 {
     struct generation *g = h->scripts.next;
@@ -205,7 +207,7 @@ static int prepare(struct host *h, char *why, size_t size)
     while (!p.done && !h->stopping)
         tick(h);
     bool stopped = !p.done;
-    while (stopped && g->tasks) /* while there is a `p` that they may tell of their end */
+    while (stopped && g->tasks) /* while `p`, which they write to when they end, exists */
         task_kill(g->tasks);
     h->plain = false;
     h->scripts.current = NULL;

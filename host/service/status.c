@@ -1,5 +1,6 @@
 /*
- * status: the commands of the host itself: status, versions, jobs, requeue. See admin.h.
+ * status: the host's own commands: status, versions, jobs, requeue. See admin.h. The loop thread,
+ * or an offline command.
  */
 #include "service/admin.h"
 
@@ -21,13 +22,13 @@ static bool has(char *const *args, size_t count, const char *flag)
     return false;
 }
 
-/* ---- the work in numbers: what comes round by itself (`every`) is a clock and no work ---- */
+/* ---- work in numbers: jobs of `every` are timers and do not count as work ---- */
 
 struct work {
     struct host *host;
-    struct jobs_kind_counts all; /* without timers; kind NULL */
+    struct jobs_kind_counts all; /* not `every`; kind NULL */
     int64_t timers;
-    struct buf kinds, dead; /* each kind as JSON; "2 send, 1 turn" */
+    struct buf kinds, dead; /* each kind as JSON, and as "2 send, 1 turn" */
 };
 
 static void add_oldest(struct jobs_kind_counts *all, int64_t run_at)
@@ -248,7 +249,7 @@ static void words_inbox(struct host *h, struct buf *out)
     int64_t late = age_ms(inbox_oldest_ms(h->services.jobs)) / 1000;
     if (unread)
         buf_printf(out, "Inbox: %lld not read yet, the oldest for %lld s%s.\n", (long long)unread,
-                   (long long)late, late > 5 ? ": reading falls behind" : "");
+                   (long long)late, late > 5 ? ": reading is slower than accepting" : "");
     else
         buf_text(out, "Inbox: everything is read.\n");
     if (aside)
@@ -263,7 +264,7 @@ static void words_trouble(struct host *h, struct buf *out)
     struct trouble why;
     store_trouble(h->services.store, &why);
     buf_printf(out, "NOT accepting messages since ");
-    uint64_t since = h->trouble.cause[0] ? h->trouble_since_ns : loop_now_ns(); /* not seen yet */
+    uint64_t since = h->trouble.cause[0] ? h->trouble_since_ns : loop_now_ns(); /* not told yet */
     buf_clock(out, loop_wall_ms() - (int64_t)((loop_now_ns() - since) / 1000000u));
     buf_printf(out, ": %s.\n  Remedy: %s. It is tried again each second; no restart is needed.\n",
                why.cause, why.remedy);
@@ -297,7 +298,7 @@ static void add_job(void *arg, const struct job *j, enum job_state state)
     struct buf *out = arg;
     const char *lane = j->lane ? j->lane : "-";
     size_t n = strlen(lane), colon = strcspn(lane, ":");
-    /* A lane may hold a customer's number: only its end is shown. */
+    /* A lane may hold a customer's number, so only its end is shown. */
     buf_printf(out, "%-8lld %-8s %-14s %.*s%s%s  tries %d, crashes %d, due ", (long long)j->id,
                state == JOB_READY && j->run_at > loop_wall_ms() ? "later" : names[state], j->kind,
                (int)(colon < n ? colon + 1 : n), lane, colon < n && n - colon > 5 ? "…" : "",

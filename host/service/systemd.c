@@ -12,10 +12,10 @@
 #include <unistd.h>
 
 static struct {
-    int fd; /* 0: nobody asked */
+    int fd; /* 0: no socket was given */
     struct sockaddr_un to;
     socklen_t size;
-    uint64_t every_ns; /* the watchdog's period, halved; 0: none */
+    uint64_t every_ns; /* half of the watchdog's period; 0: no watchdog */
     struct loop *loop;
     struct loop_timer alive;
 } n;
@@ -43,8 +43,7 @@ static bool address(const char *name)
     return true;
 }
 
-/* The watchdog asks for a word within WATCHDOG_USEC, of the process WATCHDOG_PID names, or of any.
- */
+/* Half of WATCHDOG_USEC, if WATCHDOG_PID names this process or is unset. Else 0. */
 static uint64_t half_of_patience(void)
 {
     const char *usec = getenv("WATCHDOG_USEC"), *pid = getenv("WATCHDOG_PID");

@@ -19,29 +19,29 @@
 #include <unistd.h>
 
 enum {
-    RUN_NS =
-        5000000, /* tasks in one tick: the next commit, and /health, are never further away than this */
+    RUN_NS = 5000000, /* tasks per tick: the next commit, and /health, wait no longer than this */
     /*
-     * A commit costs the same for one row as for fifty (a sync, and the CPU around it). After a small one the loop rests this
-     * long before it looks again, so that under load more of them share one; a quiet system does not notice.
+     * A commit costs the same for one row as for fifty (a sync, and the CPU around it). After a
+     * small commit the loop rests this long, so that under load more rows share the next one. With
+     * little load the delay is not noticed.
      */
     REST_NS = 500000,
-    REST_BELOW = 16, /* tasks in the last tick: with more of them a commit is shared well enough */
+    REST_BELOW = 16, /* tasks in the last tick; with more of them a commit is shared enough */
     LARGE_STATE = 24 << 20,
-    LOCKED_NS = 5000000,   /* another program holds the lock: tried again so often … */
-    LOCKED_HELD = 4096,    /* … with so many requests waiting for it */
-    PROBE_NS = 1000000000, /* the file, and an unhealthy store, are looked at once a second */
-    IDLE_NS = 20000000,    /* quiet for this long is a quiet moment */
+    LOCKED_NS = 5000000,   /* how often the lock is tried while another program holds it … */
+    LOCKED_HELD = 4096,    /* … and how many requests may wait for it */
+    PROBE_NS = 1000000000, /* between two checks of the file, and of an unhealthy store */
+    IDLE_NS = 20000000,    /* after this long without work the moment is quiet */
 };
 
-/* Nobody else's. One instance a process. */
+/* Used only in this file. One instance per process. */
 static struct {
     size_t batch; /* tasks that were ready in this tick */
     uint64_t committed_ns;
-    uint64_t commit_ns; /* of all commits so far, to see what the last one took */
-    uint64_t locked_ns; /* another program holds the database's lock since then; 0: nobody does */
+    uint64_t commit_ns; /* in all commits so far, to compute the last one's time */
+    uint64_t locked_ns; /* since when another program holds the database's lock; 0: none does */
     uint64_t idle_since_ns;
-    struct loop_timer second;     /* until the store is looked at again */
+    struct loop_timer second;     /* until the next check of the store */
     struct loop_timer lock_again; /* until the lock is tried again */
 } own;
 
@@ -54,7 +54,8 @@ static void note_trouble(struct host *h)
     store_trouble(h->services.store, &h->trouble);
 }
 
-/* While nothing can be stored nobody can be told either: staff hear of it afterwards. */
+/* While nothing can be stored, no message to staff can be stored either, so they are told
+ * afterwards. */
 static void tell_trouble(struct host *h)
 {
     char words[512];
@@ -95,7 +96,8 @@ static void drain_generations(struct host *h)
     }
 }
 
-/* Forget a row half tried under the old scripts; read what was parked again. */
+/* The new scripts take over: forgets a row that the old ones tried, and has parked rows read
+ * again. */
 static void swap(struct host *h)
 {
     struct generation *g = h->scripts.next, *old = h->scripts.current;
@@ -122,7 +124,7 @@ static void swap(struct host *h)
               log_n("hash", g->hash, 12));
 }
 
-/* ---- the commit, and what follows from it ---- */
+/* ---- the commit ---- */
 
 /* false: the group was lost. */
 static bool commit(struct host *h, struct due *c)
@@ -137,7 +139,8 @@ static bool commit(struct host *h, struct due *c)
         log_event(LOG_ERROR, "store.lost", log_i("claimed", c->count), log_s("error", why.cause),
                   log_s("remedy", why.remedy));
         jobs_forget(h->services.jobs);
-        /* The watermark went back: the row that waits to be tried again may not be the next one any more. */
+        /* The watermark went back, so the row that waits to be tried again may not be the next
+         * one. */
         inbox_row_free(&h->scripts.queue.row);
         claims_start(h, c, false);
         task_lost(&h->scripts, group);
@@ -180,8 +183,8 @@ static void run(struct host *h, struct task *t)
 }
 
 /*
- * Those that are ready now, not those that they make ready, until `until` or as long as the group stays small; nobody writes into a
- * group that is gone.
+ * Runs the tasks that are ready now, not those that they make ready, until `until` or while the
+ * group is small. Stops when the group is lost.
  */
 static void run_list(struct host *h, struct task_list *list, uint64_t until)
 {
@@ -193,13 +196,14 @@ static void run_list(struct host *h, struct task_list *list, uint64_t until)
 }
 
 /*
- * Claimed jobs run at once, before the commit that makes their claim durable: what they ask of the outside is held until then,
- * and if the group is lost they are undone with it. It saves every job a commit's time. Not after a crash (jobs_after_crash).
+ * Claimed jobs run at once, before the commit that makes their claim durable. Their outbound
+ * requests are held until that commit, and if the group is lost they are undone with it. This saves
+ * each job the time of one commit. Not after a crash (jobs_after_crash).
  */
 static void start_now(struct host *h, struct due *c)
 {
     if (jobs_after_crash(h->services.jobs) ||
-        store_lost(h->services.store)) /* lost: there is no claim any more */
+        store_lost(h->services.store)) /* the group was lost, and the claims with it */
         return;
     claims_start(h, c, true);
     run_list(h, &h->scripts.queue.ready, loop_now_ns() + RUN_NS);
@@ -212,9 +216,9 @@ static void run_ready(struct host *h)
     run_list(h, &h->scripts.queue.ready, now + RUN_NS);
 }
 
-/* ---- a lock held by somebody else ---- */
+/* ---- another program holds the lock ---- */
 
-/* Is there anything to do that may write? */
+/* true: there is work that may write. */
 static bool work_waits(struct host *h)
 {
     if (h->scripts.queue.requests_ready.count || h->scripts.queue.ready.count ||
@@ -237,8 +241,9 @@ static void refuse_late(struct host *h)
 }
 
 /*
- * The lock is taken before anybody runs, not at the first write, because a task that has started cannot wait for the lock. false: another
- * program holds it. Then nobody runs, the loop goes on, and it is tried again soon.
+ * Takes the lock before any task runs and not at the first write, because a task that has started
+ * cannot wait for the lock. false: another program holds it. Then no task runs, the loop continues,
+ * and the lock is tried again soon.
  */
 static bool take_lock(struct host *h)
 {
@@ -254,7 +259,7 @@ static bool take_lock(struct host *h)
     return false;
 }
 
-/* A wrong secret and a flood look the same: a line a second, however many there were. */
+/* One log line per second, because a wrong secret can refuse as many requests as a flood. */
 static void tell_refused(struct host *h)
 {
     if (!h->refused)
@@ -264,7 +269,8 @@ static void tell_refused(struct host *h)
     h->refused = 0;
 }
 
-/* Is the file still there, and can an unhealthy store write again? And what is told by the second. */
+/* Checks once per second that the file is still there, and whether an unhealthy store can write
+ * again. Writes the log lines of the second. */
 static void once_a_second(struct host *h)
 {
     uint64_t now = loop_now_ns();
@@ -278,7 +284,7 @@ static void once_a_second(struct host *h)
         log_event(LOG_ERROR, "store.moved", log_s("path", store_path(h->services.store)),
                   log_s("error", why.cause), log_s("remedy", why.remedy));
         fflush(stdout);
-        _exit(3); /* no checkpoint, no close: nothing more is written to whatever lies there now */
+        _exit(3); /* no checkpoint and no close, because another file may be there now */
     }
     if (!h->plain)
         jobs_clock(h->services.jobs, (int64_t)(now / 1000000), loop_wall_ms());
@@ -288,7 +294,8 @@ static void once_a_second(struct host *h)
         h->paused = false;
 }
 
-/* Keeps a distance between small commits. Nobody waits longer than they would for the next commit anyway. */
+/* Keeps a distance between small commits. No work waits longer than it would for the next
+ * commit. */
 static void rest(struct host *h)
 {
     uint64_t now = loop_now_ns(), until = own.committed_ns + REST_NS;
@@ -298,12 +305,14 @@ static void rest(struct host *h)
     nanosleep(&t, NULL);
 }
 
-/* Is there work that waits for no time and no event? While another program holds the lock it waits for `lock_again`. */
+/* true: there is work that waits for no time and no event. While another program holds the lock,
+ * work waits for `lock_again`. */
 static bool work_goes_on(const struct host *h)
 {
     if (own.locked_ns)
         return false;
-    /* What a new generation, or the start, wrote after the commit is not to wait for the next event. */
+    /* A new generation, or the start, may have written after the commit. That must be committed at
+     * once. */
     if (h->scripts.queue.ready.count || h->scripts.queue.requests_ready.count || h->scripts.next ||
         store_dirty(h->services.store) || backup_copies(h))
         return true;
@@ -320,8 +329,8 @@ static void wait_for_work(struct host *h)
 }
 
 /*
- * A collection visits every waiting coroutine at one go, so a small state is collected seldom (when it has grown fourfold), and only a
- * large one often enough to keep its memory in bounds.
+ * A collection visits all waiting coroutines at once. So a small state is collected seldom (when it
+ * has grown fourfold), and a large one often enough to bound its memory.
  */
 static void pace_garbage(struct generation *g)
 {
@@ -350,21 +359,23 @@ static void quiet_moment(struct host *h)
 void tick(struct host *h)
 {
     struct due claimed = { .jobs = NULL };
-    /* 1: sleep until something is due. Descriptors, timers and signals are served inside: they only mark tasks ready. */
+    /* 1: wait until something is due. Descriptors, timers and signals are served inside, and only
+     * mark tasks ready. */
     rest(h);
     wait_for_work(h);
     uint64_t woke_ns = loop_now_ns();
-    /* 2: libmicrohttpd is run every tick, events or not: its epoll is edge-triggered and its timeouts are its own. */
+    /* 2: libmicrohttpd runs every tick, with or without events, because its epoll is edge-triggered
+     * and its time-outs are its own. */
     if (h->httpd)
         httpd_run(h->httpd);
     metrics_http_run(h->metrics_http);
     outbound_take(&h->services.outbound);
     own.batch = h->scripts.queue.ready.count + h->scripts.queue.requests_ready.count;
-    /* 3: everyone who can go on does, up to a budget. */
+    /* 3: run every ready task, within the time of a tick. */
     bool locked = !take_lock(h);
     if (!locked) {
         run_ready(h);
-        /* Accepting goes before reading: what is in the inbox is safe already. */
+        /* Accepting goes before reading, because what is in the inbox is safe already. */
         reading_inbox(h);
         reading_passed_over(h);
         tell_trouble(h);
@@ -374,23 +385,23 @@ void tick(struct host *h)
         reading_suspect(h);
         start_now(h, &claimed);
     }
-    /* 4: what all of them wrote is one transaction; nothing they said leaves before it is on disk (law 1). */
+    /* 4: all that was written is one transaction; no answer leaves before it is on disk (law 1). */
     bool lost = !locked && !commit(h, &claimed);
     free(claimed.jobs);
     if (!h->trouble.cause[0])
         note_trouble(h);
-    /* 5: now requests and answers may go; resumed connections want MHD_run at once. */
+    /* 5: release requests and answers; resumed connections need MHD_run at once. */
     outbound_release(&h->services.outbound);
     admin_release(h->admin, lost);
     if (h->httpd && httpd_release(h->httpd))
         httpd_run(h->httpd);
-    /* 6: no group is open: generations change here and nowhere else. */
+    /* 6: no group is open, so generations change here and nowhere else. */
     bind_scrub_step(&h->scripts);
     backup_go_on(h, lost, own.batch > 0);
-    if (!locked) /* it writes, and once only */
+    if (!locked) /* writes, and only once */
         swap(h);
     drain_generations(h);
-    metrics_http_answer(h->metrics_http); /* by the scripts that serve from here on */
+    metrics_http_answer(h->metrics_http); /* for the scripts that serve now */
     pace_garbage(h->scripts.current);
     once_a_second(h);
     quiet_moment(h);

@@ -1,12 +1,12 @@
 /*
- * tick: THE order of things. Each step of it has its reason beside it, in tick.c.
+ * tick: the order of things in the loop. tick.c gives the reason of each step. The loop thread.
  */
 #ifndef HOST_SERVICE_TICK_H
 #define HOST_SERVICE_TICK_H
 
 #include "service/host.h"
 
-/* One turn of the loop. */
+/* Runs one tick. */
 void tick(struct host *h);
 
 #endif

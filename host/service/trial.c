@@ -29,13 +29,13 @@
 
 enum {
     SECONDS = SANITIZED ? 10 : 2,
-    PATIENCE = 10,     /* seconds, for a child that the machine gives no CPU */
-    NOTE_LIMIT = 4096, /* the first page of the memfd: where the child is */
+    PATIENCE = 10,     /* seconds, for a child that gets little CPU time */
+    NOTE_LIMIT = 4096, /* the first page of the memfd: the file that the child is loading */
     TEXT_LIMIT = 64 * 1024,
     TREE_FD = 3,
     PIPE_FD = 4,
     FILES = 16,
-    MORE_MEMORY = 64 << 20, /* beside what its scripts may have */
+    MORE_MEMORY = 64 << 20, /* in addition to the scripts' memory */
 };
 
 struct trial {
@@ -45,14 +45,14 @@ struct trial {
     int pipe;
     char *note;
     int status;
-    bool reaped, killed; /* killed: by us, since it took too long */
+    bool reaped, killed; /* we killed it, because it took too long */
     uint64_t since_ns;
     struct buf text;
     trial_done done;
     void *arg;
 };
 
-static struct trial *running; /* there is one at a time */
+static struct trial *running; /* at most one at a time */
 
 /* ---- the parent ---- */
 
@@ -166,7 +166,7 @@ static double cpu_seconds(pid_t pid)
     return (double)used.tv_sec + (double)used.tv_nsec / 1e9;
 }
 
-/* First the signal whose handler notes the line, then the one that nothing stops. */
+/* Sends first the signal whose handler notes the line, then SIGKILL. */
 static void on_late(void *arg)
 {
     struct trial *t = arg;
@@ -182,7 +182,7 @@ static void on_late(void *arg)
     loop_timer_set(t->loop, &t->late, now + 100000000ULL, on_late, t);
 }
 
-/* A page for the note, then the tree. The descriptor, or -1. */
+/* A memfd with a page for the note, then the tree. Its descriptor, or -1. */
 static int tree_memory(struct trial *t, const struct tree *tree)
 {
     static const char page[NOTE_LIMIT];
@@ -228,7 +228,7 @@ static int spawn(struct trial *t, int memory, int out, const char *mode)
         rc = posix_spawn_file_actions_adddup2(&files, memory, TREE_FD);
     if (!rc)
         rc = posix_spawn_file_actions_adddup2(&files, out, PIPE_FD);
-    if (!rc) /* whatever else is open here stays here */
+    if (!rc) /* the child gets no other descriptor */
         rc = posix_spawn_file_actions_addclosefrom_np(&files, PIPE_FD + 1);
     posix_spawnattr_setsigmask(&how, &none);
     posix_spawnattr_setsigdefault(&how, &all);
@@ -240,7 +240,7 @@ static int spawn(struct trial *t, int memory, int out, const char *mode)
     return rc;
 }
 
-/* Above what dup2 gives the child: it would close one of them before it was copied. */
+/* Moves a descriptor above those that dup2 makes in the child, because dup2 would close it. */
 static int lift(int fd)
 {
     int up = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 16);
@@ -285,7 +285,7 @@ struct trial *trial_begin(struct loop *l, const struct tree *tree, const char *m
 
 /* ---- the child ---- */
 
-/* The process ends next; a second fault ends it too (SA_RESETHAND). */
+/* The process ends next. A second fault ends it too (SA_RESETHAND). */
 static void dying(int sig)
 {
     cpu_guard_where(lua_sandbox_note, 256);
@@ -295,7 +295,7 @@ static void dying(int sig)
 static void note_death(void)
 {
     static const int signals[] = { SIGXCPU, SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL };
-    static char space[64 * 1024]; /* a full stack has no room for a handler */
+    static char space[64 * 1024]; /* when the stack is full, the handler needs another one */
     const stack_t stack = { .ss_sp = space, .ss_size = sizeof space };
     struct sigaction act = { .sa_handler = dying, .sa_flags = SA_RESETHAND | SA_ONSTACK };
     sigaltstack(&stack, NULL);
@@ -370,5 +370,5 @@ int trial_child(const char *mode)
             break;
         at += n > 0 ? (size_t)n : 0;
     }
-    _exit(code); /* at once: nothing here is to be kept */
+    _exit(code); /* without cleaning up, because nothing here is kept */
 }
