@@ -155,30 +155,20 @@ static int lua_hex(lua_State *L)
     return 1;
 }
 
-static int hex_digit(unsigned char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static int lua_unhex(lua_State *L)
 {
-    size_t len;
-    const unsigned char *text = (const unsigned char *)check_bytes(L, 1, &len);
+    size_t len, n = 0;
+    const char *text = check_bytes(L, 1, &len);
     luaL_Buffer b;
-    char *out;
 
-    if (len % 2 != 0)
+    if (len % 2 != 0 || strlen(text) != len)
         return 0;
-    for (size_t i = 0; i < len; i++)
-        if (hex_digit(text[i]) < 0)
-            return 0;
-    out = luaL_buffinitsize(L, &b, len / 2);
-    for (size_t i = 0; i < len; i += 2)
-        out[i / 2] = (char)(hex_digit(text[i]) << 4 | hex_digit(text[i + 1]));
-    luaL_pushresultsize(&b, len / 2);
+    unsigned char *out = (unsigned char *)luaL_buffinitsize(L, &b, len / 2 + 1);
+    if (len && !OPENSSL_hexstr2buf_ex(out, len / 2 + 1, &n, text, '\0')) {
+        ERR_clear_error();
+        return 0;
+    }
+    luaL_pushresultsize(&b, n);
     return 1;
 }
 
@@ -196,45 +186,25 @@ static int lua_base64(lua_State *L)
     return 1;
 }
 
-static int base64_digit(unsigned char c)
-{
-    if (c >= 'A' && c <= 'Z')
-        return c - 'A';
-    if (c >= 'a' && c <= 'z')
-        return c - 'a' + 26;
-    if (c >= '0' && c <= '9')
-        return c - '0' + 52;
-    return c == '+' ? 62 : c == '/' ? 63 : -1;
-}
-
-/* Strict: padding only at the end, no other characters, and the unused bits before padding are
- * zero. */
+/* OpenSSL also takes blanks, misplaced padding and bits that padding leaves over: what it read must encode to the same text. */
 static int lua_unbase64(lua_State *L)
 {
-    size_t len, digits, at = 0;
-    const unsigned char *text = (const unsigned char *)check_bytes(L, 1, &len);
-    unsigned bits = 0;
+    size_t len;
+    const char *text = check_bytes(L, 1, &len);
     luaL_Buffer b;
-    char *out;
 
-    for (digits = len; digits > 0 && len - digits < 2 && text[digits - 1] == '='; digits--)
-        ;
-    if (len % 4 != 0)
+    if (len % 4 != 0 || len > DATA_MAX)
         return 0;
-    for (size_t i = 0; i < digits; i++) {
-        if (base64_digit(text[i]) < 0)
-            return 0;
-        bits = bits << 6 | (unsigned)base64_digit(text[i]);
-    }
-    if (bits & ((1U << (2 * (len - digits))) - 1))
+    size_t padding = len && text[len - 1] == '=' ? 1 + (text[len - 2] == '=') : 0;
+    unsigned char *again = lua_newuserdatauv(L, len + 1, 0);
+    unsigned char *out = (unsigned char *)luaL_buffinitsize(L, &b, len / 4 * 3 + 1);
+    int n = EVP_DecodeBlock(out, (const unsigned char *)text, (int)len) - (int)padding;
+    if (n < 0)
         return 0;
-    out = luaL_buffinitsize(L, &b, len / 4 * 3 + 1);
-    for (size_t i = 0; i < digits; i++) {
-        bits = bits << 6 | (unsigned)base64_digit(text[i]);
-        if (i % 4 != 0)
-            out[at++] = (char)(bits >> (6 - 2 * (i % 4)));
-    }
-    luaL_pushresultsize(&b, at);
+    EVP_EncodeBlock(again, out, n);
+    if (memcmp(again, text, len) != 0)
+        return 0;
+    luaL_pushresultsize(&b, (size_t)n);
     return 1;
 }
 

@@ -106,9 +106,7 @@ static void note(struct host *h, const struct version *one, const char *problems
 {
     struct buf b = { .data = NULL };
     buf_text(&b, "At the start the files on disk did not load. ");
-    size_t at = b.len;
-    versions_tell_name(one, &b);
-    b.data[at] = 'V';
+    versions_tell_name(one, true, &b);
     buf_printf(&b, " is running. Correct and save:\n%s", problems ? problems : "");
     log_mask(b.data);
     snprintf(h->last_error, sizeof h->last_error, "%s", b.data ? b.data : "");

@@ -220,7 +220,6 @@ static bool start_guard(const struct settings *own)
     return cpu_guard_start(slice > 0 ? (unsigned)slice : 200, dog > 0 ? (unsigned)dog : 2000) == 0;
 }
 
-/* Reads and builds. *out NULL: returns the exit code. */
 int instance_generation(struct host *h, const struct serve_mode *m, bool service,
                         struct generation **out)
 {

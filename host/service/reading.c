@@ -166,7 +166,6 @@ void reading_inbox(struct host *h)
     } while (loop_now_ns() < until && !store_heavy(h->services.store));
 }
 
-/* Tells staff of rows and items that were parked because the process died with them three times. */
 void reading_passed_over(struct host *h)
 {
     int rows = claims_takes_work(h) ? inbox_crashed(h->services.jobs) : 0;
@@ -223,7 +222,6 @@ void reading_suspect(struct host *h)
     inbox_row_free(&row);
 }
 
-/* Reads whole parked rows once more after a reload, one per tick. */
 void reading_parked(struct host *h)
 {
     struct inbox_row row = { .id = 0 };

@@ -10,7 +10,6 @@
 #include "service/versions_tell.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,25 +37,6 @@ void reload_seed_every(struct host *h)
                               .run_at = loop_wall_ms() + 1000 };
         jobs_put(h->services.jobs, &p);
     }
-}
-
-static int failed(struct host *h, int code, char *text, char **words)
-{
-    log_mask(text);
-    snprintf(h->last_error, sizeof h->last_error, "%s", text);
-    h->last_error_at = loop_wall_ms();
-    h->last_error_of = ERROR_RELOAD;
-    log_event(LOG_ERROR, "reload.failed", log_s("error", text));
-    metrics_own_add(h->services.metrics, OWN_RELOADS, 1, "failed", NULL, NULL);
-    systemd_reloaded(false);
-    bind_notice(&h->scripts, "reload_failed", text, NULL, 1);
-    if (words) {
-        struct buf b = { .data = NULL };
-        buf_printf(&b, "Reload failed. The previous version is still running.\n%s", text);
-        *words = b.data;
-    }
-    free(text);
-    return code;
 }
 
 unsigned reload_draining(const struct host *h)
@@ -130,30 +110,22 @@ static void finish(int code, char *words)
 
 static void fail(struct host *h, int code, char *text)
 {
-    char *words = NULL;
-    if (r.number) { /* asked for by hand: the answer is the alert */
-        struct buf b = { .data = NULL };
-        log_mask(text);
-        buf_printf(&b, "Nothing changed: version %u does not load.\n%s", r.number, text);
-        free(text);
-        words = b.data;
-        systemd_reloaded(false);
-    } else {
-        code = failed(h, code, text, &words);
-    }
-    finish(code, words);
-}
-
-static char *words_of(const char *format, ...)
-{
     struct buf b = { .data = NULL };
-    va_list list;
-    char text[1024];
-    va_start(list, format);
-    vsnprintf(text, sizeof text, format, list);
-    va_end(list);
-    buf_text(&b, text);
-    return b.data;
+    log_mask(text);
+    systemd_reloaded(false);
+    if (r.number) { /* asked for by hand: the answer is the alert */
+        buf_printf(&b, "Nothing changed: version %u does not load.\n%s", r.number, text);
+    } else {
+        snprintf(h->last_error, sizeof h->last_error, "%s", text);
+        h->last_error_at = loop_wall_ms();
+        h->last_error_of = ERROR_RELOAD;
+        log_event(LOG_ERROR, "reload.failed", log_s("error", text));
+        metrics_own_add(h->services.metrics, OWN_RELOADS, 1, "failed", NULL, NULL);
+        bind_notice(&h->scripts, "reload_failed", text, NULL, 1);
+        buf_printf(&b, "Reload failed. The previous version is still running.\n%s", text);
+    }
+    free(text);
+    finish(code, b.data);
 }
 
 static char *said_reloaded(const struct host *h, const struct generation *g)
@@ -328,8 +300,12 @@ static void begin_version(struct host *h, unsigned number)
         return;
     }
     if (strcmp(one->hash, h->scripts.current->hash) == 0) {
+        struct buf b = { .data = NULL };
+        buf_printf(&b, "Version %u is already running.", number);
         if (choose(h, number))
-            finish(0, words_of("Version %u is already running.", number));
+            finish(0, b.data);
+        else
+            buf_free(&b);
         return;
     }
     try(h, versions_known(h->versions, one->hash));

@@ -179,7 +179,7 @@ static void words_version(struct host *h, struct buf *out)
     if (!one || strcmp(one->hash, h->scripts.current->hash) != 0)
         return;
     buf_text(out, "This is ");
-    versions_tell_name(one, out);
+    versions_tell_name(one, false, out);
     if (versions_held_by(h->versions) == VERSIONS_OWNER) {
         buf_text(out, ", chosen with `assistant rollback` at ");
         buf_clock(out, versions_held_at(h->versions));

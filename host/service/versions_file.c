@@ -98,7 +98,6 @@ static bool sync_folder(const char *folder)
     return ok;
 }
 
-/* Whole, synced, then renamed. */
 bool versions_write(struct versions_place *at, const char *name, const struct buf *b)
 {
     char *path = versions_path(at->folder, name), *fresh = versions_path(at->folder, ".new");
@@ -134,7 +133,6 @@ done:
     return ok;
 }
 
-/* At most `limit` bytes of a regular file. */
 bool versions_read(const char *folder, const char *name, size_t limit, struct buf *out)
 {
     char *path = versions_path(folder, name);
@@ -165,8 +163,6 @@ void versions_name(unsigned number, char name[32])
     snprintf(name, 32, "%06u.version", number);
 }
 
-/* The value of a line "key value" before the empty line that ends the head. "" when there is none.
- */
 void versions_value(const char *head, const char *key, char *out, size_t size)
 {
     size_t n = strlen(key);

@@ -12,9 +12,9 @@ enum { SHOWN = 1 << 20, FEW = 2000 }; /* bytes of a difference: in `show`, below
 enum { LEFT_OUT = 4 };                /* versions that an alert names */
 enum { ERROR_SHOWN = 600 };           /* bytes of an error in it */
 
-void versions_tell_name(const struct version *one, struct buf *out)
+void versions_tell_name(const struct version *one, bool begins, struct buf *out)
 {
-    buf_printf(out, "version %u of ", one->number);
+    buf_printf(out, "%cersion %u of ", begins ? 'V' : 'v', one->number);
     buf_clock(out, one->at_ms);
 }
 
@@ -49,14 +49,10 @@ void versions_tell_way_back(const struct versions *v, const char *bad, const cha
     const struct version *one = versions_of(v, good);
     size_t n = strcspn(error, "\n");
     buf_printf(out, "The files saved last failed %u times. ", failures);
-    if (one) {
-        size_t at = out->len;
-        versions_tell_name(one, out);
-        if (out->len > at)
-            out->data[at] = 'V';
-    } else {
+    if (one)
+        versions_tell_name(one, true, out);
+    else
         buf_text(out, "The last version that worked");
-    }
     buf_text(out, " is running again.");
     if (one && versions_of(v, bad)) {
         buf_text(out, " Not in it: ");
@@ -244,9 +240,7 @@ void versions_tell_rollback(const struct version *one, const struct tree *t,
                             const struct tree *disk, bool later, struct buf *out)
 {
     size_t at = out->len;
-    versions_tell_name(one, out);
-    if (out->len > at)
-        out->data[at] = 'V';
+    versions_tell_name(one, true, out);
     buf_text(out, later ? " is used from the next start on.\n"
                         : " is running now, also after a restart.\n");
     if (!disk) {

@@ -32,7 +32,7 @@ void versions_tell_way_back(const struct versions *v, const char *bad, const cha
                             unsigned failures, const char *error, struct buf *out);
 /* More of it, when it could not be written. */
 void versions_tell_until_restart(const struct versions *v, struct buf *out);
-/* "version 7 of 2026-11-28 13:05:10 EST" */
-void versions_tell_name(const struct version *one, struct buf *out);
+/* "version 7 of 2026-11-28 13:05:10 EST"; begins: a sentence, with "Version". */
+void versions_tell_name(const struct version *one, bool begins, struct buf *out);
 
 #endif
