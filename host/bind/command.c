@@ -32,12 +32,13 @@ static void free_call(void *arg)
     free(c);
 }
 
-static void push_args(lua_State *L, const struct call *c)
+/* The first one at this index. */
+static void push_args(lua_State *L, const struct call *c, lua_Integer first)
 {
     lua_createtable(L, (int)c->count, 0);
     for (size_t i = 0; i < c->count; i++) {
         lua_pushstring(L, c->args[i] ? c->args[i] : "");
-        lua_rawseti(L, -2, (lua_Integer)i + 1);
+        lua_rawseti(L, -2, (lua_Integer)i + first);
     }
 }
 
@@ -78,7 +79,7 @@ static int command_main(lua_State *L)
     struct task *t = task_of(L);
     struct call *c = lua_touserdata(L, 1);
     lua_rawgeti(L, LUA_REGISTRYINDEX, c->ref);
-    push_args(L, c);
+    push_args(L, c, 1);
     lua_callk(L, 1, 2, (lua_KContext)t, command_said);
     return command_said(L, LUA_OK, (lua_KContext)t);
 }
@@ -99,34 +100,33 @@ static bool start(struct generation *g, lua_CFunction entry, struct call *c,
     return true;
 }
 
+static bool start_ref(struct generation *g, int ref, struct call *c,
+                      void (*ended)(struct task *t, bool ok, const char *text, size_t len),
+                      void *arg)
+{
+    if (c)
+        c->ref = ref;
+    return start(g, command_main, c, ended, arg);
+}
+
 bool bind_command(struct generation *g, const char *name, char *const *args, size_t count,
                   void (*ended)(struct task *t, bool ok, const char *text, size_t len), void *arg)
 {
     for (size_t i = 0; i < g->command_count; i++)
-        if (strcmp(g->commands[i].name, name) == 0) {
-            struct call *c = new_call(args, count);
-            if (c)
-                c->ref = g->commands[i].ref;
-            return start(g, command_main, c, ended, arg);
-        }
+        if (strcmp(g->commands[i].name, name) == 0)
+            return start_ref(g, g->commands[i].ref, new_call(args, count), ended, arg);
     return false;
 }
 
 bool bind_prepare(struct generation *g,
                   void (*ended)(struct task *t, bool ok, const char *text, size_t len), void *arg)
 {
-    struct call *c = new_call(NULL, 0);
-    if (c)
-        c->ref = g->prepare;
-    return start(g, command_main, c, ended, arg);
+    return start_ref(g, g->prepare, new_call(NULL, 0), ended, arg);
 }
 
 bool bind_start(struct generation *g)
 {
-    struct call *c = new_call(NULL, 0);
-    if (c)
-        c->ref = g->start;
-    return start(g, command_main, c, NULL, NULL);
+    return start_ref(g, g->start, new_call(NULL, 0), NULL, NULL);
 }
 
 static int file_main(lua_State *L)
@@ -135,11 +135,7 @@ static int file_main(lua_State *L)
     struct call *c = lua_touserdata(L, 1);
     if (luaL_loadfile(L, c->args[0]) != LUA_OK)
         return lua_error(L);
-    lua_createtable(L, (int)c->count, 0);
-    for (size_t i = 0; i < c->count; i++) {
-        lua_pushstring(L, c->args[i] ? c->args[i] : "");
-        lua_rawseti(L, -2, (lua_Integer)i);
-    }
+    push_args(L, c, 0);
     lua_setglobal(L, "arg");
     luaL_checkstack(L, (int)c->count, "arguments");
     for (size_t i = 1; i < c->count; i++)

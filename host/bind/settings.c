@@ -145,7 +145,7 @@ static void declare_one(lua_State *L, int entry, struct settings *s)
         push_value(L, item);
         lua_call(L, 1, 1);
         if (lua_type(L, -1) == LUA_TSTRING)
-            settings_problem(s, d.name, lua_tostring(L, -1));
+            settings_problem(s, d.name, "%s", lua_tostring(L, -1));
     }
 }
 
@@ -162,7 +162,7 @@ static void check_all(lua_State *L, int list, struct settings *s)
         return;
     int found = lua_gettop(L);
     for (lua_Integer i = 1; lua_rawgeti(L, found, i) == LUA_TSTRING; i++) {
-        settings_problem(s, NULL, lua_tostring(L, -1));
+        settings_problem(s, NULL, "%s", lua_tostring(L, -1));
         lua_pop(L, 1);
     }
 }

@@ -14,9 +14,7 @@
 /* pool_transfer.state, under the lock. */
 enum { STATE_OWNERS = 0, STATE_POOLS, STATE_FINISHED };
 
-struct chain {
-    struct pool_transfer *first, *last;
-};
+STAILQ_HEAD(chain, pool_transfer);
 
 struct pool {
     pthread_t thread;
@@ -40,38 +38,16 @@ const char *pool_error_name(enum pool_error e)
     return (size_t)e < sizeof names / sizeof *names ? names[e] : "broken";
 }
 
-static void chain_add(struct chain *c, struct pool_transfer *t)
-{
-    t->next = NULL;
-    if (c->last)
-        c->last->next = t;
-    else
-        c->first = t;
-    c->last = t;
-}
-
-static struct pool_transfer *chain_take(struct chain *c)
-{
-    struct pool_transfer *t = c->first;
-    if (!t)
-        return NULL;
-    c->first = t->next;
-    if (!c->first)
-        c->last = NULL;
-    t->next = NULL;
-    return t;
-}
-
 /* ---- the thread ---- */
 
 /* Takes the owner's requests since the last round. false: stop. */
 static bool round_begin(struct pool *p)
 {
     struct pool_exchanges cancels = TAILQ_HEAD_INITIALIZER(cancels);
+    struct chain came = STAILQ_HEAD_INITIALIZER(came);
     struct pool_exchange *x;
     pthread_mutex_lock(&p->lock);
-    struct chain came = p->submitted;
-    p->submitted = (struct chain){ 0 };
+    STAILQ_CONCAT(&came, &p->submitted);
     TAILQ_FOREACH(x, &p->cancels, cancel)
         x->cancel_taken = true;
     TAILQ_CONCAT(&cancels, &p->cancels, cancel);
@@ -79,8 +55,10 @@ static bool round_begin(struct pool *p)
     bool stop = p->stop;
     pthread_mutex_unlock(&p->lock);
     struct pool_transfer *t;
-    while ((t = chain_take(&came)))
+    while ((t = STAILQ_FIRST(&came))) {
+        STAILQ_REMOVE_HEAD(&came, next);
         pool_work_arrive(&p->work, t->inside);
+    }
     while ((x = TAILQ_FIRST(&cancels))) {
         TAILQ_REMOVE(&cancels, x, cancel);
         pool_work_cancel(&p->work, x);
@@ -108,7 +86,7 @@ static void round_end(struct pool *p)
             TAILQ_REMOVE(&p->cancels, x, cancel);
         x->transfer->state = STATE_FINISHED;
         x->transfer->inside = NULL;
-        chain_add(&p->finished, x->transfer);
+        STAILQ_INSERT_TAIL(&p->finished, x->transfer, next);
     }
     ready_raise(p);
     pthread_mutex_unlock(&p->lock);
@@ -169,6 +147,9 @@ struct pool *pool_start(const struct pool_options *o, char *why, size_t why_size
         return NULL;
     }
     pthread_mutex_init(&p->lock, NULL);
+    STAILQ_INIT(&p->submitted);
+    STAILQ_INIT(&p->finished);
+    STAILQ_INIT(&p->taken);
     TAILQ_INIT(&p->cancels);
     p->ready = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (!pool_work_open(&p->work, o, why, why_size))
@@ -210,7 +191,6 @@ void pool_submit(struct pool *p, struct pool_transfer *t)
     t->answer_header_count = t->answer_len = 0;
     t->elapsed_ns = 0;
     t->due_ns = now + (uint64_t)t->timeout_ms * 1000000u;
-    t->next = NULL;
     p->owned++;
     struct pool_exchange *x = t->inside = calloc(1, sizeof *x);
     if (x)
@@ -219,7 +199,8 @@ void pool_submit(struct pool *p, struct pool_transfer *t)
         pool_easy_fail(t, POOL_CONNECT, "not enough memory");
     pthread_mutex_lock(&p->lock);
     t->state = x ? STATE_POOLS : STATE_FINISHED;
-    chain_add(x ? &p->submitted : &p->finished, t);
+    struct chain *to = x ? &p->submitted : &p->finished;
+    STAILQ_INSERT_TAIL(to, t, next);
     bool wake = x && !p->woken;
     p->woken = p->woken || wake;
     if (!x)
@@ -250,17 +231,17 @@ void pool_cancel(struct pool *p, struct pool_transfer *t)
 /* The descriptor stays readable until this answers NULL, so an owner may stop early. */
 struct pool_transfer *pool_take(struct pool *p)
 {
-    if (!p->taken.first) {
+    if (STAILQ_EMPTY(&p->taken)) {
         uint64_t count;
         pthread_mutex_lock(&p->lock);
-        p->taken = p->finished;
-        p->finished = (struct chain){ 0 };
-        if (!p->taken.first && p->ready_set)
+        STAILQ_CONCAT(&p->taken, &p->finished);
+        if (STAILQ_EMPTY(&p->taken) && p->ready_set)
             p->ready_set = read(p->ready, &count, sizeof count) != sizeof count;
         pthread_mutex_unlock(&p->lock);
     }
-    struct pool_transfer *t = chain_take(&p->taken);
+    struct pool_transfer *t = STAILQ_FIRST(&p->taken);
     if (t) {
+        STAILQ_REMOVE_HEAD(&p->taken, next);
         t->state = STATE_OWNERS;
         p->owned--;
     }

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/queue.h>
 
 enum pool_error {
     POOL_OK = 0, /* an HTTP answer of any status */
@@ -47,7 +48,7 @@ struct pool_transfer {
     /* the owner's */
     void *owner;
     /* the pool's */
-    struct pool_transfer *next;
+    STAILQ_ENTRY(pool_transfer) next;
     void *inside;
     int state;
     uint64_t due_ns;

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/queue.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -28,14 +29,14 @@ struct client {
     size_t sent;
     enum { CLIENT_ASKS, CLIENT_WAITS, CLIENT_HELD, CLIENT_ANSWERED } state;
     struct loop_timer deadline;
-    struct client *prev, *next;
+    LIST_ENTRY(client) at;
 };
 
 struct admin {
     struct host *host;
     int fd, dir;
     uintptr_t last_id;
-    struct client *clients;
+    LIST_HEAD(, client) clients;
 };
 
 static void client_close(struct client *c)
@@ -44,12 +45,7 @@ static void client_close(struct client *c)
     loop_remove(a->host->services.loop, c->fd);
     loop_timer_stop(a->host->services.loop, &c->deadline);
     close(c->fd);
-    if (c->prev)
-        c->prev->next = c->next;
-    else
-        a->clients = c->next;
-    if (c->next)
-        c->next->prev = c->prev;
+    LIST_REMOVE(c, at);
     buf_free(&c->in);
     buf_free(&c->out);
     free(c);
@@ -111,8 +107,8 @@ void admin_release(struct admin *a, bool lost)
 {
     static const char sorry[] =
         "The database could not store the change. `assistant status` says why. Try again.";
-    for (struct client *c = a ? a->clients : NULL, *next; c; c = next) {
-        next = c->next;
+    for (struct client *c = a ? LIST_FIRST(&a->clients) : NULL, *next; c; c = next) {
+        next = LIST_NEXT(c, at);
         if (c->state != CLIENT_HELD)
             continue;
         if (lost)
@@ -124,7 +120,7 @@ void admin_release(struct admin *a, bool lost)
 /* Answers the client with this id. It may have disconnected meanwhile. */
 static void answer_late(struct admin *a, uintptr_t id, int code, const char *text, size_t len)
 {
-    for (struct client *c = a ? a->clients : NULL; c; c = c->next)
+    for (struct client *c = a ? LIST_FIRST(&a->clients) : NULL; c; c = LIST_NEXT(c, at))
         if (c->id == id) {
             answer(c, code, text, len);
             return;
@@ -271,10 +267,7 @@ static void on_connect(void *arg, int fd, uint32_t events)
         c->admin = a;
         c->id = ++a->last_id;
         c->fd = s;
-        c->next = a->clients;
-        if (a->clients)
-            a->clients->prev = c;
-        a->clients = c;
+        LIST_INSERT_HEAD(&a->clients, c, at);
         client_patience(c);
         if (loop_add(a->host->services.loop, s, EPOLLIN, on_client, c) != 0)
             client_close(c);
@@ -335,8 +328,8 @@ void admin_stop(struct admin *a)
 {
     if (!a)
         return;
-    while (a->clients)
-        client_close(a->clients);
+    while (!LIST_EMPTY(&a->clients))
+        client_close(LIST_FIRST(&a->clients));
     if (a->fd >= 0) {
         loop_remove(a->host->services.loop, a->fd);
         close(a->fd);

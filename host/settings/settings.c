@@ -7,6 +7,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,24 +23,17 @@ enum { FILE_LIMIT = 64 * 1024 };
         .min = lo, .max = hi, .help = h                                                      \
     }
 
+#define TEXT(n, d, h)                                             \
+    {                                                             \
+        .name = n, .type = SETTING_TEXT, .fallback = d, .help = h \
+    }
+
 /* The host's own. */
 static const struct setting_declared host_settings[] = {
-    { .name = "LISTEN",
-      .type = SETTING_TEXT,
-      .fallback = "127.0.0.1:8080",
-      .help = "address:port to serve on" },
-    { .name = "DATABASE_URL",
-      .type = SETTING_TEXT,
-      .fallback = "sqlite:data/db.sqlite",
-      .help = "sqlite:PATH" },
-    { .name = "SCRIPTS_DIR",
-      .type = SETTING_TEXT,
-      .fallback = "scripts",
-      .help = "the folder with main.lua" },
-    { .name = "PROMPTS_DIR",
-      .type = SETTING_TEXT,
-      .fallback = "prompts",
-      .help = "the folder with the prompt files" },
+    TEXT("LISTEN", "127.0.0.1:8080", "address:port to serve on"),
+    TEXT("DATABASE_URL", "sqlite:data/db.sqlite", "sqlite:PATH"),
+    TEXT("SCRIPTS_DIR", "scripts", "the folder with main.lua"),
+    TEXT("PROMPTS_DIR", "prompts", "the folder with the prompt files"),
     INT("REQUEST_DEADLINE_MS", "15000", 100, 600000,
         "one request, from its first byte to its last"),
     INT("DRAIN_MS", "3000", 0, 60000, "how long shutting down may take"),
@@ -47,9 +41,7 @@ static const struct setting_declared host_settings[] = {
     INT("MAX_BODY_BYTES", "4194304", 1024, 268435456, "one request's body"),
     INT("LUA_MEMORY_MB", "256", 8, 65536, "memory of one generation of scripts"),
     INT("LUA_SLICE_MS", "200", 10, 60000, "how long a script may run without waiting"),
-    { .name = "METRICS_LISTEN",
-      .type = SETTING_TEXT,
-      .help = "address:port for Prometheus text; unset: off" },
+    TEXT("METRICS_LISTEN", NULL, "address:port for Prometheus text; unset: off"),
     { .name = "LOG_LEVEL",
       .type = SETTING_CHOICE,
       .fallback = "info",
@@ -113,12 +105,17 @@ void settings_free(struct settings *s)
     free(s);
 }
 
-void settings_problem(struct settings *s, const char *name, const char *text)
+void settings_problem(struct settings *s, const char *name, const char *format, ...)
 {
-    if (name && *name)
-        buf_printf(&s->problems, "%s: %s\n", name, text);
-    else
-        buf_printf(&s->problems, "%s\n", text);
+    char *text = NULL;
+    va_list list;
+    va_start(list, format);
+    if (vasprintf(&text, format, list) < 0)
+        text = NULL;
+    va_end(list);
+    buf_printf(&s->problems, "%s%s%s\n", name ? name : "", name && *name ? ": " : "",
+               text ? text : "not enough memory");
+    free(text);
 }
 
 /* The fault of an opened file that should hold a secret; NULL: none. */
@@ -140,7 +137,6 @@ static const char *file_fault(int fd)
  */
 static char *from_file(struct settings *s, const char *name, const char *path)
 {
-    char text[400];
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); /* a pipe does not block */
     const char *fault = file_fault(fd);
     char *value = fault ? NULL : calloc(1, FILE_LIMIT + 1);
@@ -149,17 +145,16 @@ static char *from_file(struct settings *s, const char *name, const char *path)
         fault = strerror(errno);
     size_t len = n > 0 ? (size_t)n : 0;
     if (fault) {
-        snprintf(text, sizeof text,
-                 "the file it names cannot be used (%s). Name a readable file that holds only the "
-                 "secret.",
-                 fault);
-        settings_problem(s, name, text);
+        settings_problem(s, name,
+                         "the file it names cannot be used (%s). Name a readable file that holds "
+                         "only the secret.",
+                         fault);
     } else if (value && memchr(value, 0, len)) {
         fault = "the file it names holds a NUL byte. Write the secret as plain text.";
-        settings_problem(s, name, fault);
+        settings_problem(s, name, "%s", fault);
     } else if (len >= 3 && memcmp(value, "\xef\xbb\xbf", 3) == 0) {
         fault = "the file it names begins with a byte order mark. Save it as plain text.";
-        settings_problem(s, name, fault);
+        settings_problem(s, name, "%s", fault);
     }
     if (value && fault) {
         explicit_bzero(value, len);
@@ -192,14 +187,12 @@ static bool loopback(const char *host)
 static void check_url(struct settings *s, const struct setting_declared *d, const char *v)
 {
     struct url url;
-    char text[200];
     const char *wrong = url_read(v, &url);
     if (wrong) {
-        snprintf(text, sizeof text,
-                 "is not a URL (%s). It must begin with https:// and name a host, without a user "
-                 "or blanks.",
-                 wrong);
-        settings_problem(s, d->name, text);
+        settings_problem(s, d->name,
+                         "is not a URL (%s). It must begin with https:// and name a host, without "
+                         "a user or blanks.",
+                         wrong);
     } else if (!url.secure && !loopback(url.host)) {
         if (d->insecure_warn)
             buf_printf(&s->warnings,
@@ -215,18 +208,15 @@ static void check_url(struct settings *s, const struct setting_declared *d, cons
 
 static void check_value(struct settings *s, const struct setting_declared *d, struct setting *item)
 {
-    char text[400];
     const char *v = item->text;
     if (d->type == SETTING_INTEGER) {
         char *end = NULL;
         errno = 0;
         long long n = strtoll(v, &end, 10);
         if (errno || end == v || *end || v[0] == ' ' || (d->has_min && n < d->min) ||
-            (d->has_max && n > d->max)) {
-            snprintf(text, sizeof text, "must be a whole number from %lld to %lld (%s).",
-                     (long long)d->min, (long long)d->max, d->help ? d->help : "");
-            settings_problem(s, d->name, text);
-        }
+            (d->has_max && n > d->max))
+            settings_problem(s, d->name, "must be a whole number from %lld to %lld (%s).",
+                             (long long)d->min, (long long)d->max, d->help ? d->help : "");
         item->integer = n;
     } else if (d->type == SETTING_CHOICE) {
         size_t n = strlen(v);
@@ -236,10 +226,8 @@ static void check_value(struct settings *s, const struct setting_declared *d, st
             found |= len == n && strncmp(p, v, n) == 0;
             p += len + (p[len] == '|');
         }
-        if (!found) {
-            snprintf(text, sizeof text, "must be one of %s.", d->choices ? d->choices : "");
-            settings_problem(s, d->name, text);
-        }
+        if (!found)
+            settings_problem(s, d->name, "must be one of %s.", d->choices ? d->choices : "");
     } else if (d->type == SETTING_URL) {
         check_url(s, d, v);
     }
@@ -263,14 +251,13 @@ char *settings_filler(enum setting_type type)
 
 static void resolve(struct settings *s, const struct setting_declared *d, struct setting *item)
 {
-    char file_name[200], text[600];
+    char file_name[200];
     snprintf(file_name, sizeof file_name, "%s_FILE", d->name);
     bool secret = item->secret;
     const char *plain = s->made_up ? NULL : environment(d->name);
     const char *file = secret && !s->made_up ? environment(file_name) : NULL;
     if (plain && file) {
-        snprintf(text, sizeof text, "and %s are both set. Keep one of them.", file_name);
-        settings_problem(s, d->name, text);
+        settings_problem(s, d->name, "and %s are both set. Keep one of them.", file_name);
         return;
     }
     if (file) {
@@ -286,11 +273,9 @@ static void resolve(struct settings *s, const struct setting_declared *d, struct
     } else if (plain && !blank(plain)) {
         item->text = buf_copy(plain, strlen(plain));
     } else if (d->required) {
-        snprintf(text, sizeof text, "is %s: %s.%s", plain ? "empty" : "missing",
-                 d->help ? d->help : "set it",
-                 secret ? " (Or name a file that holds it in the variable with _FILE at its end.)"
-                        : "");
-        settings_problem(s, d->name, text);
+        settings_problem(
+            s, d->name, "is %s: %s.%s", plain ? "empty" : "missing", d->help ? d->help : "set it",
+            secret ? " (Or name a file that holds it in the variable with _FILE at its end.)" : "");
         return;
     } else if (plain && secret) {
         settings_problem(s, d->name, "is set but empty. Give it its value, or unset it.");

@@ -74,7 +74,8 @@ bool settings_declare(struct settings *s, const struct setting_declared *d);
 void settings_unknown(struct settings *s);
 /* From now on the log shows none of its secrets. */
 void settings_hide(const struct settings *s);
-void settings_problem(struct settings *s, const char *name, const char *text);
+__attribute__((format(printf, 3, 4))) void settings_problem(struct settings *s, const char *name,
+                                                            const char *format, ...);
 /* NULL: not declared. */
 const struct setting *settings_find(const struct settings *s, const char *name);
 const char *settings_text(const struct settings *s, const char *name);
