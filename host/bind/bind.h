@@ -84,7 +84,7 @@ void bind_notice(struct scripts *all, const char *event, const char *message, co
                  int64_t count);
 /* Starts a command of main.lua. `ended` gets the text to print. false: there is no such command. */
 bool bind_command(struct generation *g, const char *name, char *const *args, size_t count,
-                  void (*ended)(struct task *t, bool ok, const char *text, size_t len), void *arg);
+                  task_ended ended, void *arg);
 /* Calls `status` of main.lua. words: lines for people, else JSON. NULL: there is none, or it
  * failed. The caller frees the text. */
 char *bind_status(struct generation *g, bool words, bool *fine);
@@ -100,13 +100,11 @@ void bind_metrics_declare(lua_State *L, struct generation *g);
 int bind_sync(struct generation *g, lua_CFunction entry, const char *no_wait, int ref, void *arg,
               char **error);
 /* Runs prepare() of main.lua as a task. false: there is none, or no memory. */
-bool bind_prepare(struct generation *g,
-                  void (*ended)(struct task *t, bool ok, const char *text, size_t len), void *arg);
+bool bind_prepare(struct generation *g, task_ended ended, void *arg);
 /* Runs start() of main.lua as a task. false: there is none, or no memory. */
 bool bind_start(struct generation *g);
 /* Runs the Lua file args[0] as a task (assistant run). false: no memory. */
-bool bind_file(struct generation *g, char *const *args, size_t count,
-               void (*ended)(struct task *t, bool ok, const char *text, size_t len), void *arg);
+bool bind_file(struct generation *g, char *const *args, size_t count, task_ended ended, void *arg);
 /* Declares the list of settings at the top of the stack. Throws. */
 void bind_settings_declare(lua_State *L, struct settings *s);
 

@@ -84,8 +84,8 @@ static int command_main(lua_State *L)
     return command_said(L, LUA_OK, (lua_KContext)t);
 }
 
-static bool start(struct generation *g, lua_CFunction entry, struct call *c,
-                  void (*ended)(struct task *t, bool ok, const char *text, size_t len), void *arg)
+static bool start(struct generation *g, lua_CFunction entry, struct call *c, task_ended ended,
+                  void *arg)
 {
     struct task *t = c ? task_new(g, TASK_COMMAND, entry) : NULL;
     if (!t) {
@@ -100,9 +100,7 @@ static bool start(struct generation *g, lua_CFunction entry, struct call *c,
     return true;
 }
 
-static bool start_ref(struct generation *g, int ref, struct call *c,
-                      void (*ended)(struct task *t, bool ok, const char *text, size_t len),
-                      void *arg)
+static bool start_ref(struct generation *g, int ref, struct call *c, task_ended ended, void *arg)
 {
     if (c)
         c->ref = ref;
@@ -110,7 +108,7 @@ static bool start_ref(struct generation *g, int ref, struct call *c,
 }
 
 bool bind_command(struct generation *g, const char *name, char *const *args, size_t count,
-                  void (*ended)(struct task *t, bool ok, const char *text, size_t len), void *arg)
+                  task_ended ended, void *arg)
 {
     for (size_t i = 0; i < g->command_count; i++)
         if (strcmp(g->commands[i].name, name) == 0)
@@ -118,8 +116,7 @@ bool bind_command(struct generation *g, const char *name, char *const *args, siz
     return false;
 }
 
-bool bind_prepare(struct generation *g,
-                  void (*ended)(struct task *t, bool ok, const char *text, size_t len), void *arg)
+bool bind_prepare(struct generation *g, task_ended ended, void *arg)
 {
     return start_ref(g, g->prepare, new_call(NULL, 0), ended, arg);
 }
@@ -144,8 +141,7 @@ static int file_main(lua_State *L)
     return command_said(L, LUA_OK, (lua_KContext)t);
 }
 
-bool bind_file(struct generation *g, char *const *args, size_t count,
-               void (*ended)(struct task *t, bool ok, const char *text, size_t len), void *arg)
+bool bind_file(struct generation *g, char *const *args, size_t count, task_ended ended, void *arg)
 {
     return start(g, file_main, new_call(args, count), ended, arg);
 }

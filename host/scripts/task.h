@@ -31,6 +31,8 @@ struct task_held {
     void *arg;
 };
 
+typedef void (*task_ended)(struct task *t, bool ok, const char *text, size_t len);
+
 struct task {
     struct generation *gen;
     lua_State *co;
@@ -51,9 +53,8 @@ struct task {
     struct job job;    /* TASK_JOB */
     int job_kind;      /* index into its generation's kinds; -1: none */
     int sync_ref;      /* TASK_SYNC: a reference to the function */
-    void (*ended)(struct task *t, bool ok, const char *text,
-                  size_t len); /* TASK_COMMAND: called with the result when that is durable */
-    char *said;                /* TASK_COMMAND: the result, until it is durable */
+    task_ended ended;  /* TASK_COMMAND: called with the result when that is durable */
+    char *said;        /* TASK_COMMAND: the result, until it is durable */
     size_t said_len;
     void *arg;
     struct inbox_row *row;       /* TASK_SYNC of an inbox reader: the row it reads */

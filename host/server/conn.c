@@ -188,25 +188,19 @@ void conn_free(struct conn *c)
 static void clock_due(void *arg)
 {
     struct httpd *h = arg;
-    struct conn *c;
+    struct conn_list *const lists[] = { &h->idle, &h->reading, &h->sending, &h->lingering };
     h->now_ns = loop_now_ns();
-    while ((c = TAILQ_FIRST(&h->idle)) && c->due_ns <= h->now_ns)
-        conn_shut(c);
-    while ((c = TAILQ_FIRST(&h->reading)) && c->due_ns <= h->now_ns) {
-        if (c->request) /* without a request line it may not be HTTP */
-            answer_refuse(c, 408, "the request took too long", false);
-        else
-            conn_shut(c);
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        struct conn *c;
+        while ((c = TAILQ_FIRST(lists[i])) && c->due_ns <= h->now_ns) {
+            if (c->stage == CONN_READING && c->request)
+                answer_refuse(c, 408, "the request took too long", false);
+            else /* without a request line it may not be HTTP */
+                conn_shut(c);
+        }
+        if (c)
+            clock_until(h, c->due_ns);
     }
-    while ((c = TAILQ_FIRST(&h->sending)) && c->due_ns <= h->now_ns)
-        conn_shut(c);
-    while ((c = TAILQ_FIRST(&h->lingering)) && c->due_ns <= h->now_ns)
-        conn_shut(c);
-    const struct conn *heads[] = { TAILQ_FIRST(&h->idle), TAILQ_FIRST(&h->reading),
-                                   TAILQ_FIRST(&h->sending), TAILQ_FIRST(&h->lingering) };
-    for (size_t i = 0; i < sizeof heads / sizeof *heads; i++)
-        if (heads[i])
-            clock_until(h, heads[i]->due_ns);
     if (h->connections >= h->limit || h->cramped)
         conn_make_room(h);
 }

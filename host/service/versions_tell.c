@@ -73,6 +73,50 @@ void versions_tell_until_restart(const struct versions *v, struct buf *out)
                t.cause, t.remedy);
 }
 
+enum { NAMES_LIMIT = 8 }; /* of each sort, in one line */
+
+struct file_names {
+    struct buf text;
+    size_t count;
+};
+
+static void note_name(struct file_names *n, const char *path)
+{
+    if (n->count++ < NAMES_LIMIT)
+        buf_printf(&n->text, "%s%.200s", n->count > 1 ? ", " : "", path);
+}
+
+static void tell_names(struct buf *out, const char *what, struct file_names *n)
+{
+    if (n->count)
+        buf_printf(out, "%s%s %s", out->len ? "; " : "", what, n->text.data ? n->text.data : "");
+    if (n->count > NAMES_LIMIT)
+        buf_printf(out, " and %zu more", n->count - NAMES_LIMIT);
+    buf_free(&n->text);
+}
+
+char *versions_changed(const struct tree *was, const struct tree *is)
+{
+    struct file_names changed = { .count = 0 }, added = { .count = 0 }, removed = { .count = 0 };
+    struct buf out = { .data = NULL };
+    if (!was)
+        return buf_copy("the first version", 17);
+    for (size_t i = 0; i < is->count; i++) {
+        const struct tree_file *f = &is->files[i], *old = tree_find(was, f->path);
+        if (!old)
+            note_name(&added, f->path);
+        else if (old->len != f->len || memcmp(old->bytes, f->bytes, f->len) != 0)
+            note_name(&changed, f->path);
+    }
+    for (size_t i = 0; i < was->count; i++)
+        if (!tree_find(is, was->files[i].path))
+            note_name(&removed, was->files[i].path);
+    tell_names(&out, "changed", &changed);
+    tell_names(&out, "added", &added);
+    tell_names(&out, "removed", &removed);
+    return out.data ? out.data : buf_copy("nothing", 7);
+}
+
 static void add_file(const char *path, const struct tree *a, const struct tree *b, struct buf *out)
 {
     static const struct tree_file none = { .bytes = (char *)"" };

@@ -2,6 +2,9 @@
 #include "work/jobs_parts.h"
 
 #include <stdlib.h>
+#include <string.h>
+
+enum { KINDS_MAX = 100, LANES_MAX = 10000 };
 
 int64_t jobs_parked(struct jobs *j)
 {
@@ -33,4 +36,82 @@ int jobs_each(struct jobs *j, bool dead, int limit, jobs_each_cb each, void *arg
     }
     store_done(j->store, row);
     return rc < 0 ? -1 : count;
+}
+
+/* The first kind past `kind` in one state: one seek in jobs_state. NULL: none. */
+static char *next_kind(struct jobs *j, int64_t state, const char *kind, int *rc)
+{
+    sqlite3_stmt *row = jobs_row(
+        j, rc,
+        "SELECT kind FROM jobs INDEXED BY jobs_state WHERE state = ? AND kind > ? ORDER BY kind "
+        "LIMIT 1",
+        "it", state, kind);
+    char *next = row ? jobs_column(row, 0, NULL) : NULL;
+    store_done(j->store, row);
+    return next;
+}
+
+static int count_kind(struct jobs *j, int64_t state, const char *kind, int64_t from, int64_t to,
+                      int64_t *count)
+{
+    return jobs_number(
+               j, count,
+               "SELECT count(*) FROM (SELECT 1 FROM jobs INDEXED BY jobs_state WHERE state = ? "
+               "AND kind = ? AND run_at > ? AND run_at <= ? LIMIT ?)",
+               "itiii", state, kind, from, to, (int64_t)JOBS_COUNT_MAX) -
+           1;
+}
+
+static int tell_kind(struct jobs *j, const char *kind, int64_t now_ms, jobs_kinds_cb each,
+                     void *arg)
+{
+    struct jobs_kind_counts c = { .kind = kind };
+    if (count_kind(j, JOB_READY, kind, INT64_MIN, now_ms, &c.due) ||
+        count_kind(j, JOB_READY, kind, now_ms, INT64_MAX, &c.later) ||
+        count_kind(j, JOB_WAITING, kind, INT64_MIN, INT64_MAX, &c.waiting) ||
+        count_kind(j, JOB_RUNNING, kind, INT64_MIN, INT64_MAX, &c.running) ||
+        count_kind(j, JOB_DEAD, kind, INT64_MIN, INT64_MAX, &c.dead) ||
+        jobs_number(j, &c.oldest_run_at,
+                    "SELECT run_at FROM jobs INDEXED BY jobs_state WHERE state = 0 AND kind = ? "
+                    "ORDER BY run_at LIMIT 1",
+                    "t", kind) < 0)
+        return -1;
+    each(arg, &c);
+    return 0;
+}
+
+/* Walks all four states together, so that each kind is given once, in the order of names. */
+int jobs_kinds(struct jobs *j, int64_t now_ms, jobs_kinds_cb each, void *arg)
+{
+    char *kind = strdup("");
+    int rc = 0;
+    for (int told = 0; kind && rc == 0 && told < KINDS_MAX; told++) {
+        char *least = NULL;
+        for (int64_t state = JOB_READY; state <= JOB_DEAD && rc >= 0; state++) {
+            char *next = next_kind(j, state, kind, &rc);
+            if (next && (!least || strcmp(next, least) < 0)) {
+                free(least);
+                least = next;
+            } else {
+                free(next);
+            }
+        }
+        free(kind);
+        kind = least;
+        if (rc >= 0 && kind)
+            rc = tell_kind(j, kind, now_ms, each, arg);
+    }
+    free(kind);
+    return rc < 0 ? -1 : 0;
+}
+
+int64_t jobs_lanes_waiting(struct jobs *j)
+{
+    int64_t n = 0;
+    jobs_number(
+        j, &n,
+        "SELECT count(DISTINCT lane) FROM (SELECT lane FROM jobs INDEXED BY jobs_state WHERE "
+        "state = 1 LIMIT ?)",
+        "i", (int64_t)LANES_MAX);
+    return n;
 }
