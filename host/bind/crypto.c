@@ -186,7 +186,8 @@ static int lua_base64(lua_State *L)
     return 1;
 }
 
-/* OpenSSL also takes blanks, misplaced padding and bits that padding leaves over: what it read must encode to the same text. */
+/* OpenSSL also accepts blanks, misplaced padding and unused bits that are not zero. So the result
+ * must encode to the same text. */
 static int lua_unbase64(lua_State *L)
 {
     size_t len;

@@ -209,7 +209,8 @@ void scan_block(struct scan *p)
     p->levels--;
 }
 
-/* Is this field one of a variable that kept its module, or of the table that the file returns? */
+/* true: the field belongs to a variable that kept its module, or to the table that the file
+ * returns. */
 static bool lasting(const struct scan *p, const struct name_found *f)
 {
     if (f->kind != NAME_FIELD || f->var < 0)

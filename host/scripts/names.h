@@ -1,10 +1,10 @@
 /*
- * names: which names a Lua source uses: globals, modules it requires, and their fields.
+ * names: finds the names that a Lua source uses: globals, modules it requires, and their fields.
  *
- * Reads text that Lua has compiled already, with Lua's scopes, in one pass, and runs nothing. What
- * it cannot follow it leaves out: a variable that is assigned again, a module that is reached
- * through another name. Text and path must outlive the list. Pure; any thread. Who judges what was
- * found: scripts/known.
+ * It reads text that Lua has compiled, with Lua's scopes, in one pass, and runs nothing. It leaves
+ * out what it cannot follow: a variable that is assigned again, a module that is reached through
+ * another name. Text and path must live longer than the list. scripts/known judges the findings.
+ * Pure; any thread.
  */
 #ifndef HOST_SCRIPTS_NAMES_H
 #define HOST_SCRIPTS_NAMES_H

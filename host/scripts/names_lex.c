@@ -29,7 +29,7 @@ static int long_level(const struct lexer *x)
     return peek(x, n) == '[' ? (int)n - 1 : -1;
 }
 
-/* Past a long bracket whose opening stands here; its inside. */
+/* Skips a long bracket that opens here. Returns the text inside. */
 static struct name_text skip_long(struct lexer *x, int level)
 {
     struct name_text inside = { x->at + level + 2, 0 };

@@ -1,6 +1,6 @@
 /*
- * names_lex: Lua 5.4's source text, token by token. For names.c alone. The text is one that Lua has
- * compiled.
+ * names_lex: Lua 5.4's source text as tokens. For names.c alone. Lua has compiled the text before.
+ * Pure; any thread.
  */
 #ifndef HOST_SCRIPTS_NAMES_LEX_H
 #define HOST_SCRIPTS_NAMES_LEX_H

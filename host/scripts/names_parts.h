@@ -1,6 +1,6 @@
 /*
- * names_parts: what the two halves of names.c share: the reading of statements (names.c) and of
- * expressions (names_value.c).
+ * names_parts: shared by the halves of names: names.c reads statements, names_value.c reads
+ * expressions. For them alone.
  */
 #ifndef HOST_SCRIPTS_NAMES_PARTS_H
 #define HOST_SCRIPTS_NAMES_PARTS_H
@@ -35,7 +35,7 @@ struct scan {
     bool broken;
 };
 
-/* What an expression that may stand left of a = was. */
+/* The kind of an expression that can be left of a =. */
 struct place {
     enum { OTHER, LOCAL, GLOBAL, FIELD, INDEX, REQUIRE } kind;
     int var;       /* LOCAL, INDEX (-1: none) */

@@ -346,7 +346,7 @@ static struct place simple(struct scan *p)
     return scan_suffixed(p);
 }
 
-/* Does this token go on with the expression, and how does it use what stands around it? */
+/* true: this token continues the expression. use: how it uses the operands beside it. */
 static bool binary(const struct token *t, enum name_use *use)
 {
     bool logical = t->keyword && (token_is(t, "and") || token_is(t, "or"));

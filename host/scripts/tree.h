@@ -38,7 +38,8 @@ struct tree *tree_unpack(const char *bytes, size_t len);
 struct tree *tree_keep(struct tree *t);
 void tree_drop(struct tree *t);
 const struct tree_file *tree_find(const struct tree *t, const char *path);
-/* The file of a module, named like "flow.quote" for `require`. NULL: none. path: where it would be. */
+/* The file of a module, which `require` names like "flow.quote". NULL: none. path: where it
+ * would be. */
 enum { TREE_PATH = 512 };
 const struct tree_file *tree_module(const struct tree *t, const char *name, size_t len,
                                     char path[TREE_PATH]);

@@ -37,11 +37,11 @@ static bool same(const struct line *a, const struct line *b)
     return a->len == b->len && memcmp(a->text, b->text, a->len) == 0;
 }
 
-/* What is shown: context is kept back until a change follows it. */
+/* What is shown. Context is held back until a change follows it. */
 struct printer {
     struct buf *out;
     const struct text *a;
-    size_t shown; /* lines of a that were shown or passed over */
+    size_t shown; /* lines of a that were shown or skipped */
 };
 
 static void add_line(struct buf *out, char mark, const struct line *l)
@@ -52,8 +52,8 @@ static void add_line(struct buf *out, char mark, const struct line *l)
     buf_add(out, "\n", 1);
 }
 
-/* The change begins before line `at` of a: closes the context behind the last one, opens its own.
- */
+/* The change begins before line `at` of a. Ends the context after the last change, and begins this
+ * one's. */
 static void approach(struct printer *p, size_t at, bool first)
 {
     size_t from = at > CONTEXT ? at - CONTEXT : 0;
@@ -70,7 +70,7 @@ static void approach(struct printer *p, size_t at, bool first)
         add_line(p->out, ' ', &p->a->lines[p->shown]);
 }
 
-/* longest[i * (m + 1) + j]: lines that a from i on and b from j on have in common, in order. */
+/* longest[i * (m + 1) + j]: how many lines a from i on and b from j on have in common, in order. */
 static uint16_t *common(const struct line *a, size_t n, const struct line *b, size_t m)
 {
     if (n > 60000 || m > 60000 || (n + 1) * (m + 1) > PAIRS_LIMIT)

@@ -17,7 +17,7 @@
 enum { DRAINING_LIMIT = 2 };
 
 static struct generation_options options;
-static const char *mode; /* what a child is told to load as; NULL: nothing is tried in a child */
+static const char *mode; /* the mode in which a child loads a tree first; NULL: no trial */
 
 void reload_options(const struct generation_options *o, const char *trial_mode)
 {
@@ -25,7 +25,7 @@ void reload_options(const struct generation_options *o, const char *trial_mode)
     mode = trial_mode;
 }
 
-/* "every" has no clock of its own: one row per name, which puts itself back. */
+/* `every` has no timer: each name has one row, which puts itself back. */
 void reload_seed_every(struct host *h)
 {
     struct generation *g = h->scripts.current;
@@ -56,7 +56,7 @@ static char *text_of(struct buf *problems, const char *otherwise)
     return text;
 }
 
-/* ---- what was asked for, and what is under way ---- */
+/* ---- waiting reloads, and the running one ---- */
 
 struct asked {
     struct asked *next;
@@ -68,17 +68,17 @@ struct asked {
 
 /*
  * One reload at a time: the files are read, tried in a child (`trial`), then built here from the
- * same bytes once there is room. What is asked meanwhile waits and follows: any number of reloads
- * of the files on disk become one.
+ * same bytes when there is room. Reloads asked for meanwhile wait. All that wait for the files on
+ * disk become one.
  */
 static struct {
     enum { IDLE, TRYING, TRIED } state;
     struct trial *trial;
     struct tree *tree;
-    char disk[65]; /* the hash of the files on disk; "": they cannot be read */
-    bool same;     /* the tree serves already: only its secrets are read again */
+    char disk[65]; /* hash of the files on disk; "": they could not be read */
+    bool same;     /* the tree serves already, so only its secrets are read again */
     unsigned number;
-    struct asked *told, *queue; /* told: of what is under way */
+    struct asked *told, *queue; /* told: gets the running reload's result */
 } r;
 
 static bool has_room(const struct host *h, bool rollback)
@@ -96,7 +96,7 @@ static void answer(struct asked *list, int code, const char *words)
     }
 }
 
-/* The end of what was under way. words: freed here. */
+/* Ends the running reload. Frees words. */
 static void finish(int code, char *words)
 {
     struct asked *told = r.told;
@@ -113,7 +113,7 @@ static void fail(struct host *h, int code, char *text)
     struct buf b = { .data = NULL };
     log_mask(text);
     systemd_reloaded(false);
-    if (r.number) { /* asked for by hand: the answer is the alert */
+    if (r.number) { /* a command asked for it, and gets the answer */
         buf_printf(&b, "Nothing changed: version %u does not load.\n%s", r.number, text);
     } else {
         snprintf(h->last_error, sizeof h->last_error, "%s", text);
@@ -143,7 +143,7 @@ static char *said_reloaded(const struct host *h, const struct generation *g)
     return b.data;
 }
 
-/* What the owner's rollback came to. The files on disk are read once more for the difference. */
+/* The result of the owner's rollback. Reads the files on disk once more, for the difference. */
 static char *said_rolled_back(struct host *h, const struct generation *g)
 {
     struct buf b = { .data = NULL };
@@ -156,7 +156,7 @@ static char *said_rolled_back(struct host *h, const struct generation *g)
     return b.data;
 }
 
-/* Before it is said, and before it serves. */
+/* Called before the version is announced and before it serves. */
 static bool choose(struct host *h, unsigned number)
 {
     struct buf b = { .data = NULL };
@@ -170,7 +170,7 @@ static bool choose(struct host *h, unsigned number)
     return false;
 }
 
-/* From the bytes that were tried. */
+/* Builds from the bytes that the child tried. */
 static void build(struct host *h)
 {
     struct buf problems = { .data = NULL }, warnings = { .data = NULL };
@@ -228,12 +228,12 @@ static void on_tried(void *arg, int code, struct buf *problems)
     else if (code == GENERATION_SCRIPTS)
         fail(h, code, text_of(problems, "not loaded"));
     else
-        reload_follow(h); /* problems with settings are told when it is built here */
+        reload_follow(h); /* the build here reports problems with settings again */
     buf_free(problems);
 }
 
-/* Takes r.tree on its way: into a child, or, when its bytes have been loaded by this program
- * before, straight here. */
+/* Tries r.tree in a child. When this program has loaded its bytes before, builds it here at
+ * once. */
 static void try(struct host *h, bool known)
 {
     systemd_reloading();
@@ -242,7 +242,7 @@ static void try(struct host *h, bool known)
         r.trial = trial_begin(h->services.loop, r.tree, mode, on_tried, h);
         if (r.trial)
             r.state = TRYING;
-        else /* better without than never again */
+        else /* loading without a trial is better than not loading */
             log_event(LOG_WARN, "trial.none", log_s("error", strerror(errno)));
     }
     if (r.state == TRIED && has_room(h, r.number))
@@ -269,7 +269,7 @@ static void begin_disk(struct host *h, bool force)
     }
     r.same = strcmp(r.disk, h->scripts.current->hash) == 0;
     bool held = !r.same && strcmp(r.disk, h->bad_hash) == 0;
-    if (r.same) { /* what failed, or was rolled back, has been taken back by hand */
+    if (r.same) { /* the owner has undone what failed or was rolled back */
         h->bad_hash[0] = 0;
         versions_release(h->versions);
     }
@@ -279,7 +279,7 @@ static void begin_disk(struct host *h, bool force)
         finish(0, NULL);
         return;
     }
-    if (held) { /* new secrets for the one that serves */
+    if (held) { /* the serving tree with new secrets */
         tree_drop(r.tree);
         r.tree = tree_keep(h->scripts.current->tree);
         r.same = true;
@@ -311,7 +311,7 @@ static void begin_version(struct host *h, unsigned number)
     try(h, versions_known(h->versions, one->hash));
 }
 
-/* Those that cannot begin yet are told so, once; their reload follows. */
+/* Tells each reload that cannot begin yet, once. */
 static void tell_later(void)
 {
     for (struct asked *a = r.queue; a; a = a->next) {
@@ -329,7 +329,7 @@ static void begin_next(struct host *h)
     bool force = false;
     unsigned number = r.queue->number;
     struct asked **end = &r.queue;
-    do { /* a rollback alone; reloads of the files together */
+    do { /* one rollback, or all reloads of the files on disk */
         force |= (*end)->force;
         end = &(*end)->next;
     } while (!number && *end && !(*end)->number);
@@ -451,9 +451,9 @@ int reload_migrate(struct host *h, struct generation *g, char *why, size_t size)
     return 0;
 }
 
-/* ---- what people hear of a reload: a warning once, when the version before did not have it ---- */
+/* ---- what staff read after a reload: only warnings that the previous version did not have ---- */
 
-/* Is this line among them? */
+/* true: the lines contain this line. */
 static bool has_line(const struct buf *lines, const char *line, size_t len)
 {
     for (const char *p = lines->data; p && *p; p += strcspn(p, "\n"), p += *p == '\n')

@@ -23,13 +23,13 @@ enum {
 struct versions {
     struct versions_place at;
     char unread[2 * TROUBLE_ROOM + 200];
-    bool locked; /* `serving` must not be read: it stays as it is, and so does the choice in it */
+    bool locked; /* `serving` could not be read, so it and the choice in it are kept unchanged */
     unsigned newest;      /* the highest number of a file, readable or not */
     struct version *list; /* by number */
     size_t count;
     char program[65];
     struct state {
-        unsigned serving, good, well; /* well: `serving` has done something well */
+        unsigned serving, good, well; /* well: the version in `serving` has served well */
         char held[65];
         enum versions_by by;
         int64_t at_ms;
@@ -54,7 +54,7 @@ static bool add(struct versions *v, const struct version *one)
     return true;
 }
 
-/* errno, met with a kept file. The first one is told to people. */
+/* Keeps errno of a kept file. People are told of the first one. */
 static void unread(struct versions *v, const char *path, const char *then)
 {
     struct trouble t;
@@ -257,8 +257,7 @@ const struct version *versions_before(const struct versions *v)
 {
     const struct version *now = versions_serving(v);
     const struct version *was = now ? versions_find(v, now->before) : NULL;
-    for (size_t i = now && !was ? v->count : 0;
-         i--;) /* it is not kept any more: the next older one */
+    for (size_t i = now && !was ? v->count : 0; i--;) /* not kept any more: the next older one */
         if (v->list[i].number < now->number)
             return &v->list[i];
     return was;
@@ -360,7 +359,7 @@ static void drop_old(struct versions *v)
     }
 }
 
-/* The one that serves was accepted by another program; by this one too now. */
+/* Another program accepted the serving tree before. Notes that this one has accepted it too. */
 static void accept_again(struct versions *v, unsigned number, const struct tree *t,
                          const char *schema)
 {
@@ -381,7 +380,7 @@ void versions_accept(struct versions *v, const struct tree *t, const char *schem
     char why[256];
     if (!v)
         return;
-    if (!now && v->count) { /* which one served cannot be read */
+    if (!now && v->count) { /* `serving` could not be read */
         now = versions_of(v, t->hash);
         v->state.serving = now ? now->number : v->list[v->count - 1].number;
         if (now)
@@ -399,7 +398,7 @@ void versions_accept(struct versions *v, const struct tree *t, const char *schem
                            .bytes = bytes_of(t),
                            .changed = versions_changed(was, t) };
     tree_drop(was);
-    if (one.number <= v->state.serving) /* its file is gone, its number is not used again */
+    if (one.number <= v->state.serving) /* its file is missing: a number is used once */
         one.number = v->state.serving + 1;
     snprintf(one.hash, sizeof one.hash, "%s", t->hash);
     snprintf(one.schema, sizeof one.schema, "%s", schema);
@@ -409,7 +408,7 @@ void versions_accept(struct versions *v, const struct tree *t, const char *schem
                   log_i("limit", TREE_LIMIT));
     if (one.bytes > TREE_LIMIT || !one.changed || !write_version(v, &one, t) || !add(v, &one)) {
         version_free(&one);
-        return; /* `serving` still names the one before: after a restart that one is known */
+        return; /* `serving` names the previous version, which a restart then takes */
     }
     v->newest = one.number;
     v->state = (struct state){ .serving = one.number, .good = good_number };
@@ -451,7 +450,7 @@ bool versions_refuse(struct versions *v, const char *bad, const char *good, cons
 bool versions_choose(struct versions *v, unsigned number, const char *disk, const char *why)
 {
     const struct version *one = versions_find(v, number);
-    /* The files on disk are that version: nothing is held back. */
+    /* The files on disk are that version, so nothing is held back. */
     bool same = one && strcmp(one->hash, disk) == 0;
     struct state was;
     if (!one)

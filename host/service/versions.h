@@ -1,15 +1,16 @@
 /*
  * versions: the trees that were accepted, kept beside the database, and which of them serves.
  *
- * A version is a tree that took over; it gets a number then. At most 50 are kept, and at most 256
- * MB of them. The folder `versions` is beside the database: one file a version (a head of a few
- * lines, then the bytes of its scripts and prompts; never a setting, never a secret), and
- * `serving`: which one serves, and which files are not to be loaded until one of them changes. Each
- * file is written whole, synced and renamed, so a power cut leaves the old one or the new one. What
- * cannot be read is skipped with a word in the log. What cannot be written is logged, and the
- * service goes on without it. The loop thread; commands without a service read the folder too. A
- * file that this user must not read is told with its remedy (versions_unread). Every function takes
- * NULL (a database in memory): then nothing is kept.
+ * A tree gets a number and becomes a version when it takes over. At most 50 are kept, and at most
+ * 256 MB. The folder `versions` has one file per version (a head of a few lines, then the bytes of
+ * its scripts and prompts, but no setting and no secret), and the file `serving`: which version
+ * serves, and which files must not be loaded until one of them changes. Each file is written whole,
+ * synced and renamed, so after a power cut it is the old one or the new one.
+ *
+ * A file that cannot be read is skipped and logged. A file that this user must not read is reported
+ * with its remedy (versions_unread). When a file cannot be written, that is logged and the service
+ * continues. Every function takes NULL (a database in memory), and then keeps nothing. The loop
+ * thread; commands read the folder while no service runs.
  */
 #ifndef HOST_SERVICE_VERSIONS_H
 #define HOST_SERVICE_VERSIONS_H
@@ -30,15 +31,15 @@ struct version {
     size_t bytes;
 };
 
-/* Who decided that the files on disk are not loaded until one changes. */
+/* Whose decision it is that the files on disk are not loaded until one changes. */
 enum versions_by { VERSIONS_NOBODY, VERSIONS_OWNER, VERSIONS_JUDGE };
 
-/* Reads what is kept beside the database at this path; makes nothing. NULL: ":memory:", or no
+/* Reads the versions beside the database at this path; creates nothing. NULL: ":memory:", or no
  * memory. */
 struct versions *versions_open(const char *database);
 void versions_close(struct versions *v);
 
-/* Why a kept file could not be read, in words for people; NULL: all could. */
+/* Why a kept file could not be read, for people. NULL: all could be read. */
 const char *versions_unread(const struct versions *v);
 /* Why the last write failed. */
 void versions_unwritten(const struct versions *v, struct trouble *out);
@@ -51,36 +52,36 @@ const struct version *versions_of(const struct versions *v, const char *hash);  
 const struct version *versions_serving(const struct versions *v); /* or the last one that did */
 /* The one that served before the one that serves, and is kept. NULL: none. */
 const struct version *versions_before(const struct versions *v);
-/* The newest one that has served well before the one that serves. NULL: none. */
+/* The newest version that served well before the serving one. NULL: none. */
 const struct version *versions_good(const struct versions *v);
-/* The same when a tree of this hash is to serve now: the one that serves until now, if it has done
- * something well. */
+/* The same when a tree of this hash is about to serve. Then the serving version counts too, if it
+ * has served well. */
 const struct version *versions_good_before(const struct versions *v, const char *hash);
-/* Its bytes, checked. NULL: why. */
+/* The version's bytes, checked. NULL: why. */
 struct tree *versions_tree(const struct versions *v, unsigned number, char *why, size_t size);
-/* Was a tree of this hash accepted by this very program? */
+/* true: this very program has accepted a tree of this hash. */
 bool versions_known(const struct versions *v, const char *hash);
 
 /*
- * The tree took over. It becomes the next version, unless it is the one that is to serve already
- * (after a start, a rollback). good: the hash of the newest tree that served well before it, or "".
+ * The tree took over. It becomes the next version, unless it is the serving one already (after a
+ * start or a rollback). good: the hash of the newest tree that served well before it, or "".
  */
 void versions_accept(struct versions *v, const struct tree *t, const char *schema,
                      const char *good);
-/* The version that serves has done something well. Written once. */
+/* Notes that the serving version has served well. Written once. */
 void versions_well(struct versions *v);
 /*
- * The files with the hash `bad` are not loaded until one of them changes, also after a restart;
- * until then the newest version with the hash `good` serves. why: what status says about it. Call
- * it before the swap. false: not written, so only until a restart.
+ * Files with the hash `bad` are not loaded until one of them changes, also after a restart. Until
+ * then the newest version with the hash `good` serves. why: for `status`. Call it before the swap.
+ * false: it could not be written, so it holds only until a restart.
  */
 bool versions_refuse(struct versions *v, const char *bad, const char *good, const char *why);
-/* The same by the owner's wish: version `number` serves instead of the files on disk, whose hash is
- * `disk`. false: not written, and nothing changed. */
+/* The same on the owner's request: version `number` serves instead of the files on disk, whose hash
+ * is `disk`. false: it could not be written, and nothing changed. */
 bool versions_choose(struct versions *v, unsigned number, const char *disk, const char *why);
-/* Files on disk are taken again: a file was saved. */
+/* A file was saved, so the files on disk may be loaded again. */
 void versions_release(struct versions *v);
-/* The hash of the files that are not to be loaded; "": none. */
+/* The hash of the files that must not be loaded. "": none. */
 const char *versions_held(const struct versions *v);
 enum versions_by versions_held_by(const struct versions *v);
 const char *versions_held_why(const struct versions *v);
