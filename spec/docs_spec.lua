@@ -75,7 +75,7 @@ local function settings()
     local name = declared:match '%.name = "([A-Z_]+)"'
     if name then found[name] = declared:match '%.fallback = "([^"]*)"' or "unset" end
   end
-  for name, default in own:gmatch 'INT%("([A-Z_]+)", "([^"]*)"' do found[name] = default end
+  for name, default in own:gmatch '%u+%("([A-Z_]+)", ([^,]+),' do found[name] = default:match '^"(.*)"$' or "unset" end
   return found, secret
 end
 
