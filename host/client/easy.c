@@ -222,16 +222,6 @@ bool pool_easy_dress(struct pool_exchange *x)
     return bad == CURLE_OK;
 }
 
-bool pool_easy_reset(CURL *easy)
-{
-    curl_easy_reset(easy);
-    /*
-     * libcurl 7.88 keeps the buffer of a failed lookup with a wrong size, and all later lookups
-     * fail.
-     */
-    return curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, RECEIVE_BYTES) == CURLE_OK;
-}
-
 /* ---- the answer ---- */
 
 bool pool_easy_sent(const struct pool_exchange *x)
@@ -298,7 +288,7 @@ static void explain(struct pool_exchange *x, CURLcode code, enum pool_error e)
 }
 
 /*
- * Copies libcurl's list of headers, because the handle is reused. One block: the list, then its
+ * Copies libcurl's list of headers, because the handle goes. One block: the list, then its
  * texts.
  */
 static bool headers_take(struct pool_exchange *x)
@@ -317,6 +307,8 @@ static bool headers_take(struct pool_exchange *x)
         list[n++].value = at;
         for (const char *p = h->value; *p; p++)
             *at++ = (unsigned char)*p < 0x20 && *p != '\t' ? ' ' : *p;
+        while (at > list[n - 1].value && at[-1] == ' ') /* an empty value keeps its line's end */
+            at--;
         *at++ = '\0';
     }
     t->answer_headers = list;

@@ -54,10 +54,8 @@ struct pool_exchange {
 bool pool_easy_check(struct pool_transfer *t, struct url *url);
 /* Sets up x->easy. false: not enough memory. */
 bool pool_easy_dress(struct pool_exchange *x);
-/* Resets a handle for reuse. false: it must be cleaned up. */
-bool pool_easy_reset(CURL *easy);
-/* After the handle left its multi: fills the transfer from libcurl's code. The handle is reset by
- * the caller. */
+/* After the handle left its multi: fills the transfer from libcurl's code. The handle is the
+ * caller's. */
 void pool_easy_close(struct pool_exchange *x, CURLcode code);
 /* true: the peer may have seen the request. */
 bool pool_easy_sent(const struct pool_exchange *x);

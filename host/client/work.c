@@ -28,24 +28,15 @@ struct pool_host {
     struct pool_exchanges queue, flight;
 };
 
-static void easy_give_back(struct pool_work *p, CURL *easy)
-{
-    if (p->spares < POOL_SPARES && pool_easy_reset(easy))
-        p->spare[p->spares++] = easy;
-    else
-        curl_easy_cleanup(easy);
-}
-
 /*
  * The only end of an exchange. It is in no multi any more; its transfer holds its answer or error.
  */
 static void exchange_finish(struct pool_work *p, struct pool_exchange *x)
 {
     loop_timer_stop(p->shared.loop, &x->deadline);
-    if (x->easy) {
-        easy_give_back(p, x->easy);
-        x->easy = NULL;
-    }
+    /* Not reused: libcurl 7.88 keeps a pointer to the last header, freed, and joins a folded one to it. */
+    curl_easy_cleanup(x->easy);
+    x->easy = NULL;
     struct pool_host *h = x->host;
     if (x->shard) {
         TAILQ_REMOVE(&h->flight, x, place);
@@ -93,13 +84,9 @@ static struct pool_shard *shard_choose(struct pool_work *p, const struct pool_ho
 static bool exchange_start(struct pool_work *p, struct pool_exchange *x)
 {
     struct pool_host *h = x->host;
-    if (p->spares > 0) {
-        x->easy = p->spare[--p->spares];
-    } else {
-        x->easy = curl_easy_init();
-        if (!x->easy || curl_easy_setopt(x->easy, CURLOPT_SHARE, p->share) != CURLE_OK)
-            return false;
-    }
+    x->easy = curl_easy_init();
+    if (!x->easy || curl_easy_setopt(x->easy, CURLOPT_SHARE, p->share) != CURLE_OK)
+        return false;
     struct pool_shard *s = shard_choose(p, h, x->secure);
     if (!pool_easy_dress(x) || !pool_shard_add(s, x->easy))
         return false;
@@ -307,8 +294,6 @@ void pool_work_close(struct pool_work *p)
 {
     for (unsigned i = 0; i < p->used; i++)
         pool_shard_close(&p->shards[i]);
-    while (p->spares > 0)
-        curl_easy_cleanup(p->spare[--p->spares]);
     if (p->share)
         curl_share_cleanup(p->share);
     while (p->hosts) {

@@ -1,8 +1,8 @@
 /*
  * work: what the pool's thread does between its two queues.
  *
- * Owns the shards, the hosts with their limits and queues, the deadlines and the spare easy
- * handles. A transfer arrives, waits for a place at its host, runs, and ends in `leaving`. A
+ * Owns the shards, the hosts with their limits and queues, and the deadlines.
+ * A transfer arrives, waits for a place at its host, runs, and ends in `leaving`. A
  * deadline or a cancel ends it at any time. Pool thread only (open and close: while that thread
  * does not run). Knows no lock. Part of pool; nobody else includes this.
  */
@@ -12,7 +12,7 @@
 #include "client/easy.h"
 #include "client/shard.h"
 
-enum { POOL_SHARDS = 16, POOL_SPARES = 512 };
+enum { POOL_SHARDS = 16 };
 
 TAILQ_HEAD(pool_exchanges, pool_exchange);
 
@@ -24,8 +24,6 @@ struct pool_work {
     unsigned host_count, per_host;
     struct pool_exchanges leaving; /* finished; the caller of a round empties it */
     CURLSH *share;                 /* addresses and TLS sessions */
-    CURL *spare[POOL_SPARES];
-    unsigned spares;
 };
 
 /* After false, with the reason in `why`, pool_work_close must still be called. */

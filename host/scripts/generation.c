@@ -113,11 +113,12 @@ void generation_close(struct generation *g)
 
 struct generation *generation_new(struct scripts *all, struct tree *tree)
 {
+    static struct services none; /* files that are only loaded: check, trial, offline commands */
     struct generation *g = calloc(1, sizeof *g);
     if (!g)
         return NULL;
     g->scripts = all;
-    g->services = all->services;
+    g->services = all->services ? all->services : &none;
     g->memory_cap = all->memory_cap ? all->memory_cap : (size_t)-1 / 2;
     g->notice = g->status = g->start = g->prepare = g->gauges = LUA_NOREF;
     g->number = ++all->generations;

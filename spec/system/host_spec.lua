@@ -197,9 +197,11 @@ describe("the host", function()
     local service = new { start = false, files = { ["scripts/main.lua"] = 'require "sedan"\n' .. MAIN, ["scripts/sedan.lua"] = "return {}" } }
     shell.run("rm -r " .. shell.quote(service.home .. "/scripts/rehearsal")) -- its stories are about another main.lua
     assert.equal(0, (service:run_once "check"))
-    service:write("scripts/sedan.lua", 'require "host.jobs".cancel(1)')
-    local code, text = service:run_once "check"
-    assert.equal(5, code)
-    assert.truthy(text:find("scripts/sedan.lua:1: jobs.cancel cannot be used while scripts are loading", 1, true), text)
+    for call, name in pairs { ['require "host.jobs".cancel(1)'] = "jobs.cancel", ['require "host.db".one "SELECT 1"'] = "db" } do
+      service:write("scripts/sedan.lua", call)
+      local code, text = service:run_once "check"
+      assert.equal(5, code, text)
+      assert.truthy(text:find("scripts/sedan.lua:1: " .. name .. " cannot be used while scripts are loading", 1, true), text)
+    end
   end)
 end)

@@ -4,7 +4,7 @@
  *
  *   /echo the request's body   /head the request's head   /slow?MS   /never   /drip one byte each
  * 50 ms   /reset after the request /big 2 MB   /bomb gzip, 1:158   /redirect   /long 100 KB of
- * headers   /many 1,000 of them   /interim a 103 first   /garbage no HTTP   /short body cut off
+ * headers   /many 1,000 of them   /interim a 103 first   /folded its first line   /garbage no HTTP   /short body cut off
  *   /die closes, without an answer, a connection that was used before
  */
 #ifndef SPEC_POOL_SERVER_H
@@ -177,6 +177,10 @@ static void server_request(struct server *s, int fd, const char *path, const cha
                    "HTTP/1.1 103 Early Hints\r\nX-Early: 1\r\n\r\n"
                    "HTTP/1.1 201 Created\r\nX-Late: 1\r\nContent-Length: 2\r\n\r\nok",
                    "", 0);
+    else if (server_is(path, "/folded"))
+        server_put(s, fd,
+                   "HTTP/1.1 200 OK\r\n X-Folded: 1\r\nX-Empty:\r\nContent-Length: 2\r\n\r\nok", "",
+                   0);
     else if (server_is(path, "/garbage"))
         server_put(s, fd, "this is not HTTP\r\n\r\n", "", 0);
     else if (server_is(path, "/short")) {

@@ -241,6 +241,21 @@ static void case_too_large(struct pool *p)
     expect(p, &c, POOL_OK, true);
 }
 
+/* libcurl 7.88 wrote through a pointer to the header of an earlier answer. */
+static void case_folded(struct pool *p)
+{
+    struct call c;
+    for (int i = 0; i < 20; i++) {
+        call_make(&c, "GET", "/head");
+        ask(p, &c);
+        pool_transfer_clear(&c.t);
+        call_make(&c, "GET", "/folded");
+        ask(p, &c);
+        CHECK(c.t.error != POOL_OK || has_header(&c, "x-empty", ""));
+        pool_transfer_clear(&c.t);
+    }
+}
+
 static void case_bomb(struct pool *p)
 {
     struct call c;
@@ -561,6 +576,7 @@ int main(void)
     run(p, "D2: a dripping body meets the total deadline", case_drip);
     run(p, "D2, E5: a connection that dies after the request is 'broken' and was sent", case_reset);
     run(p, "D16: an answer past its cap is cut off, headers too", case_too_large);
+    run(p, "D16: an answer whose first header line is folded harms no later one", case_folded);
     run(p, "D16: the cap counts decoded bytes of a gzip bomb", case_bomb);
     run(p, "D16: redirects are not followed, interim answers are skipped", case_redirect);
     run(p, "D16: proxy variables and .netrc are ignored", case_environment);
