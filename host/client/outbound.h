@@ -1,8 +1,9 @@
 /*
  * outbound: requests to others, from the moment they are asked for until they end.
  *
- * A request is held until the commit of its tick (law 1), then given to the pool; it can be cancelled before and after, and is told
- * its end once. Apart from the binding, because tick releases what is held and needs no Lua for it. The loop thread only.
+ * A request is held until the commit of its tick (law 1), then given to the pool; it can be
+ * cancelled before and after, and is told its end once. Apart from the binding, because tick
+ * releases what is held and needs no Lua for it. The loop thread only.
  */
 #ifndef HOST_CLIENT_OUTBOUND_H
 #define HOST_CLIENT_OUTBOUND_H
@@ -28,7 +29,8 @@ struct outbound {
     bool answered;                 /* … or is answered at once, with 200 and {} */
 };
 
-/* From here on it belongs to out, until outbound_forget. Its memory, and what transfer points to, are the caller's. */
+/* From here on it belongs to out, until outbound_forget. Its memory, and what transfer points to,
+ * are the caller's. */
 void outbound_ask(struct outbound *out, struct outbound_request *r);
 /* After a commit: held requests go to the pool, in the order they were asked for. */
 void outbound_release(struct outbound *out);

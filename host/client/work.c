@@ -34,7 +34,8 @@ struct pool_host {
 static void exchange_finish(struct pool_work *p, struct pool_exchange *x)
 {
     loop_timer_stop(p->shared.loop, &x->deadline);
-    /* Not reused: libcurl 7.88 keeps a pointer to the last header, freed, and joins a folded one to it. */
+    /* Not reused: libcurl 7.88 keeps a pointer to the last header, freed, and joins a folded one to
+     * it. */
     curl_easy_cleanup(x->easy);
     x->easy = NULL;
     struct pool_host *h = x->host;

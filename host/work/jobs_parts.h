@@ -82,9 +82,11 @@ int jobs_promote(struct jobs *j, const char *lane);
     "id, kind, coalesce(lane, old_lane), payload, attempts, crashes, run_at, created_at, error, " \
     "orphan, claim, state"
 void jobs_read(sqlite3_stmt *row, struct job *out);
-/* What jobs_row gave, and the rows after it, at most `room`; gives it back. How many, or -1 with nothing in out[]. */
+/* What jobs_row gave, and the rows after it, at most `room`; gives it back. How many, or -1 with
+ * nothing in out[]. */
 int jobs_take(struct jobs *j, sqlite3_stmt *row, int rc, struct job *out, int room);
-/* Removes a job whose state is not past `last`, and promotes the next of its lane. 1, 0: no such job, -1. */
+/* Removes a job whose state is not past `last`, and promotes the next of its lane. 1, 0: no such
+ * job, -1. */
 int jobs_remove(struct jobs *j, int64_t id, enum job_state last);
 
 /* The clock's part of the start and of jobs_forget, and its part of a commit. 0 or -1. */

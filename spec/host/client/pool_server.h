@@ -4,8 +4,8 @@
  *
  *   /echo the request's body   /head the request's head   /slow?MS   /never   /drip one byte each
  * 50 ms   /reset after the request /big 2 MB   /bomb gzip, 1:158   /redirect   /long 100 KB of
- * headers   /many 1,000 of them   /interim a 103 first   /folded its first line   /garbage no HTTP   /short body cut off
- *   /die closes, without an answer, a connection that was used before
+ * headers   /many 1,000 of them   /interim a 103 first   /folded its first line   /garbage no HTTP
+ * /short body cut off /die closes, without an answer, a connection that was used before
  */
 #ifndef SPEC_POOL_SERVER_H
 #define SPEC_POOL_SERVER_H
