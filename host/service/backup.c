@@ -11,6 +11,9 @@ enum {
     BUDGET_BUSY_NS = 500000, /* while tasks are ready */
 };
 
+/* In the database and in the copy: an erasure names the copy, also after the copy was restored. */
+static const char note_sql[] = "REPLACE INTO backups (path, made_at) VALUES (?, ?)";
+
 struct backup {
     struct store_copy *copy;
     char *path;
@@ -69,6 +72,7 @@ void backup_begin(struct host *h, const char *path,
         ended(arg, 1, why);
         return;
     }
+    store_copy_note(b->copy, note_sql);
     b->began_ns = loop_now_ns();
     b->ended = ended;
     b->arg = arg;
@@ -78,9 +82,9 @@ void backup_begin(struct host *h, const char *path,
 /* Writes the row in the open group. SQLITE_DONE, or an error code. */
 static int note(struct host *h, struct backup *b)
 {
-    static const char sql[] = "REPLACE INTO backups (path, made_at) VALUES (?, ?)";
     const char *error = NULL;
-    sqlite3_stmt *statement = store_prepare(h->services.store, sql, sizeof sql - 1, &error);
+    sqlite3_stmt *statement = store_prepare(h->services.store, note_sql, sizeof note_sql - 1,
+                                            &error);
     if (!statement)
         return SQLITE_ERROR;
     sqlite3_bind_text(statement, 1, b->path, -1, SQLITE_STATIC);

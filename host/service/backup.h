@@ -1,7 +1,8 @@
 /*
  * backup: `assistant backup FILE` copies the database while the service runs. One copy at a time,
- * some pages per tick. Before the result is reported, the copy is noted in the table `backups`, so
- * that an erasure can name every copy that still holds the person. The loop thread only.
+ * some pages per tick. Before the result is reported, the copy is noted in the table `backups`, in
+ * the database and in the copy itself, so that an erasure can name every copy that still holds the
+ * person, also after a restore. The loop thread only.
  */
 #ifndef HOST_SERVICE_BACKUP_H
 #define HOST_SERVICE_BACKUP_H

@@ -154,6 +154,11 @@ struct store_copy *store_copy_begin(struct store *s, const char *to, void (*wake
                                     void *arg, char *why, size_t why_size);
 enum store_copy_state store_copy_go_on(struct store_copy *c, uint64_t budget_ns, char *why,
                                        size_t why_size);
+/*
+ * Right after store_copy_begin: this statement runs in the finished copy, before it is checked and
+ * renamed. It writes a row; ?1 is the copy's path, ?2 the time in ms. It lives as long as the copy.
+ */
+void store_copy_note(struct store_copy *c, const char *sql);
 bool store_copy_copies(const struct store_copy *c); /* there are pages to copy */
 void store_copy_end(struct store_copy *c);
 /*

@@ -282,17 +282,16 @@ end
 
 -- The backups that hold the person: those made after their chat began.
 local function backups(lines, since)
-  local list = {}
+  local list, unknown = {}, "Not known here: copies made in another way, and backups made after one that was restored."
   for _, copy in ipairs(db.backups and db.backups() or {}) do
     if copy.exists and copy.made_at >= since then list[#list + 1] = ("  %s (%s)"):format(copy.path, clock(copy.made_at)) end
   end
   if #list == 0 then
-    lines[#lines + 1] = "No backup that `assistant backup` made of this database holds their data."
-      .. " Copies made in another way are not known here."
+    lines[#lines + 1] = "No backup that `assistant backup` made of this database holds their data. " .. unknown
   else
     lines[#lines + 1] = "Backups that still hold their data:\n" .. table.concat(list, "\n")
     lines[#lines + 1] = "Delete these copies. If you keep one, also keep the files that end in .erased and .key beside the database."
-      .. " With them the person is erased from the copy when it is restored."
+      .. " With them the person is erased from the copy when it is restored. " .. unknown
   end
 end
 

@@ -374,6 +374,22 @@ describe("a person's data", function()
     scene:close()
   end)
 
+  it("H4 H9: a backup that was restored is named when a person in it is erased", function()
+    local scene = chat.open {}
+    local service, phone = scene.service, meta.phone()
+    talk(scene, phone)
+    settled(service)
+    local copy = service.home .. "/restored.sqlite"
+    assert.equal(0, (service:cli("backup", copy)))
+    assert.equal(0, (service:term()))
+    shell.run(("rm -f %s-wal %s-shm && cp %s %s"):format(service.db, service.db, copy, service.db))
+    service:start()
+    local code, text = service:cli("erase", phone)
+    assert.equal(0, code, text)
+    assert.truthy(text:find("Backups that still hold their data:\n  " .. copy, 1, true), text)
+    scene:close()
+  end)
+
   it("A10: killed at any moment of an erasure, the next start completes it", function()
     local scene = chat.open {}
     local service = scene.service

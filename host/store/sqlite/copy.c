@@ -37,6 +37,7 @@ struct store_copy {
     sqlite3_backup *backup;
     uint64_t pages; /* copied so far */
     bool replace;
+    const char *note; /* see store_copy_note */
     enum store_copy_state state;
     /* The checking thread. The loop reads its result after `checked`. */
     pthread_t thread;
@@ -178,6 +179,11 @@ struct store_copy *store_copy_begin(struct store *s, const char *to, void (*wake
     return c;
 }
 
+void store_copy_note(struct store_copy *c, const char *sql)
+{
+    c->note = sql;
+}
+
 /* ---- the end: checked, synced, named ---- */
 
 static int is_cancelled(void *arg)
@@ -212,6 +218,19 @@ static void call_off(struct store_copy *c)
     pthread_join(c->thread, NULL);
 }
 
+static bool write_note(struct store_copy *c, sqlite3 *db)
+{
+    sqlite3_stmt *statement = NULL;
+    if (!c->note)
+        return true;
+    if (sqlite3_prepare_v2(db, c->note, -1, &statement, NULL) == SQLITE_OK) {
+        sqlite3_bind_text(statement, 1, c->to, -1, SQLITE_STATIC);
+        sqlite3_bind_int64(statement, 2, loop_wall_ms());
+        sqlite3_step(statement);
+    }
+    return sqlite3_finalize(statement) == SQLITE_OK && sqlite3_changes(db) > 0;
+}
+
 /*
  * One file that needs no log beside it, with a new number, so that the log of the database it was
  * made from is never taken for its own (life.c).
@@ -228,7 +247,7 @@ static bool make_whole(struct store_copy *c, bool check)
                      "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=DELETE; PRAGMA "
                      "synchronous=OFF; PRAGMA cache_size=-8192; PRAGMA temp_store=MEMORY",
                      NULL, NULL, NULL) != SQLITE_OK ||
-        store_set_life(db, store_new_life()) != SQLITE_OK)
+        store_set_life(db, store_new_life()) != SQLITE_OK || !write_note(c, db))
         goto out;
     sqlite3_progress_handler(db, 10000, is_cancelled, c);
     set_checking(c, db);
