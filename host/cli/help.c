@@ -30,7 +30,8 @@ static const struct page pages[] = {
       "Runs the service with a stand-in for each platform and for the model. You need no\n"
       "account and no key. Its page shows customers' phones and the staff channel. LISTEN and\n"
       "DATABASE_URL are used when set; otherwise the database is data/sandbox/db.sqlite.\n"
-      "--stand-ins: runs the stand-ins alone, for an assistant that runs at SANDBOX_TARGET.\n"
+      "--stand-ins: runs the stand-ins alone, for an assistant that runs at SANDBOX_TARGET,\n"
+      "which must be set.\n"
       "Both must have the same secrets.\n"
       "\n"
       "Exit codes: 0 stopped, 2 settings, 3 storage, 4 database in use, 5 scripts or prompts.\n"
@@ -281,8 +282,7 @@ bool help_fits(char *const *args, size_t count)
         fprintf(stderr, "assistant %s: %.*s is missing.\n", p->name, (int)strcspn(needed, " "),
                 needed);
     else
-        fprintf(stderr, "assistant %s takes %s \"%s\".\n", p->name, p->most ? "no further" : "no",
-                args[count - 1]);
+        fprintf(stderr, "assistant %s does not take \"%s\".\n", p->name, args[count - 1]);
     print_usage(stderr, p);
     return false;
 }

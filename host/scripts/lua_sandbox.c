@@ -193,7 +193,14 @@ static int compile(lua_State *L, const struct tree_file *f)
                         f->path);
         return LUA_ERRSYNTAX;
     }
-    return luaL_loadbufferx(L, bytes, len, name, "t");
+    int rc = luaL_loadbufferx(L, bytes, len, name, "t");
+    if (rc == LUA_ERRSYNTAX)
+        lua_pushfstring(
+            L,
+            "%s. Look at this line and the lines above it. Each function, if, for, while and "
+            "do needs its own `end`. Each bracket and quote must be closed.",
+            lua_tostring(L, -1));
+    return rc;
 }
 
 /*

@@ -164,9 +164,9 @@ end
 -- The text above the first line.
 ---@param words string[] "color" or "plain"
 function M.hello(words)
-  local model = settings.get("DEEPSEEK_API_KEY") and "the model " .. settings.get("DEEPSEEK_MODEL")
-    or "the fixed questions (DEEPSEEK_API_KEY is not set)"
-  local text = "You are a customer; %s answers, with the scripts and prompts as they are now (%s).\n"
+  local model = settings.get("DEEPSEEK_API_KEY") and "The model " .. settings.get("DEEPSEEK_MODEL") .. " answers"
+    or "The fixed questions answer (DEEPSEEK_API_KEY is not set)"
+  local text = "You are a customer. %s, with the scripts and prompts as they are now (%s).\n"
     .. "Nothing is sent to anybody and nothing is kept. /help lists the commands."
   return AGAIN .. note(words[1], text:format(model, files.hash():sub(1, 12))) .. "\n"
 end

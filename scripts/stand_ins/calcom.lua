@@ -189,8 +189,10 @@ end)
 ---POST /sandbox/bookings/cancel {"uid": …, "reason": …, "request_reschedule": true}: cancels. With the last field it does what the
 ---team's "request reschedule" does.
 M.cancel = control(function(wish)
+  if not text_of(wish.uid) then return common.bad("uid is missing: name the booking's uid") end
   local row = find(wish.uid)
-  if not row or row.state ~= "ACCEPTED" then return common.bad("this booking is cancelled or was moved") end
+  if not row then return common.bad("there is no booking with this uid") end
+  if row.state ~= "ACCEPTED" then return common.bad("this booking is cancelled or was moved") end
   db.run("UPDATE sandbox_bookings SET state = 'CANCELLED' WHERE uid = ?", row.uid)
   tell("BOOKING_CANCELLED", {
     uid = row.uid, id = row.id, start_at = row.start_at, name = row.name, email = row.email, phone = row.phone,

@@ -1,8 +1,8 @@
 -- Settings of the stand-ins when they run alone. Beside the business they use scripts/settings.lua.
 
 return {
-  { name = "SANDBOX_TARGET", type = "url",
-    help = "where the assistant under test listens, like http://127.0.0.1:8080; default: this process" },
+  { name = "SANDBOX_TARGET", type = "url", required = true,
+    help = "where the assistant under test listens, like http://127.0.0.1:8080" },
   { name = "META_APP_SECRET", type = "list", secret = true, default = "sandbox-app-secret",
     help = "signs what the stand-in for Meta posts" },
   { name = "META_ACCESS_TOKEN", type = "secret", default = "sandbox-token", help = "the token that the stand-in for the Graph API wants" },

@@ -55,7 +55,7 @@ function M.new(options)
     PATH = os.getenv "PATH", LANG = "C.UTF-8", TZ = "America/Toronto", LISTEN = "127.0.0.1:" .. port, DATABASE_URL = "sqlite:" .. home .. "/stand-ins.sqlite",
     SCRIPTS_DIR = home .. "/scripts", PROMPTS_DIR = home .. "/prompts", META_APP_SECRET = self.secret, META_ACCESS_TOKEN = self.token,
     META_PHONE_NUMBER_ID = meta.phone_number_id, DEEPSEEK_API_KEY = self.key, SLACK_SIGNING_SECRET = self.signing_secret,
-    REQUEST_DEADLINE_MS = 200000,
+    REQUEST_DEADLINE_MS = 200000, SANDBOX_TARGET = "http://127.0.0.1:1",
   }
   for name, value in pairs(options.env or {}) do self.env[name] = value or nil end
   launch(self)

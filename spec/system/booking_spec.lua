@@ -586,5 +586,7 @@ describe("the sandbox", function()
     screen "is cancelled"
     local refused = wire.http(service.port, "POST", "/sandbox/bookings/cancel", { body = json.encode { uid = moved.uid } })
     assert.equal(400, refused.status)
+    refused = wire.http(service.port, "POST", "/sandbox/bookings/cancel", { body = "{}" })
+    assert.same({ 400, '{"error":"uid is missing: name the booking\'s uid"}' }, { refused.status, refused.body })
   end)
 end)

@@ -54,7 +54,7 @@ local refused = {
     "attempt to perform arithmetic on a nil value, while the sending of a message was tried.", "nil %+ 1" },
   { "a timer that does not end", "scripts/staff/reminders.lua", inside("function M%.sweep", "  while true do end"),
     "while the timer sweep was tried.", "while true" },
-  { "a syntax error", "scripts/turn.lua", inside("function Turn:run", "  local x = = 1"), "unexpected symbol near '='", "= = 1" },
+  { "a syntax error", "scripts/turn.lua", inside("function Turn:run", "  local x = = 1"), "unexpected symbol near '='. Look at", "= = 1" },
   { "a key that is misspelt", "prompts/system_prompt.yaml", with("business_rules", "bussiness_rules"),
     "\"bussiness_rules\" is not known. Did you mean \"business_rules\"?", "bussiness_rules" },
   { "a quotation mark that is not closed", "prompts/system_prompt.yaml", with("identity: \"[^\n]*", "identity: \"You are"),

@@ -62,19 +62,25 @@ describe("assistant help", function()
   it("refuses wrong arguments before anything is opened, says how the command is called, and exits with 1", function()
     for words, said in pairs {
       ["backup"] = "assistant backup: FILE is missing.\nUsage: assistant backup FILE\n",
-      ["backup a b"] = "assistant backup takes no further \"b\".\n", ["requeue"] = "assistant requeue: ID is missing.\n",
-      ["serve extra"] = "assistant serve takes no \"extra\".\nUsage: assistant serve\n", ["sandbox --standins"] = "assistant sandbox does not know --standins.\n",
-      ["status --jsn"] = "assistant status does not know --jsn.\nUsage: assistant status [--json]\n", ["jobs dead"] = "assistant jobs takes no \"dead\".\n",
+      ["backup a b"] = "assistant backup does not take \"b\".\n", ["requeue"] = "assistant requeue: ID is missing.\n",
+      ["serve extra"] = "assistant serve does not take \"extra\".\nUsage: assistant serve\n", ["sandbox --standins"] = "assistant sandbox does not know --standins.\n",
+      ["status --jsn"] = "assistant status does not know --jsn.\nUsage: assistant status [--json]\n", ["jobs dead"] = "assistant jobs does not take \"dead\".\n",
       ["export"] = "assistant export: PHONE is missing.\n", ["erase"] = "assistant erase: PHONE is missing.\n", ["replay"] = "assistant replay: FILE… is missing.\n",
-      ["run"] = "assistant run: FILE is missing.\n", ["check a b"] = "assistant check takes no further \"b\".\n", ["health now"] = "assistant health takes no \"now\".\n",
-      ["reload all"] = "assistant reload takes no \"all\".\n", ["version 2"] = "assistant version takes no \"2\".\n", ["chat hello"] = "assistant chat takes no \"hello\".\n",
-      ["help a b"] = "assistant help takes no further \"b\".\n",
+      ["run"] = "assistant run: FILE is missing.\n", ["check a b"] = "assistant check does not take \"b\".\n", ["health now"] = "assistant health does not take \"now\".\n",
+      ["reload all"] = "assistant reload does not take \"all\".\n", ["version 2"] = "assistant version does not take \"2\".\n", ["chat hello"] = "assistant chat does not take \"hello\".\n",
+      ["help a b"] = "assistant help does not take \"b\".\n",
     } do
       local code, text = assistant(words)
       assert.equal(1, code, words)
       assert.equal(1, (text:find(said, 1, true)), words .. ": " .. text)
       assert.is_truthy(text:find("\nUsage: assistant ", 1, true), words)
     end
+  end)
+
+  it("refuses the stand-ins alone without the address of the assistant that they serve", function()
+    local code, text = assistant "sandbox --stand-ins"
+    assert.equal(2, code)
+    assert.equal("SANDBOX_TARGET: is missing: where the assistant under test listens, like http://127.0.0.1:8080.\n", text)
   end)
 
   it("prints its version", function()
