@@ -167,7 +167,7 @@ function M.moved(id, state, wamid, now, why)
   came(state)
 end
 
--- It is sent once more, because a status reported a passing failure.
+-- It is sent once more, because a status reported a temporary failure.
 ---@param id string
 ---@param now integer ms
 ---@param why? string

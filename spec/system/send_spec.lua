@@ -151,7 +151,7 @@ describe("a send to the customer", function()
     assert.equal(1, #scene:tries(phone, word))
   end)
 
-  it("E8: after a passing failure it is sent again, once and no more", function()
+  it("E8: after a temporary failure it is sent again, once and no more", function()
     local phone = meta.phone()
     stand_ins:fault { graph = { kind = "failed", code = 131000, contains = phone } }
     local word = scene:ask(phone)
