@@ -201,7 +201,7 @@ static void clock_due(void *arg)
         if (c)
             clock_until(h, c->due_ns);
     }
-    if (h->connections >= h->limit || h->cramped)
+    if (h->connections >= h->limit || h->accept_error)
         conn_make_room(h);
 }
 
@@ -239,6 +239,6 @@ bool conn_drop_body(struct httpd *h, const struct request *r, bool all)
 void conn_clock_stop(struct httpd *h)
 {
     loop_timer_stop(h->loop, &h->clock);
-    loop_timer_stop(h->loop, &h->hungry);
+    loop_timer_stop(h->loop, &h->retry_accept);
     loop_timer_stop(h->loop, &h->again);
 }

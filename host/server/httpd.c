@@ -5,7 +5,6 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,6 +37,7 @@ static void on_connection(void *arg, struct MHD_Connection *mhd, void **context,
             conn_make_room(h);
     } else {
         h->connections--;
+        h->accept_error = 0; /* MHD tries again */
         conn_free(*context);
         *context = NULL;
     }
@@ -53,23 +53,13 @@ static size_t unescape_nothing(void *arg, struct MHD_Connection *mhd, char *text
 
 static void on_epoll(void *arg, int fd, uint32_t events)
 {
-    (void)fd, (void)events;
-    ((struct httpd *)arg)->woken = true; /* httpd_run comes every tick */
-}
-
-/* accept needs one. */
-static bool descriptor_left(const struct httpd *h)
-{
-    int fd = fcntl(h->epoll, F_DUPFD_CLOEXEC, 0);
-    if (fd >= 0)
-        close(fd);
-    return fd >= 0;
+    (void)arg, (void)fd, (void)events; /* httpd_run comes every tick */
 }
 
 static void watch_again(void *arg)
 {
     struct httpd *h = arg;
-    h->starved = false;
+    h->accept_error = 0;
     loop_add(h->loop, h->epoll, EPOLLIN, on_epoll, h);
 }
 
@@ -147,7 +137,7 @@ static void let_in(struct httpd *h)
     uint64_t until = h->now_ns + door_ns;
     do {
         h->taken = 0;
-        recv_run(h);
+        sockets_run(h);
     } while (h->taken >= TAKEN_MOST && loop_now_ns() < until);
 }
 
@@ -155,47 +145,48 @@ static void let_in(struct httpd *h)
 static void run_again(struct httpd *h)
 {
     MHD_UNSIGNED_LONG_LONG ms;
-    if (h->starved || MHD_get_timeout(h->daemon, &ms) != MHD_YES)
+    if (MHD_get_timeout(h->daemon, &ms) != MHD_YES)
         loop_timer_stop(h->loop, &h->again);
     else
         loop_timer_set(h->loop, &h->again, h->now_ns + ms * ms_ns, NULL, NULL);
 }
 
-/*
- * MHD does not say when accept finds no descriptor. With connections open it then accepts nobody
- * until one of them closes; with none its listener, readable but not acceptable, would wake the
- * loop without end.
- */
-static void look_for_room(struct httpd *h)
+/* MHD accepts nobody. */
+static bool no_room(const struct httpd *h)
 {
-    bool left = descriptor_left(h);
-    h->cramped = !left && h->connections > 0;
-    h->starved = !left && !h->cramped;
-    if (h->cramped) {
+    return h->connections >= h->limit || h->accept_error;
+}
+
+/*
+ * After a failed accept with connections open, MHD accepts nobody until one of them closes, even if
+ * the cause is gone at once. With none its listener, readable but not acceptable, would wake the
+ * loop without end (half a core).
+ */
+static void accept_failed(struct httpd *h)
+{
+    if (h->connections > 0) {
         conn_make_room(h);
-        recv_run(h); /* it is closed … */
-        recv_run(h); /* … and waiting connections are accepted */
-    } else if (h->starved && h->hungry.index == 0) {
+        sockets_run(h); /* it is closed … */
+        sockets_run(h); /* … and waiting connections are accepted */
+    } else if (h->retry_accept.index == 0) {
         loop_remove(h->loop, h->epoll);
-        loop_timer_set(h->loop, &h->hungry, h->now_ns + 200 * ms_ns, watch_again, h);
-        log_event(LOG_WARN, "http.no_descriptors", log_i("connections", h->connections));
+        loop_timer_set(h->loop, &h->retry_accept, h->now_ns + 200 * ms_ns, watch_again, h);
+        log_event(LOG_WARN, "http.accept_failed", log_s("error", strerror(h->accept_error)));
     }
 }
 
 void httpd_run(struct httpd *h)
 {
     h->now_ns = loop_now_ns();
-    bool full = h->connections >= h->limit;
+    bool full = no_room(h);
     h->queued = false;
     let_in(h);
     /* One run takes the answers, the next writes them; and only the next after a close listens
      * again. */
-    if (h->queued || (full && h->connections < h->limit))
-        recv_run(h);
-    if (h->woken || h->taken) {
-        h->woken = false;
-        look_for_room(h);
-    }
+    if (h->queued || (full && !no_room(h)))
+        sockets_run(h);
+    if (h->accept_error)
+        accept_failed(h);
     run_again(h);
 }
 
@@ -213,8 +204,9 @@ void httpd_quiesce(struct httpd *h)
 {
     if (h->quiesced)
         return;
-    recv_run(h); /* takes in waiting connections */
+    sockets_run(h); /* takes in waiting connections */
     h->quiesced = true;
+    h->accept_error = 0;
     answer_forget_all(h); /* later answers have Connection: close */
     int listener = MHD_quiesce_daemon(h->daemon);
     if (listener >= 0)

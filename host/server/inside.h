@@ -4,7 +4,7 @@
  * httpd.c     the daemon: start, run, drain, stop
  * request.c   the life of a request, from its first line to the answer that leaves
  * conn.c      a connection's clock and memory: idle, reading, held, sending, lingering
- * recv.c      what MHD reads, and what MHD itself would answer
+ * sockets.c   what MHD reads, what it would answer itself, and why it could not accept
  * answer.c    answers through MHD, and refusals past it
  */
 #ifndef HOST_SERVER_INSIDE_H
@@ -112,15 +112,13 @@ struct httpd {
     size_t fd_count;
     struct conn_list idle, reading, sending, lingering;
     uint64_t deadline_ns;
-    struct loop_timer clock, hungry, again; /* again: MHD has more to do */
+    struct loop_timer clock, retry_accept, again; /* again: MHD has more to do */
     TAILQ_HEAD(, request) answered;
     LIST_HEAD(, request) held;
     struct answer *cache[CACHED_ANSWERS];
     unsigned cache_next;
-    bool woken;   /* MHD has events: somebody may be at the door */
-    bool cramped; /* the process has no descriptor left, and a connection is to be closed */
-    bool starved; /* it has none left, and there is no connection to close */
-    bool queued;  /* answers that the next MHD_run writes */
+    int accept_error; /* why the last accept failed, until one succeeds or a connection closes */
+    bool queued;      /* answers that the next MHD_run writes */
     bool quiesced, stopping;
 };
 
@@ -150,9 +148,9 @@ void conn_make_room(struct httpd *h);
 bool conn_drop_body(struct httpd *h, const struct request *r, bool all);
 void conn_clock_stop(struct httpd *h);
 
-/* recv.c */
-/* MHD_run, seeing what MHD reads and writes. */
-void recv_run(struct httpd *h);
+/* sockets.c */
+/* MHD_run, seeing what MHD reads, writes and accepts. */
+void sockets_run(struct httpd *h);
 
 /* request.c */
 /* true: little of its body is missing. false for a body without a declared length. */

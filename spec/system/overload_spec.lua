@@ -40,12 +40,16 @@ describe("too much", function()
     return middle(list)
   end
 
-  -- Every fdatasync takes this long: a disk that cannot keep up.
-  local function slow_disk(service, ms)
-    local trace = service.home .. "/slow"
-    os.execute(("strace -f -p %d -o %s -e trace=fdatasync -e inject=fdatasync:delay_enter=%d 2>%s.err &"):format(service:pid(), trace, ms * 1000, trace))
+  -- What strace does to these system calls of the service from now on. Returns the path of the trace; strace's pid is in PATH.pid.
+  local function inject(service, call, what)
+    local trace = service.home .. "/trace"
+    os.execute(("strace -f -p %d -o %s -e trace=%s -e inject=%s:%s 2>%s.err & echo $! >%s.pid"):format(service:pid(), trace, call, call, what, trace, trace))
     shell.until_(function() return (shell.read(trace .. ".err") or ""):find "attached" end, 5, "strace")
+    return trace
   end
+
+  -- Every fdatasync takes this long: a disk that cannot keep up.
+  local function slow_disk(service, ms) inject(service, "fdatasync", "delay_enter=" .. ms * 1000) end
 
   it("H11: two thousand messages of one customer, whose turn is stuck at the model, make no other customer wait", function()
     local service = process.new { stand_ins = stand_ins, env = { TURN_QUIET_MS = 50, LLM_TIMEOUT_MS = 60000, LLM_DEADLINE_MS = 60000, DRAIN_MS = 100 } }
@@ -316,4 +320,54 @@ describe("too much", function()
       assert.equal(0, (service:term()))
     end)
   end
+
+  local HEALTH = "GET /health HTTP/1.1\r\nHost: k\r\n\r\n"
+
+  -- A connection that was answered once and stays open.
+  local function idle(service)
+    local peer = assert(wire.dial(service.port))
+    peer:send(HEALTH)
+    assert.equal(200, peer:read(1, 5)[1].status)
+    return peer
+  end
+
+  for _, problem in ipairs { "EMFILE", "ENFILE", "ENOMEM", "ENOBUFS" } do
+    it("A26: one accept that fails with " .. problem .. ", with an idle connection open, makes the next client wait less than 2 s", function()
+      local service = process.new { stand_ins = stand_ins }
+      local peer = idle(service)
+      local trace = inject(service, "accept4", ("error=%s:when=1"):format(problem))
+      assert.equal(200, service:http("GET", "/health", { timeout = 2 }).status)
+      assert.truthy(shell.read(trace):find(problem, 1, true))
+      peer:close()
+      service:kill()
+    end)
+  end
+
+  it("A26: while every accept fails and no connection is open, it does not spin, logs the error, and recovers", function()
+    local service = process.new { stand_ins = stand_ins }
+    local trace = inject(service, "accept4", "error=ENFILE")
+    local peer = assert(wire.dial(service.port))
+    shell.until_(function() return #service:logged "http.accept_failed" >= 4 end, 5, "four lines of the log")
+    local _, tries = shell.read(trace):gsub("ENFILE", "")
+    assert.is_true(tries < 50, tries .. " tries")
+    assert.equal("Too many open files in system", service:logged("http.accept_failed")[1].error)
+    os.execute("kill -KILL " .. shell.read(trace .. ".pid")) -- it inherits that TERM is blocked
+    peer:send(HEALTH)
+    assert.equal(200, (peer:read(1, 2)[1] or {}).status)
+    peer:close()
+    service:kill()
+  end)
+
+  it("A26: while no descriptor is left and nobody connects, an idle connection stays open", function()
+    local service = process.new { stand_ins = stand_ins }
+    local peer = idle(service)
+    assert.equal(0, (shell.run(("prlimit --pid %d --nofile=3:"):format(service:pid()))))
+    for _ = 1, 5 do
+      peer:send(HEALTH)
+      assert.equal(200, (peer:read(1, 2)[1] or {}).status)
+    end
+    assert.is_false(peer:closed(0.2))
+    peer:close()
+    service:kill()
+  end)
 end)

@@ -1,11 +1,12 @@
 /*
- * recv: what MHD reads, and what it would answer by itself.
+ * sockets: the reads, writes and accepts of MHD are seen.
  *
  * MHD reports a request only when its first line is complete, and it answers a malformed head or
- * chunk itself: with an HTML page, and for a malformed Content-Length with two status lines. But it
- * reads with recv() and writes with send() and sendmsg(), and the linker prefers the program's
- * definitions to the C library's. So each read is counted, and an answer that is not ours is
- * replaced by ours. Other threads and libraries get the plain calls.
+ * chunk itself: with an HTML page, and for a malformed Content-Length with two status lines. It
+ * does not report that accept failed. But it calls recv(), send(), sendmsg() and accept4(), and the
+ * linker prefers the program's definitions to the C library's. So each read is counted, an answer
+ * that is not ours is replaced by ours, and the error of a failed accept is kept. Outside of
+ * sockets_run all callers get the plain calls.
  */
 #include "server/inside.h"
 
@@ -16,6 +17,7 @@
 
 static _Thread_local struct httpd *running;
 
+int accept4(int fd, struct sockaddr *peer, socklen_t *size, int flags);
 ssize_t recv(int fd, void *buf, size_t n, int flags);
 ssize_t send(int fd, const void *buf, size_t n, int flags);
 ssize_t sendmsg(int fd, const struct msghdr *message, int flags);
@@ -66,7 +68,19 @@ __attribute__((visibility("default"))) ssize_t sendmsg(int fd, const struct msgh
     return replaced(fd) ? -1 : syscall(SYS_sendmsg, fd, message, flags);
 }
 
-void recv_run(struct httpd *h)
+/* These errors say that the process or the system lacks something; others concern one peer. */
+__attribute__((visibility("default"))) int accept4(int fd, struct sockaddr *peer, socklen_t *size,
+                                                   int flags)
+{
+    int got = (int)syscall(SYS_accept4, fd, peer, size, flags);
+    if (running && got >= 0)
+        running->accept_error = 0;
+    else if (running && (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS))
+        running->accept_error = errno;
+    return got;
+}
+
+void sockets_run(struct httpd *h)
 {
     struct httpd *before = running;
     running = h;
