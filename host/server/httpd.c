@@ -21,7 +21,7 @@ enum {
 };
 
 static const uint64_t ms_ns = 1000000;
-static const uint64_t door_ns =
+static const uint64_t accept_ns =
     20000000; /* accepting connections, before those that are open are served */
 
 static void on_connection(void *arg, struct MHD_Connection *mhd, void **context,
@@ -132,9 +132,9 @@ struct httpd *httpd_start(struct loop *l, const struct httpd_options *o, char *w
  * Accepts all waiting connections, not only ten: the next run is after the next commit, and on a
  * slow disk the fortieth connection would wait for four commits.
  */
-static void let_in(struct httpd *h)
+static void accept_waiting(struct httpd *h)
 {
-    uint64_t until = h->now_ns + door_ns;
+    uint64_t until = h->now_ns + accept_ns;
     do {
         h->taken = 0;
         sockets_run(h);
@@ -180,7 +180,7 @@ void httpd_run(struct httpd *h)
     h->now_ns = loop_now_ns();
     bool full = no_room(h);
     h->queued = false;
-    let_in(h);
+    accept_waiting(h);
     /* One run takes the answers, the next writes them; and only the next after a close listens
      * again. */
     if (h->queued || (full && !no_room(h)))
