@@ -3,9 +3,12 @@
  *
  * Lua says how large a block was when it gives it back, so small blocks need no header and no
  * search: each class keeps a list of free blocks, cut from slabs that are given back to the system
- * all at once when the state is closed. Measured on a whole turn this halves what allocation costs.
- * Larger blocks go to malloc. One owner, one thread. Under a sanitizer everything goes to malloc,
- * so that it can watch.
+ * all at once when the state is closed. Larger blocks go to malloc. One owner, one thread. Under a
+ * sanitizer everything goes to malloc, so that it can watch.
+ *
+ * What it earns, with and without it side by side: 5.5 % fewer instructions per turn on the loop
+ * thread, 4 to 10 % less CPU per turn, and at 10,000 turns in flight 33 instead of 79 ms until the
+ * slowest of a hundred webhooks is accepted.
  */
 #ifndef HOST_SCRIPTS_SLAB_H
 #define HOST_SCRIPTS_SLAB_H
