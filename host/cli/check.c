@@ -37,27 +37,31 @@ static void ended(struct task *t, bool ok, const char *text, size_t len)
 static bool run(struct host *h, const char *name, char *const *words, size_t count,
                 struct buf *said, char *why, size_t size)
 {
-    static struct told told; /* outlives a command that does not end */
+    /* Outlive a command that does not end. Two: the one before may end while this one runs. */
+    static struct told both[2];
+    static unsigned last;
+    struct told *told = &both[last ^= 1];
     uint64_t errors = h->script_errors, until = loop_now_ns() + WAIT_MS * 1000000ull;
-    told = (struct told){ .done = false };
-    if (!bind_command(h->scripts.current, name, words, count, ended, &told)) {
+    free(told->text);
+    *told = (struct told){ .done = false };
+    if (!bind_command(h->scripts.current, name, words, count, ended, told)) {
         snprintf(why, size, "scripts/rehearsal/main.lua: has no command \"%s\"", name);
-        told.done = true;
+        told->done = true;
         return false;
     }
-    while (!told.done && !h->stopping && h->script_errors == errors && loop_now_ns() < until)
+    while (!told->done && !h->stopping && h->script_errors == errors && loop_now_ns() < until)
         tick(h);
-    bool fine = told.done && told.ok && h->script_errors == errors;
+    bool fine = told->done && told->ok && h->script_errors == errors;
     size_t len = strcspn(h->script_error, "\n");
-    if (fine && told.text)
-        buf_text(said, told.text);
+    if (fine && told->text)
+        buf_text(said, told->text);
     else if (!fine && h->script_errors != errors)
         snprintf(why, size, "%.*s", (int)(len && h->script_error[len - 1] == '.' ? len - 1 : len),
                  h->script_error);
     else if (!fine)
         snprintf(why, size, "a script still waits after %d s", WAIT_MS / 1000);
-    free(told.text);
-    told.text = NULL;
+    free(told->text);
+    told->text = NULL;
     return fine;
 }
 
