@@ -175,12 +175,10 @@ static void server_request(struct server *s, int fd, const char *path, const cha
     else if (server_is(path, "/interim"))
         server_put(s, fd,
                    "HTTP/1.1 103 Early Hints\r\nX-Early: 1\r\n\r\n"
-                   "HTTP/1.1 201 Created\r\nX-Late: 1\r\nContent-Length: 2\r\n\r\nok",
+                   "HTTP/1.1 201 Created\r\nX-Late: 1\r\nX-Empty:\r\nContent-Length: 2\r\n\r\nok",
                    "", 0);
     else if (server_is(path, "/folded"))
-        server_put(s, fd,
-                   "HTTP/1.1 200 OK\r\n X-Folded: 1\r\nX-Empty:\r\nContent-Length: 2\r\n\r\nok", "",
-                   0);
+        server_put(s, fd, "HTTP/1.1 200 OK\r\n X-Folded: 1\r\nContent-Length: 2\r\n\r\nok", "", 0);
     else if (server_is(path, "/garbage"))
         server_put(s, fd, "this is not HTTP\r\n\r\n", "", 0);
     else if (server_is(path, "/short")) {
