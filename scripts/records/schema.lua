@@ -146,4 +146,25 @@ return {
     told REAL                                    -- the limit whose end staff were told of
   ) WITHOUT ROWID;
   ]],
+  -- 7: what a chat was asked and told, quoted and edited messages
+  [[
+  ALTER TABLE conversations ADD COLUMN asked_times INTEGER NOT NULL DEFAULT 0; -- how often running the question of `asked` was put
+  ALTER TABLE conversations ADD COLUMN unread_times INTEGER NOT NULL DEFAULT 0; -- messages running that the assistant could not read
+  ALTER TABLE conversations ADD COLUMN ended_at INTEGER;   -- ms, the customer wants nothing more: nothing is asked until they ask again
+  ALTER TABLE conversations ADD COLUMN area TEXT;          -- 'in' or 'out', as the address was judged; NULL: unknown
+  ALTER TABLE conversations ADD COLUMN area_told INTEGER;  -- ms, the customer was told that we do not come there
+  ALTER TABLE conversations ADD COLUMN after_hours_at INTEGER; -- ms, the words for outside business hours were last sent
+  ALTER TABLE conversations ADD COLUMN nudged INTEGER NOT NULL DEFAULT 0; -- reminders of the open question since the customer's last message
+  ALTER TABLE conversations ADD COLUMN confirm TEXT;       -- the field whose old value the customer is asked to confirm
+  ALTER TABLE messages ADD COLUMN reply_to TEXT;           -- user: the wamid that this message quotes
+  CREATE TABLE changes_early(                    -- edits and deletions whose message has not arrived; kept 7 days
+    id TEXT PRIMARY KEY,                         -- wamid of the edit or deletion
+    original TEXT NOT NULL,                      -- wamid of the message
+    conversation_id TEXT NOT NULL,
+    content TEXT,                                -- the new text; NULL: deleted
+    at INTEGER NOT NULL                          -- ms
+  ) WITHOUT ROWID;
+  CREATE INDEX changes_early_original ON changes_early(original);
+  CREATE INDEX changes_early_at ON changes_early(at);
+  ]],
 }
