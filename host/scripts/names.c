@@ -1,7 +1,6 @@
 #include "scripts/names_parts.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 static void add_set(struct scan *p, struct name_text name)
 {
@@ -22,6 +21,13 @@ static void assigned(struct scan *p, const struct place *place)
     } else if (place->kind == INDEX && place->var >= 0 && p->functions) {
         p->vars[place->var].escapes = true;
     }
+}
+
+/* The block ends here. */
+static bool at_end(const struct scan *p)
+{
+    return p->now.kind == TOKEN_END || scan_at_word(p, "end") || scan_at_word(p, "else") ||
+           scan_at_word(p, "elseif") || scan_at_word(p, "until");
 }
 
 static void expression_statement(struct scan *p)
@@ -66,23 +72,12 @@ static void local_variables(struct scan *p)
 
 static void function_statement(struct scan *p)
 {
-    struct token name = p->now;
-    struct place place;
+    struct place place = scan_name(p);
     bool method = false;
-    scan_take_name(p);
-    if (p->broken)
-        return;
-    int var = scan_lookup(p, name.text);
-    if (var >= 0)
-        place = (struct place){ .kind = LOCAL, .var = var, .found = -1, .name = name.text };
-    else
-        place = scan_global(p, name.text, name.line);
     while (!p->broken && !method && (p->now.kind == '.' || p->now.kind == ':')) {
         method = p->now.kind == ':';
         scan_advance(p);
-        struct token t = p->now;
-        scan_take_name(p);
-        place = scan_field(p, &place, t.text, t.line);
+        place = scan_field(p, &place);
     }
     assigned(p, &place);
     scan_body(p, method);
@@ -149,8 +144,7 @@ static void return_statement(struct scan *p)
             return;
         }
     }
-    if (p->now.kind != TOKEN_END && p->now.kind != ';' && !scan_at_word(p, "end") &&
-        !scan_at_word(p, "else") && !scan_at_word(p, "elseif") && !scan_at_word(p, "until"))
+    if (p->now.kind != ';' && !at_end(p))
         scan_expressions(p);
     scan_accept(p, ';');
 }
@@ -203,8 +197,7 @@ void scan_block(struct scan *p)
 {
     if (++p->levels > LEVELS)
         p->broken = true;
-    while (!p->broken && p->now.kind != TOKEN_END && !scan_at_word(p, "end") &&
-           !scan_at_word(p, "else") && !scan_at_word(p, "elseif") && !scan_at_word(p, "until"))
+    while (!p->broken && !at_end(p))
         statement(p);
     p->levels--;
 }

@@ -9,9 +9,25 @@
 #ifndef HOST_SCRIPTS_NAMES_H
 #define HOST_SCRIPTS_NAMES_H
 
-#include "scripts/name_text.h"
-
 #include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+/* A piece of the source. It has no NUL at its end. */
+struct name_text {
+    const char *text;
+    size_t len;
+};
+
+static inline bool name_same(struct name_text a, struct name_text b)
+{
+    return a.len == b.len && memcmp(a.text, b.text, a.len) == 0;
+}
+
+static inline bool name_is(struct name_text a, const char *text)
+{
+    return name_same(a, (struct name_text){ text, strlen(text) });
+}
 
 enum name_kind {
     NAME_GLOBAL, /* read; near: the variable or known global that may have been meant, or NULL */

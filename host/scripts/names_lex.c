@@ -1,7 +1,6 @@
-#include "scripts/names_lex.h"
+#include "scripts/names_parts.h"
 
 #include <ctype.h>
-#include <string.h>
 
 static const char *const keywords[] = { "and",   "break", "do",       "else", "elseif", "end",
                                         "false", "for",   "function", "goto", "if",     "in",

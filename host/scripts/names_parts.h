@@ -1,14 +1,44 @@
 /*
- * names_parts: shared by the halves of names: names.c reads statements, names_value.c reads
- * expressions. For them alone.
+ * names_parts: shared by the parts of names: names_lex.c makes tokens of Lua 5.4's source text,
+ * names.c reads statements, names_value.c reads expressions and keeps what is found. For them
+ * alone.
  */
 #ifndef HOST_SCRIPTS_NAMES_PARTS_H
 #define HOST_SCRIPTS_NAMES_PARTS_H
 
 #include "scripts/names.h"
-#include "scripts/names_lex.h"
 
 #include <sys/types.h>
+
+/* A token's kind is its character, or one of these. Keywords are TOKEN_NAME's with `keyword` set.
+ */
+enum {
+    TOKEN_END = 0,
+    TOKEN_NAME = 256,
+    TOKEN_STRING, /* text: between the quotes, empty when it has escapes */
+    TOKEN_NUMBER,
+    TOKEN_EQUAL,   /* == */
+    TOKEN_UNEQUAL, /* ~= */
+    TOKEN_COLONS,  /* :: */
+    TOKEN_DOTS,    /* .. */
+    TOKEN_VARARG,  /* ... */
+    TOKEN_OPERATOR /* any other binary operator of two characters */
+};
+
+struct token {
+    int kind, line;
+    bool keyword;
+    struct name_text text;
+};
+
+struct lexer {
+    const char *at, *end;
+    int line;
+};
+
+void lexer_open(struct lexer *x, const char *text, size_t len);
+struct token lexer_next(struct lexer *x);
+bool token_is(const struct token *t, const char *word);
 
 /* Lua itself takes 200 levels and 200 variables of one function. */
 enum { LEVELS = 250, LIST = 256 };
@@ -54,10 +84,10 @@ ssize_t scan_add(struct scan *p, struct name_found found);
 void scan_declare(struct scan *p, struct name_text name, struct name_text module);
 void scan_declare_plain(struct scan *p, struct name_text name);
 int scan_lookup(const struct scan *p, struct name_text name);
+struct place scan_name(struct scan *p); /* of a variable: local or global */
 void scan_escape(struct scan *p, const struct place *place);
 void scan_expressions(struct scan *p);
-struct place scan_global(struct scan *p, struct name_text name, int line);
-struct place scan_field(struct scan *p, const struct place *of, struct name_text name, int line);
+struct place scan_field(struct scan *p, const struct place *of); /* of.name, with name next */
 struct place scan_suffixed(struct scan *p);
 void scan_body(struct scan *p, bool method);
 struct place scan_expression(struct scan *p);

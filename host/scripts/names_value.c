@@ -1,6 +1,3 @@
-/*
- * names_value: expressions, and what is found in them. See names.h.
- */
 #include "scripts/names_parts.h"
 #include "base/near.h"
 
@@ -183,7 +180,7 @@ static struct name_text nearest(const struct scan *p, struct name_text name)
     return (struct name_text){ near.best, near.best_len };
 }
 
-struct place scan_global(struct scan *p, struct name_text name, int line)
+static struct place global(struct scan *p, struct name_text name, int line)
 {
     struct place place = { .kind = GLOBAL, .var = -1, .found = -1, .name = name };
     p->broken |= name_is(name, "_ENV");
@@ -204,12 +201,22 @@ static void used(struct scan *p, const struct place *place, enum name_use use)
         p->out->list[place->found].use = use;
 }
 
-/* place.name, with name just read. */
-struct place scan_field(struct scan *p, const struct place *of, struct name_text name, int line)
+struct place scan_name(struct scan *p)
 {
-    struct place place = { .kind = FIELD, .var = -1, .found = -1, .name = name };
+    struct token t = p->now;
+    scan_take_name(p);
+    int var = p->broken ? -1 : scan_lookup(p, t.text);
+    if (var >= 0)
+        return (struct place){ .kind = LOCAL, .var = var, .found = -1, .name = t.text };
+    return p->broken ? other : global(p, t.text, t.line);
+}
+
+struct place scan_field(struct scan *p, const struct place *of)
+{
+    struct token t = p->now;
+    struct place place = { .kind = FIELD, .var = -1, .found = -1, .name = scan_take_name(p) };
     struct name_found f = {
-        .kind = NAME_FIELD, .use = NAME_VALUE, .name = name, .line = line, .var = -1
+        .kind = NAME_FIELD, .use = NAME_VALUE, .name = t.text, .line = t.line, .var = -1
     };
     used(p, of, NAME_USED);
     if (of->kind == LOCAL) { /* without a module: kept if it is what the file returns */
@@ -246,28 +253,15 @@ struct place scan_suffixed(struct scan *p)
         scan_expression(p);
         scan_expect(p, scan_accept(p, ')'));
     } else {
-        struct token name = p->now;
-        int var;
-        scan_take_name(p);
-        if (p->broken)
-            return other;
-        if ((var = scan_lookup(p, name.text)) >= 0)
-            place = (struct place){ .kind = LOCAL, .var = var, .found = -1, .name = name.text };
-        else
-            place = scan_global(p, name.text, name.line);
+        place = scan_name(p);
     }
     while (!p->broken) {
-        struct token t;
         if (scan_accept(p, '.')) {
-            t = p->now;
-            scan_take_name(p);
-            place = scan_field(p, &place, t.text, t.line);
+            place = scan_field(p, &place);
         } else if (scan_accept(p, '[')) {
             place = index_of(p, &place);
         } else if (scan_accept(p, ':')) {
-            t = p->now;
-            scan_take_name(p);
-            place = scan_field(p, &place, t.text, t.line);
+            place = scan_field(p, &place);
             used(p, &place, NAME_USED);
             arguments(p, false);
             place = other;
@@ -328,11 +322,8 @@ static void constructor(struct scan *p)
 
 static struct place simple(struct scan *p)
 {
-    static const char *const constants[] = { "nil", "true", "false" };
-    for (size_t i = 0; i < sizeof constants / sizeof *constants; i++)
-        if (scan_accept_word(p, constants[i]))
-            return other;
-    if (scan_accept(p, TOKEN_STRING) || scan_accept(p, TOKEN_NUMBER) ||
+    if (scan_accept_word(p, "nil") || scan_accept_word(p, "true") || scan_accept_word(p, "false") ||
+        scan_accept(p, TOKEN_STRING) || scan_accept(p, TOKEN_NUMBER) ||
         scan_accept(p, TOKEN_VARARG))
         return other;
     if (scan_accept(p, '{')) {
