@@ -9,7 +9,6 @@
 #include "store/sqlite/scrub.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { ROOM = 256 /* rows found per call */, LIST = 100 };
@@ -45,10 +44,7 @@ static struct needles *needles_at(lua_State *L, int at)
     return n;
 }
 
-typedef int (*look_fn)(struct jobs *j, struct needles *n, int64_t *after, int64_t *ids, int room,
-                       uint64_t budget_ns, bool *more);
-
-static int look(lua_State *L, const char *what, look_fn look_for)
+static int look(lua_State *L, const char *what, enum jobs_table in)
 {
     struct services *s = generation_of(L)->services;
     bind_not_loading(L, what);
@@ -56,7 +52,7 @@ static int look(lua_State *L, const char *what, look_fn look_for)
     int64_t after = luaL_optinteger(L, 2, 0), *ids = lua_newuserdatauv(L, ROOM * sizeof *ids, 0);
     bool more = false;
     struct needles *n = needles_at(L, 1);
-    int count = look_for(s->jobs, n, &after, ids, ROOM, look_ns, &more);
+    int count = jobs_look_for(s->jobs, in, n, &after, ids, ROOM, look_ns, &more);
     needles_free(n);
     bind_wrote(L, count >= 0);
     lua_createtable(L, count, 0);
@@ -74,17 +70,17 @@ static int look(lua_State *L, const char *what, look_fn look_for)
 
 int bind_jobs_find(lua_State *L)
 {
-    return look(L, "jobs.find", jobs_look_for);
+    return look(L, "jobs.find", LOOK_JOBS);
 }
 
 int bind_inbox_find(lua_State *L)
 {
-    return look(L, "inbox.find", inbox_look_for);
+    return look(L, "inbox.find", LOOK_INBOX);
 }
 
 int bind_inbox_find_parked(lua_State *L)
 {
-    return look(L, "inbox.find_parked", parked_look_for);
+    return look(L, "inbox.find_parked", LOOK_PARKED);
 }
 
 /* ---- jobs ---- */

@@ -43,7 +43,7 @@ int64_t inbox_put(struct jobs *j, const char *reader, const void *body, size_t l
 {
     int64_t id = j->inbox_last + 1;
     if (jobs_run(j, "INSERT INTO inbox (id, reader, received_at, body) VALUES (?, ?, ?, ?)", "itib",
-                 id, reader, jobs_now_ms(), body, len) != 1)
+                 id, reader, loop_wall_ms(), body, len) != 1)
         return 0;
     j->inbox_last = id;
     return id;
@@ -74,7 +74,7 @@ void inbox_forget(struct jobs *j)
         j->mark = j->mark_outer;
 }
 
-int inbox_flush(struct jobs *j)
+int jobs_flush(struct jobs *j)
 {
     if (j->mark == j->mark_written)
         return 0;
@@ -189,7 +189,7 @@ int inbox_park(struct jobs *j, const struct inbox_row *row, const char *item, si
         rc = jobs_run(j,
                       "INSERT INTO parked (inbox_id, reader, whole, reason, crashes, parked_at, "
                       "item) VALUES (?, ?, 0, ?, ?, ?, ?)",
-                      "ittiib", row->id, row->reader, reason, (int64_t)row->crashes, jobs_now_ms(),
+                      "ittiib", row->id, row->reader, reason, (int64_t)row->crashes, loop_wall_ms(),
                       item, item_len);
     else
         rc = jobs_run(
@@ -197,7 +197,7 @@ int inbox_park(struct jobs *j, const struct inbox_row *row, const char *item, si
             "INSERT INTO parked (inbox_id, reader, whole, reason, crashes, parked_at) VALUES (?, "
             "?, 1, ?, ?, ?) "
             "ON CONFLICT (inbox_id) WHERE whole = 1 DO UPDATE SET reason = excluded.reason",
-            "ittii", row->id, row->reader, reason, (int64_t)row->crashes, jobs_now_ms());
+            "ittii", row->id, row->reader, reason, (int64_t)row->crashes, loop_wall_ms());
     return rc == 1 ? 0 : -1;
 }
 

@@ -6,16 +6,8 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { ID_BLOCK = 1000, CLAIM_BITS = 40 };
-
-int64_t jobs_now_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_REALTIME, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 /* Statements. */
 
@@ -198,11 +190,6 @@ void jobs_forget(struct jobs *j)
     inbox_forget(j);
 }
 
-int jobs_flush(struct jobs *j)
-{
-    return inbox_flush(j);
-}
-
 /* Putting. */
 
 static int64_t next_id(struct jobs *j)
@@ -244,7 +231,7 @@ static int lane_taken(struct jobs *j, const char *lane)
 
 int64_t jobs_put(struct jobs *j, const struct jobs_put *p)
 {
-    int64_t now = jobs_now_ms(), run_at = p->run_at ? p->run_at : now, id = 0;
+    int64_t now = loop_wall_ms(), run_at = p->run_at ? p->run_at : now, id = 0;
     int rc = p->unique ? put_into_twin(j, p, run_at, &id) : 0;
     if (rc != 0)
         return rc < 0 ? 0 : id;
@@ -465,7 +452,7 @@ static int requeue(struct jobs *j, int64_t id, int64_t run_at, int waits)
 int jobs_requeue(struct jobs *j, int64_t id)
 {
     int rc;
-    int64_t now = jobs_now_ms();
+    int64_t now = loop_wall_ms();
     sqlite3_stmt *row = jobs_row(
         j, &rc, "SELECT kind, old_lane FROM jobs WHERE id = ? AND state = 3", "i", id);
     if (!row)

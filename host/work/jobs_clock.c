@@ -3,8 +3,6 @@
 
 #include "base/log.h"
 
-#include <time.h>
-
 enum {
     STEP_MS = 2000, /* less is no step: the clock is slewed, or the two clocks were read at
                        different times */
@@ -45,10 +43,8 @@ int jobs_clock(struct jobs *j, int64_t monotonic_ms, int64_t wall_ms)
 
 int jobs_clock_start(struct jobs *j)
 {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    int64_t now = jobs_now_ms(), last = store_strange(j->store) ? 0 : j->page->wall_ms;
-    j->clock_ms = now - ((int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000);
+    int64_t now = loop_wall_ms(), last = store_strange(j->store) ? 0 : j->page->wall_ms;
+    j->clock_ms = now - (int64_t)(loop_now_ns() / 1000000);
     j->clock_known = true;
     return last > now + STEP_MS ? set_back(j, last, now) : 0;
 }

@@ -7,7 +7,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -117,7 +116,7 @@ static int charge_job(struct jobs *j, int64_t id)
  */
 static int take_orphans(struct jobs *j)
 {
-    int64_t now = jobs_now_ms();
+    int64_t now = loop_wall_ms();
     int rc = jobs_run(j,
                       "UPDATE OR IGNORE jobs SET state = 0, claim = 0, orphan = 1, ukey = mark, "
                       "run_at = min(run_at, ?) WHERE state = 2",
@@ -175,7 +174,7 @@ static int start(struct jobs *j)
     j->epoch++;
     j->page->id = 0; /* before the epoch: a crash between the two lines is not counted */
     j->page->epoch = j->epoch;
-    j->page->wall_ms = jobs_now_ms();
+    j->page->wall_ms = loop_wall_ms();
     j->crashed = j->inbox_crashed = true;
     j->suspects = -1;
     return 0;

@@ -5,6 +5,7 @@
 #ifndef HOST_WORK_JOBS_PARTS_H
 #define HOST_WORK_JOBS_PARTS_H
 
+#include "base/loop.h"
 #include "work/jobs.h"
 
 /* Shared with the file, so it survives any crash of the process. */
@@ -68,7 +69,6 @@ int jobs_next_row(struct jobs *j, sqlite3_stmt *row);
  */
 char *jobs_column(sqlite3_stmt *row, int column, size_t *len);
 
-int64_t jobs_now_ms(void);
 /*
  * The unique mark of this job is taken by a newer one: merges that one into it, or takes the mark
  * from it. 0 or -1.
@@ -95,9 +95,8 @@ void jobs_clock_forget(struct jobs *j);
 void jobs_clock_durable(struct jobs *j);
 /* The inbox's part of the start. 0 or -1. */
 int inbox_start(struct jobs *j);
-/* Its parts of jobs_forget and jobs_flush. */
+/* Its part of jobs_forget. */
 void inbox_forget(struct jobs *j);
-int inbox_flush(struct jobs *j);
 /* Forgets how far a row was read. 0 or -1. */
 int inbox_from_start(struct jobs *j, int64_t id);
 /* A death with this row on the CPU. 0 or -1. */

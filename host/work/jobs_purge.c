@@ -1,7 +1,6 @@
 #include "work/jobs_purge.h"
 
 #include "work/jobs_parts.h"
-#include "base/loop.h"
 
 enum { LOOK_EVERY = 16 /* rows between two looks at the clock */ };
 
@@ -16,13 +15,19 @@ static bool row_holds(sqlite3_stmt *row, struct needles *n)
     return false;
 }
 
-static int look(struct jobs *j, const char *sql, struct needles *n, int64_t *after, int64_t *ids,
-                int room, uint64_t budget_ns, bool *more)
+int jobs_look_for(struct jobs *j, enum jobs_table in, struct needles *n, int64_t *after,
+                  int64_t *ids, int room, uint64_t budget_ns, bool *more)
 {
+    static const char *const sql[] = {
+        [LOOK_JOBS] = "SELECT id, lane, old_lane, mark, error, payload FROM jobs WHERE id > ? "
+                      "ORDER BY id",
+        [LOOK_INBOX] = "SELECT id, body FROM inbox WHERE id > ? ORDER BY id",
+        [LOOK_PARKED] = "SELECT id, item, reason FROM parked WHERE id > ? ORDER BY id",
+    };
     int rc, count = 0, seen = 0;
     uint64_t until = loop_now_ns() + budget_ns;
     *more = false;
-    sqlite3_stmt *row = jobs_row(j, &rc, sql, "i", *after);
+    sqlite3_stmt *row = jobs_row(j, &rc, sql[in], "i", *after);
     while (rc > 0) {
         *after = sqlite3_column_int64(row, 0);
         if (row_holds(row, n))
@@ -35,28 +40,6 @@ static int look(struct jobs *j, const char *sql, struct needles *n, int64_t *aft
     }
     store_done(j->store, row);
     return rc < 0 ? -1 : count;
-}
-
-int jobs_look_for(struct jobs *j, struct needles *n, int64_t *after, int64_t *ids, int room,
-                  uint64_t budget_ns, bool *more)
-{
-    return look(
-        j, "SELECT id, lane, old_lane, mark, error, payload FROM jobs WHERE id > ? ORDER BY id", n,
-        after, ids, room, budget_ns, more);
-}
-
-int inbox_look_for(struct jobs *j, struct needles *n, int64_t *after, int64_t *ids, int room,
-                   uint64_t budget_ns, bool *more)
-{
-    return look(j, "SELECT id, body FROM inbox WHERE id > ? ORDER BY id", n, after, ids, room,
-                budget_ns, more);
-}
-
-int parked_look_for(struct jobs *j, struct needles *n, int64_t *after, int64_t *ids, int room,
-                    uint64_t budget_ns, bool *more)
-{
-    return look(j, "SELECT id, item, reason FROM parked WHERE id > ? ORDER BY id", n, after, ids,
-                room, budget_ns, more);
 }
 
 int jobs_of_kind(struct jobs *j, const char *kind, int64_t after, struct job *out, int room)

@@ -8,17 +8,12 @@
 #include "work/jobs.h"
 #include "base/needles.h"
 
-/*
- * Rows past *after that hold one of the needles as a whole word, at most room, for about budget_ns:
- * how many, or -1. *after moves to the last row looked at; *more: there are others behind it.
- */
-int jobs_look_for(struct jobs *j, struct needles *n, int64_t *after, int64_t *ids, int room,
-                  uint64_t budget_ns, bool *more);
-int inbox_look_for(struct jobs *j, struct needles *n, int64_t *after, int64_t *ids, int room,
-                   uint64_t budget_ns, bool *more);
-/* Items that were parked out of a row; ids are of the table parked. */
-int parked_look_for(struct jobs *j, struct needles *n, int64_t *after, int64_t *ids, int room,
-                    uint64_t budget_ns, bool *more);
+/* LOOK_PARKED: items that were parked out of a row; ids are of the table parked. */
+enum jobs_table { LOOK_JOBS, LOOK_INBOX, LOOK_PARKED };
+/* Rows past *after that hold one of the needles as a whole word, at most room, for about budget_ns:
+ * how many, or -1. *after moves to the last row looked at; *more: there are others behind it. */
+int jobs_look_for(struct jobs *j, enum jobs_table in, struct needles *n, int64_t *after,
+                  int64_t *ids, int room, uint64_t budget_ns, bool *more);
 
 /* Live jobs of a kind past an id (strings are the caller's, job_free). How many, or -1 with nothing
  * in out. */
