@@ -110,10 +110,8 @@ static bool start_ref(struct generation *g, int ref, struct call *c, task_ended 
 bool bind_command(struct generation *g, const char *name, char *const *args, size_t count,
                   task_ended ended, void *arg)
 {
-    for (size_t i = 0; i < g->command_count; i++)
-        if (strcmp(g->commands[i].name, name) == 0)
-            return start_ref(g, g->commands[i].ref, new_call(args, count), ended, arg);
-    return false;
+    const struct named *command = named_find(g->commands, g->command_count, name);
+    return command && start_ref(g, command->ref, new_call(args, count), ended, arg);
 }
 
 bool bind_prepare(struct generation *g, task_ended ended, void *arg)

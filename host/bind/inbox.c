@@ -20,10 +20,7 @@ static int inbox_put_row(lua_State *L)
     bind_not_loading(L, "inbox.put");
     const char *reader = luaL_checkstring(L, 1);
     const char *body = luaL_checklstring(L, 2, &n);
-    bool known = g->reader_count == 0;
-    for (size_t i = 0; i < g->reader_count && !known; i++)
-        known = strcmp(g->readers[i].name, reader) == 0;
-    if (!known)
+    if (g->reader_count && !named_find(g->readers, g->reader_count, reader))
         return luaL_error(L, "inbox.put: main.lua has no inbox reader \"%s\"", reader);
     int64_t id = inbox_put(s->jobs, reader, body, n);
     task_touch(t);
@@ -184,11 +181,8 @@ static int row_in_savepoint(struct generation *g, struct inbox_row *row, int ref
 
 int bind_inbox_read(struct generation *g, struct inbox_row *row, char **error)
 {
-    int ref = LUA_NOREF;
-    for (size_t i = 0; i < g->reader_count; i++)
-        if (strcmp(g->readers[i].name, row->reader) == 0)
-            ref = g->readers[i].ref;
-    return ref == LUA_NOREF ? BIND_NO_READER : row_in_savepoint(g, row, ref, error);
+    const struct named *reader = named_find(g->readers, g->reader_count, row->reader);
+    return reader ? row_in_savepoint(g, row, reader->ref, error) : BIND_NO_READER;
 }
 
 /* ---- main.lua's notice and status ---- */

@@ -26,9 +26,7 @@ bool serve_knows(const char *name)
     cpu_guard_start(200, 2000);
     o.ignore_settings = true;
     instance_load(&all, &o, NULL, NULL, &g, &problems, &warnings);
-    bool found = false;
-    for (size_t i = 0; g && i < g->command_count; i++)
-        found |= strcmp(g->commands[i].name, name) == 0;
+    bool found = g && named_find(g->commands, g->command_count, name);
     if (!g) /* the command may be in a file that does not load */
         fprintf(stderr, "%s", problems.data ? problems.data : "");
     generation_close(g);

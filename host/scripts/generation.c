@@ -2,7 +2,6 @@
 
 #include "base/log.h"
 
-#include <lauxlib.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -61,7 +60,15 @@ bool generation_protected(struct generation *g, lua_CFunction f, void *arg, char
     return rc == LUA_OK;
 }
 
-struct job_kind *generation_kind(struct generation *g, const char *name)
+const struct named *named_find(const struct named *list, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(list[i].name, name) == 0)
+            return &list[i];
+    return NULL;
+}
+
+struct job_kind *generation_kind(const struct generation *g, const char *name)
 {
     for (size_t i = 0; i < g->kind_count; i++)
         if (strcmp(g->kinds[i].name, name) == 0)

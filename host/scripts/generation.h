@@ -102,7 +102,8 @@ void generation_close(struct generation *g);
 /* true: a job of each kind with a `failed` handler succeeded; without such kinds, anything
  * succeeded. */
 bool generation_proven(const struct generation *g);
-struct job_kind *generation_kind(struct generation *g, const char *name);
+const struct named *named_find(const struct named *list, size_t count, const char *name);
+struct job_kind *generation_kind(const struct generation *g, const char *name);
 /* Calls f(L) protected on the main state, with one light userdata. false: *error holds the cause
  * (the caller frees it). */
 bool generation_protected(struct generation *g, lua_CFunction f, void *arg, char **error);

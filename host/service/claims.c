@@ -51,10 +51,8 @@ static int below_limit(const struct host *h, const struct job_kind *k)
 {
     const struct generation *g = h->scripts.reference;
     int room = k->limit - k->running;
-    for (size_t i = 0; g && i < g->kind_count; i++)
-        if (strcmp(g->kinds[i].name, k->name) == 0)
-            room -= g->kinds[i].running;
-    return room;
+    const struct job_kind *same = g ? generation_kind(g, k->name) : NULL;
+    return same ? room - same->running : room;
 }
 
 /* How many jobs of this kind may start now. */

@@ -1,7 +1,5 @@
 #include "service/compare.h"
 
-#include "base/buf.h"
-
 #include <string.h>
 
 bool compare_settings(const struct settings *a, const struct settings *b)
@@ -28,17 +26,11 @@ char *compare_gone(const struct generation *was, const struct generation *is)
                        r->prefix ? "*" : "");
     }
     for (size_t i = 0; i < was->reader_count; i++) {
-        bool there = false;
-        for (size_t j = 0; j < is->reader_count; j++)
-            there |= strcmp(is->readers[j].name, was->readers[i].name) == 0;
-        if (!there)
+        if (!named_find(is->readers, is->reader_count, was->readers[i].name))
             buf_printf(&b, "%sinbox.%s", b.len ? ", " : "", was->readers[i].name);
     }
     for (size_t i = 0; i < was->kind_count; i++) {
-        bool there = was->kinds[i].every_seconds > 0;
-        for (size_t j = 0; j < is->kind_count; j++)
-            there |= strcmp(is->kinds[j].name, was->kinds[i].name) == 0;
-        if (!there)
+        if (!was->kinds[i].every_seconds && !generation_kind(is, was->kinds[i].name))
             buf_printf(&b, "%sjobs.%s", b.len ? ", " : "", was->kinds[i].name);
     }
     if (b.len)

@@ -1,7 +1,6 @@
 #include "service/first.h"
 
 #include "bind/bind.h"
-#include "base/buf.h"
 #include "base/log.h"
 #include "service/trial.h"
 #include "service/versions_tell.h"
@@ -130,12 +129,12 @@ int first_load(struct host *h, const struct serve_mode *m, const struct settings
     const struct version *one = NULL;
     struct buf missing = { .data = NULL };
     int code = GENERATION_SCRIPTS, last = GENERATION_SCRIPTS;
-    bool held = disk && *versions_held(h->versions) &&
-                strcmp(versions_held(h->versions), disk->hash) == 0;
+    const struct versions_hold *hold = versions_held(h->versions);
+    bool held = disk && hold->hash[0] && strcmp(hold->hash, disk->hash) == 0;
     if (held && (one = load_last(h, m, out, &missing, warnings, &last))) {
         snprintf(h->bad_hash, sizeof h->bad_hash, "%s", disk->hash);
-        snprintf(h->last_error, sizeof h->last_error, "%s", versions_held_why(h->versions));
-        h->last_error_at = versions_held_at(h->versions);
+        snprintf(h->last_error, sizeof h->last_error, "%s", hold->why);
+        h->last_error_at = hold->at_ms;
         h->last_error_of = ERROR_ROLLED_BACK;
         code = GENERATION_OK;
     } else if (last != FIRST_STOPPED) {

@@ -1,7 +1,6 @@
 #include "service/reload.h"
 
 #include "bind/bind.h"
-#include "base/buf.h"
 #include "service/compare.h"
 #include "base/log.h"
 #include "metrics/own.h"
@@ -161,7 +160,7 @@ static bool choose(struct host *h, unsigned number)
 {
     struct buf b = { .data = NULL };
     if (versions_choose(h->versions, number, r.disk, "")) {
-        snprintf(h->bad_hash, sizeof h->bad_hash, "%s", versions_held(h->versions));
+        snprintf(h->bad_hash, sizeof h->bad_hash, "%s", versions_held(h->versions)->hash);
         return true;
     }
     versions_tell_unwritten(h->versions, &b);

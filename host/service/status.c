@@ -31,10 +31,11 @@ struct work {
     struct buf kinds, dead; /* each kind as JSON, and as "2 send, 1 turn" */
 };
 
-static void add_oldest(struct jobs_kind_counts *all, int64_t run_at)
+static void add_json(struct buf *out, const char *text)
 {
-    if (run_at && (!all->oldest_run_at || run_at < all->oldest_run_at))
-        all->oldest_run_at = run_at;
+    buf_text(out, "\"");
+    buf_json(out, text, strlen(text));
+    buf_text(out, "\"");
 }
 
 static void on_kind(void *arg, const struct jobs_kind_counts *c)
@@ -52,12 +53,13 @@ static void on_kind(void *arg, const struct jobs_kind_counts *c)
     w->all.waiting += c->waiting;
     w->all.running += c->running;
     w->all.dead += c->dead;
-    if (c->due)
-        add_oldest(&w->all, c->oldest_run_at);
-    buf_printf(&w->kinds, "%s\"", w->kinds.len ? "," : "");
-    buf_json(&w->kinds, c->kind, strlen(c->kind));
+    if (c->due && c->oldest_run_at &&
+        (!w->all.oldest_run_at || c->oldest_run_at < w->all.oldest_run_at))
+        w->all.oldest_run_at = c->oldest_run_at;
+    buf_text(&w->kinds, w->kinds.len ? "," : "");
+    add_json(&w->kinds, c->kind);
     buf_printf(&w->kinds,
-               "\":{\"due\":%lld,\"later\":%lld,\"waiting\":%lld,\"running\":%lld,\"dead\":%lld}",
+               ":{\"due\":%lld,\"later\":%lld,\"waiting\":%lld,\"running\":%lld,\"dead\":%lld}",
                (long long)c->due, (long long)c->later, (long long)c->waiting, (long long)c->running,
                (long long)c->dead);
     if (c->dead)
@@ -98,17 +100,16 @@ static void json_scripts(struct host *h, struct buf *out)
     if (one)
         buf_printf(out, "\"version\":{\"number\":%u,\"at\":%lld,\"kept\":%zu,\"held_by\":%s},",
                    one->number, (long long)one->at_ms, versions_count(h->versions),
-                   by[versions_held_by(h->versions)]);
+                   by[versions_held(h->versions)->by]);
     if (versions_unread(h->versions)) {
-        buf_text(out, "\"versions_trouble\":\"");
-        buf_json(out, versions_unread(h->versions), strlen(versions_unread(h->versions)));
-        buf_text(out, "\",");
+        buf_text(out, "\"versions_trouble\":");
+        add_json(out, versions_unread(h->versions));
+        buf_text(out, ",");
     }
     buf_text(out, "\"last_reload_error\":");
     if (h->last_error[0]) {
-        buf_text(out, "\"");
-        buf_json(out, h->last_error, strlen(h->last_error));
-        buf_printf(out, "\",\"last_reload_error_at\":%lld,", (long long)h->last_error_at);
+        add_json(out, h->last_error);
+        buf_printf(out, ",\"last_reload_error_at\":%lld,", (long long)h->last_error_at);
     } else {
         buf_text(out, "null,");
     }
@@ -138,9 +139,8 @@ static void json_trouble(struct host *h, struct buf *out)
     if (store_healthy(h->services.store))
         return;
     store_trouble(h->services.store, &why);
-    buf_text(out, ",\"trouble\":\"");
-    buf_json(out, why.cause, strlen(why.cause));
-    buf_text(out, "\"");
+    buf_text(out, ",\"trouble\":");
+    add_json(out, why.cause);
     if (store_locked(h->services.store, &w))
         buf_printf(out, ",\"locked_by\":%d,\"locked_ms\":%lld", (int)w.pid, (long long)w.held_ms);
 }
@@ -176,13 +176,14 @@ static void status_json(struct host *h, struct buf *out, bool *fine)
 static void words_version(struct host *h, struct buf *out)
 {
     const struct version *one = versions_serving(h->versions);
+    const struct versions_hold *held = versions_held(h->versions);
     if (!one || strcmp(one->hash, h->scripts.current->hash) != 0)
         return;
     buf_text(out, "This is ");
     versions_tell_name(one, false, out);
-    if (versions_held_by(h->versions) == VERSIONS_OWNER) {
+    if (held->by == VERSIONS_OWNER) {
         buf_text(out, ", chosen with `assistant rollback` at ");
-        buf_clock(out, versions_held_at(h->versions));
+        buf_clock(out, held->at_ms);
         buf_text(out, ". The files on disk are loaded again when one of them is saved");
     }
     buf_text(out, ". `assistant versions` lists them.\n");

@@ -17,7 +17,6 @@ enum {
     HEAD_LIMIT = 4096,      /* of a version's file */
     TREE_LIMIT = 64 << 20,  /* a larger tree serves, but is not kept */
     KEPT_BYTES = 256 << 20, /* of all versions together; the oldest go */
-    WHY_LIMIT = 2048,
 };
 
 struct versions {
@@ -30,10 +29,7 @@ struct versions {
     char program[65];
     struct state {
         unsigned serving, good, well; /* well: the version in `serving` has served well */
-        char held[65];
-        enum versions_by by;
-        int64_t at_ms;
-        char why[WHY_LIMIT];
+        struct versions_hold held;
     } state;
 };
 
@@ -140,7 +136,7 @@ static void read_state(struct versions *v)
     struct state *s = &v->state;
     char *path = versions_path(v->at.folder, "serving");
     errno = 0;
-    bool there = versions_read(v->at.folder, "serving", 2 * WHY_LIMIT, &b);
+    bool there = versions_read(v->at.folder, "serving", 2 * sizeof s->held.why, &b);
     if (!there && errno != ENOENT && path) {
         v->locked = true;
         unread(v, path, "Until then the files on disk are used, and rollbacks are unknown.");
@@ -151,10 +147,10 @@ static void read_state(struct versions *v)
         s->serving = (unsigned)versions_number(b.data, "serving");
         s->good = (unsigned)versions_number(b.data, "good");
         s->well = versions_number(b.data, "well") != 0;
-        s->by = (enum versions_by)versions_number(b.data, "by");
-        s->at_ms = versions_number(b.data, "at");
-        versions_value(b.data, "held", s->held, sizeof s->held);
-        versions_value(b.data, "why", s->why, sizeof s->why);
+        s->held.by = (enum versions_by)versions_number(b.data, "by");
+        s->held.at_ms = versions_number(b.data, "at");
+        versions_value(b.data, "held", s->held.hash, sizeof s->held.hash);
+        versions_value(b.data, "why", s->held.why, sizeof s->held.why);
     }
     free(path);
     buf_free(&b);
@@ -171,9 +167,10 @@ static bool write_state(struct versions *v)
         return false;
     bool ok = buf_printf(&b, "assistant serving 1\nserving %u\ngood %u\nwell %u\n", s->serving,
                          s->good, s->well);
-    if (s->held[0])
-        ok = ok && buf_printf(&b, "held %s\nby %d\nat %" PRId64 "\nwhy %.*s\n", s->held, (int)s->by,
-                              s->at_ms, (int)strcspn(s->why, "\n"), s->why);
+    const struct versions_hold *held = &s->held;
+    if (held->hash[0])
+        ok = ok && buf_printf(&b, "held %s\nby %d\nat %" PRId64 "\nwhy %.*s\n", held->hash,
+                              (int)held->by, held->at_ms, (int)strcspn(held->why, "\n"), held->why);
     ok = ok && buf_text(&b, "\n") && versions_write(&v->at, "serving", &b);
     buf_free(&b);
     return ok;
@@ -434,10 +431,9 @@ static bool hold(struct versions *v, const char *held, unsigned serving, enum ve
     s->serving = serving;
     s->good = before ? before->before : 0;
     s->well = 0;
-    s->by = by;
-    s->at_ms = loop_wall_ms();
-    snprintf(s->held, sizeof s->held, "%s", held);
-    snprintf(s->why, sizeof s->why, "%s", why);
+    s->held = (struct versions_hold){ .by = by, .at_ms = loop_wall_ms() };
+    snprintf(s->held.hash, sizeof s->held.hash, "%s", held);
+    snprintf(s->held.why, sizeof s->held.why, "%s", why);
     return write_state(v);
 }
 
@@ -464,29 +460,14 @@ bool versions_choose(struct versions *v, unsigned number, const char *disk, cons
 
 void versions_release(struct versions *v)
 {
-    if (!v || !v->state.held[0])
+    if (!v || !v->state.held.hash[0])
         return;
-    v->state.held[0] = v->state.why[0] = 0;
-    v->state.by = VERSIONS_NOBODY;
+    v->state.held = (struct versions_hold){ .by = VERSIONS_NOBODY };
     write_state(v);
 }
 
-const char *versions_held(const struct versions *v)
+const struct versions_hold *versions_held(const struct versions *v)
 {
-    return v ? v->state.held : "";
-}
-
-enum versions_by versions_held_by(const struct versions *v)
-{
-    return v ? v->state.by : VERSIONS_NOBODY;
-}
-
-const char *versions_held_why(const struct versions *v)
-{
-    return v ? v->state.why : "";
-}
-
-int64_t versions_held_at(const struct versions *v)
-{
-    return v ? v->state.at_ms : 0;
+    static const struct versions_hold none;
+    return v ? &v->state.held : &none;
 }

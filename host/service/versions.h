@@ -33,6 +33,12 @@ struct version {
 
 /* Whose decision it is that the files on disk are not loaded until one changes. */
 enum versions_by { VERSIONS_NOBODY, VERSIONS_OWNER, VERSIONS_JUDGE };
+struct versions_hold {
+    char hash[65]; /* of those files; "": none */
+    enum versions_by by;
+    int64_t at_ms;
+    char why[2048];
+};
 
 /* Reads the versions beside the database at this path; creates nothing. NULL: ":memory:", or no
  * memory. */
@@ -81,10 +87,6 @@ bool versions_refuse(struct versions *v, const char *bad, const char *good, cons
 bool versions_choose(struct versions *v, unsigned number, const char *disk, const char *why);
 /* A file was saved, so the files on disk may be loaded again. */
 void versions_release(struct versions *v);
-/* The hash of the files that must not be loaded. "": none. */
-const char *versions_held(const struct versions *v);
-enum versions_by versions_held_by(const struct versions *v);
-const char *versions_held_why(const struct versions *v);
-int64_t versions_held_at(const struct versions *v);
+const struct versions_hold *versions_held(const struct versions *v);
 
 #endif

@@ -1,6 +1,5 @@
 #include "service/versions_tell.h"
 
-#include "base/buf.h"
 #include "service/diff.h"
 #include "service/versions_parts.h"
 
@@ -154,14 +153,15 @@ static void add_difference(const struct tree *a, const struct tree *b, const cha
 static int list(const struct versions *v, struct buf *out)
 {
     const struct version *now = versions_serving(v);
+    const struct versions_hold *held = versions_held(v);
     for (size_t i = versions_count(v); i--;) {
         const struct version *one = versions_at(v, i);
         buf_printf(out, "%c %5u  ", one == now ? '*' : ' ', one->number);
         buf_clock(out, one->at_ms);
         buf_printf(out, "  %s%s\n", one->changed,
-                   strcmp(versions_held(v), one->hash) != 0 ? ""
-                   : versions_held_by(v) == VERSIONS_JUDGE  ? " (rolled back: it failed)"
-                                                            : " (rolled back)");
+                   strcmp(held->hash, one->hash) != 0 ? ""
+                   : held->by == VERSIONS_JUDGE       ? " (rolled back: it failed)"
+                                                      : " (rolled back)");
     }
     if (!versions_count(v) && !versions_unread(v)) {
         buf_text(out, "No versions are kept yet. The service keeps a version each time changed "
@@ -173,7 +173,7 @@ static int list(const struct versions *v, struct buf *out)
     if (now)
         buf_printf(out,
                    "* is in use%s. `assistant versions show N` prints what version N changed.\n",
-                   *versions_held(v) ? ", until a file is saved" : "");
+                   held->hash[0] ? ", until a file is saved" : "");
     return 0;
 }
 

@@ -91,7 +91,7 @@ static void counted(void)
     CHECK(versions_count(NULL) == 0);
     CHECK(!versions_serving(NULL));
     CHECK(!versions_known(NULL, "x"));
-    CHECK(*versions_held(NULL) == 0);
+    CHECK(versions_held(NULL)->hash[0] == 0);
     versions_accept(NULL, NULL, "", "");
 }
 
@@ -169,16 +169,16 @@ static void kept_back(void)
     versions_refuse(v, two->hash, one->hash, "It failed.\nThe second line.");
     v = again(v);
     CHECK(number(versions_serving(v)) == 1);
-    CHECK(strcmp(versions_held(v), two->hash) == 0);
-    CHECK(versions_held_by(v) == VERSIONS_JUDGE);
-    CHECK(strcmp(versions_held_why(v), "It failed.") == 0);
-    CHECK(accept(v, tree_keep(one), "") == 1 && *versions_held(v)); /* a restart keeps it */
-    CHECK(accept(v, numbered(3), "") == 3 && !*versions_held(v));   /* a saved file leads on */
+    CHECK(strcmp(versions_held(v)->hash, two->hash) == 0);
+    CHECK(versions_held(v)->by == VERSIONS_JUDGE);
+    CHECK(strcmp(versions_held(v)->why, "It failed.") == 0);
+    CHECK(accept(v, tree_keep(one), "") == 1 && *versions_held(v)->hash); /* a restart keeps it */
+    CHECK(accept(v, numbered(3), "") == 3 && !*versions_held(v)->hash); /* a saved file leads on */
     CHECK(number(versions_before(v)) == 1);
     CHECK(versions_choose(v, 2, versions_find(v, 3)->hash, "by hand"));
     v = again(v);
-    CHECK(number(versions_serving(v)) == 2 && versions_held_by(v) == VERSIONS_OWNER);
-    CHECK(versions_choose(v, 2, two->hash, "") && !*versions_held(v)); /* what is on disk */
+    CHECK(number(versions_serving(v)) == 2 && versions_held(v)->by == VERSIONS_OWNER);
+    CHECK(versions_choose(v, 2, two->hash, "") && !*versions_held(v)->hash); /* what is on disk */
     versions_close(v);
     tree_drop(one);
     tree_drop(two);
