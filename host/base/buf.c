@@ -1,7 +1,6 @@
 #include "base/buf.h"
 
 #include <limits.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -82,37 +81,10 @@ bool buf_printf(struct buf *b, const char *format, ...)
 
 size_t buf_utf8(const char *text, size_t len)
 {
-    const unsigned char *s = (const unsigned char *)text;
-    if (len == 0)
-        return 0;
-    if (s[0] < 0x80)
-        return 1;
-    size_t need;
-    /* Of the second byte: no overlongs, no surrogates, nothing past U+10FFFF. */
-    unsigned char low = 0x80, high = 0xBF;
-    if (s[0] >= 0xC2 && s[0] <= 0xDF) {
-        need = 2;
-    } else if (s[0] >= 0xE0 && s[0] <= 0xEF) {
-        need = 3;
-        if (s[0] == 0xE0)
-            low = 0xA0;
-        if (s[0] == 0xED)
-            high = 0x9F;
-    } else if (s[0] >= 0xF0 && s[0] <= 0xF4) {
-        need = 4;
-        if (s[0] == 0xF0)
-            low = 0x90;
-        if (s[0] == 0xF4)
-            high = 0x8F;
-    } else {
-        return 0;
-    }
-    if (len < need || s[1] < low || s[1] > high)
-        return 0;
-    for (size_t i = 2; i < need; i++)
-        if (s[i] < 0x80 || s[i] > 0xBF)
-            return 0;
-    return need;
+    const unsigned char *p = (const unsigned char *)text;
+    bool valid = true;
+    size_t n = len == 0 ? 0 : p[0] < 0x80 ? 1 : utf8_sequence(p, len, &valid);
+    return valid ? n : 0;
 }
 
 size_t buf_json_unit(const char *text, size_t len, char out[8], size_t *used)

@@ -38,4 +38,31 @@ void buf_free(struct buf *b);
 /* A copy of len bytes with a NUL after them, or NULL. The caller frees it. */
 char *buf_copy(const void *bytes, size_t len);
 
+/* The UTF-8 sequence at p, whose first byte is 0x80 or more. left >= 1 bytes may be read. Returns
+ * its length; when it is not valid, the number of bytes that one U+FFFD replaces. */
+static inline size_t utf8_sequence(const unsigned char *p, size_t left, bool *valid)
+{
+    unsigned char c = p[0], low = 0x80, high = 0xBF;
+    size_t more = c < 0xE0 ? 1 : c < 0xF0 ? 2 : 3;
+    *valid = false;
+    if (c < 0xC2 || c > 0xF4)
+        return 1;
+    if (c == 0xE0)
+        low = 0xA0;
+    else if (c == 0xED)
+        high = 0x9F;
+    else if (c == 0xF0)
+        low = 0x90;
+    else if (c == 0xF4)
+        high = 0x8F;
+    for (size_t i = 1; i <= more; i++) {
+        if (i >= left || p[i] < low || p[i] > high)
+            return i;
+        low = 0x80;
+        high = 0xBF;
+    }
+    *valid = true;
+    return more + 1;
+}
+
 #endif

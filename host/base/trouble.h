@@ -7,7 +7,6 @@
 #define HOST_BASE_TROUBLE_H
 
 #include <stdbool.h>
-#include <stddef.h>
 
 /* Parts of one sentence: "CAUSE: REMEDY". */
 enum { TROUBLE_ROOM = 400 };

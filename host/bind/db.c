@@ -275,15 +275,6 @@ static int backups(lua_State *L)
     return rc == LUA_OK ? 1 : lua_error(L);
 }
 
-static void stop_waiting(struct task *t)
-{
-    for (struct task **p = &t->gen->scripts->queue.durable; *p; p = &(*p)->next_side)
-        if (*p == t) {
-            *p = t->next_side;
-            return;
-        }
-}
-
 static int is_durable(lua_State *L, int status, lua_KContext ctx)
 {
     (void)L, (void)status, (void)ctx;
@@ -299,7 +290,7 @@ static int durable(lua_State *L)
     task_touch(t);
     t->next_side = q->durable;
     q->durable = t;
-    return task_wait(L, t, stop_waiting, is_durable);
+    return task_wait(L, t, NULL, is_durable);
 }
 
 int luaopen_host_db(lua_State *L)

@@ -6,7 +6,6 @@
  */
 #include "bind/http_ask.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -4,7 +4,6 @@
  */
 #include "bind/http_ask.h"
 
-#include "base/buf.h"
 #include "base/http_token.h"
 
 #include <curl/curl.h>

@@ -3,7 +3,6 @@
  */
 #include "bind/bind.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

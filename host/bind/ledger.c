@@ -6,7 +6,6 @@
 #include "store/ledger.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { READ_BYTES = 262144 };

@@ -5,12 +5,11 @@
 
 #include "base/log.h"
 
-#include <string.h>
-
 enum { FIELD_LIMIT = 24 };
 
-static int write_line(lua_State *L, enum log_level level)
+static int write_line(lua_State *L)
 {
+    enum log_level level = (enum log_level)lua_tointeger(L, lua_upvalueindex(1));
     struct log_field fields[FIELD_LIMIT];
     size_t n = 0;
     const char *event = luaL_checkstring(L, 1);
@@ -50,28 +49,14 @@ static int write_line(lua_State *L, enum log_level level)
     return 0;
 }
 
-static int debug(lua_State *L)
-{
-    return write_line(L, LOG_DEBUG);
-}
-static int info(lua_State *L)
-{
-    return write_line(L, LOG_INFO);
-}
-static int warn(lua_State *L)
-{
-    return write_line(L, LOG_WARN);
-}
-static int error(lua_State *L)
-{
-    return write_line(L, LOG_ERROR);
-}
-
 int luaopen_host_log(lua_State *L)
 {
-    static const luaL_Reg functions[] = {
-        { "debug", debug }, { "info", info }, { "warn", warn }, { "error", error }, { NULL, NULL }
-    };
-    luaL_newlib(L, functions);
+    static const char *const levels[] = { "debug", "info", "warn", "error" };
+    lua_createtable(L, 0, 4);
+    for (int i = 0; i < 4; i++) {
+        lua_pushinteger(L, LOG_DEBUG + i);
+        lua_pushcclosure(L, write_line, 1);
+        lua_setfield(L, -2, levels[i]);
+    }
     return 1;
 }

@@ -4,10 +4,7 @@
  */
 #include "bind/bind.h"
 
-#include "base/buf.h"
-
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 

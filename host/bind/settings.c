@@ -3,9 +3,6 @@
  */
 #include "bind/bind.h"
 
-#include "base/buf.h"
-
-#include <stdlib.h>
 #include <string.h>
 
 static int get(lua_State *L)

@@ -2,12 +2,14 @@
  * values: the modules of plain values (json, yaml, crypto, time, url), and their functions for
  * other bindings.
  *
- * They use nothing else of the host. Every function may throw a Lua error, also for memory, and
- * leaks nothing then: what is not a Lua value is in a userdata with a finalizer, or belongs to the
- * process (crypto's contexts). The loop thread.
+ * They use nothing of the host above base/. Every function may throw a Lua error, also for memory,
+ * and leaks nothing then: what is not a Lua value is in a userdata with a finalizer, or belongs to
+ * the process (crypto's contexts). The loop thread.
  */
 #ifndef HOST_BIND_VALUES_H
 #define HOST_BIND_VALUES_H
+
+#include "base/buf.h"
 
 #include <lauxlib.h>
 #include <lua.h>
@@ -72,35 +74,5 @@ static inline void set_text_field(lua_State *L, const char *name, const char *te
 }
 
 #define UTF8_REPLACEMENT "\xEF\xBF\xBD"
-
-/*
- * The UTF-8 sequence at p, whose first byte is 0x80 or more. left >= 1 bytes may be read. Returns
- * its length; when it is not valid, the number of bytes that one U+FFFD replaces.
- */
-static inline size_t utf8_sequence(const unsigned char *p, size_t left, bool *valid)
-{
-    unsigned char c = p[0], low = 0x80, high = 0xBF;
-    size_t more = c < 0xE0 ? 1 : c < 0xF0 ? 2 : 3;
-
-    *valid = false;
-    if (c < 0xC2 || c > 0xF4)
-        return 1;
-    if (c == 0xE0)
-        low = 0xA0;
-    else if (c == 0xED)
-        high = 0x9F;
-    else if (c == 0xF0)
-        low = 0x90;
-    else if (c == 0xF4)
-        high = 0x8F;
-    for (size_t i = 1; i <= more; i++) {
-        if (i >= left || p[i] < low || p[i] > high)
-            return i;
-        low = 0x80;
-        high = 0xBF;
-    }
-    *valid = true;
-    return more + 1;
-}
 
 #endif

@@ -1,7 +1,6 @@
 #include "cli/chat_replay.h"
 
 #include "bind/bind.h"
-#include "base/buf.h"
 #include "scripts/cpu_guard.h"
 #include "base/log.h"
 #include "service/reload.h"

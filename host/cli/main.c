@@ -1,6 +1,5 @@
 /* main: reads argv and runs the mode or command. */
 #include "service/admin.h"
-#include "base/buf.h"
 #include "cli/chat_replay.h"
 #include "cli/check.h"
 #include "cli/help.h"

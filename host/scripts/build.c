@@ -1,13 +1,11 @@
 #include "scripts/build.h"
 
-#include "base/buf.h"
 #include "base/log.h"
 #include "scripts/cpu_guard.h"
 #include "scripts/known.h"
 #include "scripts/lua_sandbox.h"
 #include "scripts/main_table.h"
 
-#include <lauxlib.h>
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>

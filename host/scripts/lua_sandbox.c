@@ -1,11 +1,9 @@
 #include "scripts/lua_sandbox.h"
 
-#include "base/buf.h"
 #include "scripts/cpu_guard.h"
 #include "base/log.h"
 
 #include <lualib.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { TEXT_LIMIT = 16 << 20, ITEMS_LIMIT = 1000000 };

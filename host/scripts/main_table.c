@@ -1,7 +1,5 @@
 #include "scripts/main_table.h"
 
-#include "base/buf.h"
-
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,10 +1,8 @@
 #include "scripts/task.h"
 
-#include "base/buf.h"
 #include "scripts/cpu_guard.h"
 #include "base/log.h"
 
-#include <lauxlib.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -42,7 +42,7 @@ struct task {
     bool condemned; /* must not run again, because its group was lost or its generation is closed */
     const char *no_wait; /* why it must not wait, in messages; NULL: it may */
     uint64_t touched;    /* 1 + the last group in which it touched the database; 0: none */
-    /* Ends the wait at once and does not wake the task. NULL: it waits for nothing. */
+    /* Ends the wait at once and does not wake the task. NULL: task_kill needs no help. */
     void (*cancel)(struct task *t);
     struct loop_timer timer; /* of a sleep or an event */
     void *wait; /* what it waits for: an event, a request, or a number of cancelled requests */

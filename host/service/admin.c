@@ -2,8 +2,6 @@
 
 #include "service/backup.h"
 #include "bind/bind.h"
-#include "base/buf.h"
-#include "base/log.h"
 #include "service/reload.h"
 #include "service/versions_tell.h"
 
@@ -13,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/queue.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>

@@ -9,8 +9,6 @@
 
 #include "service/host.h"
 
-struct backup;
-
 /*
  * Begins a copy at this absolute path. `ended` is called once, with an exit code and a text, when
  * the result is durable. It may be called inside this call.

@@ -5,7 +5,6 @@
 #ifndef HOST_SERVICE_CLAIMS_H
 #define HOST_SERVICE_CLAIMS_H
 
-#include "scripts/generation.h"
 #include "service/host.h"
 
 /* Jobs that were claimed just before a commit. */

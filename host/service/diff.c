@@ -1,6 +1,5 @@
 #include "service/diff.h"
 
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 

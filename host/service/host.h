@@ -12,7 +12,6 @@
 #include "store/store.h"
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 struct admin;

@@ -3,7 +3,6 @@
 #include "service/admin.h"
 #include "service/backup.h"
 #include "bind/bind.h"
-#include "base/buf.h"
 #include "service/first.h"
 #include "scripts/cpu_guard.h"
 #include "store/ledger.h"

@@ -1,7 +1,6 @@
 #include "service/judge.h"
 
 #include "bind/bind.h"
-#include "scripts/generation.h"
 #include "base/log.h"
 #include "service/reference.h"
 #include "service/reload.h"

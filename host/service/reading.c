@@ -6,7 +6,6 @@
 #include "service/judge.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 enum {
     REFUSALS = 8,           /* items of one row, because each delays all other work by a second */

@@ -14,12 +14,10 @@
 #include "scripts/watch.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 enum {
     CONNECTIONS = 20000,     /* to our listener, if there are enough descriptors */
@@ -226,13 +224,9 @@ static int start(struct service *s, const struct serve_mode *m, char *why, size_
     char *path = settings_database(g->settings, why, size);
     if (!path)
         return 2;
-    if ((code = instance_open(h, path, why, size)) != 0)
-        goto done;
-    if ((code = prepare(h, why, size)) != 0)
-        goto done;
-    if ((code = start_listener(h, g->settings, why, size)) != 0)
-        goto done;
-    if ((code = start_metrics(h, g->settings, why, size)) != 0)
+    if ((code = instance_open(h, path, why, size)) != 0 || (code = prepare(h, why, size)) != 0 ||
+        (code = start_listener(h, g->settings, why, size)) != 0 ||
+        (code = start_metrics(h, g->settings, why, size)) != 0)
         goto done;
     code = 1;
     if (strcmp(path, ":memory:") != 0 && !(h->admin = admin_start(h, path, why, size)))

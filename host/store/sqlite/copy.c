@@ -7,7 +7,6 @@
  */
 #include "store/sqlite/parts.h"
 
-#include "base/log.h"
 #include "base/loop.h"
 
 #include <errno.h>

@@ -5,8 +5,6 @@
 
 #include "base/loop.h"
 
-#include <string.h>
-
 enum { PROGRESS_OPS = 20000 };
 /* One step of one statement; shorter than WATCHDOG_MS. */
 static const uint64_t step_budget_ns = 1000 * 1000000ull;

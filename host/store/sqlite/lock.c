@@ -11,7 +11,6 @@
 #include "base/log.h"
 #include "base/loop.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
