@@ -35,15 +35,9 @@ struct log_field log_b(const char *key, bool value);
 int log_level_of(const char *name);
 void log_open(enum log_level level);
 bool log_on(enum log_level level);
-/*
- * From now on no line shows this text. Texts under 6 bytes are ignored. After many others the
- * oldest is forgotten.
- */
+/* No line shows this text from now on. Ignores texts under 6 bytes; forgets the oldest of many. */
 void log_hide(const char *text, size_t len);
-/*
- * Writes * over each hidden text in `text`, for messages that go elsewhere than the log. NULL is
- * fine.
- */
+/* Writes * over each hidden text in a message that goes elsewhere than the log. NULL is fine. */
 void log_mask(char *text);
 void log_write(enum log_level level, const char *event, const struct log_field *fields,
                size_t count);

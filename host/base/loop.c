@@ -10,10 +10,7 @@
 
 enum { EVENTS_A_WAIT = 256 };
 
-/*
- * One per descriptor number. `round`: the wait in which it was added; events of that wait are not
- * for it.
- */
+/* One per descriptor number. round: the wait that added it; events of that wait are not for it. */
 struct watched {
     loop_fd_cb call;
     void *arg;
@@ -261,10 +258,7 @@ static void call_fds(struct loop *l, const struct epoll_event *events, int n)
     }
 }
 
-/*
- * At most as many as were set before, because a timer that sets itself again would keep this loop
- * busy.
- */
+/* At most as many as were set before: a timer that sets itself again must not hold the loop. */
 static void call_timers(struct loop *l)
 {
     if (l->timers == 0)

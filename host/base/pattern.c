@@ -3,10 +3,7 @@
 #include <ctype.h>
 #include <string.h>
 
-/*
- * One item: matches a single character; `after` is the rest of the pattern. Its length is the cost
- * of a try.
- */
+/* Matches one character; `after` is the rest of the pattern. Its length is the cost of a try. */
 struct item {
     const char *at, *after;
 };

@@ -84,9 +84,7 @@ static void ended(struct task *t, bool ok, const char *text, size_t len)
     fflush(stdout);
 }
 
-/*
- * Runs a command of the scripts until it ends or a signal comes. Returns its code; prints errors.
- */
+/* Runs a command of the scripts until its end or a signal. Returns its code; prints errors. */
 static int run(struct rehearsal *r, const char *name, char *const *args, size_t count)
 {
     struct host *h = &r->service.host;
@@ -160,10 +158,7 @@ static void tell_reload(void *arg, int code, const char *words)
         fprintf(stderr, "  %s\n", words);
 }
 
-/*
- * Files changed on disk are used from the next line on. If they do not load, the error is printed
- * and nothing changes.
- */
+/* Uses files changed on disk from the next line on. If they do not load, it only prints why. */
 static void look_for_changes(struct rehearsal *r)
 {
     struct host *h = &r->service.host;

@@ -11,10 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/*
- * No story begins after this time, because owners run `check` before each save. A story that does
- * not end in WAIT_MS never ends.
- */
+/* No story begins after STORIES_MS, because owners run `check` before each save. A story that does
+ * not end in WAIT_MS never ends. */
 enum { STORIES_MS = 2000, WAIT_MS = 5000 };
 
 struct told {
@@ -30,10 +28,7 @@ static void ended(struct task *t, bool ok, const char *text, size_t len)
     told->text = buf_copy(text, len);
 }
 
-/*
- * Runs a command of the rehearsal and adds its output. false, with why: it failed, did not end, or
- * another script failed.
- */
+/* Runs a command, adds its output. false, with why: it or another script failed, or did not end. */
 static bool run(struct host *h, const char *name, char *const *words, size_t count,
                 struct buf *said, char *why, size_t size)
 {
@@ -73,10 +68,7 @@ static bool is_story(const char *path)
            end && (strcmp(end, ".yaml") == 0 || strcmp(end, ".json") == 0);
 }
 
-/*
- * Runs a command and reports what fails. false: no other command can follow, because this one still
- * runs.
- */
+/* Runs a command and reports what fails. false: it still runs, so no other command can follow. */
 static bool act(struct host *h, const char *name, char *const *words, size_t count,
                 struct buf *said, struct buf *problems)
 {
@@ -94,10 +86,7 @@ static bool act(struct host *h, const char *name, char *const *words, size_t cou
     return over;
 }
 
-/*
- * Calls the handlers of main.lua, also those that no story reaches. answered: see struct outbound.
- * false: as act.
- */
+/* Calls the handlers of main.lua, also without a story. answered: see outbound.h. false: as act. */
 static bool try_handlers(struct host *h, bool answered, struct buf *problems)
 {
     bool more = true, going = true;

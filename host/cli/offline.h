@@ -7,10 +7,7 @@
 
 /* `assistant run FILE`. */
 int serve_file(char *const *args, size_t count);
-/*
- * A command on the database, when no service is running: takes the lock, runs the command, prints
- * its output.
- */
+/* A command on the database while no service runs: takes the lock and prints the output. */
 int serve_offline(char *const *args, size_t count);
 /* Have the scripts a command of this name? Opens nothing; says what is wrong with them when they do
  * not load. */

@@ -41,10 +41,7 @@ static bool method_check(struct pool_transfer *t)
     return true;
 }
 
-/*
- * libcurl writes headers unchanged, so each must be one line. Framing headers are set by libcurl
- * alone.
- */
+/* libcurl writes headers unchanged, so each must be one line. It sets framing headers itself. */
 static bool header_check(struct pool_transfer *t, const struct pool_header *h)
 {
     if (!http_token(h->name, strlen(h->name)))
@@ -83,10 +80,7 @@ bool pool_easy_check(struct pool_transfer *t, struct url *url)
 
 /* ---- callbacks: they only store ---- */
 
-/*
- * Called when the connection is open and the request is about to be sent; again before a silent
- * resend.
- */
+/* The connection is open and the request is about to be sent; again before a silent resend. */
 static int on_request(void *arg, char *to, char *from, int to_port, int from_port)
 {
     (void)to, (void)from, (void)to_port, (void)from_port;
@@ -286,10 +280,7 @@ static void explain(struct pool_exchange *x, CURLcode code, enum pool_error e)
         pool_easy_fail(t, e, "%.80s: %s", where, curl_easy_strerror(code));
 }
 
-/*
- * Copies libcurl's list of headers, because the handle goes. One block: the list, then its
- * texts.
- */
+/* Copies libcurl's headers, because the handle goes. One block: the list, then its texts. */
 static bool headers_take(struct pool_exchange *x)
 {
     struct pool_transfer *t = x->transfer;

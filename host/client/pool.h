@@ -33,9 +33,7 @@ void pool_cancel(struct pool *p, struct pool_transfer *t);
 struct pool_transfer *pool_take(struct pool *p);
 void pool_transfer_clear(struct pool_transfer *t);
 size_t pool_in_flight(const struct pool *p);
-/*
- * Cancels everything, joins the thread; transfers in flight are given to `each` before it returns.
- */
+/* Cancels everything, gives transfers in flight to `each`, and joins the thread. */
 void pool_stop(struct pool *p, void (*each)(void *arg, struct pool_transfer *t), void *arg);
 
 #endif

@@ -7,10 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/*
- * An idle shard closes its connections and frees their buffers and TLS states. libcurl would keep
- * them for ever.
- */
+/* Idle shards close connections and free buffers and TLS states, which libcurl would keep. */
 static const uint64_t RETIRE_NS = 60u * 1000000000ull;
 
 static struct pool_socket *socket_of(struct pool_shards *shared, curl_socket_t fd)

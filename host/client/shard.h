@@ -43,10 +43,7 @@ typedef void (*pool_shard_done)(void *arg, CURL *easy, CURLcode code);
 /* false: out of memory. */
 bool pool_shard_open(struct pool_shard *s, struct pool_shards *shared);
 void pool_shard_close(struct pool_shard *s);
-/*
- * The handle must be set up; its sockets are opened and closed through here. false: libcurl refused
- * it.
- */
+/* The handle is set up; its sockets are opened and closed through here. false: libcurl refused. */
 bool pool_shard_add(struct pool_shard *s, CURL *easy);
 void pool_shard_remove(struct pool_shard *s, CURL *easy);
 /* Does what is due at once, then calls `done` for each finished handle, which has left the multi by

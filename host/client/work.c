@@ -11,10 +11,7 @@
 enum {
     PER_HOST_DEFAULT = 4096,
     HOSTS_KEPT = 32,
-    /*
-     * With few transfers one shard is used, for one TLS connection instead of sixteen; above this
-     * many all are used.
-     */
+    /* Up to so many transfers use one shard, for one TLS connection instead of sixteen. */
     PACK_PLAIN = 32,
     PACK_SECURE = 100, /* the streams of one HTTP/2 connection */
     SCARCE = 1024      /* descriptors: with fewer the pool uses less */
@@ -28,9 +25,7 @@ struct pool_host {
     struct pool_exchanges queue, flight;
 };
 
-/*
- * The only end of an exchange. It is in no multi any more; its transfer holds its answer or error.
- */
+/* The only end of an exchange. It is in no multi now; its transfer holds its answer or error. */
 static void exchange_finish(struct pool_work *p, struct pool_exchange *x)
 {
     loop_timer_stop(p->shared.loop, &x->deadline);

@@ -68,10 +68,7 @@ void metric_set_free(struct metric_set *set);
  * false: no memory.
  */
 bool metrics_share(struct metrics *m, struct metric_set *set);
-/*
- * From now on these are the metrics of the scripts. A metric that keeps its shape keeps its
- * numbers.
- */
+/* These are the scripts' metrics from now on. One that keeps its shape keeps its numbers. */
 void metrics_adopt(struct metrics *m, struct metric_set *set);
 
 /* n is finite, and 0 or more. values: one for each label. */

@@ -145,16 +145,11 @@ void answer_refuse(struct conn *c, unsigned status, const char *text, bool head_
                        "Content-Length: %d\r\n\r\n%s",
                        status, MHD_get_reason_phrase_for(status),
                        status == 503 ? "Retry-After: 1\r\n" : "", body_len, head_only ? "" : body);
-    /*
-     * The socket's buffer is empty, because MHD reads a request only after the previous answer was
-     * sent.
-     */
+    /* The socket's buffer is empty: MHD reads a request only after the previous answer was sent. */
     ssize_t sent = sendto(c->fd, out, (size_t)len, MSG_NOSIGNAL | MSG_DONTWAIT, NULL, 0);
     (void)sent; /* a peer that does not take this gets no answer */
     conn_move(c, CONN_LINGER);
-    /*
-     * Half open: further bytes of the peer are read, because otherwise the kernel resets the
-     * connection and the peer does not get the answer.
+    /* Reads on while half open: otherwise the kernel resets the connection, and the answer is lost.
      */
     shutdown(c->fd, SHUT_WR);
 }

@@ -69,10 +69,7 @@ static struct conn *oldest_reading(struct httpd *h, const struct conn *but)
     return any;
 }
 
-/*
- * The connection that is idle or reads for longest. NULL: none. A new connection is idle too, so
- * age decides.
- */
+/* The connection that idles or reads for longest (a new one idles: age decides). NULL: none. */
 static struct conn *oldest(struct httpd *h, const struct conn *but)
 {
     struct conn *reading = oldest_reading(h, but), *idle = TAILQ_FIRST(&h->idle);

@@ -55,18 +55,12 @@ struct httpd_options {
     unsigned max_connections;
     void (*on_request)(void *arg, struct httpd_request *r);
     bool (*healthy)(void *arg); /* what GET /health says; NULL: no such path */
-    /*
-     * Called when an answer leaves. r NULL: the request was refused before it was complete. May be
-     * NULL.
-     */
+    /* An answer leaves. r NULL: the request was refused before it was complete. May be NULL. */
     void (*on_answer)(void *arg, const struct httpd_request *r, unsigned status);
     void *arg;
 };
 
-/*
- * NULL: why holds cause and remedy in one line (address in use, no permission, …), and errno is
- * set.
- */
+/* NULL: why holds cause and remedy in one line (address in use, no permission, …), errno is set. */
 struct httpd *httpd_start(struct loop *l, const struct httpd_options *o, char *why,
                           size_t why_size);
 /* MHD_run. Every tick, events or not, and once more after httpd_release. (Deadlines, and what MHD
@@ -79,14 +73,9 @@ void httpd_respond(struct httpd_request *r, unsigned status, const struct httpd_
                    size_t count, const void *body, size_t len);
 /* {"error":"<text>"} with a constant text. */
 void httpd_error(struct httpd_request *r, unsigned status, const char *text);
-/*
- * Removes an answer that was not released yet (its group was lost): the request is unanswered
- * again.
- */
+/* Removes an unreleased answer, because its group was lost: the request is unanswered again. */
 void httpd_revoke(struct httpd_request *r);
-/*
- * The holder releases the request: exactly once for each on_request, also after an answer.
- * Unanswered: 503.
+/* The holder releases r: exactly once for each on_request, also after an answer. Unanswered: 503.
  */
 void httpd_forget(struct httpd_request *r);
 /* Sends every answer given so far. true: there were some (call httpd_run again). */
@@ -97,10 +86,7 @@ unsigned httpd_connections(const struct httpd *h);
 
 /* No new connections; those that are open may finish. */
 void httpd_quiesce(struct httpd *h);
-/*
- * Answers open requests with 503, resumes every suspended connection, stops. (MHD aborts the
- * process when it is stopped with a suspended connection.)
- */
+/* Answers open requests with 503, resumes suspended connections (else MHD aborts), and stops. */
 void httpd_stop(struct httpd *h);
 
 #endif

@@ -86,10 +86,7 @@ struct request {
     char target[]; /* as sent, with a NUL */
 };
 
-/*
- * A response and its users: the cache, and requests that were answered with it and not yet
- * released.
- */
+/* A response and its users: the cache, and the requests it answered that are not yet released. */
 struct answer {
     struct MHD_Response *response;
     unsigned users;
@@ -136,10 +133,7 @@ void conn_free(struct conn *c);
 void conn_move(struct conn *c, enum conn_stage stage);
 /* MHD has read bytes of it (0: none, or its end). */
 void conn_received(struct conn *c, size_t bytes);
-/*
- * When there is no place for another connection: closes the one that is idle for longest, or that
- * reads for longest.
- */
+/* Makes place for one connection: closes the one that is idle for longest, or reads for longest. */
 void conn_make_room(struct httpd *h);
 /*
  * Refuses the request whose body is unfinished for longest, but not r, to make room. all false:
@@ -159,10 +153,7 @@ bool request_nearly(const struct request *r, size_t more);
 void request_drop(struct request *r);
 
 /* answer.c */
-/*
- * A response with nosniff; the caller is one user of it. Equal short answers are shared. NULL: no
- * memory.
- */
+/* With nosniff; the caller is one user of it. Equal short answers are shared. NULL: no memory. */
 struct answer *answer_make(struct httpd *h, const struct httpd_header *headers, size_t count,
                            const void *body, size_t len);
 struct answer *answer_json(struct httpd *h, const char *body, const char *allow);

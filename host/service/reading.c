@@ -143,10 +143,7 @@ static bool row_done(struct host *h, struct inbox_row *row)
     return true;
 }
 
-/*
- * Reads rows, and large ones in pieces, while there is time and the group is small. Stops at a row
- * that must be tried again later.
- */
+/* Reads while time is left and the group is small, large rows in pieces, up to one to try again. */
 void reading_inbox(struct host *h)
 {
     uint64_t start = loop_now_ns(), until = start + reading_ns(h);

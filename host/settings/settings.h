@@ -67,10 +67,7 @@ void settings_free(struct settings *s);
 /* Copies the declaration and resolves it against the environment. A name declared twice is a
  * problem. false: no memory. */
 bool settings_declare(struct settings *s, const struct setting_declared *d);
-/*
- * After the last declaration: warns of names in the environment that are nearly names of ours, and
- * names the nearest.
- */
+/* After the last declaration: warns of environment names near ours, and names the nearest. */
 void settings_unknown(struct settings *s);
 /* From now on the log shows none of its secrets. */
 void settings_hide(const struct settings *s);

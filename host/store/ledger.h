@@ -25,10 +25,7 @@ int ledger_mark(struct ledger *l, const char *text, size_t len, char out[LEDGER_
  * errno and nothing added. */
 int ledger_add(struct ledger *l, const char *text, size_t len);
 size_t ledger_size(const struct ledger *l);
-/*
- * Reads up to size bytes from an offset, never past the last whole line. How many, or -1 with
- * errno.
- */
+/* Reads up to size bytes from an offset, up to the last whole line. How many, or -1 with errno. */
 long ledger_read(struct ledger *l, size_t from, char *out, size_t size);
 
 #endif

@@ -90,10 +90,7 @@ int store_step(struct store *s, sqlite3_stmt *statement);
 /* For the host's own fixed statements without results. 0, or an SQLite error code. */
 int store_exec(struct store *s, const char *sql);
 
-/*
- * The cause, after any of these failed, also where SQLite was not called (a lost group, a lock of
- * another program).
- */
+/* The cause, after any of these failed, also without a call of SQLite (a lost group, a lock). */
 const char *store_error(struct store *s);
 
 /*
@@ -108,17 +105,11 @@ int store_release(struct store *s);
 int store_rollback(struct store *s);
 int store_depth(const struct store *s); /* how many are open */
 
-/*
- * The number of the group that is open, or that the next write would open. Grows by one with each
- * commit or loss.
- */
+/* The number of the group that is open or comes next: one more after each commit or loss. */
 uint64_t store_group(const struct store *s);
 /* Does the open group hold writes? */
 bool store_dirty(const struct store *s);
-/*
- * true: the open group is larger than the page cache and should be committed before more is
- * written, because all of it stays in memory until the commit.
- */
+/* true: the open group has outgrown the page cache and fills memory: commit before writing more. */
 bool store_heavy(struct store *s);
 /* Has SQLite undone the open group by itself (full disk)? Then store_commit answers STORE_LOST. */
 bool store_lost(const struct store *s);
@@ -132,9 +123,7 @@ enum store_commit_result store_commit(struct store *s);
  */
 bool store_healthy(const struct store *s);
 void store_probe(struct store *s);
-/*
- * Is the file at path still the one that is open? false: moved, removed or replaced (its -wal too).
- */
+/* Is the open file still the one at path? false: moved, removed or replaced (its -wal too). */
 bool store_in_place(struct store *s);
 /* When the loop is idle: a passive checkpoint if the WAL is large enough. true: it ran. */
 bool store_idle(struct store *s);
@@ -161,10 +150,7 @@ enum store_copy_state store_copy_go_on(struct store_copy *c, uint64_t budget_ns,
 void store_copy_note(struct store_copy *c, const char *sql);
 bool store_copy_copies(const struct store_copy *c); /* there are pages to copy */
 void store_copy_end(struct store_copy *c);
-/*
- * The same in one call, before the service accepts requests. replace: overwrite an older copy of
- * that name without checking it.
- */
+/* In one call, before requests are accepted. replace: over an older copy, without a check. */
 int store_backup(struct store *s, const char *to, bool replace, char *why, size_t why_size);
 /* Remembers a copy, so that a message about a damaged database can name it. */
 void store_note_copy(struct store *s, const char *path, int64_t made_at_ms);

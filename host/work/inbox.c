@@ -260,10 +260,7 @@ int inbox_unpark(struct jobs *j, const struct inbox_row *row)
     return rc > 0 && inbox_from_start(j, row->id) != 0 ? -1 : rc;
 }
 
-/*
- * A row past the watermark was being read for the first time, one before it again from the parked
- * ones.
- */
+/* A row past the watermark was read for the first time, one before it from the parked ones. */
 int inbox_charge(struct jobs *j, int64_t id)
 {
     int rc = id > j->mark

@@ -40,10 +40,7 @@ struct job {
     int attempts, crashes;
     int64_t run_at, created_at; /* ms since 1970 */
     char *error;                /* the last one, or NULL */
-    /*
-     * It was running when an earlier process died; false again when it is done or counts an
-     * attempt.
-     */
+    /* It ran when an earlier process died; false again when done or when it counts an attempt. */
     bool orphan;
     bool error_handled; /* the caller's: its failed handler has run */
 };
@@ -54,10 +51,7 @@ struct jobs_put {
     const char *payload;
     size_t payload_len;
     int64_t run_at; /* ms since 1970; 0: now */
-    /*
-     * With a twin (same unique, not yet running): true leaves the twin unchanged, false gives it
-     * run_at and payload.
-     */
+    /* With a twin (same unique, not running): true leaves it, false gives it run_at and payload. */
     bool keep;
 };
 
@@ -71,9 +65,7 @@ void jobs_close(struct jobs *j);
 
 /* The new job's id (or its live twin's), or 0: an SQLite error (store_lost may be true). */
 int64_t jobs_put(struct jobs *j, const struct jobs_put *p);
-/*
- * Removes a job that is ready or waits. 1: removed, 0: no such job, it runs or is dead, -1: error.
- */
+/* Removes a job that is ready or waits. 1; 0: no such job, it runs or is dead; -1: error. */
 int jobs_cancel(struct jobs *j, int64_t id);
 
 /*
@@ -85,10 +77,8 @@ int jobs_claim(struct jobs *j, const char *kind, int64_t now_ms, struct job *out
 int jobs_claim_suspect(struct jobs *j, const char *kind, int64_t now_ms, struct job *out);
 /* How many suspects wait: jobs that are not dead, and inbox rows. Fast while there are none. */
 int jobs_suspects(struct jobs *j);
-/*
- * When the next job of this kind is due (ms since 1970), without suspects. INT64_MAX: none is
- * ready. Fast: kept in memory.
- */
+/* When the next job of this kind is due (ms since 1970), without suspects. INT64_MAX: none is
+ * ready. Fast: kept in memory. */
 int64_t jobs_next_due(struct jobs *j, const char *kind);
 /*
  * Forget what is kept in memory about the open group: after STORE_LOST, and after a savepoint was
@@ -99,10 +89,7 @@ void jobs_forget(struct jobs *j);
 /* Writes what is kept in memory for the open group: call right before store_commit. 0 or -1. */
 int jobs_flush(struct jobs *j);
 
-/*
- * The ends of a claim. 1; 0: the claim is no longer ours, so the caller drops the effects; -1: an
- * error.
- */
+/* The ends of a claim. 1; 0: the claim is not ours now: drop the effects; -1: an error. */
 int jobs_done(struct jobs *j, const struct job *job);
 /*
  * Back to ready at run_at. add_attempt: the outside world refused. error may be NULL: the last one
@@ -116,10 +103,7 @@ int jobs_die(struct jobs *j, const struct job *job, const char *error);
 /* Makes a dead job ready again, with attempts and crashes 0. 1, 0: no dead job of that id, -1. */
 int jobs_requeue(struct jobs *j, int64_t id);
 
-/*
- * Jobs that are dead after crashes, one per call until false: the caller tells the scripts. Each is
- * given once, in the open group.
- */
+/* A job dead after crashes, for the scripts: each once, in the open group. false: no more. */
 bool jobs_crashed(struct jobs *j, struct job *out);
 
 /*
@@ -164,10 +148,7 @@ void inbox_row_free(struct inbox_row *r);
 int64_t inbox_put(struct jobs *j, const char *reader, const void *body, size_t len);
 /* The highest id in the inbox that a commit has made durable: the caller reports each commit. */
 void inbox_durable(struct jobs *j);
-/*
- * Next durable row past the watermark. 1, 0: none, -1. Suspects are moved to the parked rows on the
- * way.
- */
+/* Next durable row past the watermark; suspects on the way are parked. 1, 0: none, -1. */
 int inbox_next(struct jobs *j, struct inbox_row *out);
 /* The suspect with the fewest crashes, at most so many (inbox_parked_next does not give it). 1, 0:
  * none, -1. */
@@ -180,20 +161,14 @@ int inbox_set_crashes(struct jobs *j, const struct inbox_row *row, int crashes);
 int inbox_give_up(struct jobs *j, int64_t id);
 /* Rows parked after crashes, in the open group, since the last call: staff must be told. */
 int inbox_crashed(struct jobs *j);
-/*
- * Moves the watermark past this row, in the group (jobs_flush writes it). A parked row moves
- * nothing. 0 or -1.
- */
+/* Moves the watermark, in the group, past a row that is not parked (see jobs_flush). 0 or -1. */
 int inbox_read(struct jobs *j, const struct inbox_row *row);
 /*
  * Stores in the group how many items of this row are read; reading continues there, also after a
  * crash. The place is deleted with the last item, and when the row's bytes change. 0 or -1.
  */
 int inbox_place(struct jobs *j, struct inbox_row *row, int64_t place);
-/*
- * Keeps a row's item (or the whole row: item NULL) with a reason for staff. Moves no watermark. 0
- * or -1.
- */
+/* Keeps an item (NULL: the whole row) with a reason for staff. Moves no watermark. 0 or -1. */
 int inbox_park(struct jobs *j, const struct inbox_row *row, const char *item, size_t item_len,
                const char *reason);
 /*

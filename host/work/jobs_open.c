@@ -111,9 +111,7 @@ static int charge_job(struct jobs *j, int64_t id)
     return rc;
 }
 
-/*
- * What a dead process had claimed is ready again; those whose mark was taken meanwhile one by one.
- */
+/* A dead process's claims are ready again; those whose mark was taken meanwhile one by one. */
 static int take_orphans(struct jobs *j)
 {
     int64_t now = loop_wall_ms();

@@ -64,15 +64,10 @@ sqlite3_stmt *jobs_row(struct jobs *j, int *rc, const char *sql, const char *typ
 int jobs_number(struct jobs *j, int64_t *out, const char *sql, const char *types, ...);
 /* The next row of a statement: 1, 0 (no more), or -1. */
 int jobs_next_row(struct jobs *j, sqlite3_stmt *row);
-/*
- * Copies a column. Without memory the process ends, so that its claims come back after the restart.
- */
+/* Copies a column. Without memory the process ends, so that claims come back at the next start. */
 char *jobs_column(sqlite3_stmt *row, int column, size_t *len);
 
-/*
- * The unique mark of this job is taken by a newer one: merges that one into it, or takes the mark
- * from it. 0 or -1.
- */
+/* A newer job has this one's mark: merges the newer into it, or takes its mark away. 0 or -1. */
 int jobs_settle_twin(struct jobs *j, int64_t id, int64_t *run_at);
 /* Frees the job's lane: the next one is ready. 0 or -1. */
 int jobs_promote(struct jobs *j, const char *lane);

@@ -106,10 +106,7 @@ int parked_erase(struct jobs *j, int64_t id)
     return jobs_run(j, "DELETE FROM parked WHERE id = ? AND whole = 0", "i", id);
 }
 
-/*
- * Ids grow with time, so the oldest come first. After the clock was set back a row may be kept
- * longer, never shorter.
- */
+/* Ids grow with time: the oldest come first. A clock set back keeps a row longer, never shorter. */
 int inbox_purge(struct jobs *j, int64_t before_ms, int limit)
 {
     int rc = 1, count = 0;

@@ -108,10 +108,7 @@ bool store_busy(struct store *s, struct trouble *out)
     return true;
 }
 
-/*
- * Counted and logged when it lasts longer than STORE_PATIENCE_MS; logged at most once in ten
- * seconds.
- */
+/* Counts and logs what lasts longer than STORE_PATIENCE_MS; logs at most once in ten seconds. */
 void store_busy_note(struct store *s)
 {
     uint64_t now = loop_now_ns();

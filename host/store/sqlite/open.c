@@ -60,10 +60,7 @@ refuse_for(struct reason why, int error, const char *path, const char *format, .
                   trouble.remedy);
 }
 
-/*
- * Reports files of another user (a shell as root made them, for example) before SQLite fails on
- * them.
- */
+/* Reports files of another user (a shell as root made them, say) before SQLite fails on them. */
 static enum store_open_result rights(struct store *s, struct reason why)
 {
     static const char *const names[] = { "", "-wal", "-shm", ".lock" };
@@ -164,9 +161,7 @@ static enum store_open_result lock(struct store *s, struct reason why)
                 s->path);
             break;
         }
-        /*
-         * Somebody may have removed the file between open and flock: then this lock means nothing.
-         */
+        /* The file may have been removed between open and flock: then this lock means nothing. */
         if (fstat(s->lock_fd, &mine) == 0 && stat(path, &there) == 0 &&
             mine.st_ino == there.st_ino && mine.st_dev == there.st_dev)
             break;

@@ -11,10 +11,7 @@
 #include <sys/types.h>
 
 enum { STORE_DEPTH_MAX = 16, STORE_BUSY_MS = 25 };
-/*
- * A macro, because it is part of a PRAGMA's text. A transaction may need a larger cache for its
- * time.
- */
+/* A macro, because a PRAGMA's text holds it. A transaction may need a larger cache for its time. */
 #define STORE_CACHE_KB 8192
 
 /* Which file a name led to when the database was opened. */

@@ -166,10 +166,7 @@ enum store_scrub_result store_scrub(struct store *s, struct store_scrub *w, uint
 
 /* ---- looking for what should not be there ---- */
 
-/*
- * A value that does not fit on its page continues on other pages, so a word may be split between
- * two pages.
- */
+/* A value that does not fit on its page continues on others, so a word may be split. */
 struct look {
     struct needles *n;
     struct shape shape;
@@ -241,10 +238,7 @@ static size_t varint(const unsigned char *p, const unsigned char *end, uint64_t 
     return 0;
 }
 
-/*
- * The end of this page's part of a cell whose value continues elsewhere. NULL: the cell is whole or
- * damaged.
- */
+/* The end of this page's part of a cell that continues elsewhere. NULL: it is whole or damaged. */
 static const unsigned char *cell_end(const struct shape *s, const unsigned char *page, unsigned at,
                                      unsigned kind, const unsigned char **from)
 {
@@ -268,9 +262,7 @@ static const unsigned char *cell_end(const struct shape *s, const unsigned char 
     return p + here + 4 <= end ? p + here : NULL;
 }
 
-/*
- * The seams of one page: of a value's part in a separate page, or of the cells of a b-tree's page.
- */
+/* The seams of a page: of a value's part on a page of its own, or of a b-tree page's cells. */
 static bool look_at_page(struct look *k, const unsigned char *page, bool first)
 {
     const struct shape *s = &k->shape;
@@ -308,10 +300,7 @@ static int look_in(struct look *k, sqlite3_file *f, int64_t *at, int64_t size, u
     return 0;
 }
 
-/*
- * Pieces are whole pages, or whole frames of the log. A value that continues on the next is checked
- * at its seams.
- */
+/* Pieces are whole pages or frames of the log. A value that continues is checked at its seams. */
 int store_look_for(struct store *s, struct needles *n, int64_t *at, int64_t *hits,
                    uint64_t budget_ns)
 {

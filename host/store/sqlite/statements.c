@@ -26,10 +26,7 @@ struct statements {
     struct entry entries[STATEMENTS_MAX];
 };
 
-/*
- * Eight bytes a step: this runs for each statement of the accept path. Collisions only cost a
- * comparison.
- */
+/* Eight bytes per step: the accept path runs this often. Collisions only cost a comparison. */
 static uint64_t text_hash(const char *p, size_t len)
 {
     uint64_t h = (uint64_t)len * 0x9E3779B97F4A7C15u, w;
@@ -84,10 +81,7 @@ static void unlink_entry(struct statements *c, int16_t index)
     *at = e->next_statement;
 }
 
-/*
- * A place for one more: a free one, or that of the least recently used statement. NONE: all are in
- * use.
- */
+/* A place for one more: a free one, or the least recently used one's. NONE: all are in use. */
 static int16_t place_find(struct statements *c)
 {
     int16_t oldest = NONE;

@@ -11,10 +11,7 @@
 
 #define MS 1000000ull
 
-/*
- * After one wait for another program's lock the next writes do not wait, so that the loop does not
- * block.
- */
+/* After one wait for another program's lock the next writes do not wait: the loop must go on. */
 static const uint64_t busy_pause_ns = 75 * MS;
 
 /* Logs one line and ends the process with exit code 3. */
@@ -83,10 +80,7 @@ int store_failed(struct store *s, const char *doing)
         code = SQLITE_FULL;
     else if (is_fatal(extended))
         die(s, extended, doing);
-    /*
-     * A13: on a full disk SQLite undoes the whole group by itself, and what comes next would be
-     * stored alone.
-     */
+    /* A13: on a full disk SQLite undoes the whole group; what comes next would be stored alone. */
     if (s->open && sqlite3_get_autocommit(s->db)) {
         s->open = false;
         s->lost = true;
@@ -372,10 +366,7 @@ enum store_commit_result store_commit(struct store *s)
         s->depth = 0;
         return STORE_NOTHING;
     }
-    /*
-     * Looked at after the sync, so that nothing is acknowledged that went into a file nobody will
-     * find again.
-     */
+    /* After the sync: nothing may be acknowledged that is in a file nobody will find again. */
     if (rc != SQLITE_OK || !store_in_place(s)) {
         store_lose(s);
         return STORE_LOST;

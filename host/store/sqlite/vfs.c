@@ -4,9 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/*
- * SQLite's Unix files write less than 128 KB at once (`seekAndWriteFd` cuts the size to 17 bits).
- */
+/* SQLite's Unix files write less than 128 KB at once (`seekAndWriteFd` cuts at 17 bits). */
 enum { ROOM = 124 * 1024 };
 
 /* A write-ahead log. The real file follows it in the same allocation. */
@@ -24,10 +22,7 @@ static sqlite3_file *real_of(sqlite3_file *f)
     return (sqlite3_file *)((struct log_file *)f + 1);
 }
 
-/*
- * Bytes that cannot be written during a read are kept, because SQLite may continue the transaction
- * they belong to.
- */
+/* Bytes that cannot be written during a read are kept: SQLite may continue their transaction. */
 static int flush(sqlite3_file *f)
 {
     struct log_file *log = (struct log_file *)f;
