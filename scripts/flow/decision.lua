@@ -29,7 +29,7 @@ local function read_data(value, fields)
   local data = {}
   if type(value) == "table" then
     for _, field in ipairs(fields) do
-      data[field] = quote.clean(value[field])
+      data[field] = quote.clean(value[field], field)
     end
   end
   return data

@@ -1,5 +1,6 @@
 -- The fields of a quote: which values count as known, how new values join old ones, when the quote is complete. The model never
 -- decides that. Pure functions.
+local nothing = require "language.nothing"
 local text = require "language.text"
 local values = require "language.values"
 
@@ -7,30 +8,14 @@ local M = {}
 
 M.MAX_CHARACTERS = text.FIELD
 
--- "Unknown" is blank, null, unknown, not specified / provided / mentioned, unclear, tbd, "?", "-";
--- no, none and n/a are answers. The rest are spellings of the same.
-local UNKNOWN = {}
-for phrase in ([[
-unknown|null|nil|undefined|unclear|unspecified|tbd|tbc|to be determined|to be confirmed
-not specified|not provided|not mentioned|not known|not given|not stated|not yet specified|not yet provided
-not yet mentioned|not yet known|not specified yet|not provided yet|not mentioned yet|not available yet
-inconnu|inconnue|non specifie|non precise|non fourni|non mentionne]]):gmatch("[^|\n]+") do
-  UNKNOWN[phrase] = true
-end
-
-local function is_unknown(value)
-  local phrase = values.phrase(value)
-  return phrase == "" or UNKNOWN[phrase] == true
-end
-
-local function joined(list)
+local function joined(list, field)
   local parts = {}
   for i = 1, #list do
     local part = values.scalar(list[i], M.MAX_CHARACTERS)
     if not part then
       return nil
     end
-    if not is_unknown(part) then
+    if not nothing.is(part, field) then
       parts[#parts + 1] = part
     end
   end
@@ -38,24 +23,25 @@ local function joined(list)
 end
 
 -- A value as the text to store; nil when it is unknown, nested, or longer than 500 characters.
--- Numbers and booleans become text, and lists of text are joined.
-function M.clean(value)
+-- Numbers and booleans become text, and lists of text are joined. field: its name.
+function M.clean(value, field)
   local result
   if type(value) == "table" then
-    result = values.is_list(value, M.MAX_CHARACTERS) and joined(value) or nil
+    result = values.is_list(value, M.MAX_CHARACTERS) and joined(value, field) or nil
   else
     result = values.scalar(value, M.MAX_CHARACTERS)
   end
-  if not result or is_unknown(result) or #result > M.MAX_CHARACTERS and text.length(result) > M.MAX_CHARACTERS then
+  if not result or nothing.is(result, field) or #result > M.MAX_CHARACTERS and text.length(result) > M.MAX_CHARACTERS then
     return nil
   end
   return result
 end
 
+-- Does a value say something? "no", "none" and "n/a" do; "not provided" and "?" do not.
 function M.known(value)
   local kind = type(value)
   if kind == "string" then
-    return not is_unknown(value)
+    return not nothing.is(value)
   end
   return kind == "number" or kind == "boolean"
 end
@@ -97,7 +83,7 @@ function M.merge(current, proposed, fields, locked)
     end
   end
   for _, field in ipairs(fields) do
-    local value = proposed and M.clean(proposed[field])
+    local value = proposed and M.clean(proposed[field], field)
     if value and not is_locked(locked, field) then
       if merged[field] == nil or not same(merged[field], value) then
         changed[#changed + 1] = field

@@ -5,14 +5,6 @@ local M = {}
 
 local BYTES_PER_CHARACTER = 16 -- anything longer is too long, however its spaces count
 
--- A value in plain words, without accents and surrounding signs: "Not  specified." is "not specified", "?" is "".
----@param value string
----@return string
-function M.phrase(value)
-  local folded = text.fold(value):gsub("^[%s%p]+", "")
-  return (text.trim_end(folded, "[%s%p]"):gsub("[%s_]+", " "))
-end
-
 -- In one line: lines are joined with commas, a run of spaces becomes one space.
 local function tidy(value)
   value = text.valid(value):gsub("\r\n?", "\n"):gsub("[%z\1-\8\11\12\14-\31\127]", "")

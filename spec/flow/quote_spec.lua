@@ -15,7 +15,7 @@ describe("quote.known", function()
   end)
 
   it("takes no, none and n/a for answers", function()
-    for _, value in ipairs { "no", "None", "n/a", "N/A", "0", "not sure", "unknown brand of couch", "no elevator", "5", "-1" } do
+    for _, value in ipairs { "no", "None", "n/a", "N/A", "0", "not sure", "unknown brand of couch", "no elevator", "5", "0" } do
       assert.is_true(quote.known(value), value)
     end
   end)
@@ -59,6 +59,25 @@ describe("quote.merge", function()
     local merged, changed = quote.merge({ address = "5 Elm", stairs = "2" }, { address = "unknown", stairs = "3", inventory = "1 couch" }, FIELDS)
     assert.same({ address = "5 Elm", stairs = "3", inventory = "1 couch" }, merged)
     assert.same({ "stairs", "inventory" }, changed)
+  end)
+
+  it("T60, T61: words that say that nothing was said replace no value and become none", function()
+    local known = { address = "12 Elm St Vaughan" }
+    local merged, changed = quote.merge(known, { address = "Not provided in this message", inventory = "no items mentioned" }, FIELDS)
+    assert.same(known, merged)
+    assert.same({}, changed)
+    merged = quote.merge({}, { address = "Not found", elevator_access = "not specified by the customer", stairs = "Unknown (not mentioned)",
+      inventory = "N/A - not provided" }, FIELDS)
+    assert.same({}, merged)
+    assert.is_false(quote.complete(merged, FIELDS))
+  end)
+
+  it("T60: a stored value that says nothing, of an older version, is asked for again", function()
+    assert.same({ "address" }, quote.missing({ address = "Not provided", elevator_access = "no", stairs = "none", inventory = "n/a" }, FIELDS))
+  end)
+
+  it("T62: no and none are answers", function()
+    assert.same({ elevator_access = "no", stairs = "none" }, (quote.merge({}, { elevator_access = "no", stairs = "none" }, FIELDS)))
   end)
 
   it("keeps only the fields of the prompt file, and what was known before", function()

@@ -13,6 +13,7 @@ local json = require "host.json"
 local language = require "language.french"
 local link = require "channels.calcom.link"
 local names = require "staff.names"
+local nothing = require "language.nothing"
 local phone = require "language.phone"
 local prompt = require "brain.prompt"
 local quote = require "flow.quote"
@@ -76,6 +77,7 @@ local READERS = {
   { "understand.asked_in", text.MESSAGE, function(s) return understand.asked_in(s, FIELDS) end },
   { "prompt.messages", text.MESSAGE, function(s) return prompt.messages("S", { { role = "user", content = s } }, {}, {}, NUMBER) end },
   { "quote.clean", text.FIELD, quote.clean },
+  { "nothing.is", 200, nothing.is, function(s) return text.clip(text.valid(s), 200) end },
   { "quote.merge", text.FIELD, function(s) return quote.merge({ address = "1 Elm" }, { address = s }, FIELDS) end },
   { "decision.parse", text.REPLY, function(s) return decision.parse(s, FIELDS, json.decode, json.null) end, answer },
   { "decision.parse of no object", BYTE, function(s) return decision.parse(s, FIELDS, json.decode, json.null) end },
