@@ -14,6 +14,7 @@ local crypto = require "host.crypto"
 local db = require "host.db"
 local decision_flow = require "flow.decision"
 local guards = require "language.guards"
+local heads = require "language.heads"
 local json = require "host.json"
 local log = require "host.log"
 local mask = require "mask"
@@ -50,6 +51,15 @@ local function sort_waiting(waiting)
     end
   end
   return texts, unusable
+end
+
+-- The unanswered messages as staff read them.
+local function said(turn)
+  local list = {}
+  for _, message in ipairs(turn.waiting) do
+    if message.kind ~= "deleted" then list[#list + 1] = heads.shown(message.content, message.kind, message.quoted) end
+  end
+  return table.concat(list, "\n")
 end
 
 -- The chat's case when it is open or taken, or nil.
@@ -160,7 +170,7 @@ local function decide(self, turn)
   if turn.limited then
     local told = turn.conversation.limited_at and turn.started_at - turn.conversation.limited_at < HOUR_MS
     local reply = not told and say("waiting") or nil
-    return { brain = "words", action = "limited", reply = reply, data = {}, unread = table.concat(turn.texts, "\n") }
+    return { brain = "words", action = "limited", reply = reply, data = {}, unread = said(turn) }
   end
   return ask_model(self, turn) or ask_script(self, turn)
 end
@@ -205,6 +215,12 @@ local function carry_out(turn, decision)
   local now = time.now_ms()
   local conversation, newest, visit = conversations.for_turn(turn.conversation.id, now)
   if not conversation then return "gone" end
+  if conversation.edits ~= turn.conversation.edits then -- a message was edited or deleted meanwhile, so this answers other words
+    turns.enqueue(conversation.id)
+    turns.add({ conversation = conversation.id, started_at = turn.started_at, brain = decision.brain, action = "changed",
+      calls = turn.calls }, now)
+    return "changed"
+  end
   turn.case, turn.newest_case = live(newest), newest
   local merged, changed = quote.merge(turn.data, decision.data, turn.fields, turn.locked)
   if #changed > 0 or not turn.stored then quotes.put(conversation.id, merged) end
@@ -240,7 +256,7 @@ end
 local function too_late(turn)
   local conversation, now = turn.conversation, time.now_ms()
   tell.word(conversation, "wrote this more than 24 hours ago. It arrived only now, so WhatsApp takes no answer:",
-    table.concat(turn.texts, "\n"))
+    said(turn))
   conversations.answered(conversation.id, turn.shown, nil, conversation.asked, now)
   turns.add({ conversation = conversation.id, started_at = turn.started_at, brain = "words", action = "late" }, now)
   metrics.add("assistant_turns_total", 1, { brain = "words", action = "late" })

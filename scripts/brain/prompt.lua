@@ -3,6 +3,7 @@
 
 local checks = require "brain.prompt_checks"
 local files = require "host.files"
+local heads = require "language.heads"
 local json = require "host.json"
 local own_number = require "language.phone"
 local warnings = require "brain.prompt_warnings"
@@ -105,7 +106,7 @@ end
 -- The texts of an entry's rows together. Each is cut as for the model, and only as many rows as an entry can hold are used.
 local function joined(entry)
   local order, lines, bytes = {}, {}, 0
-  for i, row in ipairs(entry.rows) do order[i] = { i = i, at = row.said_at or 0, text = row.content } end
+  for i, row in ipairs(entry.rows) do order[i] = { i = i, at = row.said_at or 0, row = row } end
   if entry.role == "user" then
     table.sort(order, function(a, b)
       if a.at ~= b.at then return a.at < b.at end
@@ -113,7 +114,7 @@ local function joined(entry)
     end)
   end
   for i, item in ipairs(order) do
-    lines[i] = words.message(item.text)
+    lines[i] = heads.shown(words.message(item.row.content), item.row.kind, item.row.quoted)
     bytes = bytes + #lines[i]
     if bytes > ENTRY_BYTES then break end
   end

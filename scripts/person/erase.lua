@@ -136,6 +136,12 @@ function Erasure:rest(from)
   local opted_out = self.opted_out or conversation ~= nil and conversation.opted_out == 1
   self:sweep(from)
   while self:some_messages() do end
+  for _, change in ipairs(people.changes(self.id)) do
+    self:add_marks { change.id, change.original }
+    add_ids(self.gone, change)
+    add_ids(self.gone, { id = change.original })
+    if #(change.content or "") >= WORD_BYTES then self.texts[#self.texts + 1] = text.clip(change.content, 200) end
+  end
   for _, booking in ipairs(people.bookings(self.id)) do
     if booking.reminder_job then self:job(booking.reminder_job) end
   end
@@ -263,7 +269,9 @@ local NAMES = {
   { "conversations", "chat", "chats" }, { "messages", "message", "messages" }, { "quotes", "set of quote data", "sets of quote data" },
   { "cases", "case", "cases" }, { "bookings", "booking", "bookings" }, { "turns", "record of a turn", "records of turns" },
   { "jobs", "waiting job", "waiting jobs" }, { "raw", "raw webhook", "raw webhooks" },
-  { "parked", "parked item", "parked items" }, { "answers", "stored answer to a click", "stored answers to clicks" },
+  { "parked", "parked item", "parked items" },
+  { "changes", "edit or deletion that waited for its message", "edits and deletions that waited for their messages" },
+  { "answers", "stored answer to a click", "stored answers to clicks" },
 }
 
 local function counts(removed)
@@ -317,7 +325,7 @@ end
 ---@async
 local function named(ids)
   for _, id in ipairs(ids) do
-    if #people.bookings(id) > 0 or in_work(id) then return id end
+    if #people.bookings(id) > 0 or #people.changes(id) > 0 or in_work(id) then return id end
   end
 end
 

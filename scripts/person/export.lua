@@ -35,7 +35,7 @@ local function message_of(m)
     id = m.id, platform_id = m.wamid, from = m.role == "user" and "customer" or m.author and "staff"
       or m.role == "assistant" and "assistant" or m.role,
     staff = m.author, kind = m.kind, text = m.content, at = iso_of(m.created_at), said_at = iso(m.said_at),
-    state = m.state, state_at = iso(m.state_at), problem = m.error,
+    state = m.state, state_at = iso(m.state_at), problem = m.error, replies_to = m.reply_to, edited_at = iso(m.edited_at),
   }
 end
 
@@ -49,6 +49,10 @@ end
 local function booking_of(b)
   return { id = b.uid, state = b.state, starts_at = iso(b.start_at), ends_at = iso(b.end_at), name = b.name, phone = b.phone,
     changed_at = iso(b.event_at) }
+end
+
+local function change_of(c)
+  return { id = c.id, message = c.original, text = c.content, deletes = not c.content or nil, at = iso(c.at) }
 end
 
 local function turn_of(t)
@@ -96,6 +100,7 @@ function M.person(id, conversation, readers)
     cases = list_of(all.cases, case_of),
     bookings = list_of(all.bookings, booking_of),
     turns = list_of(all.turns, turn_of),
+    changes_before_their_message = list_of(all.changes, change_of),
     raw = raw_of(id, conversation, all.bookings, readers),
   }
 end
@@ -194,7 +199,7 @@ function M.command(args, readers)
   local conversation = people.find(ids)
   local id = conversation and conversation.id
   for _, other in ipairs(ids) do
-    if not id and #people.bookings(other) > 0 then id = other end
+    if not id and (#people.bookings(other) > 0 or #people.changes(other) > 0) then id = other end
   end
   if not id then return nil, ("There is no chat with %s, and no booking."):format(names.phone(ids[1]) or ids[1]) end
   local person = M.person(id, conversation, readers)

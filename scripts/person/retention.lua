@@ -41,8 +41,8 @@ function M.run(retention, now)
   local raw = now - math.floor(retention.raw_days * DAY_MS)
   local old = now - math.floor(retention.messages_days * DAY_MS)
   local ids = math.min(raw, now - records.IDS_MS) -- the marks stay while a stored webhook can be read again
-  local before = { raw = raw, early = now - records.IDS_MS, erased_messages = ids, answers = now }
-  for _, what in ipairs { "raw", "messages", "jobs", "turns", "cases", "bookings", "early", "erased_messages", "answers" } do
+  local before = { raw = raw, early = now - records.IDS_MS, changes = now - records.IDS_MS, erased_messages = ids, answers = now }
+  for _, what in ipairs { "raw", "messages", "jobs", "turns", "cases", "bookings", "early", "changes", "erased_messages", "answers" } do
     all(what, function(n) return records[what](before[what] or old, n) end, done)
   end
   local after = ""

@@ -19,7 +19,7 @@ end
 ---@return {state: string, start_at: integer, uid?: string}? booking the next visit that is requested or booked; uid: the booking page's id
 function M.for_turn(id, now)
   local row = db.one([[SELECT c.id, c.phone_number, c.status, c.name, c.language, c.opted_out, c.last_seq, c.answered_seq,
-      c.inbound_at, c.waiting_since, c.asked, c.token, c.turns_from, c.limited_at, k.state AS case_state,
+      c.inbound_at, c.waiting_since, c.asked, c.token, c.turns_from, c.limited_at, c.edits, k.state AS case_state,
       k.reason AS case_reason, k.known AS case_known,
       b.state AS booking_state, b.start_at AS booking_at, b.uid AS booking_uid
     FROM conversations c LEFT JOIN cases k ON k.id = (SELECT max(id) FROM cases WHERE conversation_id = c.id)
@@ -54,6 +54,13 @@ function M.arrive(event, now)
       waiting_since = coalesce(waiting_since, excluded.waiting_since)]],
     event.conversation, event.phone, stamp, event.name, event.said_at, now)
   return M.get(event.conversation) -- RETURNING would build a table only for this row
+end
+
+-- The customer edited or deleted a message.
+---@return table conversation
+function M.edited(id)
+  db.run("UPDATE conversations SET edits = edits + 1 WHERE id = ?", id)
+  return M.get(id)
 end
 
 -- Messages up to seq need no answer any more. newer_at: when the first message after them arrived; nil: there is none.

@@ -61,6 +61,11 @@ function M.early(before, limit)
   return db.run("DELETE FROM statuses_early WHERE rowid IN (SELECT rowid FROM statuses_early WHERE at < ? LIMIT ?)", before, limit)
 end
 
+---Edits and deletions whose message never came.
+function M.changes(before, limit)
+  return db.run("DELETE FROM changes_early WHERE id IN (SELECT id FROM changes_early WHERE at < ? LIMIT ?)", before, limit)
+end
+
 function M.erased_messages(before, limit)
   return db.run("DELETE FROM erased_messages WHERE mark IN (SELECT mark FROM erased_messages WHERE erased_at < ? LIMIT ?)", before, limit)
 end

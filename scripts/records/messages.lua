@@ -1,6 +1,7 @@
 -- The table messages: what was said, by whom, and how its delivery went.
 
 local db = require "host.db"
+local heads = require "language.heads"
 local metrics = require "host.metrics"
 local time = require "host.time"
 
@@ -20,13 +21,15 @@ local function came(state)
   metrics.add("assistant_deliveries_total", 1, STATE[state])
 end
 
--- Is the message stored already? And were any messages erased lately, so that this one may be among them? One query for both.
+-- Is the message stored already? Were any messages erased lately, so that this one may be among them? Did an edit or a deletion of it come
+-- before it? One query for all.
 ---@return boolean stored
 ---@return boolean erasures
+---@return boolean changed
 function M.known(id)
-  local row = db.one("SELECT EXISTS (SELECT 1 FROM messages WHERE id = ?) AS stored, EXISTS (SELECT 1 FROM erased_messages) AS erasures",
-    id)
-  return row.stored == 1, row.erasures == 1
+  local row = db.one([[SELECT EXISTS (SELECT 1 FROM messages WHERE id = ?1) AS stored, EXISTS (SELECT 1 FROM erased_messages) AS erasures,
+    EXISTS (SELECT 1 FROM changes_early WHERE original = ?1) AS changed]], id)
+  return row.stored == 1, row.erasures == 1, row.changed == 1
 end
 
 function M.get(id)
@@ -38,10 +41,10 @@ end
 ---@param seq integer
 ---@param now integer ms
 function M.add_user(event, seq, now)
-  db.run([[INSERT INTO messages(id, conversation_id, role, content, created_at, seq, kind, said_at)
-    VALUES(?, ?, 'user', ?, ?, ?, ?, ?)]],
+  db.run([[INSERT INTO messages(id, conversation_id, role, content, created_at, seq, kind, said_at, reply_to)
+    VALUES(?, ?, 'user', ?, ?, ?, ?, ?, ?)]],
     event.id, event.conversation, event.content, time.stamp(now), seq, event.wordless and "wordless" or event.kind,
-    event.said_at)
+    event.said_at, event.reply_to)
 end
 
 -- Adds a message of ours. A job sends it.
@@ -54,21 +57,55 @@ function M.add_assistant(m, now)
   came(m.state)
 end
 
--- The customer edited or deleted a message. Only their own messages can be changed.
----@param id string
+-- A customer's message, and the edits of it that are messages of their own, the newest last.
 ---@param conversation_id string
+---@param id string
+---@return {id: string, content: string, kind: string, seq: integer, edited_at?: integer}[]
+function M.versions(conversation_id, id)
+  local first = db.one([[SELECT id, content, kind, seq, edited_at FROM messages WHERE id = ? AND conversation_id = ? AND role = 'user']],
+    id, conversation_id)
+  if not first then return {} end
+  return { first, table.unpack(first.edited_at and db.all([[SELECT id, content, kind, seq, edited_at FROM messages
+    WHERE conversation_id = ? AND seq > ? AND kind = 'edit' AND reply_to = ? ORDER BY seq]], conversation_id, first.seq, id) or {}) }
+end
+
+-- The customer edited or deleted a message.
+---@param id string
 ---@param content string
 ---@param kind? string
-function M.replace(id, conversation_id, content, kind)
-  return db.run("UPDATE messages SET content = ?, kind = coalesce(?, kind) WHERE id = ? AND conversation_id = ? AND role = 'user'",
-    content, kind, id, conversation_id)
+---@param edited_at integer ms
+function M.replace(id, content, kind, edited_at)
+  return db.run("UPDATE messages SET content = ?, kind = coalesce(?, kind), edited_at = ? WHERE id = ?", content, kind, edited_at, id)
+end
+
+-- What the message says that another one quotes. We know ours by the platform's id.
+local QUOTED = [[CASE WHEN m.reply_to IS NOT NULL AND m.kind <> 'edit' THEN coalesce(
+    (SELECT content FROM messages q WHERE q.id = m.reply_to AND q.conversation_id = m.conversation_id),
+    (SELECT content FROM messages q WHERE q.wamid = m.reply_to AND q.conversation_id = m.conversation_id)) END AS quoted]]
+
+---@param event {id: string} a message that is stored
+---@return string?
+function M.quoted(event)
+  return db.one("SELECT " .. QUOTED .. " FROM messages m WHERE id = ?", event.id).quoted
 end
 
 -- The customer's unanswered messages, oldest first.
 function M.unanswered(conversation)
-  return db.all([[SELECT id, content, kind, seq, said_at, created_at FROM messages
+  return db.all("SELECT id, content, kind, seq, said_at, created_at, " .. QUOTED .. [[ FROM messages m
     WHERE conversation_id = ? AND seq > ? AND role = 'user' ORDER BY seq LIMIT 500]],
     conversation.id, conversation.answered_seq)
+end
+
+-- The customer's newest messages as staff read them: at most three, the newest last.
+---@param conversation_id string
+---@return string[]
+function M.last_shown(conversation_id)
+  local shown = {}
+  for _, row in ipairs(db.all("SELECT content, kind, " .. QUOTED .. [[ FROM messages m WHERE conversation_id = ? AND role = 'user'
+    ORDER BY seq DESC LIMIT 3]], conversation_id)) do
+    table.insert(shown, 1, heads.shown(row.content, row.kind, row.quoted))
+  end
+  return shown
 end
 
 -- The newest messages up to seq that were sent or will be, oldest first. Within one seq the order of storing counts, so that an
@@ -78,7 +115,7 @@ end
 ---@param seq integer
 ---@param count integer
 function M.recent(conversation_id, seq, count)
-  local rows = db.all([[SELECT role, content, kind, seq, said_at FROM messages
+  local rows = db.all("SELECT role, content, kind, seq, said_at, " .. QUOTED .. [[ FROM messages m
     WHERE conversation_id = ? AND seq <= ? AND (state IS NULL OR state NOT IN ('dropped', 'draft', 'failed'))
       AND coalesce(kind, '') <> 'paused'
     ORDER BY seq DESC, rowid DESC LIMIT ?]], conversation_id, seq, count)

@@ -95,6 +95,7 @@ end
 ---@field cases table[]
 ---@field bookings table[]
 ---@field turns table[]
+---@field changes table[]
 
 ---@param id string of the conversation
 ---@return records.Person
@@ -105,11 +106,18 @@ function M.all(id)
     cases = db.all("SELECT * FROM cases WHERE conversation_id = ? ORDER BY id", id),
     bookings = M.bookings(id),
     turns = db.all("SELECT * FROM turns WHERE conversation_id = ? ORDER BY id", id),
+    changes = M.changes(id),
   }
 end
 
 function M.bookings(id)
   return db.all("SELECT * FROM bookings WHERE conversation_id = ?1 OR phone = ?1 ORDER BY id", id)
+end
+
+-- Edits and deletions whose message has not arrived.
+---@return {id: string, original: string, content?: string, at: integer}[]
+function M.changes(id)
+  return db.all("SELECT id, original, content, at FROM changes_early WHERE conversation_id = ? ORDER BY at", id)
 end
 
 -- The oldest of the person's messages.
@@ -147,6 +155,7 @@ function M.remove(id, shown)
     cases = db.run("DELETE FROM cases WHERE conversation_id = ?", id),
     bookings = db.run("DELETE FROM bookings WHERE conversation_id = ?1 OR phone = ?1", id),
     held = db.run("DELETE FROM held WHERE conversation_id = ?", id),
+    changes = db.run("DELETE FROM changes_early WHERE conversation_id = ?", id),
     answers = db.run("DELETE FROM slack_seen WHERE instr(body, ?1) > 0 OR instr(body, ?2) > 0", id, shown),
     quotes = db.run("DELETE FROM quote_data WHERE conversation_id = ?", id),
     conversations = db.run("DELETE FROM conversations WHERE id = ?", id),
@@ -163,6 +172,7 @@ function M.quoted(word, after)
   local last = db.one("SELECT max(rowid) AS last FROM messages").last or 0
   local upto = first + 5000
   local found = db.one("SELECT 1 AS yes FROM messages WHERE rowid > ? AND rowid <= ? AND instr(content, ?) > 0 LIMIT 1", first, upto, word)
+    or not after and db.one("SELECT 1 AS yes FROM changes_early WHERE instr(content, ?) > 0 LIMIT 1", word) or nil
   return found ~= nil, not found and upto < last and upto or nil
 end
 

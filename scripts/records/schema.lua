@@ -156,7 +156,10 @@ return {
   ALTER TABLE conversations ADD COLUMN after_hours_at INTEGER; -- ms, the words for outside business hours were last sent
   ALTER TABLE conversations ADD COLUMN nudged INTEGER NOT NULL DEFAULT 0; -- reminders of the open question since the customer's last message
   ALTER TABLE conversations ADD COLUMN confirm TEXT;       -- the field whose old value the customer is asked to confirm
-  ALTER TABLE messages ADD COLUMN reply_to TEXT;           -- user: the wamid that this message quotes
+  ALTER TABLE conversations ADD COLUMN edits INTEGER NOT NULL DEFAULT 0; -- edits and deletions of its messages, so that a turn notices one
+  ALTER TABLE conversations ADD COLUMN quote_from INTEGER; -- ms, the customer came back: earlier messages belong to an earlier quote
+  ALTER TABLE messages ADD COLUMN reply_to TEXT;           -- user: the wamid that this message quotes, or of which it is an edit
+  ALTER TABLE messages ADD COLUMN edited_at INTEGER;       -- user: ms, when it was last edited, on the customer's clock
   CREATE TABLE changes_early(                    -- edits and deletions whose message has not arrived; kept 7 days
     id TEXT PRIMARY KEY,                         -- wamid of the edit or deletion
     original TEXT NOT NULL,                      -- wamid of the message

@@ -4,6 +4,7 @@ local bookings = require "records.bookings"
 local cases = require "records.cases"
 local conversations = require "records.conversations"
 local quotes = require "records.quotes"
+local messages = require "records.messages"
 local owner = require "owner"
 local quote = require "flow.quote"
 local time = require "host.time"
@@ -25,7 +26,7 @@ function M.gather(conversation_id, case)
     fields = fields,
     missing = quote.missing(data, fields),
     label = quote.label,
-    words = cases.last_words(conversation_id),
+    words = messages.last_shown(conversation_id),
     visit = bookings.standing(conversation_id, time.now_ms()),
     now = time.now_ms(),
     time = time,

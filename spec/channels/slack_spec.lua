@@ -345,7 +345,7 @@ describe("with the records stood in for", function()
       ["flow.quote"] = { missing = function() return {} end, label = function(f) return f end },
       ["records.bookings"] = { standing = nothing },
       ["records.quotes"] = { get = function() return { address = "1 Elm" } end },
-      ["records.messages"] = { newer_at = nothing, unanswered = function(c)
+      ["records.messages"] = { newer_at = nothing, last_shown = function() return { "hi" } end, unanswered = function(c)
         local left = {}
         for _, row in ipairs(world.unanswered or {}) do if row.seq > c.answered_seq then left[#left + 1] = row end end
         return left

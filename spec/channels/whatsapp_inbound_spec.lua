@@ -65,6 +65,21 @@ describe("whatsapp.inbound", function()
     assert.is_nil(event.wordless)
   end)
 
+  it("reads which message is quoted, edited or deleted", function()
+    local _, event = content { context = { from = "1", id = "wamid.q" } }
+    assert.equal("wamid.q", event.reply_to)
+    for _, context in ipairs { 5, { id = 5 }, { id = "" }, { id = ("w"):rep(600) }, { forwarded = true } } do
+      _, event = content { context = context }
+      assert.is_nil(event.reply_to)
+    end
+    _, event = content { type = "edit", edit = { original_message_id = "wamid.o", message = { type = "text", text = { body = "new" } } } }
+    assert.same({ "edit", "new", "wamid.o", true }, { event.kind, event.content, event.original, event.silent })
+    event = assert(inbound.message(message { type = "revoke", revoke = { original_message_id = "wamid.o" } }, {}, NOW))
+    assert.same({ "revoke", "wamid.o", true }, { event.kind, event.original, event.silent })
+    event = assert(inbound.message(message { type = "edit", edit = { original_message_id = "wamid.o", message = { type = "text" } } }, {}, NOW))
+    assert.is_nil(event.original)
+  end)
+
   it("ignores stickers, reactions and system messages", function()
     for _, kind in ipairs { "sticker", "reaction", "system" } do
       assert.is_true(assert(inbound.message(message { type = kind }, {}, NOW)).silent)

@@ -8,6 +8,7 @@ local conversation = require "flow.conversation"
 local decision = require "flow.decision"
 local form = require "channels.slack.form"
 local guards = require "language.guards"
+local heads = require "language.heads"
 local inbound = require "channels.whatsapp.inbound"
 local json = require "host.json"
 local language = require "language.french"
@@ -70,6 +71,7 @@ local READERS = {
   { "text.fold", text.MESSAGE, text.fold, text.message }, { "text.words", text.MESSAGE, text.words, text.message },
   { "phone.hide", text.MESSAGE, function(s) return phone.hide(s, NUMBER) end, text.message },
   { "language.french", text.MESSAGE, function(s) return language.french({ "en", "fr" }, { s }, nil) end },
+  { "heads.shown", text.LABEL, function(s) return heads.shown("x", "text", s) end },
   { "conversation.word", text.MESSAGE, conversation.word },
   { "conversation.wants_human", text.MESSAGE, conversation.wants_human },
   { "understand.read", text.MESSAGE, function(s) return understand.read({ s }, FIELDS, "address") end },

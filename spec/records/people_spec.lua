@@ -38,7 +38,7 @@ local function message(id, conversation, at)
 end
 
 local function clear()
-  for _, name in ipairs { "messages", "quote_data", "turns", "cases", "bookings", "held", "statuses_early", "slack_seen", "erased", "erased_messages",
+  for _, name in ipairs { "messages", "quote_data", "turns", "cases", "bookings", "held", "statuses_early", "changes_early", "slack_seen", "erased", "erased_messages",
     "conversations", "inbox", "parked", "jobs" } do db.run("DELETE FROM " .. name) end
 end
 
@@ -170,6 +170,26 @@ describe("records/expiry", function()
     assert.equal(2, count "bookings")
   end)
 
+  it("B27: an edit whose message never came goes after 7 days, and one that is delivered again is kept once", function()
+    local changes = require "records.changes"
+    for i, at in ipairs { now - 8 * DAY_MS, now, now } do
+      changes.put({ id = "e" .. math.min(i, 2), original = "o", conversation = "1", content = "words " .. i }, at)
+    end
+    assert.equal(2, count "changes_early")
+    assert.equal(1, retention.changes(now - retention.IDS_MS, 10))
+    assert.same({ false, "words 2" }, { changes.take("o", "1") })
+    assert.equal(0, count "changes_early")
+  end)
+
+  it("B27: a deletion before its message counts more than its edits, and only its own chat's", function()
+    local changes = require "records.changes"
+    changes.put({ id = "r", original = "o", conversation = "1" }, now)
+    changes.put({ id = "e", original = "o", conversation = "1", content = "new" }, now + 1)
+    changes.put({ id = "x", original = "o", conversation = "2", content = "another's" }, now)
+    assert.is_true((changes.take("o", "1")))
+    assert.same({ false, "another's" }, { changes.take("o", "2") })
+  end)
+
   it("H5: reads only what is too old, however much there is", function()
     local original, plans = db.run, {}
     db.run = function(sql, ...)
@@ -179,7 +199,7 @@ describe("records/expiry", function()
       return original(sql, ...)
     end
     local fine, problem = pcall(function()
-      for _, what in ipairs { "cases", "bookings", "early", "erased_messages" } do retention[what](now, 10) end
+      for _, what in ipairs { "cases", "bookings", "early", "changes", "erased_messages" } do retention[what](now, 10) end
     end)
     db.run = original
     assert.is_true(fine, problem)

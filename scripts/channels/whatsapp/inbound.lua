@@ -129,7 +129,7 @@ function READ.edit(message, event)
   event.content = type(inner.text) == "table" and text_of(inner.text.body)
     or type(inner[inner.type]) == "table" and MEDIA[inner.type] and inline(inner[inner.type].caption)
       and ("[%s: %s]"):format(MEDIA[inner.type], inline(inner[inner.type].caption)) or nil
-  event.silent = true
+  event.silent, event.inner = true, MEDIA[inner.type] and inner.type
   return event.original ~= nil and event.content ~= nil
 end
 
@@ -171,6 +171,9 @@ end
 ---@field content string
 ---@field silent? boolean nothing is stored, and nobody is answered
 ---@field wordless? boolean a photo or the like without a caption
+---@field reply_to? string the wamid of the message that it quotes
+---@field original? string the wamid of the message that it edits or deletes
+---@field inner? string the kind of an edit's message
 
 -- Reads one message. contacts: names by id.
 ---@param message any
@@ -188,7 +191,8 @@ function M.message(message, contacts, now)
   if type(kind) ~= "string" and type(message.text) == "table" then kind = "text" end
   if type(kind) ~= "string" then return nil, "a message without a usable type" end
   local event = { id = id, conversation = conversation, phone = phone, kind = kind:sub(1, 40),
-    said_at = said_at(message.timestamp, now), name = contacts[conversation] }
+    said_at = said_at(message.timestamp, now), name = contacts[conversation],
+    reply_to = type(message.context) == "table" and id_of(message.context.id) or nil }
   if type(message.group_id) == "string" or SILENT[kind] then
     event.silent = true
     return event

@@ -1,8 +1,11 @@
 -- The inbox's reader: goes through one accepted webhook item by item. Each item becomes rows: the conversation, the message, and the job
 -- of the turn that will answer it. An item that cannot be read is parked with its reason, and the others are read. Nothing here waits.
 
+local cases = require "records.cases"
+local changes = require "channels.whatsapp.changes"
 local conversation_flow = require "flow.conversation"
 local conversations = require "records.conversations"
+local heads = require "language.heads"
 local inbound = require "channels.whatsapp.inbound"
 local inbox = require "host.inbox"
 local jobs = require "host.jobs"
@@ -36,6 +39,8 @@ local function tell_staff(event, conversation)
       .. ". Look at it on the business phone, because it cannot be shown here.")
   elseif event.card then
     tell.word(conversation, "sent a contact card:", event.card)
+  elseif event.kind == "edit" and event.reply_to and cases.current(conversation.id) then
+    tell.follow_up(conversation, nil, event.content, "has edited a message that they have an answer to:")
   end
 end
 
@@ -65,9 +70,14 @@ local function opt_words(event, conversation, now)
   return false
 end
 
+-- The message as staff read it.
+local function shown(event)
+  return event.card or heads.shown(event.content, event.kind, event.reply_to and messages.quoted(event))
+end
+
 -- Staff have this chat: they get the message. The customer gets at most one text that says so.
 local function forward(event, conversation, now)
-  tell.message_from_customer(conversation, event.card or event.content)
+  tell.message_from_customer(conversation, shown(event))
   conversations.pause_active(conversation.id, now)
   if conversation_flow.paused_reply_due(conversation, now) then
     conversations.paused_told(conversation.id, now)
@@ -86,11 +96,30 @@ end
 -- The message came before the database was restored, so staff may have answered it since.
 local function leave(event, conversation, now)
   tell.word(conversation, "wrote before the database was restored. The assistant does not answer it. Please look at it:",
-    event.card or event.content)
+    shown(event))
   conversations.answered(conversation.id, conversation.last_seq, nil, conversation.asked, now)
 end
 
--- A message was stored: decides who is told, and who answers.
+-- A message is stored: decides who is told, and who answers.
+local function heard(event, conversation, now)
+  local words = event.kind ~= "unsupported" and event.kind ~= "deleted" and not event.wordless
+  if words and opt_words(event, conversation, now) then return end
+  if event.kind == "deleted" then
+    tell.follow_up(conversation, "has deleted a message.")
+    if conversation.status == "PAUSED" or conversation.opted_out == 1 or not conversation.waiting_since then return end
+    return enqueue_turn(conversation, now) -- it answers the other messages, if any, and then nobody waits
+  end
+  if conversation.status == "PAUSED" and pauses.over(conversation, now) then
+    conversation = conversations.get(conversation.id)
+  end
+  if conversation.status == "PAUSED" then return forward(event, conversation, now) end
+  if conversation.opted_out == 1 then return tell.message_from_customer(conversation, shown(event)) end
+  if left_over.is(now) then return leave(event, conversation, now) end
+  tell_staff(event, conversation)
+  enqueue_turn(conversation, now)
+end
+
+-- A message arrived.
 local function arrived(event, now)
   local conversation = conversations.arrive(event, now)
   if conversation.last_seq == 1 and people.opted_out_before(event.conversation) then
@@ -100,27 +129,16 @@ local function arrived(event, now)
   messages.add_user(event, conversation.last_seq, now)
   if event.address then keep_address(event) end
   log.info("whatsapp.received", { from = mask(event.conversation), kind = event.kind })
-  if event.kind ~= "unsupported" and not event.wordless and opt_words(event, conversation, now) then return end
-  if conversation.status == "PAUSED" and pauses.over(conversation, now) then
-    conversation = conversations.get(conversation.id)
-  end
-  if conversation.status == "PAUSED" then return forward(event, conversation, now) end
-  if conversation.opted_out == 1 then return tell.message_from_customer(conversation, event.card or event.content) end
-  if left_over.is(now) then return leave(event, conversation, now) end
-  tell_staff(event, conversation)
-  enqueue_turn(conversation, now)
+  heard(event, conversation, now)
 end
 
 local QUIET = {}
 
--- The customer edited a message. It keeps its place in the chat, and what was answered stays answered.
-function QUIET.edit(event)
-  if event.original then messages.replace(event.original, event.conversation, event.content) end
+function QUIET.edit(event, now)
+  if event.original then changes.read(event, now, arrived, heard) end
 end
 
-function QUIET.revoke(event)
-  if event.original then messages.replace(event.original, event.conversation, "[deleted message]", "deleted") end
-end
+QUIET.revoke = QUIET.edit
 
 function QUIET.system(event)
   local conversation = event.changed_number and conversations.get(event.conversation)
@@ -132,9 +150,9 @@ local function read_message(item, names, own, now, again)
   inbox.about(inbound.whose(item))
   local event, reason = inbound.message(item, names, now)
   local id = event and event.id or type(item) == "table" and type(item.id) == "string" and item.id
-  local stored, erasures
-  if id then stored, erasures = messages.known(id) end
-  if erasures and people.is_erased_message(id) then
+  local stored, erasures, changed
+  if id then stored, erasures, changed = messages.known(id) end
+  if erasures and (people.is_erased_message(id) or event and event.original and people.is_erased_message(event.original)) then
     again[#again + 1] = event and event.conversation or ""
     return log.debug("whatsapp.erased", {})
   end
@@ -142,11 +160,12 @@ local function read_message(item, names, own, now, again)
   if event.conversation == own then
     return log.info("whatsapp.own_message", {})
   end
+  if stored then return log.debug("whatsapp.duplicate", { from = mask(event.conversation) }) end
   if event.silent then
-    if QUIET[event.kind] then QUIET[event.kind](event) end
+    if QUIET[event.kind] then QUIET[event.kind](event, now) end
     return log.debug("whatsapp.silent", { kind = event.kind })
   end
-  if stored then return log.debug("whatsapp.duplicate", { from = mask(event.conversation) }) end
+  if changed then changes.early(event) end
   arrived(event, now)
 end
 

@@ -4,9 +4,15 @@ local json = require "host.json"
 
 local M = {}
 
+-- The message that this one edits or deletes.
+local function changed_by(item)
+  local change = item.edit or item.revoke
+  return type(change) == "table" and change.original_message_id or nil
+end
+
 local function is_of(item, id, ids, only_ids)
   if type(item) ~= "table" then return false end
-  if only_ids then return ids(item.id) or ids(item.biz_opaque_callback_data) end
+  if only_ids then return ids(item.id) or ids(item.biz_opaque_callback_data) or ids(changed_by(item)) end
   return item.from == id or item.from_user_id == id or item.wa_id == id or item.user_id == id or item.recipient_id == id
     or item.recipient_user_id == id or ids ~= nil and (ids(item.id) or ids(item.biz_opaque_callback_data))
 end

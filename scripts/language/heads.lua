@@ -1,0 +1,22 @@
+-- What stands before a customer's words where the model or staff read them: the words that it replies to, or that it was edited. The row
+-- of the message holds the words alone, because the recognisers read what the customer wrote.
+
+local text = require "language.text"
+
+local M = {}
+
+local QUOTED = 120 -- characters of the words that a message replies to
+
+---@param words string
+---@param kind? string of the message
+---@param quoted? string what the quoted message says
+---@return string
+function M.shown(words, kind, quoted)
+  if kind == "edit" then return "[edited: " .. words .. "]" end
+  if not quoted or kind == "deleted" then return words end
+  local line = text.one_line(text.clip(quoted, 16 * QUOTED):gsub('[%[%]"]+', " "))
+  if line == "" then return words end
+  return '[replying to: "' .. text.trim((text.first(line, QUOTED))) .. '"] ' .. words
+end
+
+return M
