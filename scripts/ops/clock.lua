@@ -25,7 +25,6 @@ local function date_of(response)
 end
 
 ---Both clocks, as text for people.
----@return string
 function M.words(seconds, now)
   return ("this machine's clock shows %s, and the clocks of the platforms %s (UTC)"):format(time.stamp(now):sub(1, 16),
     time.stamp(now - seconds * 1000):sub(1, 16))

@@ -27,8 +27,6 @@ function M.count(cause, quiet_ms)
 end
 
 ---When the quiet time of a cause is over: how often it happened meanwhile. Counting starts again.
----@param cause string
----@return integer
 function M.settle(cause)
   local row = db.one("SELECT count FROM alerts WHERE cause = ?", cause)
   if not row or row.count == 0 then return 0 end

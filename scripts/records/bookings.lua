@@ -71,8 +71,6 @@ function M.put(b)
   return M.by_uid(b.uid)
 end
 
----@param id integer
----@param job? integer
 function M.set_reminder(id, job)
   db.run("UPDATE bookings SET reminder_job = ? WHERE id = ?", job, id)
 end

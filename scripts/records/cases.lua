@@ -17,30 +17,22 @@ local function known_now(conversation_id)
   return row and row.json_dump or "{}"
 end
 
----The case that is open or taken.
----@param conversation_id string
----@return table? case
+---The case that is open or taken; nil: none.
 function M.current(conversation_id)
   return db.one("SELECT * FROM cases WHERE conversation_id = ? AND state <> 'closed'", conversation_id)
 end
 
----The newest case, closed or not.
----@param conversation_id string
----@return table? case
+---The newest case, closed or not; nil: none.
 function M.last(conversation_id)
   return M.current(conversation_id)
     or db.one("SELECT * FROM cases WHERE conversation_id = ? ORDER BY id DESC LIMIT 1", conversation_id)
 end
 
----@param id integer
----@return table? case
 function M.get(id)
   return db.one("SELECT * FROM cases WHERE id = ?", id)
 end
 
 ---The quote's fields when this case was opened or, for a closed case, when it was closed.
----@param case table
----@return table
 function M.known(case)
   local value = case.known and json.decode(case.known, { null_as_nil = true })
   return type(value) == "table" and value or {}
@@ -96,7 +88,6 @@ function M.expire_due(now)
 end
 
 ---The card, or the text in its place, reached the channel.
----@param id integer
 function M.posted(id)
   db.run("UPDATE cases SET posted_at = coalesce(posted_at, ?) WHERE id = ?", time.now_ms(), id)
 end
@@ -117,13 +108,10 @@ function M.waiting(times)
     ORDER BY opened_at, id LIMIT 500]], times)
 end
 
----@param id integer
----@param count integer
 function M.reminded(id, count)
   db.run("UPDATE cases SET reminded = ? WHERE id = ?", count, id)
 end
 
----@param id integer
 function M.told_late(id)
   db.run("UPDATE cases SET told_late = ? WHERE id = ?", time.now_ms(), id)
 end
@@ -152,8 +140,6 @@ function M.followed_up(id, words)
 end
 
 ---The customer's newest messages, for the card: at most three, the newest last.
----@param conversation_id string
----@return string[]
 function M.last_words(conversation_id)
   local rows = db.all([[SELECT content FROM messages WHERE conversation_id = ? AND role = 'user'
     ORDER BY seq DESC LIMIT 3]], conversation_id)
@@ -177,9 +163,6 @@ function M.seen(mark)
   return db.one("SELECT status, body FROM slack_seen WHERE mark = ?", mark)
 end
 
----@param mark string
----@param status integer
----@param body string
 function M.see(mark, status, body)
   local now = time.now_ms()
   db.run("DELETE FROM slack_seen WHERE at < ?", now - 600000)
@@ -194,7 +177,6 @@ function M.idle_pauses(before)
     AND coalesce(pause_asked_at, 0) < coalesce(pause_active_at, paused_at, 1) LIMIT 200]], before)
 end
 
----@param conversation_id string
 function M.pause_asked(conversation_id)
   db.run("UPDATE conversations SET pause_asked_at = ? WHERE id = ?", time.now_ms(), conversation_id)
 end

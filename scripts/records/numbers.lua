@@ -18,7 +18,6 @@ local function seen(ours, within_ms, now)
 end
 
 ---A webhook for our number came. It is stored at most once per hour.
----@param ours string
 function M.ours(ours, now)
   if seen(ours, HOUR_MS, now) then return end
   db.run("INSERT INTO circuits(name, open, since, failures) VALUES(?1, 0, ?2, 0) ON CONFLICT(name) DO UPDATE SET since = ?2",

@@ -40,15 +40,11 @@ function M.mark(id) return ledger.mark("person " .. id) end
 function M.message_mark(id) return ledger.mark("message " .. id):sub(1, MARK_DIGITS) end
 
 -- Was this message erased? For a message that is delivered again.
----@param id string
----@return boolean
 function M.is_erased_message(id)
   return db.one("SELECT 1 AS yes FROM erased_messages WHERE mark = ?", M.message_mark(id)) ~= nil
 end
 
 -- For a new chat: was this person erased after they had opted out?
----@param id string
----@return boolean
 function M.opted_out_before(id)
   local row = db.one("SELECT EXISTS (SELECT 1 FROM erased WHERE opted_out = 1) AS some")
   return row.some == 1 and db.one("SELECT 1 AS yes FROM erased WHERE mark = ? AND opted_out = 1", M.mark(id)) ~= nil
@@ -127,8 +123,6 @@ function M.messages(id, limit)
 end
 
 -- The ids of chats, in order, one piece per call.
----@param after string
----@return string[]
 function M.conversations_after(after, limit)
   local ids = {}
   for i, row in ipairs(db.all("SELECT id FROM conversations WHERE id > ? ORDER BY id LIMIT ?", after, limit)) do ids[i] = row.id end

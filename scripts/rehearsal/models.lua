@@ -12,7 +12,6 @@ Recorded.__index = Recorded
 
 -- Gives recorded answers one after another. A repeated question gets the last answer again. Each answer is text as the model wrote
 -- it, or a table that becomes the contract's JSON object.
----@param answers any[]
 function M.recorded(answers)
   return setmetatable({ answers = answers, next = 1 }, Recorded)
 end

@@ -190,7 +190,6 @@ local function numbered(n)
 end
 
 -- A new customer.
----@param name? string
 function Stage.newcomer(_, name)
   local n = 0
   while conversations.get(numbered(n)) do n = n + 1 end
@@ -211,7 +210,6 @@ function Stage.known(_, customer)
   return known, quote.missing(known, owner.system.quote_fields_needed)
 end
 
----@param model table
 function M.new(model)
   local self = setmetatable({ posts = {}, waiting = {} }, Stage)
   self:cast(model)

@@ -37,22 +37,16 @@ function M.digits(conversation)
 end
 
 ---The id of a conversation, in one line.
----@param conversation table
----@return string
 function M.id(conversation)
   return text.shown(conversation.id, 150, true)
 end
 
 ---The number of a conversation; without a number the name, else the id.
----@param conversation table
----@return string
 function M.number(conversation)
   return M.phone(M.digits(conversation)) or M.name(conversation.name) or M.id(conversation)
 end
 
 ---"+1 416-555-1234 (Ann)"; without a number "Ann (CA.123)".
----@param conversation table
----@return string
 function M.who(conversation)
   local number, name = M.phone(M.digits(conversation)), M.name(conversation.name)
   if number then return name and number .. " (" .. name .. ")" or number end

@@ -30,8 +30,6 @@ function M.take(conversation, user)
 end
 
 ---The chat goes back to the assistant. What staff have answered needs no other answer. False: it had gone back already.
----@param conversation table
----@return boolean
 local function give_back(conversation)
   if not conversations.resume(conversation.id) then return false end
   cases.close(conversation.id)
@@ -54,10 +52,6 @@ function M.resume(conversation)
   return true
 end
 
-local function idle_hours()
-  return owner.business.pause.idle_hours
-end
-
 ---The customer writes in a paused chat. When the pause has ended by itself, the chat goes back to the assistant now.
 ---@param conversation table as it was before this message
 ---@param now integer ms
@@ -65,7 +59,7 @@ end
 function M.over(conversation, now)
   if conversation.status ~= "PAUSED" then return false end
   local active_at = conversation.pause_active_at or conversation.paused_at or now
-  if now - active_at < idle_hours() * HOUR_MS or not hours.inside(owner.business.hours, now, time) then return false end
+  if now - active_at < owner.business.pause.idle_hours * HOUR_MS or not hours.inside(owner.business.hours, now, time) then return false end
   if not give_back(conversation) then return false end
   log.info("chat.returned", { idle = true })
   tell.word(conversation, "nobody wrote in the pause, so it has ended. The assistant answers again.")
@@ -75,10 +69,10 @@ end
 ---Asks staff, an hour before a pause ends, whether to keep it.
 ---@param now integer ms
 function M.ask_idle(now)
-  local idle_ms = idle_hours() * HOUR_MS
-  for _, conversation in ipairs(cases.idle_pauses(now - math.max(idle_ms - HOUR_MS, 0))) do
+  local idle_hours = owner.business.pause.idle_hours
+  for _, conversation in ipairs(cases.idle_pauses(now - math.max((idle_hours - 1) * HOUR_MS, 0))) do
     cases.pause_asked(conversation.id)
-    tell.ask_keep(conversation, idle_hours())
+    tell.ask_keep(conversation, idle_hours)
   end
 end
 

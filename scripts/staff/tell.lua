@@ -17,8 +17,6 @@ local M = {}
 local FOLLOW_UP_EVERY_MS = 60000
 local WORDS = 2800
 
----@param conversation_id string
----@return string
 function M.lane(conversation_id)
   return "slack:" .. conversation_id
 end
@@ -52,15 +50,12 @@ function M.card(conversation, reason)
   return case, fresh
 end
 
----@param case table
 function M.post_card(case)
   jobs.put { kind = "card", lane = M.lane(case.conversation_id), unique = "slack:card:" .. tostring(case.id),
     payload = { what = "card", case = case.id } }
 end
 
 ---Asks staff whether to keep an idle pause.
----@param conversation table
----@param idle_hours number
 function M.ask_keep(conversation, idle_hours)
   jobs.put { kind = "card", lane = M.lane(conversation.id), unique = "slack:keep:" .. conversation.id,
     payload = { what = "keep", conversation = conversation.id, hours = idle_hours } }
@@ -87,22 +82,16 @@ function M.follow_up(conversation, words, theirs, lead)
 end
 
 ---These notes of a case have been posted. Later notes follow in a minute.
----@param case_id integer
----@param notes string
 function M.followed_up(case_id, notes)
   if cases.followed_up(case_id, notes) then put_follow_up(case_id, time.now_ms() + FOLLOW_UP_EVERY_MS) end
 end
 
 ---A message of the customer of a paused chat.
----@param conversation table
----@param words string
 function M.message_from_customer(conversation, words)
   enqueue(M.lane(conversation.id), names.who(conversation) .. ":\n" .. quoted(words))
 end
 
 ---A draft: a reply that was not sent because somebody took over.
----@param conversation table
----@param words string
 function M.draft(conversation, words)
   enqueue(M.lane(conversation.id), "Draft for " .. names.who(conversation) .. ", not sent because the chat was taken over:\n"
     .. quoted(words))
@@ -140,8 +129,6 @@ function M.alert(cause, words, quiet_ms)
 end
 
 ---When the quiet time of a cause is over: how often it happened meanwhile.
----@param cause string
----@param words string
 function M.alert_again(cause, words)
   local count = alerts.settle(cause)
   if count > 0 then enqueue("alerts", "⚠️ " .. tostring(count) .. " more like this: " .. words) end

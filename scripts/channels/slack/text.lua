@@ -8,8 +8,6 @@ local ENTITIES = { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;" }
 local ELLIPSIS = "…"
 
 ---The length of valid text as Slack counts it: UTF-16 units, with an entity counted as written.
----@param text string
----@return integer
 function M.length(text)
   local astral = text:find("[\240-\244]") and select(2, text:gsub("[\240-\244]", "")) or 0
   return utf8.len(text) + astral
@@ -30,9 +28,6 @@ end
 
 ---Clean text (language/text.shown) with Slack's three entities for the characters that Slack would act on, at most `limit` of Slack's
 ---characters long (UTF-16 units). It never cuts an entity or a character.
----@param text string
----@param limit integer
----@return string
 function M.escape(text, limit)
   local fitted = text:gsub("[&<>]", ENTITIES, limit // 4 + 1) -- each is at least four units, so later ones are cut anyway
   -- A backtick would open a code block that hides the rest of a card.
@@ -53,16 +48,11 @@ end
 
 ---A text for staff (staff/tell), made safe for Slack. Lines that begin with "> " are quotes. It belongs in a block that makes no links
 ---(card.words).
----@param text string
----@param limit integer
----@return string
 function M.lines(text, limit)
   return ("\n" .. M.fit(text, limit)):gsub("\n&gt; ", "\n> "):sub(2)
 end
 
 ---Without entities: for a plain_text, which Slack does not parse.
----@param text string
----@return string
 function M.plain(text)
   return (text:gsub("&lt;", "<"):gsub("&gt;", ">"):gsub("&amp;", "&"))
 end
