@@ -24,7 +24,6 @@ local M = {}
 
 local SIGNATURE = "x-cal-signature-256"
 local OK = { status = 200, headers = { ["Content-Type"] = "text/plain" }, body = "" }
-local UNAUTHORIZED = { status = 401, headers = { ["Content-Type"] = "application/json" }, body = '{"error":"unauthorized"}' }
 
 local MINUTE_MS = 60000
 local LATE_MS = 30 * MINUTE_MS
@@ -43,8 +42,8 @@ end
 ---@return host.Response
 function M.receive(request)
   local given = request.headers[SIGNATURE]
-  if not given or request.repeated_headers[SIGNATURE] or not given:find("^[0-9a-f]+$") then return UNAUTHORIZED end
-  if not signature.any(settings.get("CALCOM_WEBHOOK_SECRET"), request.body, given) then return UNAUTHORIZED end
+  if not given or request.repeated_headers[SIGNATURE] or not given:find("^[0-9a-f]+$") then return signature.UNAUTHORIZED end
+  if not signature.any(settings.get("CALCOM_WEBHOOK_SECRET"), request.body, given) then return signature.UNAUTHORIZED end
   inbox.put("calcom", request.body)
   return OK
 end

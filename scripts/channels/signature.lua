@@ -6,6 +6,7 @@ local crypto = require "host.crypto"
 local M = {}
 
 M.HEX_DIGITS = 64
+M.UNAUTHORIZED = { status = 401, headers = { ["Content-Type"] = "application/json" }, body = '{"error":"unauthorized"}' }
 
 ---@param secrets string|string[]|nil one secret or several; without any, nothing is authentic
 ---@param bytes string what was signed, unchanged

@@ -5,6 +5,7 @@
 local crypto = require "host.crypto"
 local json = require "host.json"
 local settings = require "host.settings"
+local signature = require "channels.signature"
 local time = require "host.time"
 local interactive = require "channels.slack.interactive"
 local post = require "channels.slack.post"
@@ -12,8 +13,6 @@ local tell = require "staff.tell"
 local verify = require "channels.slack.verify"
 
 local M = { post = post.run, start = post.start }
-
-local UNAUTHORIZED = { status = 401, headers = { ["Content-Type"] = "application/json" }, body = '{"error":"unauthorized"}' }
 
 ---Did Slack send this? A right signature at the wrong time means that a clock is wrong, so staff are told.
 ---@param request host.Request
@@ -33,7 +32,7 @@ end
 ---@param recall fun(conversation_id: string) takes back messages that wait to be sent to a customer; waits
 ---@return host.Response
 function M.interactive(request, recall)
-  if not M.verify(request) then return UNAUTHORIZED end
+  if not M.verify(request) then return signature.UNAUTHORIZED end
   return interactive.handle(request, recall)
 end
 
@@ -41,7 +40,7 @@ end
 ---@param request host.Request
 ---@return host.Response
 function M.events(request)
-  if not M.verify(request) then return UNAUTHORIZED end
+  if not M.verify(request) then return signature.UNAUTHORIZED end
   local event = json.decode(request.body, { null_as_nil = true })
   if type(event) == "table" and event.type == "url_verification" and type(event.challenge) == "string" and #event.challenge <= 1000 then
     return { status = 200, json = { challenge = event.challenge } }
@@ -53,7 +52,7 @@ end
 ---@param request host.Request
 ---@return host.Response
 function M.commands(request)
-  if not M.verify(request) then return UNAUTHORIZED end
+  if not M.verify(request) then return signature.UNAUTHORIZED end
   local missing = {}
   for _, name in ipairs { "SLACK_BOT_TOKEN", "SLACK_CHANNEL_ID" } do
     if not settings.get(name) then missing[#missing + 1] = name end

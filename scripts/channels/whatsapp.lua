@@ -25,7 +25,6 @@ local CHALLENGE_BYTES = 1024
 local SIGNATURE = "x-hub-signature-256"
 local SIGNATURE_BYTES = 71 -- "sha256=" and 64 hex digits
 local OK = { status = 200, headers = { ["Content-Type"] = "text/plain" }, body = "" }
-local UNAUTHORIZED = { status = 401, headers = { ["Content-Type"] = "application/json" }, body = '{"error":"unauthorized"}' }
 local FORBIDDEN = { status = 403, headers = { ["Content-Type"] = "application/json" }, body = '{"error":"forbidden"}' }
 
 -- Did Meta sign these bytes? The header must be there exactly once. The comparison takes constant time, with each secret while one is
@@ -43,7 +42,7 @@ end
 ---@param request host.Request
 ---@return host.Response
 function M.receive(request)
-  if not authentic(request) then return UNAUTHORIZED end
+  if not authentic(request) then return signature.UNAUTHORIZED end
   inbox.put("whatsapp", request.body)
   return OK
 end

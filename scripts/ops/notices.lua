@@ -85,15 +85,10 @@ function DEAD.slack(notice)
   log.error("slack.dead", { job = notice.job.id, why = notice.message })
 end
 
--- The stack trace is for the log only.
-local function plain(message)
-  return (message:gsub("\nstack traceback:.*", ""))
-end
-
 ---@param notice host.Notice
 ---@param say fun(conversation: table, text: string, options: table) says something to a customer
 function M.tell(notice, say)
-  notice.message = plain(notice.message)
+  notice.message = notice.message:gsub("\nstack traceback:.*", "") -- that is for the log only
   if notice.event == "reloaded" then return reloaded(notice.message) end
   if notice.event == "job_dead" and notice.job then
     local of_kind = DEAD[notice.job.kind]

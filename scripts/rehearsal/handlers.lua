@@ -28,12 +28,6 @@ local VISIT_MS = 6 * HOUR_MS -- from now; the reminder of a visit so near is alw
 local MODEL_MS = 300 -- too short for a second try
 local OPENS = 3 -- this many failures in a row open the model's circuit
 
-local function request(name, body, headers)
-  local method, path = name:match("^(%S+) (%S+)$")
-  return { method = method, path = path, query = {}, repeated = {}, headers = headers or {}, repeated_headers = {}, body = body or "",
-    id = "check", remote = "127.0.0.1" }
-end
-
 local function job(kind, payload)
   local now = time.now_ms()
   return { id = 0, kind = kind, payload = payload, attempts = 0, crashes = 0, created_at = now, run_at = now, orphan = false,
@@ -41,9 +35,11 @@ local function job(kind, payload)
 end
 
 local function call(name, body, headers, query)
-  local handler, asked = main.routes[name], request(name, body, headers)
-  asked.query = query or {}
-  if handler then handler(asked) end
+  local handler, method, path = main.routes[name], name:match("^(%S+) (%S+)$")
+  if handler then
+    handler { method = method, path = path, query = query or {}, repeated = {}, headers = headers or {}, repeated_headers = {},
+      body = body or "", id = "check", remote = "127.0.0.1" }
+  end
 end
 
 local function hmac(setting, bytes)
@@ -100,10 +96,6 @@ local function posted(customer, id, fields)
   return body
 end
 
-local function status(item)
-  return { entry = { { changes = { { field = "messages", value = { statuses = { item } } } } } } }
-end
-
 -- Everything else that customers do, and the statuses of what we sent.
 local function read_whatsapp(stage)
   local customer = stage:newcomer("Ann")
@@ -116,8 +108,9 @@ local function read_whatsapp(stage)
   stage:write(customer, { "I have a couch" })
   main.jobs.turn.failed(job("turn", { conversation = customer.id }))
   for _, sent in ipairs(messages.queued(customer.id)) do
-    read("whatsapp", status { id = "wamid.check.out", status = "failed", biz_opaque_callback_data = sent.id,
-      errors = { { code = 131026, title = "tried by check" } } })
+    local failed = { id = "wamid.check.out", status = "failed", biz_opaque_callback_data = sent.id,
+      errors = { { code = 131026, title = "tried by check" } } }
+    read("whatsapp", { entry = { { changes = { { field = "messages", value = { statuses = { failed } } } } } } })
   end
   stage:write(customer, { "STOP", "START" })
 end

@@ -186,6 +186,13 @@ function Reader:export(value)
   return { title = self.file, name = name, turns = turns, known = known }
 end
 
+-- A story in either form, or a problem in these words.
+function Reader:one(value, path, words)
+  if type(value) == "table" and is_list(value.messages) then return self:export(value) end
+  if type(value) == "table" and not is_list(value) then return self:story(value, path == "" and "" or path .. ".") end
+  self:problem(path, words)
+end
+
 -- ---- files -----------------------------------------------------------------------------------------------------------
 
 local function decode(file, text)
@@ -209,23 +216,11 @@ function M.read(file, text)
   local reader = setmetatable({ file = file, marks = marks, problems = {} }, Reader)
   local stories = {}
   if is_list(value) then
-    for i, one in ipairs(value) do
-      local path = ("[%d]"):format(i)
-      if type(one) == "table" and is_list(one.messages) then
-        stories[i] = reader:export(one)
-      elseif type(one) == "table" and not is_list(one) then
-        stories[i] = reader:story(one, path .. ".")
-      else
-        reader:problem(path, "must be a story: story, name and turns.")
-      end
-    end
+    for i, one in ipairs(value) do stories[i] = reader:one(one, ("[%d]"):format(i), "must be a story: story, name and turns.") end
     if #value == 0 then reader:problem("", "holds no story.") end
-  elseif type(value) == "table" and is_list(value.messages) then
-    stories[1] = reader:export(value)
-  elseif type(value) == "table" then
-    stories[1] = reader:story(value, "")
   else
-    reader:problem("", "must be a story (story, name and turns), a list of them, or what `assistant export` prints.")
+    stories[1] = reader:one(value, "",
+      "must be a story (story, name and turns), a list of them, or what `assistant export` prints.")
   end
   if #reader.problems > 0 then return nil, table.concat(reader.problems, "\n") end
   return stories

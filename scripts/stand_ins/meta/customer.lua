@@ -93,11 +93,6 @@ local function message_of(wish, number)
   return message, shown
 end
 
-local function contact_of(number, name, wish)
-  if wish.username then return { profile = { name = name, username = wish.username }, wa_id = "", user_id = number } end
-  return { profile = { name = name }, wa_id = number }
-end
-
 ---Shows what the customer wrote on their screen.
 local function show(number, name, messages, shown)
   db.run([[INSERT INTO sandbox_phones(number, name, wrote_at) VALUES(?, ?, ?)
@@ -120,7 +115,9 @@ local function write(wish)
   end
   local name = type(wish.name) == "string" and wish.name or "Pat Doe"
   show(number, name, messages, shown)
-  local body = meta.envelope { contacts = { contact_of(number, name, wish) }, messages = messages }
+  local contact = { profile = { name = name }, wa_id = number }
+  if wish.username then contact = { profile = { name = name, username = wish.username }, wa_id = "", user_id = number } end
+  local body = meta.envelope { contacts = { contact }, messages = messages }
   -- Meta promises no order. Here one customer's messages keep their order, unless the request asks for a delay.
   local lane = not wish.delay_ms and "sandbox:" .. number or nil
   for _ = 1, wish.copies or 1 do
@@ -141,8 +138,7 @@ M.post = common.control(function(wish)
     return common.ok { ids = json.array() }
   end
   local done, problem = write(wish)
-  if not done then return common.bad(problem) end
-  return common.ok(done)
+  return done and common.ok(done) or common.bad(problem)
 end)
 
 ---The screen of one phone: both sides, in order, with ticks.
