@@ -1,6 +1,4 @@
-/*
- * near: which name was meant by a mistyped one. Pure; any thread.
- */
+/* near: which name was meant by a mistyped one. Pure; any thread. */
 #ifndef HOST_BASE_NEAR_H
 #define HOST_BASE_NEAR_H
 

@@ -13,10 +13,8 @@ struct needle {
     int32_t next; /* with the same hash */
 };
 
-/*
- * They are hashed by their last bytes, because ids of one maker often begin alike. key: how many of
- * them, the length of the shortest needle at most.
- */
+/* They are hashed by their last bytes, because ids of one maker often begin alike. key: how many of
+ * them, the length of the shortest needle at most. */
 struct needles {
     struct needle *list;
     size_t count;

@@ -16,10 +16,9 @@ struct trouble {
 
 /* errno `error`, met with this file (or its folder, where the file is not there yet). */
 void trouble_of(struct trouble *out, int error, const char *path);
-/*
- * true: this user must not read and write the file at path, and out names its owner. When there is
- * no file, its folder is checked. When a folder above it cannot be entered, that folder is named.
- */
+/* true: this user must not read and write the file at path, and out names its owner. When there
+ * is no file, its folder is checked. When a folder above it cannot be entered, that folder is
+ * named. */
 bool trouble_with_rights(struct trouble *out, const char *path);
 /* true: this errno means no space or no permission, not a broken disk. */
 bool trouble_passes(int error);

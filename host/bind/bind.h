@@ -93,10 +93,8 @@ char *bind_status(struct generation *g, bool words, bool *fine);
 bool bind_gauges(struct generation *g);
 /* Declares the list of metrics at the top of the stack. Throws with the file and the cause. */
 void bind_metrics_declare(lua_State *L, struct generation *g);
-/*
- * Runs entry in one slice that must not wait. no_wait names it in messages. 0; -1: a script error,
- * in *error (the caller frees it); 1: the group was lost, or memory is missing.
- */
+/* Runs entry in one slice that must not wait. no_wait names it in messages. 0; -1: a script error,
+ * in *error (the caller frees it); 1: the group was lost, or memory is missing. */
 int bind_sync(struct generation *g, lua_CFunction entry, const char *no_wait, int ref, void *arg,
               char **error);
 /* Runs prepare() of main.lua as a task. false: there is none, or no memory. */

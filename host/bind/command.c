@@ -1,6 +1,4 @@
-/*
- * command: runs a command of main.lua, or a file (assistant run), as a task. The loop thread.
- */
+/* command: runs a command of main.lua, or a file (assistant run), as a task. The loop thread. */
 #include "bind/bind.h"
 
 #include "base/buf.h"

@@ -1,6 +1,4 @@
-/*
- * http_ask: makes an op from a script's request. For http.c alone. The loop thread.
- */
+/* http_ask: makes an op from a script's request. For http.c alone. The loop thread. */
 #ifndef HOST_BIND_HTTP_ASK_H
 #define HOST_BIND_HTTP_ASK_H
 
@@ -14,11 +12,9 @@ struct http_op {
     struct http_waiter *waiters;     /* tasks in http.cancel that wait for its end */
 };
 
-/*
- * Makes an op from the options at index 1 (host.http.Request) and puts it in no list. Throws at the
+/* Makes an op from the options at index 1 (host.http.Request) and puts it in no list. Throws at the
  * caller's line for wrong options, before it owns anything. Encoded text stays on the stack above
- * index 1.
- */
+ * index 1. */
 struct http_op *http_ask(lua_State *L, const struct task *t);
 /* Once per state: the metatable of its buffers. */
 void http_ask_open(lua_State *L);

@@ -55,11 +55,9 @@ static int park(lua_State *L)
     return 0;
 }
 
-/*
- * Notes the conversation of the item that is read. On the serving files the last call wins, because
+/* Notes the conversation of the item that is read. On the serving files the last call wins, because
  * it belongs to the item that failed. On the good files only the first call counts, and only when
- * the serving files made none.
- */
+ * the serving files made none. */
 static int about(lua_State *L)
 {
     struct generation *g = generation_of(L);
@@ -89,11 +87,9 @@ int luaopen_host_inbox(lua_State *L)
 
 /* ---- one piece of a row, in one slice that must not wait ---- */
 
-/*
- * A body of 4 MB holds tens of thousands of messages. Read in one slice they would be one
+/* A body of 4 MB holds tens of thousands of messages. Read in one slice they would be one
  * transaction of a gigabyte. So the reader gets a place to begin and a number of items to read, and
- * returns where it stopped. Each piece can be committed by itself.
- */
+ * returns where it stopped. Each piece can be committed by itself. */
 enum { PIECE = 50, LARGE_BODY = 64 * 1024 };
 
 /* All pieces of a large row get the same string, because a new string of 4 MB for each would cause

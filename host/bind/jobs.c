@@ -1,6 +1,4 @@
-/*
- * jobs: host.jobs, and how a claimed job runs. The loop thread.
- */
+/* jobs: host.jobs, and how a claimed job runs. The loop thread. */
 #include "bind/bind.h"
 
 #include <stdlib.h>

@@ -1,6 +1,4 @@
-/*
- * ledger: host.ledger. Scripts decide what the lines mean. See ledger.h. The loop thread.
- */
+/* ledger: host.ledger. Scripts decide what the lines mean. See ledger.h. The loop thread. */
 #include "bind/bind.h"
 
 #include "store/ledger.h"

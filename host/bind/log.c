@@ -1,6 +1,4 @@
-/*
- * log: host.log. The loop thread.
- */
+/* log: host.log. The loop thread. */
 #include "bind/bind.h"
 
 #include "base/log.h"

@@ -1,6 +1,4 @@
-/*
- * modules: the table of all modules that scripts get from the host. No other table lists them.
- */
+/* modules: the table of all modules that scripts get from the host. No other table lists them. */
 #include "bind/bind.h"
 
 static const luaL_Reg modules[] = {

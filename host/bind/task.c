@@ -1,6 +1,4 @@
-/*
- * task: host.task. The loop thread.
- */
+/* task: host.task. The loop thread. */
 #include "bind/bind.h"
 
 static uint64_t in_ms(lua_State *L, int at)

@@ -1,6 +1,4 @@
-/*
- * url: host.url. Contract: host/api/url.lua. The loop thread.
- */
+/* url: host.url. Contract: host/api/url.lua. The loop thread. */
 #include "bind/values.h"
 
 #include "base/url.h"

@@ -21,10 +21,8 @@ struct rehearsal {
     bool file;          /* it is a file, which epoll does not take */
 };
 
-/*
- * Folders: NULL: those of the settings. check: no word about settings, and every outbound request
- * fails at once. 0, or the exit code with problems. End it in any case.
- */
+/* Folders: NULL: those of the settings. check: no word about settings, and every outbound request
+ * fails at once. 0, or the exit code with problems. End it in any case. */
 int rehearsal_begin(struct rehearsal *r, const char *scripts, const char *prompts, bool check,
                     struct buf *problems, struct buf *warnings);
 /* Returns code. */

@@ -175,11 +175,9 @@ static int act(char **args, size_t count)
     return command(args, count);
 }
 
-/*
- * For every command: no core dump, which would hold secrets, and other processes of the same user
+/* For every command: no core dump, which would hold secrets, and other processes of the same user
  * cannot read this one's memory or environment. (Not with LeakSanitizer, which must attach to its
- * own process.)
- */
+ * own process.) */
 static void keep_secrets(void)
 {
     const struct rlimit none = { 0, 0 };

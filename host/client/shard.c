@@ -81,11 +81,9 @@ static void on_ready(void *arg, int fd, uint32_t events)
     s->touched = true;
 }
 
-/*
- * libcurl forgets a connection that goes idle and asks again when it is reused. Our sockets stay in
+/* libcurl forgets a connection that goes idle and asks again when it is reused. Our sockets stay in
  * epoll meanwhile, which saves two calls per transfer. Others (the resolver's socket pair) may be
- * closed by libcurl, so they are removed at once.
- */
+ * closed by libcurl, so they are removed at once. */
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *known)
 {
     (void)easy;

@@ -237,11 +237,9 @@ static void limits_set(struct pool_work *p, const struct pool_options *o)
     p->shared.max_connections = kept < 4 ? 4 : (long)kept;
 }
 
-/*
- * The kernel's table of descriptors grows by doubling, and in a process with threads each step
+/* The kernel's table of descriptors grows by doubling, and in a process with threads each step
  * waits for an RCU grace period: the pool blocks for 10 to 40 ms, five times up to 4,000
- * connections. So it grows once, at the start.
- */
+ * connections. So it grows once, at the start. */
 static void descriptors_reserve(const struct pool_work *p)
 {
     struct rlimit files = { 0 };

@@ -63,10 +63,8 @@ const char *metric_wrong(const struct metric_shape *shape);
 bool metric_set_add(struct metric_set *set, const struct metric_shape *shape);
 /* After metrics_adopt a metric is kept while another set has it. */
 void metric_set_free(struct metric_set *set);
-/*
- * Counts under these names go to the metrics of the same shape, although other metrics are listed.
- * false: no memory.
- */
+/* Counts under these names go to the metrics of the same shape, although other metrics are listed.
+ * false: no memory. */
 bool metrics_share(struct metrics *m, struct metric_set *set);
 /* These are the scripts' metrics from now on. One that keeps its shape keeps its numbers. */
 void metrics_adopt(struct metrics *m, struct metric_set *set);

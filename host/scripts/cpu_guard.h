@@ -26,11 +26,9 @@ lua_State *cpu_guard_enter(lua_State *L, unsigned extra_ms);
 void cpu_guard_leave(lua_State *outer);
 /* The number of the running slice. It is never used again. */
 uint64_t cpu_guard_slice(void);
-/*
- * The Lua line that runs now, as "file:line". out is unchanged when no script runs. For the handler
+/* The Lua line that runs now, as "file:line". out is unchanged when no script runs. For the handler
  * of a deadly signal: Lua does not allow these calls there, so the line may be wrong and the call
- * may fault again. Only a process that ends next may call it.
- */
+ * may fault again. Only a process that ends next may call it. */
 void cpu_guard_where(char *out, size_t size);
 /* The steps that C calls may still take in this slice, and those it began with. Where slices have
  * no end, more than any call uses. */

@@ -43,11 +43,9 @@ struct named {
     int64_t seconds;
 };
 
-/*
- * What bind/ gives to a generation: the modules host.* and the readers of two lists that scripts
+/* What bind/ gives to a generation: the modules host.* and the readers of two lists that scripts
  * return. bind/ is above this folder, so this table is passed when a generation is built, and
- * nothing here includes a binding.
- */
+ * nothing here includes a binding. */
 struct script_modules {
     const luaL_Reg *list; /* "host.http" and its luaopen, …; { NULL, NULL } ends it */
     /* Both take the list at the top of the stack. They throw with the cause. */

@@ -201,11 +201,9 @@ static int compile(lua_State *L, const struct tree_file *f)
     return rc;
 }
 
-/*
- * true: the module is loaded in this slice. Loading never waits, so a mark of an earlier slice
+/* true: the module is loaded in this slice. Loading never waits, so a mark of an earlier slice
  * comes from a script that failed. (Catching its error to remove the mark would lose the line of
- * the error.)
- */
+ * the error.) */
 static bool loading_now(lua_State *L)
 {
     lua_getfield(L, LUA_REGISTRYINDEX, "host.loading");

@@ -70,10 +70,8 @@ struct task {
  * task_ready makes it run. NULL: no memory. */
 struct task *task_new(struct generation *g, enum task_kind kind, lua_CFunction entry);
 void task_ready(struct task *t);
-/*
- * Runs the task until it waits or ends. Only tick calls it, and bindings for TASK_SYNC. The caller
- * has the outcome judged (service/judge) and then calls task_end.
- */
+/* Runs the task until it waits or ends. Only tick calls it, and bindings for TASK_SYNC. The caller
+ * has the outcome judged (service/judge) and then calls task_end. */
 enum task_outcome {
     TASK_OVER, /* nothing to judge: it waits, or was cancelled and freed (TASK_SYNC: by its
                   caller) */

@@ -7,10 +7,8 @@
 
 static const uint64_t idle_limit_ns = 75000 * 1000000ull;
 static const uint64_t linger_ns = 1000 * 1000000ull;
-/*
- * How long a body may take when there is no room for another, and how long a request may take when
- * there is no place for another connection.
- */
+/* How long a body may take when there is no room for another, and how long a request may take when
+ * there is no place for another connection. */
 static const uint64_t body_rush_ns = 1000 * 1000000ull;
 static const uint64_t request_rush_ns = 200 * 1000000ull;
 

@@ -34,11 +34,9 @@ void framing_header(struct framing *f, const char *name, size_t name_len, const 
 /* After the last header; head_bytes is MHD's size of the head. true: the request may be read. */
 bool framing_end(const struct framing *f, size_t head_bytes, bool http_1_0);
 
-/*
- * The target as it was sent: visible ASCII without '#', origin form, or absolute form, of which the
+/* The target as it was sent: visible ASCII without '#', origin form, or absolute form, of which the
  * part before the path is left out. No control characters hidden in its path (%00, %0d, …). *query
- * is NULL without a '?'.
- */
+ * is NULL without a '?'. */
 bool framing_target(const char *target, size_t len, const char **path, size_t *path_len,
                     const char **query, size_t *query_len);
 

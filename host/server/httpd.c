@@ -127,10 +127,8 @@ struct httpd *httpd_start(struct loop *l, const struct httpd_options *o, char *w
     return h;
 }
 
-/*
- * Accepts all waiting connections, not only ten: the next run is after the next commit, and on a
- * slow disk the fortieth connection would wait for four commits.
- */
+/* Accepts all waiting connections, not only ten: the next run is after the next commit, and on a
+ * slow disk the fortieth connection would wait for four commits. */
 static void accept_waiting(struct httpd *h)
 {
     uint64_t until = h->now_ns + accept_ns;
@@ -156,11 +154,9 @@ static bool no_room(const struct httpd *h)
     return h->connections >= h->limit || h->accept_error;
 }
 
-/*
- * After a failed accept with connections open, MHD accepts nobody until one of them closes, even if
+/* After a failed accept with connections open, MHD accepts nobody until one of them closes, even if
  * the cause is gone at once. With none its listener, readable but not acceptable, would wake the
- * loop without end (half a core).
- */
+ * loop without end (half a core). */
 static void accept_failed(struct httpd *h)
 {
     if (h->connections > 0) {

@@ -36,12 +36,10 @@ enum {
     CONNS_BYTES = 1000 * POOL_BYTES,
 };
 
-/*
- * The stage of a connection, and which clock runs. IDLE: nothing of a request was read. READING:
+/* The stage of a connection, and which clock runs. IDLE: nothing of a request was read. READING:
  * from the first byte to the last. HELD: a complete request is with its holder; only the holder's
  * clock runs. SENDING: the answer is being sent. LINGER: refused; further bytes are dropped until
- * the peer has read the answer. DEAD: shut down.
- */
+ * the peer has read the answer. DEAD: shut down. */
 enum conn_stage { CONN_IDLE, CONN_READING, CONN_HELD, CONN_SENDING, CONN_LINGER, CONN_DEAD };
 
 TAILQ_HEAD(conn_list, conn); /* the first is due first, because each list has one constant delay */
@@ -135,10 +133,8 @@ void conn_move(struct conn *c, enum conn_stage stage);
 void conn_received(struct conn *c, size_t bytes);
 /* Makes place for one connection: closes the one that is idle for longest, or reads for longest. */
 void conn_make_room(struct httpd *h);
-/*
- * Refuses the request whose body is unfinished for longest, but not r, to make room. all false:
- * only one older than a second that is not nearly complete. false: there is none.
- */
+/* Refuses the request whose body is unfinished for longest, but not r, to make room. all false:
+ * only one older than a second that is not nearly complete. false: there is none. */
 bool conn_drop_body(struct httpd *h, const struct request *r, bool all);
 void conn_clock_stop(struct httpd *h);
 

@@ -39,12 +39,10 @@ static void answered_remove(struct request *r)
     TAILQ_REMOVE(&r->httpd->answered, r, at_answered);
 }
 
-/*
- * The request line is whole: MHD asks what to log, and what we answer becomes the request's
+/* The request line is whole: MHD asks what to log, and what we answer becomes the request's
  * context. The target is copied as it was sent, because MHD then cuts it at '?' and parses the
  * query into its pool; a NUL after the '?' keeps it from that (a query of a thousand '&' would
- * exhaust the pool and hang the connection).
- */
+ * exhaust the pool and hang the connection). */
 void *request_begin(void *arg, const char *uri, struct MHD_Connection *mhd)
 {
     struct httpd *h = arg;
@@ -113,11 +111,9 @@ void request_drop(struct request *r)
     answer_refuse(r->conn, 503, "busy, try again", false);
 }
 
-/*
- * true: this many more bytes may be kept. A quarter is for requests that are nearly complete, so
+/* true: this many more bytes may be kept. A quarter is for requests that are nearly complete, so
  * that many endless requests cannot block the others. When the limit is reached, the slowest
- * request is refused.
- */
+ * request is refused. */
 static bool budget_has(const struct request *r, size_t bytes, bool nearly)
 {
     struct httpd *h = r->httpd;
@@ -261,11 +257,9 @@ static enum MHD_Result request_whole(struct request *r, struct MHD_Connection *m
     return MHD_YES;
 }
 
-/*
- * MHD asks for the answer of a held request in each run. In the run after httpd_release most have
+/* MHD asks for the answer of a held request in each run. In the run after httpd_release most have
  * theirs, so only those that wait longer are suspended: suspending and resuming takes two system
- * calls.
- */
+ * calls. */
 static enum MHD_Result request_wait(struct request *r, struct MHD_Connection *mhd)
 {
     r->suspended = true;

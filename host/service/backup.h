@@ -9,10 +9,8 @@
 
 #include "service/host.h"
 
-/*
- * Begins a copy at this absolute path. `ended` is called once, with an exit code and a text, when
- * the result is durable. It may be called inside this call.
- */
+/* Begins a copy at this absolute path. `ended` is called once, with an exit code and a text, when
+ * the result is durable. It may be called inside this call. */
 void backup_begin(struct host *h, const char *path,
                   void (*ended)(void *arg, int code, const char *words), void *arg);
 /* For tick, after each commit. lost: the group was lost. busy: tasks are ready, so it copies

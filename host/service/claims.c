@@ -8,11 +8,9 @@
 
 enum {
     CLAIM_BATCH = 256, /* jobs claimed per kind and commit */
-    /*
-     * How long the process has lived before a suspect runs: n * n times the first, where n suspects
+    /* How long the process has lived before a suspect runs: n * n times the first, where n suspects
      * wait; from three on the second. Docker doubles its wait between starts (0.1 s at first)
-     * unless a process lived for 10 s: nine crashes would cost 51 s.
-     */
+     * unless a process lived for 10 s: nine crashes would cost 51 s. */
     SUSPECT_REST_MS = 100,
     SUSPECT_REST_MANY_MS = 10500,
     SUSPECT_SOON_MS = 5000, /* a job that is due within this time goes before a suspect */

@@ -19,12 +19,10 @@ bool claims_takes_work(const struct host *h);
 void claims_claim(struct host *h, struct due *c);
 /* Starts the claimed jobs. fine false: their group was lost, so they are forgotten. */
 void claims_start(struct host *h, struct due *c, bool fine);
-/*
- * true: a suspect may run in this tick. A suspect runs alone, after all other work: no job runs,
+/* true: a suspect may run in this tick. A suspect runs alone, after all other work: no job runs,
  * none is due within the next seconds, and the process has lived for a while. The more suspects
  * wait the longer that is, so that ten of them do not block other work. After half a minute of work
- * without a pause a suspect runs all the same.
- */
+ * without a pause a suspect runs all the same. */
 bool claims_quiet(struct host *h);
 /* A suspect ran, so the next one waits. */
 void claims_suspect_ran(void);

@@ -74,10 +74,8 @@ static int load_version(struct host *h, const struct serve_mode *m, const struct
     return code;
 }
 
-/*
- * Loads the version that served last, or the one before it that served well. NULL: neither loads.
- * missing: the settings that it lacks.
- */
+/* Loads the version that served last, or the one before it that served well. NULL: neither loads.
+ * missing: the settings that it lacks. */
 static const struct version *load_last(struct host *h, const struct serve_mode *m,
                                        struct generation **out, struct buf *missing,
                                        struct buf *warnings, int *code)

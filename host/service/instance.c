@@ -31,12 +31,10 @@ enum {
     PER_HOST = 16384, /* outbound requests at once per host; jobs have lower limits of their own */
 };
 
-/*
- * Makes the missing folder of a database: `data/` of a fresh clone. Below the current folder it
+/* Makes the missing folder of a database: `data/` of a fresh clone. Below the current folder it
  * makes all that are missing. Elsewhere it makes only the last one: when two are missing, the path
  * is wrong or a disk is not mounted, and an empty database would hide that. Opening the database
- * reports what is missing then.
- */
+ * reports what is missing then. */
 static void make_folders(const char *path)
 {
     char part[4096];
@@ -68,10 +66,8 @@ static void on_signal(void *arg, int fd, uint32_t events)
     }
 }
 
-/*
- * Raises the limit of descriptors, and makes the kernel's table that large at once. This is cheap
- * while there is one thread; later the process would stand still for milliseconds.
- */
+/* Raises the limit of descriptors, and makes the kernel's table that large at once. This is cheap
+ * while there is one thread; later the process would stand still for milliseconds. */
 void instance_limits(void)
 {
     struct rlimit files;

@@ -68,11 +68,9 @@ static int refuse(struct host *h, struct generation *good, struct inbox_row *row
     return rc < 0 ? park_whole(h, row, reason) : rc;
 }
 
-/*
- * No files can read this piece. A single item is refused: at once with good files to compare with
+/* No files can read this piece. A single item is refused: at once with good files to compare with
  * or when the row is parked, else after a second try one second later. A larger piece is read again
- * item by item.
- */
+ * item by item. */
 static int nobody_reads(struct host *h, struct generation *good, struct inbox_row *row,
                         const char *error)
 {
@@ -186,13 +184,11 @@ static bool read_parked_row(struct host *h, struct inbox_row *row)
     return true;
 }
 
-/*
- * A row with which the process died twice is read when it is quiet (claims.h). A row with which it
+/* A row with which the process died twice is read when it is quiet (claims.h). A row with which it
  * died once is read as soon as the work that the last process left is done: most often it was on
  * the CPU by chance, and must stay before its customer's next message. One item per tick, because
  * the commit makes the place durable. So another crash counts against that item alone, and other
- * customers' items are read.
- */
+ * customers' items are read. */
 void reading_suspect(struct host *h)
 {
     struct inbox_row row = { .id = 0 };

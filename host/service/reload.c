@@ -65,11 +65,9 @@ struct asked {
     void *arg;
 };
 
-/*
- * One reload at a time: the files are read, tried in a child (`trial`), then built here from the
+/* One reload at a time: the files are read, tried in a child (`trial`), then built here from the
  * same bytes when there is room. Reloads asked for meanwhile wait. All that wait for the files on
- * disk become one.
- */
+ * disk become one. */
 static struct {
     enum { IDLE, TRYING, TRIED } state;
     struct trial *trial;

@@ -19,11 +19,9 @@
 
 enum {
     RUN_NS = 5000000, /* tasks per tick: the next commit, and /health, wait no longer than this */
-    /*
-     * A commit costs the same for one row as for fifty (a sync, and the CPU around it). After a
+    /* A commit costs the same for one row as for fifty (a sync, and the CPU around it). After a
      * small commit the loop rests this long, so that under load more rows share the next one. With
-     * little load the delay is not noticed.
-     */
+     * little load the delay is not noticed. */
     REST_NS = 500000,
     REST_BELOW = 16, /* tasks in the last tick; with more of them a commit is shared enough */
     LARGE_STATE = 24 << 20,
@@ -181,10 +179,8 @@ static void run(struct host *h, struct task *t)
     task_end(t);
 }
 
-/*
- * Runs the tasks that are ready now, not those that they make ready, until `until` or while the
- * group is small. Stops when the group is lost.
- */
+/* Runs the tasks that are ready now, not those that they make ready, until `until` or while the
+ * group is small. Stops when the group is lost. */
 static void run_list(struct host *h, struct task_list *list, uint64_t until)
 {
     for (size_t n = list->count; n > 0 && list->head && !store_lost(h->services.store); n--) {
@@ -194,11 +190,9 @@ static void run_list(struct host *h, struct task_list *list, uint64_t until)
     }
 }
 
-/*
- * Claimed jobs run at once, before the commit that makes their claim durable. Their outbound
+/* Claimed jobs run at once, before the commit that makes their claim durable. Their outbound
  * requests are held until that commit, and if the group is lost they are undone with it. This saves
- * each job the time of one commit. Not after a crash (jobs_after_crash).
- */
+ * each job the time of one commit. Not after a crash (jobs_after_crash). */
 static void start_now(struct host *h, struct due *c)
 {
     if (jobs_after_crash(h->services.jobs) ||
@@ -239,11 +233,9 @@ static void refuse_late(struct host *h)
     }
 }
 
-/*
- * Takes the lock before any task runs and not at the first write, because a task that has started
+/* Takes the lock before any task runs and not at the first write, because a task that has started
  * cannot wait for the lock. false: another program holds it. Then no task runs, the loop continues,
- * and the lock is tried again soon.
- */
+ * and the lock is tried again soon. */
 static bool take_lock(struct host *h)
 {
     if (!work_waits(h) || store_begin(h->services.store)) {
@@ -327,10 +319,8 @@ static void wait_for_work(struct host *h)
     loop_wait(h->services.loop, go_on ? 0 : UINT64_MAX);
 }
 
-/*
- * A collection visits all waiting coroutines at once. So a small state is collected seldom (when it
- * has grown fourfold), and a large one often enough to bound its memory.
- */
+/* A collection visits all waiting coroutines at once. So a small state is collected seldom (when it
+ * has grown fourfold), and a large one often enough to bound its memory. */
 static void pace_garbage(struct generation *g)
 {
     bool large = g && g->memory > LARGE_STATE;

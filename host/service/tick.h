@@ -1,6 +1,4 @@
-/*
- * tick: the order of things in the loop. tick.c gives the reason of each step. The loop thread.
- */
+/* tick: the order of things in the loop. tick.c gives the reason of each step. The loop thread. */
 #ifndef HOST_SERVICE_TICK_H
 #define HOST_SERVICE_TICK_H
 

@@ -68,19 +68,15 @@ struct tree *versions_tree(const struct versions *v, unsigned number, char *why,
 /* true: this very program has accepted a tree of this hash. */
 bool versions_known(const struct versions *v, const char *hash);
 
-/*
- * The tree took over. It becomes the next version, unless it is the serving one already (after a
- * start or a rollback). good: the hash of the newest tree that served well before it, or "".
- */
+/* The tree took over. It becomes the next version, unless it is the serving one already (after a
+ * start or a rollback). good: the hash of the newest tree that served well before it, or "". */
 void versions_accept(struct versions *v, const struct tree *t, const char *schema,
                      const char *good);
 /* Notes that the serving version has served well. Written once. */
 void versions_well(struct versions *v);
-/*
- * Files with the hash `bad` are not loaded until one of them changes, also after a restart. Until
+/* Files with the hash `bad` are not loaded until one of them changes, also after a restart. Until
  * then the newest version with the hash `good` serves. why: for `status`. Call it before the swap.
- * false: it could not be written, so it holds only until a restart.
- */
+ * false: it could not be written, so it holds only until a restart. */
 bool versions_refuse(struct versions *v, const char *bad, const char *good, const char *why);
 /* The same on the owner's request: version `number` serves instead of the files on disk, whose hash
  * is `disk`. false: it could not be written, and nothing changed. */

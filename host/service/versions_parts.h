@@ -1,6 +1,4 @@
-/*
- * versions_parts: what the units of `versions` share. For them alone. See versions.h.
- */
+/* versions_parts: what the units of `versions` share. For them alone. See versions.h. */
 #ifndef HOST_SERVICE_VERSIONS_PARTS_H
 #define HOST_SERVICE_VERSIONS_PARTS_H
 

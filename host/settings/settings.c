@@ -129,11 +129,9 @@ static const char *file_fault(int fd)
                                      : NULL;
 }
 
-/*
- * The secret in a file, less one line end. NULL: a problem was noted. The file is opened again each
+/* The secret in a file, less one line end. NULL: a problem was noted. The file is opened again each
  * time, so that one that was put in its place, or a link that was turned, is seen. Its path is not
- * repeated, because people write secrets into X_FILE by mistake.
- */
+ * repeated, because people write secrets into X_FILE by mistake. */
 static char *from_file(struct settings *s, const char *name, const char *path)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); /* a pipe does not block */

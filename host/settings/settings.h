@@ -55,10 +55,8 @@ struct settings {
 
 /* Something of the right type where there is no value. The caller frees it. */
 char *settings_filler(enum setting_type type);
-/*
- * Defaults for `assistant sandbox` and other modes: "NAME=value", used where the environment has
- * nothing; NULL-terminated. The caller keeps them alive.
- */
+/* Defaults for `assistant sandbox` and other modes: "NAME=value", used where the environment has
+ * nothing; NULL-terminated. The caller keeps them alive. */
 void settings_defaults(const char *const *pairs);
 
 /* With the host's own settings. NULL: no memory. */

@@ -30,62 +30,48 @@ enum { STORE_PATIENCE_MS = 1000 };
 /* How opening can end. The numbers are exit codes of the program (docs/contract.md). */
 enum store_open_result { STORE_OPENED = 0, STORE_UNUSABLE = 3, STORE_IN_USE = 4 };
 
-/*
- * Opens or creates the database at path (NULL: in memory, no lock), takes the lock, sets the
+/* Opens or creates the database at path (NULL: in memory, no lock), takes the lock, sets the
  * pragmas, runs quick_check for at most 200 ms. On failure *out is NULL and why holds cause and
- * remedy in one line.
- */
+ * remedy in one line. */
 enum store_open_result store_open(struct store **out, const char *path, char *why, size_t why_size);
 /* Rolls an open group back, checkpoints (TRUNCATE), closes, gives the lock back. NULL is fine. */
 void store_close(struct store *s);
 sqlite3 *store_db(struct store *s);
 const char *store_path(const struct store *s); /* NULL in memory */
 
-/*
- * Schema steps. `owner` names a row in the table schema_steps ("host" or "scripts"); step n of the
+/* Schema steps. `owner` names a row in the table schema_steps ("host" or "scripts"); step n of the
  * list is applied when the stored number is below n. Before the first step on a database that
  * already has data a backup copy `<path>.before-step-<n>` is made. Each step is a transaction of
  * its own. A stored number above count is refused: "the database is newer than this program". The
- * business's count is also written to user_version. 0, or -1 with why.
- */
+ * business's count is also written to user_version. 0, or -1 with why. */
 int store_migrate(struct store *s, const char *owner, const char *const *steps, size_t count,
                   char *why, size_t why_size);
 /* Checks that this program knows the database's schema. Changes nothing. 0, or -1 with why. */
 int store_known(struct store *s, const char *owner, size_t count, char *why, size_t why_size);
 
-/*
- * Identity of the file. Each successful opening (store_live) gives the file a new number, and
+/* Identity of the file. Each successful opening (store_live) gives the file a new number, and
  * `<path>.lock` stores it. So a copy that was put in the database's place is recognised, and a
  * write-ahead log of another file is refused instead of being applied to this one. store_live: 0,
- * or -1 with why. store_strange: this is not the file of the last start.
- */
+ * or -1 with why. store_strange: this is not the file of the last start. */
 int store_live(struct store *s, char *why, size_t why_size);
 bool store_strange(const struct store *s);
-/*
- * true: the file is not the one of the last start, or its folder knows of none. It may be an older
- * copy. Never true of a new database.
- */
+/* true: the file is not the one of the last start, or its folder knows of none. It may be an older
+ * copy. Never true of a new database. */
 bool store_restored(const struct store *s);
 
-/*
- * A statement from the cache (SQL text is the key), ready to bind; NULL: *error is SQLite's
+/* A statement from the cache (SQL text is the key), ready to bind; NULL: *error is SQLite's
  * message. Give it back with store_done before the loop sleeps. Two users of one text at the same
- * time get two statements.
- */
+ * time get two statements. */
 sqlite3_stmt *store_prepare(struct store *s, const char *sql, size_t len, const char **error);
 void store_done(struct store *s, sqlite3_stmt *statement);
-/*
- * As store_prepare, for a caller that may be thrown out while it uses the statement (Lua, for
+/* As store_prepare, for a caller that may be thrown out while it uses the statement (Lua, for
  * memory). The store remembers it, and takes it back in store_settle, which the next store_borrow
- * and the end of each slice of Lua call. One at a time.
- */
+ * and the end of each slice of Lua call. One at a time. */
 sqlite3_stmt *store_borrow(struct store *s, const char *sql, size_t len, const char **error);
 void store_settle(struct store *s);
-/*
- * One step: SQLITE_ROW, SQLITE_DONE or an error code (see sqlite3_errmsg). Opens the group before a
+/* One step: SQLITE_ROW, SQLITE_DONE or an error code (see sqlite3_errmsg). Opens the group before a
  * write. An error that undid the whole group (ask store_lost) fails every task that touched the
- * group.
- */
+ * group. */
 int store_step(struct store *s, sqlite3_stmt *statement);
 /* For the host's own fixed statements without results. 0, or an SQLite error code. */
 int store_exec(struct store *s, const char *sql);
@@ -93,10 +79,9 @@ int store_exec(struct store *s, const char *sql);
 /* The cause, after any of these failed, also without a call of SQLite (a lost group, a lock). */
 const char *store_error(struct store *s);
 
-/*
- * Takes the write lock for the group before any task runs, without waiting. false: another program
- * holds it; try again in a few ms. true: it is taken, or the next write will report another fault.
- */
+/* Takes the write lock for the group before any task runs, without waiting. false: another
+ * program holds it; try again in a few ms. true: it is taken, or the next write will report
+ * another fault. */
 bool store_begin(struct store *s);
 
 /* Savepoints inside the group; they nest. Names are by depth. 0, or an SQLite error code. */
@@ -117,10 +102,8 @@ enum store_commit_result { STORE_NOTHING, STORE_COMMITTED, STORE_LOST };
 /* STORE_COMMITTED: durable. STORE_LOST: nothing of this group is stored. */
 enum store_commit_result store_commit(struct store *s);
 
-/*
- * Can a message be stored? false from a failed commit to the next good one. store_probe tries a
- * commit (call it each second; while healthy it does nothing).
- */
+/* Can a message be stored? false from a failed commit to the next good one. store_probe tries a
+ * commit (call it each second; while healthy it does nothing). */
 bool store_healthy(const struct store *s);
 void store_probe(struct store *s);
 /* Is the open file still the one at path? false: moved, removed or replaced (its -wal too). */
@@ -129,24 +112,21 @@ bool store_in_place(struct store *s);
 bool store_idle(struct store *s);
 /* Checkpoint at once if the WAL is past its bound (64 MB); call after a commit. */
 void store_bound(struct store *s);
-/*
- * A copy made in steps while the loop runs: `<to>.part`, readable by this user alone, then renamed.
+/* A copy made in steps while the loop runs: `<to>.part`, readable by this user alone, then renamed.
  * It holds all that was committed before it began, in one file that needs no log beside it. What is
  * written meanwhile goes into the copy too. A separate thread with a connection to the copy alone
  * checks it (integrity_check) and syncs it; `wake` is called from there. store_copy_begin: NULL
  * with why. store_copy_go_on: right after a commit, for at most budget_ns. store_copy_end: at any
- * time; an incomplete copy is removed.
- */
+ * time; an incomplete copy is removed. */
 struct store_copy;
 enum store_copy_state { STORE_COPYING, STORE_CHECKING, STORE_COPIED, STORE_NOT_COPIED };
 struct store_copy *store_copy_begin(struct store *s, const char *to, void (*wake)(void *arg),
                                     void *arg, char *why, size_t why_size);
 enum store_copy_state store_copy_go_on(struct store_copy *c, uint64_t budget_ns, char *why,
                                        size_t why_size);
-/*
- * Right after store_copy_begin: this statement runs in the finished copy, before it is checked and
- * renamed. It writes a row; ?1 is the copy's path, ?2 the time in ms. It lives as long as the copy.
- */
+/* Right after store_copy_begin: this statement runs in the finished copy, before it is checked
+ * and renamed. It writes a row; ?1 is the copy's path, ?2 the time in ms. It lives as long as
+ * the copy. */
 void store_copy_note(struct store_copy *c, const char *sql);
 bool store_copy_copies(const struct store_copy *c); /* there are pages to copy */
 void store_copy_end(struct store_copy *c);
@@ -158,10 +138,9 @@ void store_note_copy(struct store *s, const char *path, int64_t made_at_ms);
 int store_step_copies(const struct store *s,
                       void (*each)(void *arg, const char *path, int64_t made_at_ms), void *arg);
 
-/*
- * true: another program has held the write lock for longer than STORE_PATIENCE_MS; out names the
- * process, where it can be seen, and the time. It is counted, and logged when it begins and ends.
- */
+/* true: another program has held the write lock for longer than STORE_PATIENCE_MS; out names the
+ * process, where it can be seen, and the time. It is counted, and logged when it begins and
+ * ends. */
 struct store_holder {
     pid_t pid; /* 0: it cannot be seen from here */
     char program[32];

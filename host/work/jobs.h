@@ -55,11 +55,9 @@ struct jobs_put {
     bool keep;
 };
 
-/*
- * Creates its tables through store_migrate("host"), maps the page, makes the jobs that a dead
+/* Creates its tables through store_migrate("host"), maps the page, makes the jobs that a dead
  * process had claimed ready at once (orphan=true), and counts the crash. NULL: why. page_path NULL:
- * no page (in memory).
- */
+ * no page (in memory). */
 struct jobs *jobs_open(struct store *s, const char *page_path, char *why, size_t why_size);
 void jobs_close(struct jobs *j);
 
@@ -68,10 +66,8 @@ int64_t jobs_put(struct jobs *j, const struct jobs_put *p);
 /* Removes a job that is ready or waits. 1; 0: no such job, it runs or is dead; -1: error. */
 int jobs_cancel(struct jobs *j, int64_t id);
 
-/*
- * Claims up to `room` due jobs of a kind into out[], oldest first. Returns how
- * many, or -1. The caller starts them only after the group is durable.
- */
+/* Claims up to `room` due jobs of a kind into out[], oldest first. Returns how
+ * many, or -1. The caller starts them only after the group is durable. */
 int jobs_claim(struct jobs *j, const char *kind, int64_t now_ms, struct job *out, int room);
 /* The same for the oldest due suspect of this kind: 1, 0: none, -1. */
 int jobs_claim_suspect(struct jobs *j, const char *kind, int64_t now_ms, struct job *out);
@@ -80,23 +76,19 @@ int jobs_suspects(struct jobs *j);
 /* When the next job of this kind is due (ms since 1970), without suspects. INT64_MAX: none is
  * ready. Fast: kept in memory. */
 int64_t jobs_next_due(struct jobs *j, const char *kind);
-/*
- * Forget what is kept in memory about the open group: after STORE_LOST, and after a savepoint was
+/* Forget what is kept in memory about the open group: after STORE_LOST, and after a savepoint was
  * rolled back. The watermark of the inbox goes back too (a savepoint: to where it last stood
- * outside of savepoints), so its rows are read again.
- */
+ * outside of savepoints), so its rows are read again. */
 void jobs_forget(struct jobs *j);
 /* Writes what is kept in memory for the open group: call right before store_commit. 0 or -1. */
 int jobs_flush(struct jobs *j);
 
 /* The ends of a claim. 1; 0: the claim is not ours now: drop the effects; -1: an error. */
 int jobs_done(struct jobs *j, const struct job *job);
-/*
- * Back to ready at run_at. add_attempt: the outside world refused. error may be NULL: the last one
+/* Back to ready at run_at. add_attempt: the outside world refused. error may be NULL: the last one
  * stays. Keeps its place in the lane. When a twin (same unique) was put meanwhile: one with the
  * same payload is merged into it at the earlier run_at, otherwise both stay and this one loses its
- * mark.
- */
+ * mark. */
 int jobs_again(struct jobs *j, const struct job *job, int64_t run_at, bool add_attempt,
                const char *error);
 int jobs_die(struct jobs *j, const struct job *job, const char *error);
@@ -106,17 +98,13 @@ int jobs_requeue(struct jobs *j, int64_t id);
 /* A job dead after crashes, for the scripts: each once, in the open group. false: no more. */
 bool jobs_crashed(struct jobs *j, struct job *out);
 
-/*
- * true: the previous process died with a job or row on its CPU. Then this process starts jobs only
+/* true: the previous process died with a job or row on its CPU. Then this process starts jobs only
  * after their claim is durable, so that the next crash can be counted: a row that is created and
- * run within one group leaves nothing on disk.
- */
+ * run within one group leaves nothing on disk. */
 bool jobs_after_crash(const struct jobs *j);
-/*
- * Call once per second. When the wall clock was set back, jobs due within the hour (a pause before
+/* Call once per second. When the wall clock was set back, jobs due within the hour (a pause before
  * a turn, a backoff, a timer) move back with it. Jobs planned for later keep their time. At the
- * start the page holds the last time of the clock. 0, or -1: try again the next second.
- */
+ * start the page holds the last time of the clock. 0, or -1: try again the next second. */
 int jobs_clock(struct jobs *j, int64_t monotonic_ms, int64_t wall_ms);
 /* The mapped page. id > 0: a job; id < 0: inbox row -id; 0: nobody. */
 void jobs_on_cpu(struct jobs *j, int64_t id);
@@ -163,18 +151,14 @@ int inbox_give_up(struct jobs *j, int64_t id);
 int inbox_crashed(struct jobs *j);
 /* Moves the watermark, in the group, past a row that is not parked (see jobs_flush). 0 or -1. */
 int inbox_read(struct jobs *j, const struct inbox_row *row);
-/*
- * Stores in the group how many items of this row are read; reading continues there, also after a
- * crash. The place is deleted with the last item, and when the row's bytes change. 0 or -1.
- */
+/* Stores in the group how many items of this row are read; reading continues there, also after a
+ * crash. The place is deleted with the last item, and when the row's bytes change. 0 or -1. */
 int inbox_place(struct jobs *j, struct inbox_row *row, int64_t place);
 /* Keeps an item (NULL: the whole row) with a reason for staff. Moves no watermark. 0 or -1. */
 int inbox_park(struct jobs *j, const struct inbox_row *row, const char *item, size_t item_len,
                const char *reason);
-/*
- * Whole rows that were parked, to be read again after a reload: oldest first past after_id (the
- * inbox id, as in id). Those with crashes are left alone. 1, 0: none, -1.
- */
+/* Whole rows that were parked, to be read again after a reload: oldest first past after_id (the
+ * inbox id, as in id). Those with crashes are left alone. 1, 0: none, -1. */
 int inbox_parked_next(struct jobs *j, int64_t after_id, struct inbox_row *out);
 /* The row is read now. 1, 0: it was not parked, -1. */
 int inbox_unpark(struct jobs *j, const struct inbox_row *row);
@@ -185,10 +169,8 @@ int64_t inbox_oldest_ms(struct jobs *j); /* received_at of the oldest of them, 0
 /* For status: how many rows and items are parked (JOBS_COUNT_MAX: that many or more). */
 enum { JOBS_COUNT_MAX = 100000 };
 int64_t jobs_parked(struct jobs *j);
-/*
- * Calls each for every kind that has rows (at most a hundred), in the order of names; counts as
- * above. due: ready and run_at has come; oldest_run_at: of the ready ones, 0: none. 0 or -1.
- */
+/* Calls each for every kind that has rows (at most a hundred), in the order of names; counts as
+ * above. due: ready and run_at has come; oldest_run_at: of the ready ones, 0: none. 0 or -1. */
 struct jobs_kind_counts {
     const char *kind;
     int64_t due, later, waiting, running, dead, oldest_run_at;
@@ -197,10 +179,8 @@ typedef void (*jobs_kinds_cb)(void *arg, const struct jobs_kind_counts *c);
 int jobs_kinds(struct jobs *j, int64_t now_ms, jobs_kinds_cb each, void *arg);
 /* How many lanes have a waiting job, up to ten thousand. */
 int64_t jobs_lanes_waiting(struct jobs *j);
-/*
- * Calls each for live (or dead) jobs, oldest first, at most limit. How many, or -1. payloads are
- * not shown: they hold customers' words.
- */
+/* Calls each for live (or dead) jobs, oldest first, at most limit. How many, or -1. payloads are
+ * not shown: they hold customers' words. */
 typedef void (*jobs_each_cb)(void *arg, const struct job *job, enum job_state state);
 int jobs_each(struct jobs *j, bool dead, int limit, jobs_each_cb each, void *arg);
 

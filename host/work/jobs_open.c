@@ -13,10 +13,8 @@
 
 enum { PAGE_BYTES = 4096 };
 
-/*
- * ukey is mark while a job does not run, lane is cleared at death: so the indexes that order lanes
- * and keep marks unique need no state in them and are not touched by a claim.
- */
+/* ukey is mark while a job does not run, lane is cleared at death: so the indexes that order lanes
+ * and keep marks unique need no state in them and are not touched by a claim. */
 static const char *const steps[] = {
     "CREATE TABLE jobs ("
     "  id INTEGER PRIMARY KEY, kind TEXT NOT NULL, lane TEXT, ukey TEXT, mark TEXT, state INTEGER "
@@ -74,10 +72,8 @@ out:
     return rc;
 }
 
-/*
- * Counts a crash with this job on the CPU. After three it is dead, and its lane continues. Any
- * state counts, because the claim may be lost before it was durable.
- */
+/* Counts a crash with this job on the CPU. After three it is dead, and its lane continues. Any
+ * state counts, because the claim may be lost before it was durable. */
 static int charge_job(struct jobs *j, int64_t id)
 {
     int rc;

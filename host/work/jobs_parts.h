@@ -43,20 +43,16 @@ struct jobs {
         inbox_kept;         /* highest id given; highest id that a commit has made durable */
     int64_t inbox_at_start; /* the highest id of the previous process */
     bool inbox_crashed;     /* there may be parked rows that were not reported */
-    /*
-     * The watermark: where it stands now, outside of savepoints, in the open group's rows, on disk;
-     * the group it last moved in.
-     */
+    /* The watermark: where it stands now, outside of savepoints, in the open group's rows, on disk;
+     * the group it last moved in. */
     int64_t mark, mark_outer, mark_written, mark_kept;
     uint64_t mark_group;
 };
 
-/*
- * Runs one statement with its values: i int64_t, t C string or NULL, b bytes and size_t. The text
+/* Runs one statement with its values: i int64_t, t C string or NULL, b bytes and size_t. The text
  * must be a literal. jobs_run: rows changed, or -1. jobs_row: the statement on its first row (give
  * it back with store_done), or NULL with *rc 0 (no row) or -1. JOBS_TWIN instead of -1: a unique
- * mark is taken.
- */
+ * mark is taken. */
 enum { JOBS_TWIN = -2 };
 int jobs_run(struct jobs *j, const char *sql, const char *types, ...);
 sqlite3_stmt *jobs_row(struct jobs *j, int *rc, const char *sql, const char *types, ...);

@@ -19,10 +19,8 @@ int jobs_look_for(struct jobs *j, enum jobs_table in, struct needles *n, int64_t
  * in out. */
 int jobs_of_kind(struct jobs *j, const char *kind, int64_t after, struct job *out, int room);
 
-/*
- * Removes a job in any state, and makes the next of its lane ready. A run of it that ends later
- * finds no claim. 1, 0: no such job, -1.
- */
+/* Removes a job in any state, and makes the next of its lane ready. A run of it that ends later
+ * finds no claim. 1, 0: no such job, -1. */
 int jobs_erase(struct jobs *j, int64_t id);
 
 /* Removes at most `limit` dead jobs that were put before before_ms. How many, or -1. */
@@ -38,10 +36,8 @@ int inbox_erase(struct jobs *j, int64_t id);
 /* Removes one parked item; a whole row that is parked goes with inbox_erase. 1, 0, -1. */
 int parked_erase(struct jobs *j, int64_t id);
 
-/*
- * Removes at most `limit` of the oldest rows that were accepted before before_ms and have been
- * read, then of the items that were parked before it. How many, or -1.
- */
+/* Removes at most `limit` of the oldest rows that were accepted before before_ms and have been
+ * read, then of the items that were parked before it. How many, or -1. */
 int inbox_purge(struct jobs *j, int64_t before_ms, int limit);
 
 #endif

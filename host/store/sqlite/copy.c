@@ -199,10 +199,8 @@ static void set_checking(struct store_copy *c, sqlite3 *db)
     pthread_mutex_unlock(&c->mutex);
 }
 
-/*
- * The check of a large copy takes seconds, and SQLite calls no progress handler meanwhile. An
- * interrupt before its first step is lost.
- */
+/* The check of a large copy takes seconds, and SQLite calls no progress handler meanwhile. An
+ * interrupt before its first step is lost. */
 static void call_off(struct store_copy *c)
 {
     const struct timespec pause = { .tv_nsec = 1000000 };
@@ -230,10 +228,8 @@ static bool write_note(struct store_copy *c, sqlite3 *db)
     return sqlite3_finalize(statement) == SQLITE_OK && sqlite3_changes(db) > 0;
 }
 
-/*
- * One file that needs no log beside it, with a new number, so that the log of the database it was
- * made from is never taken for its own (life.c).
- */
+/* One file that needs no log beside it, with a new number, so that the log of the database it was
+ * made from is never taken for its own (life.c). */
 static bool make_whole(struct store_copy *c, bool check)
 {
     sqlite3 *db = NULL;

@@ -141,10 +141,8 @@ const char *store_newest_copy(struct store *s, char *text, size_t size)
 
 /* ---- before SQLite looks at the file ---- */
 
-/*
- * The life that the write-ahead log belongs to: that of the first page 1 in it. 1: found, 0: it has
- * frames but no page 1, -1: nothing in it that SQLite would apply.
- */
+/* The life that the write-ahead log belongs to: that of the first page 1 in it. 1: found, 0: it has
+ * frames but no page 1, -1: nothing in it that SQLite would apply. */
 static int log_life(const char *path, uint32_t *life)
 {
     unsigned char head[WAL_HEAD], frame[FRAME_HEAD], number[4];

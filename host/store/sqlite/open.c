@@ -175,10 +175,8 @@ static enum store_open_result lock(struct store *s, struct reason why)
     return result;
 }
 
-/*
- * A new database is built under another name, synced and renamed. So a file of zero bytes has lost
- * its content, and is refused.
- */
+/* A new database is built under another name, synced and renamed. So a file of zero bytes has lost
+ * its content, and is refused. */
 static enum store_open_result create(struct store *s, struct reason why)
 {
     static const char *const leftovers[] = { ".new", ".new-wal", ".new-shm", ".new-journal" };

@@ -71,10 +71,8 @@ struct store {
 
 /* What the connection's page cache takes now. */
 int64_t store_cache_bytes(struct store *s);
-/*
- * After any error: ends the process when it must, notes a group that SQLite has undone, tells full
- * disks from broken ones. Returns the primary code.
- */
+/* After any error: ends the process when it must, notes a group that SQLite has undone, tells full
+ * disks from broken ones. Returns the primary code. */
 int store_failed(struct store *s, const char *doing);
 /* What the system said to SQLite, where that is known. */
 int store_errno(sqlite3 *db);
@@ -96,10 +94,8 @@ void store_busy_over(struct store *s);
 int store_attach(struct store *s);
 /* Undoes an open group and gives back what store_attach took. */
 void store_detach(struct store *s);
-/*
- * As much of quick_check as fits into its time; the whole one belongs to copies. SQLITE_OK: nothing
- * was found. SQLITE_ROW: found says what is wrong. Else an error.
- */
+/* As much of quick_check as fits into its time; the whole one belongs to copies. SQLITE_OK: nothing
+ * was found. SQLITE_ROW: found says what is wrong. Else an error. */
 int store_check(sqlite3 *db, uint64_t budget_ns, char *found, size_t size);
 enum { STORE_HEAD = 100 };
 void store_record_read(struct store *s);

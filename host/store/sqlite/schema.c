@@ -42,10 +42,8 @@ static int backup_before(struct store *s, const char *owner, size_t step, char *
     return rc;
 }
 
-/*
- * Applies a step and stores its number, or neither. A step may change every page, so the cache may
- * spill: it has no savepoints (see the pragmas in open.c).
- */
+/* Applies a step and stores its number, or neither. A step may change every page, so the cache may
+ * spill: it has no savepoints (see the pragmas in open.c). */
 static int apply(struct store *s, const char *owner, size_t number, const char *sql, char *why,
                  size_t why_size)
 {

@@ -62,11 +62,9 @@ static bool zeroed(unsigned char *p, size_t len)
     return true;
 }
 
-/*
- * Zeroes what a page of a b-tree does not use: the middle between its index and its cells, and its
+/* Zeroes what a page of a b-tree does not use: the middle between its index and its cells, and its
  * free blocks but for their heads. true: there was something. Pages of another kind and damaged
- * pages are not changed.
- */
+ * pages are not changed. */
 static bool clean_page(unsigned char *page, const struct shape *s, bool first)
 {
     unsigned head = first ? 100 : 0, kind = page[head];

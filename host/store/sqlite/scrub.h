@@ -24,18 +24,14 @@ struct store_scrub {
 
 enum store_scrub_result { STORE_SCRUBBED, STORE_SCRUB_MORE, STORE_SCRUB_BUSY, STORE_SCRUB_FAILED };
 
-/*
- * Cleans for about budget_ns at most. BUSY: a group is open, or another program reads or writes the
- * file; try again later.
- */
+/* Cleans for about budget_ns at most. BUSY: a group is open, or another program reads or writes the
+ * file; try again later. */
 enum store_scrub_result store_scrub(struct store *s, struct store_scrub *w, uint64_t budget_ns);
 
-/*
- * Looks for the needles in the file and its log as they lie on the disk, from *at on (0 first) for
+/* Looks for the needles in the file and its log as they lie on the disk, from *at on (0 first) for
  * about budget_ns; *hits grows. Finds a word also where its value continues on another page. Fast
  * when the log is short, as after store_scrub. 1: there is more, 0: that was all, -1: cannot be
- * read.
- */
+ * read. */
 int store_look_for(struct store *s, struct needles *n, int64_t *at, int64_t *hits,
                    uint64_t budget_ns);
 

@@ -52,10 +52,8 @@ int store_errno(sqlite3 *db)
     return error;
 }
 
-/*
- * SQLite reports ENOSPC as a full disk, but EFBIG, EDQUOT and EROFS as "I/O error". All four are
- * treated alike: nothing was written, and the service continues.
- */
+/* SQLite reports ENOSPC as a full disk, but EFBIG, EDQUOT and EROFS as "I/O error". All four are
+ * treated alike: nothing was written, and the service continues. */
 static bool is_full(struct store *s, int extended)
 {
     return (extended == SQLITE_IOERR_SHMSIZE || extended == SQLITE_IOERR_TRUNCATE ||
@@ -114,11 +112,9 @@ static int run_fixed(struct store *s, sqlite3_stmt **place, const char *sql)
     return run(*place);
 }
 
-/*
- * Reads outside a group share one read transaction until the next write or the end of the tick,
+/* Reads outside a group share one read transaction until the next write or the end of the tick,
  * because taking SQLite's locks for each read costs more than the read. A write ends it; it is
- * never upgraded.
- */
+ * never upgraded. */
 static void read_begin(struct store *s)
 {
     s->reading = run_fixed(s, &s->fixed_read, "BEGIN") == SQLITE_OK;

@@ -81,11 +81,9 @@ bool store_in_place(struct store *s)
     return !s->gone;
 }
 
-/*
- * How many pages make a checkpoint that does not take too long. In a small database the WAL holds
+/* How many pages make a checkpoint that does not take too long. In a small database the WAL holds
  * the same few pages many times, and 48 MB take 4 ms. With a million messages each page differs,
- * and 48 MB take 100 ms. Uses the better of the last two, because a disk is sometimes slow.
- */
+ * and 48 MB take 100 ms. Uses the better of the last two, because a disk is sometimes slow. */
 static void learn(struct store *s, uint64_t pages, uint64_t took_ns)
 {
     if (pages < IDLE_PAGES / 2 || !took_ns)

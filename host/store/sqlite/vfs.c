@@ -33,11 +33,9 @@ static int flush(sqlite3_file *f)
     return rc;
 }
 
-/*
- * Bytes that cannot be written during a write or sync are dropped: SQLite undoes the whole
+/* Bytes that cannot be written during a write or sync are dropped: SQLite undoes the whole
  * transaction, and they belong to no other. If they were kept, every checkpoint would fail, and a
- * full disk could not be resolved: a log that starts again in the space it has.
- */
+ * full disk could not be resolved: a log that starts again in the space it has. */
 static int flush_or_drop(sqlite3_file *f)
 {
     int rc = flush(f);
