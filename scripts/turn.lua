@@ -4,7 +4,6 @@
 --   read what is known → messages that need no model → ask the model → otherwise the fixed questions → one transaction: store the answer
 --   and what was learnt, hand off when it is due. Messages that arrive meanwhile wait for the next turn, whose job is in the lane already.
 
-local booking = require "flow.booking"
 local booking_link = require "channels.calcom.link"
 local cases = require "records.cases"
 local clock = require "ops.clock"
@@ -100,12 +99,15 @@ end
 local function check(self, turn, content)
   local decision, problem = decision_flow.parse(content, turn.fields, json.decode, json.null)
   if not decision then return nil, problem end
+  problem = decision_flow.own_words(decision, turn.hidden)
+  if problem then return nil, problem end
   if decision.action == "schedule" then
     decision.reply = guards.strip_links(decision.reply, self.owner.business.links)
     if not decision.reply:find("%S") then return nil, "reply_to_user held nothing but a link." end
   end
   local found = guards.check(decision.reply, self.guarded)
   if found then return nil, found.say end
+  decision.reply = decision_flow.put_number(decision.reply, turn.hidden.number)
   decision.brain = "model"
   return decision
 end
@@ -126,8 +128,9 @@ local function ask_model(self, turn)
   end
   local conversation = turn.conversation
   local rows = messages.recent(conversation.id, turn.shown, HISTORY_ROWS + #turn.waiting)
-  local asked = prompt.messages(self.owner.system_text, rows, turn.data, turn.may_ask, conversation.phone_number,
-    turn.visit and { [turn.visit.state] = booking.when(turn.visit.at) })
+  local asked, number = prompt.messages(self.owner.system_text, rows, turn.data, turn.may_ask, conversation.phone_number,
+    prompt.beside(time.zoned(turn.started_at), turn.visit, conversation.area))
+  turn.hidden = { known = turn.data, phone = conversation.phone_number, number = number }
   local deadline = time.monotonic_ms() + settings.get("LLM_DEADLINE_MS")
   local decision, record = repair.decide(self.model, asked, function(content) return check(self, turn, content) end, deadline)
   tell_of_model(self.model, record.alerts)

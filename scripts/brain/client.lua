@@ -27,6 +27,21 @@ local function url()
   return plain.trim_end(settings.get("DEEPSEEK_URL"), "[/]") .. "/chat/completions"
 end
 
+-- The content as text. Some servers write a list of parts, of which those that are no text (the model's thoughts) do not count.
+local function content_of(content)
+  if type(content) == "string" then return content end
+  if type(content) ~= "table" then return "" end
+  if not json.is_array(content) then return type(content.text) == "string" and content.text or json.encode(content) end
+  local parts = {}
+  for _, part in ipairs(content) do
+    local kind = type(part) == "table" and part.type or nil
+    local text = type(part) == "table" and part.text or part
+    if type(text) == "table" then text = text.value end
+    if type(text) == "string" and (kind == nil or kind == "text" or kind == "output_text") then parts[#parts + 1] = text end
+  end
+  return table.concat(parts)
+end
+
 -- The kind of an answer: { content, finish } | { again = reason, after_ms } | { stop = kind, reason }.
 local function sort_answer(response, err)
   if not response then
@@ -50,9 +65,8 @@ local function sort_answer(response, err)
   local body = json.decode(text, { null_as_nil = true })
   local choice = type(body) == "table" and type(body.choices) == "table" and body.choices[1]
   local message = type(choice) == "table" and type(choice.message) == "table" and choice.message
-  local content = message and message.content
-  if type(content) ~= "string" then content = "" end
-  return { content = content, usage = type(body) == "table" and type(body.usage) == "table" and body.usage or nil,
+  return { content = content_of(message and message.content),
+    usage = type(body) == "table" and type(body.usage) == "table" and body.usage or nil,
     finish = type(choice) == "table" and type(choice.finish_reason) == "string" and choice.finish_reason or nil }
 end
 

@@ -1,11 +1,15 @@
 -- Checks the model's answer against its contract (reply_to_user, extracted_data, action). When it fails, a sentence says what was
 -- wrong, for the one repair try. The model proposes, the script decides: nothing passes here unchecked.
+local debris = require "language.debris"
 local json_object = require "language.json_object"
+local own_number = require "language.phone"
+local placeholders = require "language.placeholders"
 local text = require "language.text"
 local quote = require "flow.quote"
 
 local M = {}
 
+local MAX_KEY, MAX_VALUE = 100, 16 * text.FIELD -- bytes; a longer value is dropped
 local ACTIONS = { continue = true, handoff = true, schedule = true }
 local MAX_BYTES = 131072 -- far longer than any answer of a model
 
@@ -25,12 +29,44 @@ local function read_action(value)
   return ACTIONS[name] and name or nil
 end
 
+-- The value under a key, however the key is spelled: "Address:", "ELEVATOR ACCESS", "replyToUser".
+local function under(object, key)
+  if object[key] ~= nil then
+    return object[key]
+  end
+  local wanted = key:gsub("[^%w]", ""):lower()
+  for name, value in pairs(object) do
+    if type(name) == "string" and #name <= MAX_KEY and name:gsub("[^%w\128-\255]", ""):lower() == wanted then
+      return value
+    end
+  end
+end
+
+-- What is in an object's place: the object, or its JSON as text.
+local function as_object(value, decode)
+  if type(value) == "string" then
+    value = json_object.read(text.trim(text.clip(value, MAX_BYTES)), decode)
+  end
+  return type(value) == "table" and value or {}
+end
+
+local function undone(value)
+  if type(value) == "string" and #value <= MAX_VALUE then
+    return debris.undo(value)
+  elseif type(value) ~= "table" then
+    return value
+  end
+  local list = {}
+  for i, item in pairs(value) do
+    list[i] = type(item) == "string" and undone(item) or item
+  end
+  return list
+end
+
 local function read_data(value, fields)
   local data = {}
-  if type(value) == "table" then
-    for _, field in ipairs(fields) do
-      data[field] = quote.clean(value[field], field)
-    end
+  for _, field in ipairs(fields) do
+    data[field] = quote.clean(undone(under(value, field)), field)
   end
   return data
 end
@@ -57,22 +93,58 @@ function M.parse(content, fields, decode, null)
   if not object then
     return nil, why
   end
-  local reply = object.reply_to_user
+  local reply = under(object, "reply_to_user")
   if type(reply) ~= "string" then
     return problem(reply == nil and "the key reply_to_user was missing."
       or "the value of reply_to_user was not text.")
   end
   local cut
-  reply, cut = text.reply(text.trim(reply))
+  reply, cut = text.reply(text.trim(debris.undo(text.clip(text.trim(reply), 8 * text.REPLY))))
   if text.blank(reply) then
     return problem("the value of reply_to_user was blank.")
   end
-  local action = read_action(object.action)
+  local proposed = under(object, "action")
+  local action = read_action(proposed)
   if not action then
-    return problem(object.action == nil and "the key action was missing."
+    return problem(proposed == nil and "the key action was missing."
       or 'the value of action was not one of "continue", "handoff" and "schedule".')
   end
-  return { reply = reply, data = read_data(object.extracted_data, fields), action = action, cut = cut or nil }
+  return { reply = reply, data = read_data(as_object(under(object, "extracted_data"), decode), fields), action = action, cut = cut or nil }
+end
+
+-- What is stored for a value of the model: our marks are not part of it, and the number is as the customer wrote it.
+local function without_marks(value, known, chat)
+  value = placeholders.one_number(value)
+  if known and own_number.hide(placeholders.harmless(known), chat.phone) == value then
+    return known
+  elseif value:find(placeholders.NUMBER, 1, true) then
+    value = placeholders.with_number(value, chat.number or "")
+  end
+  return placeholders.without_marks(value)
+end
+
+-- Puts what we write for the model in place of something back in a decision: in its values, and in the reply all but the number, which
+-- `put_number` puts back once the reply is checked. A sentence says what the customer must not read; nil: nothing.
+---@param decision {reply: string, data: table}
+---@param chat {known: table, phone: string, number?: string} number: the customer's own, as it is written in the chat
+---@return string? problem
+function M.own_words(decision, chat)
+  for field, value in pairs(decision.data) do
+    if value:find("[", 1, true) then
+      decision.data[field] = quote.clean(without_marks(value, chat.known[field], chat), field)
+    end
+  end
+  local reply = placeholders.one_number(decision.reply)
+  decision.reply = reply
+  local foreign = placeholders.foreign(reply) or not chat.number and reply:find(placeholders.NUMBER, 1, true) and placeholders.NUMBER
+  return foreign and ("the reply contains \"%s\", which the customer would read as it is. Write the words themselves, or leave it out.")
+    :format(text.clip(foreign, 80)) or nil
+end
+
+---@param reply string
+---@param number? string
+function M.put_number(reply, number)
+  return number and placeholders.with_number(reply, number) or reply
 end
 
 return M

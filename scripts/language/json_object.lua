@@ -1,7 +1,10 @@
--- Finds the one JSON object in a model's answer, also inside prose or a code fence. Pure: the decoder is given.
+-- Finds the one JSON object in a model's answer, also inside prose or a code fence, or after its thoughts. Pure: the decoder is given.
+local debris = require "language.debris"
+
 local M = {}
 
 local MOST_DEEP = 100
+local MOST_TRIES = 20
 
 -- The end of the object that opens at `from`, or nil. Braces inside strings do not count.
 local function object_end(s, from)
@@ -60,6 +63,23 @@ local function only_object(s, decode)
   return objects[1]
 end
 
+-- The last object in a text that begins with thoughts which nothing closes: braces in these may stand alone.
+local function last_object(s, decode)
+  local last, from = nil, s:find("{", 1, true)
+  for _ = 1, MOST_TRIES do
+    local close = from and object_end(s, from)
+    local value = close and decode(s:sub(from, close))
+    if type(value) == "table" then
+      last = value
+    end
+    from = from and s:find("{", (type(value) == "table" and close or from) + 1, true)
+    if not from then
+      break
+    end
+  end
+  return last
+end
+
 -- The object in `content`, or nil and what was wrong with it.
 ---@param content string
 ---@param decode fun(text: string): any
@@ -68,6 +88,11 @@ end
 function M.read(content, decode)
   local value = decode(content)
   if value == nil then
+    local plain, thoughts = debris.around_json(content)
+    value = thoughts and last_object(thoughts, decode) or plain ~= content and only_object(plain, decode)
+    if value then
+      return value
+    end
     return only_object(content, decode)
   elseif type(value) ~= "table" then
     return nil, "it was a JSON " .. (type(value) == "userdata" and "null" or type(value)) .. " instead of a JSON object."

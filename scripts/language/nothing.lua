@@ -70,7 +70,8 @@ end
 -- Does a part of a value, as the kinds of its words, say that nothing was said?
 local function says_nothing(code, field)
   local negation = code:find("[nN]")
-  if code:find("E", 1, true) or code:find("Q", 1, true) and not code:find("[^QUT]") or code:find("NC", 1, true) or code:find("DD", 1, true) then
+  local asked = code:find("Q", 1, true) and not code:find("[^QUT]")
+  if asked or code:find("E", 1, true) or code:find("NC", 1, true) or code:find("DD", 1, true) then
     return true
   elseif negation or code:find("A", 1, true) then
     local saying = negation and code:find("[SQ]", negation)

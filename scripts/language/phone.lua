@@ -1,10 +1,10 @@
 -- Hides the customer's own phone number in a text, because the model must not see it. The number can be written in digits of any
 -- script, with signs, spaces or invisible characters between them. Pure.
+local placeholders = require "language.placeholders"
 local text = require "language.text"
 
 local M = {}
 
-local PLACEHOLDER = "[phone number]"
 local LEAST_DIGITS = 7
 
 -- A replacement of the same length for each character that is not ASCII, so that a place in the masked text is the same place in
@@ -94,6 +94,7 @@ end
 ---@param s string
 ---@param phone string digits with the country's code; "" hides nothing
 ---@return string
+---@return string? number as it was written, the last time
 function M.hide(s, phone)
   local core = national(phone)
   if #core < LEAST_DIGITS then
@@ -104,13 +105,15 @@ function M.hide(s, phone)
     return s
   end
   local pattern, rest = pattern_of(phone), phone:sub(1, -#core - 1)
-  local out, at = {}, 1
+  local out, at, number = {}, 1, nil
   local from, to = plain:find(pattern)
   while from do
     local first = begin_of(plain, from, rest, plain:sub(from, to):find(")", 1, true))
     to = select(2, plain:find("^\2*", to + 1)) or to -- the bytes that belong to the last digit's character
-    out[#out + 1] = s:sub(at, math.max(first, at) - 1)
-    out[#out + 1] = PLACEHOLDER
+    first = math.max(first, at)
+    out[#out + 1] = s:sub(at, first - 1)
+    number = s:sub(first, to)
+    out[#out + 1] = placeholders.NUMBER
     at = to + 1
     from, to = plain:find(pattern, at)
   end
@@ -118,7 +121,7 @@ function M.hide(s, phone)
     return s
   end
   out[#out + 1] = s:sub(at)
-  return table.concat(out)
+  return table.concat(out), number
 end
 
 return M

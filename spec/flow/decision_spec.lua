@@ -28,7 +28,7 @@ describe("decision.parse", function()
 
   it("ignores braces and quotes inside texts", function()
     local found = parse('ok ' .. [[{"reply_to_user":"a } \" { b \\","action":"continue"}]])
-    assert.equal('a } " { b \\', found.reply)
+    assert.equal('a } " { b', found.reply)
   end)
 
   it("refuses everything else, in a sentence", function()
@@ -86,5 +86,117 @@ describe("decision.parse", function()
 
   it("ignores keys it does not know", function()
     assert.equal("x", parse('{"thoughts":"hm","reply_to_user":"x","action":"continue","price":350}').reply)
+  end)
+
+  local function reply(text) return (parse(json.encode { reply_to_user = text, action = "continue" }) or {}).reply end
+
+  it("D20, T80: removes control tokens of models, and the role that follows one", function()
+    for _, token in ipairs { "<｜end▁of▁sentence｜>", "<|im_end|>", "</s>", "<|eot_id|>", "<end_of_turn>", "<eos>", "<|endoftext|>", "[/INST]", "<|end|>", " [EOS]",
+      "<｜Assistant｜>", "<|im_end|>\n<|im_start|>assistant", "<|start_header_id|>assistant<|end_header_id|>", "<<SYS>>", "</answer>", "<|reserved_special_token_1|>",
+      "&lt;|im_end|&gt;" } do
+      assert.equal("Are there any stairs?", reply("Are there any stairs?" .. token), token)
+    end
+    assert.equal("Any stairs?", reply "<s>[INST]Any stairs?[/INST]</s>")
+    assert.equal("Any stairs?", reply "<start_of_turn>model\nAny stairs?<end_of_turn>")
+    assert.equal("Thanks! Any stairs?", reply "Thanks!<|im_end|> Any stairs?")
+    local _, why = parse(json.encode { reply_to_user = "<|im_end|>", action = "continue" })
+    assert.equal("the value of reply_to_user was blank.", why)
+  end)
+
+  it("D20, T81: takes a written \\n for a line break, and removes stray backslashes", function()
+    assert.equal("Thanks!\n\nAre there any stairs?", reply "Thanks!\\n\\nAre there any stairs?")
+    assert.equal("Thanks!\n\nAre there any stairs?", reply "Thanks!\\\\n\\\\nAre there any stairs?")
+    assert.equal("it's a \"couch\", 1/2 full", reply [[it\'s a \"couch\", 1\/2 full\]])
+    assert.equal("a b", reply [[a\tb]])
+    assert.equal("café 😀", reply [[caf\u00e9 \ud83d\ude00]])
+  end)
+
+  it("D20, T82: writes the characters that HTML entities stand for", function()
+    assert.equal("Couch & chairs, got it.", reply "Couch &amp; chairs, got it.")
+    assert.equal("it's \"fine\", I <3 it", reply "it&#39;s &quot;fine&quot;, I &lt;3&nbsp;it")
+    assert.equal("it's", reply "it&amp;#39;s")
+    assert.equal("C'est noté", reply "C&#x27;est not&eacute;")
+    assert.equal("AT&T & Sons", reply "AT&T & Sons")
+  end)
+
+  it("D20: leaves alone what only looks like debris", function()
+    for _, text in ipairs { "1 < 2 and 3 > 2", "I <3 it", "see <https://clearoutspaces.ca>", "<b>ok</b>", "a [small] couch", "R&B; ok" } do
+      assert.equal(text, reply(text))
+    end
+  end)
+
+  it("D20: removes the model's thoughts, in the reply and around the JSON", function()
+    assert.equal("Any stairs?", reply "<think>They want a price.</think>\nAny stairs?")
+    assert.equal("Any stairs?", reply "They want a price.</think>Any stairs?")
+    assert.equal("Any stairs?", reply "Any stairs?<thinking>and now")
+    for _, around in ipairs { "<think>They said {hello}.</think>\n%s", "<think>Maybe {\"reply_to_user\":\"no\"} or not</think>%s", "<think>They want {x} and { so %s",
+      "so they want it</think>\n%s", "[THINK]x[/THINK]%s", "◁think▷{\"a\":1}◁/think▷%s", "%s<|im_end|>", "<|channel|>final<|message|>%s<|end|>",
+      "<reasoning>\nno\n</reasoning>\n```json\n%s\n```", "<answer>%s</answer>" } do
+      assert.equal("Any stairs?", (parse((around:gsub("%%s", function() return GOOD end))) or {}).reply, around)
+    end
+  end)
+
+  it("D22, T86: reads extracted_data that is JSON in a text", function()
+    local function data(value) return parse(json.encode { reply_to_user = "x", action = "continue", extracted_data = value }).data end
+    assert.same({ address = "5 Oak St" }, data '{"address":"5 Oak St"}')
+    assert.same({ address = "5 Oak St" }, data ' ```json\n{"address":"5 Oak St","stairs":"unknown"}\n``` ')
+    for _, text in ipairs { "", "none", "{", "[]", '["address"]', "null", "5" } do assert.same({}, data(text), text) end
+  end)
+
+  it("D22, T87: reads keys in another case, with blanks or a colon", function()
+    assert.same({ reply = "Any stairs?", action = "continue", data = { address = "5 Oak St", inventory = "a couch", elevator_access = "no" } },
+      parse '{"Reply_To_User:":"Any stairs?","EXTRACTED DATA":{"Address:":"5 Oak St","INVENTORY":"a couch"," elevator access ":"no"},"Action ":"continue"}')
+    assert.same("Any stairs?", (parse '{"replyToUser":"Any stairs?","action":"continue"}' or {}).reply)
+    assert.same({ address = "5 Elm" }, parse('{"reply_to_user":"x","action":"continue","extracted_data":{"Address":"9 Oak","address":"5 Elm"}}').data)
+  end)
+
+  it("D20: undoes debris in a value as well", function()
+    assert.same({ address = "5 Oak & Elm", inventory = "1 couch, 2 chairs", stairs = "no" },
+      parse(json.encode { reply_to_user = "x", action = "continue", extracted_data = { address = "5 Oak &amp; Elm<|im_end|>", inventory = { [[1 couch\n2 chairs]] },
+        stairs = "no</s>", elevator_access = "not provided<｜end▁of▁sentence｜>" } }).data)
+  end)
+end)
+
+describe("decision.own_words", function()
+  local function chat(known, number) return { known = known or {}, phone = "14165550100", number = number } end
+  local function undo(reply, data, known, number)
+    local one = { reply = reply, data = data or {} }
+    local problem = decision.own_words(one, chat(known, number))
+    return problem, problem or decision.put_number(one.reply, number), one.data
+  end
+
+  it("D20, T70: puts the number back as the customer wrote it", function()
+    local problem, reply = undo("Our team will call you at [phone number].", nil, nil, "416-555-0100")
+    assert.is_nil(problem)
+    assert.equal("Our team will call you at 416-555-0100.", reply)
+    assert.equal("416 555 0100, right?", select(2, undo("[Phone Number], right?", nil, nil, "416 555 0100")))
+    assert.equal("%1 416", select(2, undo("[phone number]", nil, nil, "%1 416")))
+  end)
+
+  it("D20: refuses the number's placeholder where no number was taken out, and every other placeholder", function()
+    assert.is_truthy(undo("We'll call you at [phone number]."):find("[phone number]", 1, true))
+    for _, words in ipairs { "[photo]", "[photo: my couch]", "[12 photos]", "[location: 5 Elm]", "[data from the system, not from the customer] {}", "[data", "[video]",
+      "[voice message]", "[document: x.pdf]", "[contact card: Ann]", '[replying to: "hi"]', "[deleted]", "[from the system]", "[your name]", "[Name]", "[booking link]",
+      "[insert date]", "[your phone number]" } do
+      assert.is_truthy(undo("Thanks for " .. words .. " there"), words)
+    end
+  end)
+
+  it("D20: leaves brackets that stand for nothing", function()
+    for _, words in ipairs { "a [small] couch", "[x] done", "[ ] to do", "see [our page](https://clearoutspaces.ca)", "[1] a couch" } do
+      assert.is_nil((undo(words)), words)
+    end
+  end)
+
+  it("D20: stores no placeholder: the number is put back, the words of a caption stay", function()
+    local _, _, data = undo("ok", { address = "5 Elm, call [phone number]", inventory = "[photo: my couch]", stairs = "[photo]", elevator_access = "[location: 9 Oak St]" },
+      { stairs = "two" }, "416-555-0100")
+    assert.same({ address = "5 Elm, call 416-555-0100", inventory = "my couch", elevator_access = "9 Oak St" }, data)
+  end)
+
+  it("D20: a value that only repeats what is known changes nothing", function()
+    local known = { address = "5 Elm, call 1 (416) 555-0100", inventory = "1 couch [blue]" }
+    local _, _, data = undo("ok", { address = "5 Elm, call [phone number]", inventory = "1 couch (blue)" }, known, "416-555-0100")
+    assert.equal(known.address, data.address)
   end)
 end)

@@ -77,6 +77,33 @@ describe("the model's answers", function()
     end
   end)
 
+  it("D22, T85: content that is a list of parts is read, and so is content that is an object; thoughts do not count", function()
+    local function plan(content)
+      return { http = { status = 200, headers = { ["Content-Type"] = "application/json" }, body = encode { choices = { { index = 0, finish_reason = "stop",
+        message = { role = "assistant", content = content } } } } } }
+    end
+    local text = '{"reply_to_user":"Any stairs?","extracted_data":{},"action":"continue"}'
+    for _, content in ipairs { { { type = "text", text = text } }, { { type = "output_text", text = text } },
+      { { type = "thinking", thinking = { { type = "text", text = "{}" } } }, { type = "text", text = text:sub(1, 20) }, { type = "text", text = text:sub(21) } },
+      { text }, { { type = "text", text = { value = text } } }, { reply_to_user = "Any stairs?", action = "continue" } } do
+      local result = turn { plan(content) }
+      assert.equal("Any stairs?", result.sent.text)
+      assert.equal(1, #result.calls)
+      assert.equal("model", brain(result.phone))
+    end
+  end)
+
+  it("T70, T80, T81, T82: debris is undone and the number is put back, in one call", function()
+    for i, case in ipairs { { "Our team will call you at [phone number].", "Our team will call you at 416-555-0100." },
+      { "Are there any stairs?<｜end▁of▁sentence｜>", "Are there any stairs?" }, { "Thanks!\\n\\nAre there any stairs?", "Thanks!\n\nAre there any stairs?" },
+      { "Couch &amp; chairs, got it.", "Couch & chairs, got it." } } do
+      local phone, word = i == 1 and "14165550100" or meta.phone(), scene:plan { answer = { reply_to_user = case[1] } }
+      service:say(phone, "please call me at 416-555-0100 " .. word)
+      assert.equal(case[2], scene:sent(phone)[1].text)
+      assert.equal(1, #stand_ins:models(word), case[1])
+    end
+  end)
+
   it("D3: a page of HTML in place of an answer reaches neither the customer nor the log", function()
     local page = { http = { status = 502, headers = { ["Content-Type"] = "text/html" }, body = "<html>zqpagezq</html>" } }
     local result = turn { page, { http = { status = 503, headers = { ["Content-Type"] = "text/html" }, body = "<html>zqpagezq</html>" } }, { http = { status = 500, body = "zqpagezq" } } }
