@@ -142,6 +142,7 @@ end
 local function ask_script(self, turn)
   local answer = scripted.answer {
     fields = turn.fields, data = turn.data, texts = turn.texts, asked = turn.conversation.asked, replies = self.owner.replies,
+    edited = turn.waiting[#turn.waiting].kind == "edit", asked_times = turn.conversation.asked_times, unread_times = turn.conversation.unread_times,
     last_reply = messages.last_reply(turn.conversation.id),
     human = turn.case ~= nil and (turn.case.reason == "asked" or turn.case.state == "taken"),
     circuit_open = turn.circuit_open or not self.model:usable(), visit = turn.visit, languages = self.owner.business.languages,
@@ -241,7 +242,12 @@ local function carry_out(turn, decision)
       tell.follow_up(conversation, effects.follow_up, theirs, effects.asks and "asks:" or "writes, and the assistant does not answer:")
     end
     local newer_at = conversation.last_seq > turn.shown and messages.newer_at(conversation.id, turn.shown) or nil
-    conversations.answered(conversation.id, turn.shown, newer_at, decision.asked, now)
+    local asked = decision.asked
+    if decision.brain == "model" then
+      asked = scripted.asked_by(decision.reply, conversation_flow.may_ask(turn.case, merged, turn.fields, visit))
+    end
+    conversations.answered(conversation.id, turn.shown, newer_at, asked, now,
+      scripted.times(asked, turn.conversation, decision.unread_times))
     if action == "limited" and decision.reply then conversations.limit(conversation.id, now) end
   end
   if action == "limited" and not decision.reply then return action end -- nothing was decided, so many messages do not make many rows

@@ -22,6 +22,11 @@ local function question_for(turn, field)
   return (say(turn, "ask_other", (quote.label(field):lower():gsub("%%", "%%%%"))))
 end
 
+-- The same in other words, for the second time.
+local function question_again(turn, field)
+  return say(turn, "again_" .. field) or question_for(turn, field)
+end
+
 local function join(...)
   local parts = {}
   for i = 1, select("#", ...) do
@@ -37,17 +42,28 @@ local function same_line(a, b)
   return b ~= nil and text.words(a) == text.words(b)
 end
 
--- Further things are added to the first ones, because the customer did not take those back.
-local function with_earlier_items(turn, data)
-  for field, value in pairs(data) do
-    local earlier = turn.data[field]
-    if understand.kind_of(field) == "inventory" and turn.asked ~= field and quote.known(earlier) then
-      local known, new = text.words(tostring(earlier)), text.words(value)
-      if known:find(new, 1, true) then
-        data[field] = nil
-      elseif not new:find(known, 1, true) then
-        local both = tostring(earlier) .. ", " .. value
-        data[field] = text.length(both) <= quote.MAX_CHARACTERS and both or nil
+-- What is known and what was said now, as one value; nil: nothing new was said.
+local function joined(earlier, value, between)
+  local known, new = text.words(earlier), text.words(value)
+  if known:find(new, 1, true) then
+    return nil
+  elseif new:find(known, 1, true) then
+    return value
+  end
+  local both = earlier .. between .. value
+  return text.length(both) <= quote.MAX_CHARACTERS and both or nil
+end
+
+-- Further things are added to the first ones, and a second address stands beside the first, because the customer did not take those
+-- back. A correction takes their place.
+local function with_earlier(turn, read)
+  for _, field in ipairs(turn.fields) do
+    local value, kind, earlier = read.data[field], understand.kind_of(field), turn.data[field]
+    if quote.known(earlier) and earlier ~= understand.NOT_SURE and turn.asked ~= field then
+      if kind == "address" and (value or read.unit) and not (value and read.corrects) then
+        read.data[field] = joined(tostring(earlier), value or read.unit, value and "; " or ", ")
+      elseif kind == "inventory" and value and not read.corrects then
+        read.data[field] = joined(tostring(earlier), value, ", ")
       end
     end
   end
@@ -103,20 +119,39 @@ local function answer_complete(turn, read, changed)
   return other_than_last(turn, "wait", "wait_again"), "continue"
 end
 
+local MOST_TIMES = 2 -- the same question running
+
+-- The field to ask for now. A question that was put twice without an answer is left open, so that the next one comes. After a question
+-- of the customer's it only waits. Returns nil when nothing can be asked.
+local function next_field(turn, read, merged)
+  local missing = quote.missing(merged, turn.fields)
+  if missing[1] ~= turn.asked or turn.asked_times < MOST_TIMES then
+    return missing[1]
+  elseif #read.questions == 0 and not turn.human and not turn.visit then
+    read.data[turn.asked], merged[turn.asked] = understand.NOT_SURE, understand.NOT_SURE
+    read.left_open = true
+  end
+  return missing[2]
+end
+
 -- Something is missing: an opening that fits, and the next question.
 local function answer_missing(turn, read, changed, field)
-  local ask = question_for(turn, field)
+  local ask = field and question_for(turn, field)
   if #read.questions > 0 then
     return join(not turn.last_reply and say(turn, "greeting"), say(turn, "question"), ask)
   elseif not turn.last_reply then
     return join(say(turn, "greeting"), ask)
+  elseif read.left_open then
+    return join(say(turn, "left_open"), ask)
   elseif #changed > 0 or read.took then
     local thanked = join(say(turn, "thanks"), ask)
     return same_line(thanked, turn.last_reply) and join(say(turn, "thanks_again"), ask) or thanked
-  elseif read.chat then
+  elseif read.chat and turn.asked ~= field then
     return ask
+  elseif read.chat then
+    return question_again(turn, field)
   end
-  return join(say(turn, "unclear"), ask)
+  return join(say(turn, "unclear"), turn.asked == field and question_again(turn, field) or ask)
 end
 
 -- The same text would be sent twice in a row: the second time hands off. When no model can be reached, another text is sent.
@@ -137,32 +172,48 @@ local function never_twice(turn, reply, action, read, field)
   return say(turn, "stuck"), action
 end
 
--- turn: {fields=, data= what is known, texts= unanswered messages, asked= the field asked for last or nil, replies=, last_reply= or nil,
--- human= the customer waits for a person, visit= {state=, at= in the business's time zone} when one is booked, languages= those of the
--- fixed texts, circuit_open=}. Returns {reply=, data= what was understood, action=, asked= the field asked for now or nil,
--- question= text for staff or nil}.
+-- The field that the model's reply asked for: the first one that may be asked, when the reply ends in a question. Its words do not matter.
+---@param reply string
+---@param may_ask string[]
+---@return string?
+function M.asked_by(reply, may_ask)
+  local last = text.fold(text.clip(reply, -60)):match("^.*[%w?]")
+  return last and last:sub(-1) == "?" and may_ask[1] or nil
+end
+
+-- How often running this field was asked for, and how many messages running nobody understood.
+---@param asked? string
+---@param before {asked?: string, asked_times?: integer}
+---@param unread? integer
+---@return {asked: integer, unread: integer}
+function M.times(asked, before, unread)
+  local again = asked ~= nil and asked == before.asked
+  return { asked = again and math.max(1, before.asked_times or 1) + 1 or asked and 1 or 0, unread = unread or 0 }
+end
+
+-- turn: {fields=, data= what is known, texts= unanswered messages, asked= the field asked for last or nil, asked_times= how often running,
+-- unread_times= messages running that nobody understood, edited= a message was changed after
+-- its answer, replies=, last_reply= or nil, human= the customer waits for a person,
+-- visit= {state=, at= in the business's time zone} when one is booked, languages= those of the fixed texts, circuit_open=}.
+-- Returns {reply=, data= what was understood, action=, asked= the field asked for now or nil, unread_times=,
+-- not_understood= words, or nil, question= text for staff or nil}.
 function M.answer(turn)
   turn = setmetatable({}, { __index = turn })
-  turn.data = turn.data or {}
+  turn.data, turn.asked_times = turn.data or {}, turn.asked and math.max(1, turn.asked_times or 1) or 0
   turn.french = language.french(turn.languages, turn.texts, turn.last_reply)
   turn.was_complete = quote.complete(turn.data, turn.fields)
-  local missing_before = quote.missing(turn.data, turn.fields)
-  local asked = turn.asked
-  if not asked and turn.last_reply then
-    asked = understand.asked_in(turn.last_reply, missing_before)
-  end
-  turn.asked = asked
-  local read = understand.read(turn.texts, turn.fields, asked)
-  with_earlier_items(turn, read.data)
+  local read = understand.read(turn.texts, turn.fields, turn.asked, quote.missing(turn.data, turn.fields))
+  read.corrects = read.corrects or turn.edited
+  with_earlier(turn, read)
   local merged, changed = quote.merge(turn.data, read.data, turn.fields)
-  local field = quote.missing(merged, turn.fields)[1]
+  local field = next_field(turn, read, merged)
   local reply
   local action = "continue"
   if turn.human then
     reply, field = answer_waiting(turn, read, changed), nil
   elseif turn.visit then
     reply, field = answer_booked(turn, read, changed), nil
-  elseif field then
+  elseif not quote.complete(merged, turn.fields) then
     reply = answer_missing(turn, read, changed, field)
   else
     reply, action = answer_complete(turn, read, changed)
@@ -170,7 +221,10 @@ function M.answer(turn)
   if not turn.human then
     reply, action = never_twice(turn, reply, action, read, field)
   end
-  return { reply = reply, data = read.data, action = action, asked = action == "continue" and field or nil,
+  local unread = not read.took and #read.questions == 0 and read.unread or nil
+  local asks = action == "continue" and field or nil
+  return { reply = reply, data = read.data, action = action, asked = asks,
+    not_understood = unread, unread_times = unread and (turn.unread_times or 0) + 1 or 0,
     question = #read.questions > 0 and table.concat(read.questions, " ") or nil }
 end
 

@@ -1,119 +1,310 @@
--- Finds a street address in what a customer wrote: a number, a street, and the unit or town that follows.
+-- Finds the addresses in what a customer wrote: a number, a street, and the unit, town or postal code that follows. Without a number and
+-- a street only an answer to "where?" is a place: a postal code, a crossing, a town, a building with a name.
+local common = require "language.common"
 local text = require "language.text"
 local things = require "language.things"
+local tokens = require "language.tokens"
 
 local M = {}
 
 local set = text.set
 
-local STREET = set [[st street ave avenue av rd road dr drive blvd boulevard cres crescent crt ct court lane ln way place pl
-  square sq pkwy parkway hwy highway trail terrace ter gate circle cir row mews grove heights path quay walk gardens park line
-  sideroad concession promenade chemin]]
-local STREET_BEFORE = set "rue avenue boulevard boul chemin place route rang impasse allee cote"
-local DIRECTION = set "n s e w north south east west ne nw se sw nord sud est ouest"
-local UNIT = set "unit apt apartment suite ste app appt appartement unite #"
+local STREET = set [[st str street ave avenue av rd road dr drive blvd boulevard boul cres crescent crt ct court lane ln way place pl
+  square sq pkwy parkway hwy highway trail trl terrace terr ter gate circle circ cir row mews grove heights hts path quay walk gardens gdns
+  park line sideroad concession promenade chemin esplanade crossing common landing ridge hill point bend close mount green route rte]]
+-- Such a word after a name is a street without a number too: "Elm street".
+local PLAIN_STREET = set "st str street ave avenue rd road blvd boulevard boul cres crescent hwy highway drive"
+local STREET_BEFORE = set "rue avenue av boulevard boul bd blvd chemin ch place route rang impasse allee cote montee ruelle croissant"
+local ANY_STREET = {}
+for _, words in ipairs { STREET, STREET_BEFORE } do
+  for word in pairs(words) do ANY_STREET[word] = true end
+end
+local NUMBERED = set "highway hwy road rd line route rte concession sideroad rang county"
+local DIRECTION = set "n s e w o north south east west ne nw se sw nord sud est ouest"
+local UNIT = set [[unit units apt apartment apts suite ste app appt appartement unite ph penthouse bldg building tower bureau local bloc
+  buzzer room rm lot]]
+local PROVINCE = set "on ont ontario qc que quebec bc ab canada"
+local LINK = set "de du des la le les l saint sainte st ste notre the"
+local BESIDES = set "bis ter quater"
+-- Towns of the area, for those who write them in small letters or alone.
+local TOWNS = set [[toronto mississauga brampton vaughan markham oakville burlington hamilton milton pickering ajax whitby oshawa
+  scarborough
+  etobicoke thornhill woodbridge concord maple aurora newmarket caledon bolton georgetown guelph barrie bradford unionville stouffville
+  uxbridge bowmanville ancaster dundas stoney cambridge kitchener waterloo brantford niagara ottawa montreal laval gatineau quebec
+  kingston london windsor leaside rexdale weston mimico downsview malton streetsville kleinburg nobleton clarkson agincourt
+  orangeville innisfil peterborough grimsby yorkville downtown midtown uptown gta bramalea erin]]
+local TOWN_PAIRS = set [[north_york east_york richmond_hill king_city port_credit stoney_creek st_catharines halton_hills east_gwillimbury
+  port_perry holland_landing liberty_village cooksville_village don_mills forest_hill high_park york_region york_mills meadowvale_village
+  niagara_falls st_thomas saint_catharines square_one]]
+local BUILDING = set [[mall tower towers plaza hospital school university college church temple mosque synagogue hotel motel inn centre
+  center arena library station airport terminal warehouse storage condos apartments residences lofts manor villa village estates farm
+  campus stadium museum theatre market gym clinic restaurant cafe hopital ecole eglise gare aeroport]]
+local CROSSING_LEAD = set "corner intersection near crossing coin between"
+-- Words before the place in an answer to "where?".
+local LEAD = set [[my our the pickup pick up address is its it's it at im i'm i am we're were we are live living located in near by close to
+  on off corner of intersection around just area for from here there yes sure ok okay hi hello hey so and sorry actually no wait meant i
+  it'll be will in oh right side beside behind next across please thanks between
+  mon adresse est l'adresse c'est j'habite je suis a au aux sur coin de pres le la]]
 
--- Words with their places: {text=, plain=, from=, to=, comma=}. `comma` is true when a comma follows the word.
-local function spans(s)
-  local list = {}
-  for from, word, after in s:gmatch("()([%w\128-\255#][%w\128-\255'.#-]*)()") do
-    local core = text.trim_end(word, "[.'-]")
-    list[#list + 1] = { text = core, plain = text.fold(core):gsub("[.']", ""), from = from, to = from + #core - 1,
-      comma = s:sub(after, after):find("[,;]") ~= nil, stop = s:find("^[!?\n]", after) ~= nil
-        or word:find("%.$") ~= nil and not STREET[text.fold(core)] and #core > 2 }
+local function is_house_number(word)
+  return #word <= 6 and word:find("^%d+%a?$") ~= nil or #word <= 11 and word:find("^%d+%a?%-%d+%a?$") ~= nil
+end
+
+-- The last word of the postal code that begins at i, or nil.
+local function postal_end(t, i)
+  local a, b = t.plain[i], t.plain[i + 1]
+  if a:find("^%a%d%a%-?%d%a%d$") then
+    return i
+  end
+  return b and a:find("^%a%d%a$") and b:find("^%d%a%d$") and t.gap[i + 1] == "" and i + 1 or nil
+end
+
+local function is_capital(t, i)
+  return t.s:find("^[%u\195]", t.from[i]) ~= nil
+end
+
+-- A word that can be a part of a name: none of everyday talk, nothing to take away, no number.
+local function is_name(t, i)
+  local word = t.plain[i]
+  return not common.WORDS[word] and not things.is(word) and word:find("^[%a\128-\255]") ~= nil and not word:find("%d")
+end
+
+-- The last word of the town that begins at i, or nil.
+local function town_end(t, i)
+  local pair = t.plain[i + 1] and t.gap[i + 1] == "" and t.plain[i] .. "_" .. t.plain[i + 1]
+  return pair and TOWN_PAIRS[pair] and i + 1 or TOWNS[t.plain[i]] and i or nil
+end
+
+-- The last word of the unit that begins at i, or nil: "apt 4B", "#12", "unit 7".
+local function unit_end(t, i, last)
+  local word, id = t.plain[i], t.plain[i + 1]
+  if t.gap[i] == "#" then
+    return #word <= 6 and word:find("%d") and i or nil
+  elseif (UNIT[word] or word == "no") and id and i < last and #id <= 6 and (id:find("%d") or #id == 1 and not common.WORDS[id]) then
+    return i + 1
+  end
+  return nil
+end
+
+-- What follows a street at i and belongs to the address: a direction, a unit, a town, a postal code. Returns its last word.
+local function part_end(t, i, last)
+  local word = t.plain[i]
+  if DIRECTION[word] and t.gap[i] == "" then
+    local following = t.plain[i + 1]
+    return not (word == "n" and following and (common.WORDS[following] or following:find("^%d"))) and i or nil
+  elseif t.gap[i] == "!" or t.gap[i] == "&" then
+    return nil
+  elseif PROVINCE[word] then
+    local ends = i == last or t.gap[i + 1] ~= "" or postal_end(t, i + 1)
+    return (word ~= "on" or ends or t.s:find("^ON", t.from[i])) and i or nil
+  end
+  return unit_end(t, i, last) or postal_end(t, i) or town_end(t, i)
+    or is_capital(t, i) and #word > 1 and is_name(t, i) and not UNIT[word] and i or nil
+end
+
+local function tail(t, i, last)
+  while i < last do
+    local stop = part_end(t, i + 1, last)
+    if not stop then
+      break
+    end
+    i = stop
+  end
+  return i
+end
+
+-- The last word of the street whose house number is the word i, or nil: "12 Main St", "12 rue Principale".
+local function street_end(t, i, last)
+  local from = i + 1
+  if BESIDES[t.plain[from]] or t.plain[from] == "1/2" then
+    from = from + 1
+  end
+  if from > last then
+    return nil
+  elseif STREET_BEFORE[t.plain[from]] and from < last and t.gap[from + 1] == "" and not DIRECTION[t.plain[from + 1]] then
+    local j = from + 1
+    while j < last and j < from + 5 and t.gap[j + 1] == "" and (LINK[t.plain[j]] or is_capital(t, j + 1) and is_name(t, j + 1)) do
+      j = j + 1
+    end
+    return j
+  end
+  for j = from, math.min(last, from + 4) do
+    local word = t.plain[j]
+    if t.gap[j] ~= "" then
+      return nil
+    elseif j > from and STREET[word] then
+      -- "9 St. Clair Ave W" is on no street before "Clair"
+      local later = t.plain[j + 2]
+      if not ((word == "st" or word == "mount" or word == "hill" or word == "park") and later and j + 2 <= last and STREET[later]
+        and t.gap[j + 1] == "" and t.gap[j + 2] == "" and not DIRECTION[later]) then
+        return NUMBERED[word] and j < last and t.plain[j + 1]:find("^%d+$") and j + 1 or j
+      end
+    elseif NUMBERED[word] and j < last and t.plain[j + 1]:find("^%d+$") then
+      return j + 1 -- "1234 Highway 7"
+    elseif not (word == "the" and j == from) and (common.WORDS[word] and not (j < last and PLAIN_STREET[t.plain[j + 1]]
+      and t.gap[j + 1] == "" and not LINK[word] and not LEAD[word]) or word:find("^%d") and not word:find("^%d+%a%a$")) then
+      return nil -- but "5 The Esplanade", "77 Front St"
+    elseif things.is(word) and not is_capital(t, j) and not (j < last and PLAIN_STREET[t.plain[j + 1]]) then
+      return nil -- "2 mattresses at 12 Main St"
+    end
+  end
+  return nil
+end
+
+-- The first word of the address whose house number is the word i: "Apt 1200, 350 King St W".
+local function head(t, i)
+  if i > 1 and t.gap[i - 1] == "#" then
+    return i - 1
+  elseif i > 2 and (UNIT[t.plain[i - 2]] or t.plain[i - 2] == "no") and t.plain[i - 1]:find("%d") and #t.plain[i - 1] <= 6
+    and t.gap[i - 1] ~= "," then
+    return i - 2
+  elseif i > 1 and t.gap[i] == "" and t.plain[i - 1]:find("^%d+$") and t.s:find("/", t.to[i - 1] + 1, true) == t.from[i] - 1 then
+    return i - 1 -- "12/14 Elm St"
+  end
+  return i
+end
+
+-- The address whose house number is the word i, up to the word `last`. Returns its first and its last word.
+---@return integer?, integer?
+function M.at(t, i, last)
+  if not is_house_number(t.plain[i]) or i == last or t.gap[i + 1] == "!" or t.gap[i + 1] == "&" then
+    return nil
+  elseif t.gap[i + 1] == "," and not STREET_BEFORE[t.plain[i + 1]] then
+    return nil
+  end
+  local stop = street_end(t, i, last)
+  if stop then
+    return head(t, i), tail(t, stop, last)
+  end
+end
+
+-- All addresses with a number and a street in a sentence's words, as pairs of words.
+---@return {[1]: integer, [2]: integer}[]
+function M.all(t)
+  local list, i = {}, 1
+  if not tokens.find(t, 2, t.n, ANY_STREET) or not text.has_digits(t.s, 1) then
+    return list
+  end
+  while i < t.n and #list < 5 do
+    local first, last = M.at(t, i, t.n)
+    if first then
+      list[#list + 1] = { first, last }
+      i = last
+    end
+    i = i + 1
   end
   return list
 end
 
-local function is_house_number(word)
-  return word:find("^%d+%a?$") ~= nil and #word <= 6 or word:find("^%d+%-%d+$") ~= nil
-end
-
-local function is_postal(list, i)
-  local a, b = list[i] and list[i].plain or "", list[i + 1] and list[i + 1].plain or ""
-  if a:find("^%a%d%a%d%a%d$") then
-    return i
+-- The text of the words i to j, with the point of an abbreviation at their end.
+function M.text(t, i, j)
+  local stop = t.to[j]
+  if t.s:find("^%.", stop + 1) and (STREET[t.plain[j]] or DIRECTION[t.plain[j]] or PROVINCE[t.plain[j]]) then
+    stop = stop + 1
   end
-  return a:find("^%a%d%a$") and b:find("^%d%a%d$") and i + 1 or nil
+  local from = tokens.span(t, i, j)
+  return (t.s:sub(from, stop):gsub(",? ?\n ?", ", "))
 end
 
-local NOT_PLACE = set "i we there no it and with the my is a an elevator stairs please need have thanks"
-
--- What may follow the street: a direction, a unit, a town, a postal code.
-local function address_tail(list, i)
-  local last = i
-  while list[last + 1] and not list[last].stop do
-    local nxt = list[last + 1]
-    local postal = is_postal(list, last + 1)
-    if DIRECTION[nxt.plain] and not list[last].comma then
-      last = last + 1
-    elseif UNIT[nxt.plain] and list[last + 2] and #list[last + 2].text <= 6 then
-      last = last + 2
-    elseif nxt.text:find("^#%w") then
-      last = last + 1
-    elseif postal then
-      last = postal
-    elseif nxt.text:find("^%u%a") and not NOT_PLACE[nxt.plain] and not things.find(nxt.plain) then
-      last = last + 1 -- a town: "Toronto", "North York", "ON"
-    else
-      break
-    end
-  end
-  return last
-end
-
--- Can the text hold an address at all? Most texts have no number, or no word for a street.
-local function hinted(s)
-  if not text.has_digits(s, 1) then
-    return false
-  end
-  local folded = text.fold(s)
-  return text.word_in(folded, STREET) ~= nil or text.word_in(folded, STREET_BEFORE) ~= nil
-end
-
--- First and last byte of an address with a number and a street, or nil.
+-- First and last byte of the first address in a text, or nil.
 function M.find(s)
-  if not hinted(s) then
+  local folded = text.has_digits(s, 1) and text.fold(s)
+  if not folded or not text.word_in(folded, ANY_STREET) then
     return nil
   end
-  local list = spans(s)
-  for i, word in ipairs(list) do
-    if is_house_number(word.plain) and list[i + 1] and not word.comma and not word.stop then
-      local last
-      if STREET_BEFORE[list[i + 1].plain] and list[i + 2] then
-        last = math.min(i + 2, #list)
-        while list[last + 1] and not list[last].comma and not list[last].stop and last - i < 5
-          and (list[last].plain == "de" or list[last].plain == "du" or list[last].plain == "des" or list[last].plain == "la"
-            or list[last].plain == "saint" or list[last].plain == "sainte" or list[last + 1].text:find("^%u")) do
-          last = last + 1
-        end
-      else
-        for j = i + 2, math.min(#list, i + 5) do
-          if list[j - 1].stop or list[j - 1].comma then
-            break
-          elseif list[j].plain == "at" and list[j + 1] and is_house_number(list[j + 1].plain) then
-            break -- "2 mattresses at 12 Main St"
-          elseif STREET[list[j].plain] and not (list[j].plain == "st" and list[j + 1] and list[j + 1].text:find("^%u")
-            and list[j + 2] and STREET[list[j + 2].plain]) then
-            last = j
-            break
-          elseif things.find(list[j].plain) and not list[j].text:find("^%u") then
-            break
-          end
-        end
-      end
-      if last then
-        local first = i
-        if i > 2 and UNIT[list[i - 2].plain] then
-          first = i - 2 -- "Apt 1200, 350 King St W"
-        elseif i > 1 and list[i - 1].text:find("^#") then
-          first = i - 1
-        end
-        return list[first].from, list[address_tail(list, last)].to
-      end
+  local t = tokens.of(s)
+  local found = M.all(t)[1]
+  if found then
+    return t.from[found[1]], t.to[found[2]]
+  end
+end
+
+-- Does a line only continue an address: a town, a province, a postal code, a unit?
+function M.continues(line)
+  local t = tokens.of(line)
+  if t.n == 0 or t.n > 6 then
+    return false
+  end
+  local first = postal_end(t, 1) or town_end(t, 1) or unit_end(t, 1, t.n) or PROVINCE[t.plain[1]] and 1
+  return first ~= nil and first ~= false and tail(t, first, t.n) == t.n
+end
+
+-- Are the words i to j nothing but a unit ("apt 4B", "it's unit 7")? Returns its first word.
+function M.unit(t, i, j)
+  while i < j and LEAD[t.plain[i]] and t.gap[i + 1] ~= "#" do
+    i = i + 1
+  end
+  return unit_end(t, i, j) == j and i or nil
+end
+
+local function crossing(t, i, j)
+  local joint
+  for k = i, j do
+    local word = t.plain[k]
+    if k > i and (t.gap[k] == "&" or word == "and" or word == "et" or word == "n" or word == "x") then
+      joint = joint or k
+      if t.gap[k] == "&" and not is_name(t, k) then return false end
+    elseif not is_name(t, k) and not STREET[word] and not DIRECTION[word] and not PROVINCE[word] or t.gap[k] == "!" and k > i then
+      return false
     end
   end
-  return nil
+  return joint ~= nil and joint < j + (t.gap[joint] == "&" and 1 or 0) and j - i <= 8
+end
+
+local function named(t, i, j, kinds)
+  for k = i + 1, j do
+    if kinds[t.plain[k]] and is_name(t, k - 1) and t.gap[k] == "" then
+      return true
+    end
+  end
+  return false
+end
+
+local ANY = {} -- words of a place that are no name
+for _, words in ipairs { STREET, DIRECTION, LEAD, BUILDING, PROVINCE } do
+  for word in pairs(words) do ANY[word] = true end
+end
+
+local function all_names(t, i, j)
+  for k = i, j do
+    local word = t.plain[k]
+    if not (ANY[word] or is_name(t, k) or town_end(t, k - 1) == k or word:find("^%d")) then
+      return false
+    end
+  end
+  return true
+end
+
+-- Is the answer in the words i to j a place without a number and a street? Returns its first word.
+---@return integer?
+function M.place(t, i, j)
+  local first, led = i, false
+  while first < j and LEAD[t.plain[first]] do
+    led = led or CROSSING_LEAD[t.plain[first]]
+    first = first + 1
+  end
+  for k = first, j do
+    if postal_end(t, k) then
+      return first
+    end
+  end
+  if j - first > 8 then
+    return nil
+  elseif crossing(t, first, j) then
+    return first
+  elseif is_house_number(t.plain[first]) and first < j and j - first <= 3 and t.gap[first + 1] == "" and is_name(t, first + 1)
+    and not things.is_uncounted(t.plain[first + 1]) and all_names(t, first + 1, j) then
+    return first -- "350 King"
+  elseif not all_names(t, first, j) then
+    return nil
+  end
+  for k = first, j do
+    if town_end(t, k) then
+      return first
+    end
+  end
+  return (named(t, first, j, PLAIN_STREET) or named(t, first, j, BUILDING) or led and is_name(t, first) and is_capital(t, first)) and first
+    or nil
 end
 
 return M

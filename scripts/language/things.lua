@@ -4,27 +4,70 @@ local text = require "language.text"
 local M = {}
 
 local THINGS = text.set [[
-  couch couche sofa sofabed loveseat sectional futon armchair recliner chair table desk mattress boxspring bed
-  bedframe headboard bunk crib dresser drawer nightstand wardrobe armoire cabinet cupboard shelf shelve
-  shelving bookshelf bookshelve bookcase hutch buffet ottoman bench stool fridge refrigerator freezer stove
-  oven range microwave dishwasher washer dryer appliance television tv monitor computer printer electronic
-  piano treadmill elliptical bike bicycle bbq barbecue grill patio umbrella mower lawnmower snowblower shed
-  hottub tub bathtub toilet sink vanity carpet rug curtain blind lamp mirror box bag bin suitcase clothe
-  clothing book toy tool tire junk garbage trash debris rubble brick drywall wood lumber plank pallet concrete
-  dirt soil branch yardwaste renovation construction scrap metal furniture furnishing stuff item load
-  truckload canape divan fauteuil chaise bureau matelas lit commode armoire frigo refrigerateur congelateur
-  cuisiniere laveuse secheuse lavevaisselle boite sac meuble electromenager tapis velo debarras dechet
-  bibliotheque etagere]]
+  couch couche sofa sofabed loveseat sectional futon armchair recliner rocker chair table desk mattress boxspring bed bedding bedframe
+  headboard bunk crib stroller playpen dresser drawer nightstand wardrobe armoire cabinet cupboard shelf shelve shelving bookshelf
+  bookshelve bookcase hutch buffet credenza ottoman bench stool fridge refrigerator freezer stove oven microwave dishwasher washer
+  dryer laundry appliance heater boiler furnace dehumidifier humidifier fan ac conditioner television tv monitor computer laptop printer
+  speaker stereo electronic piano organ guitar drum treadmill elliptical weights dumbbell equipment bike bicycle ebike scooter kayak canoe
+  boat
+  trailer ski skis snowboard bbq barbecue grill patio umbrella gazebo trampoline swingset playset pool mower lawnmower snowblower
+  shed fence deck decking hottub tub bathtub toilet sink faucet vanity shower carpet rug underpad curtain blind lamp chandelier mirror
+  painting box bag bin tote bucket crate suitcase luggage clothe clothing shoe books magazine papers toy tool toolbox ladder tire rim
+  battery junk garbage trash debris rubble rubbish brick drywall plaster wood lumber plank plywood pallet skid concrete cement asphalt
+  gravel stone rocks tile shingle roofing flooring laminate hardwood linoleum insulation siding gutter doors windows glass dirt soil sand
+  branch brush stump logs tree yardwaste renovation construction demolition scrap metal steel copper pipe wire cable furniture
+  furnishing stuff item load truckload vanload paint cans solvent chemical oil propane tank barrel drum pail jar bottle dish cookware pot
+  pan cutlery kitchenware decoration ornament antique filing copier photocopier cubicle whiteboard aquarium cage kennel
+  cleanout clearout cleanup clutter belonging leftover household ashtray planter flowerpot statue rack hanger countertop console vacuum
+  broom cushion
+  pillow blanket quilt linen towel fireplace mantel wheelchair walker kettle toaster blender cooler icebox keg
+  canape divan sofa-lit fauteuil chaise bureau matelas sommier lit commode frigo refrigerateur congelateur cuisiniere laveuse secheuse
+  lavevaisselle lave-vaisselle boite sac meuble electromenager tapis velo debarras dechet vidange ordure ferraille pneu peinture bois
+  planche bibliotheque etagere lampe miroir armoire vaisselle vetement jouet outil evier baignoire toilette portes fenetres
+  refrigerador nevera estufa colchon mesa silla basura muebles sofas]]
+-- Things only beside another word: "the whole garage" is a load, "everything must go" too.
+local WHOLE = text.set "everything entire whole full tout toute"
+-- A number before one of these counts no things.
+M.UNCOUNTED = text.set [[minute min hour hr day week month year second sec moment time pm am oclock o'clock people person guy man men woman
+  kid wife husband friend question quote call visit price photo picture pic message text email dollar buck cent percent km mile minutes
+  meeting problem idea bit lot couple few appointment job way reason second floor level flight step stair storey story elevator lift unit
+  apartment apt condo house home place building office block address street door person bedroom bathroom br bdrm room sqft estimate
+  different good great nice thing number emergency hurry rush landlord tenant roommate neighbour neighbor agent human company truck
+  sorry plumber moment jour heure semaine fois question prix etage personne]]
+
+local function singular(word, set)
+  if set[word] then
+    return true
+  end
+  local last = word:byte(-1)
+  return (last == 115 or last == 120)
+    and (set[word:sub(1, -2)] or word:byte(-2) == 101 and last == 115 and set[word:sub(1, -3)]) == true
+end
+
+-- Is this folded word such a thing? Plurals too: "couches", "bureaux".
+function M.is(word)
+  return singular(word, THINGS)
+end
+
+function M.is_uncounted(word)
+  return singular(word, M.UNCOUNTED)
+end
+
+-- Does one of the words i to j name a thing? Returns its place.
+---@return integer?
+function M.among(t, i, j)
+  for k = i, j do
+    if M.is(t.bare[k]) or WHOLE[t.bare[k]] and j - i <= 5 and (t.bare[k] == "everything" or k < j) then
+      return k
+    end
+  end
+end
 
 -- The first such thing in folded text, or nil.
 function M.find(plain)
   for word in plain:gmatch("[%a\128-\255][%a\128-\255-]*") do
-    if THINGS[word] then
+    if M.is(word) then
       return word
-    end
-    local last = word:byte(-1)
-    if (last == 115 or last == 120) and (THINGS[word:sub(1, -2)] or word:byte(-2) == 101 and last == 115 and THINGS[word:sub(1, -3)]) then
-      return word -- plural: "couches", "bureaux"
     end
   end
   return nil

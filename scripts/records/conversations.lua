@@ -19,7 +19,8 @@ end
 ---@return {state: string, start_at: integer, uid?: string}? booking the next visit that is requested or booked; uid: the booking page's id
 function M.for_turn(id, now)
   local row = db.one([[SELECT c.id, c.phone_number, c.status, c.name, c.language, c.opted_out, c.last_seq, c.answered_seq,
-      c.inbound_at, c.waiting_since, c.asked, c.token, c.turns_from, c.limited_at, c.edits, k.state AS case_state,
+      c.inbound_at, c.waiting_since, c.asked, c.asked_times, c.unread_times, c.token, c.turns_from, c.limited_at, c.edits,
+      k.state AS case_state,
       k.reason AS case_reason, k.known AS case_known,
       b.state AS booking_state, b.start_at AS booking_at, b.uid AS booking_uid
     FROM conversations c LEFT JOIN cases k ON k.id = (SELECT max(id) FROM cases WHERE conversation_id = c.id)
@@ -69,9 +70,11 @@ end
 ---@param newer_at? integer ms
 ---@param asked? string
 ---@param now integer ms
-function M.answered(id, seq, newer_at, asked, now)
-  return db.run([[UPDATE conversations SET answered_seq = max(answered_seq, ?), waiting_since = ?, asked = ?, updated_at = ?
-    WHERE id = ?]], seq, newer_at, asked, time.stamp(now), id)
+---@param times? {asked: integer, unread: integer} how often running it was asked, and messages were not understood; nil: as before
+function M.answered(id, seq, newer_at, asked, now, times)
+  return db.run([[UPDATE conversations SET answered_seq = max(answered_seq, ?), waiting_since = ?, asked = ?, updated_at = ?,
+    asked_times = coalesce(?, asked_times), unread_times = coalesce(?, unread_times) WHERE id = ?]],
+    seq, newer_at, asked, time.stamp(now), times and times.asked, times and times.unread, id)
 end
 
 -- Takes an answer back: messages after seq are unanswered again.

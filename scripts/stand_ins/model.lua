@@ -77,6 +77,7 @@ local function think(messages)
     or found.requested and { state = "requested", words = found.requested } or nil
   local answer = scripted.answer {
     fields = fields, data = found.known, texts = texts, replies = replies, last_reply = last_reply,
+    asked = last_reply and scripted.asked_by(last_reply, found.missing),
     -- nothing can be asked although something is unknown
     human = #found.missing == 0 and not visit and not quote.complete(found.known, fields),
     visit = visit, languages = owner.business.languages,

@@ -9,11 +9,11 @@ local FIELDS = { "address", "elevator_access", "stairs", "inventory" }
 -- A whole chat: each step is {what the customer writes (one text or several), what the answer must hold (a list), action}.
 local function story(steps, options)
   options = options or {}
-  local chat = { data = options.data or {}, last_reply = options.last_reply, log = {} }
+  local chat = { data = options.data or {}, last_reply = options.last_reply, asked = options.asked, log = {} }
   for i, step in ipairs(steps) do
     local texts = type(step[1]) == "table" and step[1] or { step[1] }
     local answer = scripted.answer { fields = options.fields or FIELDS, data = chat.data, texts = texts, asked = chat.asked, replies = options.replies or {},
-      last_reply = chat.last_reply, human = options.human, circuit_open = options.circuit_open, visit = options.visit }
+      last_reply = chat.last_reply, asked_times = chat.asked_times, human = options.human, circuit_open = options.circuit_open, visit = options.visit }
     local at = ("step %d, %q: %q"):format(i, texts[1], answer.reply)
     for _, part in ipairs(type(step[2]) == "table" and step[2] or { step[2] }) do
       assert.is_truthy(answer.reply:find(part, 1, true), at .. " lacks " .. part)
@@ -22,6 +22,7 @@ local function story(steps, options)
     assert.is_truthy(answer.reply ~= chat.last_reply, at .. " is said twice")
     assert.is_nil(guards.check(answer.reply, {}), at)
     chat.data = quote.merge(chat.data, answer.data, options.fields or FIELDS)
+    chat.asked_times = scripted.times(answer.asked, chat).asked
     chat.asked, chat.last_reply, chat.question = answer.asked, answer.reply, answer.question
   end
   return chat
@@ -65,7 +66,7 @@ describe("the fixed questions", function()
   end)
 
   it("does not ask again and again when the customer does not know", function()
-    local chat = story({ { "I don't know", "stairs" }, { "not sure", "items" } }, { data = { address = "5 Elm" }, last_reply = "Is there an elevator we can use?" })
+    local chat = story({ { "I don't know", "stairs" }, { "not sure", "items" } }, { data = { address = "5 Elm" }, asked = "elevator_access", last_reply = "Is there an elevator we can use?" })
     assert.equal(understand.NOT_SURE, chat.data.elevator_access)
     assert.equal(understand.NOT_SURE, chat.data.stairs)
   end)
@@ -86,12 +87,33 @@ describe("the fixed questions", function()
     assert.equal("a couch and 2 chairs", chat.data.inventory)
   end)
 
-  it("hands off the second time it would say the same line", function()
-    story { { "zzz", { "Hi!", "address" } }, { "zzz", { "didn't", "address" } }, { "zzz", "team", "handoff" } }
+  it("T40: never puts the same question three times running: it asks in other words, then leaves the field open and goes on", function()
+    local steps = { { "hmm", "elevator" }, { "not sure what you mean", "stairs" }, { "there are many things", "stairs" }, { "hmm", "items" } }
+    local chat = story(steps, { data = { address = "5 Elm" }, asked = "elevator_access", last_reply = "Thanks! Is there an elevator we can use?" })
+    assert.equal(understand.NOT_SURE, chat.data.elevator_access)
+    assert.equal(understand.NOT_SURE, chat.data.stairs)
+    assert.is_nil(chat.data.inventory)
+  end)
+
+  it("T40: leaves nothing open because of a question: it passes the question on, and asks the next field or nothing", function()
+    local known = { address = "5 Elm", elevator_access = "no", stairs = "no" }
+    local chat = story({ { "how much?", "items" }, { "when can you come?", "passed your question" } }, { data = known, asked = "inventory", last_reply = "x" })
+    assert.is_nil(chat.asked)
+    assert.is_nil(chat.data.inventory)
+  end)
+
+  it("counts the messages running that it could not read, which staff must see", function()
+    local function answer(message, unread_times)
+      return scripted.answer { fields = FIELDS, data = {}, texts = { message }, asked = "address", last_reply = "x", unread_times = unread_times, replies = {} }
+    end
+    assert.equal(2, answer("zzz", 1).unread_times)
+    assert.equal("zzz", answer("zzz", 1).not_understood)
+    assert.equal(0, answer("ok", 1).unread_times)
+    assert.equal(0, answer("12 Elm St", 1).unread_times)
   end)
 
   it("uses another text while no model can be reached", function()
-    story({ { "zzz", "address" }, { "zzz", "address" }, { "zzz", "address" }, { "zzz", "address" }, { "zzz", "address" } }, { circuit_open = true })
+    story({ { "zzz", "address" }, { "zzz", "address" }, { "zzz", "elevator" }, { "zzz", "elevator" }, { "zzz", "stairs" } }, { circuit_open = true })
   end)
 
   it("asks nothing of someone who waits for a person", function()
@@ -112,9 +134,39 @@ describe("the fixed questions", function()
     assert.same({ address = "12 Elm St, Toronto", inventory = "my old fridge" }, chat.data)
   end)
 
-  it("knows what the model asked last from its words", function()
-    local chat = story({ { "no", "items" } }, { data = { address = "5 Elm", elevator_access = "no" }, last_reply = "Great! Are there any stairs involved?" })
-    assert.equal("no", chat.data.stairs)
+  it("knows what was asked last from the row, never from the words of a reply", function()
+    local options = { fields = { "address", "parking" }, data = { address = "5 Elm" }, asked = "parking", last_reply = "Thanks! Where may the truck stand?",
+      replies = { ask_parking = "Where may the truck stand?" } }
+    assert.equal("behind the building", story({ { "behind the building", "quote", "handoff" } }, options).data.parking)
+    options.asked = nil
+    assert.is_nil(story({ { "no", "truck" } }, { fields = options.fields, data = options.data, replies = options.replies,
+      last_reply = "Is there parking?" }).data.parking)
+  end)
+
+  it("takes a model's reply that ends in a question for the question of the first field that is missing", function()
+    for reply, asked in pairs { ["Great! Where may the truck stand?"] = "parking", ["Great! Where may the truck stand? 🚚"] = "parking", ['Any "parking?"'] = "parking",
+      ["Where? Tell me the street."] = false, ["Thanks!"] = false, [""] = false } do
+      assert.equal(asked or nil, scripted.asked_by(reply, { "parking", "stairs" }), reply)
+    end
+    assert.is_nil(scripted.asked_by("Anything else?", {}))
+    assert.same({ asked = 2, unread = 0 }, scripted.times("stairs", { asked = "stairs", asked_times = 1 }))
+    assert.same({ asked = 1, unread = 0 }, scripted.times("stairs", { asked = "address", asked_times = 2 }))
+    assert.same({ asked = 0, unread = 1 }, scripted.times(nil, { asked = "address", asked_times = 2 }, 1))
+  end)
+
+  it("T24: asks neither for stairs nor for an elevator after a bungalow", function()
+    story({ { "its a bungalow", "items" } }, { data = { address = "5 Elm" }, asked = "elevator_access", last_reply = "x" })
+    story({ { "its a bungalow", "items" } }, { data = { address = "5 Elm", elevator_access = "no" }, asked = "stairs", last_reply = "x" })
+  end)
+
+  it("T2: keeps a second address for staff beside the first, and puts a corrected one in its place", function()
+    local function after(message) return story({ { message, "elevator" } }, { data = { address = "12 Elm St" }, last_reply = "x" }).data.address end
+    assert.equal("12 Elm St; 40 Oak Ave", after("also 40 Oak Ave"))
+    assert.equal("12 Elm St, apt 4B", after("its apt 4B"))
+    assert.equal("12 Elm St, Toronto", after("12 Elm St, Toronto"))
+    for _, message in ipairs { "wrong address, its 21 Elm St", "no sorry, 21 Elm St", "actually 21 Elm St" } do assert.equal("21 Elm St", after(message)) end
+    local chat = story({ { "actually just 2 chairs", "address" } }, { data = { inventory = "a couch" }, last_reply = "x" })
+    assert.equal("2 chairs", chat.data.inventory)
   end)
 
   it("speaks French with those who do", function()
@@ -165,36 +217,5 @@ describe("the fixed questions", function()
     for key in pairs(keys) do
       if not key:find("_fr$") then assert.is_true(keys[key .. "_fr"], key) end
     end
-  end)
-end)
-
-describe("understand", function()
-  local function read(message, asked) return understand.read({ message }, FIELDS, asked).data end
-
-  it("finds addresses in the middle of sentences", function()
-    for message, address in pairs {
-      ["My address is 45 Elm Street unit 1204, thanks"] = "45 Elm Street unit 1204", ["1204-88 Queens Quay W please"] = "1204-88 Queens Quay W",
-      ["I have 2 mattresses at 12 Main St Toronto"] = "12 Main St Toronto",
-      ["we live at 9 St. Clair Ave W, Toronto"] = "9 St. Clair Ave W, Toronto", ["Pickup from 12b King Rd. and there is an elevator"] = "12b King Rd",
-      ["15 Bay Street, Toronto. It's on the second floor"] = "15 Bay Street, Toronto", ["12 avenue du Parc"] = "12 avenue du Parc",
-    } do
-      assert.equal(address, read(message).address, message)
-    end
-  end)
-
-  it("finds no address where there is none", function()
-    for _, message in ipairs { "2 chairs", "I have 3 couches", "at 5 pm", "2 x 4 wood", "10 boxes and 3 bags", "call me at 5" } do
-      assert.is_nil(read(message).address, message)
-    end
-  end)
-
-  it("does not take a question for a fact", function()
-    for _, message in ipairs { "Is there an extra charge for stairs?", "Do I need an elevator?", "do you take pianos?" } do
-      assert.same({}, read(message), message)
-    end
-  end)
-
-  it("does not take a greeting for an answer", function()
-    for _, field in ipairs(FIELDS) do assert.same({}, read("Hello, good morning!", field)) end
   end)
 end)

@@ -1,0 +1,129 @@
+-- What is an answer to which field: the kinds of fields, the words of each kind, and whether some words answer it.
+local address = require "language.address"
+local common = require "language.common"
+local text = require "language.text"
+local things = require "language.things"
+local tokens = require "language.tokens"
+local way_in = require "language.way_in"
+local yes_no = require "language.yes_no"
+
+local M = {}
+
+local set = text.set
+
+-- The kind of answer that a field wants, by its name.
+---@return "address"|"elevator"|"stairs"|"inventory"|"other"
+function M.kind_of(field)
+  local name = field:lower()
+  if name:find("address") or name == "location" or name == "pickup_location" then
+    return "address"
+  elseif name:find("elevator") or name:find("lift") then
+    return "elevator"
+  elseif name:find("stair") or name:find("steps") then
+    return "stairs"
+  elseif name:find("inventory") or name:find("item") or name == "junk" or name:find("furniture") then
+    return "inventory"
+  end
+  return "other"
+end
+
+-- ---- elevator and stairs ---------------------------------------------------------------------------------------------
+
+local HOUSE = set "house houses townhouse townhome detached semi semi-detached duplex cottage maison storefront"
+local LIGHT = set [[there is are was it its it's theres there's does do did have has we i you can could use they he a an the one ones only
+  just about around like or maybe in at this that my our building place unit to of any so unfortunately sadly sorry please pls sir maam
+  actually probably with all big small large little service freight working broken old narrow wide inside front back both but and even
+  think believe required involved needed available access yet here sauf c'est il y en a un une l' le la les dans au on for be think who
+  needed go up down got each inside from two sets set total well also yea straight else then really]]
+local POLITE = set "thanks thank you thx merci"
+-- These mean yes or a count when they are all that is said.
+local AFFIRMS = {}
+for phrase in ([[there is|there are|there is one|there's one|theres one|it does|it has|it has one|it is|we do|i do|they do|we have|we
+  have one
+i have one|has one|just one|only one|a few|a couple|several|many|a lot|lots|il y en a un|il y en a|both|it has both|we have both|there
+  are both
+yes both|les deux]]):gmatch("[^|\n]+") do
+  AFFIRMS[phrase] = true
+end
+
+-- Do the words i to j answer whether there is an elevator or how many stairs: yes, no, a count, a floor, and nothing that is
+-- not about that?
+function M.is_yes_no(ready, t, i, j, kind)
+  if j - i > 14 then
+    return false
+  end
+  local said = yes_no.said(ready, t, i, j)
+  local hit, yes, polite = AFFIRMS[text.trim(said)], false, false
+  local floor = tokens.find(t, i, j, way_in.FLOOR)
+  for word in said:gmatch("%S+") do
+    if ready.yes[word] then
+      hit, yes = true, true
+  elseif ready.no[word] or way_in.is_count(word) or way_in.ORDINAL[word] and (word ~= "second" or floor) or kind == "elevator" and
+  HOUSE[word] then
+      hit = true
+    elseif POLITE[word] then
+      polite = true
+    elseif not (LIGHT[word] or way_in.FLOOR[word] or way_in.COUNTED[word]) then
+      return false
+    end
+  end
+  return hit == true and (yes or not polite)
+end
+
+local OF_BOTH = set "neither both"
+local OF_BOTH_PHRASES = { "ni l'un ni l'autre", "none of th", "aucun des deux", "les deux" }
+
+-- Do the words i to j speak of elevator and stairs at once ("neither", "it has both")?
+function M.is_of_both(t, i, j)
+  return j - i <= 6 and (tokens.find(t, i, j, OF_BOTH) or text.found_in(tokens.plain(t, i, j), OF_BOTH_PHRASES)) ~= nil
+end
+
+-- ---- things ----------------------------------------------------------------------------------------------------------
+
+local BESIDE_A_THING = set "of big small broken old"
+
+-- Do the words i to j count something that is in no list: "a kayak", "5 gargoyles"? Only an answer to "what?" is read so.
+local function counts_a_thing(t, i, j)
+  local first = t.plain[i]
+  if j <= i or j - i > 4 or first == "the" or first == "this" or not (way_in.is_count(first) or way_in.COUNTED[first]) then
+    return false
+  end
+  for k = i + 1, j do
+    local word = t.plain[k]
+    if things.is_uncounted(word) or common.WORDS[word] and (k == j or not (way_in.COUNTED[word] or BESIDE_A_THING[word])) then
+      return false
+    end
+  end
+  return true
+end
+
+-- ---- any field -------------------------------------------------------------------------------------------------------
+
+local MOST_WORDS = 25
+local WAIT = set [[one a just sec secs second seconds min mins minute minutes moment hold on wait brb please pls un une instant 1 2 5 in now
+  give me]]
+
+local function all_in(t, i, j, words)
+  for k = i, j do
+    if not words[t.plain[k]] then
+      return false
+    end
+  end
+  return true
+end
+
+-- The first of the words i to j that answers a field of this kind; nil: they are no answer to it.
+---@return integer?
+function M.first(ready, kind, t, i, j)
+  if kind == "address" then
+    return address.place(t, i, j)
+  elseif kind == "elevator" or kind == "stairs" then
+    return M.is_yes_no(ready, t, i, j, kind) and i or nil
+  elseif kind == "inventory" then
+    return (things.among(t, i, j) or counts_a_thing(t, i, j)) and i or nil
+  end
+  return j - i < MOST_WORDS and (i == j or not all_in(t, i, j, WAIT)) and not common.is_chat(tokens.plain(t, i, j)) and i
+    or i == j and (ready.yes[t.plain[i]] or ready.no[t.plain[i]]) and i or nil
+end
+
+return M

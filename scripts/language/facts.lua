@@ -1,0 +1,229 @@
+-- Collects the facts that a customer's sentences hold: addresses, the way in, lists of things. Each is kept as it was written.
+local address = require "language.address"
+local text = require "language.text"
+local things = require "language.things"
+local tokens = require "language.tokens"
+local way_in = require "language.way_in"
+
+local M = {}
+
+local set = text.set
+
+-- ---- pieces ----------------------------------------------------------------------------------------------------------
+
+local JOINTS = set "and but with et mais avec plus"
+local MOST_PIECES = 30 -- per sentence; the last piece holds the rest
+
+-- Is the word at k a joint? "2 sofas n a fridge" has one too.
+local function is_joint(t, k)
+  local word = t.plain[k]
+  return JOINTS[word] or word == "n" and k < t.n and (way_in.COUNTED[t.plain[k + 1]] or t.plain[k + 1]:find("^%d") ~= nil)
+end
+
+-- The words i to j cut at signs, "and", "but", "with": pairs of first and last word.
+local function cut(t, i, j)
+  local list, from = {}, i
+  for k = i, j do
+    local joint = is_joint(t, k)
+    if (joint or k > from and t.gap[k] ~= "" and t.gap[k] ~= "#") and #list < MOST_PIECES then
+      if k > from then
+        list[#list + 1] = { from, k - 1 }
+      end
+      from = joint and k + 1 or k
+    end
+  end
+  if from <= j then
+    list[#list + 1] = { from, j }
+  end
+  return list
+end
+
+local LEADS = set [[actually sorry oh well hi hello hey good morning afternoon evening bonjour yes so ok also and just can could would
+  will you u please how much for to i i'd we would need want have got i've ive we've get rid of like there is there's
+  theres are it's its it looking take away remove removal pick up pickup haul dispose only with plus me us a quote on
+  need's wanna gotta hoping j'ai nous avons il y je veux besoin de enlever d'enlever me debarrasser]]
+local TAILS = set [[to be removed picked up hauled taken away gone remove get rid of please pls svp thanks thank you out here at from in is
+  for pickup pick asap]]
+-- The words i to j without what only leads to the things ("I need … removed").
+local function without_leads(t, i, j)
+  while i < j and LEADS[t.plain[i]] and (t.plain[i] ~= "a" or t.plain[i + 1] == "quote" or t.plain[i + 1] == "pickup") do
+    i = i + 1
+  end
+  while j > i and TAILS[t.plain[j]] do
+    j = j - 1
+  end
+  return i, j
+end
+
+-- ---- one piece -------------------------------------------------------------------------------------------------------
+
+local MOST_CHARACTERS = 500
+
+-- Adds what still fits.
+local function add(found, kind, value)
+  local both = found[kind] and found[kind] .. ", " .. value or value
+  if #both <= MOST_CHARACTERS or text.length(both) <= MOST_CHARACTERS then
+    found[kind] = both
+  end
+end
+
+-- The list of things that is being read ends here.
+function M.finish(state)
+  local run = state.run
+  state.run = nil
+  if not run then
+    return
+  end
+  local t = tokens.of(run.body:sub(run.from, run.to))
+  if t.n > 0 then
+    add(state.found, "inventory", tokens.text(t, without_leads(t, 1, t.n)))
+  end
+end
+
+-- A list of things goes on over commas, "and" and the ends of sentences; it is stored as it stands in the message.
+local function things_in(state, t, i, j, base)
+  local from, to = tokens.span(t, i, j)
+  local run = state.run
+  if run then
+    run.to = base + to - 1
+  else
+    state.run = { body = state.body, from = base + from - 1, to = base + to - 1 }
+  end
+end
+
+-- asks: the elevator was asked for, so that a floor alone answers that.
+local function keep_way(state, t, i, j, way, asks)
+  local found, value = state.found, tokens.text(t, i, j)
+  if way.elevator then
+    add(found, "elevator", value)
+  end
+  if way.stairs then
+    add(found, "stairs", value)
+  elseif way.floor and not way.elevator then
+    add(found, asks and not way.low and "elevator" or "stairs", value)
+  end
+  if way.low and not way.elevator then
+    found.low = found.low or value
+  end
+end
+
+-- Takes the facts of the words i to j, which hold no address. Returns true when there was one.
+local function read_piece(state, t, i, j, base)
+  local thing = things.among(t, i, j)
+  if state.asking and not thing then
+    return false
+  end
+  local way = way_in.of(t, i, j, state.asked_kind)
+  if way.elevator and (way.stairs or way.floor) then
+    local last = way_in.cut(state.ready, t, j, way.elevator, way.stairs or way.floor)
+    if last then
+      local one = read_piece(state, t, i, last, base)
+      return read_piece(state, t, last + 1, j, base) or one
+    end
+  end
+  if state.asked_kind == "other" and thing and not (way.elevator or way.stairs) and not state.has then
+    return false -- "the code is in the box" answers what was asked
+  end
+  local lists = thing and not (way.elevator and thing == way.elevator)
+    or state.run and not (way.elevator or way.stairs or way.floor) and j > i
+      and (way_in.COUNTED[t.plain[i]] or t.plain[i]:find("^%d+$")) and not things.is_uncounted(t.plain[i + 1])
+  if lists and not ((way.elevator or way.stairs) and not (way_in.COUNTED[t.plain[thing - 1] or ""])) then
+    things_in(state, t, i, j, base)
+    if way.elevator or way.stairs or way.floor then
+      keep_way(state, t, i, j, way)
+    end
+    return true
+  elseif way.elevator or way.stairs or way.floor then
+    M.finish(state)
+    keep_way(state, t, i, j, way, state.asked_kind == "elevator")
+    return true
+  end
+  return false
+end
+
+-- ---- addresses -------------------------------------------------------------------------------------------------------
+
+local CORRECTS = set "sorry actually meant wrong correction oops oups instead rather typo mistake erreur plutot pardon desole wait scratch"
+local ADDS = set "also too another plus second add aussi autre"
+
+-- Does what was said earlier or later in this message replace the first address: "12 Elm St, no sorry, 14 Elm St"?
+local function takes_back(t, i, j)
+  return tokens.find(t, i, j, CORRECTS) ~= nil or i <= j and (t.plain[j] == "not" or t.plain[j] == "no")
+end
+
+local MOST_ADDRESSES = 4
+
+local function add_address(state, value, instead)
+  local list = instead and {} or state.addresses
+  state.addresses = list
+  if #list >= MOST_ADDRESSES then
+    return
+  end
+  local plain = text.words(value)
+  for k, other in ipairs(list) do
+    if other.plain:find(plain, 1, true) == 1 then
+      return
+    elseif plain:find(other.plain, 1, true) == 1 then
+      list[k] = { text = value, plain = plain }
+      return
+    end
+  end
+  list[#list + 1] = { text = value, plain = plain }
+end
+
+-- Takes the addresses of a sentence, and returns their places.
+function M.addresses(state, t)
+  local pairs_ = address.all(t)
+  local before = 1
+  for k, one in ipairs(pairs_) do
+    local dropped = one[1] > 1 and t.plain[one[1] - 1] == "not" and pairs_[k + 1] ~= nil
+    if not dropped then
+      local corrects = takes_back(t, before, one[1] - 1)
+      state.corrects = state.corrects or corrects
+      add_address(state, address.text(t, one[1], one[2]), corrects)
+    end
+    before = one[2] + 1
+  end
+  return pairs_
+end
+
+-- The words between the addresses, as pairs of first and last word.
+local function between(taken, last)
+  local list, from = {}, 1
+  for _, one in ipairs(taken) do
+    if one[1] > from then
+      list[#list + 1] = { from, one[1] - 1 }
+    end
+    from = one[2] + 1
+  end
+  if from <= last then
+    list[#list + 1] = { from, last }
+  end
+  return list
+end
+
+local HAS = set "have has got need want take remove also get j'ai avons"
+
+-- Takes the facts of a sentence. base: its first byte in the message; last: its last word that counts.
+---@return boolean any, integer[][] rest pieces that held no fact
+function M.sentence(state, t, base, last)
+  local taken = M.addresses(state, t)
+  local any = #taken > 0
+  state.has = state.asked_kind == "other" and tokens.find(t, 1, t.n, HAS) ~= nil
+  if not state.corrects and tokens.find(t, 1, t.n, CORRECTS) and not tokens.find(t, 1, t.n, ADDS) then
+    state.corrects = true
+  end
+  local rest = {}
+  for _, span in ipairs(between(taken, last or t.n)) do
+    for _, piece in ipairs(cut(t, span[1], span[2])) do
+      if read_piece(state, t, piece[1], piece[2], base) then
+        any = true
+      else
+        rest[#rest + 1] = piece
+      end
+    end
+  end
+  return any, rest
+end
+
+return M
