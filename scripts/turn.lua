@@ -4,6 +4,7 @@
 --   read what is known → messages that need no model → ask the model → otherwise the fixed questions → one transaction: store the answer
 --   and what was learnt, hand off when it is due. Messages that arrive meanwhile wait for the next turn, whose job is in the lane already.
 
+local area = require "flow.area"
 local booking_link = require "channels.calcom.link"
 local cases = require "records.cases"
 local clock = require "ops.clock"
@@ -85,8 +86,10 @@ local function load(self, job)
   local data, locked, stored = quotes.get(conversation.id)
   local case = live(newest)
   local limited, hushed = limits(conversation, time.now_ms())
+  local where = area.of_chat(data, self.owner.system.quote_fields_needed, conversation.area_place, texts, self.owner.places)
   return {
     limited = limited or hushed, hushed = hushed,
+    area = where.verdict == "out" and not where.corrected and "outside" or nil, -- by the lists as they are now
     started_at = time.now_ms(), conversation = conversation, waiting = waiting, shown = waiting[#waiting].seq,
     texts = texts, unusable = unusable, data = data, locked = locked, stored = stored, case = case,
     fields = self.owner.system.quote_fields_needed,
@@ -129,7 +132,7 @@ local function ask_model(self, turn)
   local conversation = turn.conversation
   local rows = messages.recent(conversation.id, turn.shown, HISTORY_ROWS + #turn.waiting)
   local asked, number = prompt.messages(self.owner.system_text, rows, turn.data, turn.may_ask, conversation.phone_number,
-    prompt.beside(time.zoned(turn.started_at), turn.visit, conversation.area))
+    prompt.beside(time.zoned(turn.started_at), turn.visit, turn.area and "out"))
   turn.hidden = { known = turn.data, phone = conversation.phone_number, number = number }
   local deadline = time.monotonic_ms() + settings.get("LLM_DEADLINE_MS")
   local decision, record = repair.decide(self.model, asked, function(content) return check(self, turn, content) end, deadline)
@@ -145,6 +148,7 @@ local function ask_script(self, turn)
     edited = turn.waiting[#turn.waiting].kind == "edit", asked_times = turn.conversation.asked_times, unread_times = turn.conversation.unread_times,
     last_reply = messages.last_reply(turn.conversation.id),
     human = turn.case ~= nil and (turn.case.reason == "asked" or turn.case.state == "taken"),
+    outside = turn.area == "outside",
     circuit_open = turn.circuit_open or not self.model:usable(), visit = turn.visit, languages = self.owner.business.languages,
   }
   answer.brain = "scripted"
@@ -177,6 +181,24 @@ local function decide(self, turn)
     return { brain = "words", action = "limited", reply = reply, data = {}, unread = said(turn) }
   end
   return ask_model(self, turn) or ask_script(self, turn)
+end
+
+-- Do we come to where the pickup lies? When we do not, the customer reads so once, in place of this reply, and staff get the message.
+-- From then on nobody out there is offered a visit, and the fixed questions ask nothing: they pass every message on.
+local function judge_area(self, turn, decision)
+  local merged = quote.merge(turn.data, decision.data, turn.fields, turn.locked)
+  turn.where = area.of_chat(merged, turn.fields, turn.conversation.area_place, turn.texts, self.owner.places)
+  if turn.where.verdict ~= "out" or decision.brain == "words" then return end
+  if not turn.conversation.area_told then
+    decision.reply, decision.asked, decision.question, decision.brain = canned(self, turn, "outside_area"), nil, nil, "words"
+    decision.action = decision.action == "schedule" and "continue" or decision.action
+    decision.outside, decision.for_staff = true, "is outside our area (" .. turn.where.place .. "), and was told so:"
+  elseif decision.action == "schedule" then
+    decision.reply, decision.action, decision.asked = canned(self, turn, "waiting"), "handoff", nil
+  end
+  if decision.brain == "scripted" or decision.action == "handoff" then
+    decision.question, decision.for_staff = nil, decision.for_staff or "is outside our area, and writes:"
+  end
 end
 
 -- The booking link. It is made here, never by the model, and holds no number. A customer who has a visit picks another time for it,
@@ -229,6 +251,11 @@ local function carry_out(turn, decision)
   local merged, changed = quote.merge(turn.data, decision.data, turn.fields, turn.locked)
   if #changed > 0 or not turn.stored then quotes.put(conversation.id, merged) end
   local action = decision.action
+  local told = decision.outside and conversation.opted_out ~= 1 and conversation.status ~= "PAUSED" and now or nil
+  local where = turn.where
+  if where and (told or where.verdict ~= conversation.area or where.said ~= conversation.area_place) then
+    conversations.set_area(conversation.id, where, told)
+  end
   if conversation.opted_out == 1 then
     action = "opted_out"
   elseif conversation.status == "PAUSED" then
@@ -237,6 +264,7 @@ local function carry_out(turn, decision)
   else
     local effects = say(turn, decision, conversation, merged, changed, visit)
     if effects.card then tell.card(conversation, effects.card) end
+    if decision.for_staff and not effects.card then tell.word(conversation, decision.for_staff, table.concat(turn.texts, "\n")) end
     local theirs = effects.asks or effects.unread
     if effects.follow_up or theirs then
       tell.follow_up(conversation, effects.follow_up, theirs, effects.asks and "asks:" or "writes, and the assistant does not answer:")
@@ -288,6 +316,7 @@ function Turn:run(job)
     task.spawn(self.typing, turn.waiting[#turn.waiting].id)
   end
   local decision = decide(self, turn)
+  judge_area(self, turn, decision)
   if decision.action == "schedule" then turn.booking_words = canned(self, turn, "booking") end
   local action = db.transaction(carry_out, turn, decision)
   log.info("turn.done", { conversation = mask(turn.conversation.id), brain = decision.brain, action = action,

@@ -1,6 +1,7 @@
 -- Reads and checks the owner's files, and makes the model's request of them. A mistake throws with file, line and remedy. Then the
 -- generation is refused, and the last good files keep serving.
 
+local area = require "flow.area"
 local booking = require "flow.booking"
 local checks = require "brain.prompt_checks"
 local files = require "host.files"
@@ -58,10 +59,12 @@ function M.load()
   local loose = not fields and "^ask_[%w_]+$" or nil
   loaded.replies, found.replies = read("prompts/replies.yaml", checks.replies_for(fields or {}), false, problems, loose)
   loaded.business, found.business = read("prompts/business.yaml", checks.business, false, problems)
+  checks.places(loaded.business, "prompts/business.yaml", found.business.marks or {}, problems)
   if #problems > 0 then error(table.concat(problems, "\n"), 0) end
   loaded.warnings = warnings.find(found, checks.filled, fields, loaded.business.languages)
   loaded.prices_known = prices_known(loaded.business, found.business.value)
   loaded.system_text = M.system_text(loaded.system, loaded.business)
+  loaded.places = area.prepare(loaded.business)
   return loaded
 end
 

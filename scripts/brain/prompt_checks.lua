@@ -3,6 +3,7 @@
 local json = require "host.json"
 local plain = require "language.text"
 local replies = require "flow.replies"
+local towns = require "language.towns"
 
 local M = {}
 
@@ -88,6 +89,19 @@ local function texts(value, options)
   end
   if options and options.least and #list < options.least then return nil, "is an empty list. Write at least one line." end
   return list
+end
+
+-- Towns, and beginnings of postal codes.
+local function places(value)
+  return texts(value, { each = function(entry)
+    local code, place = towns.entry(entry)
+    if code and not towns.is_code(code) then
+      return ("looks like a postal code, but none in Canada begins with \"%s\". Write a town, or a beginning like L5.")
+        :format(code:sub(1, 1))
+    elseif place and place.key == "" then
+      return "names no place. Write a town, or the beginning of a postal code, like L5."
+    end
+  end })
 end
 
 local function field_names(value)
@@ -213,8 +227,8 @@ function M.replies_for(fields)
 end
 
 M.business = {
-  { "serves", texts, { "Mississauga", "Brampton", "Vaughan", "Toronto" } },
-  { "not_served", texts, {} },
+  { "serves", places, { "Mississauga", "Brampton", "Vaughan", "Toronto" } },
+  { "not_served", places, {} },
   { "links", texts, {} },
   { "phones", texts, {} },
   { "hours", map {
@@ -247,6 +261,28 @@ M.business = {
     { "areas", flag, true }, { "leaks", flag, true },
   } },
 }
+
+-- A place in both lists is a mistake, under whichever of its names. Problems are added to `problems`.
+---@param business {serves: string[], not_served: string[]}
+---@param file string
+---@param marks table<string, integer>
+---@param problems string[]
+function M.places(business, file, marks, problems)
+  local function key(entry)
+    local code, place = towns.entry(entry)
+    return code or place.key
+  end
+  local served = {}
+  for _, entry in ipairs(business.serves) do served[key(entry)] = entry end
+  for i, entry in ipairs(business.not_served) do
+    local same = served[key(entry)]
+    if same then
+      local at = ("not_served[%d]"):format(i)
+      problems[#problems + 1] = ("%s:%d: \"%s\" (%s) is also in serves (%s). Remove one of the two."):format(file,
+        marks[at] or marks.not_served or marks.serves or 1, at, entry, same)
+    end
+  end
+end
 
 function M.defaults(shape)
   local value = {}

@@ -82,12 +82,14 @@ local function other_than_last(turn, ...)
   return first
 end
 
--- After a wish for a person nothing is asked.
+-- After a wish for a person nothing is asked, nor of a customer to whom we do not come.
 local function answer_waiting(turn, read, changed)
   if #read.questions > 0 then
     return other_than_last(turn, "question", "question_again", "waiting")
   elseif #changed > 0 or read.media then
     return other_than_last(turn, "noted", "noted_again", "waiting")
+  elseif turn.outside then
+    return other_than_last(turn, "noted_again", "noted", "wait_again")
   end
   return other_than_last(turn, "waiting", "stuck_again", "wait_again")
 end
@@ -193,7 +195,7 @@ end
 
 -- turn: {fields=, data= what is known, texts= unanswered messages, asked= the field asked for last or nil, asked_times= how often running,
 -- unread_times= messages running that nobody understood, edited= a message was changed after
--- its answer, replies=, last_reply= or nil, human= the customer waits for a person,
+-- its answer, replies=, last_reply= or nil, human= the customer waits for a person, outside= we do not come there,
 -- visit= {state=, at= in the business's time zone} when one is booked, languages= those of the fixed texts, circuit_open=}.
 -- Returns {reply=, data= what was understood, action=, asked= the field asked for now or nil, unread_times=,
 -- not_understood= words, or nil, question= text for staff or nil}.
@@ -209,7 +211,7 @@ function M.answer(turn)
   local field = next_field(turn, read, merged)
   local reply
   local action = "continue"
-  if turn.human then
+  if turn.human or turn.outside then
     reply, field = answer_waiting(turn, read, changed), nil
   elseif turn.visit then
     reply, field = answer_booked(turn, read, changed), nil
@@ -218,7 +220,7 @@ function M.answer(turn)
   else
     reply, action = answer_complete(turn, read, changed)
   end
-  if not turn.human then
+  if not turn.human and not turn.outside then
     reply, action = never_twice(turn, reply, action, read, field)
   end
   local unread = not read.took and #read.questions == 0 and read.unread or nil

@@ -20,7 +20,7 @@ end
 function M.for_turn(id, now)
   local row = db.one([[SELECT c.id, c.phone_number, c.status, c.name, c.language, c.opted_out, c.last_seq, c.answered_seq,
       c.inbound_at, c.waiting_since, c.asked, c.asked_times, c.unread_times, c.token, c.turns_from, c.limited_at, c.edits,
-      k.state AS case_state,
+      c.area, c.area_place, c.area_told, k.state AS case_state,
       k.reason AS case_reason, k.known AS case_known,
       b.state AS booking_state, b.start_at AS booking_at, b.uid AS booking_uid
     FROM conversations c LEFT JOIN cases k ON k.id = (SELECT max(id) FROM cases WHERE conversation_id = c.id)
@@ -119,6 +119,16 @@ function M.resume(id, now)
   return db.run([[UPDATE conversations SET status = 'ACTIVE', paused_at = NULL, paused_by = NULL, paused_by_name = NULL,
     pause_active_at = NULL, paused_told_at = NULL, staff_reached_at = NULL, turns_from = ?, limited_at = NULL, updated_at = ?
     WHERE id = ? AND status = 'PAUSED']], now, time.stamp(now), id) == 1
+end
+
+-- Where the pickup lies, as it was judged. told_at: the customer was told now that we do not come there. Once it lies inside, they can be
+-- told again.
+---@param id string
+---@param area {verdict?: string, said?: string}
+---@param told_at? integer ms
+function M.set_area(id, area, told_at)
+  db.run([[UPDATE conversations SET area = ?1, area_place = ?2, area_told = CASE WHEN ?1 = 'in' THEN NULL ELSE coalesce(?3, area_told) END
+    WHERE id = ?4]], area.verdict, area.said, told_at, id)
 end
 
 -- The customer was told that TURNS_PER_HOUR is reached (ms). The time stays, because a customer who writes automatically reaches the

@@ -152,6 +152,7 @@ return {
   ALTER TABLE conversations ADD COLUMN unread_times INTEGER NOT NULL DEFAULT 0; -- messages running that the assistant could not read
   ALTER TABLE conversations ADD COLUMN ended_at INTEGER;   -- ms, the customer wants nothing more: nothing is asked until they ask again
   ALTER TABLE conversations ADD COLUMN area TEXT;          -- 'in' or 'out', as the address was judged; NULL: unknown
+  ALTER TABLE conversations ADD COLUMN area_place TEXT;    -- the place that the customer named without an address: "im in Hamilton"
   ALTER TABLE conversations ADD COLUMN area_told INTEGER;  -- ms, the customer was told that we do not come there
   ALTER TABLE conversations ADD COLUMN after_hours_at INTEGER; -- ms, the words for outside business hours were last sent
   ALTER TABLE conversations ADD COLUMN nudged INTEGER NOT NULL DEFAULT 0; -- reminders of the open question since the customer's last message

@@ -33,8 +33,8 @@ local REASONS = {
 ---@field words? string
 
 ---Facts of a card: `case`, `conversation` (rows), `quote` (known values by field), `fields` (their order), `missing`
----(unknown fields), `label` (field → words), `words` (the customer's newest messages), `visit` (a visit that is requested or booked),
----`now` and `time`.
+---(unknown fields), `outside` (the place, when it is outside our area), `label` (field → words), `words` (the customer's newest
+---messages), `visit` (a visit that is requested or booked), `now` and `time`.
 ---@class staff.Facts
 
 local function add(lines, label, value, limit)
@@ -64,6 +64,7 @@ local function lines_of(facts)
   add(lines, digits and "Phone" or "Customer", digits or names.id(conversation))
   add(lines, "Name", names.name(conversation.name))
   add_known(lines, facts)
+  add(lines, "Outside our area", facts.outside)
   if facts.visit then
     add(lines, facts.visit.state == "requested" and "Visit asked for" or "Visit booked",
       booking.when(facts.time.zoned(facts.visit.start_at)))

@@ -1,5 +1,6 @@
 -- Reads the facts of a card from the database, at the moment when the card is posted.
 
+local area = require "flow.area"
 local bookings = require "records.bookings"
 local cases = require "records.cases"
 local conversations = require "records.conversations"
@@ -19,12 +20,14 @@ function M.gather(conversation_id, case)
   if not conversation then return nil end
   local fields = owner.system.quote_fields_needed
   local data = quotes.get(conversation_id)
+  local where = area.of_chat(data, fields, conversation.area_place, {}, owner.places)
   return {
     case = case or cases.last(conversation_id),
     conversation = conversation,
     quote = data,
     fields = fields,
     missing = quote.missing(data, fields),
+    outside = where.verdict == "out" and where.place or nil,
     label = quote.label,
     words = messages.last_shown(conversation_id),
     visit = bookings.standing(conversation_id, time.now_ms()),

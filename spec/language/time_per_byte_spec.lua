@@ -1,6 +1,7 @@
 -- The time for a text from outside grows with its length only, whatever it is made of: each function that reads one gets the shapes of
 -- spec/support/shapes.lua, 64 KB of each. Where each word or line of a text means something (prices, places, names with dots, lines
 -- of Markdown), guards.check, guards.strip_links and guards.fit may take up to 0.4 ms a KB: each such word or line costs some steps.
+local area = require "flow.area"
 local calcom = require "channels.calcom.event"
 local card = require "channels.slack.card"
 local cards = require "staff.cards"
@@ -34,6 +35,8 @@ local READY = guards.prepare {
     workflow = "Ask max 1 question at a time. When all fields are collected, set action to 'handoff'." },
   business = { not_served = { "Ottawa" }, links = { "clearoutspaces.ca" }, phones = { "416-555-0000" } },
 }
+
+local PLACES = area.prepare { serves = { "Toronto", "L5" }, not_served = { "Ottawa", "Fenelon Falls" } }
 
 -- A word of more than 256 characters is refused in a reply: with a blank here and there the rest has to look too.
 local function in_words(s)
@@ -78,6 +81,8 @@ local READERS = {
   { "understand.read of a list of things", text.MESSAGE, function(s) return understand.read({ s }, FIELDS, "inventory") end },
   { "understand.read of an elevator", text.MESSAGE, function(s) return understand.read({ s }, FIELDS, "elevator_access") end },
   { "understand.read of a field of the owner's", text.MESSAGE, function(s) return understand.read({ s }, { "parking" }, "parking") end },
+  { "area.judge", text.FIELD, function(s) return area.judge(s, PLACES) end },
+  { "area.judge_said", text.MESSAGE, function(s) return area.judge_said({ s }, PLACES) end, text.message },
   { "prompt.messages", text.MESSAGE, function(s) return prompt.messages("S", { { role = "user", content = s } }, {}, {}, NUMBER) end },
   { "quote.clean", text.FIELD, quote.clean },
   { "nothing.is", 200, nothing.is, function(s) return text.clip(text.valid(s), 200) end },

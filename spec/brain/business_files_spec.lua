@@ -1,4 +1,4 @@
--- What owners can write about visits, and the problems that they are told about.
+-- What owners can write about visits and places, and the problems that they are told about.
 
 local checks = require "brain.prompt_checks"
 local replies = require "flow.replies"
@@ -44,5 +44,29 @@ describe("words about a visit in replies.yaml", function()
       for _, french in ipairs { false, true } do assert.truthy(replies.get(own, key, french):find("{time}", 1, true), key) end
       assert.not_equal(replies.get(own, key, false), replies.get(own, key, true))
     end
+  end)
+end)
+
+describe("serves and not_served in business.yaml", function()
+  local function both(serves, not_served)
+    local list = {}
+    checks.places({ serves = serves, not_served = not_served }, "f.yaml", { ["not_served[1]"] = 7 }, list)
+    return list[1]
+  end
+
+  it("take towns under all their names, and beginnings of postal codes in any case", function()
+    assert.same({}, problems(checks.business, { serves = { "L5", "l4t", "M", "sauga", "Fenelon Falls", "St. Catharines" }, not_served = { "scarborough", "M5V 2T6" } }))
+  end)
+
+  it("refuse the beginning of no postal code, and an entry without a name", function()
+    assert.truthy(problems(checks.business, { serves = { "D5" } })[1]:find('none in Canada begins with "D"', 1, true))
+    assert.truthy(problems(checks.business, { not_served = { "?!" } })[1]:find("names no place", 1, true))
+  end)
+
+  it("refuse a place that is in both", function()
+    assert.equal('f.yaml:7: "not_served[1]" (sauga) is also in serves (Mississauga). Remove one of the two.', both({ "Toronto", "Mississauga" }, { "sauga" }))
+    assert.truthy(both({ "l5" }, { "L5" }):find("also in serves (l5)", 1, true))
+    assert.is_nil(both({ "Toronto" }, { "Scarborough" }))
+    assert.is_nil(both({ "L5" }, { "L5M" }))
   end)
 end)

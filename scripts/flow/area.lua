@@ -1,0 +1,186 @@
+-- Do we come there? An address is judged by the lists `serves` and `not_served` of business.yaml: "in", "out", or nil when we cannot
+-- know. "Out only where a recognised town or postal code lies elsewhere." Pure.
+local towns = require "language.towns"
+local understand = require "language.understand"
+
+local M = {}
+
+-- ---- the owner's lists ---------------------------------------------------------------------------------------------
+
+local function read(entries, own)
+  local list = { empty = true, codes = {}, named = {}, places = {} }
+  for _, entry in ipairs(entries or {}) do
+    local code, place = towns.entry(entry)
+    list.empty = false
+    if code then
+      list.codes[#list.codes + 1] = code
+    else
+      list.named[place.key] = true
+      list.places[#list.places + 1], own[#own + 1] = place, place
+    end
+  end
+  return list
+end
+
+-- The two lists made ready, once for all chats.
+---@param business {serves?: string[], not_served?: string[]}
+function M.prepare(business)
+  local own = {}
+  local lists = { serves = read(business.serves, own), not_served = read(business.not_served, own) }
+  lists.own = towns.own(own)
+  lists.empty = lists.serves.empty and lists.not_served.empty
+  return lists
+end
+
+-- ---- one place -----------------------------------------------------------------------------------------------------
+
+-- The longest of the beginnings that this code begins with.
+local function beginning_of(code, beginnings)
+  local longest
+  for _, beginning in ipairs(beginnings) do
+    if code:sub(1, #beginning) == beginning then longest = math.max(longest or 0, #beginning) end
+  end
+  return longest
+end
+
+-- Do all codes begin with one of the beginnings? Then how long the shortest of these is.
+local function covered(codes, beginnings)
+  local shortest
+  for _, code in ipairs(codes) do
+    local length = beginning_of(code, beginnings)
+    if not length then return nil end
+    shortest = math.min(shortest or length, length)
+  end
+  return shortest
+end
+
+-- Has any of the codes to do with one of the beginnings?
+local function touches(codes, beginnings)
+  for _, code in ipairs(codes) do
+    if beginning_of(code, beginnings) then return true end
+    for _, beginning in ipairs(beginnings) do
+      if beginning:sub(1, #code) == code then return true end
+    end
+  end
+  return false
+end
+
+local BY_NAME = 10 -- a place that is named beats the beginning of its postal codes; of two beginnings the longer one wins
+
+local function listed(place, list)
+  return list.named[place.key] and BY_NAME or covered(place.codes, list.codes)
+end
+
+-- "in", "out", "unclear", or "elsewhere": in neither list, nor is what it lies in. What is nearest decides: with Toronto in `serves`
+-- and Scarborough in `not_served`, Scarborough is out. Thornhill lies in two towns: they must agree.
+local function find(place, lists)
+  local served, refused = listed(place, lists.serves) or 0, listed(place, lists.not_served) or 0
+  if served ~= refused then return served > refused and "in" or "out" end
+  if served > 0 then return "unclear" end
+  local found
+  for _, parent in ipairs(place.parents) do
+    local one = find(parent, lists)
+    if found and found ~= one then return "unclear" end
+    found = one
+  end
+  return found or "elsewhere"
+end
+
+local function lies_in(place, whole)
+  if place == whole then return true end
+  for _, parent in ipairs(place.parents) do
+    if lies_in(parent, whole) then return true end
+  end
+  return false
+end
+
+-- Can a part that we serve lie in this place? We serve only Streetsville, and the address says Mississauga.
+local function holds_served(place, serves)
+  local whole = place.code and place.parents[1] or place
+  for _, part in ipairs(serves.places) do
+    if part.own and part.region then return true end -- "Simcoe and area": only the owner knows what lies in it
+    local apart = place.code and not whole.region and #part.codes > 0 and not touches(place.codes, part.codes)
+    if lies_in(part, whole) and not apart then return true end
+  end
+  return touches(place.codes, serves.codes)
+end
+
+local function judge_place(place, lists)
+  local found = find(place, lists)
+  if found == "in" or found == "out" then return found end
+  if found == "elsewhere" and not lists.serves.empty and not holds_served(place, lists.serves) then return "out" end
+  return nil
+end
+
+-- ---- an address, and what somebody says ------------------------------------------------------------------------------
+
+-- What all these places are. "Scarborough, Toronto" is Scarborough, when we know about Scarborough.
+local function agree(places, lists)
+  local known = {}
+  for _, place in ipairs(places) do
+    if judge_place(place, lists) then known[#known + 1] = place end
+  end
+  local verdict, name
+  for _, place in ipairs(known) do
+    local wider = false
+    for _, other in ipairs(known) do wider = wider or other ~= place and lies_in(other, place) end
+    local one = not wider and judge_place(place, lists)
+    if one and verdict and one ~= verdict then return nil end
+    if one then verdict, name = one, name or place.name end
+  end
+  return verdict, name
+end
+
+-- "The postal code wins over words when both speak."
+local function decide(codes, named, lists)
+  local verdict, name = agree(codes, lists)
+  if verdict then return verdict, name end
+  return agree(named, lists)
+end
+
+---@param address? string
+---@param lists? table from prepare
+---@return "in"|"out"|nil verdict
+---@return string? place its name
+function M.judge(address, lists)
+  if not address or not lists or lists.empty then return nil end
+  local codes, named = towns.named(address, lists.own)
+  return decide(codes, named, lists)
+end
+
+-- The same for what a customer writes, where no address was asked for: "im in Hamilton do u come here", "do you serve Barrie?".
+---@param texts string[]
+---@param lists? table
+function M.judge_said(texts, lists)
+  if not lists or lists.empty then return nil end
+  local codes, named = {}, {}
+  for _, message in ipairs(texts) do
+    local more_codes, more_named = towns.said(message, lists.own)
+    table.move(more_codes, 1, #more_codes, #codes + 1, codes)
+    table.move(more_named, 1, #more_named, #named + 1, named)
+  end
+  return decide(codes, named, lists)
+end
+
+-- Where the chat's pickup lies. The address decides; when it does not say where it is, the newest place that the customer named.
+---@param data table<string, string> what is known
+---@param fields string[]
+---@param remembered? string the place that the customer named in an earlier turn
+---@param texts string[] what the customer wrote in this turn
+---@param lists? table
+---@return {verdict?: "in"|"out", place?: string, said?: string, corrected?: boolean} said: the place to remember; corrected: the known
+---  address is outside, and what the customer writes now is inside
+function M.of_chat(data, fields, remembered, texts, lists)
+  local now, named = M.judge_said(texts, lists)
+  for _, field in ipairs(fields) do
+    local verdict, place = M.judge(understand.kind_of(field) == "address" and data[field] or nil, lists)
+    if verdict then
+      return { verdict = verdict, place = place, said = remembered, corrected = verdict == "out" and now == "in" or nil }
+    end
+  end
+  if now then return { verdict = now, place = named, said = named } end
+  local verdict, place = M.judge(remembered and remembered .. ", Canada", lists)
+  return { verdict = verdict, place = place, said = remembered }
+end
+
+return M

@@ -1,0 +1,56 @@
+-- The service area in a chat: the words, what staff read, and a changed list, which counts at once.
+
+local process = require "spec.support.process"
+local shell = require "spec.support.shell"
+
+local OUTSIDE = "Sorry, that is outside the area we serve. I've passed your message on to our team."
+
+-- A chat in the terminal: each line is what the customer writes, or a command of the shell that runs when the answer before it has come.
+local function chat(home, script)
+  local _, text = shell.run(([[
+    cd %s
+    said() { n=0; while ! grep -q "$1" out && [ $n -lt 600 ]; do sleep 0.05; n=$((n+1)); done; }
+    { %s
+    } | env -i PATH="$PATH" TZ=America/Toronto SCRIPTS_DIR=scripts PROMPTS_DIR=prompts %s chat >out 2>&1
+    cat out]]):format(home, script, shell.quote(shell.binary)))
+  return text
+end
+
+local function has(text, piece) assert.is_truthy(text:find(piece, 1, true), "not said: " .. piece .. "\n" .. text) end
+local function count(text, piece) return select(2, text:gsub(piece:gsub("%p", "%%%0"), "")) end
+
+describe("the service area", function()
+  teardown(process.close_all)
+
+  it("is told to a customer outside it once, and to staff with what was written (T30)", function()
+    local text = chat(shell.home(), [[echo 'im in Hamilton do u come here'; echo 'ok'; echo 'you sure? Hamilton?'; echo 'I want to speak to a human']])
+    assert.equal(1, count(text, OUTSIDE), text)
+    has(text, "→ Slack: +1 416-555-0100: is outside our area (Hamilton), and was told so:\n           > im in Hamilton do u come here")
+    has(text, "Outside our area: Hamilton")
+    assert.is_nil(text:find("pickup address", 1, true), text)
+  end)
+
+  it("is judged by the lists as they are now: Hamilton, added to serves, is inside at once (K1)", function()
+    local text = chat(shell.home(), [[echo 'I have a couch at 12 Elm St, Hamilton'; said 'outside the area'
+      sed -i 's/^serves:/serves:\n  - Hamilton/' prompts/business.yaml; echo 'and a table'; said 'elevator'; echo 'speak to a human']])
+    has(text, OUTSIDE)
+    has(text, "Is there an elevator we can use?")
+    assert.is_nil(text:find("Outside our area:", 1, true), text)
+  end)
+
+  it("is not judged when the owner lists no place", function()
+    local home = shell.home()
+    assert(shell.run(("sed -i '/^serves:/,/Toronto/d' %s/prompts/business.yaml && echo 'serves: []' >>%s/prompts/business.yaml"):format(home, home)) == 0)
+    local text = chat(home, [[echo '12 Elm St, Hamilton'; echo 'do you come to Barrie?']])
+    assert.equal(0, count(text, OUTSIDE), text)
+    has(text, "Is there an elevator we can use?")
+  end)
+
+  it("is refused with file, line and remedy when a place is in both lists", function()
+    local home = shell.home()
+    assert(shell.run(("sed -i 's/^not_served:.*/not_served: [Barrie, sauga]/' %s/prompts/business.yaml"):format(home)) == 0)
+    local code, text = shell.run(("%s check %s"):format(shell.quote(shell.binary), home))
+    assert.equal(5, code, text)
+    assert.is_truthy(text:find('prompts/business.yaml:%d+: "not_served%[2%]" %(sauga%) is also in serves %(Mississauga%). Remove one of the two.'), text)
+  end)
+end)
