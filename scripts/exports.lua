@@ -6,11 +6,13 @@ local M = {}
 local required = {
   ["person.erase"] = { "command", "rows", "words" },
   ["person.export"] = { "command" },
+  ["flow.additions"] = { "after_hours_due", "first" },
   ["flow.booking"] = { "day_before", "fill", "judge", "state_of", "when" },
   ["flow.conversation"] = { "after", "due", "may_ask", "paused_reply_due", "unsupported_reply_due", "wants_human", "word" },
   ["flow.decision"] = { "parse" },
   ["language.guards"] = { "check", "fit", "prepare", "strip_links" },
   ["language.french"] = { "french", "is_french" },
+  ["flow.nudges"] = { "due", "fill", "next", "open_question" },
   ["flow.quote"] = { "clean", "complete", "facts", "known", "label", "merge", "missing" },
   ["flow.replies"] = { "french", "get", "say" },
   ["flow.scripted"] = { "answer" },
@@ -21,7 +23,7 @@ local required = {
   ["staff.pauses"] = { "over", "resume", "take" },
   ["staff.reminders"] = { "sweep" },
   ["staff.tell"] = { "alert", "card", "draft", "follow_up", "message_from_customer", "note", "word" },
-  ["channels.whatsapp"] = { "draft", "read", "recall", "receive", "say", "send", "start", "typing", "verify" },
+  ["channels.whatsapp"] = { "draft", "nudge", "plan_nudge", "read", "recall", "receive", "say", "send", "start", "typing", "verify" },
 }
 
 ---Throws one line for each function that is missing.

@@ -53,6 +53,7 @@ return {
     answer = { run = slack.post }, -- to a click's response_url, which has its own limit
     scrub = { run = erase.scrub },
     reminder = { run = calcom.remind },
+    nudge = { run = whatsapp.nudge },
     probe = { run = turns.probe },
   },
 

@@ -4,6 +4,7 @@
 --   read what is known → messages that need no model → ask the model → otherwise the fixed questions → one transaction: store the answer
 --   and what was learnt, hand off when it is due. Messages that arrive meanwhile wait for the next turn, whose job is in the lane already.
 
+local additions = require "flow.additions"
 local area = require "flow.area"
 local booking_link = require "channels.calcom.link"
 local cases = require "records.cases"
@@ -20,6 +21,7 @@ local log = require "host.log"
 local mask = require "mask"
 local messages = require "records.messages"
 local metrics = require "host.metrics"
+local nudges = require "flow.nudges"
 local prompt = require "brain.prompt"
 local quote = require "flow.quote"
 local quotes = require "records.quotes"
@@ -201,6 +203,17 @@ local function judge_area(self, turn, decision)
   end
 end
 
+-- The fixed texts that may be added to the reply, or follow it.
+local function prepare_words(self, turn, decision)
+  local business = self.owner.business
+  turn.after_hours_words, turn.hours = canned(self, turn, "after_hours"), business.hours
+  local first = canned(self, turn, "first_contact")
+  if first ~= "" and not messages.greeted(turn.conversation.id) then turn.first_words = first end
+  if decision.action == "schedule" then turn.booking_words = canned(self, turn, "booking") end
+  turn.nudges = #business.nudges.after_hours > 0
+  if turn.nudges and decision.asked then turn.ask = canned(self, turn, "ask_" .. decision.asked) end
+end
+
 -- The booking link. It is made here, never by the model, and holds no number. A customer who has a visit picks another time for it,
 -- because a second visit is not what they want.
 local function link_for(conversation, visit)
@@ -224,14 +237,20 @@ local function say(turn, decision, conversation, merged, changed, visit)
   local text = decision.reply
   local parts, cut
   if text then
+    text = additions.first(text, turn.first_words)
     parts, cut = guards.fit(text)
     cut = cut or decision.cut
   end
   local effects = effects_of(turn, decision, merged, changed, cut)
   if not text then return effects end
-  if effects.link then
-    text, parts = text .. "\n\n" .. turn.booking_words .. " " .. link_for(conversation, visit), nil -- made fit again, with the link
+  local now, added = time.now_ms(), { text }
+  if (effects.card or decision.action == "handoff")
+    and additions.after_hours_due(turn.after_hours_words, turn.hours, conversation.after_hours_at, now, time) then
+    added[#added + 1] = turn.after_hours_words
+    conversations.told_after_hours(conversation.id, now)
   end
+  if effects.link then added[#added + 1] = turn.booking_words .. " " .. link_for(conversation, visit) end
+  if #added > 1 then text, parts = table.concat(added, "\n\n"), nil end -- made fit again
   whatsapp.say(conversation, text, { kind = decision.brain == "model" and "model" or "scripted", seq = turn.shown, parts = parts })
   return effects
 end
@@ -269,6 +288,9 @@ local function carry_out(turn, decision)
     if effects.follow_up or theirs then
       tell.follow_up(conversation, effects.follow_up, theirs, effects.asks and "asks:" or "writes, and the assistant does not answer:")
     end
+    local open = turn.nudges and nudges.open_question({ case = turn.case or effects.card, merged = merged, fields = turn.fields,
+      visit = visit, action = action }, decision.reply, turn.ask)
+    if open then whatsapp.plan_nudge(conversation.id, turn.shown, open, now) end
     local newer_at = conversation.last_seq > turn.shown and messages.newer_at(conversation.id, turn.shown) or nil
     local asked = decision.asked
     if decision.brain == "model" then
@@ -317,7 +339,7 @@ function Turn:run(job)
   end
   local decision = decide(self, turn)
   judge_area(self, turn, decision)
-  if decision.action == "schedule" then turn.booking_words = canned(self, turn, "booking") end
+  prepare_words(self, turn, decision)
   local action = db.transaction(carry_out, turn, decision)
   log.info("turn.done", { conversation = mask(turn.conversation.id), brain = decision.brain, action = action,
     messages = #turn.waiting, calls = turn.calls or 0, ms = time.now_ms() - turn.started_at })
@@ -330,6 +352,7 @@ function Turn:failed(job)
   if not turn then return end
   local decision = { brain = "words", action = "handoff", reply = canned(self, turn, "wait"), data = {} }
   turn.why = job.error
+  prepare_words(self, turn, decision)
   db.transaction(function()
     tell.card(turn.conversation, "failed")
     carry_out(turn, decision)

@@ -71,6 +71,16 @@ local function text_with(pattern, problem)
 end
 
 local names_start = text_with("%f[%w]START%f[%W]", "must name START, in capitals: it is how an opted-out customer comes back.")
+local function text_or_none(value)
+  if value == json.null or value == "" then return "" end
+  return text(value)
+end
+local function names_stop(value)
+  local one, why = text(value)
+  if one and not one:find("%f[%w]STOP%f[%W]") then return nil, "must name STOP, in capitals: it is how a customer ends the reminders." end
+  if one and not one:find("{question}", 1, true) then return nil, "must hold {question}. The open question is filled in there." end
+  return one, why
+end
 local names_time = text_with("{time}", "must hold {time}. The day and hour of the visit are filled in there.")
 
 local function texts(value, options)
@@ -163,6 +173,18 @@ local function minutes(value)
   return list
 end
 
+local function hours_later(value)
+  if type(value) ~= "table" or not json.is_array(value) and next(value) ~= nil then
+    return nil, "must be a list of hours, like [3, 20]. [] means none."
+  end
+  for i, item in ipairs(value) do
+    if type(item) ~= "number" or item <= 0 or item >= 24 or item <= (value[i - 1] or 0) then
+      return nil, "must be hours above 0 and below 24, each more than the one before.", ("[%d]"):format(i)
+    end
+  end
+  return value
+end
+
 local function clock(value)
   local hour, min
   if type(value) == "string" then hour, min = value:match("^(%d%d?):(%d%d)$") end
@@ -198,7 +220,8 @@ M.system = {
 M.replies = {}
 for i, entry in ipairs(replies.defaults) do
   local key, default = entry[1], entry[2]
-  local check = key:find("^opted_out") and names_start or default:find("{time}", 1, true) and names_time or text
+  local check = default == "" and text_or_none or key:find("^opted_out") and names_start
+    or key:find("^nudge") and names_stop or default:find("{time}", 1, true) and names_time or text
   M.replies[i] = { key, check, default }
 end
 
@@ -227,6 +250,7 @@ function M.replies_for(fields)
 end
 
 M.business = {
+  { "name", text, "ClearoutSpaces" },
   { "serves", places, { "Mississauga", "Brampton", "Vaughan", "Toronto" } },
   { "not_served", places, {} },
   { "links", texts, {} },
@@ -239,6 +263,7 @@ M.business = {
   } },
   { "pause", map { { "idle_hours", number(1, 720), 12 } } },
   { "reminders", map { { "after_minutes", minutes, { 30, 120 } } } },
+  { "nudges", map { { "after_hours", hours_later, {} } } },
   { "booking", map {
     { "reminder", flag, true }, { "reminder_at", clock, "10:00" },
     { "templates", map {

@@ -3,6 +3,7 @@
 
 local crypto = require "host.crypto"
 local inbox = require "host.inbox"
+local nudge = require "channels.whatsapp.nudge"
 local read = require "channels.whatsapp.read"
 local say = require "channels.whatsapp.say"
 local send = require "channels.whatsapp.send"
@@ -17,6 +18,7 @@ local M = {
   recall = say.recall,
   send = send.run,
   start = send.start,
+  nudge = nudge.run, plan_nudge = nudge.plan,
   typing = send.typing,
   raw = { without = strip.person, parts = strip.parts }, -- finds a person in the bytes of a webhook (person/)
 }

@@ -31,6 +31,26 @@ function M.inside(hours, now_ms, time)
   return opens ~= nil and now_ms >= opens and now_ms < closes
 end
 
+local function next_midnight(at_ms, time)
+  local at = time.zoned(at_ms)
+  local noon = time.zoned(time.from_zoned { year = at.year, month = at.month, day = at.day, hour = 12 } + 24 * 3600000)
+  return time.from_zoned { year = noon.year, month = noon.month, day = noon.day, hour = 0, min = 0 }
+end
+
+---This moment when it is inside the hours, otherwise the next one at which they begin; nil: they never do.
+---@param hours table?
+---@param at_ms integer
+---@param time table host.time
+---@return integer? ms
+function M.opens(hours, at_ms, time)
+  if M.inside(hours, at_ms, time) then return at_ms end
+  for _ = 1, MAX_DAYS do
+    local opens = span(hours, time.zoned(at_ms), time)
+    if opens and opens >= at_ms then return opens end
+    at_ms = next_midnight(at_ms, time)
+  end
+end
+
 ---How much business time lies between two moments, in ms.
 ---@param hours table?
 ---@param from_ms integer
@@ -42,12 +62,9 @@ function M.between(hours, from_ms, to_ms, time)
   if not hours or next(hours) == nil then return to_ms - from_ms end
   local sum, at_ms = 0, from_ms
   for _ = 1, MAX_DAYS do
-    local at = time.zoned(at_ms)
-    local opens, closes = span(hours, at, time)
+    local opens, closes = span(hours, time.zoned(at_ms), time)
     if opens then sum = sum + math.max(0, math.min(closes, to_ms) - math.max(opens, from_ms)) end
-    at_ms = time.from_zoned { year = at.year, month = at.month, day = at.day, hour = 12 } + 24 * 3600000
-    local noon = time.zoned(at_ms)
-    at_ms = time.from_zoned { year = noon.year, month = noon.month, day = noon.day, hour = 0, min = 0 }
+    at_ms = next_midnight(at_ms, time)
     if at_ms >= to_ms then break end
   end
   return sum

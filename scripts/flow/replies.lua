@@ -7,6 +7,7 @@ local M = {}
 
 -- First the texts that need no model, then the fixed questions, in the order in which they occur in a conversation.
 M.defaults = {
+  { "first_contact", "" }, { "after_hours", "" },
   { "unsupported", "Sorry, I can only handle text messages right now." },
   { "paused", "Our team is handling your request directly. We'll be in touch shortly." },
   { "booking", "You can pick a time for an on-site assessment here:" },
@@ -22,6 +23,8 @@ M.defaults = {
   { "requested", "We've received your request for an on-site assessment: {time}. We'll confirm it here." },
   { "rejected", "Sorry, {time} doesn't work for our team. Write to us here and we'll find another time." },
   { "booking_reminder", "A reminder: your on-site assessment is on {time}. Write to us here if anything has changed." },
+  { "nudge", "This is {business}. We still have a question for you: {question} Reply STOP to end." },
+  { "first_contact_fr", "" }, { "after_hours_fr", "" },
   { "unsupported_fr", "Désolé, je ne peux lire que les messages texte pour le moment." },
   { "paused_fr", "Notre équipe s'occupe directement de votre demande. Nous vous écrirons sous peu." },
   { "booking_fr", "Choisissez ici le moment d'une évaluation sur place:" },
@@ -38,6 +41,7 @@ M.defaults = {
   { "requested_fr", "Nous avons bien reçu votre demande d'évaluation sur place: {time}. Nous la confirmerons ici." },
   { "rejected_fr", "Désolé, notre équipe n'est pas disponible: {time}. Écrivez-nous ici et nous trouverons un autre moment." },
   { "booking_reminder_fr", "Un rappel: votre évaluation sur place est prévue le {time}. Écrivez-nous ici si quelque chose a changé." },
+  { "nudge_fr", "Ici {business}. Nous avons encore une question pour vous: {question} Répondez STOP pour ne plus recevoir de messages." },
   { "greeting", "Hi! Thanks for reaching out to us." },
   { "ask_address", "What's the pickup address?" },
   { "ask_elevator_access", "Is there an elevator we can use?" },
@@ -102,8 +106,10 @@ function M.get(replies, key, french)
       return own
     end
     for _, entry in ipairs(M.defaults) do
-      if entry[1] == name then
+      if entry[1] == name and entry[2] ~= "" then
         return entry[2]
+      elseif entry[1] == name and name == key then
+        return ""
       end
     end
   end

@@ -153,6 +153,12 @@ local function leave_reminders(now)
   return shown
 end
 
+-- Drops the reminders of open questions in a copy, because the customer may have answered or been reminded since.
+---@async
+local function leave_nudges()
+  for job in jobs_of("nudge") do jobs.erase(job.id) end
+end
+
 local function settle(chats, now)
   local ids, shown = text.sorted_names(chats), {}
   for _, id in ipairs(ids) do
@@ -173,7 +179,10 @@ end
 function M.stale(now, restored)
   local chats = {}
   local dropped = drop_sends(now, restored, chats)
-  if restored then leave_waiting(now, chats) end
+  if restored then
+    leave_waiting(now, chats)
+    leave_nudges()
+  end
   local ids, shown = settle(chats, now)
   return dropped, ids, shown, restored and leave_reminders(now) or {}
 end

@@ -20,7 +20,7 @@ end
 function M.for_turn(id, now)
   local row = db.one([[SELECT c.id, c.phone_number, c.status, c.name, c.language, c.opted_out, c.last_seq, c.answered_seq,
       c.inbound_at, c.waiting_since, c.asked, c.asked_times, c.unread_times, c.token, c.turns_from, c.limited_at, c.edits,
-      c.area, c.area_place, c.area_told, k.state AS case_state,
+      c.nudged, c.ended_at, c.after_hours_at, c.area, c.area_place, c.area_told, k.state AS case_state,
       k.reason AS case_reason, k.known AS case_known,
       b.state AS booking_state, b.start_at AS booking_at, b.uid AS booking_uid
     FROM conversations c LEFT JOIN cases k ON k.id = (SELECT max(id) FROM cases WHERE conversation_id = c.id)
@@ -50,11 +50,21 @@ function M.arrive(event, now)
   db.run([[
     INSERT INTO conversations(id, phone_number, created_at, updated_at, name, last_seq, inbound_at, waiting_since)
     VALUES(?1, ?2, ?3, ?3, ?4, 1, ?5, ?6)
-    ON CONFLICT(id) DO UPDATE SET updated_at = excluded.updated_at, last_seq = last_seq + 1,
+    ON CONFLICT(id) DO UPDATE SET updated_at = excluded.updated_at, last_seq = last_seq + 1, nudged = 0,
       name = coalesce(excluded.name, name), inbound_at = max(inbound_at, excluded.inbound_at),
       waiting_since = coalesce(waiting_since, excluded.waiting_since)]],
     event.conversation, event.phone, stamp, event.name, event.said_at, now)
   return M.get(event.conversation) -- RETURNING would build a table only for this row
+end
+
+-- The customer was told that we are closed.
+function M.told_after_hours(id, at)
+  db.run("UPDATE conversations SET after_hours_at = ? WHERE id = ?", at, id)
+end
+
+-- The customer was reminded of the open question.
+function M.nudged(id)
+  db.run("UPDATE conversations SET nudged = nudged + 1 WHERE id = ?", id)
 end
 
 -- The customer edited or deleted a message.

@@ -137,6 +137,12 @@ function M.last_reply(conversation_id)
   return row and row.content
 end
 
+-- Did the customer get a reply of the assistant, or will they? STOP's confirmation and the like are none.
+function M.greeted(conversation_id)
+  return db.one([[SELECT 1 AS yes FROM messages WHERE conversation_id = ? AND role = 'assistant' AND kind IN ('model', 'scripted')
+    AND state NOT IN ('dropped', 'draft', 'failed') LIMIT 1]], conversation_id) ~= nil
+end
+
 -- The seq up to which the answer before this one answered; 0 when there was none.
 function M.answered_before(conversation_id, seq)
   local row = db.one([[SELECT max(seq) AS seq FROM messages WHERE conversation_id = ? AND seq < ? AND role = 'assistant'
@@ -147,7 +153,7 @@ end
 -- A message, with what decides whether it is sent. circuit_open: WhatsApp refused our token.
 function M.to_send(id)
   return db.one([[SELECT m.id, m.conversation_id, m.content, m.created_at, m.seq, m.kind, m.state, m.state_at, m.wamid, m.template,
-      c.status, c.opted_out, c.inbound_at, c.phone_number, (SELECT open FROM circuits WHERE name = 'whatsapp') AS circuit_open
+      c.status, c.opted_out, c.inbound_at, c.last_seq, c.phone_number, (SELECT open FROM circuits WHERE name = 'whatsapp') AS circuit_open
     FROM messages m JOIN conversations c ON c.id = m.conversation_id WHERE m.id = ?]], id)
 end
 

@@ -14,6 +14,13 @@ function M.clock_off_ms()
   return row and row.open == 1 and math.tointeger(tonumber(row.reason)) * 1000 or 0
 end
 
+---Until when WhatsApp takes free text for a customer whose last message came at this time.
+---@param inbound_at integer ms
+---@return integer ms
+function M.until_ms(inbound_at)
+  return inbound_at + M.OPEN_MS - math.max(0, M.clock_off_ms())
+end
+
 ---Does WhatsApp take free text for a customer whose last message came at this time? A message in the future counts as now, because our
 ---clock is behind then.
 ---@param inbound_at integer ms, the customer's last message

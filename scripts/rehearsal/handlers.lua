@@ -193,6 +193,10 @@ local LIST = {
     read("whatsapp", wire.body(customer, "wamid." .. crypto.uuid(), "I have a couch"), time.now_ms() - 25 * HOUR_MS)
     main.jobs.turn.run(job("turn", { conversation = customer.id }))
   end },
+  { "the reminder of an open question", function(stage)
+    local customer = writer(stage)
+    run("nudge", { conversation = customer.id, seq = 1, asked_at = time.now_ms() - 23 * HOUR_MS, question = "Any stairs?" })
+  end },
   { "the typing indicator", function() whatsapp.typing("wamid.check") end },
   { "the notices to staff", function(stage)
     local conversation = meet(stage)

@@ -13,6 +13,7 @@ local heads = require "language.heads"
 local inbound = require "channels.whatsapp.inbound"
 local json = require "host.json"
 local language = require "language.french"
+local last_question = require "language.last_question"
 local link = require "channels.calcom.link"
 local names = require "staff.names"
 local nothing = require "language.nothing"
@@ -74,6 +75,7 @@ local READERS = {
   { "text.fold", text.MESSAGE, text.fold, text.message }, { "text.words", text.MESSAGE, text.words, text.message },
   { "phone.hide", text.MESSAGE, function(s) return phone.hide(s, NUMBER) end, text.message },
   { "language.french", text.MESSAGE, function(s) return language.french({ "en", "fr" }, { s }, nil) end },
+  { "last_question.of", text.FIELD, last_question.of },
   { "heads.shown", text.LABEL, function(s) return heads.shown("x", "text", s) end },
   { "conversation.word", text.MESSAGE, conversation.word },
   { "conversation.wants_human", text.MESSAGE, conversation.wants_human },

@@ -74,6 +74,11 @@ local function may_say(message, now)
     return false
   end
   message.closed = not window.is_open(message.inbound_at, now)
+  if message.kind == "nudge" and (message.last_seq > message.seq or message.status == "PAUSED" or message.closed
+    or now - time.parse(message.created_at) > STALE_MS) then
+    drop(message, now, "the reminder is no longer due")
+    return false
+  end
   if message.closed and not message.template then
     return false, fail(message, now, "131047 window closed", codes.advice(131047))
   end

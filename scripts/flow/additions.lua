@@ -1,0 +1,31 @@
+-- What is added to a reply: words before the first one, words after a handoff outside business hours. Pure.
+
+local hours = require "flow.hours"
+
+local M = {}
+
+local function there(words)
+  return words ~= nil and words ~= ""
+end
+
+---"Put before the first reply to a new customer, in the same message."
+---@param reply string
+---@param words? string first_contact of replies.yaml
+---@return string
+function M.first(reply, words)
+  return there(words) and words .. "\n\n" .. reply or reply
+end
+
+---"Added to the words of a handoff outside business hours, once a night": again when business hours have passed since.
+---@param words? string after_hours of replies.yaml
+---@param business_hours table
+---@param last_at? integer ms, when they were sent last
+---@param now integer ms
+---@param time table host.time
+---@return boolean
+function M.after_hours_due(words, business_hours, last_at, now, time)
+  return there(words) and not hours.inside(business_hours, now, time)
+    and not (last_at and hours.between(business_hours, last_at, now, time) == 0)
+end
+
+return M
