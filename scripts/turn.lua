@@ -147,7 +147,8 @@ end
 local function ask_script(self, turn)
   local answer = scripted.answer {
     fields = turn.fields, data = turn.data, texts = turn.texts, asked = turn.conversation.asked, replies = self.owner.replies,
-    edited = turn.waiting[#turn.waiting].kind == "edit", asked_times = turn.conversation.asked_times, unread_times = turn.conversation.unread_times,
+    asked_times = turn.conversation.asked_times, unread_times = turn.conversation.unread_times,
+    edited = turn.waiting[#turn.waiting].kind == "edit",
     last_reply = messages.last_reply(turn.conversation.id),
     human = turn.case ~= nil and (turn.case.reason == "asked" or turn.case.state == "taken"),
     outside = turn.area == "outside",

@@ -43,7 +43,7 @@ local CROSSING_LEAD = set "corner intersection near crossing coin between"
 -- Words before the place in an answer to "where?".
 local LEAD = set [[my our the pickup pick up address is its it's it at im i'm i am we're were we are live living located in near by close to
   on off corner of intersection around just area for from here there yes sure ok okay hi hello hey so and sorry actually no wait meant i
-  it'll be will in oh right side beside behind next across please thanks between
+  it'll be will in oh postal code zip town right side beside behind next across please thanks between
   mon adresse est l'adresse c'est j'habite je suis a au aux sur coin de pres le la]]
 
 local function is_house_number(word)
@@ -53,10 +53,12 @@ end
 -- The last word of the postal code that begins at i, or nil.
 local function postal_end(t, i)
   local a, b = t.plain[i], t.plain[i + 1]
-  if a:find("^%a%d%a%-?%d%a%d$") then
+  if not a:find("^%a%d%a") then
+    return nil
+  elseif a:find("^%a%d%a%-?%d%a%d$") then
     return i
   end
-  return b and a:find("^%a%d%a$") and b:find("^%d%a%d$") and t.gap[i + 1] == "" and i + 1 or nil
+  return b and #a == 3 and b:find("^%d%a%d$") and t.gap[i + 1] == "" and i + 1 or nil
 end
 
 local function is_capital(t, i)
@@ -97,6 +99,9 @@ local function part_end(t, i, last)
   elseif PROVINCE[word] then
     local ends = i == last or t.gap[i + 1] ~= "" or postal_end(t, i + 1)
     return (word ~= "on" or ends or t.s:find("^ON", t.from[i])) and i or nil
+  end
+  if word == "in" or word == "a" then
+    return i < last and is_capital(t, i + 1) and town_end(t, i + 1) or nil
   end
   return unit_end(t, i, last) or postal_end(t, i) or town_end(t, i)
     or is_capital(t, i) and #word > 1 and is_name(t, i) and not UNIT[word] and i or nil
@@ -237,18 +242,27 @@ function M.unit(t, i, j)
   return unit_end(t, i, j) == j and i or nil
 end
 
+local CROSS = set "and et n x"
+
+-- Are the words i to j two names with a joint between them: "Bay and Queen"?
 local function crossing(t, i, j)
+  if t.plain[j] == "area" or t.plain[j] == "intersection" then
+    j = j - 1
+  end
   local joint
   for k = i, j do
     local word = t.plain[k]
-    if k > i and (t.gap[k] == "&" or word == "and" or word == "et" or word == "n" or word == "x") then
-      joint = joint or k
-      if t.gap[k] == "&" and not is_name(t, k) then return false end
-    elseif not is_name(t, k) and not STREET[word] and not DIRECTION[word] and not PROVINCE[word] or t.gap[k] == "!" and k > i then
+    local name = is_name(t, k) or STREET[word] or DIRECTION[word] or PROVINCE[word]
+      or k > i and NUMBERED[t.plain[k - 1]] and word:find("^%d+$")
+    if k > i and CROSS[word] then
+      joint = joint or k < j and k
+    elseif not name or k > i and t.gap[k] == "!" then
       return false
+    elseif k > i and t.gap[k] == "&" then
+      joint = joint or k
     end
   end
-  return joint ~= nil and joint < j + (t.gap[joint] == "&" and 1 or 0) and j - i <= 8
+  return joint and j - i <= 8 or false
 end
 
 local function named(t, i, j, kinds)
@@ -275,6 +289,8 @@ local function all_names(t, i, j)
   return true
 end
 
+local MOST_WORDS = 30
+
 -- Is the answer in the words i to j a place without a number and a street? Returns its first word.
 ---@return integer?
 function M.place(t, i, j)
@@ -283,13 +299,16 @@ function M.place(t, i, j)
     led = led or CROSSING_LEAD[t.plain[first]]
     first = first + 1
   end
-  for k = first, j do
+  for k = first, math.min(j, first + MOST_WORDS) do
     if postal_end(t, k) then
       return first
     end
   end
   if j - first > 8 then
     return nil
+  elseif first == j and t.plain[j]:find("^[ghjklmnp]%d%a$") or j - first == 1 and t.plain[j]:find("^%d+%d%d%d%d$")
+    and t.s:find("^%d+%.%d+, ?%-?%d+%.%d+", t.from[first]) then
+    return first -- the beginning of a postal code; a latitude and a longitude
   elseif crossing(t, first, j) then
     return first
   elseif is_house_number(t.plain[first]) and first < j and j - first <= 3 and t.gap[first + 1] == "" and is_name(t, first + 1)

@@ -34,7 +34,8 @@ local LIGHT = set [[there is are was it its it's theres there's does do did have
   just about around like or maybe in at this that my our building place unit to of any so unfortunately sadly sorry please pls sir maam
   actually probably with all big small large little service freight working broken old narrow wide inside front back both but and even
   think believe required involved needed available access yet here sauf c'est il y en a un une l' le la les dans au on for be think who
-  needed go up down got each inside from two sets set total well also yea straight else then really]]
+  needed go up down got each inside from two sets set total well also yea straight else then
+  really that know of should applicable n'y n'en condo apartment apt il y]]
 local POLITE = set "thanks thank you thx merci"
 -- These mean yes or a count when they are all that is said.
 local AFFIRMS = {}
@@ -42,7 +43,7 @@ for phrase in ([[there is|there are|there is one|there's one|theres one|it does|
   have one
 i have one|has one|just one|only one|a few|a couple|several|many|a lot|lots|il y en a un|il y en a|both|it has both|we have both|there
   are both
-yes both|les deux]]):gmatch("[^|\n]+") do
+yes both|les deux|probably|should be|should be one]]):gmatch("[^|\n]+") do
   AFFIRMS[phrase] = true
 end
 

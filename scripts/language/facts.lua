@@ -42,7 +42,7 @@ local LEADS = set [[actually sorry oh well hi hello hey good morning afternoon e
   will you u please how much for to i i'd we would need want have got i've ive we've get rid of like there is there's
   theres are it's its it looking take away remove removal pick up pickup haul dispose only with plus me us a quote on
   need's wanna gotta hoping j'ai nous avons il y je veux besoin de enlever d'enlever me debarrasser]]
-local TAILS = set [[to be removed picked up hauled taken away gone remove get rid of please pls svp thanks thank you out here at from in is
+local TAILS = set [[to be removed picked up hauled taken away gone remove get rid of please pls svp thanks thank you here at from in is
   for pickup pick asap]]
 -- The words i to j without what only leads to the things ("I need … removed").
 local function without_leads(t, i, j)
@@ -84,15 +84,16 @@ end
 local function things_in(state, t, i, j, base)
   local from, to = tokens.span(t, i, j)
   local run = state.run
-  if run then
-    run.to = base + to - 1
-  else
-    state.run = { body = state.body, from = base + from - 1, to = base + to - 1 }
+  if not run then
+    run = { body = state.body, from = base + from - 1 }
+    state.run = run
   end
+  run.to = base + to - 1
+  local bracket = state.body:byte(run.to + 1) == 41 and state.body:find("(", run.from, true)
+  run.to = bracket and bracket < run.to and run.to + 1 or run.to
 end
 
--- asks: the elevator was asked for, so that a floor alone answers that.
-local function keep_way(state, t, i, j, way, asks)
+local function keep_way(state, t, i, j, way)
   local found, value = state.found, tokens.text(t, i, j)
   if way.elevator then
     add(found, "elevator", value)
@@ -100,7 +101,7 @@ local function keep_way(state, t, i, j, way, asks)
   if way.stairs then
     add(found, "stairs", value)
   elseif way.floor and not way.elevator then
-    add(found, asks and not way.low and "elevator" or "stairs", value)
+    add(found, (way.low or state.asked_kind ~= "elevator") and "stairs" or "floor", value) -- a floor alone answers both
   end
   if way.low and not way.elevator then
     found.low = found.low or value
@@ -125,8 +126,9 @@ local function read_piece(state, t, i, j, base)
     return false -- "the code is in the box" answers what was asked
   end
   local lists = thing and not (way.elevator and thing == way.elevator)
-    or state.run and not (way.elevator or way.stairs or way.floor) and j > i
-      and (way_in.COUNTED[t.plain[i]] or t.plain[i]:find("^%d+$")) and not things.is_uncounted(t.plain[i + 1])
+    or state.run and not (way.elevator or way.stairs or way.floor)
+      and (way_in.COUNTED[t.plain[i]] and j > i or t.plain[i]:find("^%d%d?%D") or t.plain[i]:find("^%d%d?$"))
+      and not (i < j and things.is_uncounted(t.plain[i + 1]))
   if lists and not ((way.elevator or way.stairs) and not (way_in.COUNTED[t.plain[thing - 1] or ""])) then
     things_in(state, t, i, j, base)
     if way.elevator or way.stairs or way.floor then
@@ -135,7 +137,7 @@ local function read_piece(state, t, i, j, base)
     return true
   elseif way.elevator or way.stairs or way.floor then
     M.finish(state)
-    keep_way(state, t, i, j, way, state.asked_kind == "elevator")
+    keep_way(state, t, i, j, way)
     return true
   end
   return false

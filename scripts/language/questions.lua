@@ -13,6 +13,7 @@ local INVERTED = set "do does did can could will would is are am should"
 local ASKED_OF = set "you u i we it they he she the this that there your someone anyone somebody anybody ya my"
 local OF_US = set "you u ya guys"
 local CAN = set "can could would will"
+local WHEN = set "when how what where why which who quand combien comment"
 local TAKES = set "take remove pick haul get come"
 
 -- The word at which the question begins: 1, or later ("im in Hamilton do u come here"). nil: there is none.
@@ -31,11 +32,14 @@ function M.at(t)
   return nil
 end
 
--- Is it a wish in the form of a question: "Can you take a couch?" Then it asks nothing that staff have to answer.
+-- Is it a wish in the form of a question: "Can you take a couch?" Then it asks nothing that staff have to answer. "When can you come?"
+-- does.
 function M.is_request(t)
   for i = 1, math.min(t.n, 30) do
     local word, who, what = t.plain[i], t.plain[i + 1], t.plain[i + 2]
-    if word == "pouvez" or word == "pouvez-vous" or CAN[word] and (who == "i" and (what == "get" or what == "have")
+    if WHEN[word] then
+      return false
+    elseif word == "pouvez" or word == "pouvez-vous" or CAN[word] and (who == "i" and (what == "get" or what == "have")
       or OF_US[who] and (TAKES[what] or TAKES[t.plain[i + 3]])) then
       return true
     end

@@ -26,7 +26,7 @@ local THINGS = text.set [[
   planche bibliotheque etagere lampe miroir armoire vaisselle vetement jouet outil evier baignoire toilette portes fenetres
   refrigerador nevera estufa colchon mesa silla basura muebles sofas]]
 -- Things only beside another word: "the whole garage" is a load, "everything must go" too.
-local WHOLE = text.set "everything entire whole full tout toute"
+local WHOLE = text.set "everything entire whole tout toute"
 -- A number before one of these counts no things.
 M.UNCOUNTED = text.set [[minute min hour hr day week month year second sec moment time pm am oclock o'clock people person guy man men woman
   kid wife husband friend question quote call visit price photo picture pic message text email dollar buck cent percent km mile minutes
@@ -57,7 +57,8 @@ end
 ---@return integer?
 function M.among(t, i, j)
   for k = i, j do
-    if M.is(t.bare[k]) or WHOLE[t.bare[k]] and j - i <= 5 and (t.bare[k] == "everything" or k < j) then
+    if M.is(t.bare[k]) or WHOLE[t.bare[k]] and j - i <= 5 and (t.bare[k] == "everything" or k < j)
+      and not M.is_uncounted(t.bare[k + 1] or "") or t.bare[k] == "clean" and (t.bare[k + 1] == "out" or t.bare[k + 1] == "up") then
       return k
     end
   end

@@ -52,11 +52,15 @@ function M.of(s)
   return { s = s, n = n, plain = plains, bare = bares, from = froms, to = tos, gap = gaps }
 end
 
--- The places of the first and the last byte of the words i to j, with a number sign before them and a sign of inches after them.
+-- The places of the first and the last byte of the words i to j, with the number sign before them, the sign of inches and the closing
+-- bracket after them.
 ---@return integer, integer
 function M.span(t, i, j)
   local from, to = t.from[i], t.to[j]
-  return from > 1 and t.s:byte(from - 1) == 35 and from - 1 or from, t.s:find('^%d"', to) and to + 1 or to
+  from = from > 1 and t.s:byte(from - 1) == 35 and from - 1 or from
+  to = t.s:find('^%d"', to) and to + 1 or to
+  local bracket = t.s:byte(to + 1) == 41 and t.s:find("(", from, true)
+  return from, bracket and bracket < to and to + 1 or to
 end
 
 -- The text of the words i to j as it was written.

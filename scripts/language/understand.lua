@@ -21,6 +21,8 @@ M.kind_of = answers.kind_of
 local LATER = { "let me check", "ll check", "will check", "to check", "ll ask", "will ask", "to ask", "find out", "get back to you",
   "let you know", "let u know", "vais verifier", "vais demander" }
 
+local MOST_WORDS = 25 -- of an answer that is stored whole
+
 -- Takes the words i to j as the answer to the field that was asked for. Returns true when they are one.
 local function answer(state, t, i, j)
   if not state.asked_kind or state.answer and state.asked_kind ~= "other" then
@@ -40,57 +42,109 @@ local function answer(state, t, i, j)
   return true
 end
 
--- What a sentence says: facts, a question, an answer, politeness, or something that nobody understood.
-local function read_said(state, sentence)
-  local t = tokens.of(sentence.text)
-  local at = questions.at(t)
-  if sentence.question or at then
-    local plain_start = at == nil or at == 1
-    local own = questions.is_request(t) or tokens.plain(t, at or 1, math.min(t.n, (at or 1) + 1)) == "how much" or t.plain[1] == "combien"
-    local took = #address.all(t) > 0
-    if own or not plain_start then
-      state.asking = plain_start
-      took = facts.sentence(state, t, sentence.from, at and at > 2 and at - 1) or took
-      state.asking = false
-    elseif took then
-      facts.addresses(state, t)
+-- Takes the pieces that held no other fact as the answer, and returns whether one was. Where they are all that was said, the sentence is
+-- stored whole: "yes, but it is small".
+local function answer_pieces(state, t, pieces, whole)
+  local kind = state.asked_kind
+  if not kind or #pieces == 0 then
+    return false
+  elseif whole and answer(state, t, 1, t.n) then
+    return true
+  elseif kind == "address" then -- "Yonge & Eglinton, 3rd floor"
+    local from = 1
+    for k = 1, #pieces do
+      if k == #pieces or pieces[k + 1][1] - pieces[k][2] > 2 then
+        if answer(state, t, pieces[from][1], pieces[k][2]) then
+          return true
+        end
+        from = k + 1
+      end
     end
-    state.took = state.took or took
-    if not (took and questions.is_request(t)) then
-      state.questions[#state.questions + 1] = text.trim(text.trim_end(sentence.text, "[%s.]")) .. (sentence.question and "?" or "")
-    end
-    return
-  elseif t.n == 0 then
-    return
   end
+  local any, politeness = false, true
+  for k, piece in ipairs(pieces) do
+    local answers_it = answer(state, t, piece[1], piece[2])
+    any = any or answers_it
+    politeness = politeness and (k == 1 or common.is_chat(tokens.plain(t, piece[1], piece[2])))
+  end
+  if any and whole and not politeness and (kind == "elevator" or kind == "stairs") and t.n <= MOST_WORDS then
+    state.answer = tokens.text(t, 1, t.n)
+  end
+  return any
+end
+
+local function asks_price(t, at)
+  return t.plain[at] == "how" and t.plain[at + 1] == "much" or t.plain[at] == "combien"
+end
+
+-- A question is passed on. The things that a wish or a question about the price names are the customer's own, and so is what stands
+-- before the question: "yes, how much is it?"
+local function read_question(state, t, sentence, at)
+  local wish = questions.is_request(t)
+  local took
+  if at and at > 1 then
+    local any, rest = facts.sentence(state, t, sentence.from, at - 1)
+    took = answer_pieces(state, t, rest, false) or any
+  elseif wish or asks_price(t, 1) then
+    state.asking = true
+    took = facts.sentence(state, t, sentence.from)
+    state.asking = false
+  elseif t.gap[2] == "," and answer(state, t, 1, 1) then
+    took = true
+  else
+    took = #facts.addresses(state, t) > 0
+  end
+  state.took = state.took or took
+  if not (took and wish) then
+    state.questions[#state.questions + 1] = text.trim(text.trim_end(sentence.text, "[%s.]")) .. (sentence.question and "?" or "")
+  end
+end
+
+-- A statement: facts, an answer, politeness, or something that nobody understood.
+local function read_statement(state, t, sentence)
   local plain = tokens.plain(t, 1, math.min(t.n, 30))
   local unsure = yes_no.is_unsure(state.ready, t, 1, t.n)
+  local unit = address.unit(t, 1, t.n)
   if unsure == true then
     local way = way_in.of(t, 1, t.n, state.asked_kind)
     state.unsure[way.elevator and "elevator" or way.stairs and "stairs" or "asked"] = true
     return
-  elseif unsure or text.found_in(plain, LATER) then
-    state.left[#state.left + 1] = sentence.text
+  elseif unit then
+    state.unit, state.took = address.text(t, unit, t.n), true
     return
-  end
-  local any, rest = facts.sentence(state, t, sentence.from)
-  local unit = not any and address.unit(t, 1, t.n)
-  if unit then
-    state.unit = address.text(t, unit, t.n)
-    any, rest = true, {}
-  end
-  if not any and t.n > 0 and answer(state, t, 1, t.n) then
-    any = true
-  else
-    for _, piece in ipairs(rest) do
-      any = answer(state, t, piece[1], piece[2]) or any
+  elseif not unsure and not text.found_in(plain, LATER) then
+    local any, rest = facts.sentence(state, t, sentence.from)
+    any = answer_pieces(state, t, rest, not any) or any
+    state.took = state.took or any
+    if any or t.n <= 30 and common.is_chat(plain) then
+      return
     end
   end
-  if any then
-    state.took = true
-  elseif not common.is_chat(plain) or t.n > 30 then
-    state.left[#state.left + 1] = text.trim(text.trim_end(sentence.text, "[%s.]"))
+  state.left[#state.left + 1] = text.trim(text.trim_end(sentence.text, "[%s.]"))
+end
+
+local function read_sentence(state, sentence)
+  local t = tokens.of(sentence.text)
+  local at = questions.at(t)
+  if sentence.question or at then
+    read_question(state, t, sentence, at)
+  elseif t.n > 0 then
+    read_statement(state, t, sentence)
   end
+end
+
+local MAPS = { "maps.app.goo.gl/", "goo.gl/maps/", "google.com/maps", "maps.google.", "maps.apple.com" }
+
+local function read_body(state, body)
+  if state.asked_kind == "address" and text.found_in(body, MAPS) and #body <= text.FIELD then
+    state.answer, state.took = text.one_line(body), true -- a place on a map
+    return
+  end
+  state.body = body
+  for _, sentence in ipairs(sentences.cut(body)) do
+    read_sentence(state, sentence)
+  end
+  facts.finish(state)
 end
 
 -- ---- a message -------------------------------------------------------------------------------------------------------
@@ -139,6 +193,9 @@ end
 -- The facts that were found, for the fields that want them.
 local function by_field(state, fields, asked, open)
   local found, data = state.found, {}
+  if found.floor and (found.stairs or found.elevator or state.answer) then
+    found.stairs, found.floor = found.stairs and found.stairs .. ", " .. found.floor or found.floor, nil
+  end
   for _, one in ipairs(state.addresses) do
     found.address = found.address and found.address .. "; " .. one.text or one.text
   end
@@ -148,6 +205,9 @@ local function by_field(state, fields, asked, open)
   for _, field in ipairs(fields) do
     local kind = answers.kind_of(field)
     local value = found[kind]
+    if kind == "elevator" and not value and field == asked then
+      value = state.answer or found.floor -- "3rd floor"
+    end
     if not value and kind == "elevator" and found.low and open[field] then
       value = found.low
     elseif not value and (kind == "elevator" or kind == "stairs") and state.both and (open[field] or field == asked) then
@@ -182,11 +242,7 @@ function M.read(texts, fields, asked, missing, ready)
   for i = first_of(texts), #texts do
     local body = unmarked(state, text.message(texts[i]))
     if body then
-      state.body = body
-      for _, sentence in ipairs(sentences.cut(body)) do
-        read_said(state, sentence)
-      end
-      facts.finish(state)
+      read_body(state, body)
     end
   end
   local open = {}

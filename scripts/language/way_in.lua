@@ -13,7 +13,8 @@ M.ORDINAL = set [[first second third fourth fifth sixth seventh eighth ninth ten
   cinquieme 1er 2e 3e 4e 5e 6e one two three four five six seven eight nine ten split multi several few couple]]
 M.FLOOR = set "floor floors flr fl level levels storey storeys story stories etage etages"
 local ELEVATOR = set [[elevator elevators elevater elavator elevetor lift ascenseur ascenseurs ascensor elevador monte-charge]]
-local STAIRS = set [[stair stairs staires stairway staircase staircases stairwell walkup walk-up walkups escalier escaliers escalera
+local STAIRS = set [[stair stairs upstairs downstairs staires stairway staircase staircases stairwell walkup walk-up walkups escalier
+  escaliers escalera
   escaleras escada escadas]]
 -- These mean stairs beside a count.
 local STEPS = set "flight flights step steps marche marches"
@@ -36,7 +37,7 @@ end
 -- What the words i to j say of a way in: elevator, stairs = the place of the word; low = a ground floor, which settles both.
 ---@param asked? string the kind of the field that was asked for
 function M.of(t, i, j, asked)
-  local found = {}
+  local found, outside = {}, nil
   for k = i, j do
     local word, following = t.bare[k], t.plain[k + 1]
     if ELEVATOR[word] then
@@ -57,10 +58,13 @@ function M.of(t, i, j, asked)
         found.floor = found.floor or k
       end
     elseif OUTSIDE[word] and (asked == "elevator" or asked == "stairs") then
-      found.floor, found.low = found.floor or k, true
+      outside = k
     elseif word == "main" and k == j and k > i and t.plain[k - 1] == "the" then
       found.floor, found.low = found.floor or k, true -- "it's on the main"
     end
+  end
+  if outside and not (found.elevator or found.stairs) then
+    found.floor, found.low = found.floor or outside, true
   end
   if found.low and tokens.find(t, i, j, yes_no.DEFAULT.no) and not found.stairs and not found.elevator then
     local no = tokens.find(t, i, j, yes_no.DEFAULT.no)
