@@ -1,6 +1,7 @@
 -- Makes cards for staff from the facts of a chat (staff/facts): a title, lines and a button, as plain text. Pure.
 
 local booking = require "flow.booking"
+local hazardous = require "language.hazardous"
 local names = require "staff.names"
 local text = require "language.text"
 
@@ -56,6 +57,13 @@ local function add_known(lines, facts)
   for _, field in ipairs(others) do add(lines, facts.label(field), facts.quote[field]) end
 end
 
+---Things among the facts and the customer's newest messages that may be hazardous, as they were written.
+local function hazards(facts)
+  local texts = {}
+  for _, field in ipairs(text.sorted_names(facts.quote)) do texts[#texts + 1] = tostring(facts.quote[field]) end
+  return table.concat(hazardous.find(table.move(facts.words or {}, 1, #(facts.words or {}), #texts + 1, texts)), ", ")
+end
+
 ---@param facts staff.Facts
 ---@return staff.CardLine[]
 local function lines_of(facts)
@@ -65,6 +73,7 @@ local function lines_of(facts)
   add(lines, "Name", names.name(conversation.name))
   add_known(lines, facts)
   add(lines, "Outside our area", facts.outside)
+  add(lines, "⚠️ May be hazardous", hazards(facts))
   if facts.visit then
     add(lines, facts.visit.state == "requested" and "Visit asked for" or "Visit booked",
       booking.when(facts.time.zoned(facts.visit.start_at)))

@@ -10,6 +10,7 @@ local decision = require "flow.decision"
 local form = require "channels.slack.form"
 local guards = require "language.guards"
 local heads = require "language.heads"
+local hazardous = require "language.hazardous"
 local inbound = require "channels.whatsapp.inbound"
 local json = require "host.json"
 local language = require "language.french"
@@ -83,6 +84,7 @@ local READERS = {
   { "understand.read of a list of things", text.MESSAGE, function(s) return understand.read({ s }, FIELDS, "inventory") end },
   { "understand.read of an elevator", text.MESSAGE, function(s) return understand.read({ s }, FIELDS, "elevator_access") end },
   { "understand.read of a field of the owner's", text.MESSAGE, function(s) return understand.read({ s }, { "parking" }, "parking") end },
+  { "hazardous.find", text.FIELD, function(s) return hazardous.find { s } end },
   { "area.judge", text.FIELD, function(s) return area.judge(s, PLACES) end },
   { "area.judge_said", text.MESSAGE, function(s) return area.judge_said({ s }, PLACES) end, text.message },
   { "prompt.messages", text.MESSAGE, function(s) return prompt.messages("S", { { role = "user", content = s } }, {}, {}, NUMBER) end },

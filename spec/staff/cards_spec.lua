@@ -22,4 +22,15 @@ describe("a card", function()
     has(card { outside = "Hamilton", quote = { address = "12 Elm St, Hamilton" } }, "Outside our area: Hamilton")
     assert.is_nil(card({ quote = { address = "12 Elm St, Toronto" } }):find("area", 1, true))
   end)
+
+  it("marks what may be hazardous among the facts and the customer's words", function()
+    has(card { quote = { inventory = "a couch, 6 cans of latex paint" } }, "⚠️ May be hazardous: 6 cans of latex paint")
+    has(card { quote = { inventory = "a couch" }, words = { "and a propane tank", "ok" } }, "⚠️ May be hazardous: a propane tank")
+    has(card { quote = { inventory = "6 cans of latex paint" }, words = { "a couch and 6 cans of latex paint, 2 car batteries" } },
+      "⚠️ May be hazardous: 6 cans of latex paint, 2 car batteries")
+  end)
+
+  it("marks no painting, paint-splattered desk, gas stove or battery-powered mower", function()
+    assert.is_nil(card({ quote = { inventory = "2 oil paintings, a paint-splattered desk, a gas stove, a battery-powered lawnmower" } }):find("⚠️", 1, true))
+  end)
 end)
