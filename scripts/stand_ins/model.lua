@@ -1,4 +1,5 @@
--- Plays the model: an OpenAI-compatible endpoint that answers with the fixed questions, with faults to switch on.
+-- Plays the model: an OpenAI-compatible endpoint that answers with the fixed questions and with what its prompt says, with faults to
+-- switch on. It is no real model.
 
 local json = require "host.json"
 local log = require "host.log"
@@ -12,6 +13,7 @@ local plain = require "language.text"
 local common = require "stand_ins.common"
 local faults = require "stand_ins.faults"
 local plans = require "stand_ins.model.plans"
+local reading = require "stand_ins.model.reading"
 
 local M = {}
 
@@ -39,29 +41,36 @@ local function facts(text)
   return nil, text
 end
 
----What the fixed questions need to know, from the messages of a request.
+---What the fixed questions need to know, from the messages of a request, and the system prompt.
 local function situation(messages)
-  local last_reply, asked_texts, known = nil, {}, nil
+  local last_reply, asked_texts, known, prompt = nil, {}, nil, nil
   for _, message in ipairs(messages) do
     local content = type(message.content) == "string" and message.content or ""
     if message.role == "assistant" then
       last_reply, asked_texts = content, {}
+    elseif message.role == "system" then
+      prompt = reading.read(content)
     elseif message.role == "user" then
       local found, before = facts(content)
       known = found or known
       for line in before:gmatch("[^\n]+") do asked_texts[#asked_texts + 1] = line end
     end
   end
-  return last_reply, asked_texts, known or { known = {}, missing = {} }
+  return last_reply, asked_texts, known or { known = {}, missing = {} }, prompt
 end
 
--- A model cannot pass a question to staff: it answers what the owner's rules say.
+-- A model cannot pass a question to staff: it answers what the prompt says, otherwise this.
 local replies = setmetatable({
   question = "Our team will review the details to provide a quote.",
   question_again = "Our team will look at that too when they review the details.",
   question_fr = "Notre équipe examinera les détails pour vous faire une soumission.",
   question_again_fr = "Notre équipe regardera cela aussi en examinant les détails.",
 }, { __index = owner.replies })
+
+-- The replies, with what the prompt says in the place of an answer to a question.
+local function answering(told)
+  return setmetatable({ question = told, question_again = told, question_fr = told, question_again_fr = told }, { __index = replies })
+end
 
 -- Plain wishes for a visit. A real model understands more.
 local BOOKING = plain.set "book visit"
@@ -71,18 +80,22 @@ local OTHER_TIME = { "another", "other time", "move", "change", "reschedule", "a
 
 ---The fixed questions' answer in the form of the model's contract.
 local function think(messages)
-  local last_reply, texts, found = situation(messages)
-  local fields = owner.system.quote_fields_needed
+  local last_reply, texts, found, prompt = situation(messages)
+  local fields = prompt and prompt.fields or owner.system.quote_fields_needed
+  local told = prompt and reading.answer(prompt, table.concat(texts, "\n"))
   local visit = found.booked and { state = "booked", words = found.booked }
     or found.requested and { state = "requested", words = found.requested } or nil
   local answer = scripted.answer {
-    fields = fields, data = found.known, texts = texts, replies = replies, last_reply = last_reply,
+    fields = fields, data = found.known, texts = texts, replies = told and answering(told) or replies, last_reply = last_reply,
     asked = last_reply and scripted.asked_by(last_reply, found.missing),
     -- nothing can be asked although something is unknown
     human = #found.missing == 0 and not visit and not quote.complete(found.known, fields),
     visit = visit, languages = owner.business.languages,
     circuit_open = false,
   }
+  if prompt and answer.action == "handoff" and quote.complete((quote.merge(found.known, answer.data, fields)), fields) then
+    answer.action = reading.final_action(prompt) or answer.action
+  end
   local said = table.concat(texts, "\n"):lower()
   local booking = plain.word_in(said, BOOKING) or plain.found_in(said, BOOKING_PARTS)
   if booking and (not visit or plain.found_in(said, OTHER_TIME)) then

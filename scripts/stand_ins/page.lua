@@ -16,10 +16,18 @@ function M.page() return common.page("scripts/stand_ins/page/page.html") end
 ---GET /sandbox → GET /sandbox/
 function M.door() return { status = 308, headers = { Location = "/sandbox/" }, body = "" } end
 
+---What answers as the model: the stand-in, or the server that DEEPSEEK_URL names.
+local function model()
+  local at = common.setting("DEEPSEEK_URL")
+  local stands_in = not at or at:find("/sandbox/model", 1, true) ~= nil
+  return { stand_in = stands_in, url = not stands_in and at or nil, name = not stands_in and common.setting("DEEPSEEK_MODEL") or nil }
+end
+
 ---GET /sandbox/view?number=…: everything that the page shows, in one answer.
 function M.view(request)
   return common.ok {
     phone = customer.screen(request.query.number or ""), phones = customer.phones(), slack = slack.messages(), faults = faults.current(),
+    model = model(),
   }
 end
 

@@ -1,0 +1,81 @@
+-- The model in the sandbox: the stand-in reads its prompt, and any server with OpenAI's chat completions can take its place.
+
+local json = require "host.json"
+local meta = require "spec.support.meta"
+local process = require "spec.support.process"
+local shell = require "spec.support.shell"
+local standins = require "spec.support.standins"
+local wire = require "spec.support.wire"
+
+local UNSET = {}
+for _, name in ipairs { "META_VERIFY_TOKEN", "META_APP_SECRET", "META_ACCESS_TOKEN", "META_PHONE_NUMBER_ID", "DEEPSEEK_API_KEY", "SLACK_SIGNING_SECRET",
+  "SLACK_WEBHOOK_URL", "SLACK_API_URL", "SLACK_RESPONSE_HOSTS", "META_GRAPH_URL", "DEEPSEEK_URL" } do UNSET[name] = false end
+
+local function open(env)
+  local all = {}
+  for name, value in pairs(UNSET) do all[name] = value end
+  for name, value in pairs(env or {}) do all[name] = value end
+  local service = process.new { start = false, env = all }
+  service:start { args = "sandbox" }
+  return service, setmetatable({ port = service.port }, { __index = standins.StandIns })
+end
+
+local function on_screen(page, phone, text)
+  return shell.until_(function()
+    for _, one in ipairs(page:screen(phone).messages) do
+      if one.from == "business" and one.text:find(text, 1, true) then return one.text end
+    end
+  end, 8, "on the screen: " .. text)
+end
+
+describe("the sandbox's model", function()
+  after_each(process.close_all)
+
+  it("answers from the identity, rules, places, hours and fields as they are saved", function()
+    local service, page = open()
+    local function ask(text, answer)
+      local phone = meta.phone()
+      page:write { from = phone, text = text }
+      return on_screen(page, phone, answer)
+    end
+    ask("who are you?", "I'm the ClearoutSpaces assistant.")
+    ask("do you take paint?", "We do NOT take hazardous waste or wet paint.")
+    local first = service:status().generation.hash
+    service:write("prompts/system_prompt.yaml", (service:read("prompts/system_prompt.yaml"):gsub("the ClearoutSpaces assistant", "Max of Junk Kings")
+      :gsub("hazardous waste or wet paint", "pianos or wet paint"):gsub("  %- inventory", "  - inventory\n  - parking")))
+    shell.until_(function() return service:status().generation.hash ~= first end, 8, "the saved prompt to serve")
+    first = service:status().generation.hash
+    service:write("prompts/business.yaml", "serves: [Toronto, Hamilton]\nhours: {sun: 10:00-12:00}\n")
+    shell.until_(function() return service:status().generation.hash ~= first end, 8, "the saved decisions to serve")
+    ask("who are you?", "I'm Max of Junk Kings.")
+    ask("do you take pianos?", "We do NOT take pianos or wet paint.")
+    ask("do you come to Hamilton?", "Yes, we come to Hamilton.")
+    ask("when are you open?", "Sun 10:00-12:00")
+    local phone = meta.phone()
+    for _, step in ipairs { { "hi", "address" }, { "12 Elm St, Toronto", "elevator" }, { "no elevator, no stairs", "items" }, { "1 couch", "parking" } } do
+      page:write { from = phone, text = step[1] }
+      on_screen(page, phone, step[2])
+    end
+  end)
+
+  it("is any server with OpenAI's chat completions that DEEPSEEK_URL and DEEPSEEK_API_KEY name, and the page says so", function()
+    local model = wire.listen()
+    local service, page = open { DEEPSEEK_URL = "http://127.0.0.1:" .. model.port .. "/v1", DEEPSEEK_API_KEY = "sk-own", DEEPSEEK_MODEL = "own-model" }
+    assert.same({ stand_in = false, url = "http://127.0.0.1:" .. model.port .. "/v1", name = "own-model" }, page:call("GET", "/sandbox/view").model)
+    local phone = meta.phone()
+    page:write { from = phone, text = "I have a couch" }
+    local peer = assert(model:accept(8))
+    local request = assert(peer:request(5))
+    assert.same({ "POST", "/v1/chat/completions", "Bearer sk-own" }, { request.method, request.path, request.headers.authorization })
+    assert.equal("own-model", json.decode(request.body).model)
+    peer:answer(200, json.encode { choices = { { index = 0, finish_reason = "stop", message = { role = "assistant",
+      content = json.encode { reply_to_user = "A real model says hello.", extracted_data = {}, action = "continue" } } } } })
+    on_screen(page, phone, "A real model says hello.")
+    peer:close()
+    model:close()
+    service:close()
+    service, page = open()
+    assert.same({ stand_in = true }, page:call("GET", "/sandbox/view").model)
+    assert.truthy(wire.http(service.port, "GET", "/sandbox/").body:find("is no real model", 1, true))
+  end)
+end)
