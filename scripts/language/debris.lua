@@ -69,43 +69,20 @@ local function is_token(inner)
   if #inner > LONGEST_TOKEN then
     return false
   end
-  local first = inner:sub(1, 1)
-  if first == "|" or inner:find("^｜") or inner:find("｜$") then
+  if inner:byte() == 124 or inner:find("^｜") or inner:find("｜$") then -- "|"
     return true
-  elseif first == "<" then
-    inner = inner:sub(2)
   end
   local name = inner:match("^/?([%a_:]+)/?$")
   return name ~= nil and (NAMES[name:lower()] or THOUGHTS[name:lower()] or false)
 end
 
-local function role_after(s, token, at)
-  if not text.found_in(token, OPENS) then
-    return at
-  end
-  local from, to = s:find("^%s*%a+", at)
-  if from and ROLES[text.trim(s:sub(from, to)):lower()] then
-    return to + 1
-  end
-  return at
-end
-
-local TOKEN = "<<?[^<>\n]*>"
-
 local function tokens(s)
-  local out, at = {}, 1
-  local from, to = s:find(TOKEN)
-  while from do
-    if is_token(s:sub(from + 1, to - 1)) then
-      out[#out + 1] = s:sub(at, from - 1)
-      to = s:find("^<<", from) and s:find("^>", to + 1) and to + 1 or to
-      at = role_after(s, s:sub(from, to), to + 1)
-      to = at - 1
-    end
-    from, to = s:find(TOKEN, to + 1)
+  if text.found_in(s, OPENS) then
+    s = s:gsub("(<[^<>\n]*>)%s*(%a+)", function(token, word)
+      return ROLES[word:lower()] and text.found_in(token, OPENS) and token or nil
+    end)
   end
-  out[#out + 1] = s:sub(at)
-  return table.concat(out)
+  return (s:gsub("<<?([^<>\n]*)>>?", function(inner) return is_token(inner) and "" or nil end))
 end
 
 local function bracketed(s)
@@ -179,8 +156,14 @@ function M.undo(s)
   if thought_mark(s, 1) or s:find("◁", 1, true) then
     s = M.without_thoughts(s)
   end
-  if s:find("<", 1, true) then
-    s = tokens(s)
+  for _ = 1, 3 do -- what is taken out can have stood inside another
+    local before = #s
+    if s:find("<", 1, true) then
+      s = tokens(s)
+    end
+    if #s == before then
+      break
+    end
   end
   if s:find("[", 1, true) then
     s = bracketed(s)

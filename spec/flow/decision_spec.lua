@@ -157,6 +157,29 @@ describe("decision.parse", function()
   end)
 end)
 
+describe("any mixture of what models write", function()
+  local PIECES = { GOOD, "{", "}", '"', "\\", "\\n", "\\u00e9", "\\ud83d", "&amp;", "&#39;", "&#x1F600;", "&#xD800;", "&", "<think>", "</think>", "<", ">", "<|im_end|>",
+    "<<SYS>>", "[INST]", "[", "]", "[photo]", "[phone number]", "◁think▷", "｜", "<｜", "\n", "```json", "Any stairs?", "reply_to_user", '{"a":1}', "\0", "\xff", "é" }
+
+  it("D20: never makes the reader throw; no control token and no placeholder is left", function()
+    math.randomseed(11)
+    for _ = 1, 1200 do
+      local parts = {}
+      for i = 1, math.random(8) do parts[i] = PIECES[math.random(#PIECES)] end
+      local mixture = table.concat(parts)
+      for _, content in ipairs { mixture, json.encode { reply_to_user = "x" .. mixture, action = "continue", extracted_data = { address = mixture, stairs = { mixture } } } } do
+        local found, why = parse(content)
+        assert.is_truthy(found or why)
+        if found then
+          assert.is_nil(found.reply:find("<|im_end|>", 1, true), content)
+          decision.own_words(found, { known = {}, phone = "14165550100", number = "416 555 0100" })
+          for _, value in pairs(found.data) do assert.is_nil(value:find("[photo]", 1, true), content) end
+        end
+      end
+    end
+  end)
+end)
+
 describe("decision.own_words", function()
   local function chat(known, number) return { known = known or {}, phone = "14165550100", number = number } end
   local function undo(reply, data, known, number)

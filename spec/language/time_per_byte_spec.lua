@@ -6,6 +6,7 @@ local calcom = require "channels.calcom.event"
 local card = require "channels.slack.card"
 local cards = require "staff.cards"
 local conversation = require "flow.conversation"
+local debris = require "language.debris"
 local decision = require "flow.decision"
 local form = require "channels.slack.form"
 local guards = require "language.guards"
@@ -19,6 +20,7 @@ local link = require "channels.calcom.link"
 local names = require "staff.names"
 local nothing = require "language.nothing"
 local phone = require "language.phone"
+local placeholders = require "language.placeholders"
 local prompt = require "brain.prompt"
 local quote = require "flow.quote"
 local scripted = require "flow.scripted"
@@ -93,6 +95,11 @@ local READERS = {
   { "quote.merge", text.FIELD, function(s) return quote.merge({ address = "1 Elm" }, { address = s }, FIELDS) end },
   { "decision.parse", text.REPLY, function(s) return decision.parse(s, FIELDS, json.decode, json.null) end, answer },
   { "decision.parse of no object", BYTE, function(s) return decision.parse(s, FIELDS, json.decode, json.null) end },
+  { "debris.undo", text.REPLY, debris.undo, text.reply }, { "debris.around_json", BYTE, debris.around_json },
+  { "placeholders.shown", text.MESSAGE, function(s) return placeholders.shown(s, "text") end, text.message },
+  { "placeholders.foreign", text.REPLY, placeholders.foreign, text.reply },
+  { "decision.own_words", text.REPLY, function(s) decision.own_words({ reply = s, data = { address = text.first(s, text.FIELD) } },
+    { known = {}, phone = NUMBER }) end, text.reply },
   { "guards.check", text.REPLY, function(s) return guards.check(s, READY) end, text.reply },
   { "guards.check of words", text.REPLY, function(s) return guards.check(s, READY) end, as_words },
   { "guards.strip_links", text.REPLY, function(s) return guards.strip_links(s, {}) end, text.reply },

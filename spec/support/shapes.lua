@@ -19,6 +19,7 @@ local UNITS = {
   ["spaces of no width"] = "\u{200B}", ["combining marks"] = "\u{0301}", ["marked letters"] = "e\u{0301}", emoji = "😀",
   ["families of emoji"] = "👨‍👩‍👧", ["keycap digits"] = "4\u{FE0F}\u{20E3}", ["full-width digits"] = "４", ["Arabic digits"] = "٤",
   ["wide blanks"] = "\u{3000}", ["no-break blanks"] = "\u{A0}", ["line separators"] = "\u{2028}", ["mixed scripts"] = "абв漢字ab ع ",
+  ["control tokens"] = "<|a|>", entities = "&amp;", ["written line breaks"] = "\\n", thoughts = "<think>", ["marks of ours"] = "[photo] ",
   ["replacement characters"] = "\u{FFFD}", ["Han"] = "漢", ["ellipses"] = "…",
 }
 

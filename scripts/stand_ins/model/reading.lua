@@ -100,13 +100,14 @@ local function rule_about(prompt, asked)
   return best
 end
 
-local WHO = { " who are you ", " what are you ", " your name ", " are you a bot ", " are you a robot ", " are you an ai ", " qui etes vous " }
+local WHO = { " who are you ", " what are you ", " your name ", " are you a bot ", " are you a robot ",
+  " are you an ai ", " qui etes vous " }
 local RULES = { " rule", " policy", " allowed", " allow " }
 local TAKES = { " do you take ", " do u take ", " can you take ", " will you take ", " do you accept ", " do you remove ", " do you haul ",
   " can you remove ", " do you pick up ", " can you haul ", " can you dispose ", " do you dispose " }
 local OPEN = { " open ", " opening ", " hours ", " closed ", " close at ", " horaire ", " heures d ouverture " }
-local PLACES = { " come to ", " do you serve ", " do you service ", " do you go to ", " where do you work ", " which areas ", " what areas ",
-  " your area ", " service area ", " do u come ", " do you cover ", " where do you go " }
+local PLACES = { " come to ", " do you serve ", " do you service ", " do you go to ", " where do you work ", " which areas ",
+  " what areas ", " your area ", " service area ", " do u come ", " do you cover ", " where do you go " }
 local SITE, PHONE = { " website ", " web site ", " your link ", " web page " }, { " your phone ", " your number ", " call you " }
 
 local function has(asked, list) return plain.found_in(asked, list) ~= nil end
