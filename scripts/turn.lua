@@ -134,7 +134,7 @@ local function ask_model(self, turn)
   local conversation = turn.conversation
   local rows = messages.recent(conversation.id, turn.shown, HISTORY_ROWS + #turn.waiting)
   local asked, number = prompt.messages(self.owner.system_text, rows, turn.data, turn.may_ask, conversation.phone_number,
-    prompt.beside(time.zoned(turn.started_at), turn.visit, turn.area and "out"))
+    prompt.beside(time.zoned(turn.started_at), turn.visit, turn.area))
   turn.hidden = { known = turn.data, phone = conversation.phone_number, number = number }
   local deadline = time.monotonic_ms() + settings.get("LLM_DEADLINE_MS")
   local decision, record = repair.decide(self.model, asked, function(content) return check(self, turn, content) end, deadline)

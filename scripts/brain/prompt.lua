@@ -95,7 +95,7 @@ local function business_lines(business, lines)
   local function line(head, list)
     if list and #list > 0 then lines[#lines + 1] = head .. table.concat(list, ", ") end
   end
-  line("Places We Serve (districts of these count; newer than the rules above): ", business.serves)
+  line("Places We Serve (towns with their districts, or beginnings of postal codes; newer than the rules above): ", business.serves)
   line("Places We Do Not Serve: ", business.not_served)
   if business.hours then lines[#lines + 1] = "Business Hours: " .. hours_text(business.hours) end
   line("Our Links: ", business.links)
@@ -195,10 +195,10 @@ end
 -- What the model is told beside what is known and missing.
 ---@param now table the time in the business's time zone (host.time.zoned)
 ---@param visit? {state: string, at: table}
----@param area? string as the address was judged
+---@param place? "outside" where the address lies
 ---@return table<string, string>
-function M.beside(now, visit, area)
-  local more = { now = booking.when(now):gsub(" at ", (", %d, "):format(now.year)), area = area == "out" and "outside" or nil }
+function M.beside(now, visit, place)
+  local more = { now = booking.when(now):gsub(" at ", (", %d, "):format(now.year)), area = place }
   if visit then more[visit.state] = booking.when(visit.at) end
   return more
 end

@@ -92,7 +92,7 @@ describe("brain.prompt", function()
     local text, rows = prompt.system_text(SYSTEM, BUSINESS), { user "hi" }
     for turn = 1, 3 do
       local now = { year = 2026, month = 11, day = 23 + turn, hour = 8 * turn, min = 5, wday = turn }
-      local messages = prompt.messages(text, rows, { stairs = tostring(turn) }, { "address" }, "1", prompt.beside(now, nil, turn == 2 and "out" or "in"))
+      local messages = prompt.messages(text, rows, { stairs = tostring(turn) }, { "address" }, "1", prompt.beside(now, nil, turn == 2 and "outside" or nil))
       assert.equal(text, messages[1].content)
       assert.equal(1, (messages[2].content:find("hi", 1, true)))
       rows[#rows + 1] = assistant("ok " .. turn)
@@ -103,8 +103,8 @@ describe("brain.prompt", function()
   it("tells the date and time, a visit, and that an address is outside", function()
     local at = { year = 2026, month = 11, day = 24, hour = 14, min = 30, wday = 2 }
     assert.same({ now = "Tuesday, November 24, 2026, 2:30 PM", requested = "Tuesday, November 24 at 2:30 PM", area = "outside" },
-      prompt.beside(at, { state = "requested", at = at }, "out"))
-    assert.same({ now = "Tuesday, November 24, 2026, 2:30 PM" }, prompt.beside(at, nil, "in"))
+      prompt.beside(at, { state = "requested", at = at }, "outside"))
+    assert.same({ now = "Tuesday, November 24, 2026, 2:30 PM" }, prompt.beside(at))
   end)
 
   it("lets nothing that people wrote look like our data mark", function()
