@@ -110,7 +110,7 @@ local function check(self, turn, content)
     decision.reply = guards.strip_links(decision.reply, self.owner.business.links)
     if not decision.reply:find("%S") then return nil, "reply_to_user held nothing but a link." end
   end
-  local found = guards.check(decision.reply, self.guarded)
+  local found = guards.check(decision.reply, self.guarded, turn.sources)
   if found then return nil, found.say end
   decision.reply = decision_flow.put_number(decision.reply, turn.hidden.number)
   decision.brain = "model"
@@ -122,6 +122,14 @@ local function tell_of_model(model, alerts)
   for _, alert in ipairs(alerts or {}) do tell.alert(alert.cause, alert.words) end
   local spent = model:untold()
   if spent then tell.alert(spent.cause, spent.words) end
+end
+
+-- Where the figures of the model's reply can come from.
+local function sources_of(turn, asked, wrote_number)
+  local today = time.zoned(turn.started_at)
+  local noon = time.from_zoned { year = today.year, month = today.month, day = today.day + 1, hour = 12, min = 0 }
+  return guards.sources { messages = asked, facts = turn.data, visit = turn.visit, today = today, tomorrow = time.zoned(noon),
+    phone = wrote_number and turn.conversation.phone_number }
 end
 
 -- Asks the model. nil: it did not answer, or its answer was not usable.
@@ -136,6 +144,7 @@ local function ask_model(self, turn)
   local asked, number = prompt.messages(self.owner.system_text, rows, turn.data, turn.may_ask, conversation.phone_number,
     prompt.beside(time.zoned(turn.started_at), turn.visit, turn.area))
   turn.hidden = { known = turn.data, phone = conversation.phone_number, number = number }
+  turn.sources = sources_of(turn, asked, number ~= nil)
   local deadline = time.monotonic_ms() + settings.get("LLM_DEADLINE_MS")
   local decision, record = repair.decide(self.model, asked, function(content) return check(self, turn, content) end, deadline)
   tell_of_model(self.model, record.alerts)

@@ -283,7 +283,7 @@ M.business = {
   { "notify_reloads", flag, false },
   { "guards", map {
     { "money", flag, true }, { "links", flag, true }, { "phones", flag, true }, { "hazards", flag, true },
-    { "areas", flag, true }, { "leaks", flag, true },
+    { "areas", flag, true }, { "leaks", flag, true }, { "numbers", flag, true },
   } },
 }
 

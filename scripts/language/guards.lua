@@ -1,6 +1,7 @@
 -- Checks a reply of the model for what it must not tell a customer: prices, links, promises. Texts of staff and fixed texts
 -- are not checked. The owner can switch each guard off in prompts/business.yaml.
 local area = require "language.guards.area"
+local figures = require "language.guards.figures"
 local fit = require "language.fit"
 local free = require "language.guards.free"
 local hazard = require "language.guards.hazard"
@@ -9,8 +10,10 @@ local links = require "language.guards.links"
 local money = require "language.guards.money"
 local promises = require "language.guards.promises"
 local screen = require "language.guards.screen"
+local sources = require "language.guards.sources"
 local text = require "language.text"
 local tokens = require "language.guards.tokens"
+local visits = require "language.guards.visits"
 
 local M = {}
 
@@ -24,6 +27,9 @@ local SAY = {
   area = "the reply promises service in a place that is not served (\"%s\"). Say that we do not serve it.",
   long = "the reply is longer than " .. text.REPLY .. " characters, or holds a word of more than " .. text.WORD
     .. " or hundreds of numbers (\"%s\"). Write less.",
+  number = "the reply names \"%s\", which nobody gave. Use only numbers, times, dates and weekdays that the customer wrote or that you were"
+    .. " told; leave it out, or say that the team will confirm it.",
+  visit = "the reply confirms a visit that is not booked (\"%s\"). Say that the team will confirm the time, or that they can book a visit.",
   leak = "the reply repeats internal instructions (\"%s\"). Write only what the customer should read.",
 }
 
@@ -38,6 +44,7 @@ local function switched_on(switches)
   for name in pairs(SAY) do
     on[name] = not switches or switches[name] ~= false and switches[name .. "s"] ~= false
   end
+  on.visit = on.number
   return on
 end
 
@@ -62,11 +69,26 @@ end
 function M.prepare(context)
   local business = context.business or {}
   local ready = {
-    system = context.system, business = business, on = switched_on(business.guards),
+    system = context.system, business = business, owner = sources.owner(context.system or {}, business), on = switched_on(business.guards),
     leak = leak.prepare(context.system or {}), places = area.prepare(business.not_served or business.places_not_served or {}),
   }
   ready.watched = watched_words(ready)
   return ready
+end
+
+-- Looks for figures that come from nowhere, and for visits that are not booked.
+local function find_figures(rest, ready, from)
+  if not figures.possible(rest, visits.WATCHED) then
+    return nil
+  end
+  local t = tokens.read(rest)
+  local list = figures.read(t)
+  local figure = sources.missing(t, list, from, ready.owner)
+  if figure then
+    return "number", tokens.text(t, figure.from, figure.to)
+  end
+  local visit = visits.find(t, list, from)
+  return visit and "visit", visit
 end
 
 -- Looks for promises and leaks. `rest` is the text without links, numbers and markup, `folded` is the whole text.
@@ -125,9 +147,15 @@ local function too_many_numbers(folded)
   return text.has_digits(folded, MOST_NUMBERS) and select(2, folded:gsub("%d+", "")) > MOST_NUMBERS and folded
 end
 
--- nil when the reply passes, else {kind="long"|"money"|"link"|"phone"|"hazard"|"area"|"leak", found=, say=}.
--- `context` is {system=, business=}, or the result of `prepare`.
-function M.check(reply, context)
+-- Where the figures of a reply can come from; see sources.gather.
+M.sources = sources.gather
+
+-- nil when the reply passes, else {kind="long"|"money"|"link"|"phone"|"hazard"|"area"|"leak"|"number"|"visit", found=, say=}.
+-- `context` is {system=, business=}, or the result of `prepare`. `from` is of `sources`; without it figures and visits are not looked at.
+---@param reply string
+---@param context table
+---@param from? table
+function M.check(reply, context, from)
   local ready = context.watched and context or M.prepare(context)
   local business, on = ready.business, ready.on
   local seen, more = text.first(reply, text.REPLY)
@@ -140,11 +168,14 @@ function M.check(reply, context)
   if foreign and on.link then
     return caught("link", foreign)
   end
-  foreign, rest = links.phone(rest:gsub("[*_~`]", ""), business.phones)
+  foreign, rest = links.phone(rest:gsub("[*_~`]", ""), business.phones, from and from.own)
   if foreign and on.phone then
     return caught("phone", foreign)
   end
   local kind, found = find_in_words(folded, rest, ready)
+  if not kind and from and on.number then
+    kind, found = find_figures(rest, ready, from)
+  end
   return kind and caught(kind, found) or nil
 end
 

@@ -70,7 +70,8 @@ end
 
 local function as_words(s) return text.reply(in_words(s)) end
 
--- Name, how many characters of the text it looks at, itself, and what it is given in the text's place.
+-- Name, how many characters of the text it looks at, itself, what it is given in the text's place, and the ms a KB that it may cost
+-- where that is more.
 local READERS = {
   { "text.message", text.MESSAGE, text.message }, { "text.reply", text.REPLY, text.reply }, { "text.label", text.LABEL, text.label },
   { "text.one_line", BYTE, text.one_line }, { "text.squeeze", BYTE, text.squeeze }, { "text.trim", BYTE, text.trim },
@@ -102,6 +103,10 @@ local READERS = {
     { known = {}, phone = NUMBER }) end, text.reply },
   { "guards.check", text.REPLY, function(s) return guards.check(s, READY) end, text.reply },
   { "guards.check of words", text.REPLY, function(s) return guards.check(s, READY) end, as_words },
+  { "guards.check with sources", text.REPLY, function(s) return guards.check(s, READY, guards.sources { messages = {} }) end, as_words, 0.2 },
+  { "guards.check against what was said", text.MESSAGE, function(s)
+    return guards.check("25 boxes, Tuesday at 3.", READY, guards.sources { messages = { { role = "user", content = s } } })
+  end, text.message, 0.4 },
   { "guards.strip_links", text.REPLY, function(s) return guards.strip_links(s, {}) end, text.reply },
   { "guards.strip_links of words", text.REPLY, function(s) return guards.strip_links(s, {}) end, as_words },
   { "guards.fit", text.REPLY, guards.fit, as_words },
@@ -157,9 +162,10 @@ local function too_slow(list, ms_per_kb)
       local input = reader[4] and reader[4](shape[2]) or shape[2]
       local size = kb(input, reader[2])
       local ms, allowed
+      local may = math.max(reader[5] or 0, ms_per_kb)
       for _ = 1, 4 do -- what is slow four times over is slow
-        ms, allowed = cost(reader[3], input, ms_per_kb * size) / size, ms_per_kb
-        if ms > allowed then allowed = ms_per_kb * slowness() end
+        ms, allowed = cost(reader[3], input, may * size) / size, may
+        if ms > allowed then allowed = may * slowness() end
         if ms <= allowed then break end
       end
       if ms > slowest[1] then slowest = { ms, reader[1] .. " of " .. shape[1] } end

@@ -269,18 +269,28 @@ describe("the model's answers", function()
     assert.equal(2, #result.calls)
   end)
 
+  it("D21: a number from nowhere is refused, and the repair try names it", function()
+    local result = turn { { answer = { reply_to_user = "We have 25 boxes noted." } }, { answer = { reply_to_user = "Any stairs?" } } }
+    assert.equal("Any stairs?", result.sent.text)
+    assert.equal(2, #result.calls)
+    local messages = result.calls[2].body.messages
+    assert.truthy(messages[#messages].content:find('"25"', 1, true))
+  end)
+
   it("D11: a very long reply is cut into at most three parts, in order, none over 4096, none broken", function()
     local long = {}
-    for i = 1, 2000 do long[i] = ("Sentence number %d is about 🛋️ couches."):format(i) end
+    for i = 1, 2000 do -- numbered with letters, because numbers that nobody gave are refused
+      long[i] = ("Sentence %s is about 🛋️ couches."):format(("%04d"):format(i):gsub("%d", function(digit) return string.char(97 + digit) end))
+    end
     local result = turn { { content = encode(good("", { reply_to_user = table.concat(long, " ") })) } }
     scene:sent(result.phone, nil, 3, 15)
     scene:sent(result.phone, scene:ask(result.phone))
     local list = stand_ins:sends(result.phone)
     assert.equal(4, #list)
-    local last = 0
+    local last = ""
     for i = 1, 3 do
       assert.is_true(assert(utf8.len(list[i].text), "part " .. i .. " is not UTF-8") <= 4096)
-      local number = tonumber(list[i].text:match "Sentence number (%d+)")
+      local number = list[i].text:match "Sentence (%l+) is"
       assert.is_true(number > last, "part " .. i)
       last = number
     end

@@ -254,7 +254,10 @@ local function is_phone(s, a, b)
   return is_calling(s, a)
 end
 
-local function is_listed(digits, listed)
+local function is_listed(digits, listed, own)
+  if own and national(own) == national(digits) then
+    return true
+  end
   for _, number in ipairs(listed or {}) do
     if national((tostring(number):gsub("%D", ""))) == national(digits) then
       return true
@@ -280,7 +283,7 @@ local function vanity(s)
 end
 
 -- In folded text without links: the first phone number that is not listed, or nil; and the text without phone numbers.
-function M.phone(s, listed)
+function M.phone(s, listed, own)
   local out, at, foreign = nil, 1, nil
   local a = s:find("%d", 1)
   if a and not text.has_digits(s, LEAST_DIGITS) then
@@ -295,7 +298,7 @@ function M.phone(s, listed)
       local glued = a > 1 and s:find("^[%a$]", a - 1) or s:find("^%a", b + 1)
       if not glued and is_phone(s, a, b) then
         local digits = s:sub(a, b):gsub("%D", "")
-        if not foreign and not is_listed(digits, listed) then
+        if not foreign and not is_listed(digits, listed, own) then
           foreign = s:sub(a, b)
         end
         out = out or {}
@@ -305,7 +308,7 @@ function M.phone(s, listed)
       a = s:find("%d", b + 1)
     end
     local odd = not foreign and s:match(LISTED_DIGITS)
-    foreign = foreign or odd and not is_listed(odd:gsub("%D", ""), listed) and odd or vanity(s)
+    foreign = foreign or odd and not is_listed(odd:gsub("%D", ""), listed, own) and odd or vanity(s)
   elseif s:find("seven", 1, true) or s:find("four", 1, true) or s:find("one", 1, true) or s:find("nine", 1, true) then
     foreign = spelled_out(s) and "a number in words" or nil
   end

@@ -1,0 +1,77 @@
+-- Words that confirm a visit: "what was said => the reply". Today is Sunday, November 29, 2026.
+
+local guarded = require "spec.support.guarded"
+
+local kind, lines = guarded.kind, guarded.lines
+
+local CONFIRMS = [==[
+tuesday at 3? => See you Tuesday at 3!
+tuesday at 3? => See you then!
+tuesday at 3? => We'll see you Tuesday.
+tuesday at 3? => Looking forward to seeing you on Tuesday!
+tuesday at 3? => Perfect, Tuesday at 3 it is!
+tuesday at 3? => Great, Tuesday at 3 works for us!
+tuesday at 3? => I've booked you in for Tuesday at 3.
+tuesday at 3? => You're booked for Tuesday.
+tuesday at 3? => Your pickup is scheduled for Tuesday at 3.
+tuesday at 3? => Your visit is confirmed for Tuesday.
+tuesday at 3? => Confirmed: Tuesday at 3.
+tuesday at 3? => We have you down for Tuesday at 3.
+tuesday at 3? => Our crew will be there Tuesday at 3.
+tuesday at 3? => Our team will arrive on Tuesday.
+tuesday at 3? => Yes, we can come Tuesday at 3!
+tuesday at 3? => We will pick it up on Tuesday.
+tomorrow? => You're all set for tomorrow.
+tomorrow? => Our crew will be there tomorrow morning.
+tomorrow at 2? => The truck is coming, our crew will be there at 2.
+tomorrow? => We'll stop by tomorrow.
+demain? => À demain !
+mardi? => À mardi!
+mardi? => On se voit mardi !
+mardi? => Nous passerons mardi.
+mardi? => Votre visite est confirmée pour mardi.
+martes? => ¡Nos vemos el martes!
+terça-feira? => Até terça-feira!
+]==]
+
+local CONFIRMS_NOTHING = [==[
+tuesday at 3? => Does Tuesday work for you?
+tuesday at 3? => Tuesday at 3, noted. Our team will confirm it.
+tuesday at 3? => I've noted Tuesday at 3 as your preferred time.
+tuesday at 3? => Our team will check whether we can be there Tuesday at 3.
+tuesday at 3? => We can't come on Tuesday, sorry.
+tuesday at 3? => Is the elevator booked for Tuesday?
+tuesday at 3? => Your visit isn't booked for Tuesday yet.
+tuesday at 3? => Once you've booked Tuesday at 3, you'll get a confirmation.
+tuesday at 3? => If Tuesday suits you, please pick a time.
+tuesday at 3? => The team will let you know if they can be there on Tuesday.
+tomorrow? => We can come as early as tomorrow. Please pick a time.
+tomorrow? => Would tomorrow morning be good? The team will confirm.
+Hi => You can pick a time for the visit.
+Hi => You're all set! Our team will review the details and get back to you.
+Hi => See you soon!
+Hi => Once you've booked, our crew will see you on the day.
+mardi? => Mardi, c'est noté. Notre équipe confirmera.
+mardi? => Est-ce que mardi vous convient ?
+]==]
+
+describe("the guard against visits that are not booked", function()
+  for _, case in ipairs(lines(CONFIRMS)) do
+    it("refuses after " .. case.line, function() assert.equal("visit", (kind(case.reply, case.chat))) end)
+  end
+
+  for _, case in ipairs(lines(CONFIRMS_NOTHING)) do
+    it("passes after " .. case.line, function() assert.equal("ok", (kind(case.reply, case.chat))) end)
+  end
+
+  it("passes a visit that is booked at that time, and no other", function()
+    local booked = { visit = guarded.VISIT }
+    assert.equal("ok", (kind("See you Tuesday at 3!", "ok", booked)))
+    assert.equal("ok", (kind("See you then!", "ok", booked)))
+    assert.equal("ok", (kind("Your visit is booked for Tuesday, December 1 at 3:00 PM.", "when?", booked)))
+    assert.equal("visit", (kind("See you Wednesday at 3!", "wednesday at 3?", booked)))
+    assert.equal("visit", (kind("See you tomorrow!", "tomorrow?", booked)))
+    local asked = { visit = { state = "requested", at = guarded.VISIT.at } }
+    assert.equal("visit", (kind("See you Tuesday at 3!", "ok", asked)))
+  end)
+end)
