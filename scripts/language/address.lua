@@ -4,6 +4,7 @@ local common = require "language.common"
 local text = require "language.text"
 local things = require "language.things"
 local tokens = require "language.tokens"
+local towns = require "language.towns"
 
 local M = {}
 
@@ -26,16 +27,7 @@ local UNIT = set [[unit units apt apartment apts suite ste app appt appartement 
 local PROVINCE = set "on ont ontario qc que quebec bc ab canada"
 local LINK = set "de du des la le les l saint sainte st ste notre the"
 local BESIDES = set "bis ter quater"
--- Towns of the area, for those who write them in small letters or alone.
-local TOWNS = set [[toronto mississauga brampton vaughan markham oakville burlington hamilton milton pickering ajax whitby oshawa
-  scarborough
-  etobicoke thornhill woodbridge concord maple aurora newmarket caledon bolton georgetown guelph barrie bradford unionville stouffville
-  uxbridge bowmanville ancaster dundas stoney cambridge kitchener waterloo brantford niagara ottawa montreal laval gatineau quebec
-  kingston london windsor leaside rexdale weston mimico downsview malton streetsville kleinburg nobleton clarkson agincourt
-  orangeville innisfil peterborough grimsby yorkville downtown midtown uptown gta bramalea erin]]
-local TOWN_PAIRS = set [[north_york east_york richmond_hill king_city port_credit stoney_creek st_catharines halton_hills east_gwillimbury
-  port_perry holland_landing liberty_village cooksville_village don_mills forest_hill high_park york_region york_mills meadowvale_village
-  niagara_falls st_thomas saint_catharines square_one]]
+local QUARTER = set "downtown midtown uptown yorkville kensington chinatown"
 local BUILDING = set [[mall tower towers plaza hospital school university college church temple mosque synagogue hotel motel inn centre
   center arena library station airport terminal warehouse storage condos apartments residences lofts manor villa village estates farm
   campus stadium museum theatre market gym clinic restaurant cafe hopital ecole eglise gare aeroport]]
@@ -71,12 +63,6 @@ local function is_name(t, i)
   return not common.WORDS[word] and not things.is(word) and word:find("^[%a\128-\255]") ~= nil and not word:find("%d")
 end
 
--- The last word of the town that begins at i, or nil.
-local function town_end(t, i)
-  local pair = t.plain[i + 1] and t.gap[i + 1] == "" and t.plain[i] .. "_" .. t.plain[i + 1]
-  return pair and TOWN_PAIRS[pair] and i + 1 or TOWNS[t.plain[i]] and i or nil
-end
-
 -- The last word of the unit that begins at i, or nil: "apt 4B", "#12", "unit 7".
 local function unit_end(t, i, last)
   local word, id = t.plain[i], t.plain[i + 1]
@@ -101,9 +87,9 @@ local function part_end(t, i, last)
     return (word ~= "on" or ends or t.s:find("^ON", t.from[i])) and i or nil
   end
   if word == "in" or word == "a" then
-    return i < last and is_capital(t, i + 1) and town_end(t, i + 1) or nil
+    return i < last and is_capital(t, i + 1) and towns.end_of(t.plain, i + 1) or nil
   end
-  return unit_end(t, i, last) or postal_end(t, i) or town_end(t, i)
+  return unit_end(t, i, last) or postal_end(t, i) or towns.end_of(t.plain, i)
     or is_capital(t, i) and #word > 1 and is_name(t, i) and not UNIT[word] and i or nil
 end
 
@@ -230,7 +216,7 @@ function M.continues(line)
   if t.n == 0 or t.n > 6 then
     return false
   end
-  local first = postal_end(t, 1) or town_end(t, 1) or unit_end(t, 1, t.n) or PROVINCE[t.plain[1]] and 1
+  local first = postal_end(t, 1) or towns.end_of(t.plain, 1) or unit_end(t, 1, t.n) or PROVINCE[t.plain[1]] and 1
   return first ~= nil and first ~= false and tail(t, first, t.n) == t.n
 end
 
@@ -280,11 +266,12 @@ for _, words in ipairs { STREET, DIRECTION, LEAD, BUILDING, PROVINCE } do
 end
 
 local function all_names(t, i, j)
-  for k = i, j do
-    local word = t.plain[k]
-    if not (ANY[word] or is_name(t, k) or town_end(t, k - 1) == k or word:find("^%d")) then
+  while i <= j do
+    local word, town = t.plain[i], towns.end_of(t.plain, i, true)
+    if not (town or ANY[word] or is_name(t, i) or QUARTER[word] or word:find("^%d")) then
       return false
     end
+    i = (town or i) + 1
   end
   return true
 end
@@ -318,7 +305,7 @@ function M.place(t, i, j)
     return nil
   end
   for k = first, j do
-    if town_end(t, k) then
+    if QUARTER[t.plain[k]] or towns.end_of(t.plain, k, true) then
       return first
     end
   end

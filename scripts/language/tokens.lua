@@ -3,15 +3,18 @@ local text = require "language.text"
 
 local M = {}
 
-local ONE = { [32] = "", [46] = "", [39] = "", [34] = "", [35] = "#", [38] = "&", [43] = "&", [42] = "&", [64] = "&", [33] = "!",
+local ONE = { [35] = "#", [38] = "&", [43] = "&", [42] = "&", [64] = "&", [33] = "!",
   [63] = "!", [40] = ",", [41] = ",", [58] = ",", [59] = ",", [124] = ",", [10] = "," } -- one byte between two words
 
 -- What stands between two words: "" nothing, "," a sign that ends a piece, "&" a sign that joins two, "#" a number sign, "!" an end.
 local function gap_between(s, from, to, a, b)
   if to < from then
     return ""
-  elseif to == from and ONE[s:byte(from)] then
-    return ONE[s:byte(from)]
+  elseif to == from then
+    local byte = s:byte(from)
+    if byte ~= 44 and byte ~= 47 then
+      return ONE[byte] or ""
+    end
   end
   local between = s:sub(from, to)
   if between:find("[!?]") then

@@ -31,7 +31,7 @@ East York < Toronto: M4[BCGH] | e york, leaside, thorncliffe park
 ~York < Toronto: M6[CEMN] | city of york
 Etobicoke < Toronto: M8, M9[ABCPRVW] | etobico, etobicok, etobikoke, etobicoe, rexdale, mimico, long branch
 ~Weston < Toronto: M9N
-Mississauga < Peel Region: L4[TVWXYZ], L5 | sauga, missisauga, mississagua, missassauga, mississuaga, misissauga, mississaga, missauga
+Mississauga < Peel Region: L4[TVWXYZ], L5 | sauga, square one, missisauga, mississagua, missassauga, misissauga, mississaga, missauga
 Malton < Mississauga: L4T
 Streetsville < Mississauga
 Port Credit < Mississauga
@@ -317,6 +317,19 @@ local function stands_as_town(t, first, last)
   if after and (PROVINCE[after] or code_form(after)) then return true end
   if not before or not ends and things.find(after) then return false end
   return t.gap[first - 1]:find("[,\n]") ~= nil or STREET[before] or DIRECTION[before] or IN[before] or before:find("%d") ~= nil
+end
+
+-- The last word of a place's name that begins at word i of a list, or nil.
+---@param words string[]
+---@param i integer
+---@param doubtful? boolean a name that streets and things have too counts
+---@return integer?
+function M.end_of(words, i, doubtful)
+  for _, name in ipairs(NAMES[words[i]] or {}) do
+    local k = 1
+    while k < #name.words and words[i + k] == name.words[k + 1] do k = k + 1 end
+    if k == #name.words then return name.place and (doubtful or not name.place.doubtful) and i + k - 1 or nil end
+  end
 end
 
 local NONE = {}
