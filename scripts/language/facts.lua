@@ -44,7 +44,7 @@ local LEADS = set [[actually sorry oh well hi hello hey good morning afternoon e
   need's wanna gotta hoping j'ai nous avons il y je veux besoin de enlever d'enlever me debarrasser]]
 local TAILS = set [[to be removed picked up hauled taken away gone remove get rid of please pls svp thanks thank you here at from in is
   for pickup pick asap]]
--- The words i to j without what only leads to the things ("I need … removed").
+-- The words i to j without what only leads to the things and follows them ("I need … removed").
 local function without_leads(t, i, j)
   while i < j and LEADS[t.plain[i]] and (t.plain[i] ~= "a" or t.plain[i + 1] == "quote" or t.plain[i + 1] == "pickup") do
     i = i + 1
@@ -70,19 +70,15 @@ end
 -- The list of things that is being read ends here.
 function M.finish(state)
   local run = state.run
-  state.run = nil
-  if not run then
-    return
-  end
-  local t = tokens.of(run.body:sub(run.from, run.to))
-  if t.n > 0 then
-    add(state.found, "inventory", tokens.text(t, without_leads(t, 1, t.n)))
+  if run then
+    add(state.found, "inventory", run.body:sub(run.from, run.to))
+    state.run = nil
   end
 end
 
 -- A list of things goes on over commas, "and" and the ends of sentences; it is stored as it stands in the message.
 local function things_in(state, t, i, j, base)
-  local from, to = tokens.span(t, i, j)
+  local from, to = tokens.span(t, without_leads(t, i, j))
   local run = state.run
   if not run then
     run = { body = state.body, from = base + from - 1 }

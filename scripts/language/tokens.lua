@@ -34,21 +34,26 @@ end
 ---@param s string
 ---@return {s: string, n: integer, plain: string[], bare: string[], from: integer[], to: integer[], gap: string[]}
 function M.of(s)
-  local plains, bares, froms, tos, gaps = {}, {}, {}, {}, {}
-  local n, last = 0, 0
   local ascii = utf8.len(s) == #s
-  for from, word in (ascii and s:lower() or s):gmatch("()([%w\128-\255][%w\128-\255'.-]*)") do
-    local plain = text.trim_end(word, "[.'-]")
+  local signs = not ascii or s:find("['.-]") ~= nil
+  local plains, froms, tos, gaps = {}, {}, {}, {}
+  local bares = signs and {} or plains
+  local n, last = 0, 0
+  for from, plain in (ascii and s:lower() or s):gmatch("()([%w\128-\255][%w\128-\255'.-]*)") do
     local to = from + #plain - 1
-    plain = ascii and plain or text.fold(plain)
-    if plain:find("[\"'.]") then
-      plain = plain:gsub("[\".]", ""):gsub("^'", "")
+    if signs then
+      plain = text.trim_end(plain, "[.'-]")
+      to = from + #plain - 1
+      plain = (ascii and plain or text.fold(plain)):gsub("[\".]", ""):gsub("^'", "")
     end
     if ascii or plain:find("[%w\128-\255]") and (plain:byte() < 128 or text.words(plain) ~= "") then
       n = n + 1
       plains[n], froms[n], tos[n] = plain, from, to
-      bares[n] = plain:byte(2) == 39 and #plain > 2 and plain:sub(3) or plain
-      gaps[n] = n > 1 and gap_between(s, last + 1, from - 1, plains[n - 1], plain) or s:byte(from - 1) == 35 and "#" or "!"
+      if signs then
+        bares[n] = plain:byte(2) == 39 and #plain > 2 and plain:sub(3) or plain
+      end
+      gaps[n] = from == last + 2 and n > 1 and s:byte(last + 1) == 32 and ""
+        or n > 1 and gap_between(s, last + 1, from - 1, plains[n - 1], plain) or s:byte(from - 1) == 35 and "#" or "!"
       last = to
     end
   end
