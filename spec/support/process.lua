@@ -16,7 +16,8 @@
 --                                                             stand-ins included, and removes their homes. It fails when the output
 --                                                             of any of them shows a canary: one of its secrets, a whole phone number)
 --   service:leaks() → list of lines of its output that show one, masked          service.leaky = true: this spec makes it do so on purpose
---   service:cli("status", "--json") → code, text      :run_once("serve", …) → code, text, seconds  (a second process, same environment)
+--   service:cli("status", "--json") → code, text      :run_once("serve", …) → code, text, seconds  (a second process, same environment;
+--     seconds as of a normal build)
 --   service:write("scripts/flow/x.lua", text) :read(path)       files of its home
 --   service:http(method, path, options) → response    :healthy() → bool
 --   service:hook(bytes | meta.body's argument) → status         a signed webhook; 0: no answer
@@ -31,6 +32,7 @@
 --   service:status() → `assistant status --json`, decoded
 --   service:rss_kb() :fds()
 --   process.memory(kb) → that bound, or a wide one for a sanitizer's build, which keeps what is freed
+--   process.sanitized() → is this a sanitizer's build?
 
 local crypto = require "host.crypto"
 local json = require "host.json"
@@ -48,10 +50,14 @@ M.FAST = {
   REQUEST_DEADLINE_MS = 2000, DRAIN_MS = 2000, SLACK_RATE = 10000,
 }
 
-function M.memory(kb)
-  local _, libraries = shell.run("ldd " .. shell.quote(shell.binary))
-  return libraries:find "lib[at]san" and kb * 8 or kb
+local sanitized
+
+function M.sanitized()
+  if sanitized == nil then sanitized = select(2, shell.run("ldd " .. shell.quote(shell.binary))):find "lib[at]san" ~= nil end
+  return sanitized
 end
+
+function M.memory(kb) return M.sanitized() and kb * 8 or kb end
 
 local all = {}
 
@@ -286,7 +292,8 @@ end
 function Service:run_once(...)
   local begun = socket.gettime()
   local code, text = self:cli(...)
-  return code, text, socket.gettime() - begun
+  local seconds = socket.gettime() - begun
+  return code, text, M.sanitized() and seconds / 4 or seconds
 end
 
 function Service:status()
