@@ -15,6 +15,7 @@ local required = {
   ["flow.nudges"] = { "due", "fill", "next", "open_question" },
   ["flow.quote"] = { "clean", "complete", "facts", "known", "label", "merge", "missing" },
   ["flow.replies"] = { "french", "get", "say" },
+  ["flow.returning"] = { "begins", "confirm", "mark", "set_aside", "settle", "stored" },
   ["flow.scripted"] = { "answer" },
   ["person.restore"] = { "prepare" },
   ["person.retention"] = { "job" },

@@ -27,6 +27,7 @@ local quote = require "flow.quote"
 local quotes = require "records.quotes"
 local repair = require "brain.repair"
 local replies = require "flow.replies"
+local returning = require "flow.returning"
 local scripted = require "flow.scripted"
 local settings = require "host.settings"
 local task = require "host.task"
@@ -86,6 +87,13 @@ local function load(self, job)
   if #waiting == 0 then return nil end
   local texts, unusable = sort_waiting(waiting)
   local data, locked, stored = quotes.get(conversation.id)
+  local begins = #texts > 0 and returning.begins(newest, visit, conversation.quote_from, time.now_ms())
+  if begins then
+    locked, conversation.asked = {}, nil
+    conversation.quote_from = math.max(newest.closed_at, time.parse(waiting[1].created_at) or 0)
+  end
+  local kept
+  data, kept = returning.set_aside(data, self.owner.system.quote_fields_needed, begins, conversation.confirm)
   local case = live(newest)
   local limited, hushed = limits(conversation, time.now_ms())
   local where = area.of_chat(data, self.owner.system.quote_fields_needed, conversation.area_place, texts, self.owner.places)
@@ -93,7 +101,7 @@ local function load(self, job)
     limited = limited or hushed, hushed = hushed,
     area = where.verdict == "out" and not where.corrected and "outside" or nil, -- by the lists as they are now
     started_at = time.now_ms(), conversation = conversation, waiting = waiting, shown = waiting[#waiting].seq,
-    texts = texts, unusable = unusable, data = data, locked = locked, stored = stored, case = case,
+    texts = texts, unusable = unusable, data = data, locked = locked, stored = stored, case = case, begins = begins, kept = kept,
     fields = self.owner.system.quote_fields_needed,
     may_ask = conversation_flow.may_ask(case, data, self.owner.system.quote_fields_needed, visit),
     visit = visit and { state = visit.state, at = time.zoned(visit.start_at) },
@@ -129,7 +137,7 @@ local function sources_of(turn, asked, wrote_number)
   local today = time.zoned(turn.started_at)
   local noon = time.from_zoned { year = today.year, month = today.month, day = today.day + 1, hour = 12, min = 0 }
   return guards.sources { messages = asked, facts = turn.data, visit = turn.visit, today = today, tomorrow = time.zoned(noon),
-    phone = wrote_number and turn.conversation.phone_number }
+    phone = wrote_number and turn.conversation.phone_number, kept = turn.kept }
 end
 
 -- Asks the model. nil: it did not answer, or its answer was not usable.
@@ -140,9 +148,9 @@ local function ask_model(self, turn)
     return nil
   end
   local conversation = turn.conversation
-  local rows = messages.recent(conversation.id, turn.shown, HISTORY_ROWS + #turn.waiting)
+  local rows = messages.recent(conversation.id, turn.shown, HISTORY_ROWS + #turn.waiting, conversation.quote_from)
   local asked, number = prompt.messages(self.owner.system_text, rows, turn.data, turn.may_ask, conversation.phone_number,
-    prompt.beside(time.zoned(turn.started_at), turn.visit, turn.area))
+    prompt.beside(time.zoned(turn.started_at), turn.visit, turn.area, turn.kept))
   turn.hidden = { known = turn.data, phone = conversation.phone_number, number = number }
   turn.sources = sources_of(turn, asked, number ~= nil)
   local deadline = time.monotonic_ms() + settings.get("LLM_DEADLINE_MS")
@@ -158,7 +166,7 @@ local function ask_script(self, turn)
     fields = turn.fields, data = turn.data, texts = turn.texts, asked = turn.conversation.asked, replies = self.owner.replies,
     asked_times = turn.conversation.asked_times, unread_times = turn.conversation.unread_times,
     edited = turn.waiting[#turn.waiting].kind == "edit",
-    last_reply = messages.last_reply(turn.conversation.id),
+    last_reply = not turn.begins and messages.last_reply(turn.conversation.id) or nil, kept = turn.kept,
     human = turn.case ~= nil and (turn.case.reason == "asked" or turn.case.state == "taken"),
     outside = turn.area == "outside",
     circuit_open = turn.circuit_open or not self.model:usable(), visit = turn.visit, languages = self.owner.business.languages,
@@ -278,7 +286,11 @@ local function carry_out(turn, decision)
   end
   turn.case, turn.newest_case = live(newest), newest
   local merged, changed = quote.merge(turn.data, decision.data, turn.fields, turn.locked)
-  if #changed > 0 or not turn.stored then quotes.put(conversation.id, merged) end
+  local data, confirm = returning.stored(merged, turn.kept, decision.refused)
+  if #changed > 0 or not turn.stored or turn.begins or decision.refused then quotes.put(conversation.id, data, turn.begins) end
+  if turn.begins or confirm ~= conversation.confirm then
+    conversations.set_quote(conversation.id, turn.conversation.quote_from, confirm)
+  end
   local action = decision.action
   local told = decision.outside and conversation.opted_out ~= 1 and conversation.status ~= "PAUSED" and now or nil
   local where = turn.where
@@ -348,6 +360,7 @@ function Turn:run(job)
     task.spawn(self.typing, turn.waiting[#turn.waiting].id)
   end
   local decision = decide(self, turn)
+  if turn.kept then returning.settle(turn.kept, decision.data, turn.texts) end
   judge_area(self, turn, decision)
   prepare_words(self, turn, decision)
   local action = db.transaction(carry_out, turn, decision)

@@ -130,6 +130,7 @@ function M.system_text(system, business)
     .. " what is already known and what is still missing: do not ask for what is known,"
     .. " and ask for nothing when nothing is missing. \"booked\" or \"requested\" in it is when we come to them for the visit: it needs"
     .. " no second booking, unless they want another time, and is no reason for a handoff. \"now\" is the date and time here."
+    .. " \"to_confirm\" is of an earlier request: ask whether it is still right before you count it as said."
     .. " \"area\":\"outside\" means that we do not come to their address: say so kindly, and promise nothing."
   lines[#lines + 1] = "Every number, time, date and weekday you write must stand above, in the chat or in that JSON object."
     .. " Never confirm a visit that is not booked."
@@ -196,10 +197,12 @@ end
 ---@param now table the time in the business's time zone (host.time.zoned)
 ---@param visit? {state: string, at: table}
 ---@param place? "outside" where the address lies
----@return table<string, string>
-function M.beside(now, visit, place)
+---@param kept? {field: string, value: string} of an earlier request, to be confirmed
+---@return table<string, any>
+function M.beside(now, visit, place, kept)
   local more = { now = booking.when(now):gsub(" at ", (", %d, "):format(now.year)), area = place }
   if visit then more[visit.state] = booking.when(visit.at) end
+  if kept then more.to_confirm = { [kept.field] = kept.value } end
   return more
 end
 
@@ -236,6 +239,7 @@ function M.messages(system_text, rows, known, missing, phone, more)
     number = number or found
   end
   for name, value in pairs(more or {}) do facts[name] = value end
+  for name, value in pairs(facts.to_confirm or {}) do facts.to_confirm[name] = shown(value, phone) end
   local data = placeholders.DATA .. " " .. json.encode(facts)
   local last = messages[#messages]
   if last.role == "user" then

@@ -4,6 +4,7 @@ local booking = require "flow.booking"
 local language = require "language.french"
 local quote = require "flow.quote"
 local replies = require "flow.replies"
+local returning = require "flow.returning"
 local text = require "language.text"
 local understand = require "language.understand"
 
@@ -15,6 +16,9 @@ local function say(turn, key, ...)
 end
 
 local function question_for(turn, field)
+  if turn.kept and turn.kept.field == field then
+    return (say(turn, "confirm_address"):gsub("{address}", function() return turn.kept.value end))
+  end
   local own = say(turn, "ask_" .. field)
   if own then
     return own
@@ -24,7 +28,7 @@ end
 
 -- The same in other words, for the second time.
 local function question_again(turn, field)
-  return say(turn, "again_" .. field) or question_for(turn, field)
+  return not turn.kept and say(turn, "again_" .. field) or question_for(turn, field)
 end
 
 local function join(...)
@@ -196,9 +200,10 @@ end
 -- turn: {fields=, data= what is known, texts= unanswered messages, asked= the field asked for last or nil, asked_times= how often running,
 -- unread_times= messages running that nobody understood, edited= a message was changed after
 -- its answer, replies=, last_reply= or nil, human= the customer waits for a person, outside= we do not come there,
+-- kept= {field=, value=} of an earlier request, which is to be confirmed,
 -- visit= {state=, at= in the business's time zone} when one is booked, languages= those of the fixed texts, circuit_open=}.
 -- Returns {reply=, data= what was understood, action=, asked= the field asked for now or nil, unread_times=,
--- not_understood= words, or nil, question= text for staff or nil}.
+-- refused= kept is not right any more, not_understood= words, or nil, question= text for staff or nil}.
 function M.answer(turn)
   turn = setmetatable({}, { __index = turn })
   turn.data, turn.asked_times = turn.data or {}, turn.asked and math.max(1, turn.asked_times or 1) or 0
@@ -207,6 +212,8 @@ function M.answer(turn)
   local read = understand.read(turn.texts, turn.fields, turn.asked, quote.missing(turn.data, turn.fields))
   read.corrects = read.corrects or turn.edited
   with_earlier(turn, read)
+  local refused = turn.kept ~= nil and turn.asked == turn.kept.field and returning.confirm(turn.kept, read, turn.texts)
+  if refused then turn.kept = false end
   local merged, changed = quote.merge(turn.data, read.data, turn.fields)
   local field = next_field(turn, read, merged)
   local reply
@@ -225,7 +232,7 @@ function M.answer(turn)
   end
   local unread = not read.took and #read.questions == 0 and read.unread or nil
   local asks = action == "continue" and field or nil
-  return { reply = reply, data = read.data, action = action, asked = asks,
+  return { reply = reply, data = read.data, action = action, asked = asks, refused = refused or nil,
     not_understood = unread, unread_times = unread and (turn.unread_times or 0) + 1 or 0,
     question = #read.questions > 0 and table.concat(read.questions, " ") or nil }
 end

@@ -20,7 +20,8 @@ end
 function M.for_turn(id, now)
   local row = db.one([[SELECT c.id, c.phone_number, c.status, c.name, c.language, c.opted_out, c.last_seq, c.answered_seq,
       c.inbound_at, c.waiting_since, c.asked, c.asked_times, c.unread_times, c.token, c.turns_from, c.limited_at, c.edits,
-      c.nudged, c.ended_at, c.after_hours_at, c.area, c.area_place, c.area_told, k.state AS case_state,
+      c.nudged, c.ended_at, c.after_hours_at, c.confirm, c.quote_from,
+      k.closed_at AS case_closed_at, c.area, c.area_place, c.area_told, k.state AS case_state,
       k.reason AS case_reason, k.known AS case_known,
       b.state AS booking_state, b.start_at AS booking_at, b.uid AS booking_uid
     FROM conversations c LEFT JOIN cases k ON k.id = (SELECT max(id) FROM cases WHERE conversation_id = c.id)
@@ -28,7 +29,8 @@ function M.for_turn(id, now)
         AND coalesce(end_at, start_at) > ?2 ORDER BY start_at LIMIT 1)
     WHERE c.id = ?1]], id, now)
   if not row then return nil end
-  return row, row.case_state and { state = row.case_state, reason = row.case_reason, known = row.case_known } or nil,
+  return row, row.case_state and { state = row.case_state, reason = row.case_reason, known = row.case_known,
+      closed_at = row.case_closed_at } or nil,
     row.booking_state and { state = row.booking_state, start_at = row.booking_at,
       uid = not row.booking_uid:find("^at:") and row.booking_uid or nil }
       or nil
@@ -55,6 +57,14 @@ function M.arrive(event, now)
       waiting_since = coalesce(waiting_since, excluded.waiting_since)]],
     event.conversation, event.phone, stamp, event.name, event.said_at, now)
   return M.get(event.conversation) -- RETURNING would build a table only for this row
+end
+
+-- Since when the messages belong to the present quote, and the field whose old value the customer is asked to confirm.
+---@param id string
+---@param quote_from? integer ms
+---@param confirm? string
+function M.set_quote(id, quote_from, confirm)
+  db.run("UPDATE conversations SET quote_from = ?, confirm = ? WHERE id = ?", quote_from, confirm, id)
 end
 
 -- The customer was told that we are closed.

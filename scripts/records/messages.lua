@@ -98,11 +98,12 @@ end
 
 -- The customer's newest messages as staff read them: at most three, the newest last.
 ---@param conversation_id string
+---@param from_ms? integer what came before belongs to an earlier quote
 ---@return string[]
-function M.last_shown(conversation_id)
+function M.last_shown(conversation_id, from_ms)
   local shown = {}
   for _, row in ipairs(db.all("SELECT content, kind, " .. QUOTED .. [[ FROM messages m WHERE conversation_id = ? AND role = 'user'
-    ORDER BY seq DESC LIMIT 3]], conversation_id)) do
+      AND created_at >= ? ORDER BY seq DESC LIMIT 3]], conversation_id, from_ms and time.stamp(from_ms) or "")) do
     table.insert(shown, 1, heads.shown(row.content, row.kind, row.quoted))
   end
   return shown
@@ -114,11 +115,12 @@ end
 ---@param conversation_id string
 ---@param seq integer
 ---@param count integer
-function M.recent(conversation_id, seq, count)
+---@param from_ms? integer what came before belongs to an earlier quote
+function M.recent(conversation_id, seq, count, from_ms)
   local rows = db.all("SELECT role, content, kind, seq, said_at, " .. QUOTED .. [[ FROM messages m
     WHERE conversation_id = ? AND seq <= ? AND (state IS NULL OR state NOT IN ('dropped', 'draft', 'failed'))
-      AND coalesce(kind, '') <> 'paused'
-    ORDER BY seq DESC, rowid DESC LIMIT ?]], conversation_id, seq, count)
+      AND coalesce(kind, '') <> 'paused' AND created_at >= ?
+    ORDER BY seq DESC, rowid DESC LIMIT ?]], conversation_id, seq, from_ms and time.stamp(from_ms) or "", count)
   for i = 1, #rows // 2 do rows[i], rows[#rows - i + 1] = rows[#rows - i + 1], rows[i] end
   return rows
 end

@@ -20,10 +20,14 @@ function M.get(conversation_id)
   return type(data) == "table" and data or {}, locked, row ~= nil
 end
 
-function M.put(conversation_id, data)
+---@param conversation_id string
+---@param data table<string, string>
+---@param anew? boolean a new quote begins, so nothing is locked
+function M.put(conversation_id, data, anew)
   db.run([[INSERT INTO quote_data(conversation_id, json_dump, updated_at) VALUES(?1, ?2, ?3)
-    ON CONFLICT(conversation_id) DO UPDATE SET json_dump = excluded.json_dump, updated_at = excluded.updated_at]],
-    conversation_id, json.encode(data), time.stamp(time.now_ms()))
+    ON CONFLICT(conversation_id) DO UPDATE SET json_dump = excluded.json_dump, updated_at = excluded.updated_at,
+      locked = CASE WHEN ?4 THEN NULL ELSE locked END]],
+    conversation_id, json.encode(data), time.stamp(time.now_ms()), anew and 1 or 0)
 end
 
 return M

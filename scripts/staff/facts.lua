@@ -8,6 +8,7 @@ local quotes = require "records.quotes"
 local messages = require "records.messages"
 local owner = require "owner"
 local quote = require "flow.quote"
+local returning = require "flow.returning"
 local time = require "host.time"
 
 local M = {}
@@ -20,6 +21,7 @@ function M.gather(conversation_id, case)
   if not conversation then return nil end
   local fields = owner.system.quote_fields_needed
   local data = quotes.get(conversation_id)
+  returning.mark(data, conversation.confirm)
   local where = area.of_chat(data, fields, conversation.area_place, {}, owner.places)
   return {
     case = case or cases.last(conversation_id),
@@ -29,7 +31,7 @@ function M.gather(conversation_id, case)
     missing = quote.missing(data, fields),
     outside = where.verdict == "out" and where.place or nil,
     label = quote.label,
-    words = messages.last_shown(conversation_id),
+    words = messages.last_shown(conversation_id, conversation.quote_from),
     visit = bookings.standing(conversation_id, time.now_ms()),
     now = time.now_ms(),
     time = time,

@@ -57,7 +57,7 @@ end
 
 ---@param given {messages?: table[], facts?: table, visit?: table, today?: table, tomorrow?: table, phone?: string} messages: all that were
 ---  sent to the model; visit: {state=, at={year=, month=, day=, wday=, hour=, min=}}; today, tomorrow: {year=, month=, day=, wday=};
----  phone: the customer's number where they wrote it
+---  phone: the customer's number where they wrote it; kept: {value=} of an earlier request, to be confirmed
 ---@return table sources for `guards.check`
 function M.gather(given)
   local keys, texts = {}, {}
@@ -66,6 +66,7 @@ function M.gather(given)
     if s then texts[#texts + 1] = s:sub(1, (s:find(placeholders.DATA, 1, true) or #s + 1) - 1) end
   end
   for _, value in pairs(given.facts or {}) do texts[#texts + 1] = tostring(value):lower() end
+  if given.kept then texts[#texts + 1] = given.kept.value:lower() end
   for _, day in ipairs { given.today, given.tomorrow } do
     add_date(keys, day)
     keys["y" .. day.month % 12 + 1] = true
