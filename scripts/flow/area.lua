@@ -153,13 +153,13 @@ end
 ---@param lists? table
 function M.judge_said(texts, lists)
   if not lists or lists.empty then return nil end
-  local codes, named = {}, {}
+  local found = { {}, {}, {} }
   for _, message in ipairs(texts) do
-    local more_codes, more_named = towns.said(message, lists.own)
-    table.move(more_codes, 1, #more_codes, #codes + 1, codes)
-    table.move(more_named, 1, #more_named, #named + 1, named)
+    for i, more in ipairs { towns.said(message, lists.own) } do table.move(more, 1, #more, #found[i] + 1, found[i]) end
   end
-  return decide(codes, named, lists)
+  local verdict, name = decide(found[1], found[2], lists)
+  if verdict == "out" and agree(found[3], lists) == "in" then return nil end -- "I live in Hamilton, the couch is at 5 Bay St, Toronto"
+  return verdict, name
 end
 
 -- Where the chat's pickup lies. The address decides; when it does not say where it is, the newest place that the customer named.

@@ -92,7 +92,7 @@ Alliston < Simcoe County: L9R
 Orillia < Simcoe County: L3V
 ~Midland < Simcoe County: L4R
 Collingwood < Simcoe County: L9Y
-Wasaga Beach < Simcoe County: L9Z
+Wasaga Beach < Simcoe County: L9Z | wasaga
 Orangeville < Central Ontario: L9[VW]
 Shelburne < Central Ontario
 Port Hope < Central Ontario: L1A
@@ -301,13 +301,14 @@ end
 
 -- "Kingston & Eglinton", "Dundas / Hurontario", and in an address "Markham and Lawrence": a crossing.
 local function is_crossing(t, first, last, in_address)
-  if t.gap[last]:find("[&/@]") or t.gap[first - 1]:find("[&/@]") then return true end
-  if not in_address then return false end
   local after, before = t.word[last + 1], t.word[first - 1]
+  if t.gap[last]:find("[&/@]") and not NAMES[after] or t.gap[first - 1]:find("[&/@]") and not NAMES[before] then return true end
+  if not in_address then return false end
   return after == "and" and not NAMES[t.word[last + 2]] or before == "and" and not NAMES[t.word[first - 2]]
 end
 
 local IN = set "in en em within"
+local TOWARDS = set "to serve service cover"
 
 -- Does a doubtful name stand like a town's: after a comma, a street or "in", or before the province or a postal code?
 local function stands_as_town(t, first, last)
@@ -316,7 +317,8 @@ local function stands_as_town(t, first, last)
   if before == "and" or before == "at" or after == "and" and not ends then return false end
   if after and (PROVINCE[after] or code_form(after)) then return true end
   if not before or not ends and things.find(after) then return false end
-  return t.gap[first - 1]:find("[,\n]") ~= nil or STREET[before] or DIRECTION[before] or IN[before] or before:find("%d") ~= nil
+  return t.gap[first - 1]:find("[,\n]") ~= nil or STREET[before] or DIRECTION[before] or IN[before] or TOWARDS[before]
+    or before:find("%d") ~= nil
 end
 
 -- The last word of a place's name that begins at word i of a list, or nil.
@@ -389,7 +391,10 @@ local YOU = set "you u ya yall guys anyone someone team vous ustedes voces vcs"
 local SOMEBODY_ELSE = set [[brother sister son daughter mother father mom mum dad parents friend friends landlord tenant agent boss uncle
   aunt cousin he she they neighbour neighbor frere soeur fils fille mere pere ami amie]]
 local HOME = set "house home place condo apartment apt basement garage estate unit property storage cottage maison appartement"
-local ELSEWHEN = set "moving moved move relocating was bought born visiting visited vacation grew used demenage demenageons"
+local ELSEWHEN = set [[moving moved move relocating was bought born visiting visited vacation grew used left leaving not isnt isn arent aren
+  demenage demenageons pas]]
+local AROUND = set "near nearby outside around pres"
+local PASSED = set "the downtown uptown north south east west central old upper city town of region le la"
 local SPEAKER = set "im i m am we re are is it its located calling writing texting messaging suis"
 local FRENCH_AT = set "suis sommes habite habitons situe situee est c venez allez jusqu vivo"
 local ALONE = set [[on ont ontario canada hi hello hey ok here area the please pls in at thanks thank you from near bonjour hola ola city of
@@ -415,14 +420,18 @@ local function is_meant(t, one)
     local word = t.word[k]
     if ELSEWHEN[word] then return false end
     somebody, home = somebody or SOMEBODY_ELSE[word], home or HOME[word]
-    coming, you = coming or COMING[word], you or YOU[word]
-    alone = alone and (ALONE[word] or k >= one.from and k <= (one.to or one.from) or code_form(word) or word:find("^%d%a%d$"))
+    coming, you = coming or COMING[word], you or YOU[word] or word == "far"
+    alone = alone and (ALONE[word] or k >= one.from and k <= (one.to or one.from) or NAMES[word]
+      or code_form(word) or word:find("^%d%a%d$"))
   end
   if somebody and not home then return false end -- "my brother in Ottawa will let you in"
+  local first = one.from
+  while first > from and PASSED[t.word[first - 1]] and not STREET[t.word[first - 2]] do first = first - 1 end -- "in the city of Hamilton"
+  local before, earlier = t.word[first - 1], t.word[first - 2]
+  if AROUND[before] then return false end
   if alone or coming and (you or asked) or one.whole then return true end
-  local before, earlier = t.word[one.from - 1], t.word[one.from - 2]
   if STREET[before] or DIRECTION[before] and STREET[earlier] or UNIT[earlier] then return true end -- "12 elm st hamilton"
-  if not before or t.gap[one.from - 1]:find(BREAK) then return false end
+  if not before or t.gap[first - 1]:find(BREAK) then return false end
   return IN[before] or before == "from" and SPEAKER[earlier] or before == "a" and FRENCH_AT[earlier] or before == "code"
 end
 
@@ -432,19 +441,19 @@ end
 ---@param own? table
 ---@return towns.Place[] codes
 ---@return towns.Place[] named
+---@return towns.Place[] others that it names besides
 function M.said(message, own)
-  if message:find("^%[location:") then return M.named(message, own) end
   local plain = text.fold(message)
-  if not hinted(plain, own) then return NONE, NONE end
+  if not hinted(plain, own) then return NONE, NONE, NONE end
+  if message:find("^%[location:") then
+    local codes, named = M.named(message, own)
+    return codes, named, NONE
+  end
   local t = words_of(plain)
-  local codes, named = {}, {}
-  for _, one in ipairs(find_codes(t)) do
-    if is_meant(t, one) then codes[#codes + 1] = one end
-  end
-  for _, one in ipairs(find_names(t, own)) do
-    if is_meant(t, one) then named[#named + 1] = one end
-  end
-  return places(codes), places(named)
+  local codes, named, others = {}, {}, {}
+  for _, one in ipairs(find_codes(t)) do table.insert(is_meant(t, one) and codes or others, one) end
+  for _, one in ipairs(find_names(t, own)) do table.insert(is_meant(t, one) and named or others, one) end
+  return places(codes), places(named), places(others)
 end
 
 -- ---- what the owner lists ----------------------------------------------------------------------------------------------

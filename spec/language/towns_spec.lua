@@ -237,7 +237,10 @@ describe("a message without an address", function()
       "do you work in Hamilton", "Hamilton, do u come here?", "you guys come to Hamilton?", "any chance you service hamilton?", "est-ce que vous venez à Hamilton?",
       "je suis à Hamilton", "is Hamilton in your area?", "Hamilton too far?", "would you drive to barrie", "I'm from Hamilton", "Hi! I have a couch. I live in Oakville.",
       "clearing out my mother's house in Burlington", "do you come to st. catharines?", "my postal code is L8N 1A1", "postal code L8N", "¿vienen a Hamilton?",
-      "estou em Hamilton", "what about Guelph?", "[location: 12 Elm St, Hamilton (43.25, -79.87)]" } do
+      "estou em Hamilton", "what about Guelph?", "im in the city of Hamilton", "I'm in downtown Hamilton", "u serve hamilton", "can u come to hamilton tmrw",
+      "is Milton too far", "hamilton/burlington area?", "Hamilton or Burlington?", "i live in burlington can u pick up there", "12 elm st hamilton", "12 elm st unit 5 hamilton",
+      "its 12 Elm St, Oakville, its a condo", "do you come to Kingston?", "im in kingston", "wondering if you service Guelph", "hey do you do pick ups in st catharines",
+      "Hamilton here, do you guys come?", "j'habite à Ottawa", "vivo en Hamilton", "Pickup in Ajax please", "[location: 12 Elm St, Hamilton (43.25, -79.87)]" } do
       assert.equal("out", (said(text)), text)
     end
     for _, text in ipairs { "im in Etobicoke do u come here", "do you serve scarborough?", "sauga", "I'm in M5V", "[location: 200 Queen St W, Toronto]" } do
@@ -248,7 +251,8 @@ describe("a message without an address", function()
   it("says nothing of where we are to come", function()
     for _, text in ipairs { "my brother in Ottawa will let you in", "I'm moving to Hamilton next week", "a Hamilton Beach mixer and a couch", "we bought it in Ottawa",
       "a maple table and a king size bed", "my friend from Hamilton told me about you", "I have 2 Windsor chairs", "I was in Hamilton last week", "hello", "",
-      "do you come to Toronto or Hamilton?", "12 Hamilton Ave", "the couch is at 45 Ottawa St", "my name is Lindsay", "Lindsay", "London drugs bag, 2 boxes" } do
+      "do you come to Toronto or Hamilton?", "12 Hamilton Ave", "the couch is at 45 Ottawa St", "I'm not in Hamilton", "near hamilton do you come", "This is Milton", "Hi its Lindsay",
+      "we live in Hamilton, the couch is at 5 Bay St, Toronto", "moving from Hamilton to Toronto need a couch taken", "I'm at King and Bay", "the hamilton beach blender", "my name is Lindsay", "Lindsay", "London drugs bag, 2 boxes" } do
       assert.is_nil((said(text)), text)
     end
   end)

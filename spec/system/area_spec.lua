@@ -1,5 +1,7 @@
 -- The service area in a chat: the words, what staff read, and a changed list, which counts at once.
 
+local live = require "spec.support.chat"
+local meta = require "spec.support.meta"
 local process = require "spec.support.process"
 local shell = require "spec.support.shell"
 
@@ -36,6 +38,28 @@ describe("the service area", function()
     has(text, OUTSIDE)
     has(text, "Is there an elevator we can use?")
     assert.is_nil(text:find("Outside our area:", 1, true), text)
+  end)
+
+  it("is told to the model with each message, and remembered until an address lies inside", function()
+    local scene, phone = live.open(), meta.phone()
+    local function told(word)
+      local sent = scene.stand_ins:models(word)[1].body.messages
+      return sent[#sent].content:find('"area":"outside"', 1, true) ~= nil
+    end
+    local first = scene:ask(phone, "What's the pickup address?", "im in Hamilton do u come here")
+    scene:sent(phone, OUTSIDE)
+    local second = scene:ask(phone, "We do not come there, sorry.", "not even for a big job?")
+    scene:sent(phone, second)
+    assert.same({ true, true }, { told(first), told(second) })
+    assert.same({ "out", "Hamilton" }, { scene:column(phone, "area"), scene:column(phone, "area_place") })
+    local third = scene:plan { answer = { reply_to_user = "Great! Any stairs?", extracted_data = { address = "12 Elm St, Toronto" } } }
+    scene.service:say(phone, "its at 12 Elm St Toronto " .. third)
+    scene:sent(phone, "Great! Any stairs?")
+    local fourth = scene:ask(phone, "Is there an elevator?", "no stairs")
+    scene:sent(phone, fourth)
+    assert.same({ false, false }, { told(third), told(fourth) })
+    assert.equal("in", scene:column(phone, "area"))
+    scene:close()
   end)
 
   it("is not judged when the owner lists no place", function()
