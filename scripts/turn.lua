@@ -311,7 +311,7 @@ local function carry_out(turn, decision)
       tell.follow_up(conversation, effects.follow_up, theirs, effects.asks and "asks:" or "writes, and the assistant does not answer:")
     end
     local open = turn.nudges and nudges.open_question({ case = turn.case or effects.card, merged = merged, fields = turn.fields,
-      visit = visit, action = action }, decision.reply, turn.ask)
+      visit = visit, action = action, outside = where and where.verdict == "out" }, decision.reply, turn.ask)
     if open then whatsapp.plan_nudge(conversation.id, turn.shown, open, now) end
     local newer_at = conversation.last_seq > turn.shown and messages.newer_at(conversation.id, turn.shown) or nil
     local asked = decision.asked

@@ -9,12 +9,14 @@ local M = {}
 local HOUR_MS = 3600000
 
 ---The question that a reply leaves open, or nil. "A customer owes an answer when the reply ended in a question and fields are missing."
----@param turn {case?: table, merged: table, fields: string[], visit?: table, action: string} after the reply
+---@param turn {case?: table, merged: table, fields: string[], visit?: table, action: string, outside?: boolean} after the reply;
+---  outside: we do not come there
 ---@param reply? string
 ---@param ask? string the question of the field that the fixed questions asked for
 ---@return string?
 function M.open_question(turn, reply, ask)
-  if not reply or turn.action ~= "continue" or turn.case or #conversation_flow.may_ask(nil, turn.merged, turn.fields, turn.visit) == 0 then
+  if not reply or turn.action ~= "continue" or turn.case or turn.outside
+    or #conversation_flow.may_ask(nil, turn.merged, turn.fields, turn.visit) == 0 then
     return nil
   end
   return last_question.of(reply) or ask

@@ -165,8 +165,8 @@ local NAMES = {}  -- by the first word of a name: all names that begin so, longe
 
 local function add_name(names, name, place)
   local words = text.split(text.words(name))
-  local list = names[words[1]] or {}
-  names[words[1]] = list
+  local list = names[words[1]] or { second = {} } -- second: the second words of these names; "": a name of one word
+  names[words[1]], list.second[words[2] or ""] = list, true
   list[#list + 1] = { words = words, place = place }
   table.sort(list, function(a, b) return #a.words > #b.words end)
 end
@@ -354,8 +354,11 @@ end
 -- Can the folded text name a town or hold a postal code? Most texts do not.
 local function hinted(plain, own)
   if plain:find("%a%d%a") then return true end
+  local before, own_before
   for word in plain:gmatch(WORD) do
-    if NAMES[word] or own and own[word] then return true end
+    if before and before.second[word] or own_before and own_before.second[word] then return true end
+    before, own_before = NAMES[word], own and own[word]
+    if before and before.second[""] or own_before and own_before.second[""] then return true end
   end
   return false
 end

@@ -63,7 +63,7 @@ describe("flow/nudges", function()
     assert.equal("Are there any stairs?", open {})
     assert.equal("Tell us about the stairs.", open({}, "Thanks. Tell us about the stairs.", "Tell us about the stairs."))
     assert.is_nil(open({}, "Are you there? I'll wait."))
-    for _, fields in ipairs { { case = { state = "open" } }, { visit = { state = "booked" } }, { action = "handoff" }, { action = "schedule" },
+    for _, fields in ipairs { { case = { state = "open" } }, { visit = { state = "booked" } }, { action = "handoff" }, { action = "schedule" }, { outside = true },
       { merged = { address = "1 Elm St", stairs = "no" } } } do
       assert.is_nil(open(fields))
     end

@@ -252,7 +252,8 @@ describe("a message without an address", function()
     for _, text in ipairs { "my brother in Ottawa will let you in", "I'm moving to Hamilton next week", "a Hamilton Beach mixer and a couch", "we bought it in Ottawa",
       "a maple table and a king size bed", "my friend from Hamilton told me about you", "I have 2 Windsor chairs", "I was in Hamilton last week", "hello", "",
       "do you come to Toronto or Hamilton?", "12 Hamilton Ave", "the couch is at 45 Ottawa St", "I'm not in Hamilton", "near hamilton do you come", "This is Milton", "Hi its Lindsay",
-      "we live in Hamilton, the couch is at 5 Bay St, Toronto", "moving from Hamilton to Toronto need a couch taken", "I'm at King and Bay", "the hamilton beach blender", "my name is Lindsay", "Lindsay", "London drugs bag, 2 boxes" } do
+      "we live in Hamilton, the couch is at 5 Bay St, Toronto", "moving from Hamilton to Toronto need a couch taken", "I'm at King and Bay", "the hamilton beach blender",
+      "my name is Lindsay", "Lindsay", "London drugs bag, 2 boxes" } do
       assert.is_nil((said(text)), text)
     end
   end)
