@@ -17,6 +17,7 @@ local decision_flow = require "flow.decision"
 local guards = require "language.guards"
 local heads = require "language.heads"
 local json = require "host.json"
+local languages = require "language.languages"
 local log = require "host.log"
 local mask = require "mask"
 local messages = require "records.messages"
@@ -97,7 +98,9 @@ local function load(self, job)
   local case = live(newest)
   local limited, hushed = limits(conversation, time.now_ms())
   local where = area.of_chat(data, self.owner.system.quote_fields_needed, conversation.area_place, texts, self.owner.places)
+  local known = self.owner.spoken.used[conversation.language] and conversation.language
   return {
+    language = known or languages.of(self.owner.spoken, nil, texts, messages.last_reply(conversation.id)),
     limited = limited or hushed, hushed = hushed,
     area = where.verdict == "out" and not where.corrected and "outside" or nil, -- by the lists as they are now
     started_at = time.now_ms(), conversation = conversation, waiting = waiting, shown = waiting[#waiting].seq,
@@ -163,13 +166,13 @@ end
 -- The fixed questions: what they understand without a model, and the next question.
 local function ask_script(self, turn)
   local answer = scripted.answer {
-    fields = turn.fields, data = turn.data, texts = turn.texts, asked = turn.conversation.asked, replies = self.owner.replies,
+    fields = turn.fields, data = turn.data, texts = turn.texts, asked = turn.conversation.asked,
+    languages = self.owner.languages, language = turn.language, edited = turn.waiting[#turn.waiting].kind == "edit",
     asked_times = turn.conversation.asked_times, unread_times = turn.conversation.unread_times,
-    edited = turn.waiting[#turn.waiting].kind == "edit",
     last_reply = not turn.begins and messages.last_reply(turn.conversation.id) or nil, kept = turn.kept,
     human = turn.case ~= nil and (turn.case.reason == "asked" or turn.case.state == "taken"),
     outside = turn.area == "outside",
-    circuit_open = turn.circuit_open or not self.model:usable(), visit = turn.visit, languages = self.owner.business.languages,
+    circuit_open = turn.circuit_open or not self.model:usable(), visit = turn.visit,
   }
   answer.brain = "scripted"
   return answer
@@ -177,7 +180,7 @@ end
 
 -- A fixed text in the customer's language.
 local function canned(self, turn, key)
-  return replies.say(self.owner, key, turn.texts, turn.conversation.language)
+  return replies.get(self.owner, key, turn.language)
 end
 
 -- Decides what to answer, and what follows from it.
@@ -190,7 +193,7 @@ local function decide(self, turn)
     return { brain = "words", action = "continue", reply = due and not turn.limited and say("unsupported") or nil, data = {} }
   end
   for _, text in ipairs(turn.texts) do
-    if conversation_flow.wants_human(text) then
+    if conversation_flow.wants_human(self.owner.spoken, text) then
       local reply = not turn.hushed and say(turn.case and turn.case.reason == "asked" and "waiting" or "human") or nil
       return { brain = "words", action = "handoff", reply = reply, data = {}, human = true }
     end

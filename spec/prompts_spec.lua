@@ -2,6 +2,7 @@
 
 package.path = "scripts/?.lua;" .. package.path
 local checks = require "brain.prompt_checks"
+local english = require "language.english"
 local replies = require "flow.replies"
 local shell = require "spec.support.shell"
 local yaml = require "host.yaml"
@@ -15,7 +16,22 @@ describe("the shipped prompts", function()
       assert.equal(entry[2], written[entry[1]], entry[1])
       written[entry[1]] = nil
     end
+    assert.same({ name = english.name, recognised_by = english.recognised_by }, written.language)
+    assert.same(english.words, written.words)
+    written.language, written.words = nil, nil
     assert.same({}, written)
+  end)
+
+  it("have every fixed text and every list of words in French", function()
+    local written = shipped "replies.fr.yaml"
+    for _, entry in ipairs(replies.defaults) do
+      assert.truthy(entry[2] == "" or written[entry[1]], entry[1])
+      assert.is_true(entry[2] == "" or entry[2] ~= written[entry[1]], entry[1])
+      for name in pairs(checks.filled(entry[1])) do
+        if name ~= "old" then assert.truthy(written[entry[1]]:find("{" .. name .. "}", 1, true), entry[1]) end
+      end
+    end
+    for kind in pairs(english.words) do assert.truthy(#written.words[kind] > 0, kind) end
   end)
 
   it("show each key of business.yaml with its default", function()

@@ -7,6 +7,7 @@ local checks = require "brain.prompt_checks"
 local files = require "host.files"
 local heads = require "language.heads"
 local json = require "host.json"
+local languages = require "language.languages"
 local own_number = require "language.phone"
 local placeholders = require "language.placeholders"
 local warnings = require "brain.prompt_warnings"
@@ -49,7 +50,51 @@ local function prices_known(business, written)
   return function(model) return own or written ~= nil and written.model_prices ~= nil and model == PRICED_MODEL end
 end
 
----@return {system: table, replies: table, business: table, warnings: string[], prices_known: fun(model: string): boolean}
+local ENGLISH = "prompts/replies.yaml"
+
+-- The languages for which there is a file: code → its path. Names that are no code of a language come as a list.
+local function language_files()
+  local there, others = { en = ENGLISH }, {}
+  for _, path in ipairs(files.list("prompts/replies.")) do
+    local code = path:match("^prompts/replies%.([^/]+)%.yaml$")
+    if code and code ~= "en" and languages.CODES[code] then there[code] = path elseif code then others[#others + 1] = path end
+  end
+  return there, others
+end
+
+-- value: the content of a file of texts.
+local function as_language(code, value)
+  local texts = {}
+  for key, text in pairs(value) do
+    if type(text) == "string" then texts[key] = text end
+  end
+  return { code = code, name = value.language.name or code, recognised_by = value.language.recognised_by or {},
+    script = value.language.script, texts = texts, words = value.words }
+end
+
+-- The owner's languages in use, English first: its texts and words complete the others. Sets business.languages to the codes in use.
+local function load_languages(loaded, found, problems, loose)
+  local there, others = language_files()
+  local listed = loaded.business.languages
+  found.languages = { there = there, others = others, listed = listed, files = {} }
+  loaded.languages = { as_language("en", loaded.replies) }
+  loaded.replies = loaded.languages[1].texts
+  local used = {}
+  for _, code in ipairs(listed or { "en", table.unpack(words.sorted_names(there)) }) do
+    if there[code] and not used[code] then
+      used[code], used[#used + 1] = true, code
+      if code ~= "en" then
+        local shape = checks.replies_for(loaded.system.quote_fields_needed or {}, code)
+        local value, file = read(there[code], shape, false, problems, loose)
+        loaded.languages[#loaded.languages + 1], found.languages.files[code] = as_language(code, value), file
+      end
+    end
+  end
+  loaded.business.languages = #used > 0 and { table.unpack(used) } or { "en" }
+end
+
+---@return {system: table, replies: table, languages: table[], spoken: language.Spoken, business: table, warnings: string[],
+---  prices_known: fun(model: string): boolean}
 function M.load()
   local problems, found = {}, {}
   local loaded = {}
@@ -57,11 +102,13 @@ function M.load()
   local fields = loaded.system.quote_fields_needed
   -- The fields are not known then, so a question for one of them is no second mistake.
   local loose = not fields and "^ask_[%w_]+$" or nil
-  loaded.replies, found.replies = read("prompts/replies.yaml", checks.replies_for(fields or {}), false, problems, loose)
+  loaded.replies, found.replies = read(ENGLISH, checks.replies_for(fields or {}), false, problems, loose)
   loaded.business, found.business = read("prompts/business.yaml", checks.business, false, problems)
   checks.places(loaded.business, "prompts/business.yaml", found.business.marks or {}, problems)
+  load_languages(loaded, found, problems, loose)
   if #problems > 0 then error(table.concat(problems, "\n"), 0) end
-  loaded.warnings = warnings.find(found, checks.filled, fields, loaded.business.languages)
+  loaded.warnings = warnings.find(found, checks, fields, loaded.languages)
+  loaded.spoken = languages.prepare(loaded.languages, loaded.business.languages)
   loaded.prices_known = prices_known(loaded.business, found.business.value)
   loaded.system_text = M.system_text(loaded.system, loaded.business)
   loaded.places = area.prepare(loaded.business)

@@ -1,6 +1,9 @@
 -- Describes as data what the owner's files can hold, and checks them. Every problem is a sentence with file and line.
 
+local english = require "language.english"
 local json = require "host.json"
+local languages = require "language.languages"
+local phrases = require "language.phrases"
 local plain = require "language.text"
 local replies = require "flow.replies"
 local towns = require "language.towns"
@@ -25,7 +28,19 @@ local function distance(a, b)
   return row[#b]
 end
 
+-- "greeting_fr": until now the French texts were in the same file.
+local function moved_text(name, known)
+  local key, code = name:match("^(.+)_(%l%l)$")
+  local is_text = key and key:find("^ask_%w") ~= nil
+  for _, other in ipairs(known) do is_text = is_text or other == key end
+  if is_text and languages.CODES[code] then
+    return ("Each language has a file of its own: move this text to prompts/replies.%s.yaml, as \"%s\"."):format(code, key)
+  end
+end
+
 local function suggestion(name, known)
+  local moved = moved_text(name, known)
+  if moved then return moved end
   local best, far
   for _, other in ipairs(known) do
     local d = distance(name:lower(), other)
@@ -33,7 +48,7 @@ local function suggestion(name, known)
   end
   if best and far <= math.max(2, #name // 3) then return ("Did you mean \"%s\"?"):format(best) end
   if #known <= MOST_NAMES then return "Known here: " .. table.concat(known, ", ") .. "." end
-  local field = name:match("^ask_(.+)_fr$") or name:match("^ask_(.+)$")
+  local field = name:match("^ask_(.+)$")
   if field then return ("Add \"%s\" to quote_fields_needed in system_prompt.yaml, or delete this line."):format(field) end
   return "Delete this line. docs/OWNERS.md lists the names that are allowed here."
 end
@@ -157,9 +172,39 @@ local function hours_of_day(value)
   return nil, "must look like 08:00-18:00, or be closed."
 end
 
-local function languages(value)
-  return texts(value, { least = 1, each = function(name)
-    if name ~= "en" and name ~= "fr" then return "must be en or fr: the fixed texts come in English and French." end
+local function codes(value)
+  local seen = {}
+  return texts(value, { least = 1, each = function(code)
+    if not languages.CODES[code] then return "is no code of a language. Write it like en, fr or es." end
+    if seen[code] then return "is named twice. Remove one of them." end
+    seen[code] = true
+  end })
+end
+
+local function script(value)
+  if languages.SCRIPTS[value] then return value end
+  return nil, "must be one of " .. table.concat(plain.sorted_names(languages.SCRIPTS), ", ") .. ". Leave it out for Latin letters."
+end
+
+local function single_words(value)
+  return texts(value, { each = function(word)
+    if #word > 60 or not plain.fold(word):find("^[%a\128-\255][%a'\128-\255-]*$") then return "must be one word of letters." end
+  end })
+end
+
+local function phrase_problem(phrase)
+  if #phrase > 300 then return "is longer than 300 characters. Write several shorter phrases." end
+  return phrases.add({}, phrase, true)
+end
+
+local function phrase_list(value) return texts(value, { each = phrase_problem }) end
+
+local NO_STOP = plain.set "cancel end"
+
+local function stop_phrases(value)
+  return texts(value, { each = function(phrase)
+    if NO_STOP[plain.words(phrase)] then return "is no word to opt out: customers write it about a visit. Remove it." end
+    return phrase_problem(phrase)
   end })
 end
 
@@ -220,8 +265,8 @@ M.system = {
 M.replies = {}
 for i, entry in ipairs(replies.defaults) do
   local key, default = entry[1], entry[2]
-  local check = default == "" and text_or_none or key:find("^opted_out") and names_start
-    or key:find("^nudge") and names_stop or default:find("{time}", 1, true) and names_time or text
+  local check = default == "" and text_or_none or key == "opted_out" and names_start
+    or key == "nudge" and names_stop or default:find("{time}", 1, true) and names_time or text
   M.replies[i] = { key, check, default }
 end
 
@@ -230,21 +275,50 @@ for _, entry in ipairs(M.replies) do
   FILLED[entry[1]] = {}
   for name in entry[3]:gmatch("{(%l+)}") do FILLED[entry[1]][name] = true end
 end
-FILLED.moved.old, FILLED.moved_fr.old = true, true
+FILLED.moved.old = true
 
 -- The {names} that are filled in under this key of replies.yaml.
 function M.filled(key)
   return FILLED[key] or {}
 end
 
--- The fixed texts, and the owner's question for each field without a built-in one.
-function M.replies_for(fields)
-  local shape, known = { table.unpack(M.replies) }, {}
+-- What a file holds beside its texts: how its language is recognised, and the words that are understood in it.
+local WORDS = {}
+for i, kind in ipairs(plain.sorted_names(english.words)) do
+  WORDS[i] = { kind, kind == "stop" and stop_phrases or phrase_list, english.words[kind] }
+end
+M.replies[#M.replies + 1] = { "language", map {
+  { "name", text, english.name }, { "recognised_by", single_words, english.recognised_by }, { "script", script, nil, true },
+} }
+M.replies[#M.replies + 1] = { "words", map(WORDS) }
+
+-- The same shape without its defaults.
+local function bare(shape)
+  local list = {}
+  for i, entry in ipairs(shape) do
+    list[i] = type(entry[2]) == "table" and { entry[1], map(bare(entry[2].shape)) } or { entry[1], entry[2], nil, true }
+  end
+  return list
+end
+
+-- The fixed texts, and the owner's question for each field without a built-in one. code: of another language than English, which has no
+-- defaults.
+---@param fields string[]
+---@param code? string
+function M.replies_for(fields, code)
+  local shape, known = code and bare(M.replies) or { table.unpack(M.replies) }, {}
   for _, entry in ipairs(shape) do known[entry[1]] = true end
   for _, field in ipairs(fields) do
-    for _, key in ipairs { "ask_" .. field, "ask_" .. field .. "_fr" } do
-      if not known[key] then shape[#shape + 1] = { key, text, nil, true } end
-    end
+    local key = "ask_" .. field
+    if not known[key] then shape[#shape + 1] = { key, text, nil, true } end
+  end
+  return shape
+end
+
+-- A template's language for customers of each language: language_fr, and so on.
+local function template_languages(shape)
+  for _, code in ipairs(plain.sorted_names(languages.CODES)) do
+    shape[#shape + 1] = { "language_" .. code, template_language, nil, true }
   end
   return shape
 end
@@ -266,12 +340,12 @@ M.business = {
   { "nudges", map { { "after_hours", hours_later, {} } } },
   { "booking", map {
     { "reminder", flag, true }, { "reminder_at", clock, "10:00" },
-    { "templates", map {
-      { "language", template_language, "en" }, { "language_fr", template_language, nil, true },
+    { "templates", map(template_languages {
+      { "language", template_language, "en" },
       { "booked", template_name, nil, true }, { "moved", template_name, nil, true }, { "cancelled", template_name, nil, true },
       { "another_time", template_name, nil, true },
       { "requested", template_name, nil, true }, { "rejected", template_name, nil, true }, { "reminder", template_name, nil, true },
-    } },
+    }) },
   } },
   { "retention", map {
     { "raw_days", number(1, 3650), 30 }, { "messages_days", number(7, 3650, REDELIVERED), 180 },
@@ -279,7 +353,7 @@ M.business = {
   { "model_prices", map {
     { "cached_input", number(0, 1000), 0.003 }, { "input", number(0, 1000), 0.15 }, { "output", number(0, 1000), 0.6 },
   } },
-  { "languages", languages, { "en", "fr" } },
+  { "languages", codes, nil, true },
   { "notify_reloads", flag, false },
   { "guards", map {
     { "money", flag, true }, { "links", flag, true }, { "phones", flag, true }, { "hazards", flag, true },

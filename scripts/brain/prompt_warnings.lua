@@ -1,7 +1,6 @@
 -- Warns about what is accepted in the owner's files but probably a mistake. It refuses nothing. Each warning is a sentence with file, line
 -- and remedy, for `assistant check` and for staff.
 
-local replies = require "flow.replies"
 local plain = require "language.text"
 
 local M = {}
@@ -83,41 +82,87 @@ local function length(list, file, key, value)
     MESSAGE_CHARACTERS, what))
 end
 
--- An owner's question in one language only: other customers get the wrong language, or only the field's name.
-local function one_language(list, file, fields, languages)
-  local speaks = {}
-  for _, code in ipairs(languages) do speaks[code] = true end
-  if not (speaks.fr and speaks.en) then return end
+local MOST_NAMES = 8 -- a person does not read longer lists
+
+-- A language whose file is not complete: its customers get the English texts, and what they write is understood in English only.
+local function lacking(list, file, language, shape, english)
+  local missing = {}
+  for _, entry in ipairs(shape) do
+    local key = entry[1]
+    if key == "words" then
+      for _, words in ipairs(entry[2].shape) do
+        if not language.words[words[1]] then missing[#missing + 1] = "words." .. words[1] end
+      end
+    elseif key ~= "language" and not language.texts[key] and (english.texts[key] or "") ~= "" then
+      missing[#missing + 1] = key
+    end
+  end
+  if #missing == 0 then return end
+  local shown = table.concat(missing, ", ", 1, math.min(#missing, MOST_NAMES))
+  if #missing > MOST_NAMES then shown = ("%s and %d more"):format(shown, #missing - MOST_NAMES) end
+  add(list, file, "", ("has no %s, so customers who write %s get English there. Add what is missing, or take %s out of languages in"
+    .. " business.yaml."):format(shown, language.name, language.code))
+end
+
+-- An owner's question that only another language has.
+local function no_english(list, file, fields, english)
   for _, field in ipairs(fields) do
-    local english, french = "ask_" .. field, "ask_" .. field .. "_fr"
-    if file.value[english] and not replies.get(file.value, french) then
-      add(list, file, english, ("has no French, so customers who write French are asked in English. Add %s, or take fr out of"
-        .. " languages in business.yaml."):format(french))
-    elseif file.value[french] and not replies.get(file.value, english) then
-      add(list, file, french, ("has no English, so other customers are asked with ask_other. Add %s."):format(english))
+    local key = "ask_" .. field
+    if file.value[key] and not english.texts[key] then
+      add(list, file, key, "has no English, so other customers are asked with ask_other. Add it to replies.yaml.")
     end
   end
 end
 
----@param files {system: brain.prompt.File, replies: brain.prompt.File, business: brain.prompt.File}
----@param filled fun(key: string): table<string, boolean> which {names} are filled in under a key
+-- Files and codes that do not belong together. languages: as brain/prompt found them.
+local function unused(list, business, languages)
+  for _, path in ipairs(languages.others) do
+    list[#list + 1] = { file = path, text = "is not used, because its name holds no code of a language. Name it like replies.es.yaml;"
+      .. " English is in replies.yaml." }
+  end
+  if not languages.listed then return end
+  local listed = {}
+  for _, code in ipairs(languages.listed) do
+    listed[code] = true
+    if not languages.there[code] then
+      add(list, business, "languages", ("names %s, but prompts/replies.%s.yaml is not there, so nobody gets that language. Write the"
+        .. " file, or take %s out."):format(code, code, code))
+    end
+  end
+  for code, path in pairs(languages.there) do
+    if not listed[code] and code ~= "en" then
+      list[#list + 1] = { file = path, text = ("is not used, because languages in business.yaml does not name %s. Add it there, or delete"
+        .. " the file."):format(code) }
+    end
+  end
+end
+
+---@param files {system: brain.prompt.File, replies: brain.prompt.File, business: brain.prompt.File, languages: table}
+---@param checks table brain.prompt_checks
 ---@param fields string[] quote_fields_needed
----@param languages string[]
+---@param languages table[] those in use, English first
 ---@return string[] warnings "file:line: what. What to do."
-function M.find(files, filled, fields, languages)
+function M.find(files, checks, fields, languages)
   local list, lines = {}, {}
   silent(list, files.business, "the program's own towns, hours, links and limits apply.")
   silent(list, files.replies, "the program's own sentences are sent.")
-  for _, file in pairs(files) do cut_by_comment(list, file) end
-  if files.replies.value then
-    for key, value in pairs(files.replies.value) do
+  for _, file in ipairs { files.system, files.replies, files.business } do cut_by_comment(list, file) end
+  local shape = checks.replies_for(fields)
+  for _, language in ipairs(languages) do
+    local file = files.languages.files[language.code] or files.replies
+    if file ~= files.replies then
+      cut_by_comment(list, file)
+      lacking(list, file, language, shape, languages[1])
+    end
+    for key, value in pairs(file.value or {}) do
       if type(value) == "string" then
-        placeholders(list, files.replies, key, value, filled(key))
-        length(list, files.replies, key, value)
+        placeholders(list, file, key, value, checks.filled(key))
+        length(list, file, key, value)
       end
     end
-    one_language(list, files.replies, fields, languages)
+    if file.value and file ~= files.replies then no_english(list, file, fields, languages[1]) end
   end
+  unused(list, files.business, files.languages)
   table.sort(list, function(a, b)
     if a.file ~= b.file then return a.file < b.file end
     if a.line ~= b.line then return (a.line or 0) < (b.line or 0) end

@@ -190,7 +190,7 @@ local function apply(event, found)
   local outcome = "It came before the database was restored, so nothing is sent to them now."
   if not found.left_over then
     outcome = news.customer(conversation, { key = event.kind, template = event.kind, start_at = saved.start_at,
-      old_start_at = old_start_at, french = event.french })
+      old_start_at = old_start_at, page_language = event.page_language })
   end
   news.staff(conversation, event, saved.start_at, old_start_at, outcome)
 end

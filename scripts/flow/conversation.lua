@@ -1,5 +1,6 @@
 -- The rules of a chat: which messages need no model, when an answer is due, what follows from a decision.
 -- Each rule quotes the promise of docs/contract.md that it keeps. Pure functions of what is known and what happened.
+local phrases = require "language.phrases"
 local quote = require "flow.quote"
 local text = require "language.text"
 local wishes = require "language.wishes"
@@ -11,28 +12,32 @@ local DAY_MS = 24 * 3600000
 -- ---- words that must work without a model --------------------------------------------------------------------------
 
 local WORD_BYTES = 200 -- longer than any of these words as a message
-local STOP_WORDS = { stop = "en", unsubscribe = "en", arret = "fr" }
 
--- "STOP, UNSUBSCRIBE, ARRET, ARRÊT opt out as a whole message; never CANCEL or END; START counts only after an opt-out."
--- Returns "stop" or "start" and the language of the word ("en" or "fr"), or nil.
-function M.word(message)
+-- "STOP, STOPALL, UNSUBSCRIBE, ARRET, ARRÊT and those of the other languages' files opt out as a whole message; never CANCEL or END;
+-- politeness around it does not count; START counts only after an opt-out."
+-- Returns "stop" or "start" and the code of the word's language (nil where it is the same in many), or nil.
+---@param spoken language.Spoken
+---@param message string
+function M.word(spoken, message)
   local short = text.message(message)
-  local plain = #short <= WORD_BYTES and text.words(short)
-  if STOP_WORDS[plain] then
-    return "stop", STOP_WORDS[plain]
-  elseif plain == "start" then
-    return "start", "en"
+  if #short > WORD_BYTES then return nil end
+  local plain = text.split(text.words(short))
+  for _, kind in ipairs { "stop", "start" } do
+    local found, code = phrases.whole(spoken[kind], plain, spoken.polite)
+    if found then return kind, code or nil end
   end
   return nil
 end
 
 -- ---- a wish for a person -------------------------------------------------------------------------------------------
 
--- "The whole message is human / agent / person / representative / someone, or want / talk / speak / chat / connect + (to, with) +
--- a / real / live + one of these (French likewise)." Politeness does not count. "My real estate agent will let you in",
+-- "The whole message is human / agent / person / … , or want / talk / speak / chat / connect / get me / put me through + (to, with) +
+-- a / the / real / live + one of these, in every language's file." Politeness does not count. "My real estate agent will let you in",
 -- "is a human needed on site?" and "one person can carry it" are left to the model.
-function M.wants_human(message)
-  return wishes.for_a_person(message)
+---@param spoken language.Spoken
+---@param message string
+function M.wants_human(spoken, message)
+  return wishes.for_a_person(spoken, message)
 end
 
 -- ---- when ----------------------------------------------------------------------------------------------------------

@@ -1,7 +1,6 @@
 -- The fixed questions: carry a whole conversation without a model. They greet, take plain answers, ask for the next missing field, pass
 -- questions to the team, and end with a handoff. Pure.
 local booking = require "flow.booking"
-local language = require "language.french"
 local quote = require "flow.quote"
 local replies = require "flow.replies"
 local returning = require "flow.returning"
@@ -11,7 +10,7 @@ local understand = require "language.understand"
 local M = {}
 
 local function say(turn, key, ...)
-  local words = replies.get(turn.replies, key, turn.french)
+  local words = replies.get(turn, key, turn.language)
   return words and select("#", ...) > 0 and words:gsub("{label}", (...)) or words
 end
 
@@ -106,7 +105,7 @@ local function answer_booked(turn, read, changed)
     return other_than_last(turn, "noted", "noted_again")
   end
   local visit = say(turn, turn.visit.state == "requested" and "requested" or "visit")
-  visit = booking.fill(visit, turn.visit.words or booking.when(turn.visit.at, turn.french))
+  visit = booking.fill(visit, turn.visit.words or booking.when(turn.visit.at, turn.language))
   return same_line(visit, turn.last_reply) and other_than_last(turn, "noted", "noted_again") or visit
 end
 
@@ -198,16 +197,14 @@ function M.times(asked, before, unread)
 end
 
 -- turn: {fields=, data= what is known, texts= unanswered messages, asked= the field asked for last or nil, asked_times= how often running,
--- unread_times= messages running that nobody understood, edited= a message was changed after
--- its answer, replies=, last_reply= or nil, human= the customer waits for a person, outside= we do not come there,
--- kept= {field=, value=} of an earlier request, which is to be confirmed,
--- visit= {state=, at= in the business's time zone} when one is booked, languages= those of the fixed texts, circuit_open=}.
--- Returns {reply=, data= what was understood, action=, asked= the field asked for now or nil, unread_times=,
+-- unread_times= messages running that nobody understood, edited= a message was changed after its answer, last_reply= or nil,
+-- languages= the owner's, language= the customer's code, human= the customer waits for a person, outside= we do not come there,
+-- kept= {field=, value=} of an earlier request, which is to be confirmed, visit= {state=, at= in the business's time zone} when one is
+-- booked, circuit_open=}. Returns {reply=, data= what was understood, action=, asked= the field asked for now or nil, unread_times=,
 -- refused= kept is not right any more, not_understood= words, or nil, question= text for staff or nil}.
 function M.answer(turn)
   turn = setmetatable({}, { __index = turn })
   turn.data, turn.asked_times = turn.data or {}, turn.asked and math.max(1, turn.asked_times or 1) or 0
-  turn.french = language.french(turn.languages, turn.texts, turn.last_reply)
   turn.was_complete = quote.complete(turn.data, turn.fields)
   local read = understand.read(turn.texts, turn.fields, turn.asked, quote.missing(turn.data, turn.fields))
   read.corrects = read.corrects or turn.edited

@@ -91,7 +91,7 @@ end
 -- Does this message wish for a person?
 ---@param message string
 ---@return boolean
-function M.for_a_person(message)
+function M.for_a_person(_, message)
   message = #message > 600 and text.message(message) or message
   if #message > 600 then
     return false

@@ -115,6 +115,11 @@ function M.opt_out(id, language, now)
     waiting_since = NULL, updated_at = ? WHERE id = ? AND opted_out = 0]], language, time.stamp(now), id) == 1
 end
 
+-- The customer writes this language.
+function M.speaks(id, language)
+  db.run("UPDATE conversations SET language = ? WHERE id = ?", language, id)
+end
+
 -- The customer wrote START after STOP.
 function M.opt_in(id, now)
   return db.run([[UPDATE conversations SET opted_out = 0, answered_seq = last_seq, waiting_since = NULL, updated_at = ?

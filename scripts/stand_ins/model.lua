@@ -6,7 +6,7 @@ local log = require "host.log"
 local task = require "host.task"
 local time = require "host.time"
 local owner = require "owner"
-local language = require "language.french"
+local languages = require "language.languages"
 local quote = require "flow.quote"
 local scripted = require "flow.scripted"
 local plain = require "language.text"
@@ -60,16 +60,22 @@ local function situation(messages)
 end
 
 -- A model cannot pass a question to staff: it answers what the prompt says, otherwise this.
-local replies = setmetatable({
-  question = "Our team will review the details to provide a quote.",
-  question_again = "Our team will look at that too when they review the details.",
-  question_fr = "Notre équipe examinera les détails pour vous faire une soumission.",
-  question_again_fr = "Notre équipe regardera cela aussi en examinant les détails.",
-}, { __index = owner.replies })
+local QUESTION = {
+  en = { question = "Our team will review the details to provide a quote.",
+    question_again = "Our team will look at that too when they review the details." },
+  fr = { question = "Notre équipe examinera les détails pour vous faire une soumission.",
+    question_again = "Notre équipe regardera cela aussi en examinant les détails." },
+}
+local HAPPY = { en = "We'd be happy to come and have a look.", fr = "Avec plaisir!" }
 
--- The replies, with what the prompt says in the place of an answer to a question.
+-- The owner's languages with these texts, or with what the prompt says, in the place of an answer to a question.
 local function answering(told)
-  return setmetatable({ question = told, question_again = told, question_fr = told, question_again_fr = told }, { __index = replies })
+  local list = {}
+  for i, language in ipairs(owner.languages) do
+    local own = told and { question = told, question_again = told } or QUESTION[language.code] or {}
+    list[i] = { code = language.code, texts = setmetatable(own, { __index = language.texts }) }
+  end
+  return list
 end
 
 -- Plain wishes for a visit. A real model understands more.
@@ -83,14 +89,16 @@ local function think(messages)
   local last_reply, texts, found, prompt = situation(messages)
   local fields = prompt and prompt.fields or owner.system.quote_fields_needed
   local told = prompt and reading.answer(prompt, table.concat(texts, "\n"))
+  local code = languages.of(owner.spoken, nil, texts, last_reply)
   local visit = found.booked and { state = "booked", words = found.booked }
     or found.requested and { state = "requested", words = found.requested } or nil
   local answer = scripted.answer {
-    fields = fields, data = found.known, texts = texts, replies = told and answering(told) or replies, last_reply = last_reply,
+    fields = fields, data = found.known, texts = texts, last_reply = last_reply,
+    languages = answering(told), language = code,
     asked = last_reply and scripted.asked_by(last_reply, found.missing),
     -- nothing can be asked although something is unknown
     human = #found.missing == 0 and not visit and not quote.complete(found.known, fields),
-    visit = visit, languages = owner.business.languages,
+    visit = visit,
     circuit_open = false,
   }
   if prompt and answer.action == "handoff" and quote.complete((quote.merge(found.known, answer.data, fields)), fields) then
@@ -100,8 +108,7 @@ local function think(messages)
   local booking = plain.word_in(said, BOOKING) or plain.found_in(said, BOOKING_PARTS)
   if booking and (not visit or plain.found_in(said, OTHER_TIME)) then
     answer.action = "schedule"
-    answer.reply = language.french(owner.business.languages, texts, last_reply) and "Avec plaisir!"
-      or "We'd be happy to come and have a look."
+    answer.reply = HAPPY[code] or HAPPY.en
   end
   local data = {}
   for _, field in ipairs(fields) do

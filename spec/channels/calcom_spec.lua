@@ -24,7 +24,7 @@ end
 describe("calcom.inbound", function()
   it("reads a booking", function()
     local event = assert(read(full()))
-    assert.same({ "booked", "uid1", "0123abcd", "Ann Smith", true }, { event.kind, event.uid, event.token, event.name, event.french })
+    assert.same({ "booked", "uid1", "0123abcd", "Ann Smith", "fr" }, { event.kind, event.uid, event.token, event.name, event.page_language })
     assert.same({ time.parse(START), time.parse(STOP), time.parse "2026-11-22T10:00:00Z" }, { event.start_at, event.end_at, event.made_at })
     assert.same({ "14165551234" }, event.phones)
   end)

@@ -340,7 +340,8 @@ describe("with the records stood in for", function()
       ["host.log"] = setmetatable({}, { __index = function() return function(event) world.logs[#world.logs + 1] = event end end }),
       ["host.settings"] = { get = function(name) return ({ SLACK_WEBHOOK_URL = "https://hooks.slack.com/services/x", SLACK_SIGNING_SECRET = "key",
         SLACK_RESPONSE_HOSTS = { "hooks.slack.com" }, RETRY_BASE_MS = 1000, SEND_TIMEOUT_MS = 10000 })[name] end },
-      owner = { system = { quote_fields_needed = { "address" } }, replies = { staff_late = "later" },
+      owner = { system = { quote_fields_needed = { "address" } }, languages = { { code = "en", texts = { staff_late = "later" } }, { code = "fr", texts = { staff_late = "plus tard" } } },
+        spoken = { order = { "en", "fr" }, used = { en = true, fr = true }, by_word = {}, scripts = {}, said = {} },
         business = { hours = {}, pause = { idle_hours = 12 }, reminders = { after_minutes = { 30, 120 } } } },
       ["flow.quote"] = { missing = function() return {} end, label = function(f) return f end },
       ["records.bookings"] = { standing = nothing },
@@ -766,7 +767,7 @@ describe("with the records stood in for", function()
     world.case.told_late = 1
     sweep()
     assert.same({ "later" }, whatsapp_said)
-    world.case.told_late, world.conversations[ann.id].language, package.loaded.owner.replies.staff_late_fr = nil, "fr", "plus tard"
+    world.case.told_late, world.conversations[ann.id].language = nil, "fr"
     sweep()
     assert.same({ "later", "plus tard" }, whatsapp_said)
   end)

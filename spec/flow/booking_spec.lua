@@ -12,9 +12,9 @@ describe("booking.when", function()
   end)
 
   it("says it in French", function()
-    assert.equal("mardi 24 novembre à 14 h 30", booking.when(at(11, 24, 14, 30, 2), true))
-    assert.equal("vendredi 1er mai à 9 h", booking.when(at(5, 1, 9, 0, 5), true))
-    assert.equal("samedi 8 août à 9 h 05", booking.when(at(8, 8, 9, 5, 6), true))
+    assert.equal("mardi 24 novembre à 14 h 30", booking.when(at(11, 24, 14, 30, 2), "fr"))
+    assert.equal("vendredi 1er mai à 9 h", booking.when(at(5, 1, 9, 0, 5), "fr"))
+    assert.equal("samedi 8 août à 9 h 05", booking.when(at(8, 8, 9, 5, 6), "fr"))
   end)
 
   it("fills a fixed text, and leaves what it does not know", function()

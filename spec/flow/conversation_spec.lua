@@ -1,29 +1,77 @@
 local conversation = require "flow.conversation"
+local english = require "language.english"
+local languages = require "language.languages"
+local shell = require "spec.support.shell"
+local yaml = require "host.yaml"
+
+local FRENCH = assert(yaml.decode(assert(shell.read(shell.prompts .. "/replies.fr.yaml")), "fr"))
+local SPOKEN = languages.prepare { { code = "en", words = english.words }, { code = "fr", words = FRENCH.words } }
 
 local FIELDS = { "address", "elevator_access", "stairs", "inventory" }
 local FULL = { address = "5 Elm", elevator_access = "yes", stairs = "no", inventory = "1 couch" }
 
 describe("conversation.word", function()
-  it("takes STOP and similar words as a whole message, with any signs around them", function()
-    for _, message in ipairs { "STOP", "stop", "Stop.", " stop! ", "STOP 🛑", "‘Stop’", "\u{200B}STOP", "UNSUBSCRIBE", "Unsubscribe..." } do
-      assert.same({ "stop", "en" }, { conversation.word(message) }, message)
+  local function word(message) return { conversation.word(SPOKEN, message) } end
+
+  it("takes STOP and similar words as a whole message, with any signs and politeness around them", function()
+    for _, message in ipairs { "STOP", "stop", "Stop.", " stop! ", "STOP 🛑", "‘Stop’", "\u{200B}STOP", "StopAll", "Stop, thanks", "please stop", "stop ok", "ok, stop now" } do
+      assert.same({ "stop" }, word(message), message)
     end
-    for _, message in ipairs { "ARRET", "ARRÊT", "arrêt.", "Arret!", "ARRE\u{302}T" } do
-      assert.same({ "stop", "fr" }, { conversation.word(message) }, message)
+    for _, message in ipairs { "UNSUBSCRIBE", "Unsubscribe...", "unsubscribe please" } do assert.same({ "stop", "en" }, word(message), message) end
+    for _, message in ipairs { "ARRET", "ARRÊT", "arrêt.", "Arret!", "ARRE\u{302}T", "arrêt svp", "Arrêtez, merci" } do
+      assert.same({ "stop", "fr" }, word(message), message)
     end
-    assert.equal("start", (conversation.word("Start!")))
+    assert.equal("start", word("Start!")[1])
+  end)
+
+  it("takes a message that says just that", function()
+    for message in ([[
+stop texting me
+please stop messaging me
+Stop sending me messages!
+stop sending me these texts please
+remove me from your list
+Please take me off your list
+remove my number from your list
+unsubscribe me
+unsubscribe me from this list, thanks
+Don't text me again
+please do not contact me anymore
+no more messages please
+I don't want any more messages
+opt me out]]):gmatch("[^\n]+") do
+      assert.same({ "stop", "en" }, word(message), message)
+    end
+    for message in ([[
+arrêtez de m'écrire
+Arrêtez de m'envoyer des messages svp
+retirez-moi de votre liste
+Désabonnez-moi
+ne m'écrivez plus
+je ne veux plus recevoir de messages]]):gmatch("[^\n]+") do
+      assert.same({ "stop", "fr" }, word(message), message)
+    end
+  end)
+
+  it("works without any file", function()
+    local none = languages.prepare {}
+    for message, code in pairs { STOP = "", STOPALL = "", UNSUBSCRIBE = "en", ARRET = "fr", ["ARRÊT"] = "fr" } do
+      local kind, own = conversation.word(none, message)
+      assert.same({ "stop", code }, { kind, own or "" }, message)
+    end
   end)
 
   it("reads a word among very many spaces", function()
-    assert.equal("stop", (conversation.word("STOP" .. (" "):rep(60000))))
-    assert.equal("stop", (conversation.word((" \n"):rep(3000) .. "stop")))
-    assert.is_true(conversation.wants_human("human please" .. ("\n"):rep(60000)))
+    assert.equal("stop", word("STOP" .. (" "):rep(60000))[1])
+    assert.equal("stop", word((" \n"):rep(3000) .. "stop")[1])
+    assert.is_true(conversation.wants_human(SPOKEN, "human please" .. ("\n"):rep(60000)))
   end)
 
   it("takes nothing else", function()
-    for _, message in ipairs { "please stop by at 5", "Can you stop at the shop", "start with the garage please", "CANCEL", "END", "stop it", "STOP привет",
-      "stopp", "restart", "", "🛑", "nonstop", "bus stop", "QUIT", "stop ok", ("stop "):rep(200) } do
-      assert.is_nil((conversation.word(message)), message)
+    for _, message in ipairs { "please stop by at 5", "Can you stop at the shop", "can you stop by tomorrow?", "start with the garage please", "CANCEL", "END",
+      "please cancel", "stop it", "don't stop", "STOP привет", "please remove the couch", "remove me a couch", "do text me", "take my list of items",
+      "stopp", "restart", "", "🛑", "nonstop", "bus stop", "QUIT", ("stop "):rep(200), "annuler", "arrêt d'autobus" } do
+      assert.same({}, word(message), message)
     end
   end)
 end)
@@ -102,13 +150,13 @@ agent orange paint
 I want to know the price]]
 
   for line in WISHES:gmatch("[^\n]+") do
-    it("finds a wish in: " .. line, function() assert.is_true(conversation.wants_human(line)) end)
+    it("finds a wish in: " .. line, function() assert.is_true(conversation.wants_human(SPOKEN, line)) end)
   end
   for line in OTHERS:gmatch("[^\n]+") do
-    it("leaves to the model: " .. line, function() assert.is_false(conversation.wants_human(line)) end)
+    it("leaves to the model: " .. line, function() assert.is_false(conversation.wants_human(SPOKEN, line)) end)
   end
   it("fails at no message", function()
-    for _, message in ipairs { "", "\0", "\xff", ("talk to "):rep(5000), "👩" } do assert.is_false(conversation.wants_human(message)) end
+    for _, message in ipairs { "", "\0", "\xff", ("talk to "):rep(5000), "👩" } do assert.is_false(conversation.wants_human(SPOKEN, message)) end
   end)
 end)
 

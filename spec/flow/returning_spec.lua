@@ -59,7 +59,7 @@ describe("flow/returning", function()
   describe("the fixed questions", function()
     local function answer(text, fields)
       local turn = { fields = FIELDS, data = {}, texts = { text }, asked = "address", asked_times = 1, last_reply = "Thanks! Is it again at 10 Main St?",
-        replies = {}, languages = { "en", "fr" }, kept = { field = "address", value = "10 Main St", new = false } }
+        kept = { field = "address", value = "10 Main St", new = false } }
       for name, value in pairs(fields or {}) do turn[name] = value or nil end
       return scripted.answer(turn)
     end

@@ -8,13 +8,14 @@ local cards = require "staff.cards"
 local conversation = require "flow.conversation"
 local debris = require "language.debris"
 local decision = require "flow.decision"
+local english = require "language.english"
 local form = require "channels.slack.form"
 local guards = require "language.guards"
 local heads = require "language.heads"
 local hazardous = require "language.hazardous"
 local inbound = require "channels.whatsapp.inbound"
 local json = require "host.json"
-local language = require "language.french"
+local languages = require "language.languages"
 local last_question = require "language.last_question"
 local link = require "channels.calcom.link"
 local names = require "staff.names"
@@ -42,6 +43,7 @@ local READY = guards.prepare {
 }
 
 local PLACES = area.prepare { serves = { "Toronto", "L5" }, not_served = { "Ottawa", "Fenelon Falls" } }
+local SPOKEN = languages.prepare { { code = "en", recognised_by = english.recognised_by, words = english.words } }
 
 -- A word of more than 256 characters is refused in a reply: with a blank here and there the rest has to look too.
 local function in_words(s)
@@ -79,11 +81,12 @@ local READERS = {
   { "text.trim_end", BYTE, function(s) return text.trim_end(s, "[%s.!,]") end },
   { "text.fold", text.MESSAGE, text.fold, text.message }, { "text.words", text.MESSAGE, text.words, text.message },
   { "phone.hide", text.MESSAGE, function(s) return phone.hide(s, NUMBER) end, text.message },
-  { "language.french", text.MESSAGE, function(s) return language.french({ "en", "fr" }, { s }, nil) end },
   { "last_question.of", text.FIELD, last_question.of },
   { "heads.shown", text.LABEL, function(s) return heads.shown("x", "text", s) end },
-  { "conversation.word", text.MESSAGE, conversation.word },
-  { "conversation.wants_human", text.MESSAGE, conversation.wants_human },
+  { "languages.clear", text.MESSAGE, function(s) return languages.clear(SPOKEN, s) end },
+  { "languages.of", text.MESSAGE, function(s) return languages.of(SPOKEN, nil, { s, s }, s) end },
+  { "conversation.word", text.MESSAGE, function(s) return conversation.word(SPOKEN, s) end },
+  { "conversation.wants_human", text.MESSAGE, function(s) return conversation.wants_human(SPOKEN, s) end },
   { "understand.read", text.MESSAGE, function(s) return understand.read({ s }, FIELDS, "address") end },
   { "understand.read of a list of things", text.MESSAGE, function(s) return understand.read({ s }, FIELDS, "inventory") end },
   { "understand.read of an elevator", text.MESSAGE, function(s) return understand.read({ s }, FIELDS, "elevator_access") end },
@@ -195,10 +198,10 @@ describe("text from outside", function()
         for i = 1, 40 do texts[i] = text.message(shape[2]) end
         local function turn()
           prompt.messages("S", rows, { address = shape[2]:sub(1, 500) }, FIELDS, NUMBER)
-          for _, one in ipairs(texts) do conversation.wants_human(one) end
+          for _, one in ipairs(texts) do conversation.wants_human(SPOKEN, one) end
           local decided = decision.parse(body, FIELDS, json.decode, json.null)
           if decided then guards.check(decided.reply, READY) end
-          local said = scripted.answer { fields = FIELDS, data = {}, texts = texts, asked = "inventory", last_reply = shape[2], replies = {} }
+          local said = scripted.answer { fields = FIELDS, data = {}, texts = texts, asked = "inventory", last_reply = shape[2] }
           guards.fit(said.reply)
           quote.merge({}, said.data, FIELDS)
         end

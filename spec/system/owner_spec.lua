@@ -22,8 +22,8 @@ describe("an owner's clone", function()
 greeting: "Good day from Other Movers."
 ask_address: "Where do we come to?"
 ask_parking: "Where can we park?"
-ask_parking_fr: "Où peut-on stationner?"
 END
+      echo 'ask_parking: "Où peut-on stationner?"' >>replies.fr.yaml
       sed -i 's/^  - Toronto/  - Hamilton/; s/idle_hours: 12/idle_hours: 3/' business.yaml && mkdir -p stories]]):format(home)
     assert(shell.run(edits) == 0)
     shell.write(home .. "/prompts/stories/parking.yaml", STORY)

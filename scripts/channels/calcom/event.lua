@@ -170,7 +170,7 @@ end
 ---@field phones string[] digits
 ---@field name? string
 ---@field reason? string
----@field french boolean the booking page was read in French
+---@field page_language? string the code of the language in which the booking page was read
 
 ---Reads one webhook.
 ---@param body string
@@ -202,7 +202,7 @@ function M.event(body, json, time)
     phones = phones_of(places, json),
     name = name_of(places, json),
     reason = first(places, { "cancellationReason", "rejectionReason" }, text_of),
-    french = locale_of(places, json) == "fr",
+    page_language = locale_of(places, json),
   }
   for _, name in ipairs { "uid", "old_uid" } do
     if event[name] and #event[name] > UID_BYTES then event[name] = nil end

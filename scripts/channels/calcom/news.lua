@@ -3,6 +3,7 @@
 
 local booking_flow = require "flow.booking"
 local cases = require "records.cases"
+local languages = require "language.languages"
 local names = require "staff.names"
 local owner = require "owner"
 local replies = require "flow.replies"
@@ -15,23 +16,23 @@ local M = {}
 
 ---"Tuesday, November 24 at 2:30 PM"
 ---@param ms integer
----@param french? boolean
+---@param language? string
 ---@return string
-function M.when(ms, french)
-  return booking_flow.when(time.zoned(ms), french)
+function M.when(ms, language)
+  return booking_flow.when(time.zoned(ms), language)
 end
 
-local function is_french(conversation, page_in_french)
-  local words = cases.last_words(conversation.id)
-  local known = conversation.language or (#words == 0 and page_in_french and "fr" or nil)
-  return replies.french(owner, words, known)
+-- page: the language in which the booking page was read.
+local function language_of(conversation, page)
+  local texts = conversation.language and {} or cases.last_words(conversation.id)
+  return languages.of(owner.spoken, conversation.language or #texts == 0 and page or nil, texts)
 end
 
 -- The approved template that the owner set under this key; nil: none.
-local function template_for(name, when, french)
+local function template_for(name, when, code)
   local templates = owner.business.booking.templates
   if not templates[name] then return nil end
-  return { name = templates[name], language = french and templates.language_fr or templates.language, parameters = { when } }
+  return { name = templates[name], language = templates["language_" .. code] or templates.language, parameters = { when } }
 end
 
 ---@class calcom.News
@@ -39,7 +40,7 @@ end
 ---@field template string the key of booking.templates in business.yaml
 ---@field start_at integer ms
 ---@field old_start_at? integer ms
----@field french? boolean the booking page was read in French
+---@field page_language? string in which the booking page was read
 
 ---Tells the customer in the chat. After 24 hours of silence by template; without a template staff are asked to do it.
 ---@param conversation table a row of conversations
@@ -48,11 +49,11 @@ end
 ---@return boolean told false: staff must act
 function M.customer(conversation, news)
   if conversation.opted_out == 1 then return "They have opted out, so nothing was sent to them.", false end
-  local french = is_french(conversation, news.french)
-  local when = M.when(news.start_at, french)
-  local words = booking_flow.fill(replies.get(owner.replies, news.key, french), when,
-    news.old_start_at and M.when(news.old_start_at, french) or when)
-  local template = template_for(news.template, when, french)
+  local code = language_of(conversation, news.page_language)
+  local when = M.when(news.start_at, code)
+  local words = booking_flow.fill(replies.get(owner, news.key, code), when,
+    news.old_start_at and M.when(news.old_start_at, code) or when)
+  local template = template_for(news.template, when, code)
   local open = window.is_open(conversation.inbound_at, time.now_ms())
   if not open and not template then
     return ("They wrote more than 24 hours ago, so WhatsApp takes no free text, and booking.templates.%s in prompts/business.yaml "

@@ -10,6 +10,7 @@ local inbound = require "channels.whatsapp.inbound"
 local inbox = require "host.inbox"
 local jobs = require "host.jobs"
 local json = require "host.json"
+local languages = require "language.languages"
 local left_over = require "records.left_over"
 local log = require "host.log"
 local mask = require "mask"
@@ -53,10 +54,10 @@ end
 
 -- Handles STOP and START, which work without a model in every state. True: the message was one of them.
 local function opt_words(event, conversation, now)
-  local word, spoken = conversation_flow.word(event.content)
+  local word, spoken = conversation_flow.word(owner.spoken, event.content)
   if word == "stop" then
-    if conversations.opt_out(conversation.id, spoken == "fr" and "fr" or nil, now) then
-      say.say(conversation, replies.say(owner, "opted_out", {}, spoken), { kind = "opt_out" })
+    if conversations.opt_out(conversation.id, owner.spoken.used[spoken] and spoken or nil, now) then
+      say.say(conversation, replies.say(owner, "opted_out", {}, spoken or conversation.language), { kind = "opt_out" })
       tell.word(conversation, "has opted out (" .. text.clip(event.content, 20) .. "): nothing automatic is sent any more.")
     end
     return true
@@ -119,6 +120,14 @@ local function heard(event, conversation, now)
   enqueue_turn(conversation, now)
 end
 
+-- The customer's language, once what they write shows it, whatever carried it.
+local function hear(event, conversation)
+  local code = languages.clear(owner.spoken, event.content, conversation.language)
+  if not code or code == conversation.language then return end
+  conversations.speaks(conversation.id, code)
+  conversation.language = code
+end
+
 -- A message arrived.
 local function arrived(event, now)
   local conversation = conversations.arrive(event, now)
@@ -128,6 +137,7 @@ local function arrived(event, now)
   end
   messages.add_user(event, conversation.last_seq, now)
   if event.address then keep_address(event) end
+  if event.kind ~= "unsupported" and not event.wordless then hear(event, conversation) end
   log.info("whatsapp.received", { from = mask(event.conversation), kind = event.kind })
   heard(event, conversation, now)
 end

@@ -1,0 +1,170 @@
+-- Which language a customer writes, of those that the owner uses: by its script and by its words. The model decides for itself.
+local address = require "language.address"
+local phrases = require "language.phrases"
+local text = require "language.text"
+
+local M = {}
+
+local WORD = "[%a\128-\255][%a'\128-\255]*"
+local MOST_CHARACTERS = 1000 -- that are looked at in one message
+local MOST_TEXTS = 10
+local SHORT, STRONG_BYTES = 4, 4 -- in so few words one word of that length is enough
+
+-- The first and last character of each script that a file may name.
+M.SCRIPTS = {
+  Arabic = { 0x0600, 0x06FF }, Armenian = { 0x0530, 0x058F }, Bengali = { 0x0980, 0x09FF }, Cyrillic = { 0x0400, 0x04FF },
+  Devanagari = { 0x0900, 0x097F }, Ethiopic = { 0x1200, 0x137F }, Georgian = { 0x10A0, 0x10FF }, Greek = { 0x0370, 0x03FF },
+  Gujarati = { 0x0A80, 0x0AFF }, Gurmukhi = { 0x0A00, 0x0A7F }, Han = { 0x4E00, 0x9FFF }, Hangul = { 0xAC00, 0xD7AF },
+  Hebrew = { 0x0590, 0x05FF }, Kana = { 0x3040, 0x30FF }, Kannada = { 0x0C80, 0x0CFF }, Khmer = { 0x1780, 0x17FF },
+  Malayalam = { 0x0D00, 0x0D7F }, Sinhala = { 0x0D80, 0x0DFF }, Tamil = { 0x0B80, 0x0BFF }, Telugu = { 0x0C00, 0x0C7F },
+  Thai = { 0x0E00, 0x0E7F }, Tibetan = { 0x0F00, 0x0FFF },
+}
+
+-- All codes of two letters, and a few of three.
+M.CODES = text.set [[aa ab ae af ak am an ar as av ay az ba be bg bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz ee el en eo es
+  et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii ik io is it iu ja jv ka kg ki kj kk kl km kn ko
+  kr ks ku kv kw ky la lb lg li ln lo lt lu lv mg mh mi mk ml mn mr ms mt my na nb nd ne ng nl nn no nr nv ny oc oj om or os pa pi pl ps
+  pt qu rm rn ro ru rw sa sc sd se sg si sk sl sm sn so sq sr ss st su sv sw ta te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi
+  vo wa wo xh yi yo za zh zu fil hmn yue]]
+
+-- A street's name is in the language of the town, not of the customer.
+local STREET = text.set "rue avenue boulevard boul chemin place calle avenida rua via"
+local PARTICLE = text.set "de du des d la le les l el los las del do da dos das"
+
+-- STOP is the same word in many languages, so that it shows none. These work whatever the files hold.
+local ALWAYS_STOP = { stop = false, stopall = false, unsubscribe = "en", arret = "fr" }
+
+-- The words that can be a whole message and so show its language.
+local ANSWERS = { "polite", "person", "yes", "no", "not_sure", "call_me", "thanks" }
+
+---@class language.Spoken
+---@field order string[] the codes in use; the first is for customers whose language is not known
+---@field used table<string, boolean>
+---@field by_word table<string, string[]> the codes of the languages that a word shows
+---@field scripts {code: string, from: integer, to: integer}[]
+---@field said table phrases that are a whole message → code
+---@field stop table
+---@field start table
+---@field polite table
+---@field person table
+
+-- The owner's languages made ready, once per generation.
+---@param list {code: string, recognised_by?: string[], script?: string, words?: table<string, string[]>}[]
+---@param order? string[] the codes in use; default: all of the list
+---@return language.Spoken
+function M.prepare(list, order)
+  local ready = { order = order or {}, used = {}, by_word = {}, scripts = {}, said = {}, stop = {}, start = {}, polite = {}, person = {} }
+  if not order then
+    for i, language in ipairs(list) do ready.order[i] = language.code end
+  end
+  for _, code in ipairs(ready.order) do ready.used[code] = true end
+  for word, code in pairs(ALWAYS_STOP) do phrases.add(ready.stop, word, code) end
+  for _, language in ipairs(list) do
+    local code, words = language.code, language.words or {}
+    for _, kind in ipairs { "stop", "start", "polite", "person" } do
+      for _, phrase in ipairs(words[kind] or {}) do
+        if kind ~= "stop" or ALWAYS_STOP[text.words(phrase)] == nil then phrases.add(ready[kind], phrase, code) end
+      end
+    end
+    if ready.used[code] then
+      for _, word in ipairs(language.recognised_by or {}) do
+        word = text.fold(word)
+        ready.by_word[word] = ready.by_word[word] or {}
+        table.insert(ready.by_word[word], code)
+      end
+      for _, kind in ipairs(ANSWERS) do
+        for _, phrase in ipairs(words[kind] or {}) do phrases.add(ready.said, phrase, code) end
+      end
+      local script = M.SCRIPTS[language.script]
+      if script then ready.scripts[#ready.scripts + 1] = { code = code, from = script[1], to = script[2] } end
+    end
+  end
+  return ready
+end
+
+local function by_script(scripts, s)
+  if #scripts == 0 or not s:find("[\224-\244]") and not s:find("[\206-\223]") then return nil end
+  for _, code_point in utf8.codes(s) do
+    for _, script in ipairs(scripts) do
+      if code_point >= script.from and code_point <= script.to then return script.code end
+    end
+  end
+end
+
+-- "l'escalier" → "escalier"
+local function after_apostrophe(word)
+  local at = word:find("'", 1, true)
+  return at and word:sub(at + 1)
+end
+
+-- How many different words show each language, how many words there are, and whether a long one is among them.
+local function count(ready, s)
+  local a, b = address.find(s)
+  if a then s = s:sub(1, a - 1) .. " " .. s:sub(b + 1) end
+  local hits, seen, total, strong, skip = {}, {}, 0, {}, 0
+  for word in text.fold(s):gmatch(WORD) do
+    total = total + 1
+    if STREET[word] then
+      skip = 2
+    elseif skip > 0 then
+      skip = PARTICLE[word] and skip or skip - 1
+    elseif not seen[word] then
+      seen[word] = true
+      for _, code in ipairs(ready.by_word[word] or ready.by_word[after_apostrophe(word)] or {}) do
+        hits[code] = (hits[code] or 0) + 1
+        strong[code] = strong[code] or #word >= STRONG_BYTES
+      end
+    end
+  end
+  return hits, total, strong
+end
+
+-- The code that most words show; nil when two have as many.
+local function most(hits)
+  local best, tied
+  for code, n in pairs(hits) do
+    if not best or n > hits[best] then
+      best, tied = code, false
+    elseif n == hits[best] then
+      tied = true
+    end
+  end
+  return not tied and best or nil
+end
+
+-- The language that a message clearly shows, or nil. known: the customer's language until now; it takes more to leave it.
+---@param ready language.Spoken
+---@param message string
+---@param known? string
+---@return string? code
+function M.clear(ready, message, known)
+  if message:find("^%[location") then return nil end
+  local s = text.valid(text.clip(message, MOST_CHARACTERS))
+  local code = by_script(ready.scripts, s)
+  if code then return code end
+  local hits, total, strong = count(ready, s)
+  local best = most(hits)
+  if best and hits[best] >= 2 and hits[best] * 5 >= total and hits[best] > 2 * (known ~= best and hits[known] or 0) then return best end
+  if known and ready.used[known] then return nil end
+  if best and total <= SHORT and strong[best] and next(hits, next(hits)) == nil then return best end
+  local whole, said = phrases.whole(ready.said, text.split(text.words(s)), {})
+  return whole and said or nil
+end
+
+-- The language of the fixed texts for a customer: what is known of them; else what their words show; else the language of the question
+-- that they answer; else the owner's first.
+---@param ready language.Spoken
+---@param known? string
+---@param texts? string[] what the customer wrote
+---@param last_reply? string
+---@return string code
+function M.of(ready, known, texts, last_reply)
+  if known and ready.used[known] then return known end
+  for i = #(texts or {}), math.max(1, #(texts or {}) - MOST_TEXTS + 1), -1 do
+    local code = M.clear(ready, texts[i])
+    if code then return code end
+  end
+  return last_reply and M.clear(ready, last_reply) or ready.order[1] or "en"
+end
+
+return M

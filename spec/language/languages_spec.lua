@@ -1,0 +1,80 @@
+local languages = require "language.languages"
+local yaml = require "host.yaml"
+local shell = require "spec.support.shell"
+local english = require "language.english"
+
+local function language(code)
+  local value = assert(yaml.decode(assert(shell.read(("%s/replies.%s.yaml"):format(shell.prompts, code))), code))
+  return { code = code, recognised_by = value.language.recognised_by, script = value.language.script, words = value.words }
+end
+
+local ENGLISH = { code = "en", recognised_by = english.recognised_by, words = english.words }
+local LIST = { ENGLISH, language "fr" }
+local READY = languages.prepare(LIST)
+
+local function shows(code, messages, known)
+  for message in messages:gmatch("[^\n]+") do assert.equal(code, languages.clear(READY, message, known), message) end
+end
+
+describe("languages.clear", function()
+  it("hears a language in two of its words, or in one of a few", function()
+    shows("en", [[
+hello, I have a couch
+Hi there
+How much would it be for a fridge and two chairs?
+thanks
+Can you come on Tuesday?
+yes please]])
+    shows("fr", [[
+bonjour, j'ai un canapé
+Bonjour!
+Merci
+oui
+Je veux parler à quelqu'un
+Combien pour deux matelas et un frigo?
+il y a un ascenseur
+12 rue Saint-Denis, il y a des escaliers et c'est au deuxième étage]])
+  end)
+
+  it("hears none in a street, a place or what no language shows", function()
+    shows(nil, [[
+12 Main Street
+45 avenue du Parc
+1234 Rue de la Montagne, Montréal
+rue Sainte-Catherine
+[location: 12 rue de la Paix, Paris]
+ok
+👍
+2
+[photo]
+Mon 5 pm]])
+  end)
+
+  it("hears it in a caption", function()
+    shows("fr", "[photo: voici mon canapé et mes chaises]")
+  end)
+
+  it("follows a customer who clearly changes, and not for a single word", function()
+    assert.equal("en", languages.clear(READY, "Sorry, I have to write in English, is that okay with you?", "fr"))
+    assert.equal("fr", languages.clear(READY, "Je préfère parler en français avec vous", "en"))
+    for _, word in ipairs { "merci", "oui", "Merci Bob" } do assert.is_nil(languages.clear(READY, word, "en")) end
+    for _, word in ipairs { "yes", "thanks", "ok" } do assert.is_nil(languages.clear(READY, word, "fr")) end
+  end)
+
+  it("hears only languages that the owner uses", function()
+    local only = languages.prepare(LIST, { "en" })
+    assert.is_nil(languages.clear(only, "bonjour, j'ai un canapé"))
+    assert.equal("en", languages.of(only, "fr", { "bonjour, j'ai un canapé" }))
+  end)
+end)
+
+describe("languages.of", function()
+  it("is what is known, else what the words show, else the language of the question, else the owner's first", function()
+    assert.equal("fr", languages.of(READY, "fr", { "hello, I have a couch" }))
+    assert.equal("fr", languages.of(READY, nil, { "bonjour, j'ai un canapé", "12" }, "What is the address?"))
+    assert.equal("fr", languages.of(READY, nil, { "12" }, "Merci! Quelle est l'adresse du ramassage?"))
+    assert.equal("en", languages.of(READY, nil, { "12 Main Street" }))
+    assert.equal("fr", languages.of(languages.prepare(LIST, { "fr", "en" }), nil, { "12 Main Street" }))
+    assert.equal("en", languages.of(READY, "es", {}))
+  end)
+end)
