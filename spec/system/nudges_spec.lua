@@ -54,4 +54,20 @@ describe("a customer who stops answering", function()
     assert.equal(1, scene:column(phone, "nudged"))
     scene:close()
   end)
+
+  it("A30: is not reminded by a copy that is put back: they may have answered since", function()
+    local scene = open(40000, 80000)
+    local phone, service = meta.phone(), scene.service
+    scene:ask(phone, { answer = { reply_to_user = "Thanks! Is there an elevator?" } })
+    scene:sent(phone, "elevator")
+    local copy = service.home .. "/copy.sqlite"
+    assert.equal(0, (service:cli("backup", copy)))
+    service:restart { kill = true }
+    assert.equal(1, service:value "SELECT count(*) FROM jobs WHERE kind = 'nudge'")
+    service:kill()
+    shell.run(("rm -f %s %s-wal %s-shm && cp %s %s"):format(service.db, service.db, service.db, copy, service.db))
+    service:start()
+    assert.equal(0, service:value "SELECT count(*) FROM jobs WHERE kind = 'nudge'")
+    scene:close()
+  end)
 end)
