@@ -1,6 +1,7 @@
 -- The fixed questions: carry a whole conversation without a model. They greet, take plain answers, ask for the next missing field, pass
 -- questions to the team, and end with a handoff. Pure.
 local booking = require "flow.booking"
+local earlier = require "flow.earlier"
 local quote = require "flow.quote"
 local replies = require "flow.replies"
 local returning = require "flow.returning"
@@ -43,33 +44,6 @@ end
 
 local function same_line(a, b)
   return b ~= nil and text.words(a) == text.words(b)
-end
-
--- What is known and what was said now, as one value; nil: nothing new was said.
-local function joined(earlier, value, between)
-  local known, new = text.words(earlier), text.words(value)
-  if known:find(new, 1, true) then
-    return nil
-  elseif new:find(known, 1, true) then
-    return value
-  end
-  local both = earlier .. between .. value
-  return text.length(both) <= quote.MAX_CHARACTERS and both or nil
-end
-
--- Further things are added to the first ones, and a second address stands beside the first, because the customer did not take those
--- back. A correction takes their place.
-local function with_earlier(turn, read)
-  for _, field in ipairs(turn.fields) do
-    local value, kind, earlier = read.data[field], understand.kind_of(field), turn.data[field]
-    if quote.known(earlier) and earlier ~= understand.NOT_SURE and turn.asked ~= field then
-      if kind == "address" and (value or read.unit) and not (value and read.corrects) then
-        read.data[field] = joined(tostring(earlier), value or read.unit, value and "; " or ", ")
-      elseif kind == "inventory" and value and not read.corrects then
-        read.data[field] = joined(tostring(earlier), value, ", ")
-      end
-    end
-  end
 end
 
 -- The first text under these keys that differs from the last reply.
@@ -146,7 +120,7 @@ local function answer_missing(turn, read, changed, field)
     return join(not turn.last_reply and say(turn, "greeting"), say(turn, "question"), ask)
   elseif not turn.last_reply then
     return join(say(turn, "greeting"), ask)
-  elseif read.left_open then
+  elseif read.left_open and #changed == 0 then
     return join(say(turn, "left_open"), ask)
   elseif #changed > 0 or read.took then
     local thanked = join(say(turn, "thanks"), ask)
@@ -208,7 +182,7 @@ function M.answer(turn)
   turn.was_complete = quote.complete(turn.data, turn.fields)
   local read = understand.read(turn.texts, turn.fields, turn.asked, quote.missing(turn.data, turn.fields))
   read.corrects = read.corrects or turn.edited
-  with_earlier(turn, read)
+  earlier.keep(turn, read)
   local refused = turn.kept ~= nil and turn.asked == turn.kept.field and returning.confirm(turn.kept, read, turn.texts)
   if refused then turn.kept = false end
   local merged, changed = quote.merge(turn.data, read.data, turn.fields)

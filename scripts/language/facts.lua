@@ -1,5 +1,6 @@
 -- Collects the facts that a customer's sentences hold: addresses, the way in, lists of things. Each is kept as it was written.
 local address = require "language.address"
+local common = require "language.common"
 local text = require "language.text"
 local things = require "language.things"
 local tokens = require "language.tokens"
@@ -91,16 +92,37 @@ end
 
 local function keep_way(state, t, i, j, way)
   local found, value = state.found, tokens.text(t, i, j)
+  local function keep(kind)
+    add(found, kind, value)
+    state.said[#state.said + 1] = { kind = kind, value = value }
+  end
   if way.elevator then
-    add(found, "elevator", value)
+    keep "elevator"
   end
   if way.stairs then
-    add(found, "stairs", value)
+    keep "stairs"
   elseif way.floor and not way.elevator then
-    add(found, (way.low or state.asked_kind ~= "elevator") and "stairs" or "floor", value) -- a floor alone answers both
+    keep((way.low or state.asked_kind ~= "elevator") and "stairs" or "floor") -- a floor alone answers both
   end
   if way.low and not way.elevator then
     found.low = found.low or value
+  end
+end
+
+local MOST_WORDS = 25
+
+-- A remark belongs to the one answer about the way in that a sentence gives: "yes there is an elevator, book it with the super".
+function M.remark(state, t, rest)
+  local one = #state.said == 1 and state.said[1]
+  if not (one and one.value and state.found[one.kind] == one.value and t.n <= MOST_WORDS
+    and (state.asked_kind == "elevator" or state.asked_kind == "stairs")) then
+    return
+  end
+  for _, piece in ipairs(rest) do
+    if not common.is_chat(tokens.plain(t, piece[1], piece[2])) then
+      state.found[one.kind] = tokens.text(t, 1, t.n)
+      return
+    end
   end
 end
 
@@ -127,6 +149,7 @@ local function read_piece(state, t, i, j, base)
       and not (i < j and things.is_uncounted(t.plain[i + 1]))
   if lists and not ((way.elevator or way.stairs) and not (way_in.COUNTED[t.plain[thing - 1] or ""])) then
     things_in(state, t, i, j, base)
+    state.said[#state.said + 1] = { kind = "inventory" }
     if way.elevator or way.stairs or way.floor then
       keep_way(state, t, i, j, way)
     end
@@ -142,6 +165,7 @@ end
 -- ---- addresses -------------------------------------------------------------------------------------------------------
 
 local CORRECTS = set "sorry actually meant wrong correction oops oups instead rather typo mistake erreur plutot pardon desole wait scratch"
+local ONLY = set "only just instead rather seulement juste"
 local ADDS = set "also too another plus second add aussi autre"
 
 -- Does what was said earlier or later in this message replace the first address: "12 Elm St, no sorry, 14 Elm St"?
@@ -207,7 +231,9 @@ local HAS = set "have has got need want take remove also get j'ai avons"
 function M.sentence(state, t, base, last)
   local taken = M.addresses(state, t)
   local any = #taken > 0
+  state.said = any and { { kind = "address" } } or {}
   state.has = state.asked_kind == "other" and tokens.find(t, 1, t.n, HAS) ~= nil
+  state.only = state.only or tokens.find(t, 1, t.n, ONLY) ~= nil
   if not state.corrects and tokens.find(t, 1, t.n, CORRECTS) and not tokens.find(t, 1, t.n, ADDS) then
     state.corrects = true
   end

@@ -1,5 +1,4 @@
 -- Finds the question that a sentence holds, with or without its sign.
-local common = require "language.common"
 local text = require "language.text"
 
 local M = {}
@@ -25,7 +24,7 @@ function M.at(t)
   end
   for i = 2, t.n - 1 do
     local word, following = plain[i], plain[i + 1]
-    if word == "how" and following == "much" or INVERTED[word] and OF_US[following] and not common.GREETING[plain[i - 1]] then
+    if word == "how" and following == "much" or INVERTED[word] and OF_US[following] then
       return i
     end
   end

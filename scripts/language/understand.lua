@@ -109,12 +109,16 @@ local function read_statement(state, t, sentence)
     local way = way_in.of(t, 1, t.n, state.asked_kind)
     state.unsure[way.elevator and "elevator" or way.stairs and "stairs" or "asked"] = true
     return
-  elseif unit then
+  elseif unit and state.asked_kind ~= "other" then
     state.unit, state.took = address.text(t, unit, t.n), true
     return
   elseif not unsure and not text.found_in(plain, LATER) then
     local any, rest = facts.sentence(state, t, sentence.from)
-    any = answer_pieces(state, t, rest, not any) or any
+    local answered = answer_pieces(state, t, rest, not any)
+    if any and not answered then
+      facts.remark(state, t, rest)
+    end
+    any = any or answered
     state.took = state.took or any
     if any or t.n <= 30 and common.is_chat(plain) then
       return
@@ -175,6 +179,15 @@ local function unmarked(state, message)
   return mark and words or not mark and message or nil
 end
 
+-- Does this say a floor and nothing else of the way in?
+---@param said string
+---@return boolean
+function M.is_floor(said)
+  local t = tokens.of(text.clip(said, 200))
+  local way = way_in.of(t, 1, t.n)
+  return way.floor ~= nil and not (way.elevator or way.stairs or way.low)
+end
+
 -- Of many texts only the newest are read, within both limits.
 local MOST_TEXTS, MOST_BYTES = 40, 32768
 
@@ -228,7 +241,7 @@ end
 
 -- What the texts say. `asked` is the field that was asked for last, or nil; `missing` are the fields not known yet (default: all);
 -- `ready` holds the languages' words, from yes_no.ready. Returns {
---   data = {field = text}, unit = a unit alone ("apt 4B"), corrects = whether they take back what was said before,
+--   data = {field = text}, unit = a unit alone ("apt 4B"), corrects = whether they take back what was said before, only = all of it,
 --   questions = {…}, took = whether something was understood, media = whether a photo, place or the like was among them,
 --   chat = whether they hold nothing but politeness, unread = the words that nobody understood, or nil}.
 ---@param texts string[]
@@ -252,8 +265,9 @@ function M.read(texts, fields, asked, missing, ready)
   local data = by_field(state, fields, asked, open)
   local took = state.took or state.media or next(data) ~= nil
   local unread = #state.left > 0 and table.concat(state.left, "\n") or nil
-  return { data = data, unit = state.unit, corrects = state.corrects or false, questions = state.questions, took = took or false,
-    media = state.media or false, chat = not (took or unread) and #state.questions == 0, unread = unread }
+  return { data = data, unit = state.unit, corrects = state.corrects or false, only = state.corrects and state.only or false,
+    questions = state.questions, took = took or false, media = state.media or false, unread = unread,
+    chat = not (took or unread) and #state.questions == 0 }
 end
 
 return M

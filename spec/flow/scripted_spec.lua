@@ -168,8 +168,23 @@ describe("the fixed questions", function()
     assert.equal("12 Elm St, apt 4B", after("its apt 4B"))
     assert.equal("12 Elm St, Toronto", after("12 Elm St, Toronto"))
     for _, message in ipairs { "wrong address, its 21 Elm St", "no sorry, 21 Elm St", "actually 21 Elm St" } do assert.equal("21 Elm St", after(message)) end
-    local chat = story({ { "actually just 2 chairs", "address" } }, { data = { inventory = "a couch" }, last_reply = "x" })
-    assert.equal("2 chairs", chat.data.inventory)
+    for _, message in ipairs { "40 Oak Ave", "40 Oak Ave, Brampton" } do
+      assert.equal("40 Oak Ave, Brampton", story({ { message, "elevator" } }, { data = { address = "Brampton" }, last_reply = "x" }).data.address)
+    end
+  end)
+
+  it("corrects one thing of a list beside the list, and a whole list where only that is meant", function()
+    local function after(earlier, message) return story({ { message, "address" } }, { data = { inventory = earlier }, last_reply = "x" }).data.inventory end
+    assert.equal("4 tires", after("2 tires", "actually 4 tires"))
+    assert.equal("a piano, 2 tires (corrected: 4 tires)", after("a piano, 2 tires", "actually 4 tires"))
+    assert.equal("4 tires", after("a piano, 2 tires", "sorry, only 4 tires"))
+    assert.equal("a piano, 2 tires, 3 chairs", after("a piano, 2 tires", "and 3 chairs"))
+  end)
+
+  it("keeps the floor that answered the elevator when the elevator is answered", function()
+    local chat = story({ { "3rd floor", "stairs" }, { "yes theres an elevator but its small", "items" } },
+      { data = { address = "5 Elm" }, asked = "elevator_access", last_reply = "x" })
+    assert.same({ address = "5 Elm", elevator_access = "yes theres an elevator but its small", stairs = "3rd floor" }, chat.data)
   end)
 
   it("speaks French with those who do", function()
