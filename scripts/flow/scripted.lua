@@ -7,6 +7,7 @@ local replies = require "flow.replies"
 local returning = require "flow.returning"
 local text = require "language.text"
 local understand = require "language.understand"
+local yes_no = require "language.yes_no"
 
 local M = {}
 
@@ -180,7 +181,7 @@ function M.answer(turn)
   turn = setmetatable({}, { __index = turn })
   turn.data, turn.asked_times = turn.data or {}, turn.asked and math.max(1, turn.asked_times or 1) or 0
   turn.was_complete = quote.complete(turn.data, turn.fields)
-  local read = understand.read(turn.texts, turn.fields, turn.asked, quote.missing(turn.data, turn.fields))
+  local read = understand.read(turn.texts, turn.fields, turn.asked, quote.missing(turn.data, turn.fields), yes_no.of(turn.languages))
   read.corrects = read.corrects or turn.edited
   earlier.keep(turn, read)
   local refused = turn.kept ~= nil and turn.asked == turn.kept.field and returning.confirm(turn.kept, read, turn.texts)

@@ -1,11 +1,11 @@
 -- What is an answer to which field: the kinds of fields, the words of each kind, and whether some words answer it.
 local address = require "language.address"
 local common = require "language.common"
+local phrases = require "language.phrases"
 local text = require "language.text"
 local things = require "language.things"
 local tokens = require "language.tokens"
 local way_in = require "language.way_in"
-local yes_no = require "language.yes_no"
 
 local M = {}
 
@@ -30,16 +30,16 @@ end
 -- ---- elevator and stairs ---------------------------------------------------------------------------------------------
 
 local HOUSE = set "house houses townhouse townhome detached semi semi-detached duplex cottage maison storefront"
-local LIGHT = set [[there is are was it its it's theres there's does do did have has we i you can could use they he a an the one ones only
-  just about around like or maybe in at this that my our building place unit to of any so unfortunately sadly sorry please pls sir maam
-  actually probably with all big small large little service freight working broken old narrow wide inside front back both but and even
-  think believe required involved needed available access yet here sauf c'est il y en a un une l' le la les dans au on for be think who
-  needed go up down got each inside from two sets set total well also yea straight else then
-  really that know of should applicable n'y n'en condo apartment apt il y]]
+local LIGHT = set [[sure there is are was it its s theres does do did have has we i you can could use they he a an the one ones only just about
+  around like or maybe in at this that my our building place unit to of any so unfortunately sadly sorry please pls sir
+  maam actually probably with all big small large little service freight working broken old narrow wide inside front
+  back both but and even think believe required involved needed available access yet here sauf c est il en un une l le
+  la les dans au on for be who go up down got each from two sets set total well also yea straight else then really know
+  should applicable condo apartment apt t m re d qu]]
 local POLITE = set "thanks thank you thx merci"
 -- These mean yes or a count when they are all that is said.
 local AFFIRMS = {}
-for phrase in ([[there is|there are|there is one|there's one|theres one|it does|it has|it has one|it is|we do|i do|they do|we have|we
+for phrase in ([[there is|there are|there is one|there s one|theres one|it does|it has|it has one|it is|we do|i do|they do|we have|we
   have one
 i have one|has one|just one|only one|a few|a couple|several|many|a lot|lots|il y en a un|il y en a|both|it has both|we have both|there
   are both
@@ -53,20 +53,23 @@ function M.is_yes_no(ready, t, i, j, kind)
   if j - i > 14 then
     return false
   end
-  local said = yes_no.said(ready, t, i, j)
-  local hit, yes, polite = AFFIRMS[text.trim(said)], false, false
+  local words = text.split(text.words(tokens.plain(t, i, j)))
+  local hit, yes, polite = AFFIRMS[table.concat(words, " ")], false, false
   local floor = tokens.find(t, i, j, way_in.FLOOR)
-  for word in said:gmatch("%S+") do
-    if ready.yes[word] then
-      hit, yes = true, true
-  elseif ready.no[word] or way_in.is_count(word) or way_in.ORDINAL[word] and (word ~= "second" or floor) or kind == "elevator" and
-  HOUSE[word] then
+  local k = 1
+  while words[k] do
+    local word = words[k]
+    local last, name = phrases.at(ready.said, words, k)
+    if last then
+      hit, yes, k = true, yes or name == "yes", last
+    elseif way_in.is_count(word) or way_in.ORDINAL[word] and (word ~= "second" or floor) or kind == "elevator" and HOUSE[word] then
       hit = true
     elseif POLITE[word] then
       polite = true
     elseif not (LIGHT[word] or way_in.FLOOR[word] or way_in.COUNTED[word]) then
       return false
     end
+    k = k + 1
   end
   return hit == true and (yes or not polite)
 end

@@ -46,7 +46,7 @@ local HOLD = {
     ["2"] = "2", none = "none", ["2 flights"] = "2 flights", ["just one flight"] = "just one flight", ["yes a few steps"] = "yes a few steps", ["2-3"] = "2-3",
     ["about 10"] = "about 10", ["third floor"] = "third floor", ["no i dont think so"] = "no i dont think so", ["not really"] = "not really",
     ["3 steps up to porch"] = "3 steps up to porch", ["1 set"] = "1 set", aucun = "aucun", upstairs = "upstairs", ["basement, 12 steps"] = "basement, 12 steps",
-    ["2 étages"] = "2 étages", ["it's a split level"] = "it's a split level", ["not sure"] = understand.NOT_SURE,
+    ["2 étages"] = "2 étages", ["I'm not sure, maybe 10"] = "I'm not sure, maybe 10", ["it's a split level"] = "it's a split level", ["not sure"] = understand.NOT_SURE,
   },
   inventory = {
     ["1/2 truck load of junk"] = "1/2 truck load of junk", ["2 sofas n a fridge"] = "2 sofas n a fridge", ['65" tv'] = '65" tv',
@@ -213,10 +213,11 @@ describe("what a customer wrote", function()
   end)
 
   it("knows yes, no and not sure in the owner's languages", function()
-    local ready = require("language.yes_no").ready { { words = { yes = { "si", "claro que si" }, not_sure = { "no lo se" } } } }
+    local ready = require("language.yes_no").ready { { words = { yes = { "si|claro", "por (mi) supuesto", "ok" }, not_sure = { "no (lo) se" } } } }
     local function said(message) return understand.read({ message }, FIELDS, "elevator_access", nil, ready).data.elevator_access end
     assert.equal("Sí", said("Sí"))
-    assert.equal("claro que si", said("claro que si"))
+    assert.equal("por supuesto", said("por supuesto"))
+    assert.is_nil(said("ok"))
     assert.equal(understand.NOT_SURE, said("no lo sé"))
     assert.equal("yes", said("yes"))
   end)
