@@ -153,7 +153,7 @@ local function ask_model(self, turn)
   local conversation = turn.conversation
   local rows = messages.recent(conversation.id, turn.shown, HISTORY_ROWS + #turn.waiting, conversation.quote_from)
   local asked, number = prompt.messages(self.owner.system_text, rows, turn.data, turn.may_ask, conversation.phone_number,
-    prompt.beside(time.zoned(turn.started_at), turn.visit, turn.area, turn.kept))
+    prompt.beside(turn.started_at, turn.visit, turn.area, turn.kept))
   turn.hidden = { known = turn.data, phone = conversation.phone_number, number = number }
   turn.sources = sources_of(turn, asked, number ~= nil)
   local deadline = time.monotonic_ms() + settings.get("LLM_DEADLINE_MS")

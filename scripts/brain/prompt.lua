@@ -10,6 +10,7 @@ local json = require "host.json"
 local languages = require "language.languages"
 local own_number = require "language.phone"
 local placeholders = require "language.placeholders"
+local time = require "host.time"
 local warnings = require "brain.prompt_warnings"
 local words = require "language.text"
 local yaml = require "host.yaml"
@@ -240,14 +241,21 @@ function M.entries(rows)
   return entries
 end
 
+local MINUTE_MS = 60000
+local minute, minute_words -- the last minute that was put into words
+
 -- What the model is told beside what is known and missing.
----@param now table the time in the business's time zone (host.time.zoned)
+---@param now integer ms
 ---@param visit? {state: string, at: table}
 ---@param place? "outside" where the address lies
 ---@param kept? {field: string, value: string} of an earlier request, to be confirmed
 ---@return table<string, any>
 function M.beside(now, visit, place, kept)
-  local more = { now = booking.when(now):gsub(" at ", (", %d, "):format(now.year)), area = place }
+  if now // MINUTE_MS ~= minute then
+    local at = time.zoned(now)
+    minute, minute_words = now // MINUTE_MS, booking.when(at):gsub(" at ", (", %d, "):format(at.year))
+  end
+  local more = { now = minute_words, area = place }
   if visit then more[visit.state] = booking.when(visit.at) end
   if kept then more.to_confirm = { [kept.field] = kept.value } end
   return more

@@ -134,6 +134,9 @@ function M.own_words(decision, chat)
       decision.data[field] = quote.clean(without_marks(value, chat.known[field], chat), field)
     end
   end
+  if not decision.reply:find("[", 1, true) then
+    return nil
+  end
   local reply = placeholders.one_number(decision.reply)
   decision.reply = reply
   local foreign = placeholders.foreign(reply) or not chat.number and reply:find(placeholders.NUMBER, 1, true) and placeholders.NUMBER

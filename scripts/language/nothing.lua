@@ -105,18 +105,33 @@ local function spelled(value)
   return plain:find("'", 1, true) and plain:gsub("%f[%a][cdjlns]'", "") or plain
 end
 
+local function kind_of(word, field)
+  return KIND[word] or field and #word > 2 and field:find(word, 1, true) and "T" or nil
+end
+
 ---@param value string
 ---@param field? string the name of its field
 ---@return boolean
 function M.is(value, field)
-  if #value > MOST_BYTES then
+  local byte = value:byte()
+  if #value > MOST_BYTES or byte and byte >= 48 and byte <= 57 then -- a number says something
     return false
+  end
+  local first = value:match("^%w+") -- most values say something with their first word
+  local after = first and value:byte(#first + 1) or 0
+  if first and #first > 1 and after ~= 39 and after < 128 then -- no "d'information", no "précisé"
+    local kind = kind_of(first:lower(), field)
+    if not kind then
+      return false
+    elseif #first == #value and #kind == 1 then
+      return kind == "E" or kind == "Q"
+    end
   end
   local plain, code, said, words, at = spelled(value), "", false, 0, 1
   local from, to = plain:find(WORD)
   while from do
     local word = plain:sub(from, to):gsub("'", "")
-    local kind = KIND[word] or field and #word > 2 and field:find(word, 1, true) and "T"
+    local kind = kind_of(word, field)
     if not kind and word ~= "" or words == MOST_WORDS then
       return text.trim(plain) == "-1" -- what programs write for no number
     end

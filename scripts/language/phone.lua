@@ -23,7 +23,7 @@ for char, folded in pairs(text.FOLDS) do
 end
 
 local function masked(s)
-  if not s:find("[\128-\255]") then
+  if utf8.len(s) == #s then -- only ASCII
     return s
   end
   return (s:gsub("[\194-\244][\128-\191]*", MASK))

@@ -20,10 +20,10 @@ end
 ---@param s string
 ---@return string
 function M.harmless(s)
-  if s:find("[%[%]]") then
+  if s:find("[", 1, true) or s:find("]", 1, true) then
     s = s:gsub("[%[%]]", ROUND)
   end
-  if s:find("[\226\227\239]") then
+  if utf8.len(s) ~= #s then
     s = s:gsub("[\226\227\239][\128-\191][\128-\191]", ROUND)
   end
   return s

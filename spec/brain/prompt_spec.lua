@@ -1,5 +1,6 @@
 local json = require "host.json"
 local prompt = require "brain.prompt"
+local time = require "host.time"
 
 local SYSTEM = { identity = "You are helpful.", business_rules = { "Be kind." }, quote_fields_needed = { "address", "stairs" }, workflow = "Ask once." }
 
@@ -91,7 +92,7 @@ describe("brain.prompt", function()
   it("keeps the system prompt's bytes over the turns of a chat, whatever is known and whatever the time", function()
     local text, rows = prompt.system_text(SYSTEM, BUSINESS), { user "hi" }
     for turn = 1, 3 do
-      local now = { year = 2026, month = 11, day = 23 + turn, hour = 8 * turn, min = 5, wday = turn }
+      local now = time.from_zoned { year = 2026, month = 11, day = 23 + turn, hour = 6 * turn, min = 5 }
       local messages = prompt.messages(text, rows, { stairs = tostring(turn) }, { "address" }, "1", prompt.beside(now, nil, turn == 2 and "outside" or nil))
       assert.equal(text, messages[1].content)
       assert.equal(1, (messages[2].content:find("hi", 1, true)))
@@ -101,10 +102,11 @@ describe("brain.prompt", function()
   end)
 
   it("tells the date and time, a visit, and that an address is outside", function()
-    local at = { year = 2026, month = 11, day = 24, hour = 14, min = 30, wday = 2 }
+    local now = time.from_zoned { year = 2026, month = 11, day = 24, hour = 14, min = 30 }
+    local at = time.zoned(now)
     assert.same({ now = "Tuesday, November 24, 2026, 2:30 PM", requested = "Tuesday, November 24 at 2:30 PM", area = "outside" },
-      prompt.beside(at, { state = "requested", at = at }, "outside"))
-    assert.same({ now = "Tuesday, November 24, 2026, 2:30 PM" }, prompt.beside(at))
+      prompt.beside(now, { state = "requested", at = at }, "outside"))
+    assert.same({ now = "Tuesday, November 24, 2026, 2:30 PM" }, prompt.beside(now))
   end)
 
   it("lets nothing that people wrote look like our data mark", function()
