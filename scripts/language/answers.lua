@@ -30,7 +30,8 @@ end
 -- ---- elevator and stairs ---------------------------------------------------------------------------------------------
 
 local HOUSE = set "house houses townhouse townhome detached semi semi-detached duplex cottage maison storefront"
-local LIGHT = set [[sure there is are was it its s theres does do did have has we i you can could use they he a an the one ones only just about
+local LIGHT = set [[sure there is are was it its s theres does do did have has we i you can could use they he a an the one ones only
+  just about
   around like or maybe in at this that my our building place unit to of any so unfortunately sadly sorry please pls sir
   maam actually probably with all big small large little service freight working broken old narrow wide inside front
   back both but and even think believe required involved needed available access yet here sauf c est il en un une l le

@@ -12,13 +12,13 @@ local set = text.set
 
 -- ---- pieces ----------------------------------------------------------------------------------------------------------
 
-local JOINTS = set "and but with et mais avec plus"
+local JOINTS = set "and but with et mais avec plus pero con mas com ਅਤੇ ਤੇ"
 local MOST_PIECES = 30 -- per sentence; the last piece holds the rest
 
 -- Is the word at k a joint? "2 sofas n a fridge" has one too.
 local function is_joint(t, k)
   local word = t.plain[k]
-  return JOINTS[word] or word == "n" and k < t.n and (way_in.COUNTED[t.plain[k + 1]] or t.plain[k + 1]:find("^%d") ~= nil)
+  return JOINTS[word] or (word == "n" or word == "y" or word == "e") and k < t.n and (way_in.COUNTED[t.plain[k + 1]] or t.plain[k + 1]:find("^%d") ~= nil)
 end
 
 -- The words i to j cut at signs, "and", "but", "with": pairs of first and last word.
@@ -39,10 +39,11 @@ local function cut(t, i, j)
   return list
 end
 
-local LEADS = set [[actually sorry oh well hi hello hey good morning afternoon evening bonjour yes so ok also and just can could would
-  will you u please how much for to i i'd we would need want have got i've ive we've get rid of like there is there's
-  theres are it's its it looking take away remove removal pick up pickup haul dispose only with plus me us a quote on
-  need's wanna gotta hoping j'ai nous avons il y je veux besoin de enlever d'enlever me debarrasser]]
+local LEADS = set [[actually sorry oh well hi hello hey good morning afternoon evening bonjour yes so ok also and just can could
+  would will you u please how much for to i i'd we would need want have got i've ive we've get rid of like there
+  is there's theres are it's its it looking take away remove removal pick up pickup haul dispose only with plus me
+  us a quote on need's wanna gotta hoping j'ai nous avons il y je veux besoin de enlever d'enlever me debarrasser
+  tengo necesito quiero hay hola tenho preciso quero tem ola ਮੇਰੇ ਕੋਲ sacar tirar retirar remover]]
 local TAILS = set [[to be removed picked up hauled taken away gone remove get rid of please pls svp thanks thank you here at from in is
   for pickup pick asap]]
 -- The words i to j without what only leads to the things and follows them ("I need … removed").

@@ -24,7 +24,11 @@ local THINGS = text.set [[
   canape divan sofa-lit fauteuil chaise bureau matelas sommier lit commode frigo refrigerateur congelateur cuisiniere laveuse secheuse
   lavevaisselle lave-vaisselle boite sac meuble electromenager tapis velo debarras dechet vidange ordure ferraille pneu peinture bois
   planche bibliotheque etagere lampe miroir armoire vaisselle vetement jouet outil evier baignoire toilette portes fenetres
-  refrigerador nevera estufa colchon mesa silla basura muebles sofas]]
+  refrigerador nevera estufa colchon colchone mesa silla sillon basura mueble sofa escritorio cama lavadora secadora caja bolsa alfombra
+  televisor escombro madera llanta ropa juguete electrodomestico cosas trastes
+  geladeira fogao colchao colchoe cadeira sofa poltrona escrivaninha guarda-roupa armario lixo movei movel caixa saco tapete televisao
+  entulho madeira pneu roupa brinquedo
+  ਸੋਫਾ ਸੋਫੇ ਕੁਰਸੀ ਕੁਰਸੀਆਂ ਮੇਜ਼ ਬੈੱਡ ਮੰਜਾ ਗੱਦਾ ਗੱਦੇ ਫਰਿੱਜ ਟੀਵੀ ਅਲਮਾਰੀ ਕੂੜਾ ਡੱਬੇ ਸਮਾਨ ਸਾਮਾਨ ਫਰਨੀਚਰ]]
 -- Things only beside another word: "the whole garage" is a load, "everything must go" too.
 local WHOLE = text.set "everything entire whole tout toute"
 -- A number before one of these counts no things.

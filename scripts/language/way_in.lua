@@ -8,20 +8,22 @@ local M = {}
 local set = text.set
 
 M.COUNTED = set [[a an the my our some two three four five six seven eight nine ten several few couple old one these this another
-  un une des mes deux trois quatre cinq mon ma dozen many lots half]]
+  un une des mes deux trois quatre cinq mon ma dozen many lots half
+  una unos unas dos tres cuatro cinco seis mi mis um uma dois duas quatro meu minha ਇੱਕ ਦੋ ਤਿੰਨ ਚਾਰ]]
 M.ORDINAL = set [[first second third fourth fifth sixth seventh eighth ninth tenth top upper lower premier deuxieme troisieme quatrieme
-  cinquieme 1er 2e 3e 4e 5e 6e one two three four five six seven eight nine ten split multi several few couple]]
-M.FLOOR = set "floor floors flr fl level levels storey storeys story stories etage etages"
-local ELEVATOR = set [[elevator elevators elevater elavator elevetor lift ascenseur ascenseurs ascensor elevador monte-charge]]
+  cinquieme 1er 2e 3e 4e 5e 6e primer primero segundo tercer tercero cuarto primeiro terceiro quarto dos tres dois ਪਹਿਲੀ ਦੂਜੀ ਤੀਜੀ one
+  two three four five six seven eight nine ten split multi several few couple]]
+M.FLOOR = set "floor floors flr fl level levels storey storeys story stories etage etages piso pisos andar andares ਮੰਜ਼ਿਲ"
+local ELEVATOR = set [[elevator elevators elevater elavator elevetor lift ascenseur ascenseurs ascensor elevador monte-charge ਲਿਫਟ ਐਲੀਵੇਟਰ]]
 local STAIRS = set [[stair stairs upstairs downstairs staires stairway staircase staircases stairwell walkup walk-up walkups escalier
   escaliers escalera
-  escaleras escada escadas]]
+  escaleras escada escadas ਪੌੜੀਆਂ ਪੌੜੀ]]
 -- These mean stairs beside a count.
 local STEPS = set "flight flights step steps marche marches"
 local SOME = set "some many lots half more"
 -- A floor of this kind settles both: there is no way up.
 local LOW = set "ground main street grade single entry"
-local LOWEST = set "bungalow bungalo bungalows rdc rez-de-chaussee rez"
+local LOWEST = set "bungalow bungalo bungalows rdc rez-de-chaussee rez terreo"
 local FLOOR_PLACE = set "basement bsmt sous-sol attic loft penthouse mezzanine"
 local OUTSIDE = set "driveway curb curbside garage outside outdoors porch backyard yard frontyard trottoir dehors entree lawn"
 
