@@ -18,7 +18,7 @@ end
 ---@param inbound_at integer ms
 ---@return integer ms
 function M.until_ms(inbound_at)
-  return inbound_at + M.OPEN_MS - math.max(0, M.clock_off_ms())
+  return inbound_at + M.OPEN_MS + math.max(0, M.clock_off_ms())
 end
 
 ---Does WhatsApp take free text for a customer whose last message came at this time? A message in the future counts as now, because our

@@ -182,4 +182,32 @@ describe("the wall clock", function()
     assert.equal(0, (service:cli "status"))
     service:kill()
   end)
+
+  it("A29: set ahead by 3 and by 20 hours, it brings the reminders of an open question; set back, none comes too early", function()
+    local days = {}
+    for i, day in ipairs { "mon", "tue", "wed", "thu", "fri", "sat", "sun" } do days[i] = day .. ": 00:00-24:00" end
+    local service, set = clocked { files = { ["prompts/business.yaml"] = "nudges: {after_hours: [3, 20]}\nhours:\n  " .. table.concat(days, "\n  ") .. "\n" } }
+    if not service then return missing() end
+    stand_ins:plan { contains = "settee", answer = { reply_to_user = "Thanks! Is there an elevator?" } }
+    local function ask(phone)
+      service:say(phone, "an old settee")
+      replied(phone, "Is there an elevator?")
+    end
+    local phone, other = meta.phone(), meta.phone()
+    ask(phone)
+    for i, hours in ipairs { 3, 20 } do
+      set(hours * 3600 + 5)
+      shell.until_(function() return #stand_ins:sends(phone, "Reply STOP to end") == i end, 5, "reminder " .. i)
+    end
+    ask(other)
+    set(0)
+    stepped(service, "clock.set_back")
+    set(4 * 3600)
+    socket.sleep(1.1) -- it looks at the clock once a second
+    local marker, word = meta.phone(), meta.word()
+    service:say(marker, "hello " .. word)
+    replied(marker, word)
+    assert.equal(0, #stand_ins:sends(other, "Reply STOP to end"))
+    service:kill()
+  end)
 end)
