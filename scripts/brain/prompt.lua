@@ -73,25 +73,27 @@ local function as_language(code, value)
     script = value.language.script, texts = texts, words = value.words }
 end
 
--- The owner's languages in use, English first: its texts and words complete the others. Sets business.languages to the codes in use.
+-- The owner's languages, English first: its texts complete the others. Sets business.languages to the codes whose texts are sent; the
+-- words of every file are understood.
 local function load_languages(loaded, found, problems, loose)
   local there, others = language_files()
-  local listed = loaded.business.languages
+  local listed, used = loaded.business.languages, {}
   found.languages = { there = there, others = others, listed = listed, files = {} }
   loaded.languages = { as_language("en", loaded.replies) }
   loaded.replies = loaded.languages[1].texts
-  local used = {}
-  for _, code in ipairs(listed or { "en", table.unpack(words.sorted_names(there)) }) do
-    if there[code] and not used[code] then
-      used[code], used[#used + 1] = true, code
-      if code ~= "en" then
-        local shape = checks.replies_for(loaded.system.quote_fields_needed or {}, code)
-        local value, file = read(there[code], shape, false, problems, loose)
-        loaded.languages[#loaded.languages + 1], found.languages.files[code] = as_language(code, value), file
-      end
+  local codes = { "en" }
+  for _, code in ipairs(words.sorted_names(there)) do
+    if code ~= "en" then
+      local shape = checks.replies_for(loaded.system.quote_fields_needed or {}, code)
+      local value, file = read(there[code], shape, false, problems, loose)
+      loaded.languages[#loaded.languages + 1], found.languages.files[code] = as_language(code, value), file
+      codes[#codes + 1] = code
     end
   end
-  loaded.business.languages = #used > 0 and { table.unpack(used) } or { "en" }
+  for _, code in ipairs(listed or codes) do
+    if there[code] then used[#used + 1] = code end
+  end
+  loaded.business.languages = #used > 0 and used or { "en" }
 end
 
 ---@return {system: table, replies: table, languages: table[], spoken: language.Spoken, business: table, warnings: string[],
@@ -108,7 +110,7 @@ function M.load()
   checks.places(loaded.business, "prompts/business.yaml", found.business.marks or {}, problems)
   load_languages(loaded, found, problems, loose)
   if #problems > 0 then error(table.concat(problems, "\n"), 0) end
-  loaded.warnings = warnings.find(found, checks, fields, loaded.languages)
+  loaded.warnings = warnings.find(found, checks, fields, loaded.languages, loaded.business.languages)
   loaded.spoken = languages.prepare(loaded.languages, loaded.business.languages)
   loaded.prices_known = prices_known(loaded.business, found.business.value)
   loaded.system_text = M.system_text(loaded.system, loaded.business)

@@ -287,6 +287,10 @@ local WORDS = {}
 for i, kind in ipairs(plain.sorted_names(english.words)) do
   WORDS[i] = { kind, kind == "stop" and stop_phrases or phrase_list, english.words[kind] }
 end
+-- Phrases of language/intents, which are added to the built-in ones.
+for _, kind in ipairs { "bot", "call_me", "cancel_visit", "change_visit", "complaint", "not_interested", "thanks", "wrong_number" } do
+  WORDS[#WORDS + 1] = { kind, texts, nil, true }
+end
 M.replies[#M.replies + 1] = { "language", map {
   { "name", text, english.name }, { "recognised_by", single_words, english.recognised_by }, { "script", script, nil, true },
 } }

@@ -91,7 +91,7 @@ local function lacking(list, file, language, shape, english)
     local key = entry[1]
     if key == "words" then
       for _, words in ipairs(entry[2].shape) do
-        if not language.words[words[1]] then missing[#missing + 1] = "words." .. words[1] end
+        if not words[4] and not language.words[words[1]] then missing[#missing + 1] = "words." .. words[1] end
       end
     elseif key ~= "language" and not language.texts[key] and (english.texts[key] or "") ~= "" then
       missing[#missing + 1] = key
@@ -131,8 +131,8 @@ local function unused(list, business, languages)
   end
   for code, path in pairs(languages.there) do
     if not listed[code] and code ~= "en" then
-      list[#list + 1] = { file = path, text = ("is not used, because languages in business.yaml does not name %s. Add it there, or delete"
-        .. " the file."):format(code) }
+      list[#list + 1] = { file = path, text = ("is not sent to anybody, because languages in business.yaml does not name %s: only its words"
+        .. " are understood. Add it there, or delete the file."):format(code) }
     end
   end
 end
@@ -140,19 +140,21 @@ end
 ---@param files {system: brain.prompt.File, replies: brain.prompt.File, business: brain.prompt.File, languages: table}
 ---@param checks table brain.prompt_checks
 ---@param fields string[] quote_fields_needed
----@param languages table[] those in use, English first
+---@param languages table[] English first
+---@param codes string[] of those whose texts are sent
 ---@return string[] warnings "file:line: what. What to do."
-function M.find(files, checks, fields, languages)
+function M.find(files, checks, fields, languages, codes)
   local list, lines = {}, {}
   silent(list, files.business, "the program's own towns, hours, links and limits apply.")
   silent(list, files.replies, "the program's own sentences are sent.")
   for _, file in ipairs { files.system, files.replies, files.business } do cut_by_comment(list, file) end
-  local shape = checks.replies_for(fields)
+  local shape, used = checks.replies_for(fields), {}
+  for _, code in ipairs(codes) do used[code] = true end
   for _, language in ipairs(languages) do
     local file = files.languages.files[language.code] or files.replies
     if file ~= files.replies then
       cut_by_comment(list, file)
-      lacking(list, file, language, shape, languages[1])
+      if used[language.code] then lacking(list, file, language, shape, languages[1]) end
     end
     for key, value in pairs(file.value or {}) do
       if type(value) == "string" then

@@ -1,5 +1,5 @@
--- Phrases that an owner writes, made ready to be found: "don't|do_not text|call me (again)". What stands for each other has | between it
--- (with _ between the words of one), what is in brackets may be missing. Only words count: case, accents and signs do not.
+-- Phrases that an owner writes, made ready to be found: "don't|do-not text|call me (again)". What stands for each other has | between it
+-- (with - between the words of one), what is in brackets may be missing. Only words count: case, accents and signs do not.
 local text = require "language.text"
 
 local M = {}

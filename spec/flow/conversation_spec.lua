@@ -117,7 +117,28 @@ J'aimerais parler avec un agent
 un humain svp
 Puis-je parler à quelqu'un?
 s'il vous plaît, parler à une personne
-représentant]]
+représentant
+operator
+manager please
+supervisor
+can i tlk 2 a real person
+speak w/ someone
+i wanna tlk to sum1
+put me through to someone
+Put me thru to a manager pls
+get me a manager
+can you get me a human?
+gimme a real person
+could you transfer me to an agent please
+pass me over to an operator
+connect me w a human
+I need a human
+customer service please
+let me speak to the manager
+talk to a live representative
+Hello! Can I speak with your manager?
+Passez-moi un agent svp
+puis-je parler à un responsable?]]
 
   local OTHERS = [[
 My real estate agent will let you in
@@ -147,7 +168,17 @@ une personne suffit
 quelqu'un sera à la maison
 no one
 agent orange paint
-I want to know the price]]
+I want to know the price
+get me a quote
+my manager will let you in
+the property manager has the key
+I need someone to take my couch
+I need a person with a truck
+can you get someone here by 5?
+put me down for Tuesday
+send someone tomorrow
+give me a price
+can you pick up from customer service desk]]
 
   for line in WISHES:gmatch("[^\n]+") do
     it("finds a wish in: " .. line, function() assert.is_true(conversation.wants_human(SPOKEN, line)) end)
