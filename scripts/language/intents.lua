@@ -1,0 +1,329 @@
+-- Recognises what a customer wants by phrases: to cancel a visit, a call, a complaint … Pure.
+--
+-- A phrase is words in order, somewhere in a sentence:
+--   cancel it|this (now)   one of the words between the bars; what is in brackets may be missing
+--   cancel … {visit}       up to three other words, or none; one of the words of the list `visit`
+--   to cancel.             the full stop: the sentence, or its part before a comma, ends here
+--   = never mind           the message says nothing else
+-- Words that say nothing (the, a, please, just, …) and apostrophes do not count, and "u", "ur", "tmrw" are read as people mean them.
+-- A list `complaint_not` holds phrases: a sentence with one of them is no complaint. `change_visit_booked` counts only while a visit is
+-- booked.
+local phrases = require "language.intent_phrases"
+local text = require "language.text"
+local things = require "language.things"
+
+local M = {}
+
+-- What is looked for, the most urgent first.
+M.KINDS = { "complaint", "cancel_visit", "change_visit", "call_me", "wrong_number", "not_interested", "bot" }
+
+-- Limits per turn: more than people write when they want one of these. A step is one look whether a word fits.
+local MOST_TEXTS, MOST_BYTES, MOST_WORDS, WHOLE_WORDS, MOST_STEPS, GAP = 10, 2000, 200, 14, 1000, 3
+local SPELLINGS = { u = "you", ya = "you", ur = "your", r = "are", tmrw = "tomorrow", tmr = "tomorrow", tmw = "tomorrow",
+  tmrow = "tomorrow",
+  tommorow = "tomorrow", tomorow = "tomorrow", thx = "thanks", ty = "thanks", tks = "thanks", thnx = "thanks",
+  appt = "appointment", appointement = "appointment", resched = "reschedule", cancle = "cancel", cansel = "cancel", nvm = "nevermind",
+  plz = "please",
+  pls = "please", ppl = "people", smth = "something", sth = "something", sumthing = "something", some1 = "someone", any1 = "anyone",
+  noone = "nobody", dmg = "damage", dmged = "damaged", gonna = "going", wanna = "want", wana = "want", cannot = "cant", k = "ok",
+  kk = "ok",
+  okay = "ok", intrested = "interested", intersted = "interested", stp = "svp" }
+local EMPTY = text.set [[the a an please just really very so hi hey hello hiya actually kindly sir madam svp bonjour salut
+  allo le la les l un une des du de d s t]]
+
+-- ---- a message as words --------------------------------------------------------------------------------------------
+
+-- The sentences of a text: { words…, stop = {[i] = true: a comma or the end follows} }, and how many words they have.
+local function sentences_of(s)
+  local folded = text.fold(text.clip(s, MOST_BYTES)):gsub("'", ""):gsub("%f[%w]no[ -]one%f[%W]", "nobody")
+  local list, sentence, count, kept = {}, nil, 0, 0
+  for word, signs in folded:gmatch("([%w\128-\255]+)([^%w\128-\255]*)") do
+    count = count + 1
+    if count > MOST_WORDS then break end
+    word = SPELLINGS[word] or word
+    sentence = sentence or { stop = {} }
+    if not EMPTY[word] and (#word < 3 or word:find("%w") or text.words(word) ~= "") then
+      sentence[#sentence + 1], kept = word, kept + 1
+    end
+    if signs:find("[,.!?;:\n()]") and #sentence > 0 then
+      sentence.stop[#sentence] = true
+      if signs:find("[.!?;\n]") then
+        list[#list + 1], sentence = sentence, nil
+      end
+    end
+  end
+  if sentence and #sentence > 0 then
+    sentence.stop[#sentence] = true
+    list[#list + 1] = sentence
+  end
+  return list, kept
+end
+
+-- "5", "5pm", "3rd", "14h30" can be a time.
+local function is_clock(word)
+  return #word <= 6 and word:find("^%d%d?%a*%d*$") ~= nil
+end
+
+-- ---- phrases -------------------------------------------------------------------------------------------------------
+
+local CLOCK, THING = {}, {} -- keys of the phrases that can begin with a time, with a thing
+
+-- A word of a phrase, added to what can stand at its place.
+local function add_word(place, word, lists)
+  local name = word:match("^{([%w_]+)}$")
+  if name == "thing" then
+    place.thing = true
+  elseif name then
+    place.clock = place.clock or name == "time"
+    for _, inner in ipairs(lists[name] or {}) do add_word(place, text.fold(inner):gsub("'", ""), lists) end
+  elseif not EMPTY[word] then
+    place.words[SPELLINGS[word] or word] = true
+  end
+end
+
+-- What can stand at a place of a phrase: a list of sequences of places. "a|b" is one place; "re-book" is two.
+local function forms_of(part, lists)
+  local one, forms = { words = {} }, {}
+  for form in part:gmatch("[^|]+") do
+    if form:find("-", 1, true) then
+      forms[#forms + 1] = {}
+      for word in form:gmatch("[^-]+") do
+        local place = { words = {} }
+        add_word(place, word, lists)
+        table.insert(forms[#forms], place)
+      end
+    else
+      add_word(one, form, lists)
+    end
+  end
+  if next(one.words) or one.thing or one.clock then table.insert(forms, 1, { one }) end
+  return forms
+end
+
+local MOST_FORMS = 32 -- of one phrase
+
+-- A phrase as its places in order, with the numbers of those before which other words can stand; once for each of its forms.
+local function compile(phrase, lists, known)
+  local list = { { gaps = {} } }
+  local inside
+  for part in text.fold(phrase:gsub("…", " … ")):gsub("'", ""):gsub("[()]", " %0 "):gmatch("[^%s=]+") do
+    if part == "..." then
+      for _, one in ipairs(list) do one.gaps[#one + 1] = true end
+    elseif part == "(" or part == ")" then
+      inside = part == "("
+    else
+      part = text.trim_end(part, "[.,!?]")
+      known[part] = known[part] or forms_of(part, lists)
+      local longer = inside and { table.unpack(list) } or {}
+      for _, one in ipairs(#known[part] > 0 and list or {}) do
+        for _, form in ipairs(known[part]) do
+          local copy = { gaps = { table.unpack(one.gaps, 1, #one + 1) }, table.unpack(one) }
+          table.move(form, 1, #form, #copy + 1, copy)
+          if #longer < MOST_FORMS then longer[#longer + 1] = copy end
+        end
+      end
+      if #longer > 0 then list = longer end
+    end
+  end
+  for _, one in ipairs(list) do one.whole, one.ends = phrase:find("^=") ~= nil, phrase:find("[^.]%.$") ~= nil end
+  return list
+end
+
+-- Adds the phrases of a list to those that begin with the same word.
+local function add_list(index, lists, list, kind, role, known)
+  for _, phrase in ipairs(list or {}) do
+    for _, compiled in ipairs(compile(phrase, lists, known)) do
+      compiled.kind, compiled.role = kind, role
+      local first = compiled[1] or { words = {} }
+      local function add(key)
+        index[key] = index[key] or {}
+        table.insert(index[key], compiled)
+      end
+      for word in pairs(first.words) do add(word) end
+      if first.clock then add(CLOCK) end
+      if first.thing then add(THING) end
+    end
+  end
+end
+
+---@class language.intents.Ready
+
+local ROLES = { [""] = "said", _not = "not_meant", _booked = "booked" }
+
+---Phrases made ready, once per generation.
+---@param languages table[] { code=, words={<list>={phrases}} }: they are added to the built-in ones
+---@return language.intents.Ready
+function M.ready(languages)
+  local index = {}
+  for _, language in ipairs(languages) do
+    local own, built_in, known = language.words or {}, phrases[language.code] or {}, {}
+    local lists = setmetatable({}, { __index = function(_, name) return own[name] or built_in[name] end })
+    for _, kind in ipairs { "thanks", table.unpack(M.KINDS) } do
+      for ending, role in pairs(ROLES) do
+        add_list(index, lists, built_in[kind .. ending], kind, role, known)
+        add_list(index, lists, own[kind .. ending], kind, role, known)
+      end
+    end
+  end
+  return index
+end
+
+-- ---- recognised ----------------------------------------------------------------------------------------------------
+
+local function fits(place, word)
+  return place.words[word] or place.clock and is_clock(word) or place.thing and things.is(word)
+end
+
+-- The word that ends the phrase whose place p is at word i, or nil. It stays within its part of the sentence, unless it says what is
+-- not meant.
+local function matched(phrase, p, sentence, i, work)
+  work.steps = work.steps + 1
+  if work.steps > MOST_STEPS or not fits(phrase[p], sentence[i]) then return nil end
+  if p == #phrase then return (not phrase.ends or sentence.stop[i]) and i or nil end
+  for j = i + 1, math.min(#sentence, i + 1 + (phrase.gaps[p + 1] and GAP or 0)) do
+    if sentence.stop[j - 1] and phrase.role ~= "not_meant" then return nil end
+    local last = matched(phrase, p + 1, sentence, j, work)
+    if last then return last end
+  end
+  return nil
+end
+
+-- The phrases that can begin with this word, in up to three lists.
+local function beginning(index, word)
+  return index[word], index[CLOCK] and is_clock(word) and index[CLOCK], index[THING] and things.is(word) and index[THING]
+end
+
+local function add_said(list, sentence, i, found, work)
+  for _, phrase in ipairs(list) do
+    local role = phrase.role
+    if not phrase.whole and (role ~= "booked" or work.booked) and matched(phrase, 1, sentence, i, work) then
+      found[role == "not_meant" and "not " .. phrase.kind or phrase.kind] = true
+    end
+  end
+end
+
+-- What is said in a sentence: { [kind] = true, ["not " .. kind] = true where it is not meant }.
+local function said_in(index, sentence, work)
+  local found = {}
+  for i = 1, #sentence do
+    local by_word, by_clock, by_thing = beginning(index, sentence[i])
+    if by_word then add_said(by_word, sentence, i, found, work) end
+    if by_clock then add_said(by_clock, sentence, i, found, work) end
+    if by_thing then add_said(by_thing, sentence, i, found, work) end
+  end
+  return found
+end
+
+-- Does the sentence consist of whole phrases of this kind, and of thanks? Returns also whether it holds more than thanks.
+local function consists_of(index, sentence, kind, work)
+  local at, more = 1, false
+  while at <= #sentence do
+    local last, of
+    for _, phrase in ipairs(index[sentence[at]] or {}) do
+      if phrase.whole and (phrase.kind == kind or phrase.kind == "thanks") and (phrase.role ~= "booked" or work.booked) then
+        local stop = matched(phrase, 1, sentence, at, work)
+        if stop and (not last or stop > last) then last, of = stop, phrase.kind end
+      end
+    end
+    if not last then return false end
+    at, more = last + 1, more or of == kind
+  end
+  return true, more
+end
+
+-- Does the message say nothing else than this kind?
+local function is_whole(index, sentences, kind, work)
+  local any = false
+  for _, sentence in ipairs(sentences) do
+    local all, more = consists_of(index, sentence, kind, work)
+    if not all then return false end
+    any = any or more
+  end
+  return any and not (work.yes_no and sentences[1][1] == "no")
+end
+
+-- The most urgent kind of a message, as its place in KINDS, or nil.
+local function kind_of(index, sentences, count, work)
+  local by_kind = {}
+  for _, sentence in ipairs(sentences) do
+    local found = said_in(index, sentence, work)
+    for kind in pairs(found) do by_kind[kind] = by_kind[kind] or not found["not " .. kind] end
+  end
+  for place, kind in ipairs(M.KINDS) do
+    if by_kind[kind] or count > 0 and count <= WHOLE_WORDS and is_whole(index, sentences, kind, work) then return place end
+  end
+  return nil
+end
+
+---What the customer wants, or nil. A wish to end a booked visit in other words is one to cancel it.
+---@param ready language.intents.Ready
+---@param texts string[]
+---@param context {booked?: boolean, yes_no?: boolean} yes_no: the open question wants yes or no
+---@return {kind: string, text: string}?
+function M.find(ready, texts, context)
+  local best, whose
+  local work = { steps = 0, booked = context.booked, yes_no = context.yes_no }
+  for i = math.max(1, #texts - MOST_TEXTS + 1), #texts do
+    local sentences, count = sentences_of(texts[i])
+    local place = kind_of(ready, sentences, count, work)
+    if place and (not best or place < best) then best, whose = place, texts[i] end
+  end
+  local kind = M.KINDS[best]
+  return kind and { kind = context.booked and kind == "not_interested" and "cancel_visit" or kind, text = whose }
+end
+
+---Do the texts say only thanks, ok, bye, 👍?
+---@param ready language.intents.Ready
+---@param texts string[]
+---@return boolean
+function M.thanks(ready, texts)
+  local work = { steps = 0 }
+  for _, message in ipairs(texts) do
+    local sentences, count = sentences_of(message)
+    if count > WHOLE_WORDS or count == 0 and (message:find("[%w?]") or not message:find("[\226\240]")) then return false end
+    for _, sentence in ipairs(sentences) do
+      if not consists_of(ready, sentence, "thanks", work) then return false end
+    end
+  end
+  return #texts > 0
+end
+
+-- What a model's reply must not say after such a wish, as words. It can tell staff, and promise no more than that.
+local AGAINST = {
+  cancel_visit = { "see you", "looking forward", "look forward", "is cancelled", "is canceled", "been cancelled", "been canceled",
+    "ve cancelled",
+    "ve canceled", "have cancelled", "have canceled", "i cancelled", "i canceled", "still on", "a bientot", "est annule",
+    "est annulee", "ete annule", "ete annulee",
+    "ai annule" },
+  change_visit = { "see you", "looking forward", "look forward", "is moved", "is rescheduled", "been moved", "been rescheduled",
+    "been changed", "ve moved",
+    "ve rescheduled", "ve changed", "have moved", "have rescheduled", "now on", "you re booked", "a bientot", "ete deplace",
+    "ete deplacee", "ai deplace",
+    "ai reporte", "ete reporte", "ete reportee" },
+  complaint = { "see you", "glad to hear", "great to hear", "happy to hear" },
+  call_me = { "can t call", "cannot call", "unable to call", "don t call" },
+  not_interested = { "see you", "pickup address", "look forward", "looking forward" },
+  wrong_number = { "see you", "pickup address" },
+  bot = { "not a bot", "not a robot", "not an ai", "not a machine", "not automated", "not a computer", "no bot", "i m human",
+    "i am human", "i m a human", "i am a human",
+    "i m a real", "i am a real", "i m a person", "i am a person", "pas un robot", "pas un bot", "suis humain", "suis un humain",
+    "suis une personne",
+    "suis une vraie", "suis un vrai" },
+}
+local ENDING = { not_interested = true, wrong_number = true } -- nothing more is asked
+local ASSISTANT = { "assist", "asist", "automat", "bot", "virtual", "virtuel" }
+
+---Does a model's reply say something else than what follows from this wish?
+---@param kind string
+---@param reply string
+---@return boolean
+function M.contradicts(kind, reply)
+  local plain = " " .. text.words(text.clip(reply, MOST_BYTES)) .. " "
+  for _, phrase in ipairs(AGAINST[kind] or {}) do
+    if plain:find(" " .. phrase .. " ", 1, true) then return true end
+  end
+  if ENDING[kind] and reply:find("?", 1, true) then return true end
+  return kind == "bot" and not (text.found_in(plain, ASSISTANT) or plain:find(" ai ", 1, true) or plain:find(" ia ", 1, true))
+end
+
+return M
