@@ -5,6 +5,7 @@ local json = require "host.json"
 local languages = require "language.languages"
 local phrases = require "language.phrases"
 local plain = require "language.text"
+local keywords = require "language.keywords"
 local replies = require "flow.replies"
 local towns = require "language.towns"
 
@@ -253,6 +254,70 @@ local template_name = of_template(function(value) return value:find("^[%l%d_]+$"
 local template_language = of_template(function(value) return value:find("^%l%l%l?$") or value:find("^%l%l%l?_%u%u$") end,
   "the template's language code as WhatsApp Manager shows it, like en, en_US or fr.")
 
+-- A value for all languages, or one for each code: { any = … } or { en = …, fr = … }.
+local function by_language(value, check)
+  if type(value) ~= "table" or json.is_array(value) then
+    local one, why, deeper = check(value)
+    return one and { any = one }, why, deeper
+  end
+  local all = {}
+  for _, code in ipairs(plain.sorted_names(value)) do
+    if not code:find("^%l%l%l?$") then return nil, "must be the code of a language, like en or fr.", "." .. code end
+    local one, why, deeper = check(value[code])
+    if why then return nil, why, "." .. code .. (deeper or "") end
+    all[code] = one
+  end
+  if not next(all) then return nil, EMPTY end
+  return all
+end
+
+local function answer_text(value)
+  local one, why = text(value)
+  local name = one and one:gsub("{hours}", ""):match("{(%l+)}")
+  if name then return nil, ("holds {%s}, which is not filled in here. Only {hours} is."):format(name) end
+  return one, why
+end
+
+-- The words of an answer; `seen` holds those of the answers before it.
+local function answer_words(seen, at)
+  return function(value)
+    return texts(value, { least = 1, each = function(words)
+      local said, asked = keywords.forms_of(words)
+      if not said then return "is too long to be asked for. Write the few words that people ask with." end
+      if said == "" then return "holds only politeness. Write the words that people ask with." end
+      for _, form in ipairs { said, asked ~= "" and asked or nil } do
+        if seen[form] and seen[form] ~= at then
+          return ("asks for %s too. Remove one of them: a question can have one answer only."):format(seen[form])
+        end
+      end
+      seen[said] = at
+      if asked ~= "" then seen[asked] = at end
+    end })
+  end
+end
+
+local function answers(value)
+  if value == json.null then return {} end
+  if type(value) ~= "table" or not json.is_array(value) and next(value) ~= nil then
+    return nil, "must be a list. Begin each answer with \"- words: \"."
+  end
+  local list, seen = {}, {}
+  for i, item in ipairs(value) do
+    local path = ("[%d]"):format(i)
+    if type(item) ~= "table" or item.words == nil or item.text == nil then return nil, "must have `words` and `text`.", path end
+    for _, name in ipairs(plain.sorted_names(item)) do
+      if name ~= "words" and name ~= "text" then return nil, "is not known. Known here: words, text.", path .. "." .. name end
+    end
+    local words, why, deeper = by_language(item.words, answer_words(seen, "answers" .. path))
+    if why then return nil, why, path .. ".words" .. (deeper or "") end
+    local said
+    said, why, deeper = by_language(item.text, answer_text)
+    if why then return nil, why, path .. ".text" .. (deeper or "") end
+    list[i] = { words = words, text = said }
+  end
+  return list
+end
+
 local function map(shape)
   return { shape = shape }
 end
@@ -313,8 +378,9 @@ function M.replies_for(fields, code)
   local shape, known = code and bare(M.replies) or { table.unpack(M.replies) }, {}
   for _, entry in ipairs(shape) do known[entry[1]] = true end
   for _, field in ipairs(fields) do
-    local key = "ask_" .. field
-    if not known[key] then shape[#shape + 1] = { key, text, nil, true } end
+    for _, key in ipairs { "ask_" .. field, "ask_" .. field .. "_again" } do
+      if not known[key] then shape[#shape + 1] = { key, text, nil, true } end
+    end
   end
   return shape
 end
@@ -333,6 +399,7 @@ M.business = {
   { "not_served", places, {} },
   { "links", texts, {} },
   { "phones", texts, {} },
+  { "answers", answers, {} }, -- each { words = {[code or "any"] = {…}}, text = {[code or "any"] = "…"} }
   { "hours", map {
     { "mon", hours_of_day, { "08:00", "18:00" } }, { "tue", hours_of_day, { "08:00", "18:00" } },
     { "wed", hours_of_day, { "08:00", "18:00" } }, { "thu", hours_of_day, { "08:00", "18:00" } },

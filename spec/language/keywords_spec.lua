@@ -1,0 +1,40 @@
+local hours = require "flow.hours"
+local keywords = require "language.keywords"
+
+local HOURS = { words = { en = { "opening hours", "when are you open" }, fr = { "heures d'ouverture" } }, text = { en = "We're open.", fr = "Ouvert." } }
+local PARKING = { words = { any = { "parking" } }, text = { any = "Park in front." } }
+local READY = keywords.ready { HOURS, PARKING }
+
+describe("keyword answers", function()
+  it("are found where a message consists of their words, whatever politeness is around", function()
+    for _, message in ipairs { "opening hours", "Opening hours?", "hi, what are your opening hours please?", "WHEN ARE YOU OPEN", "Can you tell me your opening hours?",
+      "quelles sont vos heures d'ouverture?", "Bonjour, heures d’ouverture svp" } do
+      assert.equal(HOURS, keywords.find(READY, { message }), message)
+    end
+    assert.equal(HOURS, keywords.find(READY, { "hello", "opening hours?" }))
+    assert.equal(PARKING, keywords.find(READY, { "parking?" }))
+  end)
+
+  it("are not found where a message says more, or asks for two", function()
+    for _, message in ipairs { "are you open on Sunday?", "opening hours and parking", "the opening is 2 hours away", "I have a couch", "", "hello", "hours", "open the gate",
+      "there is parking in the back, 2 couches", ("opening hours "):rep(50) } do
+      assert.is_nil(keywords.find(READY, { message }), message)
+    end
+    assert.is_nil(keywords.find(READY, { "opening hours?", "parking?" }))
+    assert.is_nil(keywords.find(READY, { "opening hours?", "I have a couch" }))
+    assert.is_nil(keywords.find({}, { "opening hours?" }))
+  end)
+
+  it("come in the customer's language, else in the one that there is", function()
+    assert.equal("Ouvert.", keywords.text(HOURS, "fr"))
+    assert.equal("We're open.", keywords.text(HOURS, "es"))
+    assert.equal("Park in front.", keywords.text(PARKING, "fr"))
+  end)
+
+  it("can name the business hours", function()
+    local week = { sat = { "09:00", "13:00" }, sun = {} }
+    for _, day in ipairs { "mon", "tue", "wed", "thu", "fri" } do week[day] = { "08:00", "18:00" } end
+    assert.equal("Monday to Friday 08:00-18:00, Saturday 09:00-13:00, Sunday closed", hours.words(week))
+    assert.equal("du lundi au vendredi 08:00-18:00, samedi 09:00-13:00, dimanche fermé", hours.words(week, "fr"))
+  end)
+end)
