@@ -16,13 +16,17 @@ local db = require "host.db"
 local decision_flow = require "flow.decision"
 local guards = require "language.guards"
 local heads = require "language.heads"
+local hours = require "flow.hours"
+local intents = require "language.intents"
 local json = require "host.json"
+local keywords = require "language.keywords"
 local languages = require "language.languages"
 local log = require "host.log"
 local mask = require "mask"
 local messages = require "records.messages"
 local metrics = require "host.metrics"
 local nudges = require "flow.nudges"
+local promises = require "flow.promises"
 local prompt = require "brain.prompt"
 local quote = require "flow.quote"
 local quotes = require "records.quotes"
@@ -35,6 +39,7 @@ local task = require "host.task"
 local tell = require "staff.tell"
 local time = require "host.time"
 local turns = require "records.turns"
+local wants = require "flow.wants"
 local whatsapp = require "channels.whatsapp"
 local window = require "records.window"
 local words = require "language.text"
@@ -43,6 +48,7 @@ local M = {}
 
 local HISTORY_ROWS = 100
 local HOUR_MS = 3600000
+local UNREAD_FOR_STAFF = 2 -- so many messages running that nobody understood reach staff
 
 -- Sorts the unanswered messages: usable text, kinds that we cannot use, deleted messages.
 local function sort_waiting(waiting)
@@ -58,12 +64,16 @@ local function sort_waiting(waiting)
 end
 
 -- The unanswered messages as staff read them.
-local function said(turn)
+local function all_said(turn)
   local list = {}
   for _, message in ipairs(turn.waiting) do
     if message.kind ~= "deleted" then list[#list + 1] = heads.shown(message.content, message.kind, message.quoted) end
   end
-  return table.concat(list, "\n")
+  return list
+end
+
+local function words_for_staff(turn)
+  return table.concat(all_said(turn), "\n")
 end
 
 -- The chat's case when it is open or taken, or nil.
@@ -170,8 +180,8 @@ local function ask_script(self, turn)
     languages = self.owner.languages, language = turn.language, edited = turn.waiting[#turn.waiting].kind == "edit",
     asked_times = turn.conversation.asked_times, unread_times = turn.conversation.unread_times,
     last_reply = not turn.begins and messages.last_reply(turn.conversation.id) or nil, kept = turn.kept,
-    human = turn.case ~= nil and (turn.case.reason == "asked" or turn.case.state == "taken"),
-    outside = turn.area == "outside",
+    intent = turn.intent, thanked = turn.thanked, answer = turn.answer,
+    human = conversation_flow.waits(turn.case), outside = turn.area == "outside",
     circuit_open = turn.circuit_open or not self.model:usable(), visit = turn.visit,
   }
   answer.brain = "scripted"
@@ -183,27 +193,70 @@ local function canned(self, turn, key)
   return replies.get(self.owner, key, turn.language)
 end
 
+-- Nothing but kinds of messages that we cannot use.
+local function decide_unusable(turn, say)
+  local running = messages.unusable_running(turn.conversation.id)
+  local said = messages.last_reply(turn.conversation.id) == say("unsupported")
+  local new = 0
+  for _, message in ipairs(turn.waiting) do new = new + (message.kind == "unsupported" and 1 or 0) end
+  local due = turn.unusable > 0 and conversation_flow.unusable(running - new, running, said) or nil
+  local key = not turn.limited and (due == "handoff" and "stuck" or due == "say" and "unsupported") or nil
+  return { brain = "words", action = due == "handoff" and due or "continue", reply = key and say(key), keys = { key }, data = {} }
+end
+
+-- Something that answers no question: it decides what follows, whoever writes the reply.
+local function decide_wish(self, turn, say)
+  local ended, wish = turn.conversation.ended_at, turn.intent
+  if ended and (turn.thanked or wish and wants.FOLLOWS[wish.kind].ends) then
+    return { brain = "words", action = "continue", data = {}, ends = true, asked = turn.conversation.asked } -- nothing more is said
+  end
+  if not wish then return nil end
+  if wants.stops_questions(wish.kind) then turn.may_ask = {} end
+  local decision = wants.decide(wish, ask_model(self, turn) or ask_script(self, turn), say)
+  if wish.kind == "bot" and decision.brain == "words" then decision.asked = turn.conversation.asked end
+  return decision
+end
+
+-- The owner's fixed answer, when the texts ask for one. Without a model the open question follows.
+local function decide_answer(self, turn)
+  local found = keywords.find(self.answers, turn.texts)
+  if not found then return nil end
+  local code = turn.language
+  local said = keywords.text(found, code):gsub("{hours}", (hours.words(self.owner.business.hours, code)))
+  if not self.model:usable() then
+    turn.answer = said
+    return ask_script(self, turn)
+  elseif said == messages.last_reply(turn.conversation.id) then
+    return nil -- the model says it in other words
+  end
+  return { brain = "words", action = "continue", reply = said, keys = { "answer" }, data = {}, asked = turn.conversation.asked }
+end
+
 -- Decides what to answer, and what follows from it.
 local function decide(self, turn)
   local function say(key)
     return canned(self, turn, key)
   end
-  if #turn.texts == 0 then
-    local due = conversation_flow.unsupported_reply_due(#turn.texts, turn.unusable)
-    return { brain = "words", action = "continue", reply = due and not turn.limited and say("unsupported") or nil, data = {} }
-  end
+  if #turn.texts == 0 then return decide_unusable(turn, say) end
   for _, text in ipairs(turn.texts) do
     if conversation_flow.wants_human(self.owner.spoken, text) then
-      local reply = not turn.hushed and say(turn.case and turn.case.reason == "asked" and "waiting" or "human") or nil
-      return { brain = "words", action = "handoff", reply = reply, data = {}, human = true }
+      local key = not turn.hushed and (turn.case and turn.case.reason == "asked" and "waiting" or "human") or nil
+      return { brain = "words", action = "handoff", reply = key and say(key), keys = { key }, data = {}, human = true }
     end
   end
   if turn.limited then
     local told = turn.conversation.limited_at and turn.started_at - turn.conversation.limited_at < HOUR_MS
     local reply = not told and say("waiting") or nil
-    return { brain = "words", action = "limited", reply = reply, data = {}, unread = said(turn) }
+    return { brain = "words", action = "limited", reply = reply, keys = { "waiting" }, data = {}, limited = words_for_staff(turn) }
   end
-  return ask_model(self, turn) or ask_script(self, turn)
+  local answered = decide_answer(self, turn)
+  if answered then return answered end
+  turn.intent = intents.find(self.intents, turn.texts, { booked = turn.visit ~= nil,
+    yes_no = scripted.wants_yes_no(turn.conversation.asked) })
+  turn.thanked = not turn.intent and intents.thanks(self.intents, turn.texts)
+  local decision = decide_wish(self, turn, say) or ask_model(self, turn) or ask_script(self, turn)
+  decision.ends = decision.ends or turn.thanked and #turn.may_ask == 0
+  return decision
 end
 
 -- Do we come to where the pickup lies? When we do not, the customer reads so once, in place of this reply, and staff get the message.
@@ -211,13 +264,15 @@ end
 local function judge_area(self, turn, decision)
   local merged = quote.merge(turn.data, decision.data, turn.fields, turn.locked)
   turn.where = area.of_chat(merged, turn.fields, turn.conversation.area_place, turn.texts, self.owner.places)
-  if turn.where.verdict ~= "out" or decision.brain == "words" then return end
+  if turn.where.verdict ~= "out" or decision.brain == "words" or wants.stops_questions(turn.intent and turn.intent.kind) then return end
   if not turn.conversation.area_told then
     decision.reply, decision.asked, decision.question, decision.brain = canned(self, turn, "outside_area"), nil, nil, "words"
     decision.action = decision.action == "schedule" and "continue" or decision.action
+    decision.keys = { "outside_area" }
     decision.outside, decision.for_staff = true, "is outside our area (" .. turn.where.place .. "), and was told so:"
   elseif decision.action == "schedule" then
     decision.reply, decision.action, decision.asked = canned(self, turn, "waiting"), "handoff", nil
+    decision.keys, decision.brain = { "waiting" }, "words"
   end
   if decision.brain == "scripted" or decision.action == "handoff" then
     decision.question, decision.for_staff = nil, decision.for_staff or "is outside our area, and writes:"
@@ -243,14 +298,18 @@ local function link_for(conversation, visit)
     calcom = settings.get("CALCOM_WEBHOOK_SECRET") ~= nil, moves = visit and visit.uid }
 end
 
--- What follows beside the reply: a card when the chat is handed off, a short follow-up when it was handed off before.
-local function effects_of(turn, decision, merged, changed, cut)
+-- What follows beside the reply: a card when the chat is handed off, words to staff otherwise. What the reply promises is among it.
+local function effects_of(turn, decision, merged, changed, cut, visit)
   local last = not turn.case and turn.newest_case or nil
-  return conversation_flow.after {
-    fields = turn.fields, before = turn.data, merged = merged, changed = changed, action = decision.action,
-    wants_human = decision.human, question = decision.question, unread = decision.unread, case = turn.case,
+  local unread = (decision.unread_times or 0) >= UNREAD_FOR_STAFF and decision.not_understood or nil
+  local effects = conversation_flow.after {
+    fields = turn.fields, before = turn.data, merged = merged, changed = changed, action = decision.action, card = decision.card,
+    wants_human = decision.human, intent = decision.intent, question = decision.question, limited = decision.limited, case = turn.case,
+    for_staff = decision.for_staff, said = decision.for_staff and words_for_staff(turn),
+    unread = unread and messages.since_understood(turn.conversation, turn.shown, decision.unread_times), visit = visit,
     last_case = last and { known = cases.known(last) }, cut = cut,
   }
+  return promises.keep(decision.reply and decision.keys, effects, all_said(turn), turn.case ~= nil)
 end
 
 -- Stores the reply, made fit for WhatsApp, with the booking link when it is due. Returns what else follows.
@@ -262,7 +321,7 @@ local function say(turn, decision, conversation, merged, changed, visit)
     parts, cut = guards.fit(text)
     cut = cut or decision.cut
   end
-  local effects = effects_of(turn, decision, merged, changed, cut)
+  local effects = effects_of(turn, decision, merged, changed, cut, visit)
   if not text then return effects end
   local now, added = time.now_ms(), { text }
   if (effects.card or decision.action == "handoff")
@@ -272,7 +331,8 @@ local function say(turn, decision, conversation, merged, changed, visit)
   end
   if effects.link then added[#added + 1] = turn.booking_words .. " " .. link_for(conversation, visit) end
   if #added > 1 then text, parts = table.concat(added, "\n\n"), nil end -- made fit again
-  whatsapp.say(conversation, text, { kind = decision.brain == "model" and "model" or "scripted", seq = turn.shown, parts = parts })
+  whatsapp.say(conversation, text, { kind = decision.brain == "model" and "model" or "scripted", seq = turn.shown, parts = parts,
+    keys = decision.keys, told = true }) -- the effects hold what the keys promise
   return effects
 end
 
@@ -308,11 +368,8 @@ local function carry_out(turn, decision)
   else
     local effects = say(turn, decision, conversation, merged, changed, visit)
     if effects.card then tell.card(conversation, effects.card) end
-    if decision.for_staff and not effects.card then tell.word(conversation, decision.for_staff, table.concat(turn.texts, "\n")) end
-    local theirs = effects.asks or effects.unread
-    if effects.follow_up or theirs then
-      tell.follow_up(conversation, effects.follow_up, theirs, effects.asks and "asks:" or "writes, and the assistant does not answer:")
-    end
+    if effects.reason then cases.because(conversation.id, effects.reason) end
+    if effects.follow_up or effects.theirs then tell.follow_up(conversation, effects.follow_up, effects.theirs, effects.lead) end
     local open = turn.nudges and nudges.open_question({ case = turn.case or effects.card, merged = merged, fields = turn.fields,
       visit = visit, action = action, outside = where and where.verdict == "out" }, decision.reply, turn.ask)
     if open then whatsapp.plan_nudge(conversation.id, turn.shown, open, now) end
@@ -323,6 +380,7 @@ local function carry_out(turn, decision)
     end
     conversations.answered(conversation.id, turn.shown, newer_at, asked, now,
       scripted.times(asked, turn.conversation, decision.unread_times))
+    if decision.ends or conversation.ended_at then conversations.set_ended(conversation.id, decision.ends and now or nil) end
     if action == "limited" and decision.reply then conversations.limit(conversation.id, now) end
   end
   if action == "limited" and not decision.reply then return action end -- nothing was decided, so many messages do not make many rows
@@ -340,7 +398,7 @@ end
 local function too_late(turn)
   local conversation, now = turn.conversation, time.now_ms()
   tell.word(conversation, "wrote this more than 24 hours ago. It arrived only now, so WhatsApp takes no answer:",
-    said(turn))
+    words_for_staff(turn))
   conversations.answered(conversation.id, turn.shown, nil, conversation.asked, now)
   turns.add({ conversation = conversation.id, started_at = turn.started_at, brain = "words", action = "late" }, now)
   metrics.add("assistant_turns_total", 1, { brain = "words", action = "late" })
@@ -371,18 +429,16 @@ function Turn:run(job)
     messages = #turn.waiting, calls = turn.calls or 0, ms = time.now_ms() - turn.started_at })
 end
 
--- The scripts failed at this turn, and no other version could do it. The customer gets a fixed text, staff get the chat. The card comes
--- first, because it says why.
+-- The scripts failed at this turn, and no other version could do it. The customer gets a fixed text, staff get the chat and
+-- why.
 function Turn:failed(job)
   local turn = load(self, job)
   if not turn then return end
-  local decision = { brain = "words", action = "handoff", reply = canned(self, turn, "wait"), data = {} }
   turn.why = job.error
+  local decision = { brain = "words", action = "handoff", reply = canned(self, turn, "wait"), keys = { "wait" }, data = {},
+    card = "failed" }
   prepare_words(self, turn, decision)
-  db.transaction(function()
-    tell.card(turn.conversation, "failed")
-    carry_out(turn, decision)
-  end)
+  db.transaction(carry_out, turn, decision)
 end
 
 -- The job's handlers for main.lua.
@@ -391,6 +447,7 @@ end
 function M.new(context)
   local owner = context.owner
   local self = setmetatable({ owner = owner, model = context.model, typing = context.typing or whatsapp.typing,
+    intents = intents.ready(owner.languages), answers = keywords.ready(owner.business.answers),
     guarded = guards.prepare { system = owner.system, business = owner.business } }, Turn)
   return {
     run = function(job) return self:run(job) end,

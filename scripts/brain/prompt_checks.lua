@@ -1,6 +1,7 @@
 -- Describes as data what the owner's files can hold, and checks them. Every problem is a sentence with file and line.
 
 local english = require "language.english"
+local intents = require "language.intents"
 local json = require "host.json"
 local languages = require "language.languages"
 local phrases = require "language.phrases"
@@ -200,6 +201,8 @@ end
 
 local function phrase_list(value) return texts(value, { each = phrase_problem }) end
 
+local function intent_list(value) return texts(value, { each = intents.problem }) end
+
 local NO_STOP = plain.set "cancel end"
 
 local function stop_phrases(value)
@@ -348,14 +351,15 @@ function M.filled(key)
 end
 
 -- What a file holds beside its texts: how its language is recognised, and the words that are understood in it.
-local WORDS = {}
+local WORDS, INTENT = {}, { thanks = true }
+for _, kind in ipairs(intents.KINDS) do INTENT[kind] = true end
 for i, kind in ipairs(plain.sorted_names(english.words)) do
-  WORDS[i] = { kind, kind == "stop" and stop_phrases or phrase_list, english.words[kind] }
+  WORDS[i] = { kind, kind == "stop" and stop_phrases or INTENT[kind] and intent_list or phrase_list, english.words[kind] }
 end
--- Phrases of language/intents, which are added to the built-in ones.
-for _, kind in ipairs { "bot", "call_me", "cancel_visit", "change_visit", "complaint", "not_interested", "thanks", "wrong_number" } do
-  WORDS[#WORDS + 1] = { kind, texts, nil, true }
+for _, kind in ipairs(plain.sorted_names(INTENT)) do
+  for _, ending in ipairs { "_not", "_booked" } do WORDS[#WORDS + 1] = { kind .. ending, intent_list, nil, true } end
 end
+for _, name in ipairs(intents.LISTS) do WORDS[#WORDS + 1] = { name, intent_list, nil, true } end
 M.replies[#M.replies + 1] = { "language", map {
   { "name", text, english.name }, { "recognised_by", single_words, english.recognised_by }, { "script", script, nil, true },
 } }

@@ -28,5 +28,14 @@ return {
     no = { "no|nope|nah|none|n", "no there is|are not|none", "there isn't|aren't (any|one)", "not really", "not at all", "never" },
     not_sure = { "(i'm|im|i) (am) not (really) sure", "(i) don't|dont|do-not (really) know", "idk", "no idea", "no clue", "unsure", "dunno",
       "(i'm|im|i) (am) not certain", "(i) can't|cant say", "maybe" },
+    -- added to those of language/intent_phrases
+    cancel_visit = { "need|want|have to cancel.", "cancel … {visit}" },
+    change_visit = { "reschedule", "move|change|push … {visit}" },
+    call_me = { "call me.", "call me back" },
+    complaint = { "unacceptable", "you damaged|broke my|our" },
+    not_interested = { "not interested", "= never mind" },
+    wrong_number = { "wrong number" },
+    bot = { "are you … bot|robot|human" },
+    thanks = { "= thanks", "= thank you" },
   },
 }

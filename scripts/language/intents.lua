@@ -16,6 +16,8 @@ local M = {}
 
 -- What is looked for, the most urgent first.
 M.KINDS = { "complaint", "cancel_visit", "change_visit", "call_me", "wrong_number", "not_interested", "bot" }
+-- The lists that phrases name in braces.
+M.LISTS = { "visit", "time", "ours", "broke", "property", "others" }
 
 -- Limits per turn: more than people write when they want one of these. A step is one look whether a word fits.
 local MOST_TEXTS, MOST_BYTES, MOST_WORDS, WHOLE_WORDS, MOST_STEPS, GAP = 10, 2000, 200, 14, 1000, 3
@@ -81,13 +83,13 @@ local function add_word(place, word, lists)
   end
 end
 
--- What can stand at a place of a phrase: a list of sequences of places. "a|b" is one place; "re-book" is two.
+-- What can stand at a place of a phrase: a list of sequences of places. "a|b" is one place; "re-book" and "no_more" are two.
 local function forms_of(part, lists)
   local one, forms = { words = {} }, {}
   for form in part:gmatch("[^|]+") do
-    if form:find("-", 1, true) then
+    if form:find("[-_]") then
       forms[#forms + 1] = {}
-      for word in form:gmatch("[^-]+") do
+      for word in form:gmatch("[^-_]+") do
         local place = { words = {} }
         add_word(place, word, lists)
         table.insert(forms[#forms], place)
@@ -147,6 +149,22 @@ local function add_list(index, lists, list, kind, role, known)
 end
 
 ---@class language.intents.Ready
+
+---What is wrong with an owner's phrase, or nil.
+---@param phrase string
+---@return string?
+function M.problem(phrase)
+  local _, opened = phrase:gsub("%(", "")
+  local _, closed = phrase:gsub("%)", "")
+  if opened ~= closed then return "has a bracket without its other one." end
+  for name in phrase:gmatch("{([%w_]+)}") do
+    if name ~= "thing" and not phrases.en[name] then return ("names the list {%s}, which there is not."):format(name) end
+  end
+  local forms = compile(phrase, phrases.en, {})
+  for _, form in ipairs(forms) do
+    if #form == 0 then return "must hold a word that says something and is not in brackets." end
+  end
+end
 
 local ROLES = { [""] = "said", _not = "not_meant", _booked = "booked" }
 

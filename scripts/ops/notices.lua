@@ -61,7 +61,7 @@ end
 -- next one.
 local function excuse(conversation, say)
   if conversation.status ~= "ACTIVE" or conversation.opted_out == 1 or conversation.answered_seq >= conversation.last_seq then return end
-  say(conversation, replies.say(owner, "wait", {}, conversation.language), { kind = "canned" })
+  say(conversation, replies.say(owner, "wait", {}, conversation.language), { kind = "canned", keys = { "wait" }, told = true })
   conversations.answered(conversation.id, conversation.last_seq, nil, conversation.asked, time.now_ms())
 end
 

@@ -40,7 +40,7 @@ end
 
 ---The live case. When there is none, it is opened.
 ---@param conversation table a row of conversations
----@param reason "complete"|"asked"|"model"|"question"|"failed"|"limit"
+---@param reason "complete"|"asked"|"cancel"|"change"|"complaint"|"model"|"question"|"failed"|"limit"
 ---@return table case
 ---@return boolean fresh this call opened it
 function M.open(conversation, reason)
@@ -50,6 +50,13 @@ function M.open(conversation, reason)
   db.run("INSERT INTO cases(conversation_id, state, reason, opened_at, active_at, known) VALUES (?, 'open', ?, ?, ?, ?)",
     conversation.id, reason, now, now, known_now(conversation.id))
   return M.current(conversation.id), true
+end
+
+---The live case has another reason now: the customer waits for a person.
+---@param conversation_id string
+---@param reason "asked"|"cancel"|"change"|"complaint"|"failed"
+function M.because(conversation_id, reason)
+  db.run("UPDATE cases SET reason = ? WHERE conversation_id = ? AND state <> 'closed'", reason, conversation_id)
 end
 
 ---A member of staff takes the case; the first one wins. Without a case there is nothing to take, and that is no error.

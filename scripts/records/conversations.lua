@@ -162,6 +162,11 @@ function M.limit(id, at)
   db.run("UPDATE conversations SET limited_at = ? WHERE id = ?", at, id)
 end
 
+-- The customer wants nothing more since then (ms); nil: something is asked of them again.
+function M.set_ended(id, at)
+  db.run("UPDATE conversations SET ended_at = ? WHERE id = ?", at, id)
+end
+
 -- A person wrote or clicked in this pause, so it is not idle.
 function M.pause_active(id, now)
   now = now or time.now_ms()

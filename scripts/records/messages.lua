@@ -132,6 +132,29 @@ function M.newer_at(conversation_id, seq)
   return row and (time.parse(row.created_at) or time.now_ms())
 end
 
+-- How many messages that we cannot use came running, up to the newest one.
+---@param conversation_id string
+---@return integer
+function M.unusable_running(conversation_id)
+  return db.one([[SELECT count(*) AS n FROM messages WHERE conversation_id = ?1 AND role = 'user' AND kind = 'unsupported'
+    AND seq > coalesce((SELECT max(seq) FROM messages WHERE conversation_id = ?1 AND role = 'user'
+      AND coalesce(kind, '') NOT IN ('unsupported', 'deleted')), 0)]], conversation_id).n
+end
+
+-- The customer's words up to seq that nobody understood: those of this turn, and the second time also those of the turn before, which
+-- staff have not read.
+---@param conversation {id: string, answered_seq: integer}
+---@param seq integer
+---@param times integer how many turns running
+---@return string
+function M.since_understood(conversation, seq, times)
+  local rows = db.all([[SELECT content FROM messages WHERE conversation_id = ? AND role = 'user' AND seq <= ? AND seq > ? ORDER BY seq]],
+    conversation.id, seq, times == 2 and M.answered_before(conversation.id, conversation.answered_seq) or conversation.answered_seq)
+  local words = {}
+  for i, row in ipairs(rows) do words[i] = row.content end
+  return table.concat(words, "\n")
+end
+
 -- Our newest message that the customer got or will get.
 function M.last_reply(conversation_id)
   local row = db.one([[SELECT content FROM messages WHERE conversation_id = ? AND role = 'assistant'

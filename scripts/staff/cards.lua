@@ -13,7 +13,10 @@ local MISSING = 1000
 
 local REASONS = {
   complete = "everything needed is known",
-  asked = "the customer asked for a person",
+  asked = "the customer asked for a person or a call",
+  cancel = "the customer wants to cancel the visit",
+  change = "the customer wants another time for the visit",
+  complaint = "the customer complains, or reports damage",
   model = "the assistant hands over",
   question = "a question for the team",
   failed = "the assistant could not answer",

@@ -247,8 +247,8 @@ describe("conversation.after", function()
     local case = { state = "open" }
     assert.same({ link = false }, after { action = "handoff", case = case })
     assert.same({ link = false, follow_up = "Inventory: 1 couch" }, after { before = almost, merged = FULL, changed = { "inventory" }, case = case })
-    assert.same({ link = false, follow_up = "asks again for a person." }, after { wants_human = true, case = case })
-    assert.same({ link = false, asks = "Open on Sunday?" }, after { question = "Open on Sunday?", case = case })
+    assert.same({ link = false, follow_up = "asks again for a person.", reason = "asked" }, after { wants_human = true, case = case })
+    assert.same({ link = false, theirs = "Open on Sunday?", lead = "asks:" }, after { question = "Open on Sunday?", case = case })
   end)
   it("hands off when the answer was so long that it lost its end", function()
     assert.equal("model", after({ cut = true }).card)
@@ -256,7 +256,58 @@ describe("conversation.after", function()
   end)
   it("hands off for a wish for a person and passes questions on", function()
     assert.equal("asked", after({ wants_human = true, action = "handoff" }).card)
-    assert.same({ link = false, asks = "Open on Sunday?" }, after { question = "Open on Sunday?" })
+    assert.same({ link = false, theirs = "Open on Sunday?", lead = "asks:" }, after { question = "Open on Sunday?" })
+  end)
+end)
+
+describe("conversation.after a wish", function()
+  local function after(kind, state)
+    state.fields, state.action, state.before, state.merged, state.changed = FIELDS, "continue", {}, state.merged or {}, state.changed or {}
+    state.intent = { kind = kind, text = "their words" }
+    return conversation.after(state)
+  end
+
+  it("T1: T3: T4: posts a card that names it, or tells staff of a live case the words", function()
+    for kind, reason in pairs { cancel_visit = "cancel", change_visit = "change", complaint = "complaint", call_me = "asked" } do
+      assert.same({ link = false, card = reason }, after(kind, {}))
+      local live = after(kind, { case = { state = "open" } })
+      assert.equal("their words", live.theirs)
+      assert.equal(reason, live.reason)
+      assert.is_nil(live.card)
+    end
+  end)
+
+  it("T5: T10: tells staff in one line, without a case, also when the facts are complete", function()
+    for _, kind in ipairs { "not_interested", "wrong_number" } do
+      for _, state in ipairs { {}, { merged = FULL, changed = { "address" } }, { case = { state = "open" } } } do
+        local effects = after(kind, state)
+        assert.equal("their words", effects.theirs)
+        assert.is_nil(effects.card)
+      end
+    end
+  end)
+
+  it("T2: tells staff what changed while a visit is booked, also without a case", function()
+    local effects = conversation.after { fields = FIELDS, before = FULL, merged = { address = "21 Elm St" }, changed = { "address" }, action = "continue",
+      visit = { state = "booked" } }
+    assert.equal("Address: 21 Elm St", effects.follow_up)
+  end)
+
+  it("tells staff the words that nobody understood", function()
+    local effects = conversation.after { fields = FIELDS, before = {}, merged = {}, changed = {}, action = "continue", unread = "grmpf\nzzz" }
+    assert.equal("grmpf\nzzz", effects.theirs)
+  end)
+end)
+
+describe("conversation.unusable", function()
+  it("says it once, not twice running, and hands off at the third message running", function()
+    assert.equal("say", conversation.unusable(0, 1, false))
+    assert.is_nil(conversation.unusable(1, 2, true))
+    assert.equal("handoff", conversation.unusable(2, 3, false))
+    assert.equal("handoff", conversation.unusable(0, 4, false))
+    assert.is_nil(conversation.unusable(3, 4, false))
+    assert.equal("say", conversation.unusable(1, 2, false))
+    assert.equal("say", conversation.unusable(0, 0, false)) -- a photo without words
   end)
 end)
 
@@ -264,7 +315,9 @@ describe("conversation.may_ask", function()
   it("asks for what is missing, and for nothing after a wish for a person", function()
     assert.same({ "stairs", "inventory" }, conversation.may_ask(nil, { address = "x", elevator_access = "no" }, FIELDS))
     assert.equal(4, #conversation.may_ask({ state = "open", reason = "model" }, {}, FIELDS))
-    assert.same({}, conversation.may_ask({ state = "open", reason = "asked" }, {}, FIELDS))
+    for _, reason in ipairs { "asked", "cancel", "change", "complaint" } do
+      assert.same({}, conversation.may_ask({ state = "open", reason = reason }, {}, FIELDS))
+    end
     assert.same({}, conversation.may_ask(nil, {}, FIELDS, { state = "booked" }))
   end)
 end)

@@ -1,4 +1,5 @@
 local guards = require "language.guards"
+local intents = require "language.intents"
 local quote = require "flow.quote"
 local scripted = require "flow.scripted"
 local shell = require "spec.support.shell"
@@ -6,6 +7,7 @@ local understand = require "language.understand"
 local yaml = require "host.yaml"
 
 local FRENCH = assert(yaml.decode(assert(shell.read(shell.prompts .. "/replies.fr.yaml")), "fr"))
+local READY = intents.ready { { code = "en" }, { code = "fr" } }
 local FIELDS = { "address", "elevator_access", "stairs", "inventory" }
 
 -- A whole chat: each step is {what the customer writes (one text or several), what the answer must hold (a list), action}.
@@ -14,9 +16,11 @@ local function story(steps, options)
   local chat = { data = options.data or {}, last_reply = options.last_reply, asked = options.asked, log = {} }
   for i, step in ipairs(steps) do
     local texts = type(step[1]) == "table" and step[1] or { step[1] }
+    local intent = intents.find(READY, texts, { booked = options.visit ~= nil, yes_no = scripted.wants_yes_no(chat.asked) })
     local answer = scripted.answer { fields = options.fields or FIELDS, data = chat.data, texts = texts, asked = chat.asked,
       languages = { { code = "en", texts = options.replies or {} }, { code = "fr", texts = FRENCH } }, language = options.language,
-      last_reply = chat.last_reply, asked_times = chat.asked_times, human = options.human, circuit_open = options.circuit_open, visit = options.visit }
+      asked_times = chat.asked_times, intent = intent, thanked = not intent and intents.thanks(READY, texts), last_reply = chat.last_reply,
+      human = options.human, circuit_open = options.circuit_open, visit = options.visit }
     local at = ("step %d, %q: %q"):format(i, texts[1], answer.reply)
     for _, part in ipairs(type(step[2]) == "table" and step[2] or { step[2] }) do
       assert.is_truthy(answer.reply:find(part, 1, true), at .. " lacks " .. part)
@@ -25,8 +29,8 @@ local function story(steps, options)
     assert.is_truthy(answer.reply ~= chat.last_reply, at .. " is said twice")
     assert.is_nil(guards.check(answer.reply, {}), at)
     chat.data = quote.merge(chat.data, answer.data, options.fields or FIELDS)
-    chat.asked_times = scripted.times(answer.asked, chat).asked
-    chat.asked, chat.last_reply, chat.question = answer.asked, answer.reply, answer.question
+    chat.asked_times = scripted.times(answer.asked, chat, nil).asked
+    chat.asked, chat.last_reply, chat.question, chat.keys, chat.ends = answer.asked, answer.reply, answer.question, answer.keys, answer.ends
   end
   return chat
 end
@@ -36,7 +40,7 @@ describe("the fixed questions", function()
     local at = { month = 11, day = 24, hour = 14, min = 30, wday = 2 }
     local chat = story({
       { "thanks", "Tuesday, November 24 at 2:30 PM" }, { "I also have 3 chairs", "added" },
-      { "Do you take pianos?", "passed your question" }, { "see you", "2:30 PM" },
+      { "Do you take pianos?", "passed your question" }, { "see you", "2:30 PM" }, { "the side door is open", "added" },
     }, { visit = { state = "booked", at = at }, last_reply = "You're booked." })
     assert.is_nil(chat.asked)
     story({ { "merci beaucoup", "mardi 24 novembre à 14 h 30" } }, { visit = { state = "booked", at = at }, last_reply = "Bonjour, c'est noté.", language = "fr" })
@@ -45,7 +49,7 @@ describe("the fixed questions", function()
   it("carries a whole conversation with plain answers", function()
     local chat = story {
       { "hi", { "Hi!", "address" } }, { "123 Main St", { "Thanks", "elevator" } }, { "no elevator", "stairs" }, { "2 flights", "items" },
-      { "a couch and two chairs", "quote", "handoff" }, { "thanks!", "team" },
+      { "a couch and two chairs", "quote", "handoff" }, { "thanks!", "welcome" },
     }
     assert.same({ address = "123 Main St", elevator_access = "no elevator", stairs = "2 flights", inventory = "a couch and two chairs" }, chat.data)
   end)
@@ -90,9 +94,9 @@ describe("the fixed questions", function()
     assert.equal("a couch and 2 chairs", chat.data.inventory)
   end)
 
-  it("T40: never puts the same question three times running: it asks in other words, then leaves the field open and goes on", function()
-    local steps = { { "hmm", "elevator" }, { "not sure what you mean", "stairs" }, { "there are many things", "stairs" }, { "hmm", "items" } }
-    local chat = story(steps, { data = { address = "5 Elm" }, asked = "elevator_access", last_reply = "Thanks! Is there an elevator we can use?" })
+  it("T40: asks once more in other words, then leaves the field open and asks for the next one", function()
+    local chat = story({ { "hmm", "be taken down in an elevator" }, { "not sure what you mean", "stairs" }, { "there are many things", "flights of stairs" },
+      { "zzz", "items" }, { "zzz", "Which items" } }, { data = { address = "5 Elm" }, asked = "elevator_access", last_reply = "Is there an elevator we can use?" })
     assert.equal(understand.NOT_SURE, chat.data.elevator_access)
     assert.equal(understand.NOT_SURE, chat.data.stairs)
     assert.is_nil(chat.data.inventory)
@@ -115,12 +119,52 @@ describe("the fixed questions", function()
     assert.equal(0, answer("12 Elm St", 1).unread_times)
   end)
 
+  it("T40: answers questions without asking the same a third time, and asks again afterwards", function()
+    local chat = story({ { "do you take pianos?", { "passed your question", "address" } }, { "are you open on Sunday?", "passed your question" },
+      { "how much is a fridge?", "passed your question" }, { "12 Elm St", "elevator" } }, { asked = "address", last_reply = "Hi! What's the pickup address?" })
+    assert.equal("12 Elm St", chat.data.address)
+  end)
+
+  it("asks an owner's own field again in other words", function()
+    story({ { "hi", "the gate code" }, { "zzz?", "passed your question" } }, { fields = { "gate_code", "floor" } })
+    story({ { "ok", "I still need one thing: the gate code" } }, { fields = { "gate_code" }, asked = "gate_code", last_reply = "Could you tell me the gate code?" })
+    story({ { "ok", "The code, please?" } }, { fields = { "gate_code" }, asked = "gate_code", last_reply = "Code?",
+      replies = { ask_gate_code = "Code?", ask_gate_code_again = "The code, please?" } })
+  end)
+
   it("uses another text while no model can be reached", function()
     story({ { "zzz", "address" }, { "zzz", "address" }, { "zzz", "elevator" }, { "zzz", "elevator" }, { "zzz", "stairs" } }, { circuit_open = true })
   end)
 
+  it("T7: thanks for thanks once when nothing is left to ask, and wants nothing more", function()
+    local full = { address = "12 Elm St", elevator_access = "no", stairs = "no", inventory = "1 couch" }
+    local chat = story({ { "thanks!", "You're welcome" } }, { data = full, last_reply = "Thank you, that's everything we need!" })
+    assert.same({ "welcome" }, chat.keys)
+    assert.is_true(chat.ends)
+    chat = story({ { "thanks!", "address" } }, { data = {}, asked = "address", last_reply = "What's the pickup address?" })
+    assert.is_nil(chat.ends)
+    story({ { "👍", "You're welcome" } }, { data = {}, human = true, last_reply = "Of course. I've asked a member of our team to get in touch with you." })
+  end)
+
+  it("T1: T4: T5: T10: T12: answers a wish with its own text, takes no facts from it and asks nothing", function()
+    for message, key in pairs { ["I need to cancel"] = "cancel_visit", ["can we move it to friday"] = "change_visit", ["you guys damaged my wall"] = "complaint",
+      ["Sorry, wrong number"] = "wrong_number", ["not interested anymore"] = "not_interested", ["call me"] = "call_me", ["I want a refund for the couch"] = "complaint" } do
+      local chat = story({ { message, { "our team" } } }, { asked = "address", last_reply = "What's the pickup address?" })
+      assert.same({ key }, chat.keys, message)
+      assert.same({}, chat.data, message)
+      assert.is_nil(chat.asked)
+      assert.is_nil(chat.question)
+    end
+  end)
+
+  it("T6: says truthfully that it is an assistant, and the open question stays", function()
+    local chat = story({ { "are you a bot?", { "automated assistant", "address" } } }, { asked = "address", last_reply = "What's the pickup address?" })
+    assert.equal("address", chat.asked)
+    story({ { "are you a bot?", "automated assistant" } }, { human = true, last_reply = "x" })
+  end)
+
   it("asks nothing of someone who waits for a person", function()
-    local chat = story({ { "hello?", "team" }, { "hello??", "team" }, { "it's at 5 Elm Street", "team" }, { "when do you open?", "team" }, { "ok", "team" } },
+    local chat = story({ { "hello?", "team" }, { "hello??", "team" }, { "it's at 5 Elm Street", "team" }, { "when do you open?", "team" }, { "so?", "team" } },
       { human = true })
     assert.equal("5 Elm Street", chat.data.address)
     assert.is_nil(chat.asked)

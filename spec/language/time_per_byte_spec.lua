@@ -14,7 +14,9 @@ local guards = require "language.guards"
 local heads = require "language.heads"
 local hazardous = require "language.hazardous"
 local inbound = require "channels.whatsapp.inbound"
+local intents = require "language.intents"
 local json = require "host.json"
+local keywords = require "language.keywords"
 local languages = require "language.languages"
 local last_question = require "language.last_question"
 local link = require "channels.calcom.link"
@@ -35,6 +37,8 @@ local understand = require "language.understand"
 local NUMBER = "14165551234"
 local FIELDS = { "address", "elevator_access", "stairs", "inventory" }
 local BYTE = 1
+local WANTED = intents.ready { { code = "en" }, { code = "fr" } }
+local ASKED = keywords.ready { { words = { any = { "opening hours" } }, text = { any = "x" } } }
 local READY = guards.prepare {
   system = { identity = "You are the ClearoutSpaces assistant. Be brief, friendly, and professional.", quote_fields_needed = FIELDS,
     business_rules = { "We service the GTA (Mississauga, Brampton, Vaughan, Toronto).", "We do NOT take hazardous waste or wet paint." },
@@ -87,6 +91,10 @@ local READERS = {
   { "languages.of", text.MESSAGE, function(s) return languages.of(SPOKEN, nil, { s, s }, s) end },
   { "conversation.word", text.MESSAGE, function(s) return conversation.word(SPOKEN, s) end },
   { "conversation.wants_human", text.MESSAGE, function(s) return conversation.wants_human(SPOKEN, s) end },
+  { "intents.find", text.MESSAGE, function(s) return intents.find(WANTED, { s }, { booked = true }) end },
+  { "intents.thanks", text.MESSAGE, function(s) return intents.thanks(WANTED, { s }) end },
+  { "intents.contradicts", text.REPLY, function(s) return intents.contradicts("bot", s) end, text.reply },
+  { "keywords.find", text.MESSAGE, function(s) return keywords.find(ASKED, { s }) end },
   { "understand.read", text.MESSAGE, function(s) return understand.read({ s }, FIELDS, "address") end },
   { "understand.read of a list of things", text.MESSAGE, function(s) return understand.read({ s }, FIELDS, "inventory") end },
   { "understand.read of an elevator", text.MESSAGE, function(s) return understand.read({ s }, FIELDS, "elevator_access") end },

@@ -42,7 +42,8 @@ end
 ---@field old_start_at? integer ms
 ---@field page_language? string in which the booking page was read
 
----Tells the customer in the chat. After 24 hours of silence by template; without a template staff are asked to do it.
+---Tells the customer in the chat; its callers tell staff what it says. After 24 hours of silence by template;
+---without a template staff are asked to do it.
 ---@param conversation table a row of conversations
 ---@param news calcom.News
 ---@return string outcome a sentence for staff
@@ -61,7 +62,7 @@ function M.customer(conversation, news)
   end
   -- It is placed before unanswered messages, so that the next turn still ends with the customer's words.
   local seq = conversation.status == "PAUSED" and conversation.last_seq or conversation.answered_seq
-  whatsapp.say(conversation, words, { kind = "canned", seq = seq, template = template })
+  whatsapp.say(conversation, words, { kind = "canned", seq = seq, template = template, keys = { news.key }, told = true })
   return open and "They were told in the chat." or "They were told by template.", true
 end
 

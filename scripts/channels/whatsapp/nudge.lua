@@ -38,7 +38,7 @@ local function remind(job)
   if not at then return log.info("nudge.none", { to = mask(conversation.id) }) end
   if at > now then return jobs.later(at, "not due yet, or outside business hours") end
   local words = nudges.fill(replies.say(owner, "nudge", { asked.question }, conversation.language), owner.business.name, asked.question)
-  say.say(conversation, words, { kind = "nudge" })
+  say.say(conversation, words, { kind = "nudge", keys = { "nudge" } })
   conversations.nudged(conversation.id)
   local next_at = nudges.next(owner.business.nudges.after_hours, conversation.nudged + 1, asked.asked_at, now)
   if next_at then enqueue(asked, next_at) end

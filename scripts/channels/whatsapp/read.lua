@@ -57,14 +57,15 @@ local function opt_words(event, conversation, now)
   local word, spoken = conversation_flow.word(owner.spoken, event.content)
   if word == "stop" then
     if conversations.opt_out(conversation.id, owner.spoken.used[spoken] and spoken or nil, now) then
-      say.say(conversation, replies.say(owner, "opted_out", {}, spoken or conversation.language), { kind = "opt_out" })
+      say.say(conversation, replies.say(owner, "opted_out", {}, spoken or conversation.language),
+        { kind = "opt_out", keys = { "opted_out" } })
       tell.word(conversation, "has opted out (" .. text.clip(event.content, 20) .. "): nothing automatic is sent any more.")
     end
     return true
   elseif word == "start" and conversation.opted_out == 1 then
     conversations.opt_in(conversation.id, now)
     people.opted_in(conversation.id)
-    say.say(conversation, replies.say(owner, "opted_in", {}, conversation.language), { kind = "opt_out" })
+    say.say(conversation, replies.say(owner, "opted_in", {}, conversation.language), { kind = "opt_out", keys = { "opted_in" } })
     tell.word(conversation, "has opted in again.")
     return true
   end
@@ -82,7 +83,8 @@ local function forward(event, conversation, now)
   conversations.pause_active(conversation.id, now)
   if conversation_flow.paused_reply_due(conversation, now) then
     conversations.paused_told(conversation.id, now)
-    say.say(conversation, replies.say(owner, "paused", { event.content }, conversation.language), { kind = "paused" })
+    say.say(conversation, replies.say(owner, "paused", { event.content }, conversation.language),
+      { kind = "paused", keys = { "paused" }, told = true })
   end
 end
 

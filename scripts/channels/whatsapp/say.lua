@@ -8,6 +8,7 @@ local http = require "host.http"
 local jobs = require "host.jobs"
 local json = require "host.json"
 local messages = require "records.messages"
+local promises = require "flow.promises"
 local tell = require "staff.tell"
 local time = require "host.time"
 
@@ -41,13 +42,15 @@ end
 ---@param conversation table a row of conversations
 ---@param text string
 ---@param options? {kind?: "model"|"scripted"|"canned"|"paused"|"opt_out"|"staff", author?: string, seq?: integer, parts?: string[],
----  template?: {name: string, language: string, parameters: string[]}}
+---  template?: {name: string, language: string, parameters: string[]}, keys?: string[], told?: boolean}
+---  keys: of a fixed text, its keys of replies.yaml; told: what it promises is told to staff in the same transaction (flow/promises);
 ---  seq: the last message that it answers; default the newest. parts: the text as it is sent, when the caller has made it fit;
 ---  template: the approved template with the same meaning (one part only), for when WhatsApp takes no free text any more
 ---@return string? id of the first part; nil when the text was blank
 function M.say(conversation, text, options)
   options = options or {}
   local kind = options.kind or "canned"
+  if kind ~= "model" and kind ~= "staff" then promises.check(options.keys, options.told) end
   local now, first = time.now_ms(), nil
   for part, content in ipairs(options.parts or parts_of(text, kind)) do
     if content:find("%S") then
