@@ -100,7 +100,7 @@ local function load(self, job)
   local data, locked, stored = quotes.get(conversation.id)
   local begins = #texts > 0 and returning.begins(newest, visit, conversation.quote_from, time.now_ms())
   if begins then
-    locked, conversation.asked = {}, nil
+    locked, conversation.asked, conversation.area_place, conversation.area_told = {}, nil, nil, nil
     conversation.quote_from = math.max(newest.closed_at, time.parse(waiting[1].created_at) or 0)
   end
   local kept
@@ -357,8 +357,8 @@ local function carry_out(turn, decision)
   local action = decision.action
   local told = decision.outside and conversation.opted_out ~= 1 and conversation.status ~= "PAUSED" and now or nil
   local where = turn.where
-  if where and (told or where.verdict ~= conversation.area or where.said ~= conversation.area_place) then
-    conversations.set_area(conversation.id, where, told)
+  if where and (told or turn.begins or where.verdict ~= conversation.area or where.said ~= conversation.area_place) then
+    conversations.set_area(conversation.id, where, told, turn.begins)
   end
   if conversation.opted_out == 1 then
     action = "opted_out"

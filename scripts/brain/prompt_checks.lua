@@ -30,6 +30,19 @@ local function distance(a, b)
   return row[#b]
 end
 
+-- The name among these that is nearly this one: a slip of one letter, or of two in a long one. nil: there is none, or it is there.
+---@param name string
+---@param known string[]
+---@return string?
+function M.slip(name, known)
+  local best, far
+  for _, other in ipairs(known) do
+    local d = distance(name:lower(), other:lower())
+    if not far or d < far then best, far = other, d end
+  end
+  return far and far > 0 and far <= math.max(1, #name // 4) and best or nil
+end
+
 -- "greeting_fr": until now the French texts were in the same file.
 local function moved_text(name, known)
   local key, code = name:match("^(.+)_(%l%l)$")
@@ -122,7 +135,10 @@ end
 local function places(value)
   return texts(value, { each = function(entry)
     local code, place = towns.entry(entry)
-    if code and not towns.is_code(code) then
+    local several = towns.several(entry)
+    if several then
+      return ("holds more than one place (%s). Write each on a line of its own."):format(table.concat(several, ", "))
+    elseif code and not towns.is_code(code) then
       return ("looks like a postal code, but none in Canada begins with \"%s\". Write a town, or a beginning like L5.")
         :format(code:sub(1, 1))
     elseif place and place.key == "" then

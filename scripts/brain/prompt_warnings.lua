@@ -2,6 +2,7 @@
 -- and remedy, for `assistant check` and for staff.
 
 local plain = require "language.text"
+local towns = require "language.towns"
 
 local M = {}
 
@@ -137,6 +138,20 @@ local function unused(list, business, languages)
   end
 end
 
+-- A town with a slip in its name: nobody's address names it.
+local function misspelt_towns(list, file, slip)
+  for _, key in ipairs { "serves", "not_served" } do
+    for i, entry in ipairs(file.value and file.value[key] or {}) do
+      local _, place = towns.entry(entry)
+      local meant = place and place.own and slip(place.key, towns.names())
+      if meant then
+        add(list, file, ("%s[%d]"):format(key, i), ("is no town that the program knows (%s), so only an address that names it like this"
+          .. " counts. Did you mean \"%s\"?"):format(entry, meant))
+      end
+    end
+  end
+end
+
 ---@param files {system: brain.prompt.File, replies: brain.prompt.File, business: brain.prompt.File, languages: table}
 ---@param checks table brain.prompt_checks
 ---@param fields string[] quote_fields_needed
@@ -164,6 +179,7 @@ function M.find(files, checks, fields, languages, codes)
     end
     if file.value and file ~= files.replies then no_english(list, file, fields, languages[1]) end
   end
+  misspelt_towns(list, files.business, checks.slip)
   unused(list, files.business, files.languages)
   table.sort(list, function(a, b)
     if a.file ~= b.file then return a.file < b.file end

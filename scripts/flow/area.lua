@@ -5,6 +5,8 @@ local understand = require "language.understand"
 
 local M = {}
 
+local covered, lies_in, touches = towns.covered, towns.lies_in, towns.touches
+
 -- ---- the owner's lists ---------------------------------------------------------------------------------------------
 
 local function read(entries, own)
@@ -34,37 +36,6 @@ end
 
 -- ---- one place -----------------------------------------------------------------------------------------------------
 
--- The longest of the beginnings that this code begins with.
-local function beginning_of(code, beginnings)
-  local longest
-  for _, beginning in ipairs(beginnings) do
-    if code:sub(1, #beginning) == beginning then longest = math.max(longest or 0, #beginning) end
-  end
-  return longest
-end
-
--- Do all codes begin with one of the beginnings? Then how long the shortest of these is.
-local function covered(codes, beginnings)
-  local shortest
-  for _, code in ipairs(codes) do
-    local length = beginning_of(code, beginnings)
-    if not length then return nil end
-    shortest = math.min(shortest or length, length)
-  end
-  return shortest
-end
-
--- Has any of the codes to do with one of the beginnings?
-local function touches(codes, beginnings)
-  for _, code in ipairs(codes) do
-    if beginning_of(code, beginnings) then return true end
-    for _, beginning in ipairs(beginnings) do
-      if beginning:sub(1, #code) == code then return true end
-    end
-  end
-  return false
-end
-
 local BY_NAME = 10 -- a place that is named beats the beginning of its postal codes; of two beginnings the longer one wins
 
 local function listed(place, list)
@@ -84,14 +55,6 @@ local function find(place, lists)
     found = one
   end
   return found or "elsewhere"
-end
-
-local function lies_in(place, whole)
-  if place == whole then return true end
-  for _, parent in ipairs(place.parents) do
-    if lies_in(parent, whole) then return true end
-  end
-  return false
 end
 
 -- Can a part that we serve lie in this place? We serve only Streetsville, and the address says Mississauga.

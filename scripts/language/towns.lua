@@ -213,6 +213,48 @@ for line in text.lines(TABLE) do
 end
 for _, name in ipairs(NO_TOWNS) do add_name(NAMES, name, false) end
 
+-- ---- places and their codes -------------------------------------------------------------------------------------------
+
+-- The longest of the beginnings that this code begins with.
+local function beginning_of(code, beginnings)
+  local longest
+  for _, beginning in ipairs(beginnings) do
+    if code:sub(1, #beginning) == beginning then longest = math.max(longest or 0, #beginning) end
+  end
+  return longest
+end
+
+-- Do all codes begin with one of the beginnings? Then how long the shortest of these is.
+function M.covered(codes, beginnings)
+  local shortest
+  for _, code in ipairs(codes) do
+    local length = beginning_of(code, beginnings)
+    if not length then return nil end
+    shortest = math.min(shortest or length, length)
+  end
+  return shortest
+end
+
+-- Has any of the codes to do with one of the beginnings?
+function M.touches(codes, beginnings)
+  for _, code in ipairs(codes) do
+    if beginning_of(code, beginnings) then return true end
+    for _, beginning in ipairs(beginnings) do
+      if beginning:sub(1, #code) == code then return true end
+    end
+  end
+  return false
+end
+
+---Is this place the other one, or does it lie in it?
+function M.lies_in(place, whole)
+  if place == whole then return true end
+  for _, parent in ipairs(place.parents) do
+    if M.lies_in(parent, whole) then return true end
+  end
+  return false
+end
+
 -- ---- words with what stands between them ---------------------------------------------------------------------------
 
 local WORD = "[%w\128-\255]+"
@@ -461,6 +503,19 @@ end
 
 -- ---- what the owner lists ----------------------------------------------------------------------------------------------
 
+local BEFORE = set "the all of whole entire city town municipality"
+local WIDE = set "county region area areas surrounding district municipality province everywhere all and"
+
+-- The table's place with this name, also where "Region" or "County" was left out.
+local function place_named(key)
+  for _, ending in ipairs { "", " region", " county" } do
+    local words = text.split(key .. ending)
+    for _, name in ipairs(NAMES[words[1]] or NONE) do
+      if name.place and table.concat(name.words, " ") == key .. ending then return name.place end
+    end
+  end
+end
+
 -- An entry of `serves` or `not_served`: the beginning of a postal code, a town of the table, or a place that only the owner knows.
 ---@param entry string
 ---@return string? code "L5", in capitals
@@ -468,16 +523,38 @@ end
 function M.entry(entry)
   local bare = entry:gsub("[%s*-]", ""):upper()
   if #bare <= 6 and (bare .. ("A1A1A1"):sub(#bare + 1)):find("^%u%d%u%d%u%d$") then return bare end
-  local words = text.split(text.words(entry))
+  local words = text.split(text.words((entry:gsub("%b()", " "))))
   while #words > 1 and PROVINCE[words[#words]] do words[#words] = nil end
-  if #words > 2 and words[2] == "of" and (words[1] == "city" or words[1] == "town") then words = { table.unpack(words, 3) } end
-  for _, name in ipairs(NAMES[words[1]] or NONE) do
-    if name.place and table.concat(name.words, " ") == table.concat(words, " ") then return nil, name.place end
-  end
+  while #words > 1 and BEFORE[words[1]] do table.remove(words, 1) end
   local key = table.concat(words, " ")
-  local parents = places(find_names(words_of(key)))
-  return nil, { name = text.trim(entry), key = key, parents = parents, codes = NONE, own = true,
-    region = text.word_in(key, set "county region area district municipality province everywhere all and") ~= nil or nil }
+  local known = place_named(key)
+  if known then return nil, known end
+  return nil, { name = text.trim(entry), key = key, parents = places(find_names(words_of(key))), codes = NONE, own = true,
+    region = text.word_in(key, WIDE) ~= nil or nil }
+end
+
+-- The places of an entry that holds more than one, like "Toronto, Mississauga" or "L5, M"; nil when it holds one.
+---@param entry string
+---@return string[]?
+function M.several(entry)
+  local list, last = {}, nil
+  for part in (text.trim(entry):gsub(" and ", ",")):gmatch("[^,;/&+]+") do
+    local code, place = M.entry(part)
+    local known = code or place and not place.own and place
+    if known and not (place and last and type(last) == "table" and (M.lies_in(last, place) or M.lies_in(place, last))) then
+      list[#list + 1], last = text.trim(part), known
+    end
+  end
+  return #list > 1 and list or nil
+end
+
+-- All names of the table's places.
+---@return string[]
+function M.names()
+  local list = {}
+  for _, place in pairs(PLACES) do list[#list + 1] = place.name end
+  table.sort(list)
+  return list
 end
 
 -- Is this the beginning of a Canadian postal code? None begins with D, F, I, O, Q, U, W or Z.

@@ -146,14 +146,16 @@ function M.resume(id, now)
     WHERE id = ? AND status = 'PAUSED']], now, time.stamp(now), id) == 1
 end
 
--- Where the pickup lies, as it was judged. told_at: the customer was told now that we do not come there. Once it lies inside, they can be
--- told again.
+-- Where the pickup lies, as it was judged. told_at: the customer was told now that we do not come there. Once it lies inside, or with a new
+-- request, they can be told again.
 ---@param id string
 ---@param area {verdict?: string, said?: string}
 ---@param told_at? integer ms
-function M.set_area(id, area, told_at)
-  db.run([[UPDATE conversations SET area = ?1, area_place = ?2, area_told = CASE WHEN ?1 = 'in' THEN NULL ELSE coalesce(?3, area_told) END
-    WHERE id = ?4]], area.verdict, area.said, told_at, id)
+---@param fresh? boolean a new request begins
+function M.set_area(id, area, told_at, fresh)
+  db.run([[UPDATE conversations SET area = ?1, area_place = ?2,
+    area_told = CASE WHEN ?1 = 'in' OR ?5 THEN ?3 ELSE coalesce(?3, area_told) END WHERE id = ?4]],
+    area.verdict, area.said, told_at, id, fresh and 1 or 0)
 end
 
 -- The customer was told that TURNS_PER_HOUR is reached (ms). The time stays, because a customer who writes automatically reaches the

@@ -61,6 +61,19 @@ describe("serves and not_served in business.yaml", function()
     assert.truthy(problems(checks.business, { not_served = { "?!" } })[1]:find("names no place", 1, true))
   end)
 
+  it("refuse two places in one entry, but not a town with what it lies in", function()
+    assert.truthy(problems(checks.business, { serves = { "Toronto, Mississauga" } })[1]:find("holds more than one place (Toronto, Mississauga). Write each on a line", 1, true))
+    assert.truthy(problems(checks.business, { serves = { "L5 and M" } })[1]:find("holds more than one place (L5, M)", 1, true))
+    assert.same({}, problems(checks.business, { serves = { "Hamilton, ON", "Bolton, Caledon", "Niagara-on-the-Lake", "Toronto (all of it)" } }))
+  end)
+
+  it("name the town that is meant where a name has a slip", function()
+    local known = { "Oakville", "Hamilton" }
+    assert.same({ "Oakville", "Hamilton" }, { checks.slip("oakvill", known), checks.slip("Hamiltn", known) })
+    assert.is_nil(checks.slip("Fenelon Falls", known))
+    assert.is_nil(checks.slip("oakville", known))
+  end)
+
   it("refuse a place that is in both", function()
     assert.equal('f.yaml:7: "not_served[1]" (sauga) is also in serves (Mississauga). Remove one of the two.', both({ "Toronto", "Mississauga" }, { "sauga" }))
     assert.truthy(both({ "l5" }, { "L5" }):find("also in serves (l5)", 1, true))

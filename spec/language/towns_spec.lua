@@ -265,7 +265,9 @@ describe("an owner's entry", function()
       assert.equal(code, (towns.entry(entry)), entry)
     end
     for entry, name in pairs { sauga = "Mississauga", ["st catharines"] = "St. Catharines", ["St. Catharines, ON"] = "St. Catharines", ["City of Toronto"] = "Toronto",
-      HAMILTON = "Hamilton", GTA = "Greater Toronto Area", ["Montréal"] = "Montreal", York = "York", king = "king" } do
+      HAMILTON = "Hamilton", GTA = "Greater Toronto Area", ["Montréal"] = "Montreal", York = "York", king = "king",
+      Peel = "Peel Region", Niagara = "Niagara Region", ["the GTA"] = "Greater Toronto Area", ["all of Toronto"] = "Toronto", ["Toronto (downtown)"] = "Toronto",
+      ["Greater Toronto Area (GTA)"] = "Greater Toronto Area" } do
       assert.equal(name, select(2, towns.entry(entry)).name, entry)
     end
   end)
