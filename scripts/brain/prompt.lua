@@ -279,13 +279,14 @@ end
 ---@return string? number the customer's own, as it was last written where it is hidden
 function M.messages(system_text, rows, known, missing, phone, more)
   local entries = M.entries(rows)
-  local first, bytes, number = #entries, 0, nil
+  local first, bytes, number, ours = #entries, 0, nil, nil
   for i = #entries, math.max(1, #entries - HISTORY_ENTRIES + 1), -1 do
     local text, found = own_number.hide(joined(entries[i]), phone)
     entries[i].text = cut(text, ENTRY_BYTES)
     bytes = bytes + #entries[i].text
     if bytes > HISTORY_BYTES and i < #entries then break end
-    first, number = i, number or found
+    first = i
+    if entries[i].role == "user" then number = number or found else ours = ours or found end
   end
   local messages = { { role = "system", content = system_text } }
   for i = math.max(first, 1), #entries do messages[#messages + 1] = { role = entries[i].role, content = entries[i].text } end
@@ -295,6 +296,7 @@ function M.messages(system_text, rows, known, missing, phone, more)
     facts.known[name], found = shown(value, phone)
     number = number or found
   end
+  number = number or ours
   for name, value in pairs(more or {}) do facts[name] = value end
   for name, value in pairs(facts.to_confirm or {}) do facts.to_confirm[name] = shown(value, phone) end
   local data = placeholders.DATA .. " " .. json.encode(facts)

@@ -13,43 +13,44 @@ local KINDS = {
   -- enough alone
   E = [[unknown unk unspecified unclear undetermined undefined unprovided unmentioned unanswered null nil nan tbd tbc tba pending
     missing blank empty omitted absent skipped waiting awaiting placeholder string progress later notprovided notspecified notmentioned
-    inconnu inconnue inconnus inconnues indetermine indeterminee attente manquant manquante vide preciser determiner confirmer
-    definir desconocido desconocida pendiente determinar confirmar desconhecido desconhecida pendente vacio vazio]],
+    undisclosed incomplete inconnu inconnue inconnus inconnues indetermine indeterminee attente manquant manquante vide preciser
+    determiner confirmer definir desconocido desconocida pendiente determinar confirmar desconhecido desconhecida pendente vacio vazio]],
   -- a negation of a thing, and one of something done
   n = "no none nothing without aucun aucune rien sans sin sem nada",
-  N = [[not never cannot cant couldnt unable havent hasnt hadnt didnt dont doesnt wasnt werent isnt arent wont non ne pas jamais nao
-    nunca]],
+  N = [[not insufficient never cannot cant couldnt unable havent hasnt hadnt didnt dont doesnt wasnt werent isnt arent wont non ne pas
+    jamais nao nunca]],
   A = "na applicable aplicable aplicavel", -- "n/a"
   V = "available present disponible disponibles disponivel", -- after a negation: an answer for an elevator, none for an address
   C = "clear set clair", -- "not clear", but "a set of stairs"
   -- information, and what people do with it
-  S = [[specified specify specifies specifying provided provide provides providing mentioned mention mentions mentioning given give gave
-    gives stated state states known found find said say says saying told tell tells answered answer answers replied reply replies
-    responded respond response responses supplied supply shared share indicated indicate indicates indication listed determined determine
-    confirmed confirm confirmation collected received receive obtained obtain described describe detailed entered enter filled noted
-    discussed clarified clarify clarification identified identify detected extracted extract inferred infer recorded named included
-    include includes contained contain contains defined captured gathered disclosed disclose reported revealed decided advised announced
-    scheduled written write wrote sent send info information detail details data value values input text specification file address
-    message messages conversation chat part specifie specifiee specifies specifiees precise precisee precises mentionne mentionnee
+  S = [[specified specify specifies specifying provided provide provides providing mentioned mention mentions mentioning given give
+    gave gives stated state states known found find said say says saying told tell tells answered answer answers replied reply replies
+    responded respond response responses supplied supply shared share indicated indicate indicates indication listed determined
+    determine confirmed confirm confirmation collected received receive obtained obtain described describe detailed entered enter
+    filled noted discussed clarified clarify clarification identified identify detected extracted extract inferred infer recorded named
+    included include includes contained contain contains defined captured gathered disclosed disclose reported revealed decided advised
+    announced scheduled written write wrote sent send follow info information detail details data value values input text specification
+    file address message messages conversation chat part specifie specifiee specifiees precise precisee precises mentionne mentionnee
     mentionnes mentionnees fourni fournie fournis fournies donne donnee indique indiquee communique communiquee renseigne renseignee
     connu connue trouve trouvee defini definie dit dite repondu reponse informations renseignement adresse especificado especificada
     proporcionado proporcionada mencionado mencionada indicado indicada dado dada dicho dijo conocido conocida encontrado encontrada
     respuesta informacion direccion menciono informado informada informou fornecido fornecida dito disse resposta informacao endereco]],
-  Q = "ask asked asking question demande preguntado perguntado",
+  Q = "ask asked asking question demande demander preguntado perguntado",
   P = "yet encore aun todavia ainda", -- with a negation: not so far
   B = "to",
   D = "need needs needed require requires required still",
   W = "will would must should",
   U = [[customer customers client clients user users sender person caller homeowner they he she we i cliente usuario]],
   -- what fields are about
-  T = [[elevator elevators lift lifts stairs stair staircase steps floor floors flights item items inventory thing things access location
-    pickup ascenseur ascenseurs escalier escaliers etage etages article articles acces ascensor escaleras articulos elevador escadas
-    itens]],
+  T = [[elevator elevators lift lifts stairs stair staircase steps floor floors flights item items inventory thing things access
+    location pickup ascenseur ascenseurs escalier escaliers etage etages article articles acces ascensor escaleras articulos elevador
+    escadas itens]],
   s = "as", -- "as stated" repeats an answer
   -- joins the others
   F = [[a an the any anything this that these those it its their there in on by from of at for be been being was were is are am did do
-    does has have had having all about if whether explicitly specifically directly currently now clearly here also time moment current left
-    la le les l du de des par dans ce cet cette ces il elle ils un une y ete est qu que en pour au aux el los las este esta esto ha
+    does has have had having all about if whether explicitly specifically directly currently now clearly here also time moment current
+    left more further specific particular exact full street anywhere stage made next enough list remain remains only hello hi greeting
+    por la le les l du de des par dans ce cet cette ces il elle ils un une y ete est qu que en pour au aux el los las este esta esto ha
     sido se su al o os foi pelo pela nesta neste]],
 }
 

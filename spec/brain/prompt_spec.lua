@@ -137,7 +137,7 @@ describe("brain.prompt", function()
   end)
 
   it("T70: says how the customer wrote their number, where it is hidden", function()
-    local rows = { user "old 1 416 555 1234", assistant "ok", user "please call me at 416-555-1234", assistant "ok", user "hi" }
+    local rows = { user "old 1 416 555 1234", assistant "ok", user "please call me at 416-555-1234", assistant "at +14165551234, ok", user "hi" }
     local messages, number = ask(rows)
     assert.equal("416-555-1234", number)
     assert.equal("please call me at [phone number]", messages[4].content)
