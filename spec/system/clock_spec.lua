@@ -197,6 +197,7 @@ describe("the wall clock", function()
     ask(phone)
     for i, hours in ipairs { 3, 20 } do
       set(hours * 3600 + 5)
+      shell.until_(function() return #service:logged "clock.set_forward" == i end, 5, "the step")
       shell.until_(function() return #stand_ins:sends(phone, "Reply STOP to end") == i end, 5, "reminder " .. i)
     end
     ask(other)
