@@ -269,7 +269,8 @@ local function judge_area(self, turn, decision)
     decision.reply, decision.asked, decision.question, decision.brain = canned(self, turn, "outside_area"), nil, nil, "words"
     decision.action = decision.action == "schedule" and "continue" or decision.action
     decision.keys = { "outside_area" }
-    decision.outside, decision.for_staff = true, "is outside our area (" .. turn.where.place .. "), and was told so:"
+    decision.outside, decision.for_staff = true,
+      "is outside our area: " .. turn.where.place .. ". The customer was told so, and wrote:"
   elseif decision.action == "schedule" then
     decision.reply, decision.action, decision.asked = canned(self, turn, "waiting"), "handoff", nil
     decision.keys, decision.brain = { "waiting" }, "words"

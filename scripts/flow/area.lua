@@ -134,13 +134,14 @@ end
 ---@return {verdict?: "in"|"out", place?: string, said?: string, corrected?: boolean} said: the place to remember; corrected: the known
 ---  address is outside, and what the customer writes now is inside
 function M.of_chat(data, fields, remembered, texts, lists)
-  local now, named = M.judge_said(texts, lists)
   for _, field in ipairs(fields) do
     local verdict, place = M.judge(understand.kind_of(field) == "address" and data[field] or nil, lists)
     if verdict then
-      return { verdict = verdict, place = place, said = remembered, corrected = verdict == "out" and now == "in" or nil }
+      return { verdict = verdict, place = place, said = remembered,
+        corrected = verdict == "out" and M.judge_said(texts, lists) == "in" or nil }
     end
   end
+  local now, named = M.judge_said(texts, lists)
   if now then return { verdict = now, place = named, said = named } end
   local verdict, place = M.judge(remembered and remembered .. ", Canada", lists)
   return { verdict = verdict, place = place, said = remembered }

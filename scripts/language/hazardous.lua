@@ -101,6 +101,14 @@ local function pieces(s)
   return marked:sub(2):gmatch("()[^,;\n]+()")
 end
 
+-- Does the piece say what an earlier one says, or hold it?
+local function repeats(key, seen)
+  for _, earlier in ipairs(seen) do
+    if key:find(earlier, 1, true) or earlier:find(key, 1, true) then return true end
+  end
+  return false
+end
+
 -- The pieces of the texts that name something that may be hazardous, as they were written, each once.
 ---@param texts string[]
 ---@param most? integer how many, at most
@@ -116,8 +124,7 @@ function M.find(texts, most)
         if #list >= (most or 5) or count > MOST_PIECES then break end
         local piece = text.shown(s:sub(from, to - 1), PIECE, true)
         local key = text.words(piece)
-        if not seen[key] and names_hazard(key) then list[#list + 1] = piece end
-        seen[key] = true
+        if names_hazard(key) and not repeats(key, seen) then list[#list + 1], seen[#seen + 1] = piece, key end
       end
     end
   end

@@ -30,7 +30,7 @@ describe("what may be hazardous", function()
   end)
 
   it("is named once, and at most so many", function()
-    assert.equal("6 cans of paint", found("6 cans of paint", "6 cans of paint!", "a couch"))
+    assert.equal("6 cans of paint", found("6 cans of paint", "6 cans of paint!", "6 cans of paint at 5 Elm St", "paint", "a couch"))
     local many = {}
     for i = 1, 20 do many[i] = i .. " cans of paint" end
     assert.equal(5, #hazardous.find(many))
