@@ -11,8 +11,8 @@ local SHORTENED = text.set "st ave av blvd rd dr ct cres hwy apt no mr mrs ms dr
 local function ends(s, at)
   if not s:find("^%s", at + 1) then return false end
   if s:sub(at, at) ~= "." then return true end
-  local word = s:sub(math.max(1, at - 8), at - 1):match("[%a.]+$")
-  return not word or not SHORTENED[word:lower()]
+  local before = s:sub(math.max(1, at - 8), at - 1)
+  return not SHORTENED[(before:match("^.*[^%a.](.*)$") or before):lower()]
 end
 
 ---The last sentence of a text when it asks something, or nil.

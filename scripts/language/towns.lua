@@ -523,7 +523,7 @@ end
 function M.entry(entry)
   local bare = entry:gsub("[%s*-]", ""):upper()
   if #bare <= 6 and (bare .. ("A1A1A1"):sub(#bare + 1)):find("^%u%d%u%d%u%d$") then return bare end
-  local words = text.split(text.words((entry:gsub("%b()", " "))))
+  local words = text.split(text.words((entry:gsub("%([^()]*%)", " "))))
   while #words > 1 and PROVINCE[words[#words]] do words[#words] = nil end
   while #words > 1 and BEFORE[words[1]] do table.remove(words, 1) end
   local key = table.concat(words, " ")
