@@ -1,15 +1,13 @@
--- Checks a reply of the model for what it must not tell a customer: prices, links, promises. Texts of staff and fixed texts
--- are not checked. The owner can switch each guard off in prompts/business.yaml.
-local area = require "language.guards.area"
+-- Checks a reply of the model for what it must not tell a customer: prices, links, promises, figures from nowhere. Texts of staff and fixed
+-- texts are not checked. The owner can switch each guard off in prompts/business.yaml.
+local areas = require "language.guards.areas"
 local figures = require "language.guards.figures"
 local fit = require "language.fit"
-local free = require "language.guards.free"
-local hazard = require "language.guards.hazard"
+local hazards = require "language.guards.hazards"
 local leak = require "language.guards.leak"
 local links = require "language.guards.links"
 local money = require "language.guards.money"
 local promises = require "language.guards.promises"
-local screen = require "language.guards.screen"
 local sources = require "language.guards.sources"
 local text = require "language.text"
 local tokens = require "language.guards.tokens"
@@ -38,113 +36,58 @@ local function caught(kind, found)
   return { kind = kind, found = found, say = SAY[kind]:format(found) }
 end
 
--- The guards that are on, by name: all except those that the owner switched off. Singular and plural names both count.
-local function switched_on(switches)
-  local on = {}
-  for name in pairs(SAY) do
-    on[name] = not switches or switches[name] ~= false and switches[name .. "s"] ~= false
-  end
-  on.visit = on.number
-  return on
-end
-
--- The words of all guards, for the one walk that decides which guards look at a reply.
-local function watched_words(ready)
-  local lists = {}
-  local function watch(guard, sets)
-    for _, set in ipairs(sets) do
-      lists[#lists + 1] = { set, guard }
-    end
-  end
-  watch(screen.MONEY, money.WATCHED)
-  watch(screen.FREE, free.WATCHED)
-  watch(screen.PICKUP, free.MOVING)
-  watch(screen.HAZARD, hazard.WATCHED)
-  watch(screen.LEAK, { ready.leak.marks })
-  watch(screen.SCHEMA, { leak.SCHEMA_WORDS })
-  return screen.prepare(lists)
-end
-
 -- Prepares what all checks of one context need, so that it is done once. `check` calls it when the caller did not.
 function M.prepare(context)
-  local business = context.business or {}
-  local ready = {
-    system = context.system, business = business, owner = sources.owner(context.system or {}, business), on = switched_on(business.guards),
-    leak = leak.prepare(context.system or {}), places = area.prepare(business.not_served or business.places_not_served or {}),
-  }
-  ready.watched = watched_words(ready)
-  return ready
+  local business, system = context.business or {}, context.system or {}
+  local on, watched, switches = {}, {}, business.guards or {}
+  for name in pairs(SAY) do on[name] = switches[name] ~= false and switches[name .. "s"] ~= false end
+  on.visit = on.number
+  local topics = areas.prepare(business.not_served or {})
+  for _, set in ipairs { money.WATCHED, hazards.WATCHED, visits.WATCHED, figures.NAMED, areas.words(topics) } do
+    for word in pairs(set) do watched[word] = true end
+  end
+  return { business = business, on = on, watched = watched, leak = leak.prepare(system), areas = topics,
+    owner = sources.owner(system, business) }
 end
 
--- Looks for figures that come from nowhere, and for visits that are not booked.
-local function find_figures(rest, ready, from)
-  if not figures.possible(rest, visits.WATCHED) then
-    return nil
-  end
-  local t = tokens.read(rest)
-  local list = figures.read(t)
-  local figure = sources.missing(t, list, from, ready.owner)
-  if figure then
-    return "number", tokens.text(t, figure.from, figure.to)
-  end
-  local visit = visits.find(t, list, from)
-  return visit and "visit", visit
-end
-
--- Looks for promises and leaks. `rest` is the text without links, numbers and markup, `folded` is the whole text.
-local function find_in_words(folded, rest, ready)
-  local on, needed = ready.on, screen.read(rest, ready.watched)
-  local free_pickup = screen.FREE | screen.PICKUP
-  local priced = on.money and (needed & screen.MONEY ~= 0 or needed & free_pickup == free_pickup)
-  local leaky = on.leak and (needed & screen.SCHEMA ~= 0 or rest ~= folded or leak.suspicious(folded, ready.leak)
-    or needed & screen.LEAK ~= 0 and leak.possible(rest, ready.leak))
-  local t = (priced or leaky) and tokens.read(rest) or nil
-  local found = priced and (money.find(t) or free.find(t))
-  if found then
-    return "money", found
-  end
-  local hazardous = on.hazard and needed & screen.HAZARD ~= 0 and hazard.named(rest)
-  local places = on.area and area.named(rest, ready.places)
-  if hazardous or places then
-    local plain = promises.plain_yes(rest)
-    local said = plain == rest and t or tokens.read(plain)
-    found = hazardous and hazard.find(said)
-    if found then
-      return "hazard", found
-    end
-    found = places and area.find(said, places)
-    if found then
-      return "area", found
-    end
-  end
-  found = leaky and leak.find(folded, t, ready.leak)
-  return found and "leak", found
-end
-
--- The first word that is too long to be one, in folded text. Scripts with three bytes per letter use no spaces, so each of
--- their letters ends a word.
+-- The first word that is too long to be one, in folded text. Scripts with three bytes per letter use no spaces, so each of their letters
+-- ends a word.
 local function long_word(folded)
-  if #folded <= text.WORD then
-    return nil
-  end
+  if #folded <= text.WORD then return nil end
   for at = text.WORD, #folded, text.WORD do -- a word longer than WORD covers one of these positions
     local _, last = folded:find("^[^%s\224-\244]*", at)
     if last >= at then
       local from = math.max(1, at - text.WORD)
       local word = folded:sub(from + (folded:sub(from, at - 1):match("^.*[%s\224-\244]()") or 1) - 1, last)
-      if #word > text.WORD and text.length(word) > text.WORD then
-        return word
-      end
+      if #word > text.WORD and text.length(word) > text.WORD then return word end
     end
   end
-  return nil
 end
 
--- No message about furniture holds more numbers than this.
-local MOST_NUMBERS = 500
+local MOST_NUMBERS = 500 -- no message about furniture holds more
 
 local function too_many_numbers(folded)
   return text.has_digits(folded, MOST_NUMBERS) and select(2, folded:gsub("%d+", "")) > MOST_NUMBERS and folded
+end
+
+-- What the guards that read words find in a text without links and phone numbers: a kind and a text, or nil.
+local function find_in_words(rest, ready, from)
+  local on = ready.on
+  if not figures.possible(rest, ready.watched) then return nil end
+  local plain = promises.plain_yes(rest)
+  local t = tokens.read(plain)
+  local list = figures.read(t)
+  local found = on.money and money.find(t, list)
+  if found then return "money", found end
+  found = on.hazard and hazards.find(t)
+  if found then return "hazard", found end
+  found = on.area and areas.find(t, plain, ready.areas)
+  if found then return "area", found end
+  if not from or not on.number then return nil end
+  local figure = sources.missing(t, list, from, ready.owner)
+  if figure then return "number", tokens.text(t, figure.from, figure.to) end
+  found = visits.find(t, list, from)
+  return found and "visit", found
 end
 
 -- Where the figures of a reply can come from; see sources.gather.
@@ -161,22 +104,15 @@ function M.check(reply, context, from)
   local seen, more = text.first(reply, text.REPLY)
   local folded = text.fold(seen)
   local long = more and folded or long_word(folded) or too_many_numbers(folded) -- refused, because the other guards see only the first part
-  if long then
-    return caught("long", text.clip(long, 80))
-  end
+  if long then return caught("long", text.clip(long, 80)) end
   local foreign, rest = links.find(folded, business.links, on.link)
-  if foreign and on.link then
-    return caught("link", foreign)
-  end
-  foreign, rest = links.phone(rest:gsub("[*_~`]", ""), business.phones, from and from.own)
-  if foreign and on.phone then
-    return caught("phone", foreign)
-  end
-  local kind, found = find_in_words(folded, rest, ready)
-  if not kind and from and on.number then
-    kind, found = find_figures(rest, ready, from)
-  end
-  return kind and caught(kind, found) or nil
+  if foreign and on.link then return caught("link", foreign) end
+  foreign, rest = links.phone(tokens.text_of(rest), business.phones, from and from.own)
+  if foreign and on.phone then return caught("phone", foreign) end
+  local kind, found = find_in_words(rest, ready, from)
+  if kind then return caught(kind, found) end
+  found = on.leak and leak.find(folded, ready.leak)
+  return found and caught("leak", found) or nil
 end
 
 -- The text without links that the owner does not list. A text that `check` refuses anyway (too long a word) is not changed.

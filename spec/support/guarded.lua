@@ -65,4 +65,13 @@ function M.lines(list)
   return out
 end
 
+---What is wrong where a case of `lines` is not caught as one of these kinds and said back; or nil.
+---@param case table
+---@param kinds string[]
+function M.missed(case, kinds)
+  local got, found = M.kind(case.reply, case.chat)
+  if not (" " .. table.concat(kinds, " ") .. " "):find(" " .. got .. " ", 1, true) then return got end
+  return not (found.found ~= "" and found.say:find(found.found, 1, true)) and found.say or nil
+end
+
 return M

@@ -64,7 +64,7 @@ M.MOST = 100 -- in one text; no more are read
 
 -- Can the folded text hold a figure, or one of the words?
 function M.possible(folded, words)
-  return folded:find("%d") ~= nil or text.word_in(folded, words or M.NAMED, "[%l\128-\255']+") ~= nil
+  return folded:find("%d") ~= nil or text.word_in(folded, words or M.NAMED, "[%l\128-\255]+") ~= nil
 end
 
 -- "1,250" → "1250", "007" → "7", "350.00" → "350"
@@ -209,7 +209,7 @@ local function figure_at(t, i, before)
     clock(item, minutes, known or t.word[i]:find("^0%d"))
     local first = sure and linked and before.value and small(before.value, 24)
     if first then clock(before, first * 60, first > 12) end
-  elseif closed and (ABOUT[previous] and t.kind[i - 2] ~= "number" or t.source and (i == 1 or t.before[i] >= COMMA)) then
+  elseif closed and (ABOUT[previous] and not (previous == "by" and t.kind[i - 2] == "number") or t.source and t.before[i] >= COMMA) then
     clock(item, minutes, known) -- or a count
     item.give[#item.give + 1], item.need[2] = "n" .. value, "n" .. value
   elseif (i == 1 or t.gap[i]:find("\n", 1, true)) and t.gap[i + 1]:find("^[.)] ") and small(value, 20) then

@@ -1,6 +1,7 @@
 -- Where the figures of a reply can come from: what was sent to the model of the chat, the facts, the booking, what the model was told of
 -- the owner's text, today's and tomorrow's weekday and date.
 local figures = require "language.guards.figures"
+local CURRENCY = require("language.guards.money").CURRENCY
 local placeholders = require "language.placeholders"
 local text = require "language.text"
 local tokens = require "language.guards.tokens"
@@ -17,7 +18,9 @@ local function add(keys, s)
   local t = tokens.read(s)
   t.source = true
   for _, figure in ipairs(figures.read(t)) do
-    for _, key in ipairs(figure.give) do keys[key] = true end
+    if not CURRENCY[t.word[figure.from - 1]] and not CURRENCY[t.word[figure.to + 1]] then -- an amount of money is the source of none
+      for _, key in ipairs(figure.give) do keys[key] = true end
+    end
   end
 end
 
@@ -141,7 +144,7 @@ function M.missing(t, list, sources, owner)
   local sentences
   for i, figure in ipairs(list) do
     if figure.need and not holds(owner.keys, figure) and not said(sources, figure, t.word[figure.from]) then
-      sentences = sentences or tokens.sentences(t)
+      sentences = sentences or tokens.clauses(t)
       if not (holds(owner.hours, figure) and of_hours(t, list, i, sentences, owner.hours)) then return figure end
     end
   end

@@ -3,81 +3,82 @@ local text = require "language.text"
 
 local M = {}
 
--- What stands before a token, from nothing to the end of a sentence. The order is a strength: a search stops at a separator
--- that is stronger than the search allows.
+-- What stands before a token, from nothing to the end of a sentence. The order is a strength: a search stops at a separator that is
+-- stronger than the search allows.
 M.GLUED, M.SPACE, M.DASH, M.SLASH, M.COLON, M.COMMA, M.ASK, M.STOP = 0, 1, 2, 3, 4, 5, 6, 7
 
 -- A sign, and the strength of a separator that holds it. The first that fits counts.
 local STRENGTHS = { { "%?", M.ASK }, { "[!\n;]", M.STOP }, { "%.[^%w]", M.STOP }, { "%.$", M.STOP }, { "[,()%[%]|]", M.COMMA },
   { ":", M.COLON }, { "/", M.SLASH }, { "%-", M.DASH } }
 
-local function gap_class(gap)
+local USUAL = { [""] = M.GLUED, [" "] = M.SPACE } -- computed once
+
+local function strength(gap)
   for _, sign in ipairs(STRENGTHS) do
-    if gap:find(sign[1]) then
-      return sign[2]
-    end
+    if gap:find(sign[1]) then return sign[2] end
   end
   return M.SPACE
 end
 
--- The class of frequent separators, computed once.
-local USUAL = { [""] = M.GLUED, [" "] = M.SPACE, ["\n"] = M.STOP, ["\n\n"] = M.STOP }
-for sign in (".,?!;:/-()[]|"):gmatch(".") do
-  for _, gap in ipairs { sign, sign .. " ", " " .. sign, " " .. sign .. " " } do
-    USUAL[gap] = gap_class(gap)
-  end
+for sign in (".,?!;:/-()[]|\n"):gmatch(".") do
+  for _, gap in ipairs { sign, sign .. " ", " " .. sign, " " .. sign .. " " } do USUAL[gap] = strength(gap) end
 end
 
 -- Each step takes the separator, then letters, then digits, then a sign. Each of them can be empty.
 local STEP = "([^%w$\128-\255]*)([%a\128-\255]?[%a'\128-\255]*)(%d?[%d.,]*)(%$?)"
 
--- {n=, word[i]=, kind[i]="number"|"word"|"$", before[i]=class, gap[i]=text}. before[n + 1] is what ends the text.
+local function usual(value) return { __index = function() return value end } end
+local WORD, SPACED, BLANK = usual "word", usual(M.SPACE), usual " "
+
+-- {n=, word[i]=, kind[i]="number"|"word"|"$", before[i]=strength, gap[i]=text}. before[n + 1] is what ends the text. Most tokens are words
+-- after a blank, so only other kinds and separators are stored.
 -- "10x20" is three tokens glued to each other; "1,200.50" is one; "we'll" is one; "l'ascenseur" is two.
 function M.read(s)
-  if s:find(".m", 1, true) then
-    s = s:gsub("([ap])%.m%f[%A]%.?", "%1m") -- "9 a.m." ends no sentence
-  end
-  local word, kind, before, gap = {}, {}, {}, {}
-  local n, carry, byte = 0, "", string.byte
+  local word, kind, n, carry = {}, setmetatable({}, WORD), 0, ""
+  local before, gap = setmetatable({}, SPACED), setmetatable({}, BLANK)
+  local function apart(between) gap[n], before[n] = between, USUAL[between] or strength(between) end
   for between, letters, digits, sign in s:gmatch(STEP) do
-    if carry ~= "" then between, carry = carry .. between, "" end
+    if carry ~= "" then between = carry .. between end
     if letters ~= "" then
-      if byte(letters, 2) == 39 and letters:find("^[cdjlmnst]'%a") then
+      if letters:byte(2) == 39 and letters:find("^[cdjlmnst]'%a") then
         n = n + 1
-        word[n], kind[n], gap[n], before[n] = letters:sub(1, 1), "word", between, USUAL[between] or gap_class(between)
+        word[n] = letters:sub(1, 1)
+        apart(between)
         letters, between = letters:sub(3), " "
       end
       n = n + 1
-      word[n], kind[n] = byte(letters, -1) == 39 and text.trim_end(letters, "[']") or letters, "word"
-      gap[n], before[n], between = between, USUAL[between] or gap_class(between), ""
+      word[n] = letters:byte(-1) == 39 and text.trim_end(letters, "[']") or letters
+      if between ~= " " then apart(between) end
+      between = ""
     end
     if digits ~= "" then
-      local last = byte(digits, -1)
-      if last == 44 or last == 46 then
-        local number = text.trim_end(digits, "[.,]")
-        carry, digits = digits:sub(#number + 1), number
+      local number = (digits:find("^[.,]") or digits:find("[.,]", #digits)) and text.trim_end(digits, "[.,]") or digits
+      if number ~= "" then
+        n = n + 1
+        word[n], kind[n] = number, "number"
+        if between ~= " " then apart(between) end
+        between = ""
       end
-      if digits == "" then
-        carry, between = between .. carry, ""
-        goto sign
-      end
-      n = n + 1
-      word[n], kind[n], gap[n], before[n], between = digits, "number", between, USUAL[between] or gap_class(between), ""
+      if number ~= digits then between = between .. digits:sub(#number + 1) end
     end
-    ::sign::
     if sign ~= "" then
-      between, carry = between .. carry, ""
       n = n + 1
-      word[n], kind[n], gap[n], before[n], between = "$", "$", between, USUAL[between] or gap_class(between), ""
+      word[n], kind[n] = "$", "$"
+      apart(between)
+      between = ""
     end
-    if between ~= "" then carry = carry .. between end
+    carry = between
   end
-  before[n + 1] = carry:find("?", 1, true) and M.ASK or M.STOP
-  gap[n + 1] = carry
-  if n > 0 then
-    before[1] = M.STOP
-  end
+  before[1], before[n + 1], gap[n + 1] = M.STOP, carry:find("?", 1, true) and M.ASK or M.STOP, carry
   return { n = n, word = word, kind = kind, before = before, gap = gap }
+end
+
+-- A text from outside as `read` takes it. "9 a.m." and "St. Mary" end no sentence.
+function M.text_of(s)
+  s = text.fold(s)
+  if s:find("[*_~`]") then s = s:gsub("[*_~`]", "") end
+  if s:find(".m", 1, true) then s = s:gsub("([ap])%.m%f[%A]%.?", "%1m") end
+  return s:find("st. ", 1, true) and s:gsub("%f[%a]st%. ", "st ") or s
 end
 
 -- What can follow a number that counts nothing. Before any other word it is a count, or belongs to a street.
@@ -89,52 +90,43 @@ local CLOSING = text.set [[for per to and or plus total in depending if each tax
 
 -- Does token i end what it belongs to: no noun follows?
 function M.closes(t, i)
-  local gap = t.before[i + 1]
-  return i >= t.n or gap >= M.COMMA or t.kind[i + 1] == "word" and gap > M.GLUED and CLOSING[t.word[i + 1]] == true
+  return i >= t.n or t.before[i + 1] >= M.COMMA or t.kind[i + 1] == "word" and t.before[i + 1] > M.GLUED and CLOSING[t.word[i + 1]] == true
 end
 
 -- The first token from one to another that is one of these words; or nil.
 function M.any(t, from, to, words)
-  for i = from, to do
-    if words[t.word[i]] then
-      return i
-    end
+  for i = math.max(from, 1), math.min(to, t.n) do
+    if words[t.word[i]] then return i end
   end
-  return nil
 end
 
 -- The text from token a to token b, for people to read.
----@param tokens table
----@param a integer
----@param b integer
-function M.text(tokens, a, b)
+function M.text(t, a, b)
   local out = {}
-  for i = math.max(a, 1), math.min(b, tokens.n) do
-    if #out > 0 then
-      out[#out + 1] = (tokens.gap[i]:gsub("%s+", " "))
-    end
-    out[#out + 1] = tokens.word[i]
-  end
+  for i = math.max(a, 1), math.min(b, t.n) do out[#out + 1] = (#out > 0 and t.gap[i]:gsub("%s+", " ") or "") .. t.word[i] end
   return table.concat(out)
 end
 
-local LONGEST = 120
+local LONGEST = 60 -- a longer sentence is cut
+local BUT = text.set "but however though although mais cependant" -- a refusal in one half must not excuse the other
 
--- A text from outside as `read` takes it.
-function M.text_of(s)
-  return (text.fold(s):gsub("[*_~`]", ""))
-end
-
--- The first and last token of each sentence, and whether it ends in a question mark. A sentence that is too long is cut.
-function M.sentences(tokens)
-  local list, from = {}, 1
-  for i = 2, tokens.n + 1 do
-    local class = tokens.before[i]
-    if class >= M.ASK or i - from >= LONGEST then
-      list[#list + 1] = { from = from, to = i - 1, question = class == M.ASK }
-      from = i
+-- The clauses: {from=, to=, question=, sentence= its number}. Sentences are cut at "but". Computed once for all guards.
+function M.clauses(t)
+  if t.clauses then return t.clauses end
+  local list, from, sentence = {}, 1, 1
+  for i = 2, t.n + 1 do
+    local class = t.before[i]
+    local cut = BUT[t.word[i]]
+    if class >= M.ASK or i - from >= LONGEST or cut then
+      list[#list + 1] = { from = from, to = i - 1, question = class == M.ASK, sentence = sentence }
+      from = cut and i + 1 or i
+      if class >= M.ASK then sentence = sentence + 1 end
     end
   end
+  for i = #list - 1, 1, -1 do
+    if list[i].sentence == list[i + 1].sentence then list[i].question = list[i + 1].question end
+  end
+  t.clauses = list
   return list
 end
 

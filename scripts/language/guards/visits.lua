@@ -9,7 +9,7 @@ local M = {}
 local set = text.set
 local any = tokens.any
 
-local WHEN = set [[today tomorrow tonight then morning afternoon evening weekend demain aujourd'hui manana amanha hoy hoje]]
+local WHEN = set [[today tomorrow tonight then morning afternoon evening weekend demain aujourd aujourd'hui manana amanha hoy hoje]]
 -- "see you …", "à mardi", "nos vemos el martes"
 local SEE, UNTIL, MEET = set "see seeing meet", set "a hasta ate", set "voit vemos"
 local DONE = set [[booked scheduled confirmed set reserved arranged locked down reserve confirme confirmee prevu prevue planifie
@@ -59,7 +59,7 @@ local function confirms(t, from, to, at, question)
     end
   end
   if question or any(t, from, to, CHECKS) then return false end
-  local verb = promises.promised(t, { from = from, to = to }, COMING)
+  local verb = promises.promised(t, from, to, COMING)
   if not verb or first < verb and t.word[first] == "then" then return false end
   local possible = any(t, math.max(from, verb - 4), verb, MAY)
   return not possible or promises.SURE[t.word[from]]
@@ -91,11 +91,9 @@ function M.find(t, list, sources)
     if figure.kind ~= "number" then at[figure.from] = true end
   end
   if not any_when(t, 1, t.n, at) then return nil end
-  for _, sentence in ipairs(tokens.sentences(t)) do
-    for _, clause in ipairs(promises.clauses(t, sentence)) do
-      if confirms(t, clause.from, clause.to, at, sentence.question) and not fits(t, clause.from, clause.to, list, sources) then
-        return tokens.text(t, clause.from, clause.to)
-      end
+  for _, clause in ipairs(tokens.clauses(t)) do
+    if confirms(t, clause.from, clause.to, at, clause.question) and not fits(t, clause.from, clause.to, list, sources) then
+      return tokens.text(t, clause.from, clause.to)
     end
   end
 end
