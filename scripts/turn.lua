@@ -99,6 +99,7 @@ local function load(self, job)
   local texts, unusable = sort_waiting(waiting)
   local data, locked, stored = quotes.get(conversation.id)
   local begins = #texts > 0 and returning.begins(newest, visit, conversation.quote_from, time.now_ms())
+    and not intents.thanks(self.intents, texts)
   if begins then
     locked, conversation.asked, conversation.area_place, conversation.area_told = {}, nil, nil, nil
     conversation.quote_from = math.max(newest.closed_at, time.parse(waiting[1].created_at) or 0)

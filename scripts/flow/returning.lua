@@ -4,7 +4,6 @@
 local quote = require "flow.quote"
 local text = require "language.text"
 local understand = require "language.understand"
-local yes_no = require "language.yes_no"
 
 local M = {}
 
@@ -49,12 +48,12 @@ function M.set_aside(data, fields, begins, field)
 end
 
 -- "yes", "same place" / "no, I moved". Of several messages the newest counts.
-local SAME = text.set "same still right correct meme exact exacte"
+local SAME = text.set "same still right correct meme exact exacte mismo misma mesmo mesma"
 local MOST_WORDS = 8
 
-local function answer_of(said)
+local function answer_of(ready, said)
   local list = text.split(text.words(text.first(said, 200)))
-  if yes_no.DEFAULT.yes[list[1] or ""] then return "yes" elseif yes_no.DEFAULT.no[list[1] or ""] then return "no" end
+  if ready.yes[list[1] or ""] then return "yes" elseif ready.no[list[1] or ""] then return "no" end
   for i = 1, #list <= MOST_WORDS and #list or 0 do
     if SAME[list[i]] then return "yes" end
   end
@@ -64,11 +63,12 @@ end
 ---@param kept flow.Kept
 ---@param read table of understand.read
 ---@param texts string[]
+---@param ready table the words for yes and no, of language/yes_no
 ---@return boolean refused
-function M.confirm(kept, read, texts)
+function M.confirm(kept, read, texts, ready)
   if read.data[kept.field] then return false end
   for i = #texts, 1, -1 do
-    local answer = answer_of(texts[i])
+    local answer = answer_of(ready, texts[i])
     if answer == "yes" then
       read.data[kept.field], read.took = read.unit and kept.value .. ", " .. read.unit or kept.value, true
       return false

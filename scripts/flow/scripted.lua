@@ -188,14 +188,15 @@ function M.answer(turn)
   turn.data, turn.asked_times = turn.data or {}, turn.asked and math.max(1, turn.asked_times or 1) or 0
   turn.was_complete = quote.complete(turn.data, turn.fields)
   local wishes = wants.stops_questions(turn.intent and turn.intent.kind)
+  local yes_or_no = yes_no.of(turn.languages)
   local read = understand.read(turn.texts, turn.fields, not turn.intent and turn.asked or nil, quote.missing(turn.data, turn.fields),
-    yes_no.of(turn.languages))
+    yes_or_no)
   if wishes and turn.intent.kind ~= "call_me" or turn.answer then
     read = { data = {}, questions = {} } -- "I want a refund for the couch" names nothing to be taken away
   end
   read.corrects = read.corrects or turn.edited
   earlier.keep(turn, read)
-  local refused = turn.kept ~= nil and turn.asked == turn.kept.field and returning.confirm(turn.kept, read, turn.texts)
+  local refused = turn.kept ~= nil and turn.asked == turn.kept.field and returning.confirm(turn.kept, read, turn.texts, yes_or_no)
   if refused then turn.kept = false end
   local merged, changed = quote.merge(turn.data, read.data, turn.fields)
   turn.field = next_field(turn, read, merged)
