@@ -276,9 +276,6 @@ local function judge_area(self, turn, decision)
     decision.reply, decision.action, decision.asked = canned(self, turn, "waiting"), "handoff", nil
     decision.keys, decision.brain = { "waiting" }, "words"
   end
-  if decision.brain == "scripted" or decision.action == "handoff" then
-    decision.question, decision.for_staff = nil, decision.for_staff or "is outside our area, and writes:"
-  end
 end
 
 -- The fixed texts that may be added to the reply, or follow it.

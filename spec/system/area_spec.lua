@@ -25,7 +25,7 @@ describe("the service area", function()
   teardown(process.close_all)
 
   it("is told to a customer outside it once, and to staff with what was written (T30)", function()
-    local text = chat(shell.home(), [[echo 'im in Hamilton do u come here'; echo 'ok'; echo 'you sure? Hamilton?'; echo 'I want to speak to a human']])
+    local text = chat(shell.home(), [[echo 'im in Hamilton do u come here'; echo 'I have a couch'; echo 'ok'; echo 'you sure? Hamilton?'; echo 'I want to speak to a human']])
     assert.equal(1, count(text, OUTSIDE), text)
     has(text, "→ Slack: +1 416-555-0100: is outside our area: Hamilton. The customer was told so, and wrote:\n           > im in Hamilton do u come here")
     has(text, "Outside our area: Hamilton")
