@@ -9,9 +9,6 @@ local function there(words)
 end
 
 ---"Put before the first reply to a new customer, in the same message."
----@param reply string
----@param words? string first_contact of replies.yaml
----@return string
 function M.first(reply, words)
   return there(words) and words .. "\n\n" .. reply or reply
 end

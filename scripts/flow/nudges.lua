@@ -54,10 +54,7 @@ function M.next(after_hours, sent, asked_at, now)
   return math.max(asked_at + math.floor(wait * HOUR_MS), now + math.floor(step * HOUR_MS))
 end
 
----@param words string the fixed text
----@param business string the business's name
----@param question string
----@return string
+---The fixed text with the business's name and the question filled in.
 function M.fill(words, business, question)
   return (words:gsub("{(%l+)}", { business = business, question = question }))
 end

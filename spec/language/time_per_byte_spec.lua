@@ -27,12 +27,14 @@ local placeholders = require "language.placeholders"
 local process = require "spec.support.process"
 local prompt = require "brain.prompt"
 local quote = require "flow.quote"
+local same_again = require "language.same_again"
 local scripted = require "flow.scripted"
 local shapes = require "spec.support.shapes"
 local slack_text = require "channels.slack.text"
 local text = require "language.text"
 local time = require "host.time"
 local understand = require "language.understand"
+local yes_no = require "language.yes_no"
 
 local NUMBER = "14165551234"
 local FIELDS = { "address", "elevator_access", "stairs", "inventory" }
@@ -85,6 +87,7 @@ local READERS = {
   { "text.trim_end", BYTE, function(s) return text.trim_end(s, "[%s.!,]") end },
   { "text.fold", text.MESSAGE, text.fold, text.message }, { "text.words", text.MESSAGE, text.words, text.message },
   { "phone.hide", text.MESSAGE, function(s) return phone.hide(s, NUMBER) end, text.message },
+  { "same_again.answer", text.LABEL, function(s) return same_again.answer(s, yes_no.DEFAULT) end },
   { "last_question.of", text.FIELD, last_question.of },
   { "heads.shown", text.LABEL, function(s) return heads.shown("x", "text", s) end },
   { "languages.clear", text.MESSAGE, function(s) return languages.clear(SPOKEN, s) end },
