@@ -201,7 +201,7 @@ local function decide_unusable(turn, say)
   local new = 0
   for _, message in ipairs(turn.waiting) do new = new + (message.kind == "unsupported" and 1 or 0) end
   local due = turn.unusable > 0 and conversation_flow.unusable(running - new, running, said) or nil
-  local key = not turn.limited and (due == "handoff" and "stuck" or due == "say" and "unsupported") or nil
+  local key = due and not turn.limited and (due == "handoff" and running > new and "stuck" or "unsupported") or nil
   return { brain = "words", action = due == "handoff" and due or "continue", reply = key and say(key), keys = { key }, data = {} }
 end
 

@@ -85,6 +85,9 @@ local function read_question(state, t, sentence, at)
   if at and at > 1 then
     local any, rest = facts.sentence(state, t, sentence.from, at - 1)
     took = answer_pieces(state, t, rest, false) or any
+  end
+  if took or at and at > 1 and not wish then -- "hi, can you take a couch?" goes on
+    state.took = state.took or took
   elseif wish or asks_price(t, 1) then
     state.asking = true
     took = facts.sentence(state, t, sentence.from)
