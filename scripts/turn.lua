@@ -48,6 +48,7 @@ local M = {}
 
 local HISTORY_ROWS = 100
 local HOUR_MS = 3600000
+local AREAS_ALONE = { money = false, links = false, phones = false, hazards = false, leaks = false, numbers = false }
 local UNREAD_FOR_STAFF = 2 -- so many messages running that nobody understood reach staff
 
 -- Sorts the unanswered messages: usable text, kinds that we cannot use, deleted messages.
@@ -113,7 +114,7 @@ local function load(self, job)
   return {
     language = known or languages.of(self.owner.spoken, nil, texts, messages.last_reply(conversation.id)),
     limited = limited or hushed, hushed = hushed,
-    area = where.verdict == "out" and not where.corrected and "outside" or nil, -- by the lists as they are now
+    area = where.verdict == "out" and not where.corrected and "outside" or nil, place = where.place, -- by the lists as they are now
     started_at = time.now_ms(), conversation = conversation, waiting = waiting, shown = waiting[#waiting].seq,
     texts = texts, unusable = unusable, data = data, locked = locked, stored = stored, case = case, begins = begins, kept = kept,
     fields = self.owner.system.quote_fields_needed,
@@ -132,7 +133,7 @@ local function check(self, turn, content)
     decision.reply = guards.strip_links(decision.reply, self.owner.business.links)
     if not decision.reply:find("%S") then return nil, "reply_to_user held nothing but a link." end
   end
-  local found = guards.check(decision.reply, self.guarded, turn.sources)
+  local found = guards.check(decision.reply, self.guarded, turn.sources) or turn.out_there and guards.check(decision.reply, turn.out_there)
   if found then return nil, found.say end
   decision.reply = decision_flow.put_number(decision.reply, turn.hidden.number)
   decision.brain = "model"
@@ -167,6 +168,9 @@ local function ask_model(self, turn)
     prompt.beside(turn.started_at, turn.visit, turn.area, turn.kept))
   turn.hidden = { known = turn.data, phone = conversation.phone_number, number = number }
   turn.sources = sources_of(turn, asked, number ~= nil)
+  if turn.area and conversation.area_told and self.owner.business.guards.areas then -- until told, no reply of the model is sent
+    turn.out_there = guards.prepare { business = { not_served = { (turn.place:gsub(" %(.*$", "")) }, guards = AREAS_ALONE } }
+  end
   local deadline = time.monotonic_ms() + settings.get("LLM_DEADLINE_MS")
   local decision, record = repair.decide(self.model, asked, function(content) return check(self, turn, content) end, deadline)
   tell_of_model(self.model, record.alerts)
