@@ -23,9 +23,8 @@ return {
     start = { "start", "(please) unstop", "subscribe (me) (again)", "resubscribe", "opt in" },
     person = { "human", "agent", "person", "representative|rep", "someone|somebody|some1|sum1", "operator", "manager|supervisor",
       "customer service|support|care", "human|live|real (human) being|person|agent" },
-    yes = { "yes|yep|yeah|yea|yup|ya|yas|y", "sure", "of course", "correct|right", "there is", "there are", "it does", "we do", "i do",
-      "affirmative", "definitely|absolutely" },
-    no = { "no|nope|nah|none|n", "no there is|are not|none", "there isn't|aren't (any|one)", "not really", "not at all", "never" },
+    yes = { "yes|yep|yeah|yea|yup|ya|yas|y", "sure", "of course", "correct", "affirmative", "definitely|absolutely" },
+    no = { "no|nope|nah|none|n", "not really", "not at all", "never" },
     not_sure = { "(i'm|im|i) (am) not (really) sure", "(i) don't|dont|do-not (really) know", "idk", "no idea", "no clue", "unsure", "dunno",
       "(i'm|im|i) (am) not certain", "(i) can't|cant say", "maybe" },
     -- added to those of language/intent_phrases

@@ -69,8 +69,9 @@ function M.prepare(list, order)
     if ready.used[code] then
       for _, word in ipairs(language.recognised_by or {}) do
         word = text.fold(word)
-        ready.by_word[word] = ready.by_word[word] or {}
-        table.insert(ready.by_word[word], code)
+        local codes = ready.by_word[word] or {}
+        ready.by_word[word] = codes
+        if codes[#codes] ~= code then codes[#codes + 1] = code end
       end
       for _, kind in ipairs(ANSWERS) do
         for _, phrase in ipairs(words[kind] or {}) do phrases.add(ready.said, phrase, code) end

@@ -27,7 +27,7 @@ local ONES = { 0x2460, 0x2474, 0x2488, 0x24F5, 0x2776, 0x2780, 0x278A }
 
 -- Signs of no width, accents that are combined with a letter, marks of a style.
 local UNSEEN = { { 0x200B, 0x200F }, { 0x202A, 0x202E }, { 0x2060, 0x206F }, { 0xFE00, 0xFE0F }, { 0x0300, 0x036F }, { 0x1AB0, 0x1AFF },
-  { 0x1DC0, 0x1DFF }, { 0x20D0, 0x20F0 }, { 0xFE20, 0xFE2F }, { 0xE0000, 0xE007F }, { 0xE0100, 0xE01EF } }
+  { 0x1DC0, 0x1DFF }, { 0x0A3C, 0x0A3C }, { 0x20D0, 0x20F0 }, { 0xFE20, 0xFE2F }, { 0xE0000, 0xE007F }, { 0xE0100, 0xE01EF } }
 
 local function digits(map)
   for _, zero in ipairs(ZEROS) do
@@ -72,6 +72,11 @@ local function build_folds()
   letters(map, "x", "хХ")
   letters(map, "y", "ýÿÝŸуУ")
   letters(map, "z", "źżžŹŻŽ")
+  -- Gurmukhi: a letter with its dot is the letter.
+  for plain, dotted in pairs { ["\u{A38}"] = "\u{A36}", ["\u{A16}"] = "\u{A59}", ["\u{A17}"] = "\u{A5A}", ["\u{A1C}"] = "\u{A5B}",
+    ["\u{A2B}"] = "\u{A5E}", ["\u{A32}"] = "\u{A33}" } do
+    map[dotted] = plain
+  end
   letters(map, "oe", "œŒ")
   letters(map, "ae", "æÆ")
   return map
@@ -299,6 +304,7 @@ end
 -- Symbols that are not part of a word: punctuation, arrows, dingbats, emoji. Each row is listed under its first byte.
 local SYMBOLS = {
   { "\194", "\194[\128-\191]" }, { "\195", "\195[\151\183]" }, { "\226", "\226[\128-\175][\128-\191]" },
+  { "\224\165", "\224\165[\164\165]" },
   { "\227\128", "\227\128[\128-\132\136-\159]" }, { "\239\184", "\239\184[\128-\191]" }, { "\239\185", "\239\185[\128-\175]" },
   { REPLACEMENT, REPLACEMENT }, { "\240\159", "\240\159[\128-\191][\128-\191]" }, { "\243", "\243[\160-\191][\128-\191][\128-\191]" },
   { "\244", "\244[\128-\191][\128-\191][\128-\191]" },

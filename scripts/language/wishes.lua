@@ -107,7 +107,8 @@ function M.for_a_person(spoken, message)
   end
   local after = person_at(people, whole, first)
   if after and only_polite(whole, after) or phrases.whole(people, whole, spoken.polite) then
-    return not folded:find("%?") or #whole <= SENTENCE_WORDS or not after
+    local wish = phrases.at(people, whole, first) or first
+    return not folded:find("%?") or #whole <= SENTENCE_WORDS or wish - first >= SENTENCE_WORDS - 1
   end
   for sentence in (folded .. "\n"):gmatch("[^.!?\n;]+") do
     local words = text.split(text.words(sentence))

@@ -65,8 +65,15 @@ local QUESTION = {
     question_again = "Our team will look at that too when they review the details." },
   fr = { question = "Notre équipe examinera les détails pour vous faire une soumission.",
     question_again = "Notre équipe regardera cela aussi en examinant les détails." },
+  es = { question = "Nuestro equipo revisará los detalles para darle una cotización.",
+    question_again = "Nuestro equipo también verá eso al revisar los detalles." },
+  pt = { question = "Nossa equipe vai analisar os detalhes para fazer um orçamento.",
+    question_again = "Nossa equipe também vai ver isso ao analisar os detalhes." },
+  pa = { question = "ਸਾਡੀ ਟੀਮ ਵੇਰਵੇ ਦੇਖ ਕੇ ਤੁਹਾਨੂੰ ਕੀਮਤ ਦਾ ਅੰਦਾਜ਼ਾ ਦੱਸੇਗੀ।",
+    question_again = "ਵੇਰਵੇ ਦੇਖਣ ਵੇਲੇ ਸਾਡੀ ਟੀਮ ਇਹ ਵੀ ਦੇਖੇਗੀ।" },
 }
-local HAPPY = { en = "We'd be happy to come and have a look.", fr = "Avec plaisir!" }
+local HAPPY = { en = "We'd be happy to come and have a look.", fr = "Avec plaisir!", es = "¡Con mucho gusto!", pt = "Com prazer!",
+  pa = "ਜ਼ਰੂਰ ਜੀ!" }
 
 -- The owner's languages with these texts, or with what the prompt says, in the place of an answer to a question.
 local function answering(told)
@@ -80,7 +87,7 @@ end
 
 -- Plain wishes for a visit. A real model understands more.
 local BOOKING = plain.set "book visit"
-local BOOKING_PARTS = { "appointment", "on-site", "rendez-vous" }
+local BOOKING_PARTS = { "appointment", "on-site", "rendez-vous", "cita", "agendar", "ਅਪਾਇੰਟਮੈਂਟ" }
 -- A customer who has a visit gets the page again only for another time.
 local OTHER_TIME = { "another", "other time", "move", "change", "reschedule", "autre" }
 

@@ -17,6 +17,18 @@ describe("booking.when", function()
     assert.equal("samedi 8 août à 9 h 05", booking.when(at(8, 8, 9, 5, 6), "fr"))
   end)
 
+  it("says it in Spanish, Portuguese and Punjabi, and in figures in any other language", function()
+    assert.equal("martes 24 de noviembre a las 14:30", booking.when(at(11, 24, 14, 30, 2), "es"))
+    assert.equal("viernes 1 de mayo a la 1:05", booking.when(at(5, 1, 1, 5, 5), "es"))
+    assert.equal("terça-feira, 24 de novembro, às 14h30", booking.when(at(11, 24, 14, 30, 2), "pt"))
+    assert.equal("sábado, 8 de agosto, às 9h", booking.when(at(8, 8, 9, 0, 6), "pt"))
+    assert.equal("ਮੰਗਲਵਾਰ, 24 ਨਵੰਬਰ, ਦੁਪਹਿਰ 2:30 ਵਜੇ", booking.when(at(11, 24, 14, 30, 2), "pa"))
+    assert.equal("ਸ਼ੁੱਕਰਵਾਰ, 1 ਮਈ, ਸਵੇਰੇ 9:00 ਵਜੇ", booking.when(at(5, 1, 9, 0, 5), "pa"))
+    local said = at(1, 2, 9, 5, 6)
+    said.year = 2027
+    assert.equal("2027-01-02, 09:05", booking.when(said, "ur"))
+  end)
+
   it("fills a fixed text, and leaves what it does not know", function()
     assert.equal("from B to A {x} 100%", booking.fill("from {old} to {time} {x} 100%", "A", "B"))
     assert.equal("at %1 {old}", booking.fill("at {time} {old}", "%1"))

@@ -4,8 +4,12 @@ local languages = require "language.languages"
 local shell = require "spec.support.shell"
 local yaml = require "host.yaml"
 
-local FRENCH = assert(yaml.decode(assert(shell.read(shell.prompts .. "/replies.fr.yaml")), "fr"))
-local SPOKEN = languages.prepare { { code = "en", words = english.words }, { code = "fr", words = FRENCH.words } }
+local function language(code)
+  local value = assert(yaml.decode(assert(shell.read(("%s/replies.%s.yaml"):format(shell.prompts, code))), code))
+  return { code = code, words = value.words }
+end
+
+local SPOKEN = languages.prepare { { code = "en", words = english.words }, language "fr", language "es", language "pt", language "pa" }
 
 local FIELDS = { "address", "elevator_access", "stairs", "inventory" }
 local FULL = { address = "5 Elm", elevator_access = "yes", stairs = "no", inventory = "1 couch" }
@@ -51,6 +55,12 @@ ne m'écrivez plus
 je ne veux plus recevoir de messages]]):gmatch("[^\n]+") do
       assert.same({ "stop", "fr" }, word(message), message)
     end
+    for message, code in pairs { ["No me escriban más"] = "es", ["por favor, no me envíen más mensajes"] = "es", ["Quítenme de su lista"] = "es",
+      ["dejen de mandarme mensajes"] = "es", ["darme de baja"] = "es", ["Pare de me mandar mensagens"] = "pt", ["não me mandem mais mensagens, obrigado"] = "pt",
+      ["me tirem da lista"] = "pt", ["não quero mais receber mensagens"] = "pt", ["ਮੈਨੂੰ ਮੈਸੇਜ ਨਾ ਕਰੋ"] = "pa", ["ਮੈਸੇਜ ਬੰਦ ਕਰੋ ਜੀ"] = "pa",
+      ["mainu message na karo ji"] = "pa", ["ਮੈਨੂੰ ਮੈਸੇਜ ਨਾ ਕਰੋ।"] = "pa" } do
+      assert.same({ "stop", code }, word(message), message)
+    end
   end)
 
   it("works without any file", function()
@@ -70,7 +80,8 @@ je ne veux plus recevoir de messages]]):gmatch("[^\n]+") do
   it("takes nothing else", function()
     for _, message in ipairs { "please stop by at 5", "Can you stop at the shop", "can you stop by tomorrow?", "start with the garage please", "CANCEL", "END",
       "please cancel", "stop it", "don't stop", "STOP привет", "please remove the couch", "remove me a couch", "do text me", "take my list of items",
-      "stopp", "restart", "", "🛑", "nonstop", "bus stop", "QUIT", ("stop "):rep(200), "annuler", "arrêt d'autobus" } do
+      "stopp", "restart", "", "🛑", "nonstop", "bus stop", "QUIT", ("stop "):rep(200), "annuler", "arrêt d'autobus",
+      "cancelar", "cancelar mi visita", "no me manden el camión", "¿pueden pasar mañana?", "remova o sofá", "ਬੰਦ", "para mañana", "não pare" } do
       assert.same({}, word(message), message)
     end
   end)
@@ -138,7 +149,19 @@ let me speak to the manager
 talk to a live representative
 Hello! Can I speak with your manager?
 Passez-moi un agent svp
-puis-je parler à un responsable?]]
+puis-je parler à un responsable?
+quiero hablar con una persona
+¿Puedo hablar con alguien?
+necesito hablar con un agente por favor
+persona
+Hola, quiero hablar con un representante
+Esto no sirve. Quisiera hablar con el gerente.
+atendente
+quero falar com uma pessoa
+Posso falar com um atendente?
+pode me passar para um humano?
+ਮੈਨੂੰ ਕਿਸੇ ਬੰਦੇ ਨਾਲ ਗੱਲ ਕਰਨੀ ਹੈ
+mainu kise naal gal karni hai]]
 
   local OTHERS = [[
 My real estate agent will let you in
@@ -178,7 +201,12 @@ can you get someone here by 5?
 put me down for Tuesday
 send someone tomorrow
 give me a price
-can you pick up from customer service desk]]
+can you pick up from customer service desk
+mi esposa quiere hablar con el portero
+habrá una persona en casa
+meu marido é uma pessoa ocupada
+uma pessoa vai abrir a porta
+ਘਰ ਵਿੱਚ ਇੱਕ ਬੰਦਾ ਹੋਵੇਗਾ]]
 
   for line in WISHES:gmatch("[^\n]+") do
     it("finds a wish in: " .. line, function() assert.is_true(conversation.wants_human(SPOKEN, line)) end)

@@ -1,5 +1,6 @@
 local languages = require "language.languages"
 local yaml = require "host.yaml"
+local text = require "language.text"
 local shell = require "spec.support.shell"
 local english = require "language.english"
 
@@ -9,7 +10,7 @@ local function language(code)
 end
 
 local ENGLISH = { code = "en", recognised_by = english.recognised_by, words = english.words }
-local LIST = { ENGLISH, language "fr" }
+local LIST = { ENGLISH, language "fr", language "es", language "pt", language "pa" }
 local READY = languages.prepare(LIST)
 
 local function shows(code, messages, known)
@@ -36,12 +37,47 @@ il y a un ascenseur
 12 rue Saint-Denis, il y a des escaliers et c'est au deuxième étage]])
   end)
 
+  it("hears Spanish and Portuguese, which share many words, and Punjabi by its script and in Latin letters", function()
+    shows("es", [[
+Hola
+Buenos días, necesito que se lleven un sofá
+¿Cuánto cuesta recoger dos colchones?
+Tengo una mesa y tres sillas
+gracias
+muchas gracias
+quiero hablar con alguien]])
+    shows("pt", [[
+Olá, tudo bem?
+Bom dia, tenho um sofá e duas cadeiras para retirar
+Quanto custa levar uma geladeira?
+não tem elevador
+obrigado
+muito obrigada]])
+    shows("pa", [[
+ਸਤ ਸ੍ਰੀ ਅਕਾਲ
+ਮੈਨੂੰ 2 sofa ਚੁਕਵਾਉਣੇ ਹਨ
+hello ji, ਮੇਰੇ ਕੋਲ ਇੱਕ ਮੰਜਾ ਹੈ
+Sat sri akal
+mainu purana sofa chukwana hai
+tusi kado aa sakde ho
+kinne paise lagge, mere kol 2 sofa hai]])
+    shows(nil, [[
+مرحبا، عندي كنبة
+你好]])
+  end)
+
+  it("takes a Gurmukhi letter with its dot for one however it is encoded", function()
+    assert.equal(text.words("\u{A38}\u{A3C}"), text.words("\u{A36}"))
+    assert.equal("\u{A38}", text.words("\u{A36}।"))
+  end)
+
   it("hears none in a street, a place or what no language shows", function()
     shows(nil, [[
 12 Main Street
 45 avenue du Parc
 1234 Rue de la Montagne, Montréal
 rue Sainte-Catherine
+12 Calle Ocho
 [location: 12 rue de la Paix, Paris]
 ok
 👍
@@ -75,6 +111,6 @@ describe("languages.of", function()
     assert.equal("fr", languages.of(READY, nil, { "12" }, "Merci! Quelle est l'adresse du ramassage?"))
     assert.equal("en", languages.of(READY, nil, { "12 Main Street" }))
     assert.equal("fr", languages.of(languages.prepare(LIST, { "fr", "en" }), nil, { "12 Main Street" }))
-    assert.equal("en", languages.of(READY, "es", {}))
+    assert.equal("en", languages.of(READY, "ur", {}))
   end)
 end)
