@@ -6,10 +6,10 @@ local own_number = require "language.phone"
 local placeholders = require "language.placeholders"
 local text = require "language.text"
 local quote = require "flow.quote"
+local under = json_object.under
 
 local M = {}
 
-local MAX_KEY, MAX_VALUE = 100, 16 * text.FIELD -- bytes; a longer value is dropped
 local ACTIONS = { continue = true, handoff = true, schedule = true }
 local MAX_BYTES = 131072 -- far longer than any answer of a model
 
@@ -29,44 +29,10 @@ local function read_action(value)
   return ACTIONS[name] and name or nil
 end
 
--- The value under a key, however the key is spelled: "Address:", "ELEVATOR ACCESS", "replyToUser".
-local function under(object, key)
-  if object[key] ~= nil then
-    return object[key]
-  end
-  local wanted = key:gsub("[^%w]", ""):lower()
-  for name, value in pairs(object) do
-    if type(name) == "string" and #name <= MAX_KEY and name:gsub("[^%w\128-\255]", ""):lower() == wanted then
-      return value
-    end
-  end
-end
-
--- What is in an object's place: the object, or its JSON as text.
-local function as_object(value, decode)
-  if type(value) == "string" then
-    value = json_object.read(text.trim(text.clip(value, MAX_BYTES)), decode)
-  end
-  return type(value) == "table" and value or {}
-end
-
-local function undone(value)
-  if type(value) == "string" and #value <= MAX_VALUE then
-    return debris.undo(value)
-  elseif type(value) ~= "table" then
-    return value
-  end
-  local list = {}
-  for i, item in pairs(value) do
-    list[i] = type(item) == "string" and undone(item) or item
-  end
-  return list
-end
-
 local function read_data(value, fields)
   local data = {}
   for _, field in ipairs(fields) do
-    data[field] = quote.clean(undone(under(value, field)), field)
+    data[field] = quote.clean(debris.undo_all(under(value, field)), field)
   end
   return data
 end
@@ -109,7 +75,8 @@ function M.parse(content, fields, decode, null)
     return problem(proposed == nil and "the key action was missing."
       or 'the value of action was not one of "continue", "handoff" and "schedule".')
   end
-  return { reply = reply, data = read_data(as_object(under(object, "extracted_data"), decode), fields), action = action, cut = cut or nil }
+  local data = read_data(json_object.of(under(object, "extracted_data"), decode), fields)
+  return { reply = reply, data = data, action = action, cut = cut or nil }
 end
 
 -- What is stored for a value of the model: our marks are not part of it, and the number is as the customer wrote it.

@@ -181,6 +181,24 @@ function M.undo(s)
   return s
 end
 
+local MAX_VALUE = 16 * text.FIELD -- bytes; a longer value of a field is dropped anyway
+
+---A field's value with its texts as their reader should see them.
+---@param value any
+---@return any
+function M.undo_all(value)
+  if type(value) == "string" and #value <= MAX_VALUE then
+    return M.undo(value)
+  elseif type(value) ~= "table" then
+    return value
+  end
+  local list = {}
+  for i, item in pairs(value) do
+    list[i] = type(item) == "string" and M.undo_all(item) or item
+  end
+  return list
+end
+
 ---A model's answer without the control tokens and thoughts around its JSON.
 ---@param s string
 ---@return string

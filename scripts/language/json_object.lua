@@ -1,10 +1,12 @@
 -- Finds the one JSON object in a model's answer, also inside prose or a code fence, or after its thoughts. Pure: the decoder is given.
 local debris = require "language.debris"
+local text = require "language.text"
 
 local M = {}
 
 local MOST_DEEP = 100
 local MOST_TRIES = 20
+local MAX_KEY = 100 -- bytes
 
 -- The end of the object that opens at `from`, or nil. Braces inside strings do not count.
 local function object_end(s, from)
@@ -100,6 +102,33 @@ function M.read(content, decode)
     return nil, "it was a JSON list instead of one JSON object."
   end
   return value
+end
+
+-- What a model wrote in an object's place: the object, or its JSON as text.
+---@param value any
+---@param decode fun(text: string): any
+---@return table
+function M.of(value, decode)
+  if type(value) == "string" then
+    value = M.read(text.trim(value), decode)
+  end
+  return type(value) == "table" and value or {}
+end
+
+-- The value under a key, however the key is spelled: "Address:", "ELEVATOR ACCESS", "replyToUser".
+---@param object table
+---@param key string
+---@return any
+function M.under(object, key)
+  if object[key] ~= nil then
+    return object[key]
+  end
+  local wanted = key:gsub("[^%w]", ""):lower()
+  for name, value in pairs(object) do
+    if type(name) == "string" and #name <= MAX_KEY and name:gsub("[^%w\128-\255]", ""):lower() == wanted then
+      return value
+    end
+  end
 end
 
 return M
