@@ -13,12 +13,13 @@ local set = text.set
 -- ---- pieces ----------------------------------------------------------------------------------------------------------
 
 local JOINTS = set "and but with et mais avec plus pero con mas com ਅਤੇ ਤੇ"
+local LETTERS = set "n y e" -- joints before a count
 local MOST_PIECES = 30 -- per sentence; the last piece holds the rest
 
 -- Is the word at k a joint? "2 sofas n a fridge" has one too.
 local function is_joint(t, k)
-  local word = t.plain[k]
-  return JOINTS[word] or (word == "n" or word == "y" or word == "e") and k < t.n and (way_in.COUNTED[t.plain[k + 1]] or t.plain[k + 1]:find("^%d") ~= nil)
+  local word, following = t.plain[k], t.plain[k + 1]
+  return JOINTS[word] or LETTERS[word] and following and (way_in.COUNTED[following] or following:find("^%d") ~= nil)
 end
 
 -- The words i to j cut at signs, "and", "but", "with": pairs of first and last word.
