@@ -23,7 +23,7 @@ end
 local NUMBERED = set "highway hwy road rd line route rte concession sideroad rang county"
 local DIRECTION = set "n s e w o north south east west ne nw se sw nord sud est ouest"
 local UNIT = set [[unit units apt apartment apts suite ste app appt appartement unite ph penthouse bldg building tower bureau local bloc
-  buzzer room rm lot]]
+  buzzer room rm lot locker]]
 local PROVINCE = set "on ont ontario qc que quebec bc ab canada"
 local LINK = set "de du des la le les l saint sainte st ste notre the"
 local BESIDES = set "bis ter quater"
@@ -93,6 +93,9 @@ local function part_end(t, i, last)
     or is_capital(t, i) and #word > 1 and is_name(t, i) and not UNIT[word] and i or nil
 end
 
+local BESIDE = set "near behind beside opposite across between close"
+local NOT_BESIDE = set "there no i we its it's and but with is are has have my please thanks"
+
 local function tail(t, i, last)
   while i < last do
     local stop = part_end(t, i + 1, last)
@@ -100,6 +103,13 @@ local function tail(t, i, last)
       break
     end
     i = stop
+  end
+  local k = i + 1
+  if k < last and BESIDE[t.plain[k]] and (t.gap[k] == "" or t.gap[k] == ",") then -- "22 Bay St (behind the church)"
+    while k < last and k < i + 7 and t.gap[k + 1] == "" and not NOT_BESIDE[t.plain[k + 1]] do
+      k = k + 1
+    end
+    i = k > i + 1 and k or i
   end
   return i
 end
@@ -152,6 +162,10 @@ local function head(t, i)
   elseif i > 1 and t.gap[i] == "" and t.plain[i - 1]:find("^%d+$") and t.s:find("/", t.to[i - 1] + 1, true) == t.from[i] - 1 then
     return i - 1 -- "12/14 Elm St"
   end
+  local before = t.plain[i - 1]
+  if i > 1 and (t.gap[i] == "&" and is_house_number(before) or UNIT[before:match("^%a+") or ""] and before:find("^%a+%d+%a?$")) then
+    return i - 1 -- "12 & 14 Elm St", "PH3 - 100 Harbour St"
+  end
   return i
 end
 
@@ -193,7 +207,8 @@ function M.text(t, i, j)
   if t.s:find("^%.", stop + 1) and (STREET[t.plain[j]] or DIRECTION[t.plain[j]] or PROVINCE[t.plain[j]]) then
     stop = stop + 1
   end
-  local from = tokens.span(t, i, j)
+  local from, with_bracket = tokens.span(t, i, j)
+  stop = math.max(stop, with_bracket)
   return (t.s:sub(from, stop):gsub(",? ?\n ?", ", "))
 end
 
@@ -299,7 +314,7 @@ function M.place(t, i, j)
   elseif crossing(t, first, j) then
     return first
   elseif is_house_number(t.plain[first]) and first < j and j - first <= 3 and t.gap[first + 1] == "" and is_name(t, first + 1)
-    and not things.is_uncounted(t.plain[first + 1]) and all_names(t, first + 1, j) then
+    and not STREET[t.plain[first + 1]] and not things.is_uncounted(t.plain[first + 1]) and all_names(t, first + 1, j) then
     return first -- "350 King"
   elseif not all_names(t, first, j) then
     return nil

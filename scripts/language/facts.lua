@@ -147,7 +147,7 @@ local function read_piece(state, t, i, j, base)
   end
   local lists = thing and not (way.elevator and thing == way.elevator)
     or state.run and not (way.elevator or way.stairs or way.floor)
-      and (way_in.COUNTED[t.plain[i]] and j > i or t.plain[i]:find("^%d%d?%D") or t.plain[i]:find("^%d%d?$"))
+      and (way_in.COUNTED[t.plain[i]] and j > i or t.plain[i]:find("^%d%d?%D") or t.plain[i]:find("^%d%d?%d?$"))
       and not (i < j and things.is_uncounted(t.plain[i + 1]))
   if lists and not ((way.elevator or way.stairs) and not (way_in.COUNTED[t.plain[thing - 1] or ""])) then
     things_in(state, t, i, j, base)
@@ -244,6 +244,8 @@ function M.sentence(state, t, base, last)
     for _, piece in ipairs(cut(t, span[1], span[2])) do
       if read_piece(state, t, piece[1], piece[2], base) then
         any = true
+      elseif state.run and t.s:byte(t.from[piece[1]] - 1) == 40 then
+        things_in(state, t, piece[1], piece[2], base) -- "a wardrobe (disassembled)"
       else
         rest[#rest + 1] = piece
       end

@@ -36,7 +36,7 @@ M.UNCOUNTED = text.set [[minute min hour hr day week month year second sec momen
   kid wife husband friend question quote call visit price photo picture pic message text email dollar buck cent percent km mile minutes
   meeting problem idea bit lot couple few appointment job way reason second floor level flight step stair storey story elevator lift unit
   apartment apt condo house home place building office block address street door person bedroom bathroom br bdrm room sqft estimate
-  different good great nice thing number emergency hurry rush landlord tenant roommate neighbour neighbor agent human company truck
+  different good great nice thing number emergency hurry rush landlord tenant roommate neighbour neighbor agent human company
   sorry plumber moment jour heure semaine fois question prix etage personne]]
 
 local function singular(word, set)
@@ -50,6 +50,7 @@ end
 
 -- Is this folded word such a thing? Plurals too: "couches", "bureaux".
 function M.is(word)
+  word = word:sub(-2) == "'s" and word:sub(1, -3) or word
   return singular(word, THINGS)
 end
 
