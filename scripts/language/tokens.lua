@@ -60,13 +60,15 @@ function M.of(s)
   return { s = s, n = n, plain = plains, bare = bares, from = froms, to = tos, gap = gaps }
 end
 
--- The places of the first and the last byte of the words i to j, with the number sign before them, the sign of inches and the closing
--- bracket after them.
+local SHORTENED = text.set "etc ft in lb lbs oz kg pc pcs qty misc incl approx sq"
+
+-- The places of the first and the last byte of the words i to j, with the number sign before them, and after them the sign of inches, the
+-- point of an abbreviation and the closing bracket.
 ---@return integer, integer
 function M.span(t, i, j)
   local from, to = t.from[i], t.to[j]
   from = from > 1 and t.s:byte(from - 1) == 35 and from - 1 or from
-  to = t.s:find('^%d"', to) and to + 1 or to
+  to = (t.s:find('^%d"', to) or SHORTENED[t.plain[j]] and t.s:byte(to + 1) == 46) and to + 1 or to
   local bracket = t.s:byte(to + 1) == 41 and t.s:find("(", from, true)
   return from, bracket and bracket < to and to + 1 or to
 end
