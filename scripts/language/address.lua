@@ -13,6 +13,7 @@ local set = text.set
 local STREET = set [[st str street ave avenue av rd road dr drive blvd boulevard boul cres crescent crt ct court lane ln way place pl
   square sq pkwy parkway hwy highway trail trl terrace terr ter gate circle circ cir row mews grove heights hts path quay walk gardens gdns
   park line sideroad concession promenade chemin esplanade crossing common landing ridge hill point bend close mount green route rte]]
+M.STREET = STREET
 -- Such a word after a name is a street without a number too: "Elm street".
 local PLAIN_STREET = set "st str street ave avenue rd road blvd boulevard boul cres crescent hwy highway drive"
 local STREET_BEFORE = set "rue avenue av boulevard boul bd blvd chemin ch place route rang impasse allee cote montee ruelle croissant"

@@ -1,16 +1,14 @@
 -- Checks a reply of the model for what it must not tell a customer: prices, links, promises, figures from nowhere. Texts of staff and fixed
 -- texts are not checked. The owner can switch each guard off in prompts/business.yaml.
-local areas = require "language.guards.areas"
-local figures = require "language.guards.figures"
+local figures = require "language.figures"
 local fit = require "language.fit"
-local hazards = require "language.guards.hazards"
 local leak = require "language.guards.leak"
 local links = require "language.guards.links"
 local money = require "language.guards.money"
 local promises = require "language.guards.promises"
 local sources = require "language.guards.sources"
 local text = require "language.text"
-local tokens = require "language.guards.tokens"
+local tokens = require "language.token_row"
 local visits = require "language.guards.visits"
 
 local M = {}
@@ -39,15 +37,12 @@ end
 -- Prepares what all checks of one context need, so that it is done once. `check` calls it when the caller did not.
 function M.prepare(context)
   local business, system = context.business or {}, context.system or {}
-  local on, watched, switches = {}, {}, business.guards or {}
+  local on, switches = {}, business.guards or {}
   for name in pairs(SAY) do on[name] = switches[name] ~= false and switches[name .. "s"] ~= false end
   on.visit = on.number
-  local topics = areas.prepare(business.not_served or {})
-  for _, set in ipairs { money.WATCHED, hazards.WATCHED, visits.WATCHED, figures.NAMED, areas.words(topics) } do
-    for word in pairs(set) do watched[word] = true end
-  end
-  return { business = business, on = on, watched = watched, leak = leak.prepare(system), areas = topics,
-    owner = sources.owner(system, business) }
+  local places, first = promises.places(business.not_served or {})
+  return { business = business, on = on, watched = text.union(money.WATCHED, promises.WATCHED, visits.WATCHED, first), places = places,
+    leak = leak.prepare(system), owner = sources.owner(system, business) }
 end
 
 -- The first word that is too long to be one, in folded text. Scripts with three bytes per letter use no spaces, so each of their letters
@@ -66,10 +61,6 @@ end
 
 local MOST_NUMBERS = 500 -- no message about furniture holds more
 
-local function too_many_numbers(folded)
-  return text.has_digits(folded, MOST_NUMBERS) and select(2, folded:gsub("%d+", "")) > MOST_NUMBERS and folded
-end
-
 -- What the guards that read words find in a text without links and phone numbers: a kind and a text, or nil.
 local function find_in_words(rest, ready, from)
   local on = ready.on
@@ -77,33 +68,25 @@ local function find_in_words(rest, ready, from)
   local plain = promises.plain_yes(rest)
   local t = tokens.read(plain)
   local list = figures.read(t)
-  local found = on.money and money.find(t, list)
-  if found then return "money", found end
-  found = on.hazard and hazards.find(t)
-  if found then return "hazard", found end
-  found = on.area and areas.find(t, plain, ready.areas)
-  if found then return "area", found end
+  local price, hazard = on.money and money.find(t, list), on.hazard and promises.hazard(t)
+  local area = on.area and promises.place(t, plain, ready.places)
+  if price or hazard or area then return price and "money" or hazard and "hazard" or "area", price or hazard or area end
   if not from or not on.number then return nil end
   local figure = sources.missing(t, list, from, ready.owner)
   if figure then return "number", tokens.text(t, figure.from, figure.to) end
-  found = visits.find(t, list, from)
-  return found and "visit", found
+  local visit = visits.find(t, list, from)
+  return visit and "visit", visit
 end
-
--- Where the figures of a reply can come from; see sources.gather.
-M.sources = sources.gather
 
 -- nil when the reply passes, else {kind="long"|"money"|"link"|"phone"|"hazard"|"area"|"leak"|"number"|"visit", found=, say=}.
 -- `context` is {system=, business=}, or the result of `prepare`. `from` is of `sources`; without it figures and visits are not looked at.
----@param reply string
----@param context table
----@param from? table
 function M.check(reply, context, from)
   local ready = context.watched and context or M.prepare(context)
   local business, on = ready.business, ready.on
   local seen, more = text.first(reply, text.REPLY)
   local folded = text.fold(seen)
-  local long = more and folded or long_word(folded) or too_many_numbers(folded) -- refused, because the other guards see only the first part
+  local many = text.has_digits(folded, MOST_NUMBERS) and select(2, folded:gsub("%d+", "")) > MOST_NUMBERS
+  local long = (more or many) and folded or long_word(folded) -- refused, because the other guards see only the first part
   if long then return caught("long", text.clip(long, 80)) end
   local foreign, rest = links.find(folded, business.links, on.link)
   if foreign and on.link then return caught("link", foreign) end
@@ -120,7 +103,7 @@ function M.strip_links(s, allowed)
   return long_word(text.fold(s)) and s or links.strip(s, allowed)
 end
 
--- The reply as WhatsApp shows it, in at most three parts. The second result says whether the end was cut off.
-M.fit = fit.fit
+-- The reply as WhatsApp shows it, in at most three parts (the second result says whether the end was cut off); see sources.gather.
+M.fit, M.sources = fit.fit, sources.gather
 
 return M

@@ -375,4 +375,15 @@ function M.set(list, pattern)
   return set
 end
 
+---All keys of some sets.
+---@param ... table<string, any>
+---@return table<string, boolean>
+function M.union(...)
+  local all = {}
+  for _, one in ipairs { ... } do
+    for word in pairs(one) do all[word] = true end
+  end
+  return all
+end
+
 return M

@@ -17,18 +17,14 @@ local function words(folded)
   return text.trim(plain), blanks
 end
 
--- Does a piece of so many words identify the prompt? Two to four words do only when they are long ones.
-local function telling(plain, count)
-  local _, long = plain:gsub("%S%S%S%S%S%S+", "")
-  return count >= SENTENCE or count >= 2 and long >= 2
-end
-
--- Adds the pieces of a guarded text: each telling sentence, and each run of eight words that holds none of them.
+-- Adds the pieces of a guarded text: each sentence that identifies it, and each run of eight words that holds none of them. Two to four
+-- words identify it when two of them are long.
 local function pieces(s, into)
   s = text.fold(s)
   for sentence in s:gmatch("[^.!?\n]+") do
     local plain, blanks = words(sentence)
-    if telling(plain, blanks + 1) then into[#into + 1] = plain end
+    local _, long = plain:gsub("%S%S%S%S%S%S+", "")
+    if blanks + 1 >= SENTENCE or blanks >= 1 and long >= 2 then into[#into + 1] = plain end
   end
   local list = text.split((words(s)))
   for i = 1, #list - FRAGMENT + 1 do

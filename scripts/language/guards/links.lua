@@ -95,8 +95,6 @@ function M.find(folded, allowed, only)
   return foreign, table.concat(out, " ")
 end
 
-local MOST_LINKS = 20 -- a text with more links is refused anyway
-
 -- The text without links that are not listed. "[our page](https://…)" keeps its words.
 function M.strip(s, allowed)
   s = text.valid(s)
@@ -109,7 +107,7 @@ function M.strip(s, allowed)
   local lower, out, at = s:lower(), {}, 1
   for a, b in links_of(lower) do
     out[#out + 1], at = s:sub(at, a - 1) .. (is_allowed(s:sub(a, b), allowed) and s:sub(a, b) or ""), b + 1
-    if #out > MOST_LINKS then return s end
+    if #out > 20 then return s end -- it is refused anyway
   end
   if at == 1 then return s end
   s = (table.concat(out) .. s:sub(at)):gsub("[<(%[]%s*[>)%]]", ""):gsub("[ \t]+", " "):gsub(" ([.,!?;])", "%1"):gsub(" \n", "\n")
@@ -147,10 +145,10 @@ local function is_phone(s, a, b)
   return is_calling(s, a)
 end
 
-local function is_listed(digits, listed, own)
-  local known = own and national(own) == national(digits)
-  for _, number in ipairs(listed or {}) do known = known or national(number) == national(digits) end
-  return known
+local function is_listed(digits, listed)
+  for _, number in ipairs(listed) do
+    if national(number) == national(digits) then return true end
+  end
 end
 
 local function spelled_out(s)
@@ -163,6 +161,7 @@ end
 
 -- In folded text without links: the first phone number that is not listed, or nil; and the text without phone numbers.
 function M.phone(s, listed, own)
+  listed = own and { own, table.unpack(listed or {}) } or listed or {}
   local vanity = s:find("8%d%d%-%a") and s:match("%f[%d]1?[- .]?8%d%d%-%a%a%a+[- ]?%a*") -- "1-800-GOT-…"
   if not text.has_digits(s, LEAST_DIGITS) then
     local spelled = s:find("seven", 1, true) or s:find("four", 1, true) or s:find("one ", 1, true)
@@ -174,13 +173,13 @@ function M.phone(s, listed, own)
     for _, sign in ipairs { "(", "+" } do a = s:sub(a - 1, a - 1) == sign and a - 1 or a end
     local glued = a > 1 and s:find("^[%a$]", a - 1) or s:find("^%a", b + 1)
     if not glued and is_phone(s, a, b) then
-      foreign = foreign or not is_listed(s:sub(a, b), listed, own) and s:sub(a, b) or nil
+      foreign = foreign or not is_listed(s:sub(a, b), listed) and s:sub(a, b) or nil
       out[#out + 1], at = s:sub(at, a - 1), b + 1
     end
     a = s:find("%d", b + 1)
   end
   local odd = s:match(LISTED_DIGITS)
-  foreign = foreign or odd and not is_listed(odd, listed, own) and odd or vanity or nil
+  foreign = foreign or odd and not is_listed(odd, listed) and odd or vanity or nil
   if at == 1 then return foreign, s end
   out[#out + 1] = s:sub(at)
   return foreign, table.concat(out, " . ")

@@ -1,8 +1,8 @@
 -- Finds prices: a currency beside a number, or a number after a word for price; and a promise that taking things away costs nothing.
 -- Estimates are free here, and "feel free" is politeness. A number of which none of this is said is for the guard of numbers.
-local figures = require "language.guards.figures"
+local figures = require "language.figures"
 local text = require "language.text"
-local tokens = require "language.guards.tokens"
+local tokens = require "language.token_row"
 
 local M = {}
 
@@ -19,7 +19,6 @@ local PRICE = set [[cost costs costing price prices priced pricing charge charge
   pays paying paid payment payments fee fees ballpark budget invoice bill deposit surcharge discount rate total totals cout couts coute
   coutent coutera couterait coutant prix tarif tarifs facture facturons payer payez paierez paye soumission frais]]
 local LEAST = { total = 50, totals = 50, rate = 50 } -- "in total you have 25", "25 items"
-local REACH = 14
 -- A number after one of these names something.
 local LABEL = set [[unit units apt apartment suite ste room rooms floor floors level number numbers building bldg box highway hwy route step
   option item page code buzzer ext door tower locker lot house ref id case order photo photos picture pictures app appt appartement unite
@@ -43,7 +42,7 @@ end
 -- Is the figure an amount, after the word for price at token `at`?
 local function after_price(t, figure, at, least)
   local value = tonumber(figure.value)
-  if not value or value < least or figure.from - at > REACH or not (figure.kind == "number" or figure.need[2]) then return false end
+  if not value or value < least or figure.from - at > 14 or not (figure.kind == "number" or figure.need[2]) then return false end
   local last, j = figure.to, figure.to + 1
   if t.kind[j] == "number" and t.before[j] == DASH then last = j end
   if (t.word[j] == "to" or t.word[j] == "and" or t.word[j] == "or") and t.kind[j + 1] == "number" then last = j + 1 end
@@ -67,8 +66,7 @@ local LINKS = set [[is are be was been will would it's that's completely totally
   est sont sera up service]]
 
 local function moves(t, i)
-  local word, following = t.word[i], t.word[i + 1]
-  return MOVED[word] or word == "pick" and (following == "up" or following == "ups") and "pick"
+  return MOVED[t.word[i]] or t.word[i] == "pick" and (t.word[i + 1] == "up" or t.word[i + 1] == "ups") and "pick"
 end
 
 local NOT_AWAY = set "a photos care" -- "take photos"
@@ -97,7 +95,7 @@ local function is_free(t, i, clause)
     if moves(t, j) then return true end
   end
   local ends = tokens.closes(t, i) and following ~= "to" and following ~= "from"
-  if AWAY[before] and ends and any(t, clause.from, i, MOVE) then return true end
+  if ends and AWAY[before] and any(t, clause.from, i, MOVE) then return true end
   local j = i - 1 -- "pickup is always free"
   while j > clause.from and LINKS[t.word[j]] and not moves(t, j) do j = j - 1 end
   return (moves(t, j) or moves(t, j - 1) == "pick") and not (clause.question and ends == false) and t.before[i] < COMMA
@@ -143,9 +141,6 @@ function M.find(t, list)
 end
 
 M.CURRENCY = CURRENCY
-M.WATCHED = {} -- a text without these words and without a number holds no price
-for _, words in ipairs { CURRENCY, FREE, CHARGE, SOME } do
-  for word in pairs(words) do M.WATCHED[word] = true end
-end
+M.WATCHED = text.union(CURRENCY, FREE, CHARGE, SOME) -- a text without these words and without a number holds no price
 
 return M

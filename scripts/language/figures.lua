@@ -2,7 +2,7 @@
 -- which a source must hold one. "18:00" and "6 pm" have the same key, and so have "Nov 24" and "2026-11-24".
 --   n12 a number · t1080 a clock time, h360 one whose half of the day is open · m11-24 a date, d24 its day, y11 its month · w2 a weekday
 local text = require "language.text"
-local tokens = require "language.guards.tokens"
+local tokens = require "language.token_row"
 
 local M = {}
 
@@ -12,7 +12,7 @@ local GLUED, SPACE, DASH, SLASH, COMMA = tokens.GLUED, tokens.SPACE, tokens.DASH
 -- "a b | c d" → a and b are 1, c and d are 2; in steps, from another number.
 local function numbered(list, step, value, map)
   map, value = map or {}, value or 1
-  for part in list:gmatch("[^|]+") do
+  for part in text.fold(list):gmatch("[^|]+") do
     for word in part:gmatch("%S+") do map[word] = value end
     value = value + (step or 1)
   end
@@ -55,16 +55,13 @@ for _, day in ipairs(text.sorted_names(DAYS)) do
   for _, ending in ipairs { "s", "'s" } do DAYS[day .. ending] = DAYS[day .. ending] or DAYS[day] end
 end
 
-M.NAMED = { weekend = true, weekends = true } -- every word that can begin a figure
-for _, map in ipairs { DAYS, SHORT_DAYS, MONTHS, WORDS, NOON } do
-  for word in pairs(map) do M.NAMED[word] = true end
-end
+M.NAMED = text.union(DAYS, SHORT_DAYS, MONTHS, WORDS, NOON, set "weekend weekends") -- every word that can begin a figure
 M.WORDS = WORDS
 M.MOST = 100 -- in one text; no more are read
 
 -- Can the folded text hold a figure, or one of the words?
 function M.possible(folded, words)
-  return folded:find("%d") ~= nil or text.word_in(folded, words or M.NAMED, "[%l\128-\255]+") ~= nil
+  return folded:find("%d") ~= nil or text.word_in(folded, words or M.NAMED, "%l+") ~= nil or folded:find("\224[\168\169]") ~= nil -- Punjabi
 end
 
 -- "1,250" → "1250", "007" → "7", "350.00" → "350"
