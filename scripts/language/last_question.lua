@@ -4,8 +4,10 @@ local text = require "language.text"
 
 local M = {}
 
-local MOST = 300 -- bytes; a longer question is no short one
+local MOST = 300 -- characters; a longer question is no short one
 local SHORTENED = text.set "st ave av blvd rd dr ct cres hwy apt no mr mrs ms dr e.g i.e approx"
+
+local STOPS = { ["\u{964}"] = true, ["\u{3002}"] = true }
 
 -- Does a sentence end with the sign at this place? Not after an abbreviation ("St. Clair") or inside a number.
 local function ends(s, at)
@@ -19,7 +21,7 @@ end
 ---@param reply string
 ---@return string?
 function M.of(reply)
-  local s = text.clip(reply, -2 * MOST)
+  local s = text.clip(reply, -4 * MOST)
   local stop, mark
   for _, sign in ipairs { "?", "\u{FF1F}", "\u{61F}" } do
     local at = s:find(sign, 1, true)
@@ -32,11 +34,11 @@ function M.of(reply)
   local from = stop
   while from > 1 do
     local before = s:sub(from - 1, from - 1)
-    if before == "\n" or before:find("[.!?]") and ends(s, from - 1) then break end
+    if before == "\n" or before:find("[.!?]") and ends(s, from - 1) or STOPS[s:sub(from - 3, from - 1)] then break end
     from = from - 1
   end
   local question = text.one_line(s:sub(from, stop + #mark - 1))
-  return #question <= MOST and question:find("[%w\128-\255]") and question or nil
+  return text.length(question) <= MOST and question:find("[%w\128-\255]") and question or nil
 end
 
 return M

@@ -83,6 +83,7 @@ describe("language/last_question", function()
       ["Merci. Y a-t-il un ascenseur ?"] = "Y a-t-il un ascenseur ?",
       ["Okay? Which floor?"] = "Which floor?",
       ["¿Hay escaleras?"] = "¿Hay escaleras?",
+      ["ਧੰਨਵਾਦ। ਕੀ ਕੋਈ ਲਿਫਟ ਹੈ?"] = "ਕੀ ਕੋਈ ਲਿਫਟ ਹੈ?",
       ["有電梯嗎？"] = "有電梯嗎？",
     } do assert.equal(question, last_question.of(reply), reply) end
     for _, reply in ipairs { "", "?", "No question.", "Any stairs? We come at 3.", ("a "):rep(400) .. "?" } do assert.is_nil(last_question.of(reply), reply) end
