@@ -110,7 +110,7 @@ Stratford < Southwestern Ontario: N4Z, N5A
 St. Thomas < Southwestern Ontario: N5[PR]
 Owen Sound < Southwestern Ontario: N4K
 ~Kingston < Eastern Ontario: K7[KLMP]
-Ottawa < Eastern Ontario: K1, K2 | ottowa, otawa, kanata, nepean, orleans
+Ottawa < Eastern Ontario: K1, K2, K4A | ottowa, otawa, kanata, nepean, orleans
 Peterborough < Eastern Ontario: K9[HJKL] | peterboro
 Belleville < Eastern Ontario: K8[NPR]
 Cobourg < Eastern Ontario: K9A
@@ -131,7 +131,7 @@ Quebec City < Quebec: G1, G2
 Calgary < Alberta: T1Y, T2, T3
 Edmonton < Alberta: T5, T6
 *British Columbia: V
-Vancouver < British Columbia: V5, V6
+Vancouver < British Columbia: V5[KLMNPRSTVWXYZ], V6[ABCEGHJKLMNPRSTZ]
 *Manitoba: R
 Winnipeg < Manitoba: R2, R3
 *Saskatchewan: S
