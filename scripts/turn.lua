@@ -216,6 +216,7 @@ local function decide_wish(self, turn, say)
     return { brain = "words", action = "continue", data = {}, ends = true, asked = turn.conversation.asked } -- nothing more is said
   end
   if not wish then return nil end
+  wish.text = words_for_staff(turn) -- staff read all that was said in one go
   if wants.stops_questions(wish.kind) then turn.may_ask = {} end
   local decision = wants.decide(wish, ask_model(self, turn) or ask_script(self, turn), say)
   if wish.kind == "bot" and decision.brain == "words" then decision.asked = turn.conversation.asked end

@@ -221,7 +221,7 @@ function M.answer(turn)
   return { reply = render(turn, keys), keys = keys, data = read.data, action = action, ends = ends, refused = refused or nil,
     asked = action == "continue" and turn.field or nil,
     not_understood = unread, unread_times = unread and (turn.unread_times or 0) + 1 or 0,
-    question = not wishes and #read.questions > 0 and table.concat(read.questions, " ") or nil }
+    question = not turn.intent and #read.questions > 0 and table.concat(read.questions, " ") or nil }
 end
 
 return M

@@ -32,8 +32,8 @@ others: tenant; tenants; owner; owners; kids; dog; previous; landlord; son; husb
 property: wall; walls; floor; floors; flooring; hardwood; door; doors; doorframe; doorway; gate; fence; driveway; window; windows; car;
   lawn; grass; property; house; home; stairs; staircase; railing; ceiling; garage; porch; deck; banister; hallway; elevator; lobby;
   garden; landscaping; interlock; sprinkler; mailbox; countertop; tile; tiles; paint; drywall; light; vehicle; place; condo
-cancel_visit: cancel.; cancel my|our {time}; cancel it|this|everything|all|now|today|because|cause|cuz|since|due|asap|us; cancel me.;
-  cancel for|on … {time}; cancel {time}; cancel … {visit}; canceling|cancelling.; canceling|cancelling … {visit};
+cancel_visit: cancel.; = cancel that; cancel my|our {time}; cancel it|this|everything|all|now|today|because|cause|cuz|since|due|asap|us;
+  cancel me.; cancel for|on … {time}; cancel {time}; cancel … {visit}; canceling|cancelling.; canceling|cancelling … {visit};
   want|need … {visit} cancelled|canceled; {visit} … be cancelled|canceled; call it off; call off … {visit};
   dont|not|never come anymore|today|tomorrow; dont|not come.; no need to come; dont need you to come; dont have to come;
   dont send anyone|anybody|truck|crew|guys|team|driver|someone; scrap|drop … {visit}|booking; take me off … schedule|calendar|list
@@ -57,12 +57,13 @@ change_visit_not: if … reschedule|postpone|change; reschedule fee|later|policy
   change … address|items|item|list|inventory|number|phone|name|email|mind|order; they|company … rescheduled|cancelled;
   move … {thing}; change … {thing}; move it to … street|st|ave|avenue|road|rd|unit|apt; dont|not need to reschedule;
   nothing came up; moving company; change … lightbulb; not want to reschedule; didnt reschedule; you cant make it
-change_visit_booked: plans … changed; another|different|new|better|other time|date|day; {time} instead; earlier|later|sooner.;
-  come earlier|later|sooner; {time} doesnt|wont|dont work; cant do {time}; not free|available|home {time}; = not home {time}
+change_visit_booked: not {time}.; cant do … {time}; plans … changed; another|different|new|better|other time|date|day;
+  {time} instead; earlier|later|sooner.; come earlier|later|sooner; {time} doesnt|wont|dont work; cant do {time};
+  not free|available|home {time}; = not home {time}
 call_me: call|ring|phone|telephone me.; call|phone us.; = call; call anytime|asap|now|tonight;
   call me|us back|at|on|now|before|after|to|about|regarding|soon|instead|around|in|between|this|anytime|first|directly|and|or|with|for;
-  call me|us from|once|as|asap|if|when|whenever|right|maybe|immediately|again|quick|tho|though|up|{time};
-  ring me|us; ring me at; give me|us … call|ring|buzz|callback|shout|phone; give … call|ring to|at|on; phone me|us; telephone me;
+  call me|us from|once|as|asap|if|when|whenever|right|maybe|immediately|again|quick|tho|though|up|{time}; ring me|us; ring me at;
+  give me|us … call|ring|buzz|callback|shout|phone; give … call|ring to|at|on; phone me|us; telephone me;
   call|ring|phone my|this cell|number|mobile|phone|wife|husband|son|daughter|mom|mother|dad|father|office|work|line; call back.;
   call me back; callback; get|want|need|request|like|have|expecting|arrange|schedule|book … call from|back;
   want|need|request|like|arrange|schedule|prefer … phone|telephone call; prefer … call|phone|talk; talk|speak|chat on|over|by phone;
@@ -70,7 +71,7 @@ call_me: call|ring|phone|telephone me.; call|phone us.; = call; call anytime|asa
   quick call.; reach me by phone; i need … call.; want … call.; waiting for … call; expecting … call; phone call.; by phone.;
   over phone.
 call_me_not: dont|never|not|stop|no|without|wont … call|calling|ring|phone;
-  call|ring|phone|text … when|once|before|if … arrive|arriving|here|there|outside|come|coming|close|way|driver|get|leave|reach|minutes;
+  call|ring|phone|text … when|once|before|if … arrive|arriving|here|there|outside|come|coming|close|way|driver|leave|reach|minutes;
   call|ring|phone … minutes|hour|mins … before|ahead|prior; they|people|friends|everyone|who|some|folks … call me;
   call me crazy|old|names|mr|mrs|ms|dr; ill|i|we|will call; call box;
   call|ring … doorbell|bell|buzzer|unit|intercom|superintendent|concierge|security; i … called; missed … call; call|called it;
@@ -92,8 +93,8 @@ complaint: you|they|he|she|{ours} {broke} my|our; you|they|he|she|{ours} … {br
   still waiting.; waiting since; been waiting … hours|hour|days|weeks|day|week|all; waiting all day|morning|afternoon;
   where are … you|your|guys|they … supposed; where … driver|crew|truck|team|guys; no show; noshow;
   youre|you|they|theyre|driver|crew|guys|truck|hes … late.; youre|they|theyre|driver|crew … late again; supposed to be here;
-  supposed to come … hour|hours|yesterday|ago; unacceptable; refund; money back; complaint|complain|complaining;
-  this|that|thats is ridiculous; thats ridiculous; this ridiculous;
+  supposed to come … hour|hours|yesterday|ago; unacceptable; this is joke; still nobody; refund; money back;
+  complaint|complain|complaining; this|that|thats is ridiculous; thats ridiculous; this ridiculous;
   terrible|horrible|awful|worst|disgusting|pathetic|lousy … service|experience|company|job|customer|crew|work;
   service|experience|company … is|was horrible|terrible|awful|bad|poor|worst|disgusting; am|im angry|upset|livid|mad|frustrated;
   we are angry|upset|frustrated; bad|negative review; one star; 1 star; compensation|compensate|reimburse|reimbursed|reimbursement;
@@ -111,15 +112,15 @@ complaint_not: no|without|any|not|never|avoid|careful|dont|isnt damage|damages|d
   refund policy; refunds policy; do|can|if … get|give|offer|do … refund|refunds; refundable; if … {broke};
   will|would|could|do|can|did|might you … damage|scratch|break|hurt; would … damage;
   worried|concerned|afraid|scared … damage|damaged|scratch; {broke} {thing}; {broke} … {thing} … remove|removed|pickup|gone;
-  someone left … behind;
-  {others} … left|broke|damaged|ruined|broken|destroyed;
-  not happy with … {thing}; is this … scam; movers|they … broke|broken|damaged … {thing}; complaint department; any refund;
-  insured … damage; insurance … damage; what if; happens if; in case; not complaining; nobody … home; already … broken;
-  bad … quality; junk … left behind; disappointed … if; you … be disappointed; left behind … tenant|tenants|owner|owners;
-  nobody showed me; never came with; hit … with; where is|are … located|based; are you late; open late; how late;
-  was … water damaged
-not_interested: not interested; no longer interested|looking|needed|required; no longer need … service|services|{visit}|you|your|help;
-  no longer require; dont|wont need … you|your|service|services|pickup|help|removal|quote|visit … anymore|now;
+  someone left … behind; {others} … left|broke|damaged|ruined|broken|destroyed; not happy with … {thing}; is this … scam;
+  movers|they … broke|broken|damaged … {thing}; complaint department; any refund; insured … damage; insurance … damage; what if;
+  happens if; in case; not complaining; nobody … home; already … broken; bad … quality; junk … left behind; disappointed … if;
+  you … be disappointed; left behind … tenant|tenants|owner|owners; nobody showed me; never came with; hit … with;
+  where is|are … located|based; are you late; open late; how late; was … water damaged
+not_interested: not interested; another|other|different company|guy|service|someone is|are doing|coming|taking|handling;
+  = nah im|were good|ok; = i|im|we|were keeping it|them|everything; no longer interested|looking|needed|required;
+  no longer need … service|services|{visit}|you|your|help; no longer require;
+  dont|wont need … you|your|service|services|pickup|help|removal|quote|visit … anymore|now;
   dont need your|you … service|services|help; not needed anymore; found someone|somebody|other|another|different|cheaper;
   found … else; went with someone|somebody|another|other|different|your; going|gone with someone|somebody|another|other|different;
   hired someone|somebody|another|other;
@@ -142,8 +143,7 @@ not_interested: not interested; no longer interested|looking|needed|required; no
   = not needed; = no longer needed; = no longer need it|this; = i|we no longer need it|this; = not anymore; = not right now thanks;
   = maybe another time; = no need; = no need anymore|thanks; = its ok; = leave it; = it sold; = sold it; = i|we sold it; = its sold;
   = its gone already; = its already gone; = on second thought; = sorry; = im sorry; = oh
-not_interested_not:
-  not interested in … booking|visit|assessment|appointment|{thing}|buying|selling|donating|keeping|donation|money|value|them;
+not_interested_not: not interested in … booking|visit|assessment|appointment|{thing}|buying|selling|donating|keeping|donation|money|value|them;
   if … not interested; not interested … {thing}; found … {thing}; found another|other|different … {thing}|one|items;
   changed my|our mind … {thing}|also|can|take; not interested … just|only|but; are you not interested; no longer … {thing};
   found someone to help … carry|move|load; decided not to … keep|move|bring|sell|take|throw|donate|include; dont need … {thing};
@@ -152,15 +152,16 @@ wrong_number: wrong number|person|num|recipient|guy|chat|contact|phone|text; wro
   wasnt for me; messaged|texted|contacted|messaging|texting|text wrong; meant for someone|somebody|another|other; not meant for you;
   wasnt meant for you; sent … to you by mistake; sent … by mistake; messaged … by mistake; texted … by mistake;
   didnt|dont|never contact|contacted|text|texted|message|messaged|request|requested … you|this|anything|junk|quote;
-  didnt|dont|never sign|signed|ask|asked|order|ordered … you|this|anything|junk|up|quote;
-  never heard of you; not who you; not person you; meant to text|message someone|somebody|my; who gave you … number;
-  how did you get … number; dont know who you|this; dont know you
+  didnt|dont|never sign|signed|ask|asked|order|ordered … you|this|anything|junk|up|quote; never heard of you; not who you;
+  not person you; meant to text|message someone|somebody|my; who gave you … number; how did you get … number; dont know who you|this;
+  dont know you
 wrong_number_not: wrong number … its|is|should|correct|right|new|other|another|use|try|call|street|house|apt|unit|i|my|meant|be|of;
   gave|give|wrote|typed|put|sent|entered|have|had you wrong; gave|wrote|typed|put|entered … wrong;
   house|unit|street|apartment|apt|building|postal|street number; wrong number of; number … wrong number; wrong number on|for;
   didnt ask|order|request … {thing}; wrong phone number; number is wrong; wrong chat|contact … should; didnt ask you … yet;
   called wrong; you … call wrong number; i never asked you about
-bot: are you … bot|robot|chatbot|ai|automated|automatic|computer|machine|human|chatgpt|gpt|real|person|program|virtual|bots|alive|live;
+bot: is real person|human;
+  are you … bot|robot|chatbot|ai|automated|automatic|computer|machine|human|chatgpt|gpt|real|person|program|virtual|bots|alive|live;
   is this … bot|robot|chatbot|ai|automated|automatic|computer|machine|human|chatgpt|gpt|auto|real|program; is this … person;
   am i … talking|speaking|chatting|texting|messaging … bot|robot|chatbot|ai|computer|machine|human|person|chatgpt|automated|someone|real;
   bot or human|person|real|not; bot or … person|human; human or … bot|robot|machine|ai|computer;

@@ -35,19 +35,30 @@ local EMPTY = text.set [[the a an please just really very so hi hey hello hiya a
 
 -- ---- a message as words --------------------------------------------------------------------------------------------
 
+local NOT = { can = "cant", could = "couldnt", ["do"] = "dont", does = "doesnt", did = "didnt", is = "isnt", was = "wasnt", will = "wont",
+  would = "wouldnt", have = "havent", has = "hasnt" }
+
+-- "did not" as "didnt", "no one" as "nobody", "pick up" as "pickup".
+local function joined(folded)
+  if folded:find(" not", 1, true) then
+    folded = folded:gsub("(%a+) not%f[%W]", function(word) return NOT[word] end)
+  end
+  return (folded:gsub("%f[%w]no[ -]one%f[%W]", "nobody"):gsub("pick[ -]up%f[%W]", "pickup"))
+end
+
 -- The sentences of a text: { words…, stop = {[i] = true: a comma or the end follows} }, and how many words they have.
 local function sentences_of(s)
-  local folded = text.fold(text.clip(s, MOST_BYTES)):gsub("'", ""):gsub("%f[%w]no[ -]one%f[%W]", "nobody")
+  local folded = joined(text.fold(text.clip(s, MOST_BYTES)):gsub("'", ""))
   local list, sentence, count, kept = {}, nil, 0, 0
   for word, signs in folded:gmatch("([%w\128-\255]+)([^%w\128-\255]*)") do
     count = count + 1
     if count > MOST_WORDS then break end
     word = SPELLINGS[word] or word
     sentence = sentence or { stop = {} }
-    if not EMPTY[word] and (#word < 3 or word:find("%w") or text.words(word) ~= "") then
+    if not EMPTY[word] and (word:byte() < 128 or text.words(word) ~= "") then
       sentence[#sentence + 1], kept = word, kept + 1
     end
-    if signs:find("[,.!?;:\n()]") and #sentence > 0 then
+    if signs ~= " " and #sentence > 0 and signs:find("[,.!?;:\n()]") then
       sentence.stop[#sentence] = true
       if signs:find("[.!?;\n]") then
         list[#list + 1], sentence = sentence, nil
@@ -63,7 +74,7 @@ end
 
 -- "5", "5pm", "3rd", "14h30" can be a time.
 local function is_clock(word)
-  return #word <= 6 and word:find("^%d%d?%a*%d*$") ~= nil
+  return word:byte() < 58 and #word <= 6 and word:find("^%d%d?%a*%d*$") ~= nil
 end
 
 -- ---- phrases -------------------------------------------------------------------------------------------------------
@@ -127,7 +138,7 @@ local function compile(phrase, lists, known)
       if #longer > 0 then list = longer end
     end
   end
-  for _, one in ipairs(list) do one.whole, one.ends = phrase:find("^=") ~= nil, phrase:find("[^.]%.$") ~= nil end
+  for _, one in ipairs(list) do one.whole, one.ends = phrase:find("^%s*=") ~= nil, phrase:find("[^.]%.$") ~= nil end
   return list
 end
 
@@ -135,7 +146,7 @@ end
 local function add_list(index, lists, list, kind, role, known)
   for _, phrase in ipairs(list or {}) do
     for _, compiled in ipairs(compile(phrase, lists, known)) do
-      compiled.kind, compiled.role = kind, role
+      compiled.kind, compiled.role, compiled.whole = kind, role, compiled.whole or kind == "thanks" -- thanks beside a wish say nothing
       local first = compiled[1] or { words = {} }
       local function add(key)
         index[key] = index[key] or {}
@@ -172,14 +183,15 @@ local ROLES = { [""] = "said", _not = "not_meant", _booked = "booked" }
 ---@param languages table[] { code=, words={<list>={phrases}} }: they are added to the built-in ones
 ---@return language.intents.Ready
 function M.ready(languages)
-  local index = {}
+  local index = { said = {}, not_meant = {} }
   for _, language in ipairs(languages) do
     local own, built_in, known = language.words or {}, phrases[language.code] or {}, {}
     local lists = setmetatable({}, { __index = function(_, name) return own[name] or built_in[name] end })
     for _, kind in ipairs { "thanks", table.unpack(M.KINDS) } do
       for ending, role in pairs(ROLES) do
-        add_list(index, lists, built_in[kind .. ending], kind, role, known)
-        add_list(index, lists, own[kind .. ending], kind, role, known)
+        local part = role == "not_meant" and index.not_meant or index.said
+        add_list(part, lists, built_in[kind .. ending], kind, role, known)
+        add_list(part, lists, own[kind .. ending], kind, role, known)
       end
     end
   end
@@ -214,14 +226,12 @@ end
 local function add_said(list, sentence, i, found, work)
   for _, phrase in ipairs(list) do
     local role = phrase.role
-    if not phrase.whole and (role ~= "booked" or work.booked) and matched(phrase, 1, sentence, i, work) then
-      found[role == "not_meant" and "not " .. phrase.kind or phrase.kind] = true
-    end
+    if not phrase.whole and (role ~= "booked" or work.booked) and matched(phrase, 1, sentence, i, work) then found[phrase.kind] = true end
   end
 end
 
--- What is said in a sentence: { [kind] = true, ["not " .. kind] = true where it is not meant }.
-local function said_in(index, sentence, work)
+-- The kinds of which a phrase is in the sentence.
+local function found_in(index, sentence, work)
   local found = {}
   for i = 1, #sentence do
     local by_word, by_clock, by_thing = beginning(index, sentence[i])
@@ -250,6 +260,8 @@ local function consists_of(index, sentence, kind, work)
 end
 
 -- Does the message say nothing else than this kind?
+local NO = text.set "no nope nah non"
+
 local function is_whole(index, sentences, kind, work)
   local any = false
   for _, sentence in ipairs(sentences) do
@@ -257,18 +269,19 @@ local function is_whole(index, sentences, kind, work)
     if not all then return false end
     any = any or more
   end
-  return any and not (work.yes_no and sentences[1][1] == "no")
+  return any and not (work.yes_no and NO[sentences[1][1]])
 end
 
 -- The most urgent kind of a message, as its place in KINDS, or nil.
 local function kind_of(index, sentences, count, work)
   local by_kind = {}
   for _, sentence in ipairs(sentences) do
-    local found = said_in(index, sentence, work)
-    for kind in pairs(found) do by_kind[kind] = by_kind[kind] or not found["not " .. kind] end
+    local found = found_in(index.said, sentence, work)
+    local not_meant = next(found) and found_in(index.not_meant, sentence, work)
+    for kind in pairs(found) do by_kind[kind] = by_kind[kind] or not not_meant[kind] end
   end
   for place, kind in ipairs(M.KINDS) do
-    if by_kind[kind] or count > 0 and count <= WHOLE_WORDS and is_whole(index, sentences, kind, work) then return place end
+    if by_kind[kind] or count > 0 and count <= WHOLE_WORDS and is_whole(index.said, sentences, kind, work) then return place end
   end
   return nil
 end
@@ -300,7 +313,7 @@ function M.thanks(ready, texts)
     local sentences, count = sentences_of(message)
     if count > WHOLE_WORDS or count == 0 and (message:find("[%w?]") or not message:find("[\226\240]")) then return false end
     for _, sentence in ipairs(sentences) do
-      if not consists_of(ready, sentence, "thanks", work) then return false end
+      if not consists_of(ready.said, sentence, "thanks", work) then return false end
     end
   end
   return #texts > 0

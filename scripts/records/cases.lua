@@ -123,6 +123,13 @@ function M.told_late(id)
   db.run("UPDATE cases SET told_late = ? WHERE id = ?", time.now_ms(), id)
 end
 
+---Does the next follow-up hold so much that a further text would be dropped?
+---@param case table
+---@return boolean
+function M.is_full(case)
+  return #(case.notes or "") > NOTES_BYTES
+end
+
 ---Stores a text for the case's next follow-up. Returns when to post it: at once, or `every_ms` after the last one.
 ---@param case table
 ---@param text string

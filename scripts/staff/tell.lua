@@ -77,7 +77,7 @@ function M.follow_up(conversation, words, theirs, lead)
   if words then lines[1] = text.shown(words, 1000) end
   if theirs then lines[#lines + 1] = lead .. "\n" .. quoted(theirs, 1000) end
   local all = table.concat(lines, "\n")
-  if not case then return enqueue(M.lane(conversation.id), names.who(conversation) .. ": " .. all) end
+  if not case or cases.is_full(case) then return enqueue(M.lane(conversation.id), names.who(conversation) .. ": " .. all) end
   put_follow_up(case.id, cases.note(case, all, FOLLOW_UP_EVERY_MS))
 end
 

@@ -45,6 +45,50 @@ describe("words about a visit in replies.yaml", function()
   end)
 end)
 
+describe("answers in business.yaml", function()
+  local function answers(list) return problems(checks.business, { answers = list }) end
+
+  it("take words and a text for all languages, or for each", function()
+    assert.same({}, answers { { words = { "opening hours", "hours" }, text = "We're open {hours}." },
+      { words = { en = { "parking" }, fr = { "stationnement" } }, text = { en = "In front.", fr = "Devant." } } })
+    local value = checks.apply(checks.business, { answers = { { words = { "a b" }, text = { en = "x" } } } }, "f.yaml", {}, {})
+    assert.same({ { words = { any = { "a b" } }, text = { en = "x" } } }, value.answers)
+  end)
+
+  it("refuse what is wrong, with its place and what to do", function()
+    for words, list in pairs {
+      ["must be a list"] = { words = { "a" }, text = "b" },
+      ['"answers[1]" must have `words` and `text`'] = { { words = { "a" } } },
+      ['"answers[1].when" is not known'] = { { words = { "x1" }, text = "b", when = "c" } },
+      ['"answers[1].words[1]" holds only politeness'] = { { words = { "hello please" }, text = "b" } },
+      ['"answers[1].text" holds {price}, which is not filled in here'] = { { words = { "x1" }, text = "It is {price}." } },
+      ['"answers[1].words" is empty'] = { { words = {}, text = "b" } },
+      ['"answers[1].text.french" must be the code of a language'] = { { words = { "x1" }, text = { french = "b" } } },
+      ['"answers[2].words[1]" asks for answers[1] too'] = { { words = { "opening hours" }, text = "b" }, { words = { "what are your opening hours" }, text = "c" } },
+      ["is blank"] = { { words = { "x1" }, text = " " } },
+    } do
+      assert.truthy((answers(list)[1] or ""):find(words, 1, true), words .. ": " .. tostring(answers(list)[1]))
+    end
+  end)
+end)
+
+describe("phrases in replies.yaml", function()
+  local function complaint(phrase) return problems(checks.replies, { words = { complaint = { phrase } } })[1] end
+
+  it("can have gaps, choices, brackets, lists and ends", function()
+    for _, phrase in ipairs { "you … broke my|our (lovely) {property}", "to cancel.", "= never mind", "re-do it", "no_more calls" } do assert.is_nil(complaint(phrase), phrase) end
+    assert.same({}, problems(checks.replies, { words = { complaint_not = { "{thing} … broken" }, change_visit_booked = { "{time} instead" }, visit = { "haul" } } }))
+  end)
+
+  it("are refused when nothing of them could be found", function()
+    for phrase, words in pairs { ["{vist} late"] = "names the list {vist}", ["(maybe"] = "bracket", ["the a"] = "must hold a word", ["(call)"] = "must hold a word",
+      ["= …"] = "must hold a word" } do
+      assert.truthy((complaint(phrase) or ""):find(words, 1, true), phrase .. ": " .. tostring(complaint(phrase)))
+    end
+    assert.truthy(problems(checks.replies, { words = { complaints = { "x" } } })[1]:find('Did you mean "complaint"?', 1, true))
+  end)
+end)
+
 describe("serves and not_served in business.yaml", function()
   local function both(serves, not_served)
     local list = {}

@@ -160,6 +160,7 @@ describe("the fixed questions", function()
   it("T6: says truthfully that it is an assistant, and the open question stays", function()
     local chat = story({ { "are you a bot?", { "automated assistant", "address" } } }, { asked = "address", last_reply = "What's the pickup address?" })
     assert.equal("address", chat.asked)
+    assert.is_nil(chat.question)
     story({ { "are you a bot?", "automated assistant" } }, { human = true, last_reply = "x" })
   end)
 

@@ -48,6 +48,8 @@ I no longer need the pickup
 found someone else, thanks
 we have to cancel because my landlord said no
 cancel the couch pickup
+I would like to cancel the pick up
+actually cancel that
 never mind
 J'aimerais annuler
 je dois annuler mon rendez-vous
@@ -101,6 +103,9 @@ different day please
 delay the pickup
 can we pick another day
 can we resched
+not tomorrow, friday
+can't do it tomorrow
+wednesday instead please
 peut-on déplacer le rendez-vous à vendredi
 je dois reporter la visite
 un imprévu, je ne peux pas être là
@@ -150,6 +155,8 @@ just call me
 call me when you can
 I need a callback
 can we speak over the phone
+give me a call when you get a chance
+u can call me at 6
 appelez-moi
 pouvez-vous me rappeler
 rappelez moi demain svp
@@ -206,6 +213,10 @@ damage to my floor from your crew
 my lawn was wrecked by your truck
 where is your truck, we've been waiting for 3 hours
 you scammed me
+still nobody here
+they did not show up
+you left the couch behind
+this is a joke
 vous avez brisé mon mur
 votre chauffeur a abîmé ma porte
 personne n'est venu
@@ -266,6 +277,10 @@ no thanks
 I'm all set
 we decided against it
 it's been taken care of
+nvm we're keeping it
+nah im good
+another company is doing it
+no thank you
 pas intéressé
 je ne suis plus intéressée
 j'ai trouvé quelqu'un d'autre
@@ -291,6 +306,9 @@ j'ai changé d'avis
 ~I changed my mind, also take the lamp
 ~I don't want it in the house anymore, 2 mattresses
 ~the last thing we need gone
+~I'll think about it
+~too expensive for me
+~i dont need it anymore, it's an old fridge
 ~pas intéressé par une visite
 ~j'ai trouvé un autre divan
 ~laissez tomber le divan, juste le frigo
@@ -311,6 +329,7 @@ I don't know you
 sorry I texted the wrong number
 wrong recipient
 How did you get my number?
+i do not know who you are
 I didn't ask for a quote
 sent to you by mistake
 mauvais numéro
@@ -358,6 +377,7 @@ Who am I talking to?
 who is this
 this is a bot
 sounds like a bot
+is a real person reading this?
 etes-vous un robot?
 êtes-vous une vraie personne
 est-ce que je parle à un robot
