@@ -3,7 +3,7 @@ local text = require "language.text"
 
 local M = {}
 
-local THINGS = text.set [[
+local THINGS = text.set(text.fold [[
   couch couche sofa sofabed loveseat sectional futon armchair recliner rocker chair table desk mattress boxspring bed bedding bedframe
   headboard bunk crib stroller playpen dresser drawer nightstand wardrobe armoire cabinet cupboard shelf shelve shelving bookshelf
   bookshelve bookcase hutch buffet credenza ottoman bench stool fridge refrigerator freezer stove oven microwave dishwasher washer
@@ -28,7 +28,7 @@ local THINGS = text.set [[
   televisor escombro madera llanta ropa juguete electrodomestico cosas trastes
   geladeira fogao colchao colchoe cadeira sofa poltrona escrivaninha guarda-roupa armario lixo movei movel caixa saco tapete televisao
   entulho madeira pneu roupa brinquedo
-  ਸੋਫਾ ਸੋਫੇ ਕੁਰਸੀ ਕੁਰਸੀਆਂ ਮੇਜ਼ ਬੈੱਡ ਮੰਜਾ ਗੱਦਾ ਗੱਦੇ ਫਰਿੱਜ ਟੀਵੀ ਅਲਮਾਰੀ ਕੂੜਾ ਡੱਬੇ ਸਮਾਨ ਸਾਮਾਨ ਫਰਨੀਚਰ]]
+  ਸੋਫਾ ਸੋਫੇ ਕੁਰਸੀ ਕੁਰਸੀਆਂ ਮੇਜ਼ ਬੈੱਡ ਮੰਜਾ ਗੱਦਾ ਗੱਦੇ ਫਰਿੱਜ ਟੀਵੀ ਅਲਮਾਰੀ ਕੂੜਾ ਡੱਬੇ ਸਮਾਨ ਸਾਮਾਨ ਫਰਨੀਚਰ]])
 -- Things only beside another word: "the whole garage" is a load, "everything must go" too.
 local WHOLE = text.set "everything entire whole tout toute"
 -- A number before one of these counts no things.

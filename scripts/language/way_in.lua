@@ -5,7 +5,7 @@ local yes_no = require "language.yes_no"
 
 local M = {}
 
-local set = text.set
+local function set(words) return text.set(text.fold(words)) end
 
 M.COUNTED = set [[a an the my our some two three four five six seven eight nine ten several few couple old one these this another
   un une des mes deux trois quatre cinq mon ma dozen many lots half

@@ -49,7 +49,7 @@ local HOLD = {
     ["2"] = "2", none = "none", ["2 flights"] = "2 flights", ["just one flight"] = "just one flight", ["yes a few steps"] = "yes a few steps", ["2-3"] = "2-3",
     ["about 10"] = "about 10", ["third floor"] = "third floor", ["no i dont think so"] = "no i dont think so", ["not really"] = "not really",
     ["3 steps up to porch"] = "3 steps up to porch", ["1 set"] = "1 set", aucun = "aucun", upstairs = "upstairs", ["basement, 12 steps"] = "basement, 12 steps",
-    ["2 étages"] = "2 étages", ["I'm not sure, maybe 10"] = "I'm not sure, maybe 10", ["it's a split level"] = "it's a split level", ["not sure"] = understand.NOT_SURE,
+    ["ਦੂਜੀ ਮੰਜ਼ਿਲ"] = "ਦੂਜੀ ਮੰਜ਼ਿਲ", ["2 étages"] = "2 étages", ["I'm not sure, maybe 10"] = "I'm not sure, maybe 10", ["it's a split level"] = "it's a split level", ["not sure"] = understand.NOT_SURE,
   },
   inventory = {
     ["1/2 truck load of junk"] = "1/2 truck load of junk", ["2 sofas n a fridge"] = "2 sofas n a fridge", ['65" tv'] = '65" tv',
