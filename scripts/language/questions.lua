@@ -12,6 +12,7 @@ local INVERTED = set "do does did can could will would is are am should"
 local ASKED_OF = set "you u i we it they he she the this that there your someone anyone somebody anybody ya my"
 local OF_US = set "you u ya guys"
 local CAN = set "can could would will"
+local KNOW = set "to wanna"
 local WHEN = set "when how what where why which who quand combien comment"
 local TAKES = set "take remove pick haul get come"
 
@@ -22,9 +23,11 @@ function M.at(t)
   if START[plain[1]] and (not INVERTED[plain[1]] or ASKED_OF[plain[2]]) then
     return 1
   end
-  for i = 2, t.n - 1 do
+  for i = 1, t.n - 1 do
     local word, following = plain[i], plain[i + 1]
-    if word == "how" and following == "much" or INVERTED[word] and OF_US[following] then
+    if (word == "tell" and following == "me" or KNOW[word] and following == "know") and plain[i - 1] ~= "you" then
+      return 1 -- "tell me the price first", "i want to know …"
+    elseif i > 1 and word == "how" and following == "much" or i > 1 and INVERTED[word] and OF_US[following] then
       return i
     end
   end
