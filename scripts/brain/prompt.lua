@@ -6,6 +6,7 @@ local booking = require "flow.booking"
 local checks = require "brain.prompt_checks"
 local files = require "host.files"
 local heads = require "language.heads"
+local hours = require "flow.hours"
 local json = require "host.json"
 local languages = require "language.languages"
 local own_number = require "language.phone"
@@ -118,23 +119,6 @@ function M.load()
   return loaded
 end
 
-local DAYS = { "mon", "tue", "wed", "thu", "fri", "sat", "sun" }
-
--- "Mon-Fri 08:00-18:00, Sat 09:00-12:00, Sun closed"
-local function hours_text(hours)
-  local parts, from = {}, 1
-  local function open(i) return table.concat(hours[DAYS[i]] or {}, "-") end
-  local function name(i) return (DAYS[i]:gsub("^%l", string.upper)) end
-  for i = 1, #DAYS do
-    if i == #DAYS or open(i + 1) ~= open(from) then
-      local when = open(from)
-      parts[#parts + 1] = (from == i and name(i) or name(from) .. "-" .. name(i)) .. " " .. (when == "" and "closed" or when)
-      from = i + 1
-    end
-  end
-  return table.concat(parts, ", ")
-end
-
 -- Of what is written per language: the English, what counts in all languages, or the first.
 local function in_any_language(written)
   return written.en or written.any or written[words.sorted_names(written)[1]]
@@ -147,11 +131,13 @@ local function business_lines(business, lines)
   end
   line("Places We Serve (towns with their districts, or beginnings of postal codes; newer than the rules above): ", business.serves)
   line("Places We Do Not Serve: ", business.not_served)
-  if business.hours then lines[#lines + 1] = "Business Hours: " .. hours_text(business.hours) end
+  local open = business.hours and hours.words(business.hours)
+  if open then lines[#lines + 1] = "Business Hours: " .. open end
   line("Our Links: ", business.links)
   line("Our Phones: ", business.phones)
   for _, answer in ipairs(business.answers or {}) do
-    lines[#lines + 1] = ("Answer To \"%s\": %s"):format(in_any_language(answer.words)[1], in_any_language(answer.text))
+    local said = in_any_language(answer.text):gsub("{hours}", open or ""):gsub("\n", " ")
+    lines[#lines + 1] = ("Answer To \"%s\": %s"):format(in_any_language(answer.words)[1], said)
   end
 end
 

@@ -75,7 +75,7 @@ describe("brain.prompt", function()
   it("K1: tells the model the places, hours, links and phones of business.yaml, in the same bytes each time", function()
     local text = prompt.system_text(SYSTEM, BUSINESS)
     for _, line in ipairs { "rules above): Toronto, Hamilton\n", "Places We Do Not Serve: Ottawa\n", "Our Links: clearoutspaces.ca\n", "Our Phones: 416-555-0000\n",
-      "Business Hours: Mon-Tue 08:00-18:00, Wed 09:00-12:00, Thu closed, Fri 08:00-18:00, Sat-Sun closed\n" } do
+      "Business Hours: Monday to Tuesday 08:00-18:00, Wednesday 09:00-12:00, Thursday closed, Friday 08:00-18:00, Saturday to Sunday closed\n" } do
       assert.is_truthy(text:find(line, 1, true), line)
     end
     for _ = 1, 20 do assert.equal(text, prompt.system_text(SYSTEM, BUSINESS)) end
@@ -85,8 +85,8 @@ describe("brain.prompt", function()
 
   it("tells the model the owner's answers, in English or in what language there is", function()
     local text = prompt.system_text(SYSTEM, { answers = { { words = { en = { "parking" }, fr = { "stationnement" } }, text = { en = "Park in front.", fr = "Devant." } },
-      { words = { any = { "insurance" } }, text = { fr = "Oui." } } } })
-    assert.is_truthy(text:find('Answer To "parking": Park in front.\nAnswer To "insurance": Oui.\n', 1, true))
+      { words = { any = { "insurance" } }, text = { fr = "Oui." } }, { words = { any = { "hours" } }, text = { any = "We work\n{hours}." } } }, hours = BUSINESS.hours })
+    assert.is_truthy(text:find('Answer To "parking": Park in front.\nAnswer To "insurance": Oui.\nAnswer To "hours": We work Monday to Tuesday 08:00-18:00, ', 1, true))
   end)
 
   it("keeps the system prompt's bytes over the turns of a chat, whatever is known and whatever the time", function()

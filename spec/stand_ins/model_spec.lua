@@ -17,7 +17,7 @@ describe("the stand-in model's reading of its prompt", function()
     assert.same({
       identity = "You are Max, the helper of Junk Kings in Toronto and Brampton. Be brief.", rules = { "We do NOT take wet paint.", "Pianos cost more, because they are heavy." },
       fields = { "address", "parking" }, workflow = "When all fields are collected, set action to 'schedule'.", serves = { "Toronto", "Richmond Hill" },
-      not_served = { "Ottawa" }, links = { "junkkings.ca" }, phones = { "416-555-0000" }, hours = "Mon 08:00-18:00, Tue-Sun closed",
+      not_served = { "Ottawa" }, links = { "junkkings.ca" }, phones = { "416-555-0000" }, hours = "Monday 08:00-18:00, Tuesday to Sunday closed",
       answers = { { words = "insurance", text = "Yes, we are insured." } },
     }, read)
     assert.equal("schedule", reading.final_action(read))
@@ -27,9 +27,9 @@ describe("the stand-in model's reading of its prompt", function()
 
   it("answers from it", function()
     for question, answer in pairs {
-      ["who are you?"] = "I'm Max, the helper of Junk Kings …", ["What are your rules?"] = 'Our rule: "We do NOT take wet paint."',
+      ["who are you?"] = "I'm Max, the helper of Junk Kings …, an automated assistant.", ["What are your rules?"] = 'Our rule: "We do NOT take wet paint."',
       ["do you take paint"] = 'Our rule: "We do NOT take wet paint."', ["what is your policy on pianos?"] = 'Our rule: "Pianos cost more, because they are heavy."',
-      ["when are you open"] = "Our hours: Mon 08:00-18:00, Tue-Sun closed.", ["do you come to Richmond Hill?"] = "Yes, we come to Richmond Hill.",
+      ["when are you open"] = "Our hours: Monday 08:00-18:00, Tuesday to Sunday closed.", ["do you come to Richmond Hill?"] = "Yes, we come to Richmond Hill.",
       ["do you come to Ottawa"] = "Sorry, we do not come to Ottawa.", ["do you serve Ajax?"] = "We come to Toronto, Richmond Hill.",
       ["do you have insurance?"] = "Yes, we are insured.", ["what's your website"] = "Our website: junkkings.ca", ["what is your phone number"] = "Our phone number: 416-555-0000",
     } do

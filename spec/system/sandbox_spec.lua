@@ -47,10 +47,10 @@ describe("the sandbox's model", function()
     first = service:status().generation.hash
     service:write("prompts/business.yaml", "serves: [Toronto, Hamilton]\nhours: {sun: 10:00-12:00}\n")
     shell.until_(function() return service:status().generation.hash ~= first end, 8, "the saved decisions to serve")
-    ask("who are you?", "I'm Max of Junk Kings.")
+    ask("who are you?", "I'm Max of Junk Kings, an automated assistant.")
     ask("do you take pianos?", "We do NOT take pianos or wet paint.")
     ask("do you come to Hamilton?", "Yes, we come to Hamilton.")
-    ask("when are you open?", "Sun 10:00-12:00")
+    ask("when are you open?", "Sunday 10:00-12:00")
     local phone = meta.phone()
     for _, step in ipairs { { "hi", "address" }, { "12 Elm St, Toronto", "elevator" }, { "no elevator, no stairs", "items" }, { "1 couch", "parking" } } do
       page:write { from = phone, text = step[1] }

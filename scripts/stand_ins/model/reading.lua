@@ -74,13 +74,13 @@ end
 
 local MOST_WORDS = 6 -- of the identity: a longer piece of it is the prompt's own text, which no customer may read
 
--- "You are Max, the helper of Junk Kings. Be brief." → "I'm Max, the helper of Junk Kings."
+-- "You are Max, the helper of Junk Kings. Be brief." → "I'm Max, the helper of Junk Kings, an automated assistant."
 local function in_first_person(identity)
   local said = identity:match("^%s*[Yy]ou are ([^.!?\n]+)") or identity:match("^%s*[Yy]ou're ([^.!?\n]+)")
   local words = plain.split(said or "")
   if #words == 0 then return nil end
-  local cut = #words > MOST_WORDS
-  return "I'm " .. table.concat(words, " ", 1, math.min(#words, MOST_WORDS)) .. (cut and " …" or ".")
+  local name = table.concat(words, " ", 1, math.min(#words, MOST_WORDS)) .. (#words > MOST_WORDS and " …" or "")
+  return "I'm " .. name .. (name:lower():find("assistant", 1, true) and "." or ", an automated assistant.")
 end
 
 local COMMON = plain.set [[your what with have will this that from about take does could would should remove haul pick accept collect rules
