@@ -41,7 +41,9 @@ local NOT = { can = "cant", could = "couldnt", ["do"] = "dont", does = "doesnt",
 -- "did not" as "didnt", "no one" as "nobody", "pick up" as "pickup".
 local function joined(folded)
   if folded:find(" not", 1, true) then
-    folded = folded:gsub("(%a+) not%f[%W]", function(word) return NOT[word] end)
+    for word, whole in pairs(NOT) do
+      if folded:find(word .. " not", 1, true) then folded = folded:gsub("%f[%a]" .. word .. " not%f[%W]", whole) end
+    end
   end
   return (folded:gsub("%f[%w]no[ -]one%f[%W]", "nobody"):gsub("pick[ -]up%f[%W]", "pickup"))
 end
