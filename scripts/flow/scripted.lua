@@ -1,10 +1,10 @@
 -- The fixed questions: carry a whole conversation without a model. They greet, take plain answers, ask for the next missing field, pass
 -- questions to the team, and end with a handoff. Pure.
 local booking = require "flow.booking"
-local earlier = require "flow.earlier"
 local quote = require "flow.quote"
 local replies = require "flow.replies"
 local returning = require "flow.returning"
+local earlier = require "language.earlier"
 local text = require "language.text"
 local understand = require "language.understand"
 local yes_no = require "language.yes_no"
@@ -189,13 +189,13 @@ function M.answer(turn)
   turn.was_complete = quote.complete(turn.data, turn.fields)
   local wishes = wants.stops_questions(turn.intent and turn.intent.kind)
   local yes_or_no = yes_no.of(turn.languages)
-  local read = understand.read(turn.texts, turn.fields, not turn.intent and turn.asked or nil, quote.missing(turn.data, turn.fields),
-    yes_or_no)
+  local known = quote.merge(turn.data, nil, turn.fields)
+  local read = understand.read(turn.texts, turn.fields, not turn.intent and turn.asked or nil, earlier.open(known, turn.fields), yes_or_no)
   if wishes and turn.intent.kind ~= "call_me" or turn.answer then
     read = { data = {}, questions = {} } -- "I want a refund for the couch" names nothing to be taken away
   end
   read.corrects = read.corrects or turn.edited
-  earlier.keep(turn, read)
+  earlier.keep(known, read, turn.fields, turn.asked)
   local refused = turn.kept ~= nil and turn.asked == turn.kept.field and returning.confirm(turn.kept, read, turn.texts, yes_or_no)
   if refused then turn.kept = false end
   local merged, changed = quote.merge(turn.data, read.data, turn.fields)

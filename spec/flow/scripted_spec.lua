@@ -205,6 +205,8 @@ describe("the fixed questions", function()
   it("T24: asks neither for stairs nor for an elevator after a bungalow", function()
     story({ { "its a bungalow", "items" } }, { data = { address = "5 Elm" }, asked = "elevator_access", last_reply = "x" })
     story({ { "its a bungalow", "items" } }, { data = { address = "5 Elm", elevator_access = "no" }, asked = "stairs", last_reply = "x" })
+    local unsure = { address = "5 Elm", elevator_access = understand.NOT_SURE }
+    assert.equal("its a bungalow", story({ { "its a bungalow", "items" } }, { data = unsure, asked = "stairs", last_reply = "x" }).data.elevator_access)
   end)
 
   it("T2: keeps a second address for staff beside the first, and puts a corrected one in its place", function()
