@@ -42,7 +42,7 @@ numbered("hundred cents cien cem | thousand mille mil", 900, 100, WORDS)
 local NOON = { noon = 720, midday = 720, midi = 720, mediodia = 720, midnight = 0, minuit = 0 }
 local HALF = { am = 0, pm = 720 }
 local HOURS = set "h heures heure horas o'clock oclock"
-local AT = set "at a las vers pour" -- an hour follows
+local AT = set "at past a las vers pour" -- an hour follows
 -- An hour, or a count, follows.
 local ABOUT = set "by before after until till around about from between avant apres entre de jusqu desde approximately like ou or"
 local RELATIVE = set "today tomorrow tonight tmrw morning afternoon evening demain aujourd'hui matin soir manana amanha hoy hoje"

@@ -117,7 +117,7 @@ local READERS = {
   { "decision.own_words", text.REPLY, function(s) decision.own_words({ reply = s, data = { address = text.first(s, text.FIELD) } },
     { known = {}, phone = NUMBER }) end, text.reply },
   { "guards.check", text.REPLY, function(s) return guards.check(s, READY) end, text.reply },
-  { "guards.check of words", text.REPLY, function(s) return guards.check(s, READY) end, as_words },
+  { "guards.check of words", text.REPLY, function(s) return guards.check(s, READY) end, as_words, 0.15 }, -- six guards read it
   { "guards.check with sources", text.REPLY, function(s) return guards.check(s, READY, guards.sources { messages = {} }) end, as_words, 0.2 },
   { "guards.check against what was said", text.MESSAGE, function(s)
     return guards.check("25 boxes, Tuesday at 3.", READY, guards.sources { messages = { { role = "user", content = s } } })

@@ -8,8 +8,7 @@ local M = {}
 local SCHEMA = { "reply_to_user", "extracted_data", "business_rules", "quote_fields_needed", "response_format", "reply to user:",
   "extracted data:", "business rules:", '"action"', "'action'", "{\"", "quote fields needed:", "output strict json" }
 
-local FRAGMENT = 8 -- this many equal words in a row are no coincidence
-local SENTENCE, RULE_SENTENCE = 5, 6
+local FRAGMENT, SENTENCE, RULE_SENTENCE = 8, 5, 6 -- so many equal words in a row are no coincidence
 
 -- The words of a folded text alone, and the number of blanks between them.
 local function words(folded)

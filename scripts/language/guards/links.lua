@@ -7,8 +7,7 @@ local M = {}
 local DOMAINS = text.set [[com co ca org app net io biz gov edu info dev gl ly ru cn uk fr xyz site online club cc tk ai eu tv
   website space tech agency quebec]]
 local WORDLIKE = text.set "me us de to link shop store click live top page be it gd so is in at am my"
-local NAME = "^[%w\128-\255-]"
-local REST = "^[^%s<>\"]*"
+local NAME, REST = "^[%w\128-\255-]", "^[^%s<>\"]*"
 local PART = "[%w\128-\255-][.:][%w/\128-\255-]" -- each link holds it
 
 -- `tail` is the text after the last letter of the domain.
@@ -115,7 +114,7 @@ function M.strip(s, allowed)
 end
 
 local DIGIT_WORDS = text.set "zero oh one two three four five six seven eight nine"
-local GOES_ON = text.set "for to or and if any anytime" -- after a number that is to be called
+local GOES_ON = text.set "for to or and if any anytime call phone text dial" -- after a number that is to be called
 local CALLING = text.set "call phone text dial tel telephone ring reach sms whatsapp fax mobile cell appelez telephonez texto fone"
 local LEAST_DIGITS = 7
 -- "416,555,1234", "416:555:1234": other numbers hold these signs too, so only this shape counts.
@@ -139,7 +138,7 @@ local function is_phone(s, a, b)
   if run:find("^%+") or run:find("^%d+$") or run:find("^0?0?1?[ .%-/]*%(?%d%d%d%)?[ .%-/]*%d%d%d[ .%-]*%d%d%d%d$") then return true end
   if run:find("^%d%d%d[.-]%d%d%d%d$") then -- "555-1234" alone; "305-1200 King St" is an apartment
     local following = s:match("^ ([%a]+)", b + 1)
-    return is_calling(s, a) or not following or CALLING[following] or GOES_ON[following]
+    return is_calling(s, a) or not following or GOES_ON[following]
   end
   if not run:find("%d%d") then return digits >= 10 or not run:find("%d%s*[-/]%s*%d%s*[-/]") end
   return is_calling(s, a)

@@ -1,6 +1,7 @@
 -- Finds prices: a currency beside a number, or a number after a word for price; and a promise that taking things away costs nothing.
--- Estimates are free here, and "feel free" is politeness. A number of which none of this is said is for the guard of numbers.
+-- Estimates are free here. A number of which none of this is said is for the guard of numbers.
 local figures = require "language.figures"
+local promises = require "language.guards.promises"
 local text = require "language.text"
 local tokens = require "language.token_row"
 
@@ -20,9 +21,8 @@ local PRICE = set [[cost costs costing price prices priced pricing charge charge
   coutent coutera couterait coutant prix tarif tarifs facture facturons payer payez paierez paye soumission frais]]
 local LEAST = { total = 50, totals = 50, rate = 50 } -- "in total you have 25", "25 items"
 -- A number after one of these names something.
-local LABEL = set [[unit units apt apartment suite ste room rooms floor floors level number numbers building bldg box highway hwy route step
-  option item page code buzzer ext door tower locker lot house ref id case order photo photos picture pictures app appt appartement unite
-  porte etage numero]]
+local LABEL = set [[unit units apt apartment suite room rooms floor floors level number numbers building box highway route step option item
+  page code buzzer door tower locker lot house id case order photo photos picture pictures app appt appartement porte etage numero]]
 
 -- The last token of the currency at token i with its number, and the first; or nil.
 local function beside_currency(t, i)
@@ -41,8 +41,7 @@ end
 
 -- Is the figure an amount, after the word for price at token `at`?
 local function after_price(t, figure, at, least)
-  local value = tonumber(figure.value)
-  if not value or value < least or figure.from - at > 14 or not (figure.kind == "number" or figure.need[2]) then return false end
+  if (tonumber(figure.value) or 0) < least or figure.from - at > 14 or not (figure.kind == "number" or figure.need[2]) then return false end
   local last, j = figure.to, figure.to + 1
   if t.kind[j] == "number" and t.before[j] == DASH then last = j end
   if (t.word[j] == "to" or t.word[j] == "and" or t.word[j] == "or") and t.kind[j + 1] == "number" then last = j + 1 end
@@ -50,18 +49,19 @@ local function after_price(t, figure, at, least)
     and not (least > 20 and t.before[last + 1] == ASK) and not t.gap[figure.from]:find("#", 1, true)
 end
 
-local FREE = set "free complimentary gratis gratuit gratuite gratuits gratuites gratuitement"
+local FREE = set "free nothing complimentary gratis gratuit gratuite gratuits gratuites gratuitement"
 local CHARGE = set "charge charges charged cost costs fee fees frais cout coute pay house"
 local NOTHING = set "no zero without never nothing sans aucun aucuns pas won't don't doesn't isn't on"
 local WHEN = set "until till before yet unless if by avant"
 local HARMLESS = set [[estimate estimates quote quotes quotation assessment assessments consultation consult evaluation inspection
   appraisal time slot slots spot weekend parking advice question questions booking cancellation estimation estimations soumission
   soumissions devis]]
-local MOVED = set [[pickup pickups removal removals haul hauls hauling haulaway disposal collection delivery dropoff hauled cleanout cleanup
-  clearout ramassage enlevement collecte cueillette debarras transport livraison recuperation]]
-local MOVE = set [[take taking remove removing removed collect dispose clear pick picked haul hauled ramasser ramassons enlever enlevons
-  debarrasser prenons]]
+local MOVED = set [[pickup pickups pickup's removal removals removal's haul hauls hauling haulaway disposal collection delivery dropoff
+  hauled cleanout cleanup clearout ramassage enlevement collecte cueillette debarras transport livraison recuperation]]
+local MOVE = set [[take taking remove removing removed get rid collect dispose clear pick picked haul hauled ramasser ramassons enlever
+  enlevons debarrasser prenons]]
 local AWAY = set "it them that these those everything all away up out over off" -- "pick it up free"
+local NOT_AWAY = set "a photos care another" -- "take photos"
 local LINKS = set [[is are be was been will would it's that's completely totally absolutely entirely always actually also all 100 of
   est sont sera up service]]
 
@@ -69,15 +69,12 @@ local function moves(t, i)
   return MOVED[t.word[i]] or t.word[i] == "pick" and (t.word[i + 1] == "up" or t.word[i + 1] == "ups") and "pick"
 end
 
-local NOT_AWAY = set "a photos care" -- "take photos"
-
 -- Does a clause speak of taking things away?
 local function moving(t, clause)
   if clause.moving == nil then
     clause.moving = false
     for i = clause.from, clause.to do
-      local look = NOT_AWAY[t.word[i + 1]] or t.word[i + 2] == "look"
-      clause.moving = clause.moving or moves(t, i) or MOVE[t.word[i]] and not look
+      clause.moving = clause.moving or moves(t, i) or MOVE[t.word[i]] and not NOT_AWAY[t.word[i + 1]]
     end
   end
   return clause.moving
@@ -89,16 +86,18 @@ local function is_free(t, i, clause)
   if before == "feel" or t.gap[i] == "-" or any(t, i + 1, math.min(i + 4, clause.to), HARMLESS) then return false end
   if any(t, math.max(clause.from, i - 3), i - 1, NOTHING) or HARMLESS[before] or HARMLESS[t.word[i - 2]] then return false end
   if following == "of" then return CHARGE[t.word[i + 2]] and moving(t, clause) end
-  if before == "for" or t.word[i] == "gratuitement" then return moving(t, clause) end
+  if before == "for" or t.word[i] == "gratuitement" then return not any(t, i - 6, i - 1, promises.NEGATED) and moving(t, clause) end
+  if t.word[i] == "nothing" then return false end
+  if (before == "it's" or t.word[i - 2] == "it") and following == "to" then return any(t, i + 2, math.min(i + 6, clause.to), MOVE) end
   for j = i + 1, math.min(i + 3, clause.to) do -- "free curbside pickup"
     if t.before[j] >= COMMA or t.word[j] == "for" or t.word[j] == "to" or t.word[j] == "at" or t.word[j] == "a" then break end
     if moves(t, j) then return true end
   end
-  local ends = tokens.closes(t, i) and following ~= "to" and following ~= "from"
+  local ends, j = tokens.closes(t, i) and following ~= "to" and following ~= "from", i - 1
   if ends and AWAY[before] and any(t, clause.from, i, MOVE) then return true end
-  local j = i - 1 -- "pickup is always free"
-  while j > clause.from and LINKS[t.word[j]] and not moves(t, j) do j = j - 1 end
-  return (moves(t, j) or moves(t, j - 1) == "pick") and not (clause.question and ends == false) and t.before[i] < COMMA
+  while j > clause.from and LINKS[t.word[j]] and not moves(t, j) do j = j - 1 end -- "pickup is always free"
+  local taking = moves(t, j) or moves(t, j - 1) == "pick" or j < i - 1 and MOVE[t.word[clause.from]]
+  return taking and (ends or not clause.question) and t.before[i] < COMMA
 end
 
 -- Is there nothing to pay: "no extra charge", "won't cost you", "costs nothing", "on the house" at token i?

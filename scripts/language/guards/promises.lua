@@ -9,7 +9,8 @@ local M = {}
 
 local set, any, COMMA = text.set, tokens.any, tokens.COMMA
 
-M.WE = set [[we we'll we're we'd we've i i'll i'd i'm team crew guys crews drivers driver they they'll clearoutspaces nous on equipe]]
+M.WE = set [[we we'll we're we'd we've i i'll i'd i'm team crew guys crews drivers driver truck trucks they they'll
+  clearoutspaces nous on equipe]]
 local NOT_OURS = set "your another city building" -- "your team", "another crew"
 -- Words that can stand between "we" and what we promise.
 local HELPERS = set [[can will could would may might do does did also gladly happily definitely certainly be able to absolutely always of
@@ -57,8 +58,9 @@ local function grants(t, clause, a, b, topic, verb, we)
   if any(t, start, to, M.NEGATED) or any(t, start, to, EXCEPT) then return false end
   if verb and (not clause.question or verb < a) and (not topic.fits or topic.fits(t, verb, a)) then return true end
   if clause.question then return false end
-  for i = b + 1, math.min(to, b + 4) do
-    if t.word[i] == topic.works or IS[t.word[i]] and any(t, i + 1, math.min(to, i + 3), FINE) then return true end
+  for i = b, math.min(to, b + 4) do
+    local is = IS[t.word[i]] or t.word[i]:find("'s$", -2)
+    if t.word[i] == topic.works or is and any(t, i + 1, math.min(to, i + 3), FINE) then return true end
   end
   return M.SURE[t.word[from]] and a - from <= topic.near and to - b <= topic.near
 end
@@ -75,8 +77,7 @@ local function follows(t, clause, topic)
 end
 
 -- The first clause that promises the topic, as text for people; or nil. topic: {at= the last token of the topic that begins at token i;
--- verbs=, near= how long a clause of "yes" is, excused= is this clause no promise?, fits=, works=, asks= only a short question opens what
--- follows}.
+-- verbs=, near= the length of a clause of "yes", excused= is this clause no promise?, fits=, works=, asks= only a question opens the next}.
 local function find(t, topic)
   local open -- the number of the sentence that named the topic last
   for _, clause in ipairs(tokens.clauses(t)) do
@@ -105,7 +106,7 @@ for word in pairs(PAINT) do HAZARD[word] = nil end
 local AFTER = { oil = set "motor used waste", waste = set "medical" }
 local DRY, WET = set "dry dried hardened solid solidified empty emptied seche sechee vide vides", set "wet fresh liquid fraiche"
 -- "the paint-splattered desk", "a propane grill", "our policy on chemicals"
-local THINGS = text.union(hazardous.SOMETIMES.paint.not_before, set "stained bbq grill stove heater question policy depot")
+local THINGS = text.union(hazardous.SOMETIMES.paint.not_before, set "stained easel set kit bbq grill stove heater question policy depot")
 
 M.WATCHED = text.union(HAZARD, PAINT, AFTER) -- a text without these words names no hazard
 
@@ -115,7 +116,7 @@ local hazard = { near = 6, verbs = set [[take taking takes accept accepts accept
   recuperons prend ramasse accepte]] }
 
 function hazard.at(t, i)
-  local word = t.word[i]
+  local word = t.word[i]:match("^(.*)'s$") or t.word[i]
   if not HAZARD[word] and not PAINT[word] and not (AFTER[word] and AFTER[word][t.word[i - 1]]) then return nil end
   return not THINGS[t.word[i + 1]] and t.gap[i + 1] ~= "-" and i or nil
 end

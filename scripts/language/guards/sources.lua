@@ -1,5 +1,4 @@
--- Where the figures of a reply can come from: what was sent to the model of the chat, the facts, the booking, what the model was told of
--- the owner's text, today's and tomorrow's weekday and date.
+-- Where the figures of a reply can come from: the chat as the model got it, facts, booking, the owner's text, today's and tomorrow's date.
 local figures = require "language.figures"
 local money = require "language.guards.money"
 local placeholders = require "language.placeholders"
@@ -19,8 +18,7 @@ local function add(keys, value)
     return
   end
   local s = tokens.text_of(tostring(value))
-  if not figures.possible(s) then return end
-  local t = tokens.read(s)
+  local t = tokens.read(figures.possible(s) and s or "")
   t.source = true
   for _, figure in ipairs(figures.read(t)) do
     local amount = money.CURRENCY[t.word[figure.from - 1]] or money.CURRENCY[t.word[figure.to + 1]] -- a price gives none

@@ -11,17 +11,19 @@ local set, any = text.set, tokens.any
 
 local WHEN = set [[today tomorrow tonight then morning afternoon evening weekend demain aujourd aujourd'hui manana amanha hoy hoje]]
 local TODAY, TOMORROW = set "today tonight aujourd'hui hoy hoje", set "tomorrow demain manana amanha"
-local SEE, UNTIL, MEET = set "see seeing meet", set "a hasta ate", set "voit vemos" -- "see you …", "à mardi", "nos vemos el martes"
+local SEE = { see = "you", seeing = "you", meet = "you", forward = "to", expect = "us" }
+local UNTIL, MEET = set "a hasta ate rendez", set "voit vemos estaremos pasaremos passaremos iremos" -- "à mardi", "nos vemos"
 local DONE = set [[booked scheduled confirmed set reserved arranged locked down reserve confirme confirmee prevu prevue planifie
   reservado confirmado confirmada agendado agendada programado programada]]
 local NOT_YET = set [[will can could once if when after until before to be not isn't aren't never yet we'll haven't hasn't get you'll
   may might whether si quand sera fois puede]]
+local VISIT = set "visit appointment pickup assessment booking"
 local OURS = set [[you you're your you've we we've i i've it it's visit pickup appointment assessment slot time everything all team crew
   confirmed booked scheduled c'est est votre su sua esta visite rendez]]
 local COMING = set [[be come comes coming arrive arrives arriving see visits picks visit pick swing stop drop show there by
   passerons passera viendrons viendra serons sera iremos estaremos pasaremos passaremos heading sending send collect grab haul remove take]]
-local WORKS, US, MAY = set "works perfect fine", set "us we our", set "can could may might would"
-local CHECKS = set [[confirm confirms check checks checking whether if once know review choose unless when confirmer confirmera verifier]]
+local WORKS, US, MAY = set "perfect fine", set "us we our", set "can could may might would"
+local CHECKS = set "confirm confirms check checks checking whether if once know review choose unless when confirmer confirmera verifier"
 
 M.WATCHED = text.union(figures.NAMED, WHEN)
 
@@ -38,10 +40,14 @@ local function confirms(t, clause, at)
   if not first then return false end
   for i = from, to do
     local word, open = t.word[i], any(t, math.max(from, i - 4), i - 1, NOT_YET)
-    local bye = SEE[word] and t.word[i + 1] == "you" or UNTIL[word] and (i == from or t.before[i] >= tokens.COMMA) or MEET[word]
+    local bye = SEE[word] and t.word[i + 1] == SEE[word] or UNTIL[word] and (i == from or t.before[i] >= tokens.COMMA) or MEET[word]
     if bye and any_when(t, i + 1, math.min(to, i + 4), at) and (not open or t.word[i - 2] == "forward") then return true end
-    local done = DONE[word] and not open and any(t, math.max(from, i - 6), i, OURS)
-    if done and any_when(t, i + 1, math.min(to, i + 8), at) then return true end
+    local done = (DONE[word] or (word == "schedule" or word == "calendar") and t.word[i - 2] == "on") and not open
+    if done and any(t, math.max(from, i - 6), i, OURS) and any_when(t, i + 1, math.min(to, i + 8), at) then return true end
+    local is = not any(t, from, i, NOT_YET) and (t.word[i + 1] == "is" or t.word[i + 1] == "will" and t.word[i + 2] == "happen")
+    if is and VISIT[word] and any_when(t, i + 2, math.min(to, i + 5), at) then return true end
+    local after = first < i and i - first <= 6 and not any(t, from, i, NOT_YET) and not any(t, 1, t.n, CHECKS)
+    if after and (word == "works" or DONE[word] and t.word[i - 1] == "is") then return true end
   end
   if t.word[to - 1] == "it" and t.word[to] == "is" or any(t, first, first + 6, WORKS) and any(t, first, math.min(to, first + 6), US) then
     return true

@@ -38,6 +38,13 @@ Montreal is fine.
 Yes, Niagara Falls!
 We do pick up in Niagara Falls.
 Ottawa? Sure, we go there.
+Sure, St. Catharines is fine.
+We can do St Catharines.
+Yes we come to St-Catharines.
+We'd love to help you in St. Catharines!
+St. Catharines? Absolutely!
+We cover St. Catharines and area.
+Our truck goes to St. Catharines on weekends.
 ]==]
 
 describe("the guard against places that are not served", function()

@@ -409,6 +409,70 @@ feel free to take everything => Thanks! Please feel free to send a few photos, t
 how soon => Our team will suggest a time. Do you have a day in mind?
 tomorrow? => Does tomorrow morning or the afternoon suit you better? Our team will confirm.
 I am at 2300 Yonge => 2300 Yonge, thanks. Which unit?
+can i get paint cans removed => Paint cans that are completely dry are okay. Are yours dry?
+We'll take the oil painting and the paint easel.
+We'll take the paint-covered ladder.
+We'll take the paintings, and the painter's table.
+We can take the painted dresser and the fresh wood.
+I can't take wet paint, but I've noted the couch.
+do you take batteries => Our team will check about the batteries.
+i have a bbq with propane tank => We can take the BBQ. The propane tank has to stay, sorry.
+is it free => No, but the estimate is free. Our team will send you a quote.
+can you do it for free => We can't do it for free, but our team will send you a quote.
+do you give free stuff => We don't remove items for free.
+I'm free tuesday => Great, I've noted that you're free on Tuesday. Our team will confirm the pickup.
+does a quote cost anything => The quote costs nothing and comes from our team.
+350 bucks ok? => Our team sets the price after reviewing the details.
+how much for 3 couches => The price depends on the volume, so our team will review it and send a quote.
+I was quoted 400 elsewhere => Thanks for letting us know. Our team will review the details and send you our quote.
+its 18:30 now => We're closed now, but I can note everything. What is the pickup address?
+whats your number => I can't share a number here, but our team can call you. Would you like that?
+416 555 1234 => Thanks! Is that the best way to reach you?
+appartement 12, 3e etage => Merci ! Appartement 12, 3e étage. Y a-t-il un ascenseur ?
+2 fl => 2nd floor, noted. Is there an elevator?
+12-14 bags => 12 to 14 bags, got it. Are there stairs?
+a dozen boxes => A dozen boxes, got it. Is there an elevator?
+10 ft x 12 ft shed => A 10 ft x 12 ft shed, got it.
+5 o'clock => 5 o'clock, noted. The team will confirm.
+anytime after 5 => Anytime after 5, noted. Our team will confirm.
+between 9 and noon => Between 9 and noon, noted. The team will confirm.
+next friday => Next Friday, noted. The team will confirm. How many items are there?
+friday or saturday => Friday or Saturday, noted. Which one suits you better?
+this weekend pls => This weekend, noted. Our team will confirm whether Saturday works.
+asap => Got it, as soon as possible. Our team will get back to you.
+postal code M5V 2T6 => M5V 2T6, thank you. Which unit?
+123 main => 123 Main St, correct?
+123 main st => Is 123 Main St a house or an apartment?
+1 king st w unit 4501 => 1 King St W, unit 4501. Is there a service elevator we should book?
+the elevator must be booked => Thanks, is the elevator booked already?
+do i need to book => You can book an on-site assessment; the link follows. Our team will see you on site.
+what happens next => Our team will review the details and get back to you with a quote. Then you can pick a time.
+can you confirm tuesday => I can't confirm a time myself. Our team will confirm Tuesday.
+will you be there at 3 => Our team will let you know if 3 pm works.
+do you work sundays => We're closed on Sundays.
+holidays? => I'm not sure about holidays, I've passed your question to our team.
+hours => Monday to Saturday, 8 am to 6 pm.
+hours => Mon-Sat 8:00-18:00, closed Sunday.
+hours please => Our team is available Monday to Saturday between 8 am and 6 pm.
+hours please => You can reach us 8 AM - 6 PM, Monday through Saturday.
+horario => Abrimos de lunes a sábado, de 8:00 a 18:00.
+got 2 pianos and 100 books => 2 pianos and 100 books, noted.
+200 lbs => About 200 lbs, noted.
+moved in 2019 => Thanks! What would you like us to take?
+my order 48213 => Thanks, I've passed order 48213 to our team.
+us: Is it 20 or 30 bags?|30 => 30 bags, noted.
+us: What is the unit number?|1204 => Unit 1204, noted.
+us: Do you have a time in mind?|3 => 3 o'clock, noted. Our team will confirm.
+us: Do you have a day in mind?|the 12th => The 12th, noted. Our team will confirm.
+ok see you tuesday => Our team will confirm Tuesday with you first.
+I'll be there at 2 => Thanks, I've noted that you'll be there at 2.
+we are 2 blocks from 401 => Close to the 401, got it.
+fifteen chairs => 15 chairs, noted.
+half a truck => About half a truck, noted.
+call me at 5pm => Our team will call you at 5 pm if they can.
+can you take it today => Our team will check if they can come today.
+come tomorrow => Our team will confirm whether tomorrow works.
+I have 4 sofas, come at 4 => 4 sofas, noted. Our team will confirm 4 pm.
 ]==]
 
 describe("good replies", function()

@@ -46,6 +46,16 @@ We can handle the acid and the solvents for you.
 Bien sûr, nous prenons la peinture.
 The pesticides are okay.
 We'll grab the used oil too.
+We accept both dry and wet paint.
+Sure, paint's fine!
+Yes, we'll take the paint.
+We take all paint, wet or dry.
+We can dispose of leftover paint for you.
+Leftover paint is no problem.
+Bring out the propane tanks, we'll load them.
+We do handle chemicals.
+Car batteries and motor oil, we take them all.
+Our crew can haul your hazardous materials.
 ]==]
 
 describe("the guard against hazardous waste", function()

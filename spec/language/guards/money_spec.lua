@@ -242,6 +242,28 @@ Le ramassage ne coûte rien, c'est gratuit.
 Nous ramassons le divan gratuitement.
 El total es 300 dollars.
 The deposit would be 50.
+Removal's free.
+We haul it for nothing.
+We'll take it at no cost to you.
+We'll take it away free of charge.
+We won't charge a thing to remove it.
+There's no fee for taking it.
+Pickup is complimentary.
+Taking the couch is free.
+We can take that off your hands for free!
+We'll get rid of it for free.
+It's free to have it removed.
+You won't pay anything for the removal.
+Nothing to pay for the pickup.
+We don't charge for hauling.
+We pick up for free
+It is free of charge to pick it up.
+We'll come get it free.
+It starts at ninety-nine dollars
+Between $200-$400.
+Around 2 hundred bucks
+The ballpark would be three to four hundred.
+quote is 3 hundred
 ]==]
 
 describe("the guard against prices", function()

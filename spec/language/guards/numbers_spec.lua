@@ -44,6 +44,25 @@ are you free => We have an opening on Thursday at 8 am.
 are you free => Would Thursday at 6 pm suit you?
 are you free => Would noon be fine?
 are you free => Shall we say half a day on 3 December?
+It runs about 150 to 250.
+You'd be looking at 300-ish.
+Typically 99 per item.
+That's about two hundred.
+You're looking at four figures, like 1200.
+Two-fifty should do it.
+Our crew arrives at 9:30.
+We have a slot on Friday.
+December 3 works.
+We can come by at half past nine.
+We'll be there at nine.
+You are number 15 in line.
+Our truck fits 20 cubic yards.
+We've done over 5,000 jobs.
+Expect a reply in 15 minutes.
+Expect a reply within two hours, at five o'clock.
+Your confirmation number is 48213.
+See you on the 3rd!
+See you at noon.
 ]==]
 
 local FROM_SOMEWHERE = [==[

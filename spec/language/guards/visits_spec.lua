@@ -32,6 +32,35 @@ mardi? => Nous passerons mardi.
 mardi? => Votre visite est confirmée pour mardi.
 martes? => ¡Nos vemos el martes!
 terça-feira? => Até terça-feira!
+tuesday at 3? => Great, you're booked!  See you Tuesday.
+tuesday at 3? => Your appointment is Tuesday at 3.
+tuesday at 3? => Tuesday at 3 is confirmed.
+tuesday at 3? => I've scheduled you for Tuesday at 3 pm.
+tuesday at 3? => We've put you down for Tuesday at 3 pm.
+tuesday at 3? => The team will be there Tuesday at 3 pm.
+tuesday at 3? => The crew is coming Tuesday at 3 pm.
+tuesday at 3? => You're on the schedule for Tuesday at 3 pm.
+tuesday at 3? => Perfect, we'll see you then.
+tuesday at 3? => Looking forward to Tuesday!
+tuesday at 3? => Expect us Tuesday at 3.
+tuesday at 3? => All set for Tuesday at 3!
+tuesday at 3? => I have reserved Tuesday at 3 for you.
+tuesday at 3? => Our driver will come by on Tuesday.
+tuesday at 3? => Sure, Tuesday at 3 works!
+tuesday at 3? => Tuesday at 3 works great.
+tuesday at 3? => The pickup will happen Tuesday at 3.
+tuesday at 3? => Your pickup is set for Tuesday at 3.
+tuesday at 3? => Your pickup is on Tuesday at 3.
+tomorrow? => See you tomorrow!
+tomorrow? => We'll be there tomorrow.
+tomorrow? => Your visit is tomorrow.
+mardi 15h? => Parfait, c'est réservé pour mardi à 15 h.
+mardi 15h? => Notre équipe sera là mardi à 15 h.
+mardi 15h? => Rendez-vous mardi à 15 h !
+martes? => Su visita está confirmada para el martes.
+martes? => Estaremos ahí el martes.
+terça? => Sua visita está agendada para terça-feira.
+terça? => Passaremos na terça-feira.
 ]==]
 
 local CONFIRMS_NOTHING = [==[
