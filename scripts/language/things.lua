@@ -31,6 +31,7 @@ local THINGS = text.set(text.fold [[
   ਸੋਫਾ ਸੋਫੇ ਕੁਰਸੀ ਕੁਰਸੀਆਂ ਮੇਜ਼ ਬੈੱਡ ਮੰਜਾ ਗੱਦਾ ਗੱਦੇ ਫਰਿੱਜ ਟੀਵੀ ਅਲਮਾਰੀ ਕੂੜਾ ਡੱਬੇ ਸਮਾਨ ਸਾਮਾਨ ਫਰਨੀਚਰ]])
 -- Things only beside another word: "the whole garage" is a load, "everything must go" too.
 local WHOLE = text.set "everything entire whole tout toute"
+local KEPT = text.set "sold gave donated keep keeping kept anymore" -- beside what is not to be taken away
 -- A number before one of these counts no things.
 M.UNCOUNTED = text.set [[minute min hour hr day week month year second sec moment time pm am oclock o'clock people person guy man men woman
   kid wife husband friend question quote call visit price photo picture pic message text email dollar buck cent percent km mile minutes
@@ -58,15 +59,24 @@ function M.is_uncounted(word)
   return singular(word, M.UNCOUNTED)
 end
 
--- Does one of the words i to j name a thing? Returns its place.
----@return integer?
-function M.among(t, i, j)
+local function thing_at(t, i, j)
   for k = i, j do
-    if M.is(t.bare[k]) or WHOLE[t.bare[k]] and j - i <= 5 and (t.bare[k] == "everything" or k < j)
-      and not M.is_uncounted(t.bare[k + 1] or "") or t.bare[k] == "clean" and (t.bare[k + 1] == "out" or t.bare[k + 1] == "up") then
+    local word, following = t.bare[k], t.bare[k + 1] or ""
+    if M.is(word) or WHOLE[word] and j - i <= 5 and (word == "everything" or k < j) and not M.is_uncounted(following)
+      or word == "clean" and (following == "out" or following == "up") then
       return k
     end
   end
+end
+
+-- Does one of the words i to j name a thing to be taken away? Returns its place.
+---@return integer?
+function M.among(t, i, j)
+  local found = thing_at(t, i, j)
+  for k = found and i or j + 1, j do
+    if KEPT[t.plain[k]] then return nil end
+  end
+  return found
 end
 
 -- The first such thing in folded text, or nil.

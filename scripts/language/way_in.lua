@@ -15,6 +15,7 @@ M.ORDINAL = set [[first second third fourth fifth sixth seventh eighth ninth ten
   two three four five six seven eight nine ten split multi several few couple]]
 M.FLOOR = set "floor floors flr fl level levels storey storeys story stories etage etages piso pisos andar andares ਮੰਜ਼ਿਲ"
 local ELEVATOR = set [[elevator elevators elevater elavator elevetor lift ascenseur ascenseurs ascensor elevador monte-charge ਲਿਫਟ ਐਲੀਵੇਟਰ]]
+local LIFTS = set "can can't cant cannot could couldn't to not help heavy i we you u they" -- "I cant lift" names no lift
 local STAIRS = set [[stair stairs upstairs downstairs staires stairway staircase staircases stairwell walkup walk-up walkups escalier
   escaliers escalera
   escaleras escada escadas ਪੌੜੀਆਂ ਪੌੜੀ]]
@@ -42,7 +43,7 @@ function M.of(t, i, j, asked)
   local found, outside = {}, nil
   for k = i, j do
     local word, following = t.bare[k], t.plain[k + 1]
-    if ELEVATOR[word] then
+    if ELEVATOR[word] and not (word == "lift" and k > i and LIFTS[t.plain[k - 1]]) then
       found.elevator = found.elevator or k
     elseif STAIRS[word] or word == "walk" and following == "up" then
       found.stairs = found.stairs or k

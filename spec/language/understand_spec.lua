@@ -106,10 +106,10 @@ local NO_ANSWER = {
     "yes", "no", "2 st", "near the park", "5 minutes from the subway", "5 of us live on main street" },
   elevator_access = { "maybe tomorrow", "the super is never there", "5 pm", "i want a quote", "you damaged my wall", "cancel please", "nevermind", "you tell me",
     "i have a dog", "same", "depends", "416 555 0100", "no problem", "no rush", "no thanks", "no one is home", "no worries", "yes i want to book", "yes tomorrow works",
-    "there are many things" },
+    "there are many things", "i'm 65 years old and cant lift" },
   stairs = { "my flight is tomorrow", "long story", "you guys rock", "what are the next steps", "wrong person", "see you tmrw at 2" },
   inventory = { "tomorrow", "i will send pics", "3 people", "2 days", "my wife knows", "I have a question", "a lot", "5 pm", "nothing", "see you then", "it's urgent",
-    "I'll leave the door open", "the driver was rude", "can you come tomorrow", "how much" },
+    "I'll leave the door open", "the driver was rude", "sold the couch already", "no couch anymore", "can you come tomorrow", "how much" },
 }
 
 describe("what a customer wrote", function()
