@@ -140,14 +140,15 @@ not_interested: not interested; another|other|different company|guy|service|some
   = already gone|taken; = already hauled|picked|taken away|up; = im|were good now; = all good now; = all set thanks; = im|were good;
   = im|were good thanks; = ill|well pass; = pass; = going to pass; = im|were going to pass; = dont bother;
   = i|we dont need it|this|that anymore; = dont need it|this|that anymore; = dont need it; = i|we dont want it|this anymore;
-  = not needed; = no longer needed; = no longer need it|this; = i|we no longer need it|this; = not anymore; = not right now thanks;
-  = maybe another time; = no need; = no need anymore|thanks; = its ok; = leave it; = it sold; = sold it; = i|we sold it; = its sold;
-  = its gone already; = its already gone; = on second thought; = sorry; = im sorry; = oh
-not_interested_not: not interested in … booking|visit|assessment|appointment|{thing}|buying|selling|donating|keeping|donation|money|value|them;
-  if … not interested; not interested … {thing}; found … {thing}; found another|other|different … {thing}|one|items;
-  changed my|our mind … {thing}|also|can|take; not interested … just|only|but; are you not interested; no longer … {thing};
-  found someone to help … carry|move|load; decided not to … keep|move|bring|sell|take|throw|donate|include; dont need … {thing};
-  found someone … else to help|let; decided to keep … {thing}; went with me; = not sorry
+  = not needed; = no longer needed; = no longer need it|this; = i|we no longer need it|this; = not right now thanks;
+  = maybe another time; = no need; = no need anymore|thanks; = it sold; = sold it; = i|we sold it; = its sold; = its gone already;
+  = its already gone; = on second thought
+not_interested_not: not interested in … booking|visit|assessment|appointment|{thing}|buying|selling|donating|keeping|donation|money|value;
+  not interested in them; if … not interested; not interested … {thing}; found … {thing};
+  found another|other|different … {thing}|one|items; changed my|our mind … {thing}|also|can|take; not interested … just|only|but;
+  are you not interested; no longer … {thing}; found someone to help … carry|move|load;
+  decided not to … keep|move|bring|sell|take|throw|donate|include; dont need … {thing}; found someone … else to help|let;
+  decided to keep … {thing}; went with me
 wrong_number: wrong number|person|num|recipient|guy|chat|contact|phone|text; wrong no.; = not my number; message … not for me;
   wasnt for me; messaged|texted|contacted|messaging|texting|text wrong; meant for someone|somebody|another|other; not meant for you;
   wasnt meant for you; sent … to you by mistake; sent … by mistake; messaged … by mistake; texted … by mistake;
@@ -176,15 +177,16 @@ bot_not: real estate|busy|quick|deal|company|business|address|number|cheap|expen
   are you person who|that|in|from; are you … live in|near|at; person … coming; human resources; is this … {thing};
   computer … desk|chair|monitor|screen; bring … machine; take … machine; washing machine; who is this … for;
   machine|computer|robot … remove|take|pickup; what are you … taking|doing; who are you … sending
-thanks: = thanks; = thank you; = thank you much|again|all|guys; = thanks … help; = thank u; = thankyou; = many thanks; = thanks much;
-  = thanks lot; = thanks again; = thanks bunch; = ok; = okay; = k; = great; = perfect; = awesome; = cool; = nice; = sounds good;
-  = sounds great; = got it; = bye; = bye bye; = goodbye; = see you; = see ya; = see you then; = see you soon; = cheers; = appreciate it;
-  = appreciated; = much appreciated; = i|we appreciate it; = you too; = have good|great|nice one|day|night|evening|weekend; = good night;
-  = will do; = alright; = all right; = np; = no problem; = no worries; = take care; = god bless; = god bless you; = understood;
-  = wonderful; = excellent; = amazing; = good; = thats great|good|fine|perfect|all; = ok bye; = fine; = yep; = yes thanks; = for;
-  = for your|you help|time; = your|you help; = quick reply|response; = everything; = in advance; = sir; = man; = buddy; = ttyl; = lol;
-  = haha; = ok ok; = you as well; = same to you; = all good; = talk soon; = talk later; = later; = sure; = i|im so grateful; = welcome;
-  = youre welcome; = glad; = hear; = help; = and; = lots; = tons
+thanks: = thanks; = sorry; = im|so sorry; = oh; = its|thats ok; = thank you; = thank you much|again|all|guys; = thanks … help;
+  = thank u; = thankyou; = many thanks; = thanks much; = thanks lot; = thanks again; = thanks bunch; = ok; = okay; = k; = great;
+  = perfect; = awesome; = cool; = nice; = sounds good; = sounds great; = got it; = bye; = bye bye; = goodbye; = see you; = see ya;
+  = see you then; = see you soon; = cheers; = appreciate it; = appreciated; = much appreciated; = i|we appreciate it; = you too;
+  = have good|great|nice one|day|night|evening|weekend; = good night; = will do; = alright; = all right; = np; = no problem;
+  = no worries; = take care; = god bless; = god bless you; = understood; = wonderful; = excellent; = amazing; = good;
+  = thats great|good|fine|perfect|all; = ok bye; = fine; = yep; = yes thanks; = for; = for your|you help|time; = your|you help;
+  = quick reply|response; = everything; = in advance; = sir; = man; = buddy; = ttyl; = lol; = haha; = ok ok; = you as well;
+  = same to you; = all good; = talk soon; = talk later; = later; = sure; = i|im so grateful; = welcome; = youre welcome; = glad; = hear;
+  = help; = and; = lots; = tons
 ]]
 
 M.fr = lists [[
@@ -224,8 +226,7 @@ complaint_not: pas|aucun|sans dommage|dommages; sans … briser|abimer|endommage
 not_interested: pas interesse|interessee; plus interesse|interessee; plus besoin de … vos|votre|service|services;
   trouve quelquun|autre|ailleurs|moins; trouve … autre|ailleurs; trouve une autre; pris quelquun dautre; engage quelquun;
   decide de ne pas; choisi une autre|ailleurs; change davis; laissez tomber; laisse tomber; = oubliez ca; = oubliez; = oublie ca;
-  = non merci; = plus besoin; = je nen ai plus besoin; = nen ai plus besoin; = cest regle; = finalement non; = desole; = desolee;
-  = ca va merci; = pas grave
+  = non merci; = plus besoin; = je nen ai plus besoin; = nen ai plus besoin; = cest regle; = finalement non; = ca va merci; = pas grave
 not_interested_not: pas interesse … {visit}|{thing}; change davis … {thing}|aussi|prenez; trouve … {thing};
   laissez tomber … {thing}
 wrong_number: mauvais|faux numero; trompe de numero; trompee de numero; tromper de numero; mauvaise personne; trompe de personne;
@@ -236,9 +237,9 @@ bot: etes vous … robot|bot|humain|humaine|machine|ordinateur|personne|vrai|vra
   je parle … robot|bot|machine|humain|personne; parle a … robot|bot|machine|humain; a qui … parle|ecris; qui etes vous;
   robot ou … humain|personne; humain ou … robot; une vraie personne
 bot_not: aspirateur; robot culinaire; personne qui|sera; cest … personne
-thanks: = merci; = merci beaucoup; = mille merci; = merci bien; = merci a vous; = ok; = daccord; = parfait; = super; = genial;
-  = excellent; = bye; = au revoir; = bonne journee|soiree|nuit|fin; = bonne fin de semaine|journee; = a bientot; = a plus; = salut;
-  = cest bon; = cest parfait; = tres bien; = bien recu; = entendu; = cool; = compris; = pas de probleme; = vous aussi;
+thanks: = merci; = desole|desolee; = merci beaucoup; = mille merci; = merci bien; = merci a vous; = ok; = daccord; = parfait; = super;
+  = genial; = excellent; = bye; = au revoir; = bonne journee|soiree|nuit|fin; = bonne fin de semaine|journee; = a bientot; = a plus;
+  = salut; = cest bon; = cest parfait; = tres bien; = bien recu; = entendu; = cool; = compris; = pas de probleme; = vous aussi;
   = pour votre|vos|tout aide; = pour votre reponse; = de rien; = bien; = note
 ]]
 

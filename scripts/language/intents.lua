@@ -262,7 +262,8 @@ local function consists_of(index, sentence, kind, work)
 end
 
 -- Does the message say nothing else than this kind?
-local NO = text.set "no nope nah non"
+local NO = text.set "no nope nah non not dont pas"
+local OWN = text.set "i we je on"
 
 local function is_whole(index, sentences, kind, work)
   local any = false
@@ -271,7 +272,7 @@ local function is_whole(index, sentences, kind, work)
     if not all then return false end
     any = any or more
   end
-  return any and not (work.yes_no and NO[sentences[1][1]])
+  return any and not (work.yes_no and (NO[sentences[1][1]] or OWN[sentences[1][1]] and NO[sentences[1][2]]))
 end
 
 -- The most urgent kind of a message, as its place in KINDS, or nil.

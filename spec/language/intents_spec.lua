@@ -286,6 +286,8 @@ je ne suis plus intéressée
 j'ai trouvé quelqu'un d'autre
 laissez tomber
 j'ai changé d'avis
+~sorry
+~it's ok
 ~not interested in the booking, just a quote
 ~I'm not interested in an assessment, just give me a price
 ~I don't need the couch anymore
@@ -426,7 +428,7 @@ describe("intents.find", function()
   end)
 
   it("T5: takes 'no thanks' for an answer while yes or no is asked", function()
-    assert.is_nil(kind("no thanks", { yes_no = true }))
+    for _, message in ipairs { "no thanks", "not needed", "we don't need it", "no need", "non merci" } do assert.is_nil(kind(message, { yes_no = true }), message) end
     assert.equal("not_interested", kind("not interested", { yes_no = true }))
   end)
 
