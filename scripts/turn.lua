@@ -100,7 +100,7 @@ local function load(self, job)
   local texts, unusable = sort_waiting(waiting)
   local data, locked, stored = quotes.get(conversation.id)
   local begins = #texts > 0 and returning.begins(newest, visit, conversation.quote_from, time.now_ms())
-    and not intents.thanks(self.intents, texts)
+    and not intents.thanks(self.owner.intents, texts)
   if begins then
     locked, conversation.asked, conversation.area_place, conversation.area_told = {}, nil, nil, nil
     conversation.quote_from = math.max(newest.closed_at, time.parse(waiting[1].created_at) or 0)
@@ -225,7 +225,7 @@ end
 
 -- The owner's fixed answer, when the texts ask for one. Without a model the open question follows.
 local function decide_answer(self, turn)
-  local found = keywords.find(self.answers, turn.texts)
+  local found = keywords.find(self.owner.answers, turn.texts)
   if not found then return nil end
   local code = turn.language
   local said = keywords.text(found, code):gsub("{hours}", (hours.words(self.owner.business.hours, code)))
@@ -257,9 +257,9 @@ local function decide(self, turn)
   end
   local answered = decide_answer(self, turn)
   if answered then return answered end
-  turn.intent = intents.find(self.intents, turn.texts, { booked = turn.visit ~= nil,
+  turn.intent = intents.find(self.owner.intents, turn.texts, { booked = turn.visit ~= nil,
     yes_no = scripted.wants_yes_no(turn.conversation.asked) })
-  turn.thanked = not turn.intent and intents.thanks(self.intents, turn.texts)
+  turn.thanked = not turn.intent and intents.thanks(self.owner.intents, turn.texts)
   local decision = decide_wish(self, turn, say) or ask_model(self, turn) or ask_script(self, turn)
   decision.ends = decision.ends or turn.thanked and #turn.may_ask == 0
   return decision
@@ -451,7 +451,6 @@ end
 function M.new(context)
   local owner = context.owner
   local self = setmetatable({ owner = owner, model = context.model, typing = context.typing or whatsapp.typing,
-    intents = intents.ready(owner.languages), answers = keywords.ready(owner.business.answers),
     guarded = guards.prepare { system = owner.system, business = owner.business } }, Turn)
   return {
     run = function(job) return self:run(job) end,

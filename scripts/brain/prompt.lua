@@ -7,7 +7,9 @@ local checks = require "brain.prompt_checks"
 local files = require "host.files"
 local heads = require "language.heads"
 local hours = require "flow.hours"
+local intents = require "language.intents"
 local json = require "host.json"
+local keywords = require "language.keywords"
 local languages = require "language.languages"
 local own_number = require "language.phone"
 local placeholders = require "language.placeholders"
@@ -97,8 +99,8 @@ local function load_languages(loaded, found, problems, loose)
   loaded.business.languages = #used > 0 and used or { "en" }
 end
 
----@return {system: table, replies: table, languages: table[], spoken: language.Spoken, business: table, warnings: string[],
----  prices_known: fun(model: string): boolean}
+---@return {system: table, replies: table, languages: table[], spoken: language.Spoken, intents: language.intents.Ready, answers: table,
+---  business: table, warnings: string[], prices_known: fun(model: string): boolean}
 function M.load()
   local problems, found = {}, {}
   local loaded = {}
@@ -115,6 +117,7 @@ function M.load()
   loaded.spoken = languages.prepare(loaded.languages, loaded.business.languages)
   loaded.prices_known = prices_known(loaded.business, found.business.value)
   loaded.system_text = M.system_text(loaded.system, loaded.business)
+  loaded.intents, loaded.answers = intents.ready(loaded.languages), keywords.ready(loaded.business.answers)
   loaded.places = area.prepare(loaded.business)
   return loaded
 end

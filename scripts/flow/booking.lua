@@ -64,6 +64,13 @@ function M.when(at, code)
   return said.say(at, said.days[at.wday], said.months[at.month])
 end
 
+---The names of the days, Monday first; nil: they are not known in this language.
+---@param code string
+---@return string[]?
+function M.days(code)
+  return SAID[code] and SAID[code].days
+end
+
 ---A fixed text with its times filled in; "{old}" is the time from which a visit was moved.
 ---@param words string
 ---@param when string

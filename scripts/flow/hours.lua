@@ -1,5 +1,7 @@
 -- Business hours: {mon={"08:00","18:00"}, …}. A day that is absent or empty is closed. Pure: host.time is given.
 
+local booking = require "flow.booking"
+
 local M = {}
 
 local DAYS = { "mon", "tue", "wed", "thu", "fri", "sat", "sun" }
@@ -70,24 +72,19 @@ function M.between(hours, from_ms, to_ms, time)
   return sum
 end
 
-local NAMES = {
-  en = { mon = "Monday", tue = "Tuesday", wed = "Wednesday", thu = "Thursday", fri = "Friday", sat = "Saturday", sun = "Sunday",
-    to = "%s to %s", closed = "closed" },
-  fr = { mon = "lundi", tue = "mardi", wed = "mercredi", thu = "jeudi", fri = "vendredi", sat = "samedi", sun = "dimanche",
-    to = "du %s au %s", closed = "fermé" },
-}
+local CLOSED = { en = "closed", fr = "fermé", es = "cerrado", pt = "fechado", pa = "ਬੰਦ" }
 
 ---The hours for people: "Monday to Friday 08:00-18:00, Saturday 09:00-13:00, Sunday closed".
 ---@param hours table<string, string[]> by day, from and to; empty: closed
----@param code? string a language; English where it is not known
+---@param code? string a language; English where its days are not known
 ---@return string
 function M.words(hours, code)
-  local names, parts, from = NAMES[code] or NAMES.en, {}, 1
-  local function said(day) return #(hours[day] or {}) > 0 and table.concat(hours[day], "-") or names.closed end
-  for i, day in ipairs(DAYS) do
-    if i == #DAYS or said(DAYS[i + 1]) ~= said(day) then
-      local first = DAYS[from]
-      parts[#parts + 1] = (from == i and names[day] or names.to:format(names[first], names[day])) .. " " .. said(day)
+  if not (CLOSED[code] and booking.days(code)) then code = "en" end
+  local names, parts, from = booking.days(code), {}, 1
+  local function said(i) return #(hours[DAYS[i]] or {}) > 0 and table.concat(hours[DAYS[i]], "-") or CLOSED[code] end
+  for i = 1, #DAYS do
+    if i == #DAYS or said(i + 1) ~= said(i) then
+      parts[#parts + 1] = (from == i and names[i] or names[from] .. (code == "en" and " to " or " – ") .. names[i]) .. " " .. said(i)
       from = i + 1
     end
   end

@@ -35,6 +35,8 @@ describe("keyword answers", function()
     local week = { sat = { "09:00", "13:00" }, sun = {} }
     for _, day in ipairs { "mon", "tue", "wed", "thu", "fri" } do week[day] = { "08:00", "18:00" } end
     assert.equal("Monday to Friday 08:00-18:00, Saturday 09:00-13:00, Sunday closed", hours.words(week))
-    assert.equal("du lundi au vendredi 08:00-18:00, samedi 09:00-13:00, dimanche fermé", hours.words(week, "fr"))
+    assert.equal("lundi – vendredi 08:00-18:00, samedi 09:00-13:00, dimanche fermé", hours.words(week, "fr"))
+    assert.equal("lunes – viernes 08:00-18:00, sábado 09:00-13:00, domingo cerrado", hours.words(week, "es"))
+    assert.equal(hours.words(week), hours.words(week, "xx"))
   end)
 end)

@@ -197,7 +197,7 @@ describe("a booking", function()
     scene:ask(phone, { answer = { reply_to_user = "Of course.", action = "schedule" } }, "could we do another day")
     local text = scene:sent(phone, "here:", 2)[2].text
     assert.truthy(text:find("metadata%5Bconv%5D=" .. token, 1, true) and text:find("&rescheduleUid=" .. id, 1, true), text)
-    assert.equal(0, service:value("SELECT count(*) FROM cases WHERE conversation_id = '" .. phone .. "'"))
+    assert.equal("change", service:value("SELECT group_concat(reason) FROM cases WHERE conversation_id = '" .. phone .. "'")) -- staff are told that they want it
     tell(service, "BOOKING_CANCELLED", { uid = id })
     scene:sent(phone, "is cancelled")
     scene:ask(phone, { answer = { reply_to_user = "Of course.", action = "schedule" } }, "could we do another day")
