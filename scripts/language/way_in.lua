@@ -11,8 +11,8 @@ M.COUNTED = set [[a an the my our some two three four five six seven eight nine 
   un une des mes deux trois quatre cinq mon ma dozen many lots half
   una unos unas dos tres cuatro cinco seis mi mis um uma dois duas quatro meu minha ਇੱਕ ਦੋ ਤਿੰਨ ਚਾਰ]]
 M.ORDINAL = set [[first second third fourth fifth sixth seventh eighth ninth tenth top upper lower premier deuxieme troisieme quatrieme
-  cinquieme 1er 2e 3e 4e 5e 6e primer primero segundo tercer tercero cuarto primeiro terceiro quarto dos tres dois ਪਹਿਲੀ ਦੂਜੀ ਤੀਜੀ one
-  two three four five six seven eight nine ten split multi several few couple]]
+  cinquieme deux trois quatre cinq 1er 2e 3e 4e 5e 6e primer primero segundo tercer tercero cuarto primeiro terceiro quarto dos tres dois
+  ਪਹਿਲੀ ਦੂਜੀ ਤੀਜੀ one two three four five six seven eight nine ten split multi several few couple]]
 M.FLOOR = set "floor floors flr fl level levels storey storeys story stories etage etages piso pisos andar andares ਮੰਜ਼ਿਲ"
 local ELEVATOR = set [[elevator elevators elevater elavator elevetor lift ascenseur ascenseurs ascensor elevador monte-charge ਲਿਫਟ ਐਲੀਵੇਟਰ]]
 local LIFTS = set "can can't cant cannot could couldn't to not help heavy i we you u they" -- "I cant lift" names no lift
@@ -21,7 +21,7 @@ local STAIRS = set [[stair stairs upstairs downstairs staires stairway staircase
   escaleras escada escadas ਪੌੜੀਆਂ ਪੌੜੀ]]
 -- These mean stairs beside a count.
 local STEPS = set "flight flights step steps marche marches"
-local SOME = set "some many lots half more"
+local SOME = set "some many lots half more of de quelques"
 -- A floor of this kind settles both: there is no way up.
 local LOW = set "ground main street grade single entry"
 local LOWEST = set "bungalow bungalo bungalows rdc rez-de-chaussee rez terreo"
