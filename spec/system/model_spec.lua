@@ -93,7 +93,7 @@ describe("the model's answers", function()
     end
   end)
 
-  it("T70, T80, T81, T82: debris is undone and the number is put back, in one call", function()
+  it("D20, T70, T80, T81, T82: debris is undone and the number is put back, in one call", function()
     for i, case in ipairs { { "Our team will call you at [phone number].", "Our team will call you at 416-555-0100." },
       { "Are there any stairs?<｜end▁of▁sentence｜>", "Are there any stairs?" }, { "Thanks!\\n\\nAre there any stairs?", "Thanks!\n\nAre there any stairs?" },
       { "Couch &amp; chairs, got it.", "Couch & chairs, got it." } } do
