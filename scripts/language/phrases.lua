@@ -4,9 +4,9 @@ local text = require "language.text"
 
 local M = {}
 
-M.MOST_NODES = 1000 -- of one phrase, all its forms together
+local MOST_WORDS = 60 -- of a phrase, with all that may be missing: where it can end is one integer
 
--- The parts of a phrase: { optional=, one list of words for each form }, or nil and what is wrong.
+-- The parts of a phrase, each { optional=, longest=, forms = first word → lists of words }, or nil and what is wrong.
 local function parts_of(phrase)
   local parts, inside = {}, false
   for piece in phrase:gsub("[()]", " %0 "):gmatch("%S+") do
@@ -14,99 +14,130 @@ local function parts_of(phrase)
       if inside == (piece == "(") then return nil, "has a bracket without its other one." end
       inside = piece == "("
     else
-      local part = { optional = inside }
+      local part = { optional = inside, longest = 0, forms = {} }
       for form in piece:gmatch("[^|]+") do
         local words = text.split(text.words(form))
-        if #words > 0 then part[#part + 1] = words end
+        if #words > 0 then
+          part.forms[words[1]] = part.forms[words[1]] or {}
+          table.insert(part.forms[words[1]], words)
+          part.longest = math.max(part.longest, #words)
+        end
       end
-      if #part > 0 then parts[#parts + 1] = part end
+      if part.longest > 0 then parts[#parts + 1] = part end
     end
   end
   if inside then return nil, "has a bracket without its other one." end
-  local needed = false
-  for _, part in ipairs(parts) do needed = needed or not part.optional end
+  local needed, most = false, 0
+  for _, part in ipairs(parts) do needed, most = needed or not part.optional, most + part.longest end
   if not needed then return nil, "must hold a word that is not in brackets." end
+  if most > MOST_WORDS then return nil, "is too long. Write several shorter phrases." end
   return parts
 end
 
--- Adds a phrase to a tree of words. value: what the phrase stands for; false where two phrases of one wording disagree.
----@param tree table
+-- Adds a phrase to a list of phrases by their first words.
+---@param list table
 ---@param phrase string
----@param value any
+---@param value any what the phrase stands for
 ---@return string? problem
-function M.add(tree, phrase, value)
+function M.add(list, phrase, value)
   local parts, problem = parts_of(phrase)
   if not parts then return problem end
-  local ends, made = { tree }, 0
+  parts.value = value
   for _, part in ipairs(parts) do
-    local after, seen = {}, {}
-    local function reach(node)
-      if not seen[node] then seen[node], after[#after + 1] = true, node end
+    for word in pairs(part.forms) do
+      local beginning = list[word] or {}
+      list[word] = beginning
+      if beginning[#beginning] ~= parts then beginning[#beginning + 1] = parts end
     end
-    for _, from in ipairs(ends) do
-      if part.optional then reach(from) end
-      for _, words in ipairs(part) do
-        local node = from
-        for _, word in ipairs(words) do
-          if not node[word] then
-            node[word], made = {}, made + 1
-            if made > M.MOST_NODES then return "has too many forms. Write several shorter phrases." end
-          end
-          node = node[word]
-        end
-        reach(node)
+    if not part.optional then return end
+  end
+end
+
+local NONE = {}
+
+local function is_form(form, words, i)
+  for n = 2, #form do
+    if form[n] ~= words[i + n - 1] then return false end
+  end
+  return true
+end
+
+-- Where a phrase that begins with word i can end: bit n is set when word i + n - 1 is its last.
+local function ends_of(parts, words, i)
+  local ends = 1
+  for _, part in ipairs(parts) do
+    local after, n = part.optional and ends or 0, 0
+    while ends >> n ~= 0 do
+      for _, form in ipairs(ends >> n & 1 == 1 and part.forms[words[i + n]] or NONE) do
+        if is_form(form, words, i + n) then after = after | 1 << n + #form end
       end
+      n = n + 1
     end
+    if after == 0 then return 0 end
     ends = after
   end
-  for _, node in ipairs(ends) do
-    if node[0] == nil then node[0] = value elseif node[0] ~= value then node[0] = false end
-  end
+  return ends
 end
 
--- The longest phrase that begins with word i: the number of its last word, and its value. nil: none begins there.
----@param tree table
+-- The longest phrase that begins with word i: the number of its last word, and its value; false where two phrases of one wording
+-- disagree. nil: none begins there.
+---@param list table
 ---@param words string[]
 ---@param i integer
-function M.at(tree, words, i)
-  local node, last, value = tree, nil, nil
-  while true do
-    node = node[words[i]]
-    if not node then return last, value end
-    if node[0] ~= nil then last, value = i, node[0] end
-    i = i + 1
+function M.at(list, words, i)
+  local last, value
+  for _, parts in ipairs(list[words[i]] or NONE) do
+    local ends, n = ends_of(parts, words, i), 0
+    while ends >> n > 1 do n = n + 1 end
+    if n > 0 and (not last or i + n - 1 > last) then
+      last, value = i + n - 1, parts.value
+    elseif n > 0 and i + n - 1 == last and value ~= parts.value then
+      value = false
+    end
   end
+  return last, value
 end
 
--- Are the words from `i` on nothing but phrases of this tree?
----@param tree table
+-- Are the words from i on nothing but phrases of this list?
+---@param list table
 ---@param words string[]
 ---@param i integer
-function M.only(tree, words, i)
+function M.only(list, words, i)
   while words[i] do
-    local last = M.at(tree, words, i)
+    local last = M.at(list, words, i)
     if not last then return false end
     i = last + 1
   end
   return true
 end
 
+-- The values of the phrases that begin with word i and have nothing behind them but phrases of `around`.
+local function rest_is(list, words, i, around)
+  local found, value = false, nil
+  for _, parts in ipairs(list[words[i]] or NONE) do
+    local ends, n = ends_of(parts, words, i), 1
+    while ends >> n ~= 0 do
+      if ends >> n & 1 == 1 and M.only(around, words, i + n) then
+        if found and value ~= parts.value then value = false else value = parts.value end
+        found = true
+      end
+      n = n + 1
+    end
+  end
+  return found, value
+end
+
 -- Are these words one phrase, with nothing around it but phrases of `around`? true and its value, or false.
----@param tree table
+---@param list table
 ---@param words string[]
----@param around table a tree
+---@param around table a list of phrases
 ---@return boolean found
 ---@return any value
-function M.whole(tree, words, around)
+function M.whole(list, words, around)
   local i = 1
   while words[i] do
-    local node, j = tree, i
-    while true do
-      node = node[words[j]]
-      if not node then break end
-      if node[0] ~= nil and M.only(around, words, j + 1) then return true, node[0] end
-      j = j + 1
-    end
+    local found, value = rest_is(list, words, i, around)
+    if found then return true, value end
     local last = M.at(around, words, i)
     if not last then return false end
     i = last + 1
