@@ -389,7 +389,7 @@ describe("with the records stood in for", function()
           return world.case, true
         end,
         last_words = function() return { "hi" } end, posted = function(id) world.posted[#world.posted + 1] = id end, unposted = function() return { world.case } end,
-        note = function(_, words) world.noted = words; return clock.now + 60000 end, followed_up = function() return world.more end,
+        is_full = function() return false end, note = function(_, words) world.noted = words; return clock.now + 60000 end, followed_up = function() return world.more end,
         waiting = function() return {} end, expire_due = function() return {} end, idle_pauses = function() return {} end, pause_asked = nothing,
         reminded = nothing, told_late = function() world.told = (world.told or 0) + 1 end,
       },
