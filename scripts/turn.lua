@@ -261,7 +261,8 @@ local function decide(self, turn)
     yes_no = scripted.wants_yes_no(turn.conversation.asked) })
   turn.thanked = not turn.intent and intents.thanks(self.owner.intents, turn.texts)
   local decision = decide_wish(self, turn, say) or ask_model(self, turn) or ask_script(self, turn)
-  decision.ends = decision.ends or turn.thanked and #turn.may_ask == 0
+  local asks = decision.reply and decision.reply:find("?", 1, true)
+  decision.ends = decision.ends or turn.thanked and #turn.may_ask == 0 and not asks
   return decision
 end
 

@@ -21,6 +21,7 @@ M.LISTS = { "visit", "time", "ours", "broke", "property", "others" }
 
 -- Limits per turn: more than people write when they want one of these. A step is one look whether a word fits.
 local MOST_TEXTS, MOST_BYTES, MOST_WORDS, WHOLE_WORDS, MOST_STEPS, GAP = 10, 2000, 200, 14, 1000, 3
+local THANKS_BYTES = 200
 local SPELLINGS = { u = "you", ya = "you", ur = "your", r = "are", tmrw = "tomorrow", tmr = "tomorrow", tmw = "tomorrow",
   tmrow = "tomorrow",
   tommorow = "tomorrow", tomorow = "tomorrow", thx = "thanks", ty = "thanks", tks = "thanks", thnx = "thanks",
@@ -313,6 +314,7 @@ end
 function M.thanks(ready, texts)
   local work = { steps = 0 }
   for _, message in ipairs(texts) do
+    if #message > THANKS_BYTES then return false end
     local sentences, count = sentences_of(message)
     if count > WHOLE_WORDS or count == 0 and (message:find("[%w?]") or not message:find("[\226\240]")) then return false end
     for _, sentence in ipairs(sentences) do

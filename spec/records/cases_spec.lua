@@ -84,6 +84,8 @@ describe("records/cases", function()
 
   it("collects texts for one follow-up, and keeps those that come while it is posted", function()
     local case = cases.open(chat(), "model")
+    assert.is_false(cases.is_full(case))
+    assert.is_true(cases.is_full { notes = ("x"):rep(5000) }) -- then tell.follow_up sends a line of its own, so that nothing is dropped
     cases.note(case, "Stairs: 2", 60000)
     cases.note(case, "Elevator: no", 60000)
     local words = cases.get(case.id).notes

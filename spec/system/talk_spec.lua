@@ -209,6 +209,22 @@ describe("with a model", function()
     assert.equal(0, #stand_ins:cards(phone))
   end)
 
+  it("T7: a second thanks gets no answer, but an ok to a question of the model does", function()
+    local phone = meta.phone()
+    local full = { address = "12 Elm St", elevator_access = "no", stairs = "no", inventory = "1 couch" }
+    scene:ask(phone, { answer = { reply_to_user = "Perfect.", extracted_data = full } })
+    scene:sent(phone, "Perfect")
+    stand_ins:plan { contains = "thanks a lot", answer = { reply_to_user = "You're welcome! Shall we find a day for a visit?" } }
+    service:say(phone, "thanks a lot")
+    scene:sent(phone, "find a day", 1)
+    stand_ins:plan { contains = "sounds good", answer = { reply_to_user = "Great, our team will write soon." } }
+    service:say(phone, "sounds good")
+    scene:sent(phone, "write soon", 1)
+    service:say(phone, "ok")
+    scene:marker()
+    assert.equal(3, #scene:tries(phone))
+  end)
+
   it("an owner's fixed answer is sent without a model call", function()
     local phone, before = meta.phone(), #stand_ins:requests "model"
     service:say(phone, "Hi, what are your opening hours?")
