@@ -187,9 +187,18 @@ local function date_at(t, i, value, last)
   return { from = i, to = last, kind = alone and "date" or "number", give = keys, need = (alone or day > 9) and keys or nil }
 end
 
+-- Does a digit at token i count the word after it, as in "2 couches"?
+local function counts(t, i)
+  local following = t.word[i + 1]
+  return t.kind[i] == "number" and #t.word[i] == 1 and i < t.n and t.before[i + 1] == SPACE and t.kind[i + 1] == "word"
+    and not tokens.closes(t, i)
+    and not (HALF[following] or HOURS[following] or ORDINAL[following] or MONTHS[following] or OF[following] or M.NAMED[following])
+end
+
 -- The number, time or date that begins at token i. `before` is the figure before it.
 local function figure_at(t, i, before)
   local item = t.kind[i] == "number" and divided_date(t, i)
+  if not item and not t.source and counts(t, i) then return { from = i, to = i, kind = "number", give = {}, value = t.word[i] } end
   local value, last, long = M.number(t, i)
   item = item or date_at(t, i, value, last)
   if item then return item end

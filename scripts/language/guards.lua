@@ -41,8 +41,8 @@ function M.prepare(context)
   for name in pairs(SAY) do on[name] = switches[name] ~= false and switches[name .. "s"] ~= false end
   on.visit = on.number
   local places, first = promises.places(business.not_served or {})
-  return { business = business, on = on, watched = text.union(money.WATCHED, promises.WATCHED, visits.WATCHED, first), places = places,
-    leak = leak.prepare(system), owner = sources.owner(system, business) }
+  local owner = sources.owner(system, business)
+  return { business = business, on = on, places = places, first = first, leak = leak.prepare(system), owner = owner }
 end
 
 -- The first word that is too long to be one, in folded text. Scripts with three bytes per letter use no spaces, so each of their letters
@@ -61,10 +61,12 @@ end
 
 local MOST_NUMBERS = 500 -- no message about furniture holds more
 
+local WATCHED = text.union(money.WATCHED, promises.WATCHED, visits.WATCHED) -- a text without these and without a number passes
+
 -- What the guards that read words find in a text without links and phone numbers: a kind and a text, or nil.
 local function find_in_words(rest, ready, from)
   local on = ready.on
-  if not figures.possible(rest, ready.watched) then return nil end
+  if not figures.possible(rest, WATCHED) and not text.found_in(rest, ready.first) then return nil end
   local plain = promises.plain_yes(rest)
   local t = tokens.read(plain)
   local list = figures.read(t)
@@ -81,7 +83,7 @@ end
 -- nil when the reply passes, else {kind="long"|"money"|"link"|"phone"|"hazard"|"area"|"leak"|"number"|"visit", found=, say=}.
 -- `context` is {system=, business=}, or the result of `prepare`. `from` is of `sources`; without it figures and visits are not looked at.
 function M.check(reply, context, from)
-  local ready = context.watched and context or M.prepare(context)
+  local ready = context.on and context or M.prepare(context)
   local business, on = ready.business, ready.on
   local seen, more = text.first(reply, text.REPLY)
   local folded = text.fold(seen)

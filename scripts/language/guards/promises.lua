@@ -9,8 +9,7 @@ local M = {}
 
 local set, any, COMMA = text.set, tokens.any, tokens.COMMA
 
-M.WE = set [[we we'll we're we'd we've i i'll i'd i'm team crew guys crews drivers driver truck trucks they they'll
-  clearoutspaces nous on equipe]]
+M.WE = set "we we'll we're we'd we've i i'll i'd i'm team crew guys crews driver drivers truck they they'll clearoutspaces nous on equipe"
 local NOT_OURS = set "your another city building" -- "your team", "another crew"
 -- Words that can stand between "we" and what we promise.
 local HELPERS = set [[can will could would may might do does did also gladly happily definitely certainly be able to absolutely always of
@@ -27,7 +26,6 @@ local FINE = set [[fine ok okay accepted welcome included allowed acceptable goo
   served within inside in part great]]
 local POINTING = set "it that them those these there area"
 local MENTIONS = 5 -- of a topic in one clause; no more are looked at
-
 -- Words that look like a refusal and mean yes.
 local YES_PHRASES = { "no problem", "not a problem", "no worries", "not to worry", "don't worry", "not an issue", "no issue", "why not",
   "no doubt", "no trouble", "don't mind", "doesn't matter", "not only", "pas de probleme" }
@@ -158,7 +156,7 @@ function M.places(names)
       return not street and not (address.STREET[t.word[last + 1]] and t.before[last + 1] <= tokens.SPACE) and last or nil
     end
     topics[i] = { at = at, first = words[1], verbs = SERVE, near = 2, works = "works", asks = true, excused = someday, fits = fits }
-    first[words[1] or ""] = true
+    first[#first + 1] = words[1]
   end
   return topics, first
 end

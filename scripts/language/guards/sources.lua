@@ -26,8 +26,6 @@ local function add(keys, value)
   end
 end
 
-local function add_time(keys, minutes) keys["t" .. minutes % 1440], keys["h" .. minutes % 720] = true, true end
-
 local function add_date(keys, at)
   keys["w" .. at.wday], keys[("m%d-%d"):format(at.month, at.day)], keys["d" .. at.day] = true, true, true
   keys["y" .. at.month], keys["n" .. at.year] = true, true
@@ -41,25 +39,16 @@ function M.owner(system, business)
   for i, day in ipairs { "mon", "tue", "wed", "thu", "fri", "sat", "sun" } do
     local span = (business.hours or {})[day]
     hours["w" .. i] = span ~= nil or nil
-    for _, clock in ipairs(span or {}) do
-      local hour, minute = clock:match("^(%d+):(%d+)$")
-      if hour then add_time(hours, hour * 60 + minute) end
-    end
+    add(hours, span or {})
   end
   return { keys = keys, hours = hours }
 end
 
----@param given {messages?: table[], facts?: table, visit?: table, today?: table, tomorrow?: table, phone?: string} messages: all that were
----  sent to the model; visit: {state=, at={year=, month=, day=, wday=, hour=, min=}}; today, tomorrow: {year=, month=, day=, wday=};
----  phone: the customer's number where they wrote it
+---@param given table messages= all that were sent to the model; facts=; visit= {state=, at={year=, month=, day=, wday=, hour=, min=}};
+---  today=, tomorrow= {year=, month=, day=, wday=}; phone= the customer's number where they wrote it
 ---@return table sources for `guards.check`
 function M.gather(given)
-  local keys, texts, booked = {}, {}, nil
-  for _, message in ipairs(given.messages or {}) do
-    local s = message.role ~= "system" and message.content:lower()
-    if s then texts[#texts + 1] = s:sub(1, (s:find(placeholders.DATA, 1, true) or #s + 1) - 1) end
-  end
-  for _, value in pairs(given.facts or {}) do texts[#texts + 1] = tostring(value):lower() end
+  local keys, booked = {}, nil
   for _, day in ipairs { given.today, given.tomorrow } do
     add_date(keys, day)
     keys["y" .. day.month % 12 + 1] = true
@@ -68,11 +57,22 @@ function M.gather(given)
   if visit then
     local own = { today = visit.at.day == (given.today or {}).day, tomorrow = visit.at.day == (given.tomorrow or {}).day }
     add_date(own, visit.at)
-    add_time(own, visit.at.hour * 60 + visit.at.min)
+    add(own, ("%02d:%02d"):format(visit.at.hour, visit.at.min))
     for key in pairs(own) do keys[key] = true end
     booked = visit.state == "booked" and own or nil
   end
-  return { keys = keys, texts = texts, booked = booked, own = given.phone }
+  return { keys = keys, booked = booked, own = given.phone, messages = given.messages, facts = given.facts }
+end
+
+-- What was said and what is known, in small letters.
+local function texts_of(sources)
+  local texts = {}
+  for _, value in pairs(sources.facts or {}) do texts[#texts + 1] = tostring(value):lower() end
+  for _, message in ipairs(sources.messages or {}) do
+    local stop = message.content:find(placeholders.DATA, 1, true) or #message.content + 1
+    texts[#texts + 1] = message.role ~= "system" and message.content:sub(1, stop - 1):lower() or nil
+  end
+  return texts
 end
 
 ---Does one of the keys that a figure needs stand there, or all of another way to say it?
@@ -88,6 +88,7 @@ end
 
 -- Is the figure in the chat? Its texts are read only when needed, first those that hold the figure's first word.
 local function said(sources, figure, word)
+  sources.texts = sources.texts or texts_of(sources)
   for _, wanted in ipairs { word, "" } do
     for i, s in ipairs(sources.texts) do
       if M.holds(sources.keys, figure) then return true end
@@ -115,8 +116,7 @@ local function of_hours(t, list, i, hours)
   local beside = following and following.from == figure.to + 1 and following.kind == "time" -- "Monday 8:00-18:00"
   if ranged(list, i, hours) or beside and ranged(list, i + 1, hours) then return true end
   for _, clause in ipairs(tokens.clauses(t)) do
-    local speaks = not clause.question and tokens.any(t, clause.from, clause.to, OPEN)
-    open = speaks or open and t.gap[clause.from]:find("\n", 1, true)
+    open = not clause.question and tokens.any(t, clause.from, clause.to, OPEN) or open and t.gap[clause.from]:find("\n", 1, true)
     if clause.to >= figure.from then return open end
   end
 end
