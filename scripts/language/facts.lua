@@ -92,22 +92,23 @@ local function things_in(state, t, i, j, base)
   run.to = bracket and bracket < run.to and run.to + 1 or run.to
 end
 
+local function keep(state, kind, value)
+  add(state.found, kind, value)
+  state.said[#state.said + 1] = { kind = kind, value = value }
+end
+
 local function keep_way(state, t, i, j, way)
-  local found, value = state.found, tokens.text(t, i, j)
-  local function keep(kind)
-    add(found, kind, value)
-    state.said[#state.said + 1] = { kind = kind, value = value }
-  end
+  local value = tokens.text(t, i, j)
   if way.elevator then
-    keep "elevator"
+    keep(state, "elevator", value)
   end
   if way.stairs then
-    keep "stairs"
+    keep(state, "stairs", value)
   elseif way.floor and not way.elevator then
-    keep((way.low or state.asked_kind ~= "elevator") and "stairs" or "floor") -- a floor alone answers both
+    keep(state, (way.low or state.asked_kind ~= "elevator") and "stairs" or "floor", value) -- a floor alone answers both
   end
   if way.low and not way.elevator then
-    found.low = found.low or value
+    state.found.low = state.found.low or value
   end
 end
 

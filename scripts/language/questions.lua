@@ -13,6 +13,7 @@ local ASKED_OF = set "you u i we it they he she the this that there your someone
 local OF_US = set "you u ya guys"
 local CAN = set "can could would will"
 local KNOW = set "to wanna"
+local MARKS = set "tell to wanna how do does did can could will would is are am should" -- a question can begin at these
 local WHEN = set "when how what where why which who quand combien comment"
 local TAKES = set "take remove pick haul get come"
 
@@ -24,11 +25,14 @@ function M.at(t)
     return 1
   end
   for i = 1, t.n - 1 do
-    local word, following = plain[i], plain[i + 1]
-    if (word == "tell" and following == "me" or KNOW[word] and following == "know") and plain[i - 1] ~= "you" then
-      return 1 -- "tell me the price first", "i want to know …"
-    elseif i > 1 and word == "how" and following == "much" or i > 1 and INVERTED[word] and OF_US[following] then
-      return i
+    local word = plain[i]
+    if MARKS[word] then
+      local following = plain[i + 1]
+      if (word == "tell" and following == "me" or KNOW[word] and following == "know") and plain[i - 1] ~= "you" then
+        return 1 -- "tell me the price first", "i want to know …"
+      elseif i > 1 and (word == "how" and following == "much" or INVERTED[word] and OF_US[following]) then
+        return i
+      end
     end
   end
   return nil

@@ -5,12 +5,12 @@ local text = require "language.text"
 local M = {}
 
 -- Limits per message: more than people write. A repeated sentence counts once.
-local MOST_PARTS, MOST_SENTENCES, SENTENCE_BYTES = 150, 60, 500
+local MOST_PARTS, MOST_SENTENCES, SENTENCE_BYTES = 150, 40, 500
 local MOST_SIGNS = 60
 local LINE_BYTES = 40 -- a line that continues an address is short
 
-local SHORTENED = text.set [[st ste str ave av rd dr blvd boul bl ch cres crt ct hwy pkwy sq pl ter terr mt mr mrs ms jr sr apt app appt bldg
-  approx incl misc qty lb lbs pc pcs oz ft rte env ext vs]]
+local SHORTENED = text.set [[st ste str ave av rd dr blvd boul bl ch cres crt ct hwy pkwy sq pl ter terr mt mr mrs ms jr sr apt app appt
+  bldg approx incl misc qty lb lbs pc pcs oz ft rte env ext vs]]
 local BEFORE_NUMBER = text.set "no nos nr num nbr in fl flr max min unit"
 
 -- Does the sentence continue after this point?

@@ -37,41 +37,50 @@ local function counted(t, i, k)
   return before and (M.is_count(before) or M.ORDINAL[before] or SOME[before] or yes_no.DEFAULT.no[before])
 end
 
--- What the words i to j say of a way in: elevator, stairs = the place of the word; low = a ground floor, which settles both.
+-- What each word can say. A rule returns what the word at k says: elevator, stairs, floor, or low, a ground floor, which settles both.
+local RULES = {}
+local function rule(words, says)
+  for word in pairs(words) do RULES[word] = says end
+end
+
+local function floor(t, i, k, j)
+  local before, following = k > i and t.plain[k - 1] or "", t.plain[k + 1]
+  if LOW[before] or before == "one" and t.plain[k] ~= "floor" then
+    return "low"
+  end
+  return (M.is_count(before) or M.ORDINAL[before] or k < j and M.is_count(following)) and "floor" or nil
+end
+
+rule(OUTSIDE, function() return "outside" end)
+rule(FLOOR_PLACE, function() return "floor" end)
+rule(M.FLOOR, floor)
+rule(STEPS, function(t, i, k) return counted(t, i, k) and "stairs" or nil end)
+rule(LOWEST, function() return "low" end)
+rule(STAIRS, function() return "stairs" end)
+rule(ELEVATOR, function() return "elevator" end)
+rule({ lift = true }, function(t, i, k) return not (k > i and LIFTS[t.plain[k - 1]]) and "elevator" or nil end)
+rule({ walk = true }, function(t, _, k) return t.plain[k + 1] == "up" and "stairs" or nil end)
+rule({ main = true }, function(t, i, k, j) return k == j and k > i and t.plain[k - 1] == "the" and "low" or nil end) -- "on the main"
+
+-- What the words i to j say of a way in: elevator, stairs, floor = the place of the word; low = a ground floor.
 ---@param asked? string the kind of the field that was asked for
 function M.of(t, i, j, asked)
-  local found, outside = {}, nil
+  local found, bares = {}, t.bare
   for k = i, j do
-    local word, following = t.bare[k], t.plain[k + 1]
-    if ELEVATOR[word] and not (word == "lift" and k > i and LIFTS[t.plain[k - 1]]) then
-      found.elevator = found.elevator or k
-    elseif STAIRS[word] or word == "walk" and following == "up" then
-      found.stairs = found.stairs or k
-    elseif LOWEST[word] then
+    local says = RULES[bares[k]]
+    says = says and says(t, i, k, j)
+    if says == "low" then
       found.floor, found.low = found.floor or k, true
-    elseif STEPS[word] and counted(t, i, k) then
-      found.stairs = found.stairs or k
-    elseif FLOOR_PLACE[word] then
-      found.floor = found.floor or k
-    elseif M.FLOOR[word] then
-      local before = k > i and t.plain[k - 1] or ""
-      if LOW[before] or before == "one" and word ~= "floor" then
-        found.floor, found.low = found.floor or k, true
-      elseif M.is_count(before) or M.ORDINAL[before] or k < j and M.is_count(following) then
-        found.floor = found.floor or k
-      end
-    elseif OUTSIDE[word] and (asked == "elevator" or asked == "stairs") then
-      outside = k
-    elseif word == "main" and k == j and k > i and t.plain[k - 1] == "the" then
-      found.floor, found.low = found.floor or k, true -- "it's on the main"
+    elseif says then
+      found[says] = found[says] or k
     end
   end
-  if outside and not (found.elevator or found.stairs) then
-    found.floor, found.low = found.floor or outside, true
+  if found.outside and (asked == "elevator" or asked == "stairs") and not (found.elevator or found.stairs) then
+    found.floor, found.low = found.floor or found.outside, true
   end
-  if found.low and tokens.find(t, i, j, yes_no.DEFAULT.no) and not found.stairs and not found.elevator then
+  if found.low and not (found.stairs or found.elevator) then
     local no = tokens.find(t, i, j, yes_no.DEFAULT.no)
-    found.low = no > (found.floor or 0) or t.plain[no] == "no" or nil -- "not on the ground floor"
+    found.low = not no or no > found.floor or t.plain[no] == "no" or nil -- "not on the ground floor"
   end
   return found
 end
