@@ -4,19 +4,19 @@ local text = require "language.text"
 
 local M = {}
 
-local KIND = text.set "a an the your ur votre real live actual human un une vrai vraie vivant vivante reel reelle de"
-local POLITE = text.set [[please pls plz thanks thank you hi hello hey ok okay now asap just immediately right away kindly sir madam
+local KIND = text.set "a an the le la your ur votre real live actual human un une vrai vraie vivant vivante reel reelle de"
+local POLITE = text.set [[please pls plz thanks thank you hi hello hey ok okay now asap just immediately right away kindly sir madam thx ty
   svp merci bonjour salut maintenant stp s il vous te plait]]
 local TALK = text.set [[talk speak chat connect talking speaking chatting connected tlk tlkin talkin speek spk
   parler discuter clavarder]]
 local WANT = text.set "want wanna need wnt veux voudrais"
 local GET = text.set "get give gimme put transfer pass connect send passez mettez donnez" -- "get me a manager", "put me through to"
-local THROUGH = text.set "through thru over on up in touch"
+local THROUGH = text.set "through thru over on up in touch en contact"
 local TOWARDS = text.set "to with a avec 2 w wit wth wid"
 -- Words that can come before the verb when the wish is the writer's own.
 local LEAD = text.set [[i we d m ll id im wed can could may might would will should like love need have prefer rather want wanna please pls
   let me us just really to now get put is it possible there any way how do hi hello hey ok okay no yes but and so well sorry thanks
-  actually still instead rather be able this not working useless lemme gotta got cn wld plz
+  actually still instead rather be able this not working useless lemme gotta got cn wld wud plz
   je j nous on peux puis pourrais peut pouvons pouvez veux voudrais voudrait aimerais aimerait souhaite est ce que possible il
   me moi faire passer mettre bonjour salut svp oui non mais vous besoin ai de d]]
 local AFTER = text.set [[about regarding instead from who because now today tonight tomorrow before for asap on over here directly

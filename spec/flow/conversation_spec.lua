@@ -43,6 +43,16 @@ Don't text me again
 please do not contact me anymore
 no more messages please
 I don't want any more messages
+pls stop txting me
+Could you please stop texting me?
+stop msging me
+stop writing to me
+take me off ur list
+hello please remove me from your mailing list
+I want to stop receiving messages
+I don't wish to receive messages anymore
+I'd like to unsubscribe
+lose my number
 opt me out]]):gmatch("[^\n]+") do
       assert.same({ "stop", "en" }, word(message), message)
     end
@@ -150,6 +160,14 @@ talk to a live representative
 Hello! Can I speak with your manager?
 Passez-moi un agent svp
 puis-je parler à un responsable?
+passez-moi le gérant
+je peux parler a qqun?
+mettez-moi en contact avec un agent
+is there a real person i can talk to?
+can i get a human
+can someone talk to me
+not a bot, a human please
+hi can i talk to a person thx
 quiero hablar con una persona
 ¿Puedo hablar con alguien?
 necesito hablar con un agente por favor
@@ -193,6 +211,8 @@ no one
 agent orange paint
 I want to know the price
 get me a quote
+can I get someone to take my couch
+can someone come and talk about the price tomorrow
 my manager will let you in
 the property manager has the key
 I need someone to take my couch
