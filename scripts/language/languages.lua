@@ -9,6 +9,7 @@ local WORD = "[%a\128-\255][%a'\128-\255]*"
 local MOST_CHARACTERS = 1000 -- that are looked at in one message
 local MOST_TEXTS = 10
 local SHORT, STRONG_BYTES = 4, 4 -- in so few words one word of that length is enough
+local MOST_SAID = 12 -- words of a message that is one phrase
 
 -- The first and last character of each script that a file may name.
 M.SCRIPTS = {
@@ -148,6 +149,7 @@ function M.clear(ready, message, known)
   if best and hits[best] >= 2 and hits[best] * 5 >= total and hits[best] > 2 * (known ~= best and hits[known] or 0) then return best end
   if known and ready.used[known] then return nil end
   if best and total <= SHORT and strong[best] and next(hits, next(hits)) == nil then return best end
+  if total > MOST_SAID then return nil end
   local whole, said = phrases.whole(ready.said, text.split(text.words(s)), {})
   return whole and said or nil
 end

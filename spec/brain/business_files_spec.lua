@@ -18,6 +18,11 @@ describe("booking in business.yaml", function()
     assert.same({ reminder = true, reminder_at = "10:00", templates = { language = "en" } }, value.booking)
   end)
 
+  it("takes a template's language for each language of the customers", function()
+    assert.same({}, business { templates = { language_es = "es_MX", language_pa = "pa", language_pt = "" } })
+    assert.truthy(business({ templates = { language_xx = "es" } })[1]:find('"booking.templates.language_xx" is not known', 1, true))
+  end)
+
   it("names a mistake by its place and says what to write", function()
     for value, words in pairs { ["25:00"] = "time of day", ["10"] = "time of day", ["10:60"] = "time of day" } do
       assert.truthy(business { reminder_at = value }[1]:find('f.yaml:1: "booking.reminder_at".*' .. words), value)

@@ -30,10 +30,12 @@ local quote = require "flow.quote"
 local same_again = require "language.same_again"
 local scripted = require "flow.scripted"
 local shapes = require "spec.support.shapes"
+local shell = require "spec.support.shell"
 local slack_text = require "channels.slack.text"
 local text = require "language.text"
 local time = require "host.time"
 local understand = require "language.understand"
+local yaml = require "host.yaml"
 local yes_no = require "language.yes_no"
 
 local NUMBER = "14165551234"
@@ -49,7 +51,12 @@ local READY = guards.prepare {
 }
 
 local PLACES = area.prepare { serves = { "Toronto", "L5" }, not_served = { "Ottawa", "Fenelon Falls" } }
-local SPOKEN = languages.prepare { { code = "en", recognised_by = english.recognised_by, words = english.words } }
+local SPOKEN = { { code = "en", recognised_by = english.recognised_by, words = english.words } }
+for _, code in ipairs { "es", "fr", "pa", "pt" } do
+  local file = assert(yaml.decode(assert(shell.read(("%s/replies.%s.yaml"):format(shell.prompts, code))), code))
+  SPOKEN[#SPOKEN + 1] = { code = code, recognised_by = file.language.recognised_by, script = file.language.script, words = file.words }
+end
+SPOKEN = languages.prepare(SPOKEN)
 
 -- A word of more than 256 characters is refused in a reply: with a blank here and there the rest has to look too.
 local function in_words(s)
