@@ -50,7 +50,7 @@ local function joined(folded)
 end
 
 -- The sentences of a text: { words…, stop = {[i] = true: a comma or the end follows} }, and how many words they have.
-local function sentences_of(s)
+local function cut(s)
   local folded = joined(text.fold(text.clip(s, MOST_BYTES)):gsub("'", ""))
   local list, sentence, count, kept = {}, nil, 0, 0
   for word, signs in folded:gmatch("([%w\128-\255]+)([^%w\128-\255]*)") do
@@ -73,6 +73,16 @@ local function sentences_of(s)
     list[#list + 1] = sentence
   end
   return list, kept
+end
+
+-- The same text is looked at up to three times in a turn.
+local last_text, last_sentences, last_count
+local function sentences_of(s)
+  if s ~= last_text then
+    last_sentences, last_count = cut(s)
+    last_text = s
+  end
+  return last_sentences, last_count
 end
 
 -- "5", "5pm", "3rd", "14h30" can be a time.
