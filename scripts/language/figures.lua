@@ -23,7 +23,7 @@ local DAYS = numbered [[monday lundi lunes ਸੋਮਵਾਰ | tuesday mardi ma
   jueves ਵੀਰਵਾਰ | friday vendredi viernes ਸ਼ੁੱਕਰਵਾਰ | saturday samedi sabado ਸ਼ਨੀਵਾਰ ਸ਼ਨਿੱਚਰਵਾਰ | sunday dimanche domingo ਐਤਵਾਰ]]
 -- Short names are other words too ("the sun", "mon adresse"). They count beside a word or number that goes with days.
 local SHORT_DAYS = numbered "mon segunda | tue tues terca | wed weds quarta | thu thur thurs quinta | fri sexta | sat | sun"
-local BESIDE_DAY = set "on this next by until till every to and or from coming na para feira"
+local BEFORE_DAY = set "on this next by until till every from coming na para"
 local MONTHS = numbered [[january jan janvier enero janeiro ਜਨਵਰੀ | february feb fevrier febrero fevereiro ਫਰਵਰੀ | march mar mars marzo
   marco ਮਾਰਚ | april apr avril abril ਅਪ੍ਰੈਲ | may mai mayo maio ਮਈ | june jun juin junio junho ਜੂਨ | july jul juillet julio julho ਜੁਲਾਈ |
   august aug aout agosto ਅਗਸਤ | september sep sept septembre septiembre setembro ਸਤੰਬਰ | october oct octobre octubre outubro ਅਕਤੂਬਰ |
@@ -42,14 +42,14 @@ numbered("hundred cents cien cem | thousand mille mil", 900, 100, WORDS)
 local NOON = { noon = 720, midday = 720, midi = 720, mediodia = 720, midnight = 0, minuit = 0 }
 local HALF = { am = 0, pm = 720 }
 local HOURS = set "h heures heure horas o'clock oclock"
-local AT = set "at past a las vers pour" -- an hour follows
+local AT = set "at past las vers pour" -- an hour follows
 -- An hour, or a count, follows.
 local ABOUT = set "by before after until till around about from between avant apres entre de jusqu desde approximately like ou or"
 local RELATIVE = set "today tomorrow tonight tmrw morning afternoon evening demain aujourd'hui matin soir manana amanha hoy hoje"
 local LINK = set "to and or a et ou y e o until till through"
 local ORDINAL = set "st nd rd th er re e eme o"
 local OF = set "of de d do the"
-local THE = set "the le el dia on o"
+local THE, LE = set "the on o le el dia", set "le el dia" -- "the 24th", "le 24"
 
 for _, day in ipairs(text.sorted_names(DAYS)) do
   for _, ending in ipairs { "s", "'s" } do DAYS[day .. ending] = DAYS[day .. ending] or DAYS[day] end
@@ -181,7 +181,7 @@ local function date_at(t, i, value, last)
   local of = OF[t.word[last + 1]] and last + 2 or last + 1
   month = MONTHS[t.word[of]]
   if month and t.before[of] <= DASH and (ordinal or of > last + 1 or not NO_MONTH[t.word[of]]) then return date(i, of, month, day) end
-  local alone = (THE[before] or DAYS[before]) and (ordinal or before ~= "on") and closes(t, last)
+  local alone = (ordinal and THE[before] or LE[before] or DAYS[before]) and closes(t, last)
   if not ordinal and not alone then return nil end
   local keys = { "d" .. day, "n" .. day }
   return { from = i, to = last, kind = alone and "date" or "number", give = keys, need = (alone or day > 9) and keys or nil }
@@ -209,7 +209,8 @@ local function figure_at(t, i, before)
   if linked and before.month and hour > 0 then return date(i, last, before.month, hour) end
   local stop, minutes, known, sure = clock_at(t, hour, last)
   local closed = closes(t, stop)
-  local at = AT[previous] and t.before[i] <= SPACE or t.gap[i]:find("@", 1, true) or linked and before.kind == "time"
+  local at = (AT[previous] or previous == "a" and stop > last) and t.before[i] <= SPACE or t.gap[i]:find("@", 1, true)
+    or linked and before.kind == "time"
   if sure or at and (stop > last or closed) or closed and (DAYS[previous] or RELATIVE[previous]) and t.before[i] <= COMMA then
     item.to = stop
     clock(item, minutes, known or t.word[i]:find("^0%d"))
@@ -228,9 +229,9 @@ end
 local function name_at(t, i)
   local word, before, following = t.word[i], t.word[i - 1], t.word[i + 1]
   local day, month = DAYS[word], MONTHS[word]
-  if t.source or BESIDE_DAY[before] or BESIDE_DAY[following] or t.kind[i + 1] == "number" or t.before[i + 1] == DASH then
-    day = day or SHORT_DAYS[word]
-  end
+  local function is_day(j) return DAYS[t.word[j]] or SHORT_DAYS[t.word[j]] end
+  local linked = LINK[following] and is_day(i + 2) or LINK[before] and is_day(i - 2) or following == "feira"
+  if t.source or BEFORE_DAY[before] or linked or t.kind[i + 1] == "number" or t.before[i + 1] == DASH then day = day or SHORT_DAYS[word] end
   local key = day and "w" .. day or month and (not NO_MONTH[word] or IN[before]) and t.kind[i + 1] ~= "number" and "y" .. month
   if key then
     return { from = i, to = i, kind = day and "weekday" or "date", give = { key }, need = { key } }

@@ -1,5 +1,4 @@
--- Checks a reply of the model for what it must not tell a customer: prices, links, promises, figures from nowhere. Texts of staff and fixed
--- texts are not checked. The owner can switch each guard off in prompts/business.yaml.
+-- Checks what a model wrote, and nothing else, for what a customer must not read. prompts/business.yaml switches each guard off.
 local figures = require "language.figures"
 local fit = require "language.fit"
 local leak = require "language.guards.leak"
@@ -45,8 +44,7 @@ function M.prepare(context)
   return { business = business, on = on, places = places, first = first, leak = leak.prepare(system), owner = owner }
 end
 
--- The first word that is too long to be one, in folded text. Scripts with three bytes per letter use no spaces, so each of their letters
--- ends a word.
+-- The first word that is too long to be one, in folded text. A letter of three bytes ends a word: its script uses no spaces.
 local function long_word(folded)
   if #folded <= text.WORD then return nil end
   for at = text.WORD, #folded, text.WORD do -- a word longer than WORD covers one of these positions

@@ -1,5 +1,4 @@
--- Finds the prompt's own text in a reply: identity, workflow, schema, or two or more rules word for word.
--- One business rule can be quoted: "We service the GTA …" is the right answer to "where do you work?".
+-- Finds the prompt's own text in a reply: identity, workflow, schema, or two or more rules word for word. One rule can be quoted.
 local text = require "language.text"
 
 local M = {}
@@ -16,8 +15,7 @@ local function words(folded)
   return text.trim(plain), blanks
 end
 
--- Adds the pieces of a guarded text: each sentence that identifies it, and each run of eight words that holds none of them. Two to four
--- words identify it when two of them are long.
+-- Adds the pieces of a guarded text: each sentence that identifies it (a short one by two long words), and other runs of eight words.
 local function pieces(s, into)
   s = text.fold(s)
   for sentence in s:gmatch("[^.!?\n]+") do

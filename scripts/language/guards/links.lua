@@ -137,8 +137,7 @@ local function is_phone(s, a, b)
   if digits < LEAST_DIGITS or digits > 15 then return digits > 15 and is_calling(s, a) end
   if run:find("^%+") or run:find("^%d+$") or run:find("^0?0?1?[ .%-/]*%(?%d%d%d%)?[ .%-/]*%d%d%d[ .%-]*%d%d%d%d$") then return true end
   if run:find("^%d%d%d[.-]%d%d%d%d$") then -- "555-1234" alone; "305-1200 King St" is an apartment
-    local following = s:match("^ ([%a]+)", b + 1)
-    return is_calling(s, a) or not following or GOES_ON[following]
+    return is_calling(s, a) or not s:find("^ %a", b + 1) or GOES_ON[s:match("^ (%a+)", b + 1)]
   end
   if not run:find("%d%d") then return digits >= 10 or not run:find("%d%s*[-/]%s*%d%s*[-/]") end
   return is_calling(s, a)

@@ -26,7 +26,7 @@ local FINE = set [[fine ok okay accepted welcome included allowed acceptable goo
   served within inside in part great]]
 local POINTING = set "it that them those these there area"
 local MENTIONS = 5 -- of a topic in one clause; no more are looked at
--- Words that look like a refusal and mean yes.
+-- These look like a refusal and mean yes.
 local YES_PHRASES = { "no problem", "not a problem", "no worries", "not to worry", "don't worry", "not an issue", "no issue", "why not",
   "no doubt", "no trouble", "don't mind", "doesn't matter", "not only", "pas de probleme" }
 
@@ -107,7 +107,6 @@ local DRY, WET = set "dry dried hardened solid solidified empty emptied seche se
 local THINGS = text.union(hazardous.SOMETIMES.paint.not_before, set "stained easel set kit bbq grill stove heater question policy depot")
 
 M.WATCHED = text.union(HAZARD, PAINT, AFTER) -- a text without these words names no hazard
-
 local hazard = { near = 6, verbs = set [[take taking takes accept accepts accepting remove removing removes haul hauling handle handles
   handling dispose disposing disposal collect collecting collects pick picking picks grab grabbing load loading clear clearing transport
   get deal include including process help prendre prenons accepter acceptons ramasser ramassons enlever enlevons debarrasser recuperer

@@ -9,7 +9,8 @@ local M = {}
 
 -- Opening hours are no reason to name a day or hour for a visit: they are a source where a reply speaks of them, or of a range.
 local OPEN = text.set [[open opens opened close closes closed hours office reach available operate business
-  ouvert ouverts ouverte ferme fermes heures horaire horaires abierto abiertos cerrado horario aberto abertos fechado]]
+  ouvert ouverts ouverte ferme fermes heures horaire horaires abrimos abierto cerramos cerrado horario aberto fechamos fechado]]
+local OR = text.set "or ou o y e"
 
 -- Adds what a text gives: one, or all in a table.
 local function add(keys, value)
@@ -102,10 +103,10 @@ local function said(sources, figure, word)
 end
 
 -- Is the figure one end of a range of opening hours: "8 am to 6 pm", "Monday-Saturday"?
-local function ranged(list, i, hours)
+local function ranged(t, list, i, hours)
   for _, j in ipairs { i - 1, i + 1 } do
     local one, other = list[math.min(i, j)], list[math.max(i, j)]
-    local near = one and other and one.kind == other.kind and other.from - one.to <= 2
+    local near = one and other and one.kind == other.kind and other.from - one.to <= 2 and not OR[t.word[other.from - 1]]
     if near and list[j].need and M.holds(hours, list[j]) then return true end
   end
 end
@@ -114,7 +115,7 @@ end
 local function of_hours(t, list, i, hours)
   local figure, following, open = list[i], list[i + 1], false
   local beside = following and following.from == figure.to + 1 and following.kind == "time" -- "Monday 8:00-18:00"
-  if ranged(list, i, hours) or beside and ranged(list, i + 1, hours) then return true end
+  if ranged(t, list, i, hours) or beside and ranged(t, list, i + 1, hours) then return true end
   for _, clause in ipairs(tokens.clauses(t)) do
     open = not clause.question and tokens.any(t, clause.from, clause.to, OPEN) or open and t.gap[clause.from]:find("\n", 1, true)
     if clause.to >= figure.from then return open end

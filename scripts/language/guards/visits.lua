@@ -20,9 +20,10 @@ local NOT_YET = set [[will can could once if when after until before to be not i
 local VISIT = set "visit appointment pickup assessment booking"
 local OURS = set [[you you're your you've we we've i i've it it's visit pickup appointment assessment slot time everything all team crew
   confirmed booked scheduled c'est est votre su sua esta visite rendez]]
-local COMING = set [[be come comes coming arrive arrives arriving see visits picks visit pick swing stop drop show there by
-  passerons passera viendrons viendra serons sera iremos estaremos pasaremos passaremos heading sending send collect grab haul remove take]]
-local WORKS, US, MAY = set "perfect fine", set "us we our", set "can could may might would"
+local COMING = set [[come comes coming arrive arrives arriving see visit visits pick picks swing stop drop show there heading collect grab
+  haul remove take passerons passera viendrons viendra serons sera]]
+local ASIDE = set "back a care note" -- "we'll come back to you", "take a look"
+local WORKS, US, TEAM, MAY = set "perfect fine", set "us we our", set "team we we'll", set "can could may might"
 local CHECKS = set "confirm confirms check checks checking whether if once know review choose unless when confirmer confirmera verifier"
 
 M.WATCHED = text.union(figures.NAMED, WHEN)
@@ -43,7 +44,8 @@ local function confirms(t, clause, at)
     local bye = SEE[word] and t.word[i + 1] == SEE[word] or UNTIL[word] and (i == from or t.before[i] >= tokens.COMMA) or MEET[word]
     if bye and any_when(t, i + 1, math.min(to, i + 4), at) and (not open or t.word[i - 2] == "forward") then return true end
     local done = (DONE[word] or (word == "schedule" or word == "calendar") and t.word[i - 2] == "on") and not open
-    if done and any(t, math.max(from, i - 6), i, OURS) and any_when(t, i + 1, math.min(to, i + 8), at) then return true end
+    local stop = math.min(to, (any(t, i + 1, i + 8, TEAM) or i + 9) - 1) -- "all set, our team …"
+    if done and any(t, math.max(from, i - 6), i, OURS) and any_when(t, i + 1, stop, at) then return true end
     local is = not any(t, from, i, NOT_YET) and (t.word[i + 1] == "is" or t.word[i + 1] == "will" and t.word[i + 2] == "happen")
     if is and VISIT[word] and any_when(t, i + 2, math.min(to, i + 5), at) then return true end
     local after = first < i and i - first <= 6 and not any(t, from, i, NOT_YET) and not any(t, 1, t.n, CHECKS)
@@ -53,7 +55,8 @@ local function confirms(t, clause, at)
     return true
   end
   local verb = not any(t, from, to, CHECKS) and promises.promised(t, from, to, COMING)
-  return verb and not (first < verb and t.word[first] == "then")
+  local aside = verb and (ASIDE[t.word[verb + 1]] or t.word[verb] == "see" and t.word[verb + 1] ~= "you")
+  return verb and not aside and not (first < verb and t.word[first] == "then")
     and (not any(t, math.max(from, verb - 4), verb, MAY) or promises.SURE[t.word[from]])
 end
 

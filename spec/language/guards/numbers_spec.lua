@@ -63,6 +63,8 @@ Expect a reply within two hours, at five o'clock.
 Your confirmation number is 48213.
 See you on the 3rd!
 See you at noon.
+next week => Mon or Tue would be good?
+which day => How about Wed at 9?
 ]==]
 
 local FROM_SOMEWHERE = [==[

@@ -61,6 +61,10 @@ martes? => Su visita está confirmada para el martes.
 martes? => Estaremos ahí el martes.
 terça? => Sua visita está agendada para terça-feira.
 terça? => Passaremos na terça-feira.
+sat works => Sat works, we'll see you on Sun.
+tomorrow? => We'll stop by tomorrow afternoon.
+tomorrow? => Our truck arrives tomorrow.
+tuesday at 3? => You're booked, Tuesday at 3.
 ]==]
 
 local CONFIRMS_NOTHING = [==[
