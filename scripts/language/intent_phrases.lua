@@ -28,7 +28,8 @@ ours: guys; guy; boys; team; crew; driver; drivers; movers; workers; worker; emp
   haulers; helper; helpers
 broke: damaged; broke; broken; scratched; dented; cracked; ruined; destroyed; smashed; chipped; hit; wrecked; scraped; scuffed; stole;
   trashed; crushed; knocked; punctured; damage
-others: tenant; tenants; owner; owners; kids; dog; previous; landlord; son; husband; wife; storm; flood; contractor; contractors
+others: last; other; tenant; tenants; owner; owners; kids; dog; previous; landlord; son; husband; wife; storm; flood; contractor;
+  contractors
 property: wall; walls; floor; floors; flooring; hardwood; door; doors; doorframe; doorway; gate; fence; driveway; window; windows; car;
   lawn; grass; property; house; home; stairs; staircase; railing; ceiling; garage; porch; deck; banister; hallway; elevator; lobby;
   garden; landscaping; interlock; sprinkler; mailbox; countertop; tile; tiles; paint; drywall; light; vehicle; place; condo
@@ -43,23 +44,23 @@ cancel_visit_not: if … cancel; happens … cancel; when … can|do … cancel;
   or cancel; cancel … {thing} only; only cancel … {thing}; easy to cancel
 cancel_visit_booked: = no longer needed; = not needed anymore; = no need anymore; got rid of it|everything|them … already
 change_visit: reschedule|rescheduling|postpone|rebook; move it|this|that|us|me to … {time};
-  move it|this|that up|back|earlier|later|forward; move to … {time}; move … {visit}; push it|this … {time}|back;
-  push to … {time}; push … {visit}; push back.; change … {visit}; change my|our|date|time|day|it|this to … {time};
-  change date|time|day; change my|our date|time|day; switch … to {time}; switch my|our {visit}; switch day|days|time|times|date;
-  delay … {visit}; delay it; cant|couldnt make it; cant|couldnt make tomorrow|today|{time}; not make it; wont make it;
-  not be able to make; wont be able to make; unable to make; wont be able to do {time}; something|somethings came up;
-  something has come up; something come up; wont be home|there|around … {time}; not going to be home|there|around;
-  cant do {time} anymore; {time} doesnt|wont|dont work … anymore; {time} no longer works;
-  pick|choose|book|need|want|get|find|do|have … another|different|new|better|other time|date|day|slot;
-  earlier|later time|slot|date|appointment; come … earlier|later|sooner instead; running late … {visit}; do|make it {time} instead;
+  move it|this|that up|back|earlier|later|forward; move to {time}; move … {visit}; push it|this … {time}|back; push to … {time};
+  push … {visit}; push back.; change … {visit}; change my|our|date|time|day|it|this to … {time}; change date|time|day;
+  change my|our date|time|day; switch … to {time}; switch my|our {visit}; switch day|days|time|times|date; delay … {visit}; delay it;
+  cant|couldnt make it; cant|couldnt make tomorrow|today|{time}; not make it; wont make it; not be able to make; wont be able to make;
+  unable to make; wont be able to do {time}; something|somethings came up; something has come up; something come up;
+  wont be home|there|around … {time}; not going to be home|there|around; cant do {time} anymore;
+  {time} doesnt|wont|dont work … anymore; {time} no longer works; running late … {visit}; do|make it {time} instead;
   not available|free … {time} anymore; come … {time} instead
 change_visit_not: if … reschedule|postpone|change; reschedule fee|later|policy;
   change … address|items|item|list|inventory|number|phone|name|email|mind|order; they|company … rescheduled|cancelled;
   move … {thing}; change … {thing}; move it to … street|st|ave|avenue|road|rd|unit|apt; dont|not need to reschedule;
-  nothing came up; moving company; change … lightbulb; not want to reschedule; didnt reschedule; you cant make it
-change_visit_booked: not {time}.; cant do … {time}; plans … changed; another|different|new|better|other time|date|day;
-  {time} instead; earlier|later|sooner.; come earlier|later|sooner; {time} doesnt|wont|dont work; cant do {time};
-  not free|available|home {time}; = not home {time}
+  nothing came up; moving company; change … lightbulb; not want to reschedule; didnt reschedule; you cant make it;
+  make it up|down|through|fit|past|into|out; {thing} … make it
+change_visit_booked: pick|choose|book|need|want|get|find|do|have … another|different|new|better|other time|date|day|slot;
+  earlier|later time|slot|date|appointment; come … earlier|later|sooner instead; not {time}.; cant do … {time}; plans … changed;
+  another|different|new|better|other time|date|day; {time} instead; earlier|later|sooner.; come earlier|later|sooner;
+  {time} doesnt|wont|dont work; cant do {time}; not free|available|home {time}; = not home {time}
 call_me: call|ring|phone|telephone me.; call|phone us.; = call; call anytime|asap|now|tonight;
   call me|us back|at|on|now|before|after|to|about|regarding|soon|instead|around|in|between|this|anytime|first|directly|and|or|with|for;
   call me|us from|once|as|asap|if|when|whenever|right|maybe|immediately|again|quick|tho|though|up|{time}; ring me|us; ring me at;
@@ -70,7 +71,7 @@ call_me: call|ring|phone|telephone me.; call|phone us.; = call; call anytime|asa
   hop|jump|get on … call; have someone|somebody|anyone|them call; can we talk|speak … phone; want|like to talk|speak … phone;
   quick call.; reach me by phone; i need … call.; want … call.; waiting for … call; expecting … call; phone call.; by phone.;
   over phone.
-call_me_not: dont|never|not|stop|no|without|wont … call|calling|ring|phone;
+call_me_not: if you need|have|want; dont|never|not|stop|no|without|wont … call|calling|ring|phone;
   call|ring|phone|text … when|once|before|if … arrive|arriving|here|there|outside|come|coming|close|way|driver|leave|reach|minutes;
   call|ring|phone … minutes|hour|mins … before|ahead|prior; they|people|friends|everyone|who|some|folks … call me;
   call me crazy|old|names|mr|mrs|ms|dr; ill|i|we|will call; call box;
@@ -83,7 +84,7 @@ complaint: you|they|he|she|{ours} {broke} my|our; you|they|he|she|{ours} … {br
   my|our … got|was|were|is|been|has|have {broke} … by|during|after|when|while|since;
   my|our {property} … {broke} … by|during|after|when|while|since; damage to my|our … {property}; damage … to my|our {property};
   damage from your|you; damage you|your; {property} … damaged|broken|scratched|dented|cracked … because of you|your;
-  {broke} something; you left … behind; they left … behind; crew left … behind; left … mess;
+  {broke} something; you left … behind; crew left … behind; left … mess;
   you|crew|team|guys|driver|they|workers left garbage|trash|junk|debris|nails|glass … in|on|my|our|at|all;
   hole|scratch|dent … my|our {property} … from|after|since; your guys|crew|driver|team|truck … leaked|spilled|dropped;
   nobody|never showed|shows|came|arrived|turned; nobody ever showed|came; nobody has showed|shown|come|arrived; nobody showed|show up;
@@ -91,7 +92,7 @@ complaint: you|they|he|she|{ours} {broke} my|our; you|they|he|she|{ours} … {br
   you|they|he|crew|driver|guys|team|truck|who … never|didnt|not showed|show|came|come|arrived|arrive;
   still waiting for|on you|your|someone|somebody|anyone|quote|call|callback|reply|answer|response|guys|crew|driver|team|refund|truck;
   still waiting.; waiting since; been waiting … hours|hour|days|weeks|day|week|all; waiting all day|morning|afternoon;
-  where are … you|your|guys|they … supposed; where … driver|crew|truck|team|guys; no show; noshow;
+  where are … you|your|guys|they … supposed; where is|are … driver|crew|truck|team|guys; no show; noshow;
   youre|you|they|theyre|driver|crew|guys|truck|hes … late.; youre|they|theyre|driver|crew … late again; supposed to be here;
   supposed to come … hour|hours|yesterday|ago; unacceptable; this is joke; still nobody; refund; money back;
   complaint|complain|complaining; this|that|thats is ridiculous; thats ridiculous; this ridiculous;
@@ -116,7 +117,7 @@ complaint_not: no|without|any|not|never|avoid|careful|dont|isnt damage|damages|d
   movers|they … broke|broken|damaged … {thing}; complaint department; any refund; insured … damage; insurance … damage; what if;
   happens if; in case; not complaining; nobody … home; already … broken; bad … quality; junk … left behind; disappointed … if;
   you … be disappointed; left behind … tenant|tenants|owner|owners; nobody showed me; never came with; hit … with;
-  where is|are … located|based; are you late; open late; how late; was … water damaged
+  where is|are … located|based|from|going; are you late; open late; how late; was … water damaged
 not_interested: not interested; another|other|different company|guy|service|someone is|are doing|coming|taking|handling;
   = nah im|were good|ok; = i|im|we|were keeping it|them|everything; no longer interested|looking|needed|required;
   no longer need … service|services|{visit}|you|your|help; no longer require;
@@ -133,29 +134,29 @@ not_interested: not interested; another|other|different company|guy|service|some
   wont be needing … you|your|service|pickup|help|it|this; not going ahead; not going to go ahead; not moving|going forward;
   not proceeding; dont want … service|pickup|removal|quote … anymore; dont want your; not want your … service;
   went|going another|different route|way; sorted it; took care of it already|ourselves|myself;
-  brother|sister|son|friend|cousin|uncle|dad|husband|neighbor|neighbour took it|them|everything; go|going elsewhere; gone elsewhere;
-  look|looking elsewhere; doing it ourselves|myself; do it myself|ourselves; = never mind; = nevermind; = nevermind then|thanks;
-  = never mind then; = forget it; = forget about it; = forget that; = changed my|our mind; = i|ive|we|weve changed my|our mind;
-  = no thanks; = no thank you; = nope thanks; = no thanks im|were good; = no im|were good; = im|were all set; = all set;
-  = already gone|taken; = already hauled|picked|taken away|up; = im|were good now; = all good now; = all set thanks; = im|were good;
-  = im|were good thanks; = ill|well pass; = pass; = going to pass; = im|were going to pass; = dont bother;
-  = i|we dont need it|this|that anymore; = dont need it|this|that anymore; = dont need it; = i|we dont want it|this anymore;
-  = not needed; = no longer needed; = no longer need it|this; = i|we no longer need it|this; = not right now thanks;
-  = maybe another time; = no need; = no need anymore|thanks; = it sold; = sold it; = i|we sold it; = its sold; = its gone already;
-  = its already gone; = on second thought
+  brother|sister|son|friend|cousin|uncle|dad|husband|neighbor|neighbour took it|everything; go|going elsewhere; gone elsewhere;
+  look|looking elsewhere; doing it ourselves|myself; do it myself|ourselves; = never mind; = thanks but no thanks; = nevermind;
+  = nevermind then|thanks; = never mind then; = forget it; = forget about it; = forget that; = changed my|our mind;
+  = i|ive|we|weve changed my|our mind; = no thanks; = no thank you; = nope thanks; = no thanks im|were good; = no im|were good;
+  = im|were all set; = all set; = already gone|taken; = already hauled|picked|taken away|up; = im|were good now; = all good now;
+  = all set thanks; = im|were good; = im|were good thanks; = ill|well pass; = pass; = going to pass; = im|were going to pass;
+  = dont bother; = i|we dont need it|this|that anymore; = dont need it|this|that anymore; = dont need it;
+  = i|we dont want it|this anymore; = not needed; = no longer needed; = no longer need it|this; = i|we no longer need it|this;
+  = not right now thanks; = maybe another time; = no need; = no need anymore|thanks; = it sold; = sold it; = i|we sold it; = its sold;
+  = its gone already; = its already gone; = on second thought
 not_interested_not: not interested in … booking|visit|assessment|appointment|{thing}|buying|selling|donating|keeping|donation|money|value;
   not interested in them; if … not interested; not interested … {thing}; found … {thing};
   found another|other|different … {thing}|one|items; changed my|our mind … {thing}|also|can|take; not interested … just|only|but;
   are you not interested; no longer … {thing}; found someone to help … carry|move|load;
-  decided not to … keep|move|bring|sell|take|throw|donate|include; dont need … {thing}; found someone … else to help|let;
-  decided to keep … {thing}; went with me
+  decided not to … keep|move|bring|sell|take|throw|donate|include|get|remove|part|give; decided not to … {thing};
+  dont need … {thing}; found someone … else to help|let; decided to keep … {thing}; went with me
 wrong_number: wrong number|person|num|recipient|guy|chat|contact|phone|text; wrong no.; = not my number; message … not for me;
   wasnt for me; messaged|texted|contacted|messaging|texting|text wrong; meant for someone|somebody|another|other; not meant for you;
   wasnt meant for you; sent … to you by mistake; sent … by mistake; messaged … by mistake; texted … by mistake;
   didnt|dont|never contact|contacted|text|texted|message|messaged|request|requested … you|this|anything|junk|quote;
   didnt|dont|never sign|signed|ask|asked|order|ordered … you|this|anything|junk|up|quote; never heard of you; not who you;
-  not person you; meant to text|message someone|somebody|my; who gave you … number; how did you get … number; dont know who you|this;
-  dont know you
+  not person you; meant to text|message someone|somebody|my; who gave you … number; how did you get … number; dont know who you are;
+  dont know who this is; dont know you.
 wrong_number_not: wrong number … its|is|should|correct|right|new|other|another|use|try|call|street|house|apt|unit|i|my|meant|be|of;
   gave|give|wrote|typed|put|sent|entered|have|had you wrong; gave|wrote|typed|put|entered … wrong;
   house|unit|street|apartment|apt|building|postal|street number; wrong number of; number … wrong number; wrong number on|for;

@@ -88,6 +88,7 @@ could you come an hour earlier instead
 can you come later instead
 we need to postpone
 I can't make it on Tuesday
+I can't make it in the morning
 I won't be home tomorrow
 is there another time available
 can we do Thursday instead
@@ -126,6 +127,8 @@ je ne serai pas là demain
 ~see you Friday
 ~Tuesday at 3 works
 ~my movers rescheduled
+~the fridge won't make it through the door
+~we move to a new place next week
 ~push the fridge out the back door
 ~pouvez-vous changer l'adresse
 ~déplacer le divan dans le garage
@@ -163,6 +166,7 @@ rappelez moi demain svp
 j'aimerais un coup de fil
 pouvez-vous m'appeler à 5h
 ~call me Ana
+~give me a shout if you need anything
 ~you can call me Bob
 ~the call box code is 12
 ~don't call me, text only
@@ -242,6 +246,8 @@ je suis très déçu du service
 ~is this a scam?
 ~what if you damage something
 ~are you insured for damage
+~the last guys damaged our wall
+~where are you guys located
 ~a storm damaged our fence, it needs to go
 ~I'm not happy with this couch anymore
 ~la commode est endommagée
@@ -306,6 +312,8 @@ j'ai changé d'avis
 ~don't forget the basement
 ~forget the chairs, only the table
 ~I changed my mind, also take the lamp
+~we decided not to get rid of the couch
+~my brother took them, only the couch is left
 ~I don't want it in the house anymore, 2 mattresses
 ~the last thing we need gone
 ~I'll think about it
@@ -352,6 +360,8 @@ je ne vous ai pas contacté
 ~the right number is 416 555 0199
 ~something is wrong with the elevator
 ~you are not wrong
+~I don't know your prices
+~I don't know you take paint
 ~the wrong side of the street
 ~number 45, buzz 12
 ~mauvaise adresse, c'est le 21 rue Elm
