@@ -48,7 +48,7 @@ local function build_folds()
   letters(map, "", "\u{AD}\u{34F}\u{61C}\u{180E}\u{FEFF}")
   for _, span in ipairs(UNSEEN) do range(map, span[1], span[2], "") end
   range(map, 0x2000, 0x200A, " ")
-  letters(map, " ", "\u{A0}\u{115F}\u{1160}\u{1680}\u{202F}\u{205F}\u{2800}\u{3000}\u{3164}\u{FFA0}")
+  letters(map, " ", "¿¡\u{A0}\u{115F}\u{1160}\u{1680}\u{202F}\u{205F}\u{2800}\u{3000}\u{3164}\u{FFA0}")
   letters(map, "\n", "\u{85}\u{2028}\u{2029}")
   letters(map, "'", "‘’‛′ʼ´")
   letters(map, '"', "“”„″«»")

@@ -1,3 +1,4 @@
+local intents = require "language.intents"
 local languages = require "language.languages"
 local yaml = require "host.yaml"
 local text = require "language.text"
@@ -112,5 +113,29 @@ describe("languages.of", function()
     assert.equal("en", languages.of(READY, nil, { "12 Main Street" }))
     assert.equal("fr", languages.of(languages.prepare(LIST, { "fr", "en" }), nil, { "12 Main Street" }))
     assert.equal("en", languages.of(READY, "ur", {}))
+  end)
+end)
+
+describe("the phrases of each language's file", function()
+  local ready = intents.ready(LIST)
+  for kind, lines in pairs {
+    cancel_visit = "Hola, quiero cancelar la cita\nquero cancelar a visita\nਮੈਂ ਬੁਕਿੰਗ ਕੈਂਸਲ ਕਰਨੀ ਹੈ\nappointment cancel karni hai\nmon rendez-vous, je veux l'annuler",
+    change_visit = "Necesito cambiar la fecha\nquero remarcar a visita\nਸਮਾਂ ਬਦਲਣਾ ਹੈ",
+    call_me = "me pueden llamar?\nLlámeme por favor\nOlá, me liga por favor\nਮੈਨੂੰ ਫ਼ੋਨ ਕਰੋ\nmainu call karo ji",
+    complaint = "rompieron mi pared\nvocês quebraram minha mesa\nਤੁਸੀਂ ਮੇਰੀ ਕੰਧ ਨੂੰ ਨੁਕਸਾਨ ਕੀਤਾ",
+    not_interested = "ya no me interesa\nnão tenho interesse\nhun nahi chahida",
+    wrong_number = "número equivocado\nnúmero errado\nਗਲਤ ਨੰਬਰ",
+    bot = "¿eres un robot?\nvocê é um robô?",
+  } do
+    it("say " .. kind, function()
+      for message in lines:gmatch("[^\n]+") do
+        assert.equal(kind, (intents.find(ready, { message }, {}) or {}).kind, message)
+      end
+    end)
+  end
+  it("say nothing of the kind in an answer", function()
+    for _, message in ipairs { "un sofá y dos sillas", "sí, hay ascensor", "mi número es el 12", "um sofá e três cadeiras", "não tem elevador", "ਹਾਂ", "2 ਸੋਫ਼ੇ" } do
+      assert.is_nil(intents.find(ready, { message }, {}), message)
+    end
   end)
 end)
