@@ -9,7 +9,7 @@ local M = {}
 
 -- Opening hours are no reason to name a day or hour for a visit: they are a source where a reply speaks of them, or of a range.
 local OPEN = text.set [[open opens opened close closes closed hours office reach available operate business
-  ouvert ouverts ouverte ferme fermes heures horaire horaires abrimos abierto cerramos cerrado horario aberto fechamos fechado]]
+  ouvert ouverts ouverte ouvrons ferme fermes fermons heures horaire horaires abrimos abierto cerramos cerrado horario aberto fechamos fechado]]
 local OR = text.set "or ou o y e"
 
 -- Adds what a text gives: one, or all in a table.
