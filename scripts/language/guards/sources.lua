@@ -9,7 +9,7 @@ local M = {}
 
 -- Opening hours are no reason to name a day or hour for a visit: they are a source where a reply speaks of them, or of a range.
 local OPEN = text.set [[open opens opened close closes closed hours office reach available operate business
-  ouvert ouverts ouverte ouvrons ferme fermes fermons heures horaire horaires abrimos abierto cerramos cerrado horario aberto fechamos fechado]]
+  ouvert ouverts ouverte ouvrons ferme fermes fermons heures horaires abrimos abierto cerramos cerrado horario aberto fechamos fechado]]
 local OR = text.set "or ou o y e"
 
 -- Adds what a text gives: one, or all in a table.
@@ -69,9 +69,9 @@ end
 local function texts_of(sources)
   local texts = {}
   for _, value in pairs(sources.facts or {}) do texts[#texts + 1] = tostring(value):lower() end
-  for _, message in ipairs(sources.messages or {}) do
-    local stop = message.content:find(placeholders.DATA, 1, true) or #message.content + 1
-    texts[#texts + 1] = message.role ~= "system" and message.content:sub(1, stop - 1):lower() or nil
+  for i, message in ipairs(sources.messages or {}) do
+    local stop = not sources.messages[i + 1] and message.content:find(placeholders.DATA, 1, true) -- it ends the last one
+    if message.role ~= "system" then texts[#texts + 1] = message.content:sub(1, (stop or 0) - 1):lower() end
   end
   return texts
 end
