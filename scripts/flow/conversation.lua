@@ -14,6 +14,7 @@ local MOST_UNUSABLE = 3 -- messages of kinds that we cannot use, running
 -- ---- words that must work without a model --------------------------------------------------------------------------
 
 local WORD_BYTES = 200 -- longer than any of these words as a message
+local OPT_WORDS = { "stop", "start" }
 
 -- "STOP, STOPALL, UNSUBSCRIBE, ARRET, ARRÊT and those of the other languages' files opt out as a whole message; never CANCEL or END;
 -- politeness around it does not count; START counts only after an opt-out."
@@ -21,11 +22,14 @@ local WORD_BYTES = 200 -- longer than any of these words as a message
 ---@param spoken language.Spoken
 ---@param message string
 function M.word(spoken, message)
-  local short = text.message(message)
+  local short = #message > WORD_BYTES and text.message(message) or message
   if #short > WORD_BYTES then return nil end
-  local plain = text.split(text.words(short))
-  for _, kind in ipairs { "stop", "start" } do
-    local found, code = phrases.whole(spoken[kind], plain, spoken.polite)
+  for word in text.each_word(short) do
+    if not spoken.opting[word] then return nil end
+  end
+  local words = text.split(text.words(short))
+  for _, kind in ipairs(OPT_WORDS) do
+    local found, code = phrases.whole(spoken[kind], words, spoken.polite)
     if found then return kind, code or nil end
   end
   return nil

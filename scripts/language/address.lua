@@ -215,8 +215,8 @@ end
 
 -- First and last byte of the first address in a text, or nil.
 function M.find(s)
-  local folded = text.has_digits(s, 1) and text.fold(s)
-  if not folded or not text.word_in(folded, ANY_STREET) then
+  local digit = s:find("%d")
+  if not digit or utf8.len(s) == #s and not s:find("%f[%w]%d", digit) or not text.word_in(text.fold(s), ANY_STREET) then
     return nil
   end
   local t = tokens.of(s)

@@ -47,6 +47,7 @@ local ANSWERS = { "polite", "person", "yes", "no", "not_sure", "call_me", "thank
 ---@field stop table
 ---@field start table
 ---@field polite table
+---@field opting table<string, boolean> all words of stop, start and polite
 ---@field person table
 
 -- The owner's languages made ready, once per generation.
@@ -81,12 +82,15 @@ function M.prepare(list, order)
       if script then ready.scripts[#ready.scripts + 1] = { code = code, from = script[1], to = script[2] } end
     end
   end
+  ready.opting = phrases.words_of(ready.stop, ready.start, ready.polite)
   return ready
 end
 
+-- s: valid UTF-8.
 local function by_script(scripts, s)
-  if #scripts == 0 or not s:find("[\224-\244]") and not s:find("[\206-\223]") then return nil end
-  for _, code_point in utf8.codes(s) do
+  if #scripts == 0 then return nil end
+  for character in s:gmatch("[\205-\244][\128-\191]+") do
+    local code_point = utf8.codepoint(character)
     for _, script in ipairs(scripts) do
       if code_point >= script.from and code_point <= script.to then return script.code end
     end
@@ -103,16 +107,21 @@ end
 local function count(ready, s)
   local a, b = address.find(s)
   if a then s = s:sub(1, a - 1) .. " " .. s:sub(b + 1) end
-  local hits, seen, total, strong, skip = {}, {}, 0, {}, 0
-  for word in text.fold(s):gmatch(WORD) do
+  local hits, seen, total, strong, skip, by_word = {}, {}, 0, {}, 0, ready.by_word
+  local folded = text.fold(s)
+  local joined = folded:find("'", 1, true)
+  for word in folded:gmatch(joined and WORD or "[%a\128-\255]+") do
     total = total + 1
     if STREET[word] then
       skip = 2
     elseif skip > 0 then
       skip = PARTICLE[word] and skip or skip - 1
-    elseif not seen[word] then
-      seen[word] = true
-      for _, code in ipairs(ready.by_word[word] or ready.by_word[after_apostrophe(word)] or {}) do
+    else
+      local codes = by_word[word] or joined and by_word[after_apostrophe(word)]
+      local new = codes and not seen[word]
+      seen[word] = codes
+      for i = 1, new and #codes or 0 do
+        local code = codes[i]
         hits[code] = (hits[code] or 0) + 1
         strong[code] = strong[code] or #word >= STRONG_BYTES
       end
@@ -141,9 +150,12 @@ end
 ---@return string? code
 function M.clear(ready, message, known)
   if message:find("^%[location") then return nil end
-  local s = text.valid(text.clip(message, MOST_CHARACTERS))
-  local code = by_script(ready.scripts, s)
-  if code then return code end
+  local s = text.clip(message, MOST_CHARACTERS)
+  if utf8.len(s) ~= #s then
+    s = text.valid(s)
+    local code = by_script(ready.scripts, s)
+    if code then return code end
+  end
   local hits, total, strong = count(ready, s)
   local best = most(hits)
   if best and hits[best] >= 2 and hits[best] * 5 >= total and hits[best] > 2 * (known ~= best and hits[known] or 0) then return best end

@@ -6,7 +6,7 @@ local M = {}
 
 local MOST_WORDS = 60 -- of a phrase, with all that may be missing: where it can end is one integer
 
--- The parts of a phrase, each { optional=, longest=, forms = first word → lists of words }, or nil and what is wrong.
+-- The parts of a phrase, each { optional=, longest=, shortest=, forms = first word → lists of words }, or nil and what is wrong.
 local function parts_of(phrase)
   local parts, inside = {}, false
   for piece in phrase:gsub("[()]", " %0 "):gmatch("%S+") do
@@ -14,13 +14,13 @@ local function parts_of(phrase)
       if inside == (piece == "(") then return nil, "has a bracket without its other one." end
       inside = piece == "("
     else
-      local part = { optional = inside, longest = 0, forms = {} }
+      local part = { optional = inside, longest = 0, shortest = math.huge, forms = {} }
       for form in piece:gmatch("[^|]+") do
         local words = text.split(text.words(form))
         if #words > 0 then
           part.forms[words[1]] = part.forms[words[1]] or {}
           table.insert(part.forms[words[1]], words)
-          part.longest = math.max(part.longest, #words)
+          part.longest, part.shortest = math.max(part.longest, #words), math.min(part.shortest, #form)
         end
       end
       if part.longest > 0 then parts[#parts + 1] = part end
@@ -34,6 +34,23 @@ local function parts_of(phrase)
   return parts
 end
 
+local MARKS, WORDS = {}, {} -- keys of the words of which a text holds one when it holds a phrase of the list, and of all words in it
+
+-- Of the parts that a phrase needs, the one whose shortest form is longest marks it: its words are the rarest.
+local function mark(list, parts)
+  local best, most = nil, 0
+  list[MARKS], list[WORDS] = list[MARKS] or {}, list[WORDS] or {}
+  for _, part in ipairs(parts) do
+    if not part.optional and part.shortest > most then best, most = part, part.shortest end
+    for _, forms in pairs(part.forms) do
+      for _, form in ipairs(forms) do
+        for _, word in ipairs(form) do list[WORDS][word] = true end
+      end
+    end
+  end
+  for word in pairs(best.forms) do list[MARKS][word] = true end
+end
+
 -- Adds a phrase to a list of phrases by their first words.
 ---@param list table
 ---@param phrase string
@@ -43,6 +60,7 @@ function M.add(list, phrase, value)
   local parts, problem = parts_of(phrase)
   if not parts then return problem end
   parts.value = value
+  mark(list, parts)
   for _, part in ipairs(parts) do
     for word in pairs(part.forms) do
       local beginning = list[word] or {}
@@ -54,6 +72,27 @@ function M.add(list, phrase, value)
 end
 
 local NONE = {}
+
+-- Can a phrase of this list be in the text? Most texts have none, and this is several times faster than to look for each phrase.
+---@param s string
+---@param list table
+---@return boolean
+function M.can_be_in(s, list)
+  local marks = list[MARKS] or NONE
+  for word in text.each_word(s) do
+    if marks[word] then return true end
+  end
+  return false
+end
+
+-- All words of these lists, as a set. A text with another word is not made of their phrases alone.
+---@param ... table
+---@return table<string, boolean>
+function M.words_of(...)
+  local sets = {}
+  for i, list in ipairs { ... } do sets[i] = list[WORDS] or NONE end
+  return text.union(table.unpack(sets))
+end
 
 local function is_form(form, words, i)
   for n = 2, #form do

@@ -310,18 +310,28 @@ local SYMBOLS = {
   { "\244", "\244[\128-\191][\128-\191][\128-\191]" },
 }
 
--- Only the words of a message: "STOP! 🛑" is "stop", "I'd" is "i d".
-function M.words(s)
+-- Folded, with a space for each symbol.
+local function without_symbols(s)
+  if utf8.len(s) == #s then
+    return s:lower()
+  end
   local folded = M.fold(s)
-  if folded:find("[\128-\255]") then
-    for _, row in ipairs(SYMBOLS) do
-      if folded:find(row[1], 1, true) then
-        folded = folded:gsub(row[2], " ")
-      end
+  for _, row in ipairs(SYMBOLS) do
+    if folded:find(row[1], 1, true) then
+      folded = folded:gsub(row[2], " ")
     end
   end
-  folded = folded:gsub("[^%w\128-\255]+", " ")
-  return M.trim(folded)
+  return folded
+end
+
+-- Only the words of a message: "STOP! 🛑" is "stop", "I'd" is "i d".
+function M.words(s)
+  return M.trim((without_symbols(s):gsub("[^%w\128-\255]+", " ")))
+end
+
+-- Walks the same words.
+function M.each_word(s)
+  return without_symbols(s):gmatch("[%w\128-\255]+")
 end
 
 -- The words, separated by spaces, of a text that `words` made plain.

@@ -99,7 +99,11 @@ function M.for_a_person(spoken, message)
   if #message > 600 then
     return false
   end
-  local folded, people = text.fold(message):gsub("'", " "), spoken.person
+  local people = spoken.person
+  if not phrases.can_be_in(message, people) then
+    return false
+  end
+  local folded = text.fold(message):gsub("'", " ")
   local whole = text.split(text.words(folded))
   local first = 1
   while whole[first] and POLITE[whole[first]] do
