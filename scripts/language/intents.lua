@@ -8,6 +8,7 @@
 -- Words that say nothing (the, a, please, just, …) and apostrophes do not count, and "u", "ur", "tmrw" are read as people mean them.
 -- A list `complaint_not` holds phrases: a sentence with one of them is no complaint. `change_visit_booked` counts only while a visit is
 -- booked.
+local common = require "language.common"
 local phrases = require "language.intent_phrases"
 local text = require "language.text"
 local things = require "language.things"
@@ -20,7 +21,7 @@ M.KINDS = { "complaint", "cancel_visit", "change_visit", "call_me", "wrong_numbe
 M.LISTS = { "visit", "time", "ours", "broke", "property", "others" }
 
 -- Limits per turn: more than people write when they want one of these. A step is one look whether a word fits.
-local MOST_TEXTS, MOST_BYTES, MOST_WORDS, WHOLE_WORDS, MOST_STEPS, GAP = 10, 2000, 200, 14, 1000, 3
+local MOST_TEXTS, MOST_BYTES, MOST_WORDS, WHOLE_WORDS, MOST_STEPS, GAP = 10, 2000, 200, 14, 1500, 3
 local THANKS_BYTES = 200
 local SPELLINGS = { u = "you", ya = "you", ur = "your", r = "are", tmrw = "tomorrow", tmr = "tomorrow", tmw = "tomorrow",
   tmrow = "tomorrow",
@@ -39,19 +40,24 @@ local EMPTY = text.set [[the a an please just really very so hi hey hello hiya a
 local NOT = { can = "cant", could = "couldnt", ["do"] = "dont", does = "doesnt", did = "didnt", is = "isnt", was = "wasnt", will = "wont",
   would = "wouldnt", have = "havent", has = "hasnt" }
 
--- "did not" as "didnt", "no one" as "nobody", "pick up" as "pickup".
+-- "did not" as "didnt", "no one" as "nobody", "pick up" as "pickup"; no apostrophes.
 local function joined(folded)
+  if folded:find("'", 1, true) then folded = folded:gsub("'", "") end
   if folded:find(" not", 1, true) then
     for word, whole in pairs(NOT) do
       if folded:find(word .. " not", 1, true) then folded = folded:gsub("%f[%a]" .. word .. " not%f[%W]", whole) end
     end
   end
-  return (folded:gsub("%f[%w]no[ -]one%f[%W]", "nobody"):gsub("pick[ -]up%f[%W]", "pickup"))
+  if folded:find("no one", 1, true) or folded:find("no-one", 1, true) then
+    folded = folded:gsub("%f[%w]no[ -]one%f[%W]", "nobody")
+  end
+  if folded:find("pick", 1, true) then folded = folded:gsub("pick[ -]up%f[%W]", "pickup") end
+  return folded
 end
 
 -- The sentences of a text: { words…, stop = {[i] = true: a comma or the end follows} }, and how many words they have.
 local function cut(s)
-  local folded = joined(text.fold(text.clip(s, MOST_BYTES)):gsub("'", ""))
+  local folded = joined(text.fold(s))
   local list, sentence, count, kept = {}, nil, 0, 0
   for word, signs in folded:gmatch("([%w\128-\255]+)([^%w\128-\255]*)") do
     count = count + 1
@@ -155,19 +161,78 @@ local function compile(phrase, lists, known)
   return list
 end
 
--- Adds the phrases of a list to those that begin with the same word.
-local function add_list(index, lists, list, kind, role, known)
+-- How often people write a word, roughly: the words of phrases that stand in many other messages too.
+local OFTEN, FREQUENT, RARE = 600, 12, 1
+local SMALL = text.set [[
+  i you we it is are was to my our your me us of for on in at with this that and or not no do did dont have be can cant will would
+  if how what who need want get there here up out take taken away one all any just when going come coming ok thanks thank yes good
+  like time je vous nous il elle on est suis pas plus pour avec que qui ce ca cest mon ma mes votre vos un una el los las en por
+  para con mi su um uma o os as da]]
+
+local function frequency(word)
+  return SMALL[word] and OFTEN or (common.WORDS[word] or things.is(word)) and FREQUENT or RARE
+end
+
+-- The place of a phrase whose words are the rarest together: only where one of them is, the phrase is looked for. And how many words
+-- before it the phrase can begin.
+local function set_key(phrase)
+  local least, gaps = math.huge, 0
+  for p, place in ipairs(phrase) do
+    gaps = gaps + (phrase.gaps[p] and GAP or 0)
+    local sum = (place.clock or place.thing) and 10000 or 0
+    for word in pairs(place.words) do sum = sum + frequency(word) end
+    if sum < least then least, phrase.key, phrase.latest, phrase.earliest = sum, p, p - 1, p - 1 + gaps end
+  end
+end
+
+-- What an apostrophe, a blank or a short spelling can hide: words of a message that stand for this word of a phrase.
+local WRITTEN = { nobody = { "one", "noone" }, pickup = { "pick" } }
+for from, to in pairs(SPELLINGS) do
+  WRITTEN[to] = WRITTEN[to] or {}
+  table.insert(WRITTEN[to], from)
+end
+for from, to in pairs(NOT) do
+  WRITTEN[to] = WRITTEN[to] or {}
+  table.insert(WRITTEN[to], from)
+end
+
+local function mark(set, word)
+  set[word] = true
+  for _, other in ipairs(WRITTEN[word] or {}) do set[other] = true end
+end
+
+local function insert(index, key, phrase)
+  index[key] = index[key] or {}
+  table.insert(index[key], phrase)
+end
+
+-- Adds the phrases of a list: one that is a whole message to those that begin with the same word, another to those with the same rare
+-- word.
+local function add_list(ready, lists, list, kind, role, known)
+  local index = role == "not_meant" and ready.not_meant or ready.said
   for _, phrase in ipairs(list or {}) do
     for _, compiled in ipairs(compile(phrase, lists, known)) do
-      compiled.kind, compiled.role, compiled.whole = kind, role, compiled.whole or kind == "thanks" -- thanks beside a wish say nothing
-      local first = compiled[1] or { words = {} }
-      local function add(key)
-        index[key] = index[key] or {}
-        table.insert(index[key], compiled)
+      compiled.kind, compiled.role = kind, role
+      local whole = compiled.whole or kind == "thanks" -- thanks beside a wish say nothing
+      if #compiled > 0 and whole and role ~= "not_meant" then
+        for word in pairs(compiled[1].words) do insert(ready.whole[kind], word, compiled) end
+        for _, place in ipairs(compiled) do
+          for word in pairs(place.words) do mark(ready.in_whole, word) end
+          ready.in_whole[CLOCK] = ready.in_whole[CLOCK] or place.clock
+          ready.in_whole[THING] = ready.in_whole[THING] or place.thing
+        end
+      elseif #compiled > 0 and not whole then
+        set_key(compiled)
+        local place = compiled[compiled.key]
+        for word in pairs(place.words) do
+          insert(index, word, compiled)
+          if role ~= "not_meant" then mark(ready.marks, word) end
+        end
+        for key, there in pairs { [CLOCK] = place.clock, [THING] = place.thing } do
+          if there then insert(index, key, compiled) end
+          if role ~= "not_meant" then ready.marks[key] = ready.marks[key] or there end
+        end
       end
-      for word in pairs(first.words) do add(word) end
-      if first.clock then add(CLOCK) end
-      if first.thing then add(THING) end
     end
   end
 end
@@ -196,19 +261,19 @@ local ROLES = { [""] = "said", _not = "not_meant", _booked = "booked" }
 ---@param languages table[] { code=, words={<list>={phrases}} }: they are added to the built-in ones
 ---@return language.intents.Ready
 function M.ready(languages)
-  local index = { said = {}, not_meant = {} }
+  local ready = { said = {}, not_meant = {}, whole = { thanks = {} }, marks = {}, in_whole = {} }
+  for _, kind in ipairs(M.KINDS) do ready.whole[kind] = {} end
   for _, language in ipairs(languages) do
     local own, built_in, known = language.words or {}, phrases[language.code] or {}, {}
     local lists = setmetatable({}, { __index = function(_, name) return own[name] or built_in[name] end })
     for _, kind in ipairs { "thanks", table.unpack(M.KINDS) } do
       for ending, role in pairs(ROLES) do
-        local part = role == "not_meant" and index.not_meant or index.said
-        add_list(part, lists, built_in[kind .. ending], kind, role, known)
-        add_list(part, lists, own[kind .. ending], kind, role, known)
+        add_list(ready, lists, built_in[kind .. ending], kind, role, known)
+        add_list(ready, lists, own[kind .. ending], kind, role, known)
       end
     end
   end
-  return index
+  return ready
 end
 
 -- ---- recognised ----------------------------------------------------------------------------------------------------
@@ -231,43 +296,52 @@ local function matched(phrase, p, sentence, i, work)
   return nil
 end
 
--- The phrases that can begin with this word, in up to three lists.
-local function beginning(index, word)
-  return index[word], index[CLOCK] and is_clock(word) and index[CLOCK], index[THING] and things.is(word) and index[THING]
-end
-
-local function add_said(list, sentence, i, found, work)
-  for _, phrase in ipairs(list) do
-    local role = phrase.role
-    if not phrase.whole and (role ~= "booked" or work.booked) and matched(phrase, 1, sentence, i, work) then found[phrase.kind] = true end
+-- Notes the kinds of the phrases of a list that stand around word i.
+local function add_around(list, sentence, i, found, work)
+  for n = 1, #list do
+    local phrase = list[n]
+    if not found[phrase.kind] and (phrase.role ~= "booked" or work.booked) then
+      for start = math.max(1, i - phrase.earliest), i - phrase.latest do
+        if matched(phrase, 1, sentence, start, work) then
+          found[phrase.kind] = true
+          break
+        end
+      end
+    end
   end
 end
 
 -- The kinds of which a phrase is in the sentence.
 local function found_in(index, sentence, work)
-  local found = {}
+  local found, by_clock, by_thing = {}, index[CLOCK], index[THING]
   for i = 1, #sentence do
-    local by_word, by_clock, by_thing = beginning(index, sentence[i])
-    if by_word then add_said(by_word, sentence, i, found, work) end
-    if by_clock then add_said(by_clock, sentence, i, found, work) end
-    if by_thing then add_said(by_thing, sentence, i, found, work) end
+    local word = sentence[i]
+    if index[word] then add_around(index[word], sentence, i, found, work) end
+    if by_clock and is_clock(word) then add_around(by_clock, sentence, i, found, work) end
+    if by_thing and things.is(word) then add_around(by_thing, sentence, i, found, work) end
   end
   return found
 end
 
--- Does the sentence consist of whole phrases of this kind, and of thanks? Returns also whether it holds more than thanks.
-local function consists_of(index, sentence, kind, work)
-  local at, more = 1, false
-  while at <= #sentence do
-    local last, of
-    for _, phrase in ipairs(index[sentence[at]] or {}) do
-      if phrase.whole and (phrase.kind == kind or phrase.kind == "thanks") and (phrase.role ~= "booked" or work.booked) then
-        local stop = matched(phrase, 1, sentence, at, work)
-        if stop and (not last or stop > last) then last, of = stop, phrase.kind end
-      end
+-- The last word of the longest phrase of a kind that begins at a word and is a whole message, or part of one.
+local function longest(phrases_of, sentence, at, last, work)
+  for _, phrase in ipairs(phrases_of[sentence[at]] or {}) do
+    if phrase.role ~= "booked" or work.booked then
+      local stop = matched(phrase, 1, sentence, at, work)
+      if stop and (not last or stop > last) then last = stop end
     end
+  end
+  return last
+end
+
+-- Does the sentence consist of whole phrases of this kind, and of thanks? Returns also whether it holds more than thanks.
+local function consists_of(ready, sentence, kind, work)
+  local at, more = 1, kind == "thanks"
+  while at <= #sentence do
+    local thanks = longest(ready.whole.thanks, sentence, at, nil, work)
+    local last = kind == "thanks" and thanks or longest(ready.whole[kind], sentence, at, thanks, work)
     if not last then return false end
-    at, more = last + 1, more or of == kind
+    at, more = last + 1, more or last ~= thanks
   end
   return true, more
 end
@@ -276,26 +350,59 @@ end
 local NO = text.set "no nope nah non not dont pas"
 local OWN = text.set "i we je on"
 
-local function is_whole(index, sentences, kind, work)
+local function is_whole(ready, sentences, kind, work)
   local any = false
   for _, sentence in ipairs(sentences) do
-    local all, more = consists_of(index, sentence, kind, work)
+    local all, more = consists_of(ready, sentence, kind, work)
     if not all then return false end
     any = any or more
   end
   return any and not (work.yes_no and (NO[sentences[1][1]] or OWN[sentences[1][1]] and NO[sentences[1][2]]))
 end
 
+-- Is there an apostrophe in it? Then two of its words can be one word of a phrase.
+local function joins(s)
+  return utf8.len(s) ~= #s or s:find("'", 1, true) ~= nil
+end
+
+-- Can a phrase be in the message? Most messages hold none of the rare words.
+local function may_hold(marks, s)
+  local list, twos = text.word_list(s), joins(s)
+  local clock, thing = marks[CLOCK], marks[THING]
+  for i = 1, #list do
+    local word = list[i]
+    if marks[word] or clock and is_clock(word) or thing and things.is(word) or twos and i > 1 and marks[list[i - 1] .. word] then
+      return true
+    end
+  end
+  return false
+end
+
+-- Can the message consist of whole phrases? Each of its words must be in one.
+local function may_be_whole(words, s)
+  if joins(s) then return true end
+  local list, clock, thing = text.word_list(s), words[CLOCK], words[THING]
+  for i = 1, #list do
+    local word = list[i]
+    if not (words[word] or EMPTY[word] or clock and is_clock(word) or thing and things.is(word)) then return false end
+  end
+  return true
+end
+
 -- The most urgent kind of a message, as its place in KINDS, or nil.
-local function kind_of(index, sentences, count, work)
+local function kind_of(ready, s, work)
+  local holds, whole = may_hold(ready.marks, s), may_be_whole(ready.in_whole, s)
+  if not holds and not whole then return nil end
+  local sentences, count = sentences_of(s)
   local by_kind = {}
-  for _, sentence in ipairs(sentences) do
-    local found = found_in(index.said, sentence, work)
-    local not_meant = next(found) and found_in(index.not_meant, sentence, work)
+  for _, sentence in ipairs(holds and sentences or {}) do
+    local found = found_in(ready.said, sentence, work)
+    local not_meant = next(found) and found_in(ready.not_meant, sentence, work)
     for kind in pairs(found) do by_kind[kind] = by_kind[kind] or not not_meant[kind] end
   end
+  whole = whole and count > 0 and count <= WHOLE_WORDS
   for place, kind in ipairs(M.KINDS) do
-    if by_kind[kind] or count > 0 and count <= WHOLE_WORDS and is_whole(index.said, sentences, kind, work) then return place end
+    if by_kind[kind] or whole and is_whole(ready, sentences, kind, work) then return place end
   end
   return nil
 end
@@ -309,8 +416,7 @@ function M.find(ready, texts, context)
   local best, whose
   local work = { steps = 0, booked = context.booked, yes_no = context.yes_no }
   for i = math.max(1, #texts - MOST_TEXTS + 1), #texts do
-    local sentences, count = sentences_of(texts[i])
-    local place = kind_of(ready, sentences, count, work)
+    local place = kind_of(ready, text.clip(texts[i], MOST_BYTES), work)
     if place and (not best or place < best) then best, whose = place, texts[i] end
   end
   local kind = M.KINDS[best]
@@ -324,11 +430,11 @@ end
 function M.thanks(ready, texts)
   local work = { steps = 0 }
   for _, message in ipairs(texts) do
-    if #message > THANKS_BYTES then return false end
+    if #message > THANKS_BYTES or not may_be_whole(ready.in_whole, message) then return false end
     local sentences, count = sentences_of(message)
     if count > WHOLE_WORDS or count == 0 and (message:find("[%w?]") or not message:find("[\226\240]")) then return false end
     for _, sentence in ipairs(sentences) do
-      if not consists_of(ready.said, sentence, "thanks", work) then return false end
+      if not consists_of(ready, sentence, "thanks", work) then return false end
     end
   end
   return #texts > 0

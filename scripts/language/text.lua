@@ -343,6 +343,24 @@ function M.split(plain)
   return list
 end
 
+local last_text, last_words
+
+-- The same words of a text as a list, not to be changed. The newest is kept, because a turn's recognisers look at one message.
+---@param s string
+---@return string[]
+function M.word_list(s)
+  if s ~= last_text then
+    local ascii = utf8.len(s) == #s
+    local n, list = 0, { nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil } -- room for 20
+    for word in (ascii and s:lower() or M.words(s)):gmatch(ascii and "%w+" or "%S+") do
+      n = n + 1
+      list[n] = word
+    end
+    last_text, last_words = s, list
+  end
+  return last_words
+end
+
 ---The names in a map, in order.
 ---@param map table<string, any>
 ---@return string[]
