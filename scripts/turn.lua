@@ -12,11 +12,10 @@ local clock = require "ops.clock"
 local conversation_flow = require "flow.conversation"
 local conversations = require "records.conversations"
 local crypto = require "host.crypto"
+local dates = require "language.dates"
 local db = require "host.db"
-local decision_flow = require "flow.decision"
 local guards = require "language.guards"
 local heads = require "language.heads"
-local hours = require "flow.hours"
 local intents = require "language.intents"
 local json = require "host.json"
 local keywords = require "language.keywords"
@@ -25,6 +24,7 @@ local log = require "host.log"
 local mask = require "mask"
 local messages = require "records.messages"
 local metrics = require "host.metrics"
+local model_decision = require "brain.decision"
 local nudges = require "flow.nudges"
 local promises = require "flow.promises"
 local prompt = require "brain.prompt"
@@ -42,6 +42,7 @@ local turns = require "records.turns"
 local wants = require "flow.wants"
 local whatsapp = require "channels.whatsapp"
 local window = require "records.window"
+local wishes = require "language.wishes"
 local words = require "language.text"
 
 local M = {}
@@ -125,9 +126,9 @@ end
 
 -- The model's proposal as a decision that can be carried out, or what is wrong with it.
 local function check(self, turn, content)
-  local decision, problem = decision_flow.parse(content, turn.fields, json.decode, json.null)
+  local decision, problem = model_decision.parse(content, turn.fields, json.decode, json.null)
   if not decision then return nil, problem end
-  problem = decision_flow.own_words(decision, turn.hidden)
+  problem = model_decision.own_words(decision, turn.hidden)
   if problem then return nil, problem end
   if decision.action == "schedule" then
     decision.reply = guards.strip_links(decision.reply, self.owner.business.links)
@@ -135,7 +136,7 @@ local function check(self, turn, content)
   end
   local found = guards.check(decision.reply, self.guarded, turn.sources) or turn.out_there and guards.check(decision.reply, turn.out_there)
   if found then return nil, found.say end
-  decision.reply = decision_flow.put_number(decision.reply, turn.hidden.number)
+  decision.reply = model_decision.put_number(decision.reply, turn.hidden.number)
   decision.brain = "model"
   return decision
 end
@@ -228,7 +229,7 @@ local function decide_answer(self, turn)
   local found = keywords.find(self.owner.answers, turn.texts)
   if not found then return nil end
   local code = turn.language
-  local said = keywords.text(found, code):gsub("{hours}", (hours.words(self.owner.business.hours, code)))
+  local said = keywords.text(found, code):gsub("{hours}", (dates.hours(self.owner.business.hours, code)))
   if not self.model:usable() then
     turn.answer = said
     return ask_script(self, turn)
@@ -245,7 +246,7 @@ local function decide(self, turn)
   end
   if #turn.texts == 0 then return decide_unusable(turn, say) end
   for _, text in ipairs(turn.texts) do
-    if conversation_flow.wants_human(self.owner.spoken, text) then
+    if wishes.for_a_person(self.owner.spoken, text) then
       local key = not turn.hushed and (turn.case and turn.case.reason == "asked" and "waiting" or "human") or nil
       return { brain = "words", action = "handoff", reply = key and say(key), keys = { key }, data = {}, human = true }
     end

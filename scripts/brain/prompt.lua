@@ -2,11 +2,10 @@
 -- generation is refused, and the last good files keep serving.
 
 local area = require "flow.area"
-local booking = require "flow.booking"
 local checks = require "brain.prompt_checks"
+local dates = require "language.dates"
 local files = require "host.files"
 local heads = require "language.heads"
-local hours = require "flow.hours"
 local intents = require "language.intents"
 local json = require "host.json"
 local keywords = require "language.keywords"
@@ -134,7 +133,7 @@ local function business_lines(business, lines)
   end
   line("Places We Serve (towns with their districts, or beginnings of postal codes; newer than the rules above): ", business.serves)
   line("Places We Do Not Serve: ", business.not_served)
-  local open = business.hours and hours.words(business.hours)
+  local open = business.hours and dates.hours(business.hours)
   if open then lines[#lines + 1] = "Business Hours: " .. open end
   line("Our Links: ", business.links)
   line("Our Phones: ", business.phones)
@@ -244,10 +243,10 @@ local minute, minute_words -- the last minute that was put into words
 function M.beside(now, visit, place, kept)
   if now // MINUTE_MS ~= minute then
     local at = time.zoned(now)
-    minute, minute_words = now // MINUTE_MS, booking.when(at):gsub(" at ", (", %d, "):format(at.year))
+    minute, minute_words = now // MINUTE_MS, dates.when(at):gsub(" at ", (", %d, "):format(at.year))
   end
   local more = { now = minute_words, area = place }
-  if visit then more[visit.state] = booking.when(visit.at) end
+  if visit then more[visit.state] = dates.when(visit.at) end
   if kept then more.to_confirm = { [kept.field] = kept.value } end
   return more
 end

@@ -1,50 +1,13 @@
--- The rules of a chat: which messages need no model, when an answer is due, what follows from a decision.
+-- The rules of a chat: when an answer is due, what follows from a decision.
 -- Each rule quotes the promise of docs/contract.md that it keeps. Pure functions of what is known and what happened.
-local phrases = require "language.phrases"
 local quote = require "flow.quote"
 local text = require "language.text"
 local wants = require "flow.wants"
-local wishes = require "language.wishes"
 
 local M = {}
 
 local DAY_MS = 24 * 3600000
 local MOST_UNUSABLE = 3 -- messages of kinds that we cannot use, running
-
--- ---- words that must work without a model --------------------------------------------------------------------------
-
-local WORD_BYTES = 200 -- longer than any of these words as a message
-local OPT_WORDS = { "stop", "start" }
-
--- "STOP, STOPALL, UNSUBSCRIBE, ARRET, ARRÊT and those of the other languages' files opt out as a whole message; never CANCEL or END;
--- politeness around it does not count; START counts only after an opt-out."
--- Returns "stop" or "start" and the code of the word's language (nil where it is the same in many), or nil.
----@param spoken language.Spoken
----@param message string
-function M.word(spoken, message)
-  local short = #message > WORD_BYTES and text.message(message) or message
-  if #short > WORD_BYTES then return nil end
-  for word in text.each_word(short) do
-    if not spoken.opting[word] then return nil end
-  end
-  local words = text.split(text.words(short))
-  for _, kind in ipairs(OPT_WORDS) do
-    local found, code = phrases.whole(spoken[kind], words, spoken.polite)
-    if found then return kind, code or nil end
-  end
-  return nil
-end
-
--- ---- a wish for a person -------------------------------------------------------------------------------------------
-
--- "The whole message is human / agent / person / … , or want / talk / speak / chat / connect / get me / put me through + (to, with) +
--- a / the / real / live + one of these, in every language's file." Politeness does not count. "My real estate agent will let you in",
--- "is a human needed on site?" and "one person can carry it" are left to the model.
----@param spoken language.Spoken
----@param message string
-function M.wants_human(spoken, message)
-  return wishes.for_a_person(spoken, message)
-end
 
 -- ---- when ----------------------------------------------------------------------------------------------------------
 

@@ -1,15 +1,14 @@
 -- Business hours: {mon={"08:00","18:00"}, …}. A day that is absent or empty is closed. Pure: host.time is given.
 
-local booking = require "flow.booking"
+local dates = require "language.dates"
 
 local M = {}
 
-local DAYS = { "mon", "tue", "wed", "thu", "fri", "sat", "sun" }
 local MAX_DAYS = 21
 
 ---When the local day of this moment opens and closes, in ms since 1970; nil when it is closed.
 local function span(hours, at, time)
-  local day = hours[DAYS[at.wday]]
+  local day = hours[dates.KEYS[at.wday]]
   if type(day) ~= "table" or type(day[1]) ~= "string" or type(day[2]) ~= "string" then return nil end
   local function moment(text)
     local hour, minute = text:match("^(%d%d?):(%d%d)$")
@@ -70,25 +69,6 @@ function M.between(hours, from_ms, to_ms, time)
     if at_ms >= to_ms then break end
   end
   return sum
-end
-
-local CLOSED = { en = "closed", fr = "fermé", es = "cerrado", pt = "fechado", pa = "ਬੰਦ" }
-
----The hours for people: "Monday to Friday 08:00-18:00, Saturday 09:00-13:00, Sunday closed".
----@param hours table<string, string[]> by day, from and to; empty: closed
----@param code? string a language; English where its days are not known
----@return string
-function M.words(hours, code)
-  if not (CLOSED[code] and booking.days(code)) then code = "en" end
-  local names, parts, from = booking.days(code), {}, 1
-  local function said(i) return #(hours[DAYS[i]] or {}) > 0 and table.concat(hours[DAYS[i]], "-") or CLOSED[code] end
-  for i = 1, #DAYS do
-    if i == #DAYS or said(i + 1) ~= said(i) then
-      parts[#parts + 1] = (from == i and names[i] or names[from] .. (code == "en" and " to " or " – ") .. names[i]) .. " " .. said(i)
-      from = i + 1
-    end
-  end
-  return table.concat(parts, ", ")
 end
 
 return M

@@ -6,37 +6,6 @@ local values = require "language.values"
 
 local M = {}
 
-M.MAX_CHARACTERS = text.FIELD
-
-local function joined(list, field)
-  local parts = {}
-  for i = 1, #list do
-    local part = values.scalar(list[i], M.MAX_CHARACTERS)
-    if not part then
-      return nil
-    end
-    if not nothing.is(part, field) then
-      parts[#parts + 1] = part
-    end
-  end
-  return table.concat(parts, ", ")
-end
-
--- A value as the text to store; nil when it is unknown, nested, or longer than 500 characters.
--- Numbers and booleans become text, and lists of text are joined. field: its name.
-function M.clean(value, field)
-  local result
-  if type(value) == "table" then
-    result = values.is_list(value, M.MAX_CHARACTERS) and joined(value, field) or nil
-  else
-    result = values.scalar(value, M.MAX_CHARACTERS)
-  end
-  if not result or nothing.is(result, field) or #result > M.MAX_CHARACTERS and text.length(result) > M.MAX_CHARACTERS then
-    return nil
-  end
-  return result
-end
-
 -- Does a value say something? "no", "none" and "n/a" do; "not provided" and "?" do not.
 function M.known(value)
   local kind = type(value)
@@ -83,7 +52,7 @@ function M.merge(current, proposed, fields, locked)
     end
   end
   for _, field in ipairs(fields) do
-    local value = proposed and M.clean(proposed[field], field)
+    local value = proposed and values.clean(proposed[field], field)
     if value and not is_locked(locked, field) then
       if merged[field] == nil or not same(merged[field], value) then
         changed[#changed + 1] = field

@@ -58,7 +58,7 @@ end
 function M.settle(kept, data, texts)
   local value = data[kept.field]
   if value == understand.NOT_SURE then
-    data[kept.field] = (text.first(kept.value, quote.MAX_CHARACTERS - #NOT_CONFIRMED)) .. NOT_CONFIRMED
+    data[kept.field] = (text.first(kept.value, text.FIELD - #NOT_CONFIRMED)) .. NOT_CONFIRMED
   elseif kept.new and value and text.words(value) == text.words(kept.value)
     and not text.words(table.concat(texts, "\n")):find(text.words(value), 1, true) then
     data[kept.field] = nil

@@ -4,6 +4,7 @@ local booking = require "flow.booking"
 local quote = require "flow.quote"
 local replies = require "flow.replies"
 local returning = require "flow.returning"
+local dates = require "language.dates"
 local earlier = require "language.earlier"
 local text = require "language.text"
 local understand = require "language.understand"
@@ -34,7 +35,7 @@ local function words_of(turn, key)
   elseif key == "ask" then
     return turn.field and question_for(turn, turn.field)
   elseif key == "visit" or key == "requested" then
-    return booking.fill(say(turn, key), turn.visit.words or booking.when(turn.visit.at, turn.language))
+    return booking.fill(say(turn, key), turn.visit.words or dates.when(turn.visit.at, turn.language))
   end
   return say(turn, key)
 end

@@ -1,6 +1,7 @@
 -- Reads the figures in a row of tokens: numbers, clock times, dates, weekdays. Each has keys: those it gives as a source, and those of
 -- which a source must hold one. "18:00" and "6 pm" have the same key, and so have "Nov 24" and "2026-11-24".
 --   n12 a number · t1080 a clock time, h360 one whose half of the day is open · m11-24 a date, d24 its day, y11 its month · w2 a weekday
+local dates = require "language.dates"
 local text = require "language.text"
 local tokens = require "language.token_row"
 
@@ -19,15 +20,19 @@ local function numbered(list, step, value, map)
   return map
 end
 
-local DAYS = numbered [[monday lundi lunes ਸੋਮਵਾਰ | tuesday mardi martes ਮੰਗਲਵਾਰ | wednesday mercredi miercoles ਬੁੱਧਵਾਰ | thursday jeudi
-  jueves ਵੀਰਵਾਰ | friday vendredi viernes ਸ਼ੁੱਕਰਵਾਰ | saturday samedi sabado ਸ਼ਨੀਵਾਰ ਸ਼ਨਿੱਚਰਵਾਰ | sunday dimanche domingo ਐਤਵਾਰ]]
+-- The names in all languages, as language/dates writes them, joined with other spellings.
+local function named(kind, map)
+  for _, said in pairs(dates.SAID) do
+    for i, name in ipairs(said[kind]) do map[text.fold(name)] = i end
+  end
+  return map
+end
+
+local DAYS = named("days", { [text.fold "ਸ਼ਨਿੱਚਰਵਾਰ"] = 6 })
 -- Short names are other words too ("the sun", "mon adresse"). They count beside a word or number that goes with days.
 local SHORT_DAYS = numbered "mon segunda | tue tues terca | wed weds quarta | thu thur thurs quinta | fri sexta | sat | sun"
 local BEFORE_DAY = set "on this next by until till every from coming na para"
-local MONTHS = numbered [[january jan janvier enero janeiro ਜਨਵਰੀ | february feb fevrier febrero fevereiro ਫਰਵਰੀ | march mar mars marzo
-  marco ਮਾਰਚ | april apr avril abril ਅਪ੍ਰੈਲ | may mai mayo maio ਮਈ | june jun juin junio junho ਜੂਨ | july jul juillet julio julho ਜੁਲਾਈ |
-  august aug aout agosto ਅਗਸਤ | september sep sept septembre septiembre setembro ਸਤੰਬਰ | october oct octobre octubre outubro ਅਕਤੂਬਰ |
-  november nov novembre noviembre novembro ਨਵੰਬਰ | december dec decembre diciembre dezembro ਦਸੰਬਰ]]
+local MONTHS = named("months", numbered [[jan | feb | mar | apr | | jun | jul | aug | sep sept | oct | nov | dec]])
 local NO_MONTH = set "may march mar mars sept mai marco dec sep jan jun" -- unless beside a day or one of:
 local IN = set "in until by since next before after en"
 -- "once", "cent" and "seize" are left out: they are other words in English.

@@ -1,8 +1,10 @@
--- Makes text of a value that a model gives: one line, also of numbers and booleans. Pure.
+-- Makes the text to store of a value that a model gives: one line, also of numbers, booleans and lists. Pure.
+local nothing = require "language.nothing"
 local text = require "language.text"
 
 local M = {}
 
+local MOST = text.FIELD
 local BYTES_PER_CHARACTER = 16 -- anything longer is too long, however its spaces count
 
 -- In one line: lines are joined with commas, a run of spaces becomes one space.
@@ -22,10 +24,7 @@ local function tidy(value)
 end
 
 -- One value as text; nil for what is no value, or far too long.
----@param value any
----@param most integer characters that it may have
----@return string?
-function M.scalar(value, most)
+local function scalar(value)
   local kind = math.type(value)
   if kind == "float" and value == math.floor(value) and math.abs(value) < 2 ^ 53 then
     return string.format("%d", value)
@@ -34,21 +33,49 @@ function M.scalar(value, most)
   elseif type(value) == "boolean" then
     return value and "yes" or "no" -- as staff would write it on the card
   elseif type(value) == "string" then
-    return #value <= most * BYTES_PER_CHARACTER and tidy(value) or nil
+    return #value <= MOST * BYTES_PER_CHARACTER and tidy(value) or nil
   end
   return nil
 end
 
--- Is this table a list of at most `most` values, and nothing else?
----@param list table
----@param most integer
----@return boolean
-function M.is_list(list, most)
+-- Is this table a list of at most MOST values, and nothing else?
+local function is_list(list)
   local count = 0
   for _ in pairs(list) do
     count = count + 1
   end
-  return count > 0 and count == #list and count <= most
+  return count > 0 and count == #list and count <= MOST
+end
+
+local function joined(list, field)
+  local parts = {}
+  for i = 1, #list do
+    local part = scalar(list[i])
+    if not part then
+      return nil
+    end
+    if not nothing.is(part, field) then
+      parts[#parts + 1] = part
+    end
+  end
+  return table.concat(parts, ", ")
+end
+
+-- A value as the text to store; nil when it is unknown, nested, or longer than 500 characters.
+---@param value any
+---@param field? string its name
+---@return string?
+function M.clean(value, field)
+  local result
+  if type(value) == "table" then
+    result = is_list(value) and joined(value, field) or nil
+  else
+    result = scalar(value)
+  end
+  if not result or nothing.is(result, field) or #result > MOST and text.length(result) > MOST then
+    return nil
+  end
+  return result
 end
 
 return M

@@ -1,4 +1,4 @@
--- Recognises a wish for a person: who is named, and whether the wish is the writer's own. flow/conversation decides what follows.
+-- Recognises a wish for a person: who is named, and whether the wish is the writer's own. flow/conversation says what follows.
 local phrases = require "language.phrases"
 local text = require "language.text"
 
@@ -91,6 +91,9 @@ end
 local SENTENCE_WORDS = 3 -- of a wish that is a phrase of its own, inside a message
 
 -- Does this message wish for a person?
+-- "The whole message is human / agent / person / … , or want / talk / speak / chat / connect / get me / put me through + (to, with) +
+-- a / the / real / live + one of these, in every language's file." Politeness does not count. "My real estate agent will let you in",
+-- "is a human needed on site?" and "one person can carry it" are left to the model.
 ---@param spoken language.Spoken
 ---@param message string
 ---@return boolean

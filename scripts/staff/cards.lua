@@ -1,6 +1,6 @@
 -- Makes cards for staff from the facts of a chat (staff/facts): a title, lines and a button, as plain text. Pure.
 
-local booking = require "flow.booking"
+local dates = require "language.dates"
 local hazardous = require "language.hazardous"
 local names = require "staff.names"
 local text = require "language.text"
@@ -79,7 +79,7 @@ local function lines_of(facts)
   add(lines, "⚠️ May be hazardous", hazards(facts))
   if facts.visit then
     add(lines, facts.visit.state == "requested" and "Visit asked for" or "Visit booked",
-      booking.when(facts.time.zoned(facts.visit.start_at)))
+      dates.when(facts.time.zoned(facts.visit.start_at)))
   end
   local missing = {}
   for i, field in ipairs(facts.missing) do missing[i] = facts.label(field) end

@@ -8,7 +8,6 @@ describe("quote.known", function()
     for _, value in ipairs { "", "  ", "unknown", "Unknown", " UNKNOWN. ", "null", "not specified", "Not provided", "not mentioned", "unclear",
       "TBD", "?", "-", "??", "—", "\u{200B}", "(unknown)", "not yet specified", "not_specified", "inconnu" } do
       assert.is_false(quote.known(value), value)
-      assert.is_nil(quote.clean(value), value)
     end
     assert.is_false(quote.known(nil))
     assert.is_false(quote.known(null))
@@ -18,39 +17,6 @@ describe("quote.known", function()
     for _, value in ipairs { "no", "None", "n/a", "N/A", "0", "not sure", "unknown brand of couch", "no elevator", "5", "0" } do
       assert.is_true(quote.known(value), value)
     end
-  end)
-end)
-
-describe("quote.clean", function()
-  it("makes text of numbers and booleans", function()
-    assert.equal("2", quote.clean(2))
-    assert.equal("2", quote.clean(2.0))
-    assert.equal("2.5", quote.clean(2.5))
-    assert.equal("yes", quote.clean(true))
-    assert.equal("no", quote.clean(false))
-    assert.is_nil(quote.clean(0 / 0))
-    assert.is_nil(quote.clean(math.huge))
-  end)
-
-  it("joins lists of text and drops what is nested", function()
-    assert.equal("1 couch, 2 chairs", quote.clean { "1 couch", "2 chairs" })
-    assert.equal("1 couch", quote.clean { "1 couch", "unknown" })
-    assert.is_nil(quote.clean {})
-    assert.is_nil(quote.clean { { "1 couch" } })
-    assert.is_nil(quote.clean { couch = 1 })
-    assert.is_nil(quote.clean { "a", b = "c" })
-    assert.is_nil(quote.clean { [1] = "a", [3] = "c" })
-  end)
-
-  it("keeps 500 characters and drops 501, counting characters and not bytes", function()
-    assert.equal(("é"):rep(500), quote.clean(("é"):rep(500)))
-    assert.is_nil(quote.clean(("é"):rep(501)))
-    assert.is_nil(quote.clean { ("x"):rep(400), ("y"):rep(400) })
-  end)
-
-  it("writes one clean line", function()
-    assert.equal("1 couch, 2 chairs", quote.clean(" 1 couch\n 2 chairs\0 "))
-    assert.equal("a\u{FFFD}b", quote.clean("a\xffb"))
   end)
 end)
 

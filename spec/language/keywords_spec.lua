@@ -1,4 +1,3 @@
-local hours = require "flow.hours"
 local keywords = require "language.keywords"
 
 local HOURS = { words = { en = { "opening hours", "when are you open" }, fr = { "heures d'ouverture" } }, text = { en = "We're open.", fr = "Ouvert." } }
@@ -29,14 +28,5 @@ describe("keyword answers", function()
     assert.equal("Ouvert.", keywords.text(HOURS, "fr"))
     assert.equal("We're open.", keywords.text(HOURS, "es"))
     assert.equal("Park in front.", keywords.text(PARKING, "fr"))
-  end)
-
-  it("can name the business hours", function()
-    local week = { sat = { "09:00", "13:00" }, sun = {} }
-    for _, day in ipairs { "mon", "tue", "wed", "thu", "fri" } do week[day] = { "08:00", "18:00" } end
-    assert.equal("Monday to Friday 08:00-18:00, Saturday 09:00-13:00, Sunday closed", hours.words(week))
-    assert.equal("lundi – vendredi 08:00-18:00, samedi 09:00-13:00, dimanche fermé", hours.words(week, "fr"))
-    assert.equal("lunes – viernes 08:00-18:00, sábado 09:00-13:00, domingo cerrado", hours.words(week, "es"))
-    assert.equal(hours.words(week), hours.words(week, "xx"))
   end)
 end)

@@ -1,18 +1,9 @@
 local intents = require "language.intents"
 local languages = require "language.languages"
-local yaml = require "host.yaml"
 local text = require "language.text"
-local shell = require "spec.support.shell"
-local english = require "language.english"
+local spoken = require "spec.support.spoken"
 
-local function language(code)
-  local value = assert(yaml.decode(assert(shell.read(("%s/replies.%s.yaml"):format(shell.prompts, code))), code))
-  return { code = code, recognised_by = value.language.recognised_by, script = value.language.script, words = value.words }
-end
-
-local ENGLISH = { code = "en", recognised_by = english.recognised_by, words = english.words }
-local LIST = { ENGLISH, language "fr", language "es", language "pt", language "pa" }
-local READY = languages.prepare(LIST)
+local READY = languages.prepare(spoken)
 
 local function shows(code, messages, known)
   for message in messages:gmatch("[^\n]+") do assert.equal(code, languages.clear(READY, message, known), message) end
@@ -99,7 +90,7 @@ Mon 5 pm]])
   end)
 
   it("hears only languages that the owner uses", function()
-    local only = languages.prepare(LIST, { "en" })
+    local only = languages.prepare(spoken, { "en" })
     assert.is_nil(languages.clear(only, "bonjour, j'ai un canapé"))
     assert.equal("en", languages.of(only, "fr", { "bonjour, j'ai un canapé" }))
   end)
@@ -111,13 +102,13 @@ describe("languages.of", function()
     assert.equal("fr", languages.of(READY, nil, { "bonjour, j'ai un canapé", "12" }, "What is the address?"))
     assert.equal("fr", languages.of(READY, nil, { "12" }, "Merci! Quelle est l'adresse du ramassage?"))
     assert.equal("en", languages.of(READY, nil, { "12 Main Street" }))
-    assert.equal("fr", languages.of(languages.prepare(LIST, { "fr", "en" }), nil, { "12 Main Street" }))
+    assert.equal("fr", languages.of(languages.prepare(spoken, { "fr", "en" }), nil, { "12 Main Street" }))
     assert.equal("en", languages.of(READY, "ur", {}))
   end)
 end)
 
 describe("the phrases of each language's file", function()
-  local ready = intents.ready(LIST)
+  local ready = intents.ready(spoken)
   for kind, lines in pairs {
     cancel_visit = "Hola, quiero cancelar la cita\nquero cancelar a visita\nਮੈਂ ਬੁਕਿੰਗ ਕੈਂਸਲ ਕਰਨੀ ਹੈ\nappointment cancel karni hai\nmon rendez-vous, je veux l'annuler",
     change_visit = "Necesito cambiar la fecha\nquero remarcar a visita\nਸਮਾਂ ਬਦਲਣਾ ਹੈ",

@@ -5,10 +5,8 @@ local area = require "flow.area"
 local calcom = require "channels.calcom.event"
 local card = require "channels.slack.card"
 local cards = require "staff.cards"
-local conversation = require "flow.conversation"
 local debris = require "language.debris"
-local decision = require "flow.decision"
-local english = require "language.english"
+local decision = require "brain.decision"
 local form = require "channels.slack.form"
 local guards = require "language.guards"
 local heads = require "language.heads"
@@ -22,6 +20,7 @@ local last_question = require "language.last_question"
 local link = require "channels.calcom.link"
 local names = require "staff.names"
 local nothing = require "language.nothing"
+local opt_out = require "language.opt_out"
 local phone = require "language.phone"
 local placeholders = require "language.placeholders"
 local process = require "spec.support.process"
@@ -30,12 +29,13 @@ local quote = require "flow.quote"
 local same_again = require "language.same_again"
 local scripted = require "flow.scripted"
 local shapes = require "spec.support.shapes"
-local shell = require "spec.support.shell"
+local spoken = require "spec.support.spoken"
 local slack_text = require "channels.slack.text"
 local text = require "language.text"
 local time = require "host.time"
 local understand = require "language.understand"
-local yaml = require "host.yaml"
+local values = require "language.values"
+local wishes = require "language.wishes"
 local yes_no = require "language.yes_no"
 
 local NUMBER = "14165551234"
@@ -51,12 +51,7 @@ local READY = guards.prepare {
 }
 
 local PLACES = area.prepare { serves = { "Toronto", "L5" }, not_served = { "Ottawa", "Fenelon Falls" } }
-local SPOKEN = { { code = "en", recognised_by = english.recognised_by, words = english.words } }
-for _, code in ipairs { "es", "fr", "pa", "pt" } do
-  local file = assert(yaml.decode(assert(shell.read(("%s/replies.%s.yaml"):format(shell.prompts, code))), code))
-  SPOKEN[#SPOKEN + 1] = { code = code, recognised_by = file.language.recognised_by, script = file.language.script, words = file.words }
-end
-SPOKEN = languages.prepare(SPOKEN)
+local SPOKEN = languages.prepare(spoken)
 
 -- A word of more than 256 characters is refused in a reply: with a blank here and there the rest has to look too.
 local function in_words(s)
@@ -99,8 +94,8 @@ local READERS = {
   { "heads.shown", text.LABEL, function(s) return heads.shown("x", "text", s) end },
   { "languages.clear", text.MESSAGE, function(s) return languages.clear(SPOKEN, s) end },
   { "languages.of", text.MESSAGE, function(s) return languages.of(SPOKEN, nil, { s, s }, s) end },
-  { "conversation.word", text.MESSAGE, function(s) return conversation.word(SPOKEN, s) end },
-  { "conversation.wants_human", text.MESSAGE, function(s) return conversation.wants_human(SPOKEN, s) end },
+  { "opt_out.word", text.MESSAGE, function(s) return opt_out.word(SPOKEN, s) end },
+  { "wishes.for_a_person", text.MESSAGE, function(s) return wishes.for_a_person(SPOKEN, s) end },
   { "intents.find", text.MESSAGE, function(s) return intents.find(WANTED, { s }, { booked = true }) end },
   { "intents.thanks", text.MESSAGE, function(s) return intents.thanks(WANTED, { s }) end },
   { "intents.contradicts", text.REPLY, function(s) return intents.contradicts("bot", s) end, text.reply },
@@ -113,7 +108,7 @@ local READERS = {
   { "area.judge", text.FIELD, function(s) return area.judge(s, PLACES) end },
   { "area.judge_said", text.MESSAGE, function(s) return area.judge_said({ s }, PLACES) end, text.message },
   { "prompt.messages", text.MESSAGE, function(s) return prompt.messages("S", { { role = "user", content = s } }, {}, {}, NUMBER) end },
-  { "quote.clean", text.FIELD, quote.clean },
+  { "values.clean", text.FIELD, values.clean },
   { "nothing.is", 200, nothing.is, function(s) return text.clip(text.valid(s), 200) end },
   { "quote.merge", text.FIELD, function(s) return quote.merge({ address = "1 Elm" }, { address = s }, FIELDS) end },
   { "decision.parse", text.REPLY, function(s) return decision.parse(s, FIELDS, json.decode, json.null) end, answer },
@@ -216,7 +211,7 @@ describe("text from outside", function()
         for i = 1, 40 do texts[i] = text.message(shape[2]) end
         local function turn()
           prompt.messages("S", rows, { address = shape[2]:sub(1, 500) }, FIELDS, NUMBER)
-          for _, one in ipairs(texts) do conversation.wants_human(SPOKEN, one) end
+          for _, one in ipairs(texts) do wishes.for_a_person(SPOKEN, one) end
           local decided = decision.parse(body, FIELDS, json.decode, json.null)
           if decided then guards.check(decided.reply, READY) end
           local said = scripted.answer { fields = FIELDS, data = {}, texts = texts, asked = "inventory", last_reply = shape[2] }

@@ -74,8 +74,8 @@ describe("/health", function()
     for _ = 1, 40 do service:say(meta.phone(), "hello") end
     shell.until_(function() return #stand_ins:requests "model" >= 40 end, 10, "forty turns to wait for the model")
     asked(service, 20, 200, '{"status":"healthy"}')
-    service:write("scripts/flow/conversation.lua",
-      (service:read("scripts/flow/conversation.lua"):gsub("function M%.wants_human%([%w_, ]*%)", "%0\n  error 'broken'", 1)))
+    service:write("scripts/language/wishes.lua",
+      (service:read("scripts/language/wishes.lua"):gsub("function M%.for_a_person%([%w_, ]*%)", "%0\n  error 'broken'", 1)))
     assert.equal(0, (service:cli "reload"))
     for _ = 1, 5 do service:say(meta.phone(), "hello") end
     shell.until_(function() return #service:logged "script.error" >= 2 end, 10, "the broken script to fail")

@@ -3,6 +3,7 @@
 
 local booking_flow = require "flow.booking"
 local cases = require "records.cases"
+local dates = require "language.dates"
 local languages = require "language.languages"
 local names = require "staff.names"
 local owner = require "owner"
@@ -19,7 +20,7 @@ local M = {}
 ---@param language? string
 ---@return string
 function M.when(ms, language)
-  return booking_flow.when(time.zoned(ms), language)
+  return dates.when(time.zoned(ms), language)
 end
 
 -- page: the language in which the booking page was read.

@@ -16,6 +16,7 @@ local log = require "host.log"
 local mask = require "mask"
 local messages = require "records.messages"
 local numbers = require "records.numbers"
+local opt_out = require "language.opt_out"
 local owner = require "owner"
 local pauses = require "staff.pauses"
 local people = require "records.people"
@@ -54,7 +55,7 @@ end
 
 -- Handles STOP and START, which work without a model in every state. True: the message was one of them.
 local function opt_words(event, conversation, now)
-  local word, spoken = conversation_flow.word(owner.spoken, event.content)
+  local word, spoken = opt_out.word(owner.spoken, event.content)
   if word == "stop" then
     if conversations.opt_out(conversation.id, owner.spoken.used[spoken] and spoken or nil, now) then
       say.say(conversation, replies.say(owner, "opted_out", {}, spoken or conversation.language),

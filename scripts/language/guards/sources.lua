@@ -1,4 +1,5 @@
 -- Where the figures of a reply can come from: the chat as the model got it, facts, booking, the owner's text, today's and tomorrow's date.
+local dates = require "language.dates"
 local figures = require "language.figures"
 local money = require "language.guards.money"
 local placeholders = require "language.placeholders"
@@ -37,7 +38,7 @@ function M.owner(system, business)
   local keys, hours = {}, {}
   for _, key in ipairs { "identity", "business_rules", "workflow" } do add(keys, system[key] or {}) end
   for _, key in ipairs { "links", "phones", "serves", "not_served", "answers" } do add(keys, business[key] or {}) end
-  for i, day in ipairs { "mon", "tue", "wed", "thu", "fri", "sat", "sun" } do
+  for i, day in ipairs(dates.KEYS) do
     local span = (business.hours or {})[day]
     hours["w" .. i] = span ~= nil or nil
     add(hours, span or {})

@@ -1,4 +1,4 @@
-local decision = require "flow.decision"
+local decision = require "brain.decision"
 local json = require "host.json"
 
 local FIELDS = { "address", "elevator_access", "stairs", "inventory" }

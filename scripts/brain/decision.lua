@@ -5,7 +5,7 @@ local json_object = require "language.json_object"
 local own_number = require "language.phone"
 local placeholders = require "language.placeholders"
 local text = require "language.text"
-local quote = require "flow.quote"
+local values = require "language.values"
 local under = json_object.under
 
 local M = {}
@@ -32,7 +32,7 @@ end
 local function read_data(value, fields)
   local data = {}
   for _, field in ipairs(fields) do
-    data[field] = quote.clean(debris.undo_all(under(value, field)), field)
+    data[field] = values.clean(debris.undo_all(under(value, field)), field)
   end
   return data
 end
@@ -98,7 +98,7 @@ end
 function M.own_words(decision, chat)
   for field, value in pairs(decision.data) do
     if value:find("[", 1, true) then
-      decision.data[field] = quote.clean(without_marks(value, chat.known[field], chat), field)
+      decision.data[field] = values.clean(without_marks(value, chat.known[field], chat), field)
     end
   end
   if not decision.reply:find("[", 1, true) then

@@ -1,0 +1,29 @@
+-- STOP and START. These words work without a model, and the rule is quoted from docs/contract.md.
+local phrases = require "language.phrases"
+local text = require "language.text"
+
+local M = {}
+
+local MOST_BYTES = 200 -- longer than any of these words as a message
+local KINDS = { "stop", "start" }
+
+-- "STOP, STOPALL, UNSUBSCRIBE, ARRET, ARRÊT and those of the other languages' files opt out as a whole message; never CANCEL or END;
+-- politeness around it does not count; START counts only after an opt-out."
+-- Returns "stop" or "start" and the code of the word's language (nil where it is the same in many), or nil.
+---@param spoken language.Spoken
+---@param message string
+function M.word(spoken, message)
+  local short = #message > MOST_BYTES and text.message(message) or message
+  if #short > MOST_BYTES then return nil end
+  for word in text.each_word(short) do
+    if not spoken.opting[word] then return nil end
+  end
+  local words = text.split(text.words(short))
+  for _, kind in ipairs(KINDS) do
+    local found, code = phrases.whole(spoken[kind], words, spoken.polite)
+    if found then return kind, code or nil end
+  end
+  return nil
+end
+
+return M
