@@ -212,7 +212,7 @@ end
 
 local function phrase_problem(phrase)
   if #phrase > 300 then return "is longer than 300 characters. Write several shorter phrases." end
-  return phrases.add({}, phrase, true)
+  return phrases.problem(phrase)
 end
 
 local function phrase_list(value) return texts(value, { each = phrase_problem }) end

@@ -102,7 +102,7 @@ local CLOCK, THING = {}, {} -- keys of the phrases that can begin with a time, w
 
 -- A word of a phrase, added to what can stand at its place.
 local function add_word(place, word, lists)
-  local name = word:match("^{([%w_]+)}$")
+  local name = word:byte() == 123 and word:match("^{([%w_]+)}$")
   if name == "thing" then
     place.thing = true
   elseif name then
@@ -116,6 +116,9 @@ end
 -- What can stand at a place of a phrase: a list of sequences of places. "a|b" is one place; "re-book" and "no_more" are two.
 local function forms_of(part, lists)
   local one, forms = { words = {} }, {}
+  if part:find("^%w+$") then -- most parts are one word
+    return EMPTY[part] and forms or { { { words = { [SPELLINGS[part] or part] = true } } } }
+  end
   for form in part:gmatch("[^|]+") do
     if form:find("[-_]") then
       forms[#forms + 1] = {}
@@ -133,12 +136,19 @@ local function forms_of(part, lists)
 end
 
 local MOST_FORMS = 32 -- of one phrase
+local NONE = {}
+
+-- Walks the parts of a phrase: words, brackets and "...".
+local function each_part(phrase)
+  local plain = text.fold((phrase:gsub("…", " ... "))):gsub("'", "")
+  return (plain:find("(", 1, true) and plain:gsub("[()]", " %0 ") or plain):gmatch("[^%s=]+")
+end
 
 -- A phrase as its places in order, with the numbers of those before which other words can stand; once for each of its forms.
 local function compile(phrase, lists, known)
   local list = { { gaps = {} } }
   local inside
-  for part in text.fold(phrase:gsub("…", " … ")):gsub("'", ""):gsub("[()]", " %0 "):gmatch("[^%s=]+") do
+  for part in each_part(phrase) do
     if part == "..." then
       for _, one in ipairs(list) do one.gaps[#one + 1] = true end
     elseif part == "(" or part == ")" then
@@ -146,9 +156,12 @@ local function compile(phrase, lists, known)
     else
       part = text.trim_end(part, "[.,!?]")
       known[part] = known[part] or forms_of(part, lists)
-      local longer = inside and { table.unpack(list) } or {}
-      for _, one in ipairs(#known[part] > 0 and list or {}) do
-        for _, form in ipairs(known[part]) do
+      local forms = known[part]
+      local alone = not inside and #forms == 1 and forms[1] -- most parts are needed, and have one form
+      for i = 1, alone and #list or 0 do table.move(alone, 1, #alone, #list[i] + 1, list[i]) end
+      local longer = alone and NONE or inside and { table.unpack(list) } or {}
+      for _, one in ipairs(not alone and #forms > 0 and list or NONE) do
+        for _, form in ipairs(forms) do
           local copy = { gaps = { table.unpack(one.gaps, 1, #one + 1) }, table.unpack(one) }
           table.move(form, 1, #form, #copy + 1, copy)
           if #longer < MOST_FORMS then longer[#longer + 1] = copy end
@@ -157,7 +170,8 @@ local function compile(phrase, lists, known)
       if #longer > 0 then list = longer end
     end
   end
-  for _, one in ipairs(list) do one.whole, one.ends = phrase:find("^%s*=") ~= nil, phrase:find("[^.]%.$") ~= nil end
+  local whole, ends = phrase:find("^%s*=") ~= nil, phrase:find("[^.]%.$") ~= nil
+  for _, one in ipairs(list) do one.whole, one.ends = whole, ends end
   return list
 end
 
@@ -179,9 +193,11 @@ local function set_key(phrase)
   local least, gaps = math.huge, 0
   for p, place in ipairs(phrase) do
     gaps = gaps + (phrase.gaps[p] and GAP or 0)
-    local sum = (place.clock or place.thing) and 10000 or 0
-    for word in pairs(place.words) do sum = sum + frequency(word) end
-    if sum < least then least, phrase.key, phrase.latest, phrase.earliest = sum, p, p - 1, p - 1 + gaps end
+    if not place.often then
+      place.often = (place.clock or place.thing) and 10000 or 0
+      for word in pairs(place.words) do place.often = place.often + frequency(word) end
+    end
+    if place.often < least then least, phrase.key, phrase.latest, phrase.earliest = place.often, p, p - 1, p - 1 + gaps end
   end
 end
 
@@ -202,8 +218,8 @@ local function mark(set, word)
 end
 
 local function insert(index, key, phrase)
-  index[key] = index[key] or {}
-  table.insert(index[key], phrase)
+  local list = index[key] or {}
+  index[key], list[#list + 1] = list, phrase
 end
 
 -- Adds the phrases of a list: one that is a whole message to those that begin with the same word, another to those with the same rare
@@ -228,9 +244,10 @@ local function add_list(ready, lists, list, kind, role, known)
           insert(index, word, compiled)
           if role ~= "not_meant" then mark(ready.marks, word) end
         end
-        for key, there in pairs { [CLOCK] = place.clock, [THING] = place.thing } do
-          if there then insert(index, key, compiled) end
-          if role ~= "not_meant" then ready.marks[key] = ready.marks[key] or there end
+        if place.clock then insert(index, CLOCK, compiled) end
+        if place.thing then insert(index, THING, compiled) end
+        if role ~= "not_meant" then
+          ready.marks[CLOCK], ready.marks[THING] = ready.marks[CLOCK] or place.clock, ready.marks[THING] or place.thing
         end
       end
     end
@@ -238,6 +255,8 @@ local function add_list(ready, lists, list, kind, role, known)
 end
 
 ---@class language.intents.Ready
+
+local ANY_LIST = setmetatable({}, { __index = function() return { "x" } end })
 
 ---What is wrong with an owner's phrase, or nil.
 ---@param phrase string
@@ -249,10 +268,15 @@ function M.problem(phrase)
   for name in phrase:gmatch("{([%w_]+)}") do
     if name ~= "thing" and not phrases.en[name] then return ("names the list {%s}, which there is not."):format(name) end
   end
-  local forms = compile(phrase, phrases.en, {})
-  for _, form in ipairs(forms) do
-    if #form == 0 then return "must hold a word that says something and is not in brackets." end
+  local inside, needed
+  for part in each_part(phrase) do
+    if part == "(" or part == ")" then
+      inside = part == "("
+    elseif part ~= "..." and not inside then
+      needed = needed or #forms_of(text.trim_end(part, "[.,!?]"), ANY_LIST) > 0
+    end
   end
+  return not needed and "must hold a word that says something and is not in brackets." or nil
 end
 
 local ROLES = { [""] = "said", _not = "not_meant", _booked = "booked" }

@@ -7,19 +7,20 @@ local M = {}
 local MOST_WORDS = 60 -- of a phrase, with all that may be missing: where it can end is one integer
 
 -- The parts of a phrase, each { optional=, longest=, shortest=, forms = first word → lists of words }, or nil and what is wrong.
-local function parts_of(phrase)
+local function read(phrase)
   local parts, inside = {}, false
-  for piece in phrase:gsub("[()]", " %0 "):gmatch("%S+") do
+  for piece in (phrase:find("[()]") and phrase:gsub("[()]", " %0 ") or phrase):gmatch("%S+") do
     if piece == "(" or piece == ")" then
       if inside == (piece == "(") then return nil, "has a bracket without its other one." end
       inside = piece == "("
     else
       local part = { optional = inside, longest = 0, shortest = math.huge, forms = {} }
       for form in piece:gmatch("[^|]+") do
-        local words = text.split(text.words(form))
-        if #words > 0 then
-          part.forms[words[1]] = part.forms[words[1]] or {}
-          table.insert(part.forms[words[1]], words)
+        local words = form:find("^[%l%d]+$") and { form } or text.split(text.words(form))
+        local first = words[1]
+        if first then
+          local forms = part.forms[first] or {}
+          part.forms[first], forms[#forms + 1] = forms, words
           part.longest, part.shortest = math.max(part.longest, #words), math.min(part.shortest, #form)
         end
       end
@@ -32,6 +33,25 @@ local function parts_of(phrase)
   if not needed then return nil, "must hold a word that is not in brackets." end
   if most > MOST_WORDS then return nil, "is too long. Write several shorter phrases." end
   return parts
+end
+
+local READ = setmetatable({}, { __mode = "v" })
+
+-- The same, read once: a phrase is checked, and then stands in several lists.
+local function parts_of(phrase)
+  local parts, problem = READ[phrase], nil
+  if not parts then
+    parts, problem = read(phrase)
+    READ[phrase] = parts
+  end
+  return parts, problem
+end
+
+-- What is wrong with a phrase, or nil.
+---@param phrase string
+---@return string? problem
+function M.problem(phrase)
+  return select(2, parts_of(phrase))
 end
 
 local MARKS, WORDS = {}, {} -- keys of the words of which a text holds one when it holds a phrase of the list, and of all words in it
@@ -59,13 +79,13 @@ end
 function M.add(list, phrase, value)
   local parts, problem = parts_of(phrase)
   if not parts then return problem end
-  parts.value = value
   mark(list, parts)
+  local item = { parts = parts, value = value }
   for _, part in ipairs(parts) do
     for word in pairs(part.forms) do
       local beginning = list[word] or {}
       list[word] = beginning
-      if beginning[#beginning] ~= parts then beginning[#beginning + 1] = parts end
+      if beginning[#beginning] ~= item then beginning[#beginning + 1] = item end
     end
     if not part.optional then return end
   end
@@ -78,9 +98,9 @@ local NONE = {}
 ---@param list table
 ---@return boolean
 function M.can_be_in(s, list)
-  local marks = list[MARKS] or NONE
-  for word in text.each_word(s) do
-    if marks[word] then return true end
+  local marks, words = list[MARKS] or NONE, text.word_list(s)
+  for i = 1, #words do
+    if marks[words[i]] then return true end
   end
   return false
 end
@@ -125,12 +145,12 @@ end
 ---@param i integer
 function M.at(list, words, i)
   local last, value
-  for _, parts in ipairs(list[words[i]] or NONE) do
-    local ends, n = ends_of(parts, words, i), 0
+  for _, item in ipairs(list[words[i]] or NONE) do
+    local ends, n = ends_of(item.parts, words, i), 0
     while ends >> n > 1 do n = n + 1 end
     if n > 0 and (not last or i + n - 1 > last) then
-      last, value = i + n - 1, parts.value
-    elseif n > 0 and i + n - 1 == last and value ~= parts.value then
+      last, value = i + n - 1, item.value
+    elseif n > 0 and i + n - 1 == last and value ~= item.value then
       value = false
     end
   end
@@ -153,11 +173,11 @@ end
 -- The values of the phrases that begin with word i and have nothing behind them but phrases of `around`.
 local function rest_is(list, words, i, around)
   local found, value = false, nil
-  for _, parts in ipairs(list[words[i]] or NONE) do
-    local ends, n = ends_of(parts, words, i), 1
+  for _, item in ipairs(list[words[i]] or NONE) do
+    local ends, n = ends_of(item.parts, words, i), 1
     while ends >> n ~= 0 do
       if ends >> n & 1 == 1 and M.only(around, words, i + n) then
-        if found and value ~= parts.value then value = false else value = parts.value end
+        if found and value ~= item.value then value = false else value = item.value end
         found = true
       end
       n = n + 1

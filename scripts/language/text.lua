@@ -352,7 +352,7 @@ function M.word_list(s)
   if s ~= last_text then
     local ascii = utf8.len(s) == #s
     local n, list = 0, { nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil } -- room for 20
-    for word in (ascii and s:lower() or M.words(s)):gmatch(ascii and "%w+" or "%S+") do
+    for word in without_symbols(s):gmatch(ascii and "%w+" or "[%w\128-\255]+") do
       n = n + 1
       list[n] = word
     end
