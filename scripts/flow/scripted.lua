@@ -84,12 +84,10 @@ local function answer_complete(turn, read, changed)
     return passed and { "question", "complete" } or { "complete" }, "handoff"
   elseif passed then
     return other_than_last(turn, { "question" }, { "question_again" }), "continue"
-  elseif #changed > 0 or read.media then
-    return other_than_last(turn, { "noted" }, { "noted_again" }), "continue"
-  elseif read.chat and turn.last_reply then
+  elseif read.chat and turn.last_reply and #changed == 0 and not read.media then
     return other_than_last(turn, { "waiting" }, { "noted_again" }), "continue"
   end
-  return other_than_last(turn, { "wait" }, { "wait_again" }), "continue"
+  return other_than_last(turn, { "noted" }, { "noted_again" }), "continue"
 end
 
 local MOST_TIMES = 2 -- the same question running
@@ -118,7 +116,7 @@ local function answer_missing(turn, read, changed)
     return { "left_open", "ask" }
   elseif #changed > 0 or read.took then
     return other_than_last(turn, { "thanks", "ask" }, { "thanks_again", "ask" })
-  elseif read.chat and turn.field then
+  elseif (read.chat or read.asks_back) and turn.field then
     return other_than_last(turn, { "ask" }, { "unclear", "ask" })
   end
   return { "unclear", "ask" }

@@ -17,14 +17,16 @@ M.STREET = STREET
 -- Such a word after a name is a street without a number too: "Elm street".
 local PLAIN_STREET = set "st str street ave avenue rd road blvd boulevard boul cres crescent hwy highway drive"
 local STREET_BEFORE = set "rue avenue av boulevard boul bd blvd chemin ch place route rang impasse allee cote montee ruelle croissant"
+local DWELLING = set "unit apt apartment suite ph"
 local ANY_STREET = {}
-for _, words in ipairs { STREET, STREET_BEFORE } do
+for _, words in ipairs { STREET, STREET_BEFORE, DWELLING } do
   for word in pairs(words) do ANY_STREET[word] = true end
 end
 local NUMBERED = set "highway hwy road rd line route rte concession sideroad rang county"
 local DIRECTION = set "n s e w o north south east west ne nw se sw nord sud est ouest"
-local UNIT = set [[unit units apt apartment apts suite ste app appt appartement unite ph penthouse bldg building tower bureau local bloc
-  buzzer room rm lot locker]]
+local UNIT = set [[unit units apt apartment apts suite ste app appt appartement unite apto apartamento depto ph penthouse bldg building
+  tower bureau local bloc
+  buzzer buzz room rm lot locker]]
 local PROVINCE = set "on ont ontario qc que quebec bc ab canada"
 local LINK = set "de du des la le les l saint sainte st ste notre the"
 local BESIDES = set "bis ter quater"
@@ -34,13 +36,20 @@ local BUILDING = set [[mall tower towers plaza hospital school university colleg
   campus stadium museum theatre market gym clinic restaurant cafe hopital ecole eglise gare aeroport]]
 local CROSSING_LEAD = set "corner intersection near crossing coin between"
 -- Words before the place in an answer to "where?".
-local LEAD = set [[my our the pickup pick up address is its it's it at im i'm i am we're were we are live living located in near by close to
+local LEAD = set [[my our the condo house office home place store shop moms parents pickup pick up address is its it's it at im i'm i am
+  we're were we are live living located in near by close to
   on off corner of intersection around just area for from here there yes sure ok okay hi hello hey so and sorry actually no wait meant i
   it'll be will in oh postal code zip town right side beside behind next across please thanks between
   mon adresse est l'adresse c'est j'habite je suis a au aux sur coin de pres le la]]
 
+local CENTRE = set "centre center" -- "100 City Centre Drive"
+local IN = set "in en em"
+local AFTER_TOWN = set "now then btw here area on canada vich wich"
+
 local function is_house_number(word)
-  return #word <= 6 and word:find("^%d+%a?$") ~= nil or #word <= 11 and word:find("^%d+%a?%-%d+%a?$") ~= nil
+  local first = word:byte()
+  if first < 48 or first > 57 then return false end
+  return #word <= 6 and word:find("^%d+%a?$") ~= nil or #word <= 11 and (word:find("^%d+%a?%-%d+%a?$") or word:find("^%d+%-%a$")) ~= nil
 end
 
 -- The last word of the postal code that begins at i, or nil.
@@ -64,13 +73,21 @@ local function is_name(t, i)
   return not common.WORDS[word] and not things.is(word) and word:find("^[%a\128-\255]") ~= nil and not word:find("%d")
 end
 
+local SEVERAL = set "units apartments apts rooms"
+
 -- The last word of the unit that begins at i, or nil: "apt 4B", "#12", "unit 7".
 local function unit_end(t, i, last)
   local word, id = t.plain[i], t.plain[i + 1]
   if t.gap[i] == "#" then
     return #word <= 6 and word:find("%d") and i or nil
   elseif (UNIT[word] or word == "no") and id and i < last and #id <= 6 and (id:find("%d") or #id == 1 and not common.WORDS[id]) then
-    return i + 1
+    i = i + 1
+    while SEVERAL[word] and i < last do -- "units 302, 415 and 608"
+      local k = (t.plain[i + 1] == "and" or t.plain[i + 1] == "et") and i + 2 or i + 1
+      if k > last or #t.plain[k] > 5 or not t.plain[k]:find("^%d+%a?$") then break end
+      i = k
+    end
+    return i
   end
   return nil
 end
@@ -134,6 +151,8 @@ local function street_end(t, i, last)
     local word = t.plain[j]
     if t.gap[j] ~= "" then
       return nil
+    elseif j > from and DWELLING[word] and is_name(t, j - 1) and unit_end(t, j, last) then
+      return j - 1 -- "99 Dufferin apt 203"
     elseif j > from and STREET[word] then
       -- "9 St. Clair Ave W" is on no street before "Clair"
       local later = t.plain[j + 2]
@@ -143,8 +162,9 @@ local function street_end(t, i, last)
       end
     elseif NUMBERED[word] and j < last and t.plain[j + 1]:find("^%d+$") then
       return j + 1 -- "1234 Highway 7"
-    elseif not (word == "the" and j == from) and (common.WORDS[word] and not (j < last and PLAIN_STREET[t.plain[j + 1]]
-      and t.gap[j + 1] == "" and not LINK[word] and not LEAD[word]) or word:find("^%d") and not word:find("^%d+%a%a$")) then
+    elseif not (word == "the" and j == from or CENTRE[t.plain[j + 1]]) and (common.WORDS[word]
+      and not (j < last and PLAIN_STREET[t.plain[j + 1]] and t.gap[j + 1] == "" and not LINK[word] and not LEAD[word])
+      or word:find("^%d") and not word:find("^%d+%a%a$")) then
       return nil -- but "5 The Esplanade", "77 Front St"
     elseif things.is(word) and not is_capital(t, j) and not (j < last and PLAIN_STREET[t.plain[j + 1]]) then
       return nil -- "2 mattresses at 12 Main St"
@@ -157,8 +177,8 @@ end
 local function head(t, i)
   if i > 1 and t.gap[i - 1] == "#" then
     return i - 1
-  elseif i > 2 and (UNIT[t.plain[i - 2]] or t.plain[i - 2] == "no") and t.plain[i - 1]:find("%d") and #t.plain[i - 1] <= 6
-    and t.gap[i - 1] ~= "," then
+  elseif i > 2 and (UNIT[t.plain[i - 2]] or t.plain[i - 2] == "no") and #t.plain[i - 1] <= 6
+    and (t.plain[i - 1]:find("%d") or #t.plain[i - 1] == 1) and t.gap[i - 1] ~= "," then
     return i - 2
   elseif i > 1 and t.gap[i] == "" and t.plain[i - 1]:find("^%d+$") and t.s:find("/", t.to[i - 1] + 1, true) == t.from[i] - 1 then
     return i - 1 -- "12/14 Elm St"
@@ -187,15 +207,15 @@ end
 -- All addresses with a number and a street in a sentence's words, as pairs of words.
 ---@return {[1]: integer, [2]: integer}[]
 function M.all(t)
-  local list, i = {}, 1
+  local list, i, before = {}, 1, 0
   if not tokens.find(t, 2, t.n, ANY_STREET) or not text.has_digits(t.s, 1) then
     return list
   end
   while i < t.n and #list < 5 do
     local first, last = M.at(t, i, t.n)
     if first then
-      list[#list + 1] = { first, last }
-      i = last
+      list[#list + 1] = { first > before and first or i, last } -- "12 Jane St unit 4, 45 Keele St"
+      i, before = last, last
     end
     i = i + 1
   end
@@ -290,6 +310,26 @@ local function all_names(t, i, j)
     i = (town or i) + 1
   end
   return true
+end
+
+-- Are the words i to j a town and words that lead to it? Returns the town's first and last word.
+---@return integer?, integer?
+function M.town(t, i, j)
+  while i < j and LEAD[t.plain[i]] do i = i + 1 end
+  for k = math.max(i + 1, j - 3), j do
+    if IN[t.plain[k - 1]] then i = k end -- "Dymon storage in Vaughan"
+  end
+  local last = towns.end_of(t.plain, i, true)
+  if last and (last == j or last == j - 1 and AFTER_TOWN[t.plain[j]]) then return i, last end
+end
+
+---@param s string
+function M.has_town(s)
+  local t = tokens.of(s)
+  for i = 2, t.n do
+    if towns.end_of(t.plain, i) or postal_end(t, i) then return true end
+  end
+  return false
 end
 
 local MOST_WORDS = 30

@@ -29,14 +29,21 @@ end
 
 -- ---- elevator and stairs ---------------------------------------------------------------------------------------------
 
-local HOUSE = set "house houses townhouse townhome detached semi semi-detached duplex cottage maison storefront"
+local HOUSE = set "house houses townhouse townhome detached semi semi-detached duplex cottage maison storefront casa"
 local LIGHT = set [[sure there is are was it its s theres does do did have has we i you can could use they he a an the one ones only
   just about
   around like or maybe in at this that my our building place unit to of any so unfortunately sadly sorry please pls sir
   maam actually probably with all big small large little service freight working broken old narrow wide inside front
   back both but and even think believe required involved needed available access yet here sauf c est il en un une l le
   la les dans au on for be who go up down got each from two sets set total well also yea straight else then really know
-  should applicable condo apartment apt t m re d qu]]
+  should applicable condo apartment apt t m re d qu
+  dear hun hon honey sweetie bro dude mate es hay una uno um uma tem tenho tiene tengo mi meu minha na muy rn atm currently so
+  temporarily guess]]
+local STEP = set "step steps stairs flight flights"
+-- What people say of an elevator or stairs after yes or no: "yes need to book it".
+local BESIDES = set [[need needs book booked booking reserve reserved reservation concierge super superintendent security
+  management key fob slow tiny narrow tight fits fit out order though tho hard difficult has however anytime ask call first
+  reservar reservado reservarlo pero mas faut le reserver precisa reservar hay que]]
 local POLITE = set "thanks thank you thx merci"
 -- These mean yes or a count when they are all that is said.
 local AFFIRMS = {}
@@ -44,7 +51,9 @@ for phrase in ([[there is|there are|there is one|there s one|theres one|it does|
   have one
 i have one|has one|just one|only one|a few|a couple|several|many|a lot|lots|il y en a un|il y en a|both|it has both|we have both|there
   are both
-yes both|les deux|probably|should be|should be one]]):gmatch("[^|\n]+") do
+yes both|les deux|there used to be one|don t need one|dont need one|don t need it|
+dont need it|no need|out of order|out of service|not working|a dozen|a dozen or so|hardly any|barely any|probably|should be|
+should be one]]):gmatch("[^|\n]+") do
   AFFIRMS[phrase] = true
 end
 
@@ -55,19 +64,23 @@ function M.is_yes_no(ready, t, i, j, kind)
     return false
   end
   local words = text.split(text.words(tokens.plain(t, i, j)))
-  local hit, yes, polite = AFFIRMS[table.concat(words, " ")], false, false
+  if AFFIRMS[table.concat(words, " ")] then return true end
+  local hit, yes, polite = false, false, false
   local floor = tokens.find(t, i, j, way_in.FLOOR)
+  local decided = ready.yes[words[1]] or ready.no[words[1]] or words[2] and ready.yes[words[2]]
   local k = 1
   while words[k] do
     local word = words[k]
     local last, name = phrases.at(ready.said, words, k)
     if last then
       hit, yes, k = true, yes or name == "yes", last
-    elseif way_in.is_count(word) or way_in.ORDINAL[word] and (word ~= "second" or floor) or kind == "elevator" and HOUSE[word] then
+    elseif way_in.is_count(word) or way_in.ORDINAL[word] and (word ~= "second" or floor)
+      or kind == "elevator" and (HOUSE[word] or word == "broken")
+      or kind == "stairs" and STEP[word] and k > 1 then
       hit = true
     elseif POLITE[word] then
       polite = true
-    elseif not (LIGHT[word] or way_in.FLOOR[word] or way_in.COUNTED[word]) then
+    elseif not (LIGHT[word] or way_in.FLOOR[word] or way_in.COUNTED[word] or decided and BESIDES[word]) then
       return false
     end
     k = k + 1

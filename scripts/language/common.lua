@@ -7,7 +7,9 @@ local M = {}
 M.CHAT = text.set [[hi hello hey hiya yo good morning afternoon evening night day there bonjour salut bonsoir allo ok okay okey k kk thanks
   thank you thx ty tks merci cool great perfect awesome nice sure alright fine yes no ya yeah yep yup nope nah oui non please pls plz svp
   how are doing u ur help need assistance quote question info information a i im i'm for your my of the team lol haha hmm hm um uh umm oh
-  ah test so much very guys sir madam again welcome bye goodbye ciao cheers appreciate appreciated it got understood noted
+  ah test so much very guys sir madam dear hun hon honey sweetie bro dude mate buddy bud tysm amigo amiga quero quiero um uma una une
+  orcamento cotizacion presupuesto soumission devis veux voudrais again welcome bye goodbye ciao cheers appreciate appreciated it got
+  understood noted
   beaucoup bien vous a tous bonne journee soiree parfait super d'accord daccord hola gracias buenos dias obrigado]]
 
 M.GREETING = text.set "hi hello hey hiya yo morning afternoon evening bonjour salut bonsoir allo hola"
@@ -19,7 +21,8 @@ M.WORDS = text.set [[a an the this that these those my our your his her its it's
   does did don't dont doesn't doesnt didn't didnt done have has had having haven't got get gets getting go goes going gone went come comes
   coming came can can't cant cannot could couldn't will won't wont would wouldn't should may might must not no yes yeah yep yup nope nah ok
   okay k sure thanks thank thx ty please pls plz hi hello hey bye good morning afternoon evening night day days today tonight tomorrow tmrw
-  tmr yesterday now later soon asap week weeks weekend month months year years monday tuesday wednesday thursday friday saturday sunday mon
+  2day 2nite 2moro tmr yesterday now later soon asap week weeks weekend month months year years monday tuesday wednesday thursday friday
+  saturday sunday mon
   tue wed thu fri sat sun hour hours hr hrs minute minutes min mins sec secs second seconds moment time times pm am and or but if so cause
   because then than as at by for from in into of off on out over to up with without about after before since until till just only also too
   very really much many more most less few some any all each every other another again still already even maybe perhaps probably actually

@@ -1,9 +1,13 @@
 -- Lays what was said now beside what was said earlier. Further things are added to the first ones and a second address stands beside the
 -- first, because the customer did not take those back. A correction takes their place.
 local text = require "language.text"
+local things = require "language.things"
 local understand = require "language.understand"
+local yes_no = require "language.yes_no"
 
 local M = {}
+
+local LEAVES = text.set "scratch skip forget keep keeping minus remove drop cancel leave except"
 
 -- What is known and what was said now, as one value; nil: nothing new was said.
 local function joined(earlier, value, between, after)
@@ -17,9 +21,15 @@ local function joined(earlier, value, between, after)
   return text.length(both) <= text.FIELD and both or nil
 end
 
+-- "No loveseat" and "keep the table" take one thing off a list; what they leave stays.
+local function takes_away(value)
+  local first = text.words(value):match("^%S+")
+  return first ~= nil and (yes_no.DEFAULT.no[first] or LEAVES[first]) ~= nil
+end
+
 -- "Actually 4 tires" replaces "2 tires", and stands beside a longer list, of which it corrects a part.
 local function corrected(earlier, value)
-  if earlier:find("[,;&+\n]") or earlier:find(" and ", 1, true) or earlier:find(" et ", 1, true) then
+  if earlier:find("[,;&+\n]") or things.count(earlier) > 1 or takes_away(value) then
     return joined(earlier, value, " (corrected: ", ")")
   end
   return value

@@ -44,7 +44,9 @@ local LEADS = set [[actually sorry oh well hi hello hey good morning afternoon e
   would will you u please how much for to i i'd we would need want have got i've ive we've get rid of like there
   is there's theres are it's its it looking take away remove removal pick up pickup haul dispose only with plus me
   us a quote on need's wanna gotta hoping j'ai nous avons il y je veux besoin de enlever d'enlever me debarrasser
-  tengo necesito quiero hay hola tenho preciso quero tem ola ਮੇਰੇ ਕੋਲ sacar tirar retirar remover]]
+  tengo necesito quiero hay hola tenho preciso quero tem ola ਮੇਰੇ ਕੋਲ sacar tirar retirar remover
+  guys guy take do does charge charging cost costs que se lleven llevar me again about
+  voudrais voudrait aimerais souhaite debarrasser quisiera deshacerme removing getting taking d'un d'une]]
 local TAILS = set [[to be removed picked up hauled taken away gone remove get rid of please pls svp thanks thank you here at from in is
   for pickup pick asap]]
 -- The words i to j without what only leads to the things and follows them ("I need … removed").
@@ -129,6 +131,17 @@ function M.remark(state, t, rest)
   end
 end
 
+local VAGUE = set "junk stuff item items belongings cosas trastes"
+
+-- Do the words i to j name no thing, but that there are some: "need my junk gone", "the stuff"? Then it is asked what they are.
+local function is_vague(t, i, j)
+  for k = i, j do
+    local word = t.plain[k]
+    if not (VAGUE[word] or common.WORDS[word] or LEADS[word] or TAILS[word]) then return false end
+  end
+  return true
+end
+
 -- Takes the facts of the words i to j, which hold no address. Returns true when there was one.
 local function read_piece(state, t, i, j, base)
   local thing = things.among(t, i, j)
@@ -150,7 +163,10 @@ local function read_piece(state, t, i, j, base)
     or state.run and not (way.elevator or way.stairs or way.floor)
       and (way_in.COUNTED[t.plain[i]] and j > i or t.plain[i]:find("^%d%d?%D") or t.plain[i]:find("^%d%d?%d?$"))
       and not (i < j and things.is_uncounted(t.plain[i + 1]))
-  if lists and not ((way.elevator or way.stairs) and not (way_in.COUNTED[t.plain[thing - 1] or ""])) then
+  if lists and state.asked_kind ~= "inventory" and VAGUE[t.plain[thing or i]]
+    and not (way.elevator or way.stairs or way.floor) and is_vague(t, i, j) then
+    return true
+  elseif lists and not ((way.elevator or way.stairs) and not (way_in.COUNTED[t.plain[thing - 1] or ""])) then
     things_in(state, t, i, j, base)
     state.said[#state.said + 1] = { kind = "inventory" }
     if way.elevator or way.stairs or way.floor then
@@ -163,6 +179,50 @@ local function read_piece(state, t, i, j, base)
     return true
   end
   return false
+end
+
+local MOST_BETWEEN = 7 -- bytes from one piece to the next
+
+-- Does the piece count something: "a wall unit", "2 gargoyles"?
+local function counts(t, piece)
+  local i, j = without_leads(t, piece[1], piece[2])
+  return i < j and (way_in.COUNTED[t.plain[i]] or t.plain[i]:find("^%d%d?$")) and not things.is_uncounted(t.plain[i + 1])
+    and not common.WORDS[t.plain[j]] and i
+end
+
+-- The things before the first one that is known belong to the list too: "a wall unit, an armchair".
+local function begin_earlier(state, t, piece, rest, base)
+  for k = #rest, 1, -1 do
+    local before = rest[k]
+    local first = before[2] + 2 >= piece[1] and t.gap[before[2] + 1] ~= "!" and counts(t, before)
+    if not first then return end
+    state.run.from, rest[k], piece = base + (tokens.span(t, first, first)) - 1, nil, before
+  end
+end
+
+-- What stands beside the things of an answer to "what?" belongs to them: "3 seater, coffee tbl, lamp (the tall one), stained".
+local function all_listed(state, t, rest, base)
+  local run, left = state.run, {}
+  local function joins(piece, before)
+    local from, to = tokens.span(t, piece[1], piece[2])
+    local between = before and run.from - base - to or from + base - 1 - run.to
+    return between >= 0 and between <= MOST_BETWEEN and not common.is_chat(tokens.plain(t, piece[1], piece[2]))
+  end
+  for k = #rest, 1, -1 do
+    if joins(rest[k], true) then
+      local first = without_leads(t, rest[k][1], rest[k][2])
+      run.from = base + (tokens.span(t, first, first)) - 1
+    end
+  end
+  for _, piece in ipairs(rest) do
+    local from, to = tokens.span(t, piece[1], piece[2])
+    if joins(piece) then
+      run.to = base + to - 1
+    elseif to + base - 1 < run.from or from + base - 1 > run.to then
+      left[#left + 1] = piece
+    end
+  end
+  return left
 end
 
 -- ---- addresses -------------------------------------------------------------------------------------------------------
@@ -212,6 +272,14 @@ function M.addresses(state, t)
   return pairs_
 end
 
+-- The town that stands apart from the address: "im in Mississauga, 12 Elm St".
+function M.town(state, t, rest)
+  for _, piece in ipairs(rest) do
+    local first, last = address.town(t, piece[1], piece[2])
+    if first then state.town = tokens.text(t, first, last) end
+  end
+end
+
 -- The words between the addresses, as pairs of first and last word.
 local function between(taken, last)
   local list, from = {}, 1
@@ -243,14 +311,19 @@ function M.sentence(state, t, base, last)
   local rest = {}
   for _, span in ipairs(between(taken, last or t.n)) do
     for _, piece in ipairs(cut(t, span[1], span[2])) do
+      local running = state.run
       if read_piece(state, t, piece[1], piece[2], base) then
         any = true
+        if state.run and not running and state.asked_kind ~= "inventory" then begin_earlier(state, t, piece, rest, base) end
       elseif state.run and t.s:byte(t.from[piece[1]] - 1) == 40 then
         things_in(state, t, piece[1], piece[2], base) -- "a wardrobe (disassembled)"
       else
         rest[#rest + 1] = piece
       end
     end
+  end
+  if #rest > 0 and state.asked_kind == "inventory" and state.run and state.run.body == state.body then
+    rest = all_listed(state, t, rest, base)
   end
   return any, rest
 end

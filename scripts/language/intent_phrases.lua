@@ -52,7 +52,7 @@ change_visit: reschedule|rescheduling|postpone|rebook; move it|this|that|us|me t
   wont be home|there|around … {time}; not going to be home|there|around; cant do {time} anymore;
   {time} doesnt|wont|dont work … anymore; {time} no longer works; running late … {visit}; do|make it {time} instead;
   not available|free … {time} anymore; come … {time} instead
-change_visit_not: if … reschedule|postpone|change; reschedule fee|later|policy;
+change_visit_not: address … wrong; wrong address; address is|its|should; if … reschedule|postpone|change; reschedule fee|later|policy;
   change … address|items|item|list|inventory|number|phone|name|email|mind|order; they|company … rescheduled|cancelled;
   move … {thing}; change … {thing}; move it to … street|st|ave|avenue|road|rd|unit|apt; dont|not need to reschedule;
   nothing came up; moving company; change … lightbulb; not want to reschedule; didnt reschedule; you cant make it;
@@ -64,7 +64,7 @@ change_visit_booked: pick|choose|book|need|want|get|find|do|have … another|dif
 call_me: call|ring|phone|telephone me.; call|phone us.; = call; call anytime|asap|now|tonight;
   call me|us back|at|on|now|before|after|to|about|regarding|soon|instead|around|in|between|this|anytime|first|directly|and|or|with|for;
   call me|us from|once|as|asap|if|when|whenever|right|maybe|immediately|again|quick|tho|though|up|{time}; ring me|us; ring me at;
-  give me|us … call|ring|buzz|callback|shout|phone; give … call|ring to|at|on; phone me|us; telephone me;
+  gimme … call|ring|shout|callback; give me|us … call|ring|buzz|callback|shout|phone; give … call|ring to|at|on; phone me|us; telephone me;
   call|ring|phone my|this cell|number|mobile|phone|wife|husband|son|daughter|mom|mother|dad|father|office|work|line; call back.;
   call me back; callback; get|want|need|request|like|have|expecting|arrange|schedule|book … call from|back;
   want|need|request|like|arrange|schedule|prefer … phone|telephone call; prefer … call|phone|talk; talk|speak|chat on|over|by phone;
@@ -91,7 +91,12 @@ complaint: you|they|he|she|{ours} {broke} my|our; you|they|he|she|{ours} … {br
   nobody is here|there; no one showed|came|shows|arrived|turned|ever|has|is here; didnt|not|never show up;
   you|they|he|crew|driver|guys|team|truck|who … never|didnt|not showed|show|came|come|arrived|arrive;
   still waiting for|on you|your|someone|somebody|anyone|quote|call|callback|reply|answer|response|guys|crew|driver|team|refund|truck;
-  still waiting.; waiting since; been waiting … hours|hour|days|weeks|day|week|all; waiting all day|morning|afternoon;
+  you|your|youre|this useless; still waiting.; waiting since;
+  still havent|hasnt|havnt|not|no … called|heard|replied|answered|responded|come|received;
+  havent|hasnt|havnt|never heard back|anything;
+  nobody|they|you never|has called|replied|answered|responded;
+  nobody|they|you never|didnt … call|called|reply|replied|responded … back|yet|me|us;
+  been waiting … hours|hour|days|weeks|day|week|all; waiting all day|morning|afternoon;
   where are … you|your|guys|they … supposed; where is|are … driver|crew|truck|team|guys; no show; noshow;
   youre|you|they|theyre|driver|crew|guys|truck|hes … late.; youre|they|theyre|driver|crew … late again; supposed to be here;
   supposed to come … hour|hours|yesterday|ago; unacceptable; this is joke; still nobody; refund; money back;
@@ -109,7 +114,9 @@ complaint: you|they|he|she|{ours} {broke} my|our; you|they|he|she|{ours} … {br
   very unhappy; disappointed; dissatisfied; not satisfied; unsatisfied; furious; pissed; fed up; you|they|crew|guys … forgot;
   you|they|guys|crew didnt take|pick|finish|clean|remove|do; job … half|not done|finished; pay for … damage|damages; file … claim;
   damage claim; wasnt|not what i paid|was promised; you lied; they lied; waste of … time
-complaint_not: no|without|any|not|never|avoid|careful|dont|isnt damage|damages|damaging; no|without … complaint|complaints;
+complaint_not: heard … landlord|super|management|tenant|condo|wife|husband;
+  no|without|any|not|never|avoid|careful|dont|isnt damage|damages|damaging;
+  no|without … complaint|complaints;
   refund policy; refunds policy; do|can|if … get|give|offer|do … refund|refunds; refundable; if … {broke};
   will|would|could|do|can|did|might you … damage|scratch|break|hurt; would … damage;
   worried|concerned|afraid|scared … damage|damaged|scratch; {broke} {thing}; {broke} … {thing} … remove|removed|pickup|gone;
@@ -124,7 +131,8 @@ not_interested: not interested; another|other|different company|guy|service|some
   dont|wont need … you|your|service|services|pickup|help|removal|quote|visit … anymore|now;
   dont need your|you … service|services|help; not needed anymore; found someone|somebody|other|another|different|cheaper;
   found … else; went with someone|somebody|another|other|different|your; going|gone with someone|somebody|another|other|different;
-  hired someone|somebody|another|other;
+  i|we went with 1800|junk|got|college|them|cheaper|local; = (i|we|ive) already sold|gave it|them|everything (away);
+  = too expensive|pricey no thanks|pass; = too expensive|pricey; got|have it sorted; hired someone|somebody|another|other;
   chose|picked|choosing|using|used|booked someone|somebody|another|other|different … else|company|service|guys|one|people;
   decided not to; decided against; decided to go with|another|different; decided to keep everything|them|it;
   going … different|another direction; got rid of it|everything|them|that|all already|myself|ourselves;

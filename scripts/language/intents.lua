@@ -25,14 +25,15 @@ local MOST_TEXTS, MOST_BYTES, MOST_WORDS, WHOLE_WORDS, MOST_STEPS, GAP = 10, 200
 local THANKS_BYTES = 200
 local SPELLINGS = { u = "you", ya = "you", ur = "your", r = "are", tmrw = "tomorrow", tmr = "tomorrow", tmw = "tomorrow",
   tmrow = "tomorrow",
-  tommorow = "tomorrow", tomorow = "tomorrow", thx = "thanks", ty = "thanks", tks = "thanks", thnx = "thanks",
+  tommorow = "tomorrow", tomorow = "tomorrow", thx = "thanks", ty = "thanks", tks = "thanks", thnx = "thanks", tysm = "thanks",
   appt = "appointment", appointement = "appointment", resched = "reschedule", cancle = "cancel", cansel = "cancel", nvm = "nevermind",
   plz = "please",
   pls = "please", ppl = "people", smth = "something", sth = "something", sumthing = "something", some1 = "someone", any1 = "anyone",
   noone = "nobody", dmg = "damage", dmged = "damaged", gonna = "going", wanna = "want", wana = "want", cannot = "cant", k = "ok",
   kk = "ok",
   okay = "ok", intrested = "interested", intersted = "interested", stp = "svp" }
-local EMPTY = text.set [[the a an please just really very so hi hey hello hiya actually kindly sir madam svp bonjour salut
+local EMPTY = text.set [[the a an please just really very so hi hey hello hiya actually kindly sir madam dear hun hon sweetie bro dude
+  mate amigo amiga svp bonjour salut
   allo le la les l un une des du de d s t]]
 
 -- ---- a message as words --------------------------------------------------------------------------------------------
@@ -431,6 +432,16 @@ local function kind_of(ready, s, work)
   return nil
 end
 
+local TAKEN_BACK = text.set "nevermind nvm"
+for _, phrase in ipairs { "never mind", "oh never mind", "oh nvm", "nvm thanks", "never mind thanks", "forget it", "forget that", "forget about it" } do
+  TAKEN_BACK[phrase] = true
+end
+
+-- "Never mind" while a visit is booked takes back what was said last, not the visit.
+local function takes_back(message)
+  return #message < 40 and TAKEN_BACK[text.words(message)] == true
+end
+
 ---What the customer wants, or nil. A wish to end a booked visit in other words is one to cancel it.
 ---@param ready language.intents.Ready
 ---@param texts string[]
@@ -441,6 +452,7 @@ function M.find(ready, texts, context)
   local work = { steps = 0, booked = context.booked, yes_no = context.yes_no }
   for i = math.max(1, #texts - MOST_TEXTS + 1), #texts do
     local place = kind_of(ready, text.clip(texts[i], MOST_BYTES), work)
+    if place and context.booked and M.KINDS[place] == "not_interested" and takes_back(texts[i]) then place = nil end
     if place and (not best or place < best) then best, whose = place, texts[i] end
   end
   local kind = M.KINDS[best]

@@ -6,14 +6,17 @@ local M = {}
 local set = text.set
 
 local START = set [[what what's whats when when's where's where who who's why how how's hows which whose do does did can could
-  will would is are am should quand combien comment pourquoi qui quel quelle quels quelles est-ce estce]]
+  will would is are am r should quand combien comment pourquoi qui quel quelle quels quelles est-ce estce cuanto cuando
+  donde cual quanto onde qual wat wats wen kinne kinna kithe]]
 -- These begin a question only before one of the next.
-local INVERTED = set "do does did can could will would is are am should"
+local INVERTED = set "r do does did can could will would is are am should"
 local ASKED_OF = set "you u i we it they he she the this that there your someone anyone somebody anybody ya my"
 local OF_US = set "you u ya guys"
 local CAN = set "can could would will"
 local KNOW = set "to wanna"
 local MARKS = set "tell to wanna how do does did can could will would is are am should" -- a question can begin at these
+local LAST = set "when where why quand combien cuando cuanto quando quanto"
+local PRICE = set "price prices pricing cost rates prix precio preco"
 local WHEN = set "when how what where why which who quand combien comment"
 local TAKES = set "take remove pick haul get come"
 
@@ -21,6 +24,7 @@ local TAKES = set "take remove pick haul get come"
 ---@return integer?
 function M.at(t)
   local plain = t.plain
+  if t.n <= 4 and (LAST[plain[t.n]] or PRICE[plain[1]]) then return 1 end -- "ok cool when", "price pls"
   if START[plain[1]] and (not INVERTED[plain[1]] or ASKED_OF[plain[2]]) then
     return 1
   end
@@ -36,6 +40,31 @@ function M.at(t)
     end
   end
   return nil
+end
+
+-- Also a word of our question alone: "elevator?"
+local ASKS_BACK = {}
+for phrase in ([[elevator|the elevator|an elevator|stairs|address|what address|which address|pickup address|what elevator|
+what stairs|which stairs|items|what items|which items|what|what do you mean|what do u mean|what u mean|what you mean|wdym|
+wym|what does that mean|what does it mean|what is that|
+whats that|what's that|meaning|huh|pardon|pardon me|sorry what|come again|say again|i don't understand|i dont understand|
+i don't get it|i dont get it|don't understand|dont understand|what do you mean by that|what are you asking|how do you mean|i am confused|
+im confused|i'm confused|quoi|comment|pardon|hein|c'est a dire|je ne comprends pas|je comprends pas|qu'est-ce que ca veut dire|
+que veux-tu dire|que voulez-vous dire|que|como|como asi|no entiendo|que quiere decir|que significa|o que|nao entendi|nao entendo|
+como assim|o que quer dizer|ki matlab|ਕੀ ਮਤਲਬ|ਸਮਝ ਨਹੀਂ ਆਈ|ਕੀ]]):gmatch("[^|\n]+") do
+  ASKS_BACK[text.words(phrase)] = true
+end
+local MOST_WORDS = 9
+local POLITE = set "sorry hi hello ok okay um uh please exactly sir madam"
+
+-- Does the sentence only ask what our question meant?
+---@return boolean
+function M.asks_back(t)
+  local i, j = 1, t.n
+  if j > MOST_WORDS or j == 0 then return false end
+  while i < j and POLITE[t.plain[i]] do i = i + 1 end
+  while j > i and POLITE[t.plain[j]] do j = j - 1 end
+  return ASKS_BACK[text.words(table.concat(t.plain, " ", i, j))] == true
 end
 
 -- Is it a wish in the form of a question: "Can you take a couch?" Then it asks nothing that staff have to answer. "When can you come?"

@@ -29,8 +29,12 @@ local THINGS = text.set(text.fold [[
   geladeira fogao colchao colchoe cadeira sofa poltrona escrivaninha guarda-roupa armario lixo movei movel caixa saco tapete televisao
   entulho madeira pneu roupa brinquedo
   ਸੋਫਾ ਸੋਫੇ ਕੁਰਸੀ ਕੁਰਸੀਆਂ ਮੇਜ਼ ਬੈੱਡ ਮੰਜਾ ਗੱਦਾ ਗੱਦੇ ਫਰਿੱਜ ਟੀਵੀ ਅਲਮਾਰੀ ਕੂੜਾ ਡੱਬੇ ਸਮਾਨ ਸਾਮਾਨ ਫਰਨੀਚਰ]])
+THINGS.steeles = false -- the avenue
 -- Things only beside another word: "the whole garage" is a load, "everything must go" too.
 local WHOLE = text.set "everything entire whole tout toute"
+-- "a wall unit", "yard waste"
+local KINDS = { unit = text.set "wall shelving corner entertainment ac",
+  waste = text.set "yard garden green wood construction renovation household" }
 local KEPT = text.set "sold gave donated keep keeping kept anymore" -- beside what is not to be taken away
 -- A number before one of these counts no things.
 M.UNCOUNTED = text.set [[minute min hour hr day week month year second sec moment time pm am oclock o'clock people person guy man men woman
@@ -38,11 +42,12 @@ M.UNCOUNTED = text.set [[minute min hour hr day week month year second sec momen
   meeting problem idea bit lot couple few appointment job way reason second floor level flight step stair storey story elevator lift unit
   apartment apt condo house home place building office block address street door person bedroom bathroom br bdrm room sqft estimate
   different good great nice thing number emergency hurry rush landlord tenant roommate neighbour neighbor agent human company
-  sorry plumber moment jour heure semaine fois question prix etage personne]]
+  sorry plumber location address stop moment jour heure semaine fois question prix etage personne]]
 
 local function singular(word, set)
-  if set[word] then
-    return true
+  local known = set[word]
+  if known ~= nil then
+    return known
   end
   local last = word:byte(-1)
   return (last == 115 or last == 120)
@@ -63,7 +68,7 @@ local function thing_at(t, i, j)
   for k = i, j do
     local word, following = t.bare[k], t.bare[k + 1] or ""
     if M.is(word) or WHOLE[word] and j - i <= 5 and (word == "everything" or k < j) and not M.is_uncounted(following)
-      or word == "clean" and (following == "out" or following == "up") then
+      or word == "clean" and (following == "out" or following == "up") or KINDS[following] and KINDS[following][word] then
       return k
     end
   end
@@ -77,6 +82,17 @@ function M.among(t, i, j)
     if KEPT[t.plain[k]] then return nil end
   end
   return found
+end
+
+-- How many words of a text name such things.
+---@param s string
+---@return integer
+function M.count(s)
+  local count = 0
+  for word in text.fold(s):gmatch("[%a\128-\255][%a\128-\255-]*") do
+    if M.is(word) then count = count + 1 end
+  end
+  return count
 end
 
 -- The first such thing in folded text, or nil.

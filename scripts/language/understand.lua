@@ -118,6 +118,7 @@ local function read_statement(state, t, sentence)
   elseif not unsure and not text.found_in(plain, LATER) then
     local any, rest = facts.sentence(state, t, sentence.from)
     local answered = answer_pieces(state, t, rest, not any)
+    facts.town(state, t, rest)
     if any and not answered then
       facts.remark(state, t, rest)
     end
@@ -130,10 +131,22 @@ local function read_statement(state, t, sentence)
   state.left[#state.left + 1] = text.trim(text.trim_end(sentence.text, "[%s.]"))
 end
 
+local MOST_OF_A_GUESS = 8
+
+-- Is it an answer with a question mark: "10?", "i think 2 flights?"
+local function is_guess(state, t)
+  local kind = state.asked_kind
+  return kind and kind ~= "other" and t.n > 0 and t.n <= MOST_OF_A_GUESS and not state.answer
+    and answers.first(state.ready, kind, t, 1, t.n)
+end
+
 local function read_sentence(state, sentence)
   local t = tokens.of(sentence.text)
   local at = questions.at(t)
-  if sentence.question or at then
+  if state.asked_kind and questions.asks_back(t) then
+    state.asks_back = true
+    state.left[#state.left + 1] = text.trim(sentence.text)
+  elseif (sentence.question or at) and not (not at and is_guess(state, t)) then
     read_question(state, t, sentence, at)
   elseif t.n > 0 then
     read_statement(state, t, sentence)
@@ -215,6 +228,9 @@ local function by_field(state, fields, asked, open)
   for _, one in ipairs(state.addresses) do
     found.address = found.address and found.address .. "; " .. one.text or one.text
   end
+  if state.town and found.address and not address.has_town(found.address) then
+    found.address = found.address .. ", " .. state.town
+  end
   if state.unit and found.address then
     found.address, state.unit = found.address .. ", " .. state.unit, nil
   end
@@ -245,7 +261,8 @@ end
 -- What the texts say. `asked` is the field that was asked for last, or nil; `missing` are the fields not known yet (default: all);
 -- `ready` holds the languages' words, from yes_no.ready. Returns {
 --   data = {field = text}, unit = a unit alone ("apt 4B"), corrects = whether they take back what was said before, only = all of it,
---   questions = {…}, took = whether something was understood, media = whether a photo, place or the like was among them,
+--   questions = {…}, asks_back = whether they ask what our question meant,
+--   took = whether something was understood, media = whether a photo, place or the like was among them,
 --   chat = whether they hold nothing but politeness, unread = the words that nobody understood, or nil}.
 ---@param texts string[]
 ---@param fields string[]
@@ -269,7 +286,7 @@ function M.read(texts, fields, asked, missing, ready)
   local took = state.took or state.media or next(data) ~= nil
   local unread = #state.left > 0 and table.concat(state.left, "\n") or nil
   return { data = data, unit = state.unit, corrects = state.corrects or false, only = state.corrects and state.only or false,
-    questions = state.questions, took = took or false, media = state.media or false, unread = unread,
+    questions = state.questions, took = took or false, asks_back = state.asks_back or false, media = state.media or false, unread = unread,
     chat = not (took or unread) and #state.questions == 0 }
 end
 

@@ -14,7 +14,8 @@ M.ORDINAL = set [[first second third fourth fifth sixth seventh eighth ninth ten
   cinquieme deux trois quatre cinq 1er 2e 3e 4e 5e 6e primer primero segundo tercer tercero cuarto primeiro terceiro quarto dos tres dois
   ਪਹਿਲੀ ਦੂਜੀ ਤੀਜੀ one two three four five six seven eight nine ten split multi several few couple]]
 M.FLOOR = set "floor floors flr fl level levels storey storeys story stories etage etages piso pisos andar andares ਮੰਜ਼ਿਲ"
-local ELEVATOR = set [[elevator elevators elevater elavator elevetor lift ascenseur ascenseurs ascensor elevador monte-charge ਲਿਫਟ ਐਲੀਵੇਟਰ]]
+local ELEVATOR = set [[elevator elevators elev elevater elavator elevetor lift ascenseur ascenseurs ascensor elevador monte-charge ਲਿਫਟ
+  ਐਲੀਵੇਟਰ]]
 local LIFTS = set "can can't cant cannot could couldn't to not help heavy i we you u they" -- "I cant lift" names no lift
 local STAIRS = set [[stair stairs upstairs downstairs staires stairway staircase staircases stairwell walkup walk-up walkups escalier
   escaliers escalera

@@ -171,9 +171,16 @@ describe("the fixed questions", function()
     assert.is_nil(chat.asked)
   end)
 
+  it("puts its question in other words to a customer who asks what it meant, and passes nothing on", function()
+    local chat = story { { "hi", "pickup address" }, { "what do u mean", "Could you send me the address" }, { "12 Elm St", "elevator" },
+      { "huh?", "Can things be taken down in an elevator?" } }
+    assert.is_nil(chat.question)
+    story { { "hi", "pickup address" }, { "what?", "Could you send me the address" }, { "what??", { "sort that out later", "elevator" } } }
+  end)
+
   it("answers a customer who writes after everything is known", function()
     local data = { address = "5 Elm", elevator_access = "no", stairs = "no", inventory = "a couch" }
-    local chat = story({ { "also a lamp", "added" }, { "where are you?", "question" }, { "qwertz asdf", "one moment" } }, { data = data, last_reply = "x" })
+    local chat = story({ { "also a lamp", "added" }, { "where are you?", "question" }, { "qwertz asdf", "added" } }, { data = data, last_reply = "x" })
     assert.equal("a couch, a lamp", chat.data.inventory)
   end)
 
@@ -223,6 +230,8 @@ describe("the fixed questions", function()
   it("corrects one thing of a list beside the list, and a whole list where only that is meant", function()
     local function after(earlier, message) return story({ { message, "address" } }, { data = { inventory = earlier }, last_reply = "x" }).data.inventory end
     assert.equal("4 tires", after("2 tires", "actually 4 tires"))
+    assert.equal("sofa loveseat coffee table (corrected: no loveseat)", after("sofa loveseat coffee table", "actually no loveseat"))
+    assert.equal("a sofa (corrected: scratch the lamp)", after("a sofa", "scratch the lamp"))
     assert.equal("a piano, 2 tires (corrected: 4 tires)", after("a piano, 2 tires", "actually 4 tires"))
     assert.equal("4 tires", after("a piano, 2 tires", "sorry, only 4 tires"))
     assert.equal("a piano, 2 tires, 3 chairs", after("a piano, 2 tires", "and 3 chairs"))

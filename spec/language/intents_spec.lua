@@ -50,7 +50,8 @@ we have to cancel because my landlord said no
 cancel the couch pickup
 I would like to cancel the pick up
 actually cancel that
-never mind
+~never mind
+~nvm
 J'aimerais annuler
 je dois annuler mon rendez-vous
 Annulez la visite svp
@@ -80,6 +81,7 @@ je n'ai plus besoin du ramassage
 ~à demain]], BOOKED)
 
 each("change_visit", [[
+~the address is wrong its 21 not 12
 can we move it to friday
 something came up, cant make it tomorrow
 I need to reschedule
@@ -137,6 +139,7 @@ je ne serai pas là demain
 ~changer la liste: 3 chaises]], BOOKED)
 
 each("call_me", [[
+gimme a call
 call me
 Call me!!
 can someone call me back at 5
@@ -191,6 +194,11 @@ pouvez-vous m'appeler à 5h
 ~vous appelez ça un divan]])
 
 each("complaint", [[
+ur guys still havent called
+nobody has called me back
+i still havent heard back
+your guys never replied
+~i havent heard back from my landlord
 you guys damaged my wall
 ur driver broke my gate
 nobody showed up
@@ -257,6 +265,11 @@ je suis très déçu du service
 ~personne ne sera à la maison]])
 
 each("not_interested", [[
+we went with 1800 got junk
+already sold it thanks
+too expensive, no thanks
+its ok i got it sorted
+nvm
 not interested anymore
 I'm not interested
 Not interested, thanks

@@ -1,11 +1,14 @@
 -- Messages as customers write them, and the facts in them. Half of them hold none.
 local text = require "language.text"
 local understand = require "language.understand"
+local yes_no = require "language.yes_no"
 
 local FIELDS = { "address", "elevator_access", "stairs", "inventory", "parking" }
 
+local READY = yes_no.ready { { words = { yes = { "sim" } } } }
+
 local function read(asked, message, missing)
-  return understand.read(type(message) == "table" and message or { message }, FIELDS, asked, missing)
+  return understand.read(type(message) == "table" and message or { message }, FIELDS, asked, missing, READY)
 end
 
 local function facts(asked, message) return read(asked, message).data end
@@ -37,6 +40,13 @@ local HOLD = {
     ["Yonge & Eglinton, 3rd floor"] = "Yonge & Eglinton", ["Scarborough Town Centre"] = "Scarborough Town Centre", ["25 The West Mall"] = "25 The West Mall",
     ["https://maps.app.goo.gl/abc123"] = "https://maps.app.goo.gl/abc123", ["43.6532, -79.3832"] = "43.6532, -79.3832", ["12 Elm St, when can you come?"] = "12 Elm St",
     ["from 12 Elm St to 40 Oak Ave"] = "12 Elm St; 40 Oak Ave", ["can you come to 12 Elm St?"] = "12 Elm St",
+    ["12 Jane St unit 4, 45 Keele St basement, and 99 Dufferin apt 203"] = "12 Jane St unit 4; 45 Keele St; 99 Dufferin apt 203",
+    ["ok im in mississauga then, 3020 Elmcreek rd"] = "3020 Elmcreek rd, mississauga", ["my condo at yonge and sheppard"] = "yonge and sheppard",
+    ["its at Dymon in Vaughan, 7500 Weston rd"] = "7500 Weston rd, Vaughan", ["Unit B, 12 Sorauren Avenue"] = "Unit B, 12 Sorauren Avenue",
+    ["25 Cougar Court, Scarborough: units 302, 415, 608 and 1101"] = "25 Cougar Court, Scarborough: units 302, 415, 608 and 1101",
+    ["100 city centre drive mississauga suite 1800"] = "100 city centre drive mississauga suite 1800", ["345-B Danforth"] = "345-B Danforth",
+    ["i live on bathurst st just north of steeles"] = "bathurst st just north of steeles", ["45 lisgar st unit 1802, buzz 1802"] = "45 lisgar st unit 1802, buzz 1802",
+    ["a mattress at 12 elm st brampton, im in toronto myself"] = "12 elm st brampton",
   },
   elevator_access = {
     yes = "yes", yep = "yep", No = "No", nope = "nope", ["yes there is"] = "yes there is", ["there's one"] = "there's one", ["no, there isn't"] = "no, there isn't",
@@ -70,6 +80,10 @@ local HOLD = {
     ["Sofa x2, bed x1"] = "Sofa x2, bed x1", ["garage clean out"] = "garage clean out", ["old shed 10'x12' to demolish"] = "old shed 10'x12' to demolish",
     ["20 yard bin of drywall & wood"] = "20 yard bin of drywall & wood", ["How much for a couch?"] = "a couch", ["un canapé et deux chaises"] = "un canapé et deux chaises",
     ["no. 5 boxes and approx. 12 chairs"] = "no. 5 boxes and approx. 12 chairs", ["[photo: my old fridge]"] = "my old fridge",
+    ["3 seater, coffee tbl, lamp"] = "3 seater, coffee tbl, lamp", ["mattress - king size, stained"] = "mattress - king size, stained",
+    ["Fridge (stainless), stove & d/w"] = "Fridge (stainless), stove & d/w", ["yard waste and some soil"] = "yard waste and some soil", junk = "junk",
+    ["can you guys take a hot tub"] = "a hot tub", ["necesito que se lleven un sofa y una cama"] = "un sofa y una cama",
+    ["je voudrais me débarrasser d'un piano"] = "piano",
   },
   parking = {
     ["on the street"] = "on the street", no = "no", ["4455"] = "4455", ["the code is in the box by the door"] = "the code is in the box by the door",
@@ -88,6 +102,15 @@ local SEVERAL = {
   { "No, 3 flights", asked = "elevator_access", elevator_access = "No", stairs = "3 flights" },
   { "trois étages sans ascenseur", elevator_access = "sans ascenseur", stairs = "trois étages" },
   { "non, mais 2 étages", asked = "elevator_access", elevator_access = "non", stairs = "2 étages" },
+  { "No stairs. I have a wall unit, an armchair, and 15 boxes of books", stairs = "No stairs", inventory = "a wall unit, an armchair, and 15 boxes of books" },
+  { "need my junk gone asap, its at 12 Elm St", address = "12 Elm St" },
+  { "yes need to book it", asked = "elevator_access", elevator_access = "yes need to book it" },
+  { "yes but its tiny and u need a fob", asked = "elevator_access", elevator_access = "yes but its tiny and u need a fob" },
+  { "tem sim, mas precisa reservar", asked = "elevator_access", elevator_access = "tem sim, mas precisa reservar" },
+  { "elev yes", asked = "elevator_access", elevator_access = "elev yes" }, { "out of order", asked = "elevator_access", elevator_access = "out of order" },
+  { "don't need one", asked = "elevator_access", elevator_access = "don't need one" }, { "stairs? no", asked = "stairs", stairs = "no" },
+  { "I don't think so dear", asked = "stairs", stairs = "I don't think so dear" }, { "a dozen or so", asked = "stairs", stairs = "a dozen or so" },
+  { "just the front step", asked = "stairs", stairs = "just the front step" }, { "i guess 10?", asked = "stairs", stairs = "i guess 10" },
   { "neither", asked = "elevator_access", elevator_access = "neither", stairs = "neither" },
   { "it has both", asked = "stairs", elevator_access = "it has both", stairs = "it has both" },
   { "12 Elm St. 2 flights of stairs. a fridge", address = "12 Elm St.", stairs = "2 flights of stairs", inventory = "a fridge" },
@@ -108,7 +131,7 @@ local NO_ANSWER = {
   address = { "Sorry, wrong number", "I'm at work right now", "i'll send it later", "asap please", "next tuesday works", "my wife will text you", "in 5 minutes",
     "at 5 pm", "2 bedroom apartment", "416 555 0100", "thank you and have a nice day", "me and my wife", "nothing yet", "cancel", "john", "John Smith", "on my way",
     "the place is big", "same as last time", "you have my number", "i already told you", "not interested anymore", "hmm let me think", "I'm moving on Friday", "100%",
-    "yes", "no", "2 st", "near the park", "5 minutes from the subway", "5 of us live on main street" },
+    "yes", "no", "2 st", "near the park", "2 locations", "5 minutes from the subway", "5 of us live on main street" },
   elevator_access = { "maybe tomorrow", "the super is never there", "5 pm", "i want a quote", "you damaged my wall", "cancel please", "nevermind", "you tell me",
     "i have a dog", "same", "depends", "416 555 0100", "no problem", "no rush", "no thanks", "no one is home", "no worries", "yes i want to book", "yes tomorrow works",
     "there are many things", "i'm 65 years old and cant lift" },
@@ -204,6 +227,22 @@ describe("what a customer wrote", function()
   it("finds no address where there is none", function()
     for _, message in ipairs { "2 chairs", "I have 3 couches", "at 5 pm", "2 x 4 wood", "10 boxes and 3 bags", "call me at 5" } do
       assert.is_nil(facts(nil, message).address, message)
+    end
+  end)
+
+  it("hears when a customer asks what our question meant, which is no question for the team", function()
+    for _, message in ipairs { "what do u mean", "what do you mean?", "huh?", "wdym", "sorry what??", "elevator?", "pardon?", "quoi?", "no entiendo",
+      "não entendi", "i dont understand" } do
+      local said = read("elevator_access", message)
+      assert.is_true(said.asks_back, message)
+      assert.same({}, said.questions, message)
+      assert.is_truthy(said.unread, message)
+      assert.is_false(read(nil, message).asks_back, message)
+    end
+    for _, message in ipairs { "what do you mean by wet paint?", "what is your price", "how much", "r u insured", "ok cool when", "price pls", "cuanto cuesta" } do
+      local said = read("elevator_access", message)
+      assert.is_false(said.asks_back, message)
+      assert.equal(1, #said.questions, message)
     end
   end)
 
