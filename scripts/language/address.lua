@@ -80,6 +80,8 @@ local function unit_end(t, i, last)
   local word, id = t.plain[i], t.plain[i + 1]
   if t.gap[i] == "#" then
     return #word <= 6 and word:find("%d") and i or nil
+  elseif #word <= 8 and UNIT[word:match("^(%a+)%d+%a?$") or ""] then
+    return i -- "PH02"
   elseif (UNIT[word] or word == "no") and id and i < last and #id <= 6 and (id:find("%d") or #id == 1 and not common.WORDS[id]) then
     i = i + 1
     while SEVERAL[word] and i < last do -- "units 302, 415 and 608"

@@ -37,7 +37,7 @@ local LIGHT = set [[sure there is are was it its s theres does do did have has w
   back both but and even think believe required involved needed available access yet here sauf c est il en un une l le
   la les dans au on for be who go up down got each from two sets set total well also yea straight else then really know
   should applicable condo apartment apt t m re d qu
-  dear hun hon honey sweetie bro dude mate es hay una uno um uma tem tenho tiene tengo mi meu minha na muy rn atm currently so
+  dear hun hon honey sweetie bro dude mate es hay una uno um uma tem tenho tiene tengo mi meu minha na muy rn atm currently so them those
   temporarily guess]]
 local STEP = set "step steps stairs flight flights"
 -- What people say of an elevator or stairs after yes or no: "yes need to book it".

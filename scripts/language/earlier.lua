@@ -35,11 +35,18 @@ local function corrected(earlier, value)
   return value
 end
 
+-- "14 Elm St" after "12 Elm St, Vaughan" is in the same town.
+local function same_street(earlier, value)
+  local number, street = value:match("^(%d+%a?) (%a.*)$")
+  local at = street and text.fold(earlier):find(text.fold(street), 1, true)
+  return at and at <= 8 and #text.fold(earlier) == #earlier and earlier:find("^%d+%a? ") and number .. " " .. earlier:sub(at) or nil
+end
+
 local function address(earlier, value, read)
   if not value then
     return read.unit and joined(earlier, read.unit, ", ")
   elseif read.corrects then
-    return value
+    return same_street(earlier, value) or value
   elseif earlier:find("%d") then
     return joined(earlier, value, "; ")
   end

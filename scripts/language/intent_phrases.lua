@@ -28,7 +28,7 @@ ours: guys; guy; boys; team; crew; driver; drivers; movers; workers; worker; emp
   haulers; helper; helpers
 broke: damaged; broke; broken; scratched; dented; cracked; ruined; destroyed; smashed; chipped; hit; wrecked; scraped; scuffed; stole;
   trashed; crushed; knocked; punctured; damage
-others: last; other; tenant; tenants; owner; owners; kids; dog; previous; landlord; son; husband; wife; storm; flood; contractor;
+others: other; tenant; tenants; owner; owners; kids; dog; previous; landlord; son; husband; wife; storm; flood; contractor;
   contractors
 property: wall; walls; floor; floors; flooring; hardwood; door; doors; doorframe; doorway; gate; fence; driveway; window; windows; car;
   lawn; grass; property; house; home; stairs; staircase; railing; ceiling; garage; porch; deck; banister; hallway; elevator; lobby;
@@ -115,6 +115,7 @@ complaint: you|they|he|she|{ours} {broke} my|our; you|they|he|she|{ours} … {br
   you|they|guys|crew didnt take|pick|finish|clean|remove|do; job … half|not done|finished; pay for … damage|damages; file … claim;
   damage claim; wasnt|not what i paid|was promised; you lied; they lied; waste of … time
 complaint_not: heard … landlord|super|management|tenant|condo|wife|husband;
+  last guys|crew|company|movers|team|people|one|ones … left|broke|damaged|ruined|broken|destroyed|scratched;
   no|without|any|not|never|avoid|careful|dont|isnt damage|damages|damaging;
   no|without … complaint|complaints;
   refund policy; refunds policy; do|can|if … get|give|offer|do … refund|refunds; refundable; if … {broke};

@@ -433,7 +433,8 @@ local function kind_of(ready, s, work)
 end
 
 local TAKEN_BACK = text.set "nevermind nvm"
-for _, phrase in ipairs { "never mind", "oh never mind", "oh nvm", "nvm thanks", "never mind thanks", "forget it", "forget that", "forget about it" } do
+for _, phrase in ipairs { "never mind", "oh never mind", "oh nvm", "nvm thanks", "never mind thanks", "forget it", "forget that",
+  "forget about it" } do
   TAKEN_BACK[phrase] = true
 end
 

@@ -12,6 +12,7 @@ local START = set [[what what's whats when when's where's where who who's why ho
 local INVERTED = set "r do does did can could will would is are am should"
 local ASKED_OF = set "you u i we it they he she the this that there your someone anyone somebody anybody ya my"
 local OF_US = set "you u ya guys"
+local ADDS = set "get have add include throw"
 local CAN = set "can could would will"
 local KNOW = set "to wanna"
 local MARKS = set "tell to wanna how do does did can could will would is are am should" -- a question can begin at these
@@ -74,7 +75,7 @@ function M.is_request(t)
     local word, who, what = t.plain[i], t.plain[i + 1], t.plain[i + 2]
     if WHEN[word] then
       return false
-    elseif word == "pouvez" or word == "pouvez-vous" or CAN[word] and (who == "i" and (what == "get" or what == "have")
+    elseif word == "pouvez" or word == "pouvez-vous" or CAN[word] and (who == "i" and (ADDS[what] or ADDS[t.plain[i + 3]])
       or OF_US[who] and (TAKES[what] or TAKES[t.plain[i + 3]])) then
       return true
     end

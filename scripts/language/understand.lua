@@ -146,6 +146,8 @@ local function read_sentence(state, sentence)
   if state.asked_kind and questions.asks_back(t) then
     state.asks_back = true
     state.left[#state.left + 1] = text.trim(sentence.text)
+  elseif sentence.question and not at and t.n > 0 and t.n <= MOST_OF_A_GUESS and common.is_chat(tokens.plain(t, 1, t.n)) then
+    return -- "hello??"
   elseif (sentence.question or at) and not (not at and is_guess(state, t)) then
     read_question(state, t, sentence, at)
   elseif t.n > 0 then
@@ -219,6 +221,8 @@ local function first_of(texts)
   return math.max(1, first)
 end
 
+local BOOKED = { "book", "reserve", "concierge", "fob" } -- said of an elevator, not of stairs
+
 -- The facts that were found, for the fields that want them.
 local function by_field(state, fields, asked, open)
   local found, data = state.found, {}
@@ -233,6 +237,11 @@ local function by_field(state, fields, asked, open)
   end
   if state.unit and found.address then
     found.address, state.unit = found.address .. ", " .. state.unit, nil
+  end
+  if state.asked_kind == "stairs" and state.answer and not found.elevator and text.found_in(text.fold(state.answer), BOOKED) then
+    for _, field in ipairs(fields) do -- the elevator was asked for before, and was left open
+      if open[field] and answers.kind_of(field) == "elevator" then found.elevator, state.answer = state.answer, nil end
+    end
   end
   for _, field in ipairs(fields) do
     local kind = answers.kind_of(field)

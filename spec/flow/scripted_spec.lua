@@ -222,6 +222,7 @@ describe("the fixed questions", function()
     assert.equal("12 Elm St, apt 4B", after("its apt 4B"))
     assert.equal("12 Elm St, Toronto", after("12 Elm St, Toronto"))
     for _, message in ipairs { "wrong address, its 21 Elm St", "no sorry, 21 Elm St", "actually 21 Elm St" } do assert.equal("21 Elm St", after(message)) end
+    assert.equal("14 Elm St, Vaughan", story({ { "actually its 14 Elm St", "elevator" } }, { data = { address = "12 Elm St, Vaughan" }, last_reply = "x" }).data.address)
     for _, message in ipairs { "40 Oak Ave", "40 Oak Ave, Brampton" } do
       assert.equal("40 Oak Ave, Brampton", story({ { message, "elevator" } }, { data = { address = "Brampton" }, last_reply = "x" }).data.address)
     end

@@ -197,7 +197,7 @@ each("complaint", [[
 ur guys still havent called
 nobody has called me back
 i still havent heard back
-your guys never replied
+you came last week and left a mess in the hallway
 ~i havent heard back from my landlord
 you guys damaged my wall
 ur driver broke my gate

@@ -45,7 +45,8 @@ local HOLD = {
     ["its at Dymon in Vaughan, 7500 Weston rd"] = "7500 Weston rd, Vaughan", ["Unit B, 12 Sorauren Avenue"] = "Unit B, 12 Sorauren Avenue",
     ["25 Cougar Court, Scarborough: units 302, 415, 608 and 1101"] = "25 Cougar Court, Scarborough: units 302, 415, 608 and 1101",
     ["100 city centre drive mississauga suite 1800"] = "100 city centre drive mississauga suite 1800", ["345-B Danforth"] = "345-B Danforth",
-    ["i live on bathurst st just north of steeles"] = "bathurst st just north of steeles", ["45 lisgar st unit 1802, buzz 1802"] = "45 lisgar st unit 1802, buzz 1802",
+    ["i live on bathurst st just north of steeles"] = "bathurst st just north of steeles", ["15 Northtown Way, PH02, North York"] = "15 Northtown Way, PH02, North York",
+    ["45 lisgar st unit 1802, buzz 1802"] = "45 lisgar st unit 1802, buzz 1802",
     ["a mattress at 12 elm st brampton, im in toronto myself"] = "12 elm st brampton",
   },
   elevator_access = {
@@ -107,6 +108,8 @@ local SEVERAL = {
   { "yes need to book it", asked = "elevator_access", elevator_access = "yes need to book it" },
   { "yes but its tiny and u need a fob", asked = "elevator_access", elevator_access = "yes but its tiny and u need a fob" },
   { "tem sim, mas precisa reservar", asked = "elevator_access", elevator_access = "tem sim, mas precisa reservar" },
+  { "yeah 3 of them", asked = "elevator_access", elevator_access = "yeah 3 of them" }, { "can i also add a dresser", inventory = "a dresser" },
+  { "yes but i have to book it 1 day before", asked = "stairs", elevator_access = "yes but i have to book it 1 day before" },
   { "elev yes", asked = "elevator_access", elevator_access = "elev yes" }, { "out of order", asked = "elevator_access", elevator_access = "out of order" },
   { "don't need one", asked = "elevator_access", elevator_access = "don't need one" }, { "stairs? no", asked = "stairs", stairs = "no" },
   { "I don't think so dear", asked = "stairs", stairs = "I don't think so dear" }, { "a dozen or so", asked = "stairs", stairs = "a dozen or so" },
