@@ -9,8 +9,19 @@ local sources = require "language.guards.sources"
 local text = require "language.text"
 local tokens = require "language.token_row"
 local visits = require "language.guards.visits"
+local watched = require "language.watched"
 
 local M = {}
+
+-- Which guards must look at a text: the sum of what its words say. PRICE counts beside a figure alone.
+local MONEY, HAZARD, PLACE, TIME, LEAK, PRICE, DIGIT = 1, 2, 4, 8, 16, 32, 64
+local ANY = MONEY | HAZARD | PLACE | TIME
+
+local WATCHED = {}
+for bits, words in pairs { [MONEY] = money.WATCHED, [PRICE] = money.PRICE, [HAZARD] = promises.WATCHED, [TIME] = visits.WATCHED } do
+  watched.add(WATCHED, text.sorted_names(words), bits)
+end
+WATCHED[""] = nil -- signs and other scripts are looked for apart
 
 -- For the model's second try, after "Your first answer could not be used: ".
 local SAY = {
@@ -40,8 +51,12 @@ function M.prepare(context)
   for name in pairs(SAY) do on[name] = switches[name] ~= false and switches[name .. "s"] ~= false end
   on.visit = on.number
   local places, first = promises.places(business.not_served or {})
-  local owner = sources.owner(system, business)
-  return { business = business, on = on, places = places, first = first, leak = leak.prepare(system), owner = owner }
+  local secret = leak.prepare(system)
+  local owner, words = sources.owner(system, business), {}
+  for word, bits in pairs(WATCHED) do words[word] = bits end
+  watched.add(words, first, PLACE)
+  watched.add(words, secret.words, LEAK)
+  return { business = business, on = on, places = places, words = words, leak = secret, owner = owner }
 end
 
 -- The first word that is too long to be one, in folded text. A letter of three bytes ends a word: its script uses no spaces.
@@ -59,17 +74,15 @@ end
 
 local MOST_NUMBERS = 500 -- no message about furniture holds more
 
-local WATCHED = text.union(money.WATCHED, promises.WATCHED, visits.WATCHED) -- a text without these and without a number passes
-
 -- What the guards that read words find in a text without links and phone numbers: a kind and a text, or nil.
-local function find_in_words(rest, ready, from)
-  local on = ready.on
-  if not figures.possible(rest, WATCHED) and not text.found_in(rest, ready.first) then return nil end
-  local plain = promises.plain_yes(rest)
+local function find_in_words(rest, bits, ready, from)
+  if bits & (ANY | DIGIT) == 0 or bits & (ANY | PRICE) == 0 and from and sources.named(from, rest) then return nil end
+  local on, plain = ready.on, promises.plain_yes(rest)
   local t = tokens.read(plain)
-  local list = figures.read(t)
-  local price, hazard = on.money and money.find(t, list), on.hazard and promises.hazard(t)
-  local area = on.area and promises.place(t, plain, ready.places)
+  local list = bits & (TIME | DIGIT) > 0 and figures.read(t) or {}
+  local price = on.money and (bits & MONEY > 0 or bits & PRICE > 0 and list[1]) and money.find(t, list)
+  local hazard = on.hazard and bits & HAZARD > 0 and promises.hazard(t)
+  local area = on.area and bits & PLACE > 0 and promises.place(t, plain, ready.places)
   if price or hazard or area then return price and "money" or hazard and "hazard" or "area", price or hazard or area end
   if not from or not on.number then return nil end
   local figure = sources.missing(t, list, from, ready.owner)
@@ -85,22 +98,24 @@ function M.check(reply, context, from)
   local business, on = ready.business, ready.on
   local seen, more = text.first(reply, text.REPLY)
   local folded = text.fold(seen)
-  local many = text.has_digits(folded, MOST_NUMBERS) and select(2, folded:gsub("%d+", "")) > MOST_NUMBERS
+  local many = #folded > MOST_NUMBERS and text.has_digits(folded, MOST_NUMBERS) and select(2, folded:gsub("%d+", "")) > MOST_NUMBERS
   local long = (more or many) and folded or long_word(folded) -- refused, because the other guards see only the first part
   if long then return caught("long", text.clip(long, 80)) end
   local foreign, rest = links.find(folded, business.links, on.link)
   if foreign and on.link then return caught("link", foreign) end
   foreign, rest = links.phone(tokens.text_of(rest), business.phones, from and from.own)
   if foreign and on.phone then return caught("phone", foreign) end
-  local kind, found = find_in_words(rest, ready, from)
+  local bits = watched.look(rest, ready.words) | (rest:find("$", 1, true) and PRICE or 0) | (text.has_digits(rest, 1) and DIGIT or 0)
+  if rest:find("\224\168", 1, true) or rest:find("\224\169", 1, true) then bits = bits | ANY end -- Punjabi
+  local kind, found = find_in_words(rest, bits, ready, from)
   if kind then return caught(kind, found) end
-  found = on.leak and leak.find(folded, ready.leak)
+  found = on.leak and leak.find(folded, ready.leak, bits & LEAK > 0 or rest ~= folded)
   return found and caught("leak", found) or nil
 end
 
 -- The text without links that the owner does not list. A text that `check` refuses anyway (too long a word) is not changed.
 function M.strip_links(s, allowed)
-  return long_word(text.fold(s)) and s or links.strip(s, allowed)
+  return #s > text.WORD and long_word(text.fold(s)) and s or links.strip(s, allowed)
 end
 
 -- The reply as WhatsApp shows it, in at most three parts (the second result says whether the end was cut off); see sources.gather.

@@ -30,9 +30,16 @@ local function pieces(s, into)
   end
 end
 
+-- The longest word of a piece: a text without it does not hold the piece. The first and the last word can be a part of another word.
+local function longest(piece)
+  local best = ""
+  for word in (piece:match("^%S+ (.+) %S+$") or piece):gmatch("%l+") do best = #word > #best and word or best end
+  return best
+end
+
 -- The parsed prompt file, prepared for comparing. The same table is used for every reply.
 function M.prepare(system)
-  local ready = { guarded = {}, rules = {}, names = {} }
+  local ready = { guarded = {}, rules = {}, names = {}, words = {} }
   pieces(system.identity or "", ready.guarded)
   pieces(system.workflow or "", ready.guarded)
   for i, rule in ipairs(system.business_rules or {}) do
@@ -46,14 +53,18 @@ function M.prepare(system)
   for _, field in ipairs(system.quote_fields_needed or {}) do
     if field:find("_", 1, true) then ready.names[#ready.names + 1] = field:lower() end
   end
+  for _, list in ipairs { ready.guarded, table.unpack(ready.rules) } do
+    for _, piece in ipairs(list) do ready.words[#ready.words + 1] = longest(piece) end
+  end
   return ready
 end
 
--- What the folded reply quotes of the prompt, or nil.
-function M.find(folded, ready)
-  local found = folded:find("[_{:\"']") and (text.found_in(folded, SCHEMA) or text.found_in(folded, ready.names))
+-- What the folded reply quotes of the prompt, or nil. `look`: does it hold one of ready.words?
+function M.find(folded, ready, look)
+  local signs = folded:find("[_{:\"]") or folded:find("'action'", 1, true)
+  local found = signs and (text.found_in(folded, SCHEMA) or text.found_in(folded, ready.names))
     or folded:find("json", 1, true) and folded:find("%f[%w]json%f[%W]") and "json"
-  if found then return found end
+  if found or not look then return found end
   local plain, quoted = words(folded), 0
   found = text.found_in(plain, ready.guarded)
   if found then return found end

@@ -139,7 +139,7 @@ function M.find(t, list)
   end
 end
 
-M.CURRENCY = CURRENCY
-M.WATCHED = text.union(CURRENCY, FREE, CHARGE, SOME) -- a text without these words and without a number holds no price
+M.CURRENCY, M.PRICE = CURRENCY, PRICE
+M.WATCHED = text.union(CURRENCY, FREE, CHARGE, SOME) -- a text without these, and without a figure and a "$" or one of PRICE, holds no price
 
 return M

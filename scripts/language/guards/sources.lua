@@ -50,7 +50,13 @@ end
 ---  today=, tomorrow= {year=, month=, day=, wday=}; phone= the customer's number where they wrote it
 ---@return table sources for `guards.check`
 function M.gather(given)
-  local keys, booked = {}, nil
+  return { given = given, own = given.phone }
+end
+
+-- The keys of the days and of the visit, and of what was read of the chat. Nothing is read before a figure asks for it.
+local function keys_of(sources)
+  if sources.keys then return sources.keys end
+  local given, keys, booked = sources.given, {}, nil
   for _, day in ipairs { given.today, given.tomorrow } do
     add_date(keys, day)
     keys["y" .. day.month % 12 + 1] = true
@@ -63,18 +69,37 @@ function M.gather(given)
     for key in pairs(own) do keys[key] = true end
     booked = visit.state == "booked" and own or nil
   end
-  return { keys = keys, booked = booked, own = given.phone, messages = given.messages, facts = given.facts }
+  sources.keys, sources.booked = keys, booked
+  return keys
+end
+
+-- The visit that is booked, as keys; or nil.
+function M.booked(sources)
+  return keys_of(sources) and sources.booked
 end
 
 -- What was said and what is known, in small letters.
 local function texts_of(sources)
-  local texts = {}
-  for _, value in pairs(sources.facts or {}) do texts[#texts + 1] = tostring(value):lower() end
-  for i, message in ipairs(sources.messages or {}) do
-    local stop = not sources.messages[i + 1] and message.content:find(placeholders.DATA, 1, true) -- it ends the last one
+  if sources.texts then return sources.texts end
+  local texts, messages = {}, sources.given.messages or {}
+  for _, value in pairs(sources.given.facts or {}) do texts[#texts + 1] = tostring(value):lower() end
+  for i, message in ipairs(messages) do
+    local stop = not messages[i + 1] and message.content:find(placeholders.DATA, 1, true) -- it ends the last one
     if message.role ~= "system" then texts[#texts + 1] = message.content:sub(1, (stop or 0) - 1):lower() end
   end
+  sources.texts = texts
   return texts
+end
+
+-- Is the only figure of a reply without words for time or money a name like "b12" before a sign, which stands so in the chat?
+function M.named(sources, rest)
+  local first, name, last = rest:match("%f[%w]()(%l+%d+)()[)!?]")
+  if not name or rest:find("%d") < first or rest:find("%d", last) then return false end
+  local texts = texts_of(sources)
+  for i = #texts, 1, -1 do
+    if texts[i] and texts[i]:find(name, 1, true) and texts[i]:find("%f[%w]" .. name .. "%f[^%w.,:/-]") then return true end
+  end
+  return false
 end
 
 ---Does one of the keys that a figure needs stand there, or all of another way to say it?
@@ -90,17 +115,18 @@ end
 
 -- Is the figure in the chat? Its texts are read only when needed, first those that hold the figure's first word.
 local function said(sources, figure, word)
-  sources.texts = sources.texts or texts_of(sources)
+  local texts, keys = texts_of(sources), keys_of(sources)
   for _, wanted in ipairs { word, "" } do
-    for i, s in ipairs(sources.texts) do
-      if M.holds(sources.keys, figure) then return true end
+    for i = #texts, 1, -1 do
+      if M.holds(keys, figure) then return true end
+      local s = texts[i]
       if s and s:find(wanted, 1, true) then
-        sources.texts[i] = false
-        add(sources.keys, s)
+        texts[i] = false
+        add(keys, s)
       end
     end
   end
-  return M.holds(sources.keys, figure)
+  return M.holds(keys, figure)
 end
 
 -- Is the figure one end of a range of opening hours: "8 am to 6 pm", "Monday-Saturday"?

@@ -78,7 +78,7 @@ function M.find(t, list, from)
   end
   if not any_when(t, 1, t.n, at) then return nil end
   for _, clause in ipairs(tokens.clauses(t)) do
-    if confirms(t, clause, at) and not fits(t, clause, list, from.booked) then return tokens.text(t, clause.from, clause.to) end
+    if confirms(t, clause, at) and not fits(t, clause, list, sources.booked(from)) then return tokens.text(t, clause.from, clause.to) end
   end
 end
 
