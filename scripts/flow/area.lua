@@ -79,6 +79,7 @@ end
 
 -- What all these places are. "Scarborough, Toronto" is Scarborough, when we know about Scarborough.
 local function agree(places, lists)
+  if not places or #places == 0 then return nil end
   local known = {}
   for _, place in ipairs(places) do
     if judge_place(place, lists) then known[#known + 1] = place end
@@ -101,28 +102,54 @@ local function decide(codes, named, lists)
   return agree(named, lists)
 end
 
+local function address_of(address, lists)
+  local codes, named = towns.named(address, lists.own)
+  return decide(codes, named, lists)
+end
+
+-- Two lists as one.
+local function appended(list, more)
+  return list and #list > 0 and table.move(more, 1, #more, #list + 1, list) or more
+end
+
+local function said_in(joined, lists)
+  local codes, named, others
+  for message in joined:gmatch("%Z+") do
+    local more, names, besides = towns.said(message, lists.own)
+    codes, named, others = appended(codes, more), appended(named, names), appended(others, besides)
+  end
+  local verdict, name = decide(codes, named, lists)
+  if verdict == "out" and agree(others, lists) == "in" then return nil end -- "I live in Hamilton, the couch is at 5 Bay St, Toronto"
+  return verdict, name
+end
+
+local last = { [address_of] = {}, [said_in] = {} }
+
+-- What a judge says of a text. The last judgement is kept, because a turn asks twice.
+local function once(judge, s, lists)
+  local kept = last[judge]
+  if kept.s ~= s or kept.lists ~= lists then
+    kept.verdict, kept.place = judge(s, lists)
+    kept.s, kept.lists = s, lists
+  end
+  return kept.verdict, kept.place
+end
+
 ---@param address? string
 ---@param lists? table from prepare
 ---@return "in"|"out"|nil verdict
 ---@return string? place its name
 function M.judge(address, lists)
   if not address or not lists or lists.empty then return nil end
-  local codes, named = towns.named(address, lists.own)
-  return decide(codes, named, lists)
+  return once(address_of, address, lists)
 end
 
 -- The same for what a customer writes, where no address was asked for: "im in Hamilton do u come here", "do you serve Barrie?".
 ---@param texts string[]
 ---@param lists? table
 function M.judge_said(texts, lists)
-  if not lists or lists.empty then return nil end
-  local found = { {}, {}, {} }
-  for _, message in ipairs(texts) do
-    for i, more in ipairs { towns.said(message, lists.own) } do table.move(more, 1, #more, #found[i] + 1, found[i]) end
-  end
-  local verdict, name = decide(found[1], found[2], lists)
-  if verdict == "out" and agree(found[3], lists) == "in" then return nil end -- "I live in Hamilton, the couch is at 5 Bay St, Toronto"
-  return verdict, name
+  if not lists or lists.empty or #texts == 0 then return nil end
+  return once(said_in, table.concat(texts, "\0"), lists)
 end
 
 -- Where the chat's pickup lies. The address decides; when it does not say where it is, the newest place that the customer named.

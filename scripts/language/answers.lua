@@ -11,10 +11,7 @@ local M = {}
 
 local set = text.set
 
--- The kind of answer that a field wants, by its name.
----@return "address"|"elevator"|"stairs"|"inventory"|"other"
-function M.kind_of(field)
-  local name = field:lower()
+local function kind_of(name)
   if name:find("address") or name == "location" or name == "pickup_location" then
     return "address"
   elseif name:find("elevator") or name:find("lift") then
@@ -25,6 +22,19 @@ function M.kind_of(field)
     return "inventory"
   end
   return "other"
+end
+
+local kinds, kept = {}, 0 -- by the names of fields
+
+-- The kind of answer that a field wants, by its name.
+---@return "address"|"elevator"|"stairs"|"inventory"|"other"
+function M.kind_of(field)
+  local kind = kinds[field]
+  if not kind then
+    kind = kind_of(field:lower())
+    if kept < 1000 then kinds[field], kept = kind, kept + 1 end
+  end
+  return kind
 end
 
 -- ---- elevator and stairs ---------------------------------------------------------------------------------------------

@@ -115,6 +115,12 @@ function M.of(value, decode)
   return type(value) == "table" and value or {}
 end
 
+-- Can a name be another spelling of a key? Not when both begin with a letter, and with another one.
+local function may_be(name, key)
+  local a, b = name:byte(1) or 0, key:byte(1) or 0
+  return a | 32 == b | 32 or a < 65 or a > 122 or b < 65 or b > 122 or a > 90 and a < 97 or b > 90 and b < 97
+end
+
 -- The value under a key, however the key is spelled: "Address:", "ELEVATOR ACCESS", "replyToUser".
 ---@param object table
 ---@param key string
@@ -123,10 +129,13 @@ function M.under(object, key)
   if object[key] ~= nil then
     return object[key]
   end
-  local wanted = key:gsub("[^%w]", ""):lower()
+  local wanted
   for name, value in pairs(object) do
-    if type(name) == "string" and #name <= MAX_KEY and name:gsub("[^%w\128-\255]", ""):lower() == wanted then
-      return value
+    if type(name) == "string" and #name <= MAX_KEY and may_be(name, key) then
+      wanted = wanted or key:gsub("[^%w]", ""):lower()
+      if name:gsub("[^%w\128-\255]", ""):lower() == wanted then
+        return value
+      end
     end
   end
 end

@@ -7,6 +7,7 @@ local M = {}
 local MOST = 300 -- characters; a longer question is no short one
 local SHORTENED = text.set "st ave av blvd rd dr ct cres hwy apt no mr mrs ms dr e.g i.e approx"
 
+local MARKS = { "?", "\u{FF1F}", "\u{61F}" }
 local STOPS = { ["\u{964}"] = true, ["\u{3002}"] = true }
 
 -- Does a sentence end with the sign at this place? Not after an abbreviation ("St. Clair") or inside a number.
@@ -22,20 +23,21 @@ end
 ---@return string?
 function M.of(reply)
   local s = text.clip(reply, -4 * MOST)
+  local ascii = utf8.len(s) == #s
   local stop, mark
-  for _, sign in ipairs { "?", "\u{FF1F}", "\u{61F}" } do
-    local at = s:find(sign, 1, true)
+  for i = 1, ascii and 1 or #MARKS do
+    local at = s:find(MARKS[i], 1, true)
     while at do
-      if not stop or at > stop then stop, mark = at, sign end
-      at = s:find(sign, at + 1, true)
+      if not stop or at > stop then stop, mark = at, MARKS[i] end
+      at = s:find(MARKS[i], at + 1, true)
     end
   end
-  if not stop or text.words(s:sub(stop + #mark)) ~= "" then return nil end
-  local from = stop
-  while from > 1 do
-    local before = s:sub(from - 1, from - 1)
-    if before == "\n" or before:find("[.!?]") and ends(s, from - 1) or STOPS[s:sub(from - 3, from - 1)] then break end
-    from = from - 1
+  if not stop or stop + #mark <= #s and text.words(s:sub(stop + #mark)) ~= "" then return nil end
+  local from, at = 1, s:find(ascii and "[.!?\n]" or "[.!?\n\224\227]")
+  while at and at < stop do
+    local wide = STOPS[s:sub(at, at + 2)]
+    if wide or s:byte(at) < 128 and (s:byte(at) == 10 or ends(s, at)) then from = wide and at + 3 or at + 1 end
+    at = s:find(ascii and "[.!?\n]" or "[.!?\n\224\227]", at + 1)
   end
   local question = text.one_line(s:sub(from, stop + #mark - 1))
   return text.length(question) <= MOST and question:find("[%w\128-\255]") and question or nil

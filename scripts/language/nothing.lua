@@ -129,9 +129,13 @@ function M.is(value, field)
     end
   end
   local plain, code, said, words, at = spelled(value), "", false, 0, 1
+  local quotes = plain:find("'", 1, true)
   local from, to = plain:find(WORD)
   while from do
-    local word = plain:sub(from, to):gsub("'", "")
+    local word = plain:sub(from, to)
+    if quotes then
+      word = word:gsub("'", "")
+    end
     local kind = kind_of(word, field)
     if not kind and word ~= "" or words == MOST_WORDS then
       return text.trim(plain) == "-1" -- what programs write for no number

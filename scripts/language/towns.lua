@@ -257,8 +257,6 @@ end
 
 -- ---- words with what stands between them ---------------------------------------------------------------------------
 
-local WORD = "[%w\128-\255]+"
-
 local function words_of(plain)
   local t = { word = {}, gap = {} } -- gap[i]: the signs after word i
   if plain:find("\194", 1, true) then plain = plain:gsub("\194[\161\191]", " ") end -- ¡ and ¿
@@ -393,14 +391,21 @@ local function find_names(t, own, in_address)
   return list
 end
 
--- Can the folded text name a town or hold a postal code? Most texts do not.
-local function hinted(plain, own)
-  if plain:find("%a%d%a") then return true end
-  local before, own_before
-  for word in plain:gmatch(WORD) do
-    if before and before.second[word] or own_before and own_before.second[word] then return true end
-    before, own_before = NAMES[word], own and own[word]
-    if before and before.second[""] or own_before and own_before.second[""] then return true end
+-- Can the text name a town or hold a postal code? Most texts do not.
+local function hinted(s, own)
+  local list, before, own_before = text.word_list(s), nil, nil
+  local digits = utf8.len(s) ~= #s or s:find("%d")
+  for i = 1, #list do
+    local word = list[i]
+    if before and before.second[word] then return true end
+    before = NAMES[word]
+    if before and before.second[""] then return true end
+    if own then
+      if own_before and own_before.second[word] then return true end
+      own_before = own[word]
+      if own_before and own_before.second[""] then return true end
+    end
+    if digits and (#word == 3 or #word == 6) and word:byte(2) < 58 and code_form(word) then return true end
   end
   return false
 end
@@ -421,9 +426,9 @@ end
 ---@return towns.Place[] codes
 ---@return towns.Place[] named
 function M.named(address, own)
-  local plain = text.fold(text.first(address, text.FIELD))
-  if not hinted(plain, own) then return NONE, NONE end
-  local t = words_of(plain)
+  address = text.first(address, text.FIELD)
+  if not hinted(address, own) then return NONE, NONE end
+  local t = words_of(text.fold(address))
   return places(find_codes(t)), places(find_names(t, own, true))
 end
 
@@ -488,13 +493,12 @@ end
 ---@return towns.Place[] named
 ---@return towns.Place[] others that it names besides
 function M.said(message, own)
-  local plain = text.fold(message)
-  if not hinted(plain, own) then return NONE, NONE, NONE end
+  if not hinted(message, own) then return NONE, NONE, NONE end
   if message:find("^%[location:") then
     local codes, named = M.named(message, own)
     return codes, named, NONE
   end
-  local t = words_of(plain)
+  local t = words_of(text.fold(message))
   local codes, named, others = {}, {}, {}
   for _, one in ipairs(find_codes(t)) do table.insert(is_meant(t, one) and codes or others, one) end
   for _, one in ipairs(find_names(t, own)) do table.insert(is_meant(t, one) and named or others, one) end

@@ -9,7 +9,11 @@ local BYTES_PER_CHARACTER = 16 -- anything longer is too long, however its space
 
 -- In one line: lines are joined with commas, a run of spaces becomes one space.
 local function tidy(value)
-  value = text.valid(value):gsub("\r\n?", "\n"):gsub("[%z\1-\8\11\12\14-\31\127]", "")
+  value = text.valid(value)
+  if not value:find("%c") and not value:find("  ", 1, true) then
+    return text.trim(value)
+  end
+  value = value:gsub("\r\n?", "\n"):gsub("[%z\1-\8\11\12\14-\31\127]", "")
   local parts = {}
   for line in text.lines(value) do
     line = text.trim(line)
