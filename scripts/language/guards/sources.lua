@@ -93,8 +93,9 @@ end
 
 -- Is the only figure of a reply without words for time or money a name like "b12" before a sign, which stands so in the chat?
 function M.named(sources, rest)
-  local first, name, last = rest:match("%f[%w]()(%l+%d+)()[)!?]")
-  if not name or rest:find("%d") < first or rest:find("%d", last) then return false end
+  local at = rest:find("%d")
+  local name, last = rest:match("^(%l%d+)()[)!?]", at - 1)
+  if not name or rest:find("^[%w']", at - 2) or text.has_digits(rest:sub(last), 1) then return false end
   local texts = texts_of(sources)
   for i = #texts, 1, -1 do
     if texts[i] and texts[i]:find(name, 1, true) and texts[i]:find("%f[%w]" .. name .. "%f[^%w.,:/-]") then return true end
