@@ -31,7 +31,7 @@ end
 local DAYS = named("days", { [text.fold "ਸ਼ਨਿੱਚਰਵਾਰ"] = 6 })
 -- Short names are other words too ("the sun", "mon adresse"). They count beside a word or number that goes with days.
 local SHORT_DAYS = numbered "mon segunda | tue tues terca | wed weds quarta | thu thur thurs quinta | fri sexta | sat | sun"
-local BEFORE_DAY = set "on this next by until till every from coming na para"
+local BEFORE_DAY = set "on this next by until till every from coming na para ate proxima"
 local MONTHS = named("months", numbered [[jan | feb | mar | apr | | jun | jul | aug | sep sept | oct | nov | dec]])
 local NO_MONTH = set "may march mar mars sept mai marco dec sep jan jun" -- unless beside a day or one of:
 local IN = set "in until by since next before after en"
@@ -48,6 +48,7 @@ local NOON = { noon = 720, midday = 720, midi = 720, mediodia = 720, midnight = 
 local HALF = { am = 0, pm = 720 }
 local HOURS = set "h heures heure horas o'clock oclock"
 local AT = set "at past las vers pour" -- an hour follows
+local TO = set "a as das" -- an hour follows that shows that it is one: "às 15h"
 -- An hour, or a count, follows.
 local ABOUT = set "by before after until till around about from between avant apres entre de jusqu desde approximately like ou or"
 local RELATIVE = set "today tomorrow tonight tmrw morning afternoon evening demain aujourd'hui matin soir manana amanha hoy hoje"
@@ -214,7 +215,7 @@ local function figure_at(t, i, before)
   if linked and before.month and hour > 0 then return date(i, last, before.month, hour) end
   local stop, minutes, known, sure = clock_at(t, hour, last)
   local closed = closes(t, stop)
-  local at = (AT[previous] or previous == "a" and stop > last) and t.before[i] <= SPACE or t.gap[i]:find("@", 1, true)
+  local at = (AT[previous] or TO[previous] and stop > last) and t.before[i] <= SPACE or t.gap[i]:find("@", 1, true)
     or linked and before.kind == "time"
   if sure or at and (stop > last or closed) or closed and (DAYS[previous] or RELATIVE[previous]) and t.before[i] <= COMMA then
     item.to = stop
@@ -235,7 +236,7 @@ local function name_at(t, i)
   local word, before, following = t.word[i], t.word[i - 1], t.word[i + 1]
   local day, month = DAYS[word], MONTHS[word]
   local function is_day(j) return DAYS[t.word[j]] or SHORT_DAYS[t.word[j]] end
-  local linked = LINK[following] and is_day(i + 2) or LINK[before] and is_day(i - 2) or following == "feira"
+  local linked = LINK[following] and is_day(i + 2) or LINK[before] and is_day(i - 2) or following == "feira" or following == "as"
   if t.source or BEFORE_DAY[before] or linked or t.kind[i + 1] == "number" or t.before[i + 1] == DASH then day = day or SHORT_DAYS[word] end
   local key = day and "w" .. day or month and (not NO_MONTH[word] or IN[before]) and t.kind[i + 1] ~= "number" and "y" .. month
   if key then

@@ -15,6 +15,14 @@ M.ALWAYS = set [[
   dangereux dangereuses solvant solvants chimique chimiques seringue seringues bonbonne bonbonnes asbesto pintura pinturas
   gasolina quimicos jeringas amianto seringas]]
 
+-- What we would do with them, as a reply can promise it.
+M.TAKING = set [[
+  take taking takes accept accepts accepting remove removing removes haul hauling handle handles handling dispose
+  disposing disposal collect collecting collects pick picking picks grab grabbing load loading clear clearing transport
+  get deal include including process help prendre prenons accepter acceptons ramasser ramassons enlever enlevons
+  debarrasser recuperer recuperons prend ramasse accepte aceptar aceptamos llevar llevarnos llevamos recoger recogemos
+  retirar retiramos aceitar aceitamos levar levamos recolher recolhemos]]
+
 -- These are so, except beside the words that make another thing of them.
 ---@class hazardous.Sometimes
 ---@field not_before? table<string, boolean> the word after it: "oil painting", "battery charger"

@@ -4,6 +4,7 @@ local figures = require "language.figures"
 local promises = require "language.guards.promises"
 local text = require "language.text"
 local tokens = require "language.token_row"
+local words = require("language.guard_words").money
 
 local M = {}
 
@@ -11,14 +12,12 @@ local set, any = text.set, tokens.any
 local DASH, COLON, COMMA, ASK, STOP = tokens.DASH, tokens.COLON, tokens.COMMA, tokens.ASK, tokens.STOP
 
 local CURRENCY = set [[$ dollar dollars buck bucks cad usd cdn eur euro euros piastre piastres cent cents quid grand loonie loonies toonie
-  toonies peso pesos rupee rupees yen yuan sterling piasse piasses balles]]
+  toonies peso pesos dolar dolares reais rupee rupees yen yuan sterling piasse piasses balles]]
 local FIRST = set "$ dollar dollars bucks cad usd cdn eur euro euros piastres" -- these stand before the number too
 local NAMES = set "tree store stores general shop giant tree's rama piano pianos" -- "the Dollar Tree", "a grand piano"
 local BETWEEN = set "canadian us american cdn of or so plus odd extra more additional some full even ish k whole total a ca"
 local SOME = set "few couple several dozen hundreds thousands hundred half" -- numbers of no value
-local PRICE = set [[cost costs costing price prices priced pricing charge charges charged charging quote quotes quoted quoting owe owes pay
-  pays paying paid payment payments fee fees ballpark budget invoice bill deposit surcharge discount rate total totals cout couts coute
-  coutent coutera couterait coutant prix tarif tarifs facture facturons payer payez paierez paye soumission frais]]
+local MOVED, MOVE, PRICE, FREE, HARMLESS = words.MOVED, words.MOVE, words.PRICE, words.FREE, words.HARMLESS
 local LEAST = { total = 50, totals = 50, rate = 50 } -- "in total you have 25", "25 items"
 -- A number after one of these names something.
 local LABEL = set [[unit units apt apartment suite room rooms floor floors level number numbers building box highway route step option item
@@ -49,21 +48,14 @@ local function after_price(t, figure, at, least)
     and not (least > 20 and t.before[last + 1] == ASK) and not t.gap[figure.from]:find("#", 1, true)
 end
 
-local FREE = set "free nothing complimentary gratis gratuit gratuite gratuits gratuites gratuitement"
-local CHARGE = set "charge charges charged cost costs fee fees frais cout coute pay house"
-local NOTHING = set "no zero without never nothing sans aucun aucuns pas won't don't doesn't isn't on"
+local CHARGE = set "charge charges charged cost costs fee fees frais cout coute pay house cobramos costo custo"
+local NOTHING = set "no zero without never nothing sans aucun aucuns pas won't don't doesn't isn't on nao sin sem"
+local ADVERB = set "gratuitement gratis gratuitamente graca"
 local WHEN = set "until till before yet unless if by avant"
-local HARMLESS = set [[estimate estimates quote quotes quotation assessment assessments consultation consult evaluation inspection
-  appraisal time slot slots spot weekend parking advice question questions booking cancellation estimation estimations soumission
-  soumissions devis]]
-local MOVED = set [[pickup pickups pickup's removal removals removal's haul hauls hauling haulaway disposal collection delivery dropoff
-  hauled cleanout cleanup clearout ramassage enlevement collecte cueillette debarras transport livraison recuperation]]
-local MOVE = set [[take taking remove removing removed get rid collect dispose clear pick picked haul hauled ramasser ramassons enlever
-  enlevons debarrasser prenons]]
 local AWAY = set "it them that these those everything all away up out over off" -- "pick it up free"
 local NOT_AWAY = set "a photos care another" -- "take photos"
 local LINKS = set [[is are be was been will would it's that's completely totally absolutely entirely always actually also all 100 of
-  est sont sera up service]]
+  est sont sera up service es e esta son sao]]
 
 local function moves(t, i)
   return MOVED[t.word[i]] or t.word[i] == "pick" and (t.word[i + 1] == "up" or t.word[i + 1] == "ups") and "pick"
@@ -84,9 +76,11 @@ end
 local function is_free(t, i, clause)
   local before, following = t.word[i - 1], t.word[i + 1]
   if before == "feel" or t.gap[i] == "-" or any(t, i + 1, math.min(i + 4, clause.to), HARMLESS) then return false end
-  if any(t, math.max(clause.from, i - 3), i - 1, NOTHING) or HARMLESS[before] or HARMLESS[t.word[i - 2]] then return false end
+  if HARMLESS[before] or HARMLESS[t.word[i - 2]] then return false end
+  if ADVERB[t.word[i]] then return not any(t, i - 6, i - 1, promises.NEGATED) and moving(t, clause) end
+  if any(t, math.max(clause.from, i - 3), i - 1, NOTHING) then return false end
   if following == "of" then return CHARGE[t.word[i + 2]] and moving(t, clause) end
-  if before == "for" or t.word[i] == "gratuitement" then return not any(t, i - 6, i - 1, promises.NEGATED) and moving(t, clause) end
+  if before == "for" then return not any(t, i - 6, i - 1, promises.NEGATED) and moving(t, clause) end
   if t.word[i] == "nothing" then return false end
   if (before == "it's" or t.word[i - 2] == "it") and following == "to" then return any(t, i + 2, math.min(i + 6, clause.to), MOVE) end
   for j = i + 1, math.min(i + 3, clause.to) do -- "free curbside pickup"

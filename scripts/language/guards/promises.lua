@@ -4,20 +4,18 @@ local address = require "language.address"
 local hazardous = require "language.hazardous"
 local text = require "language.text"
 local tokens = require "language.token_row"
+local words = require("language.guard_words").promises
 
 local M = {}
 
 local set, any, COMMA = text.set, tokens.any, tokens.COMMA
 
-M.WE = set "we we'll we're we'd we've i i'll i'd i'm team crew guys crews driver drivers truck they they'll clearoutspaces nous on equipe"
-local NOT_OURS = set "your another city building" -- "your team", "another crew"
+M.WE = words.WE
+local NOT_OURS = set "your another city building votre su sua" -- "your team", "another crew"
 -- Words that can stand between "we" and what we promise.
-local HELPERS = set [[can will could would may might do does did also gladly happily definitely certainly be able to absolutely always of
-  course sure happy glad usually normally even just are is have been going gonna safely properly easily totally help you your love like
-  offer provide both 'll 'd pleased still now again too the them with handling dealing yes pouvons pourrons allons va peut aussi bien]]
-M.NEGATED = set [[not never no cannot can't don't doesn't won't wouldn't couldn't didn't isn't aren't shouldn't unable nor neither
-  unfortunately ne pas jamais aucun]]
-M.SURE = set "yes yep yeah sure absolutely definitely certainly gladly oui of" -- "of course"
+local HELPERS = words.HELPERS
+M.NEGATED = words.NEGATED
+M.SURE = set "yes yep yeah sure absolutely definitely certainly gladly oui sim claro of" -- "of course"
 local DOUBT = set "if whether when unless where si"
 local EXCEPT = set [[except excluding excluded without besides minus sauf prohibited banned forbidden refuse exclude leave leaving skip
   skipping other rather than outside beyond unlike only hors]]
@@ -39,6 +37,8 @@ end
 function M.promised(t, from, to, verbs)
   for i = from, to do
     local before = t.word[i - 1]
+    local own = verbs[t.word[i]] and t.word[i]:sub(-3) == "mos" -- Spanish, Portuguese: "we" is in the verb
+    if own and not any(t, math.max(from, i - 2), i - 1, M.NEGATED) then return i, i end
     local ours = M.WE[t.word[i]] and not NOT_OURS[before] and not any(t, math.max(from, i - 2), i - 1, DOUBT) and t.word[i - 3] ~= "whether"
     for j = i + 1, ours and math.min(to, i + 8) or 0 do
       local word = t.word[j]
@@ -99,18 +99,16 @@ end
 
 -- ---- hazardous waste and wet paint ---------------------------------------------------------------------------------------
 
-local PAINT, HAZARD = set "paint paints peinture peintures pintura pinturas", text.union(hazardous.ALWAYS)
+local PAINT, HAZARD = set "paint paints peinture peintures pintura pinturas tinta tintas", text.union(hazardous.ALWAYS)
 for word in pairs(PAINT) do HAZARD[word] = nil end
 local AFTER = { oil = set "motor used waste", waste = set "medical" }
-local DRY, WET = set "dry dried hardened solid solidified empty emptied seche sechee vide vides", set "wet fresh liquid fraiche"
+local DRY, WET = set "dry dried hardened solid solidified empty emptied seche sechee vide vides seca secas",
+  set("wet fresh liquid fraiche fresca frescas liquida liquidas")
 -- "the paint-splattered desk", "a propane grill", "our policy on chemicals"
 local THINGS = text.union(hazardous.SOMETIMES.paint.not_before, set "stained easel set kit bbq grill stove heater question policy depot")
 
 M.WATCHED = text.union(HAZARD, PAINT, AFTER) -- a text without these words names no hazard
-local hazard = { near = 6, verbs = set [[take taking takes accept accepts accepting remove removing removes haul hauling handle handles
-  handling dispose disposing disposal collect collecting collects pick picking picks grab grabbing load loading clear clearing transport
-  get deal include including process help prendre prenons accepter acceptons ramasser ramassons enlever enlevons debarrasser recuperer
-  recuperons prend ramasse accepte]] }
+local hazard = { near = 6, verbs = hazardous.TAKING }
 
 function hazard.at(t, i)
   local word = t.word[i]:match("^(.*)'s$") or t.word[i]
@@ -145,17 +143,17 @@ end
 function M.places(names)
   local topics, first = {}, {}
   for i, place in ipairs(names) do
-    local words = text.split(text.words(tostring(place)))
+    local parts = text.split(text.words(tostring(place)))
     local function at(t, from)
-      local last = from + #words - 1
-      for k, word in ipairs(words) do
+      local last = from + #parts - 1
+      for k, word in ipairs(parts) do
         if t.word[from + k - 1] ~= word or k > 1 and t.before[from + k - 1] > COMMA then return nil end
       end
       local street = t.kind[from - 1] == "number" and t.before[from] <= tokens.SPACE or t.word[from - 1] == "rue"
       return not street and not (address.STREET[t.word[last + 1]] and t.before[last + 1] <= tokens.SPACE) and last or nil
     end
-    topics[i] = { at = at, first = words[1], verbs = SERVE, near = 2, works = "works", asks = true, excused = someday, fits = fits }
-    first[#first + 1] = words[1]
+    topics[i] = { at = at, first = parts[1], verbs = SERVE, near = 2, works = "works", asks = true, excused = someday, fits = fits }
+    first[#first + 1] = parts[1]
   end
   return topics, first
 end

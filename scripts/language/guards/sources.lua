@@ -11,7 +11,7 @@ local M = {}
 -- Opening hours are no reason to name a day or hour for a visit: they are a source where a reply speaks of them, or of a range.
 local OPEN = text.set [[open opens opened close closes closed hours office reach available operate business
   ouvert ouverts ouverte ouvrons ferme fermes fermons heures horaires abrimos abierto cerramos cerrado horario aberto fechamos fechado]]
-local OR = text.set "or ou o y e"
+local OR, NEXT = text.set "or ou o y e", text.set "next prochain proximo proxima" -- "next Wednesday" is a day
 
 -- Adds what a text gives: one, or all in a table.
 local function add(keys, value)
@@ -142,6 +142,7 @@ end
 -- Does the reply speak of opening hours there: in the sentence, or in the lines under such a sentence, or with a range of them?
 local function of_hours(t, list, i, hours)
   local figure, following, open = list[i], list[i + 1], false
+  if NEXT[t.word[figure.from - 1]] or NEXT[t.word[figure.to + 1]] then return false end
   local beside = following and following.from == figure.to + 1 and following.kind == "time" -- "Monday 8:00-18:00"
   if ranged(t, list, i, hours) or beside and ranged(t, list, i + 1, hours) then return true end
   for _, clause in ipairs(tokens.clauses(t)) do

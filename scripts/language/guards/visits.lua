@@ -4,6 +4,7 @@ local promises = require "language.guards.promises"
 local sources = require "language.guards.sources"
 local text = require "language.text"
 local tokens = require "language.token_row"
+local words = require("language.guard_words").visits
 
 local M = {}
 
@@ -12,19 +13,17 @@ local set, any = text.set, tokens.any
 local WHEN = set [[today tomorrow tonight then morning afternoon evening weekend demain aujourd aujourd'hui manana amanha hoy hoje]]
 local TODAY, TOMORROW = set "today tonight aujourd'hui hoy hoje", set "tomorrow demain manana amanha"
 local SEE = { see = "you", seeing = "you", meet = "you", forward = "to", expect = "us" }
-local UNTIL, MEET = set "a hasta ate rendez", set "voit vemos estaremos pasaremos passaremos iremos" -- "à mardi", "nos vemos"
+local UNTIL, MEET = set "a hasta ate rendez", words.MEET -- "à mardi", "nos vemos"
 local DONE = set [[booked scheduled confirmed set reserved arranged locked down reserve confirme confirmee prevu prevue planifie
   reservado confirmado confirmada agendado agendada programado programada]]
-local NOT_YET = set [[will can could once if when after until before to be not isn't aren't never yet we'll haven't hasn't get you'll
-  may might whether si quand sera fois puede]]
 local VISIT = set "visit appointment pickup assessment booking"
 local OURS = set [[you you're your you've we we've i i've it it's visit pickup appointment assessment slot time everything all team crew
-  confirmed booked scheduled c'est est votre su sua esta visite rendez]]
+  confirmed booked scheduled locked reserved c'est est votre su sua esta visite rendez]]
 local COMING = set [[come comes coming arrive arrives arriving see visit visits pick picks swing stop drop show there heading collect grab
-  haul remove take passerons passera viendrons viendra serons sera]]
+  haul remove take passerons passera viendrons viendra serons sera arrivera arriverons over]]
 local ASIDE = set "back a care note" -- "we'll come back to you", "take a look"
 local WORKS, US, TEAM, MAY = set "perfect fine", set "us we our", set "team we we'll", set "can could may might"
-local CHECKS = set "confirm confirms check checks checking whether if once know review choose unless when confirmer confirmera verifier"
+local NOT_YET, CHECKS = words.NOT_YET, words.CHECKS
 
 M.WATCHED = text.union(figures.NAMED, WHEN)
 
@@ -41,8 +40,10 @@ local function confirms(t, clause, at)
   if not first then return false end
   for i = from, to do
     local word, open = t.word[i], any(t, math.max(from, i - 4), i - 1, NOT_YET)
-    local bye = SEE[word] and t.word[i + 1] == SEE[word] or UNTIL[word] and (i == from or t.before[i] >= tokens.COMMA) or MEET[word]
-    if bye and any_when(t, i + 1, math.min(to, i + 4), at) and (not open or t.word[i - 2] == "forward") then return true end
+    local bye = SEE[word] and t.word[i + 1] == SEE[word] or UNTIL[word] and (i == from or t.before[i] >= tokens.COMMA)
+      or MEET[word] and t.word[i - 1] ~= "no"
+    local sure = not open or t.word[i - 2] == "forward" or word == "expect" and t.word[i - 1] == "can"
+    if bye and sure and any_when(t, i + 1, math.min(to, i + 4), at) then return true end
     local done = (DONE[word] or (word == "schedule" or word == "calendar") and t.word[i - 2] == "on") and not open
     local stop = math.min(to, (any(t, i + 1, i + 8, TEAM) or i + 9) - 1) -- "all set, our team …"
     if done and any(t, math.max(from, i - 6), i, OURS) and any_when(t, i + 1, stop, at) then return true end

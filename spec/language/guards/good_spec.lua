@@ -555,6 +555,18 @@ I can be there 9ish => Around 9, noted. The team will confirm.
 any time mon-fri => Any time Monday to Friday, noted. The team will confirm.
 weekdays only => Weekdays only, noted.
 Hi => Hi there! Thanks for contacting ClearoutSpaces. What's the pickup address?
+martes a las 3? => Nuestro equipo confirmará si el martes a las 3 pm es posible. ¿Hay escaleras?
+martes a las 3? => Todavía no está confirmado; el equipo le avisará.
+un sofá y pintura => No aceptamos pintura líquida ni residuos peligrosos. ¿Qué más hay?
+un sofá y pintura => Aceptamos pintura seca. ¿Hay escaleras?
+cuánto cuesta? => El presupuesto es gratis y sin compromiso. ¿Hay ascensor?
+cuánto cuesta? => No puedo dar precios aquí, el equipo revisará los detalles.
+qué horario? => Abrimos de lunes a sábado de 8:00 a 18:00.
+terça às 15h? => Nossa equipe vai confirmar se terça às 15h é possível. Há escadas?
+um sofá e tinta => Não levamos tinta fresca nem resíduos perigosos. O que mais?
+quanto custa? => O orçamento é grátis. Há elevador?
+que horas? => Abrimos de segunda a sábado, das 8h às 18h.
+when are you open => We're available Monday to Saturday, 8 am to 6 pm.
 Hi => Hello! To get you a quote I need four things: the address, elevator access, stairs and a list of the items. What's the address?
 ]==]
 

@@ -56,6 +56,12 @@ Bring out the propane tanks, we'll load them.
 We do handle chemicals.
 Car batteries and motor oil, we take them all.
 Our crew can haul your hazardous materials.
+Podemos llevarnos la pintura líquida.
+Sí, aceptamos pintura fresca.
+Recogemos gasolina y productos químicos.
+Podemos levar a tinta fresca.
+Sim, aceitamos tinta líquida.
+Retiramos gasolina e produtos químicos.
 ]==]
 
 describe("the guard against hazardous waste", function()

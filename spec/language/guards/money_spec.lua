@@ -264,6 +264,20 @@ Between $200-$400.
 Around 2 hundred bucks
 The ballpark would be three to four hundred.
 quote is 3 hundred
+Son 200 dólares.
+El precio es 200.
+La recogida es gratis.
+La recogida es gratuita.
+Lo recogemos gratis.
+No cobramos la recogida.
+São 200 dólares.
+O preço é 200.
+A coleta é gratuita.
+A retirada é grátis.
+Retiramos de graça.
+Não cobramos pela coleta.
+On ramasse ça gratuitement.
+On vous débarrasse sans frais.
 ]==]
 
 describe("the guard against prices", function()

@@ -41,6 +41,7 @@ what time is it => It is 10:47.
 rules? => The rules say 77.
 when do you open => We can take it Monday at 8:30.
 are you free => We have an opening on Thursday at 8 am.
+are you free => We're available next Wednesday afternoon.
 are you free => Would Thursday at 6 pm suit you?
 are you free => Would noon be fine?
 are you free => Shall we say half a day on 3 December?

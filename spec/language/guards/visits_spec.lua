@@ -65,6 +65,15 @@ sat works => Sat works, we'll see you on Sun.
 tomorrow? => We'll stop by tomorrow afternoon.
 tomorrow? => Our truck arrives tomorrow.
 tuesday at 3? => You're booked, Tuesday at 3.
+martes a las 3? => Le esperamos el martes a las 3.
+martes a las 3? => Llegaremos el martes a las 3.
+terça às 15h? => Até terça às 15h!
+terça às 15h? => Estaremos aí terça às 15h.
+terça às 15h? => Chegaremos na terça às 15h.
+mardi à 15 h? => Notre équipe arrivera mardi à 15 h.
+tomorrow at 2? => Our guys will be over tomorrow around 2.
+tomorrow at 2? => You can expect us tomorrow at 2.
+tomorrow at 2? => Locked in for tomorrow at 2!
 ]==]
 
 local CONFIRMS_NOTHING = [==[
