@@ -155,9 +155,8 @@ local function compile(phrase, lists, known)
     elseif part == "(" or part == ")" then
       inside = part == "("
     else
-      part = text.trim_end(part, "[.,!?]")
-      known[part] = known[part] or forms_of(part, lists)
-      local forms = known[part]
+      local forms = known[part] or forms_of(text.trim_end(part, "[.,!?]"), lists)
+      known[part] = forms
       local alone = not inside and #forms == 1 and forms[1] -- most parts are needed, and have one form
       for i = 1, alone and #list or 0 do table.move(alone, 1, #alone, #list[i] + 1, list[i]) end
       local longer = alone and NONE or inside and { table.unpack(list) } or {}
@@ -184,9 +183,10 @@ local SMALL = text.set [[
   like time je vous nous il elle on est suis pas plus pour avec que qui ce ca cest mon ma mes votre vos un una el los las en por
   para con mi su um uma o os as da]]
 
-local function frequency(word)
-  return SMALL[word] and OFTEN or (common.WORDS[word] or things.is(word)) and FREQUENT or RARE
-end
+local FREQUENCY = setmetatable({}, { __index = function(known, word)
+  known[word] = SMALL[word] and OFTEN or (common.WORDS[word] or things.is(word)) and FREQUENT or RARE
+  return known[word]
+end })
 
 -- The place of a phrase whose words are the rarest together: only where one of them is, the phrase is looked for. And how many words
 -- before it the phrase can begin.
@@ -196,7 +196,7 @@ local function set_key(phrase)
     gaps = gaps + (phrase.gaps[p] and GAP or 0)
     if not place.often then
       place.often = (place.clock or place.thing) and 10000 or 0
-      for word in pairs(place.words) do place.often = place.often + frequency(word) end
+      for word in pairs(place.words) do place.often = place.often + FREQUENCY[word] end
     end
     if place.often < least then least, phrase.key, phrase.latest, phrase.earliest = place.often, p, p - 1, p - 1 + gaps end
   end
@@ -215,7 +215,7 @@ end
 
 local function mark(set, word)
   set[word] = true
-  for _, other in ipairs(WRITTEN[word] or {}) do set[other] = true end
+  for _, other in ipairs(WRITTEN[word] or NONE) do set[other] = true end
 end
 
 local function insert(index, key, phrase)

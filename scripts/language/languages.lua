@@ -49,6 +49,7 @@ local ANSWERS = { "polite", "person", "yes", "no", "not_sure", "call_me", "thank
 ---@field polite table
 ---@field opting table<string, boolean> all words of stop, start and polite
 ---@field person table
+---@field person_marks table<string, boolean> words of which a text has one when it names a person
 
 -- The owner's languages made ready, once per generation.
 ---@param list {code: string, recognised_by?: string[], script?: string, words?: table<string, string[]>}[]
@@ -82,7 +83,7 @@ function M.prepare(list, order)
       if script then ready.scripts[#ready.scripts + 1] = { code = code, from = script[1], to = script[2] } end
     end
   end
-  ready.opting = phrases.words_of(ready.stop, ready.start, ready.polite)
+  ready.opting, ready.person_marks = phrases.words_of(ready.stop, ready.start, ready.polite), phrases.marks_of(ready.person)
   return ready
 end
 

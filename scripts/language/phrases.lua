@@ -54,23 +54,6 @@ function M.problem(phrase)
   return select(2, parts_of(phrase))
 end
 
-local MARKS, WORDS = {}, {} -- keys of the words of which a text holds one when it holds a phrase of the list, and of all words in it
-
--- Of the parts that a phrase needs, the one whose shortest form is longest marks it: its words are the rarest.
-local function mark(list, parts)
-  local best, most = nil, 0
-  list[MARKS], list[WORDS] = list[MARKS] or {}, list[WORDS] or {}
-  for _, part in ipairs(parts) do
-    if not part.optional and part.shortest > most then best, most = part, part.shortest end
-    for _, forms in pairs(part.forms) do
-      for _, form in ipairs(forms) do
-        for _, word in ipairs(form) do list[WORDS][word] = true end
-      end
-    end
-  end
-  for word in pairs(best.forms) do list[MARKS][word] = true end
-end
-
 -- Adds a phrase to a list of phrases by their first words.
 ---@param list table
 ---@param phrase string
@@ -79,7 +62,6 @@ end
 function M.add(list, phrase, value)
   local parts, problem = parts_of(phrase)
   if not parts then return problem end
-  mark(list, parts)
   local item = { parts = parts, value = value }
   for _, part in ipairs(parts) do
     for word in pairs(part.forms) do
@@ -93,25 +75,43 @@ end
 
 local NONE = {}
 
--- Can a phrase of this list be in the text? Most texts have none, and this is several times faster than to look for each phrase.
----@param s string
+-- Words of which a text has one when a phrase of the list is in it. Of the parts that a phrase needs, the one whose shortest form is
+-- longest has the rarest words.
 ---@param list table
----@return boolean
-function M.can_be_in(s, list)
-  local marks, words = list[MARKS] or NONE, text.word_list(s)
-  for i = 1, #words do
-    if marks[words[i]] then return true end
+---@return table<string, boolean>
+function M.marks_of(list)
+  local marks = {}
+  for _, beginning in pairs(list) do
+    for _, item in ipairs(beginning) do
+      local best, most = nil, 0
+      for _, part in ipairs(item.parts) do
+        if not part.optional and part.shortest > most then best, most = part, part.shortest end
+      end
+      for word in pairs(best.forms) do marks[word] = true end
+    end
   end
-  return false
+  return marks
 end
 
--- All words of these lists, as a set. A text with another word is not made of their phrases alone.
+-- All words of these lists. A text with another word is not made of their phrases alone.
 ---@param ... table
 ---@return table<string, boolean>
 function M.words_of(...)
-  local sets = {}
-  for i, list in ipairs { ... } do sets[i] = list[WORDS] or NONE end
-  return text.union(table.unpack(sets))
+  local words = {}
+  for _, list in ipairs { ... } do
+    for _, beginning in pairs(list) do
+      for _, item in ipairs(beginning) do
+        for _, part in ipairs(item.parts) do
+          for _, forms in pairs(part.forms) do
+            for _, form in ipairs(forms) do
+              for _, word in ipairs(form) do words[word] = true end
+            end
+          end
+        end
+      end
+    end
+  end
+  return words
 end
 
 local function is_form(form, words, i)

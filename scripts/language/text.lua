@@ -361,6 +361,18 @@ function M.word_list(s)
   return last_words
 end
 
+-- Is one of the text's words in the set?
+---@param s string
+---@param set table<string, boolean>
+---@return boolean
+function M.has_word(s, set)
+  local list = M.word_list(s)
+  for i = 1, #list do
+    if set[list[i]] then return true end
+  end
+  return false
+end
+
 ---The names in a map, in order.
 ---@param map table<string, any>
 ---@return string[]

@@ -164,11 +164,13 @@ local CODES = {}  -- by the beginning of a postal code
 local NAMES = {}  -- by the first word of a name: all names that begin so, longest first
 
 local function add_name(names, name, place)
-  local words = text.split(text.words(name))
+  local words = {}
+  for word in text.each_word(name) do words[#words + 1] = word end
   local list = names[words[1]] or { second = {} } -- second: the second words of these names; "": a name of one word
   names[words[1]], list.second[words[2] or ""] = list, true
-  list[#list + 1] = { words = words, place = place }
-  table.sort(list, function(a, b) return #a.words > #b.words end)
+  local at = #list + 1
+  while at > 1 and #list[at - 1].words < #words do at = at - 1 end
+  table.insert(list, at, { words = words, place = place })
 end
 
 -- "L4[HJ]" is L4H and L4J.

@@ -103,7 +103,7 @@ function M.for_a_person(spoken, message)
     return false
   end
   local people = spoken.person
-  if not phrases.can_be_in(message, people) then
+  if not text.has_word(message, spoken.person_marks) then -- most messages
     return false
   end
   local folded = text.fold(message):gsub("'", " ")
