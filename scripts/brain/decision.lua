@@ -65,7 +65,8 @@ function M.parse(content, fields, decode, null)
       or "the value of reply_to_user was not text.")
   end
   local cut
-  reply, cut = text.reply(text.trim(debris.undo(text.clip(text.trim(reply), 8 * text.REPLY))))
+  reply = text.trim(debris.undo(text.clip(text.trim(reply), 8 * text.REPLY))):gsub("^[Aa]ssistant: *", "")
+  reply, cut = text.reply(reply)
   if text.blank(reply) then
     return problem("the value of reply_to_user was blank.")
   end
@@ -101,7 +102,7 @@ function M.own_words(decision, chat)
       decision.data[field] = values.clean(without_marks(value, chat.known[field], chat), field)
     end
   end
-  if not decision.reply:find("[", 1, true) then
+  if not decision.reply:find("[%[{<]") then
     return nil
   end
   local reply = placeholders.one_number(decision.reply)

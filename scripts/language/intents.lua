@@ -10,6 +10,7 @@
 -- booked.
 local common = require "language.common"
 local phrases = require "language.intent_phrases"
+local last_question = require "language.last_question"
 local text = require "language.text"
 local things = require "language.things"
 
@@ -500,6 +501,11 @@ local AGAINST = {
     "suis une vraie", "suis un vrai" },
 }
 local ENDING = { not_interested = true, wrong_number = true } -- nothing more is asked
+-- Staff act on these, and nothing is asked for the quote.
+local STAFF_ACT = { complaint = true, call_me = true, cancel_visit = true, change_visit = true }
+local OF_QUOTE = text.set [[
+  address elevator elevators lift stairs staircase steps floor items inventory adresse ascenseur escalier escaliers etage articles direccion
+  ascensor escaleras articulos endereco elevador escadas itens]]
 local ASSISTANT = { "assist", "asist", "automat", "bot", "virtual", "virtuel" }
 
 ---Does a model's reply say something else than what follows from this wish?
@@ -512,6 +518,8 @@ function M.contradicts(kind, reply)
     if plain:find(" " .. phrase .. " ", 1, true) then return true end
   end
   if ENDING[kind] and reply:find("?", 1, true) then return true end
+  local question = STAFF_ACT[kind] and last_question.of(reply)
+  if question and text.word_in(text.fold(question), OF_QUOTE) then return true end
   return kind == "bot" and not (text.found_in(plain, ASSISTANT) or plain:find(" ai ", 1, true) or plain:find(" ia ", 1, true))
 end
 

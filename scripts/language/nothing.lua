@@ -20,6 +20,7 @@ local KINDS = {
   N = [[not insufficient never cannot cant couldnt unable havent hasnt hadnt didnt dont doesnt wasnt werent isnt arent wont non ne pas
     jamais nao nunca]],
   A = "na applicable aplicable aplicavel", -- "n/a"
+  X = "unsure uncertain", -- an answer, but not where a text is wanted
   V = "available present disponible disponibles disponivel", -- after a negation: an answer for an elevator, none for an address
   C = "clear set clair", -- "not clear", but "a set of stairs"
   -- information, and what people do with it
@@ -72,7 +73,8 @@ end
 local function says_nothing(code, field)
   local negation = code:find("[nN]")
   local asked = code:find("Q", 1, true) and not code:find("[^QUT]")
-  if asked or code:find("E", 1, true) or code:find("NC", 1, true) or code:find("DD", 1, true) then
+  local unsure = code:find("X", 1, true) and wants_text(field)
+  if asked or unsure or code:find("E", 1, true) or code:find("NC", 1, true) or code:find("DD", 1, true) then
     return true
   elseif negation or code:find("A", 1, true) then
     local saying = negation and code:find("[SQ]", negation)
@@ -125,7 +127,7 @@ function M.is(value, field)
     if not kind then
       return false
     elseif #first == #value and #kind == 1 then
-      return kind == "E" or kind == "Q"
+      return kind == "E" or kind == "Q" or kind == "X" and wants_text(field)
     end
   end
   local plain, code, said, words, at = spelled(value), "", false, 0, 1

@@ -92,7 +92,11 @@ function M.foreign(reply)
       return "[" .. inner .. "]"
     end
   end
-  return text.found_in(reply, { "[data ", "[from the system" }) -- one that is never closed
+  local gap = reply:match("{[%a_ ]+}")
+  for inner in (reply:find("<%a") and reply or ""):gmatch("<([%a_ ]+)>") do
+    gap = gap or text.word_in(inner:lower(), GAPS) and "<" .. inner .. ">"
+  end
+  return gap or text.found_in(reply, { "[data ", "[from the system" }) -- one that is never closed
 end
 
 local SPELLED = { "%[phone number%]", "%[Phone [Nn]umber%]", "%[PHONE NUMBER%]", "%[your phone number%]", "%[Your [Pp]hone [Nn]umber%]" }

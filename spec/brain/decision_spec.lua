@@ -99,6 +99,7 @@ describe("decision.parse", function()
     assert.equal("Any stairs?", reply "<s>[INST]Any stairs?[/INST]</s>")
     assert.equal("Any stairs?", reply "<start_of_turn>model\nAny stairs?<end_of_turn>")
     assert.equal("Thanks! Any stairs?", reply "Thanks!<|im_end|> Any stairs?")
+    assert.equal("Any stairs?", reply "assistant: Any stairs?")
     local _, why = parse(json.encode { reply_to_user = "<|im_end|>", action = "continue" })
     assert.equal("the value of reply_to_user was blank.", why)
   end)
@@ -200,13 +201,13 @@ describe("decision.own_words", function()
     assert.is_truthy(undo("We'll call you at [phone number]."):find("[phone number]", 1, true))
     for _, words in ipairs { "[photo]", "[photo: my couch]", "[12 photos]", "[location: 5 Elm]", "[data from the system, not from the customer] {}", "[data", "[video]",
       "[voice message]", "[document: x.pdf]", "[contact card: Ann]", '[replying to: "hi"]', "[deleted]", "[from the system]", "[your name]", "[Name]", "[booking link]",
-      "[insert date]", "[your phone number]" } do
+      "[insert date]", "[your phone number]", "{name}", "{{customer_name}}", "<your name>" } do
       assert.is_truthy(undo("Thanks for " .. words .. " there"), words)
     end
   end)
 
   it("D20: leaves brackets that stand for nothing", function()
-    for _, words in ipairs { "a [small] couch", "[x] done", "[ ] to do", "see [our page](https://clearoutspaces.ca)", "[1] a couch" } do
+    for _, words in ipairs { "a [small] couch", "[x] done", "[ ] to do", "see [our page](https://clearoutspaces.ca)", "[1] a couch", "a <3 couch", "5 < 6 > 4", "{1}" } do
       assert.is_nil((undo(words)), words)
     end
   end)

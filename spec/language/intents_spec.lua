@@ -477,6 +477,17 @@ describe("intents.find", function()
     for _, message in ipairs { "re-do it", "redo? re do twice it", "again it", "do again twice it", "I can’t" } do assert.is_true(is(message), message) end
   end)
 
+  it("T3, T4: a reply that goes on to ask for the quote contradicts a wish for the team, another question does not", function()
+    for _, wish in ipairs { "call_me", "complaint", "cancel_visit", "change_visit" } do
+      for _, reply in ipairs { "Thanks! What's the pickup address?", "Sorry! Is there an elevator?", "Merci! Y a-t-il un ascenseur?", "¿Hay escaleras?" } do
+        assert.is_true(intents.contradicts(wish, reply), reply)
+      end
+      for _, reply in ipairs { "I've told our team. What number is best?", "I'm so sorry. What happened?", "Our team will call you about the items." } do
+        assert.is_false(intents.contradicts(wish, reply), reply)
+      end
+    end
+  end)
+
   it("fails at no text", function()
     for _, message in ipairs { "", "\0", "\xff", "...", "?!?!", ("you "):rep(3000), ("cancel the "):rep(3000), "👩‍👩‍👧" } do
       assert.has_no.errors(function() intents.find(READY, { message }, BOOKED) end)

@@ -78,8 +78,8 @@ describe("nothing.is", function()
     }, false))
   end)
 
-  it("D19: takes \"not available\" for an answer about an elevator, and for none about an address", function()
-    local words = { "not available", "unavailable", "none available" }
+  it("D19: takes \"not available\" and \"unsure\" for an answer about an elevator, and for none about an address", function()
+    local words = { "not available", "unavailable", "none available", "unsure" }
     for _, field in ipairs { "address", "pickup_location", "inventory" } do assert.equal("", found(words, true, field)) end
     for _, field in ipairs { "elevator_access", "stairs" } do assert.equal("", found(words, false, field)) end
   end)
