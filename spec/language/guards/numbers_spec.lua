@@ -2,6 +2,7 @@
 -- November 29, 2026, and it is 10:47.
 
 local guarded = require "spec.support.guarded"
+local guards = require "language.guards"
 
 local kind, lines = guarded.kind, guarded.lines
 
@@ -66,6 +67,10 @@ See you on the 3rd!
 See you at noon.
 next week => Mon or Tue would be good?
 which day => How about Wed at 9?
+my locker is b12 => Thanks (b21)! Is there an elevator?
+my locker is b123 => Thanks (b12)! Is there an elevator?
+my locker is b12 => Thanks (b12)! Are there 14 stairs?
+my locker is b12 => Thanks (b12 pm)! Is that from 15?
 ]==]
 
 local FROM_SOMEWHERE = [==[
@@ -116,6 +121,8 @@ are you open on thursday => Yes, we're open on Thursday until 18:00.
 vos heures? => Nous sommes ouverts du lundi au samedi, de 8 h à 18 h.
 quotes? => You have the 1st quote request of today, thank you.
 it is 5 feet by 12 => 5 by 12 feet, noted.
+my locker is b12 => Thanks (b12)! Is there an elevator?
+my locker is B12, buzz 14 => Thanks (b12)! Is the buzzer 14?
 ]==]
 
 describe("the guard against invented numbers", function()
@@ -141,6 +148,13 @@ describe("the guard against invented numbers", function()
     assert.equal("ok", (kind("14 boxes, noted. Our team will confirm Tuesday at 3 pm.", "I have 14 boxes, can you come Tuesday at 3 pm?")))
   end)
 
+  it("reads what was said only where a reply names a figure", function()
+    local function unread() error "was read" end
+    local sources = guards.sources { messages = setmetatable({}, { __index = unread, __len = unread }), today = setmetatable({}, { __index = unread }) }
+    assert.is_nil(guards.check("Happy to help! Is there an elevator in the building?", guarded.ready(), sources))
+    assert.error_matches(function() guards.check("25 boxes, noted.", guarded.ready(), sources) end, "was read")
+  end)
+
   it("takes the facts, the booking and the owner's rules for sources", function()
     assert.equal("ok", (kind("25 boxes, noted.", "Hi", { facts = { inventory = "25 boxes" } })))
     assert.equal("ok", (kind("Your visit is on Tuesday, December 1 at 3:00 PM.", "when?", { visit = guarded.VISIT })))
@@ -161,6 +175,6 @@ describe("the guard against invented numbers", function()
   end)
 
   it("looks at nothing without sources", function()
-    assert.is_nil(require("language.guards").check("25 boxes, noted.", guarded.ready()))
+    assert.is_nil(guards.check("25 boxes, noted.", guarded.ready()))
   end)
 end)
