@@ -138,12 +138,16 @@ local function forms_of(part, lists)
 end
 
 local MOST_FORMS = 32 -- of one phrase
+local DOT = ("."):byte()
 local NONE = {}
 
 -- Walks the parts of a phrase: words, brackets and "...".
 local function each_part(phrase)
-  local plain = text.fold((phrase:gsub("…", " ... "))):gsub("'", "")
-  return (plain:find("(", 1, true) and plain:gsub("[()]", " %0 ") or plain):gmatch("[^%s=]+")
+  local plain = phrase:find("…", 1, true) and phrase:gsub("…", " ... ") or phrase
+  plain = text.fold(plain)
+  if plain:find("'", 1, true) then plain = plain:gsub("'", "") end
+  if plain:find("(", 1, true) or plain:find(")", 1, true) then plain = plain:gsub("[()]", " %0 ") end
+  return plain:gmatch("[^%s=]+")
 end
 
 -- A phrase as its places in order, with the numbers of those before which other words can stand; once for each of its forms.
@@ -171,7 +175,7 @@ local function compile(phrase, lists, known)
       if #longer > 0 then list = longer end
     end
   end
-  local whole, ends = phrase:find("^%s*=") ~= nil, phrase:find("[^.]%.$") ~= nil
+  local whole, ends = phrase:find("^%s*=") ~= nil, #phrase > 1 and phrase:byte(-1) == DOT and phrase:byte(-2) ~= DOT
   for _, one in ipairs(list) do one.whole, one.ends = whole, ends end
   return list
 end

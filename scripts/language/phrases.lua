@@ -85,7 +85,7 @@ function M.marks_of(list)
     for _, item in ipairs(beginning) do
       local best, most = nil, 0
       for _, part in ipairs(item.parts) do
-        if not part.optional and part.shortest > most then best, most = part, part.shortest end
+        if not part.optional and part.shortest >= most then best, most = part, part.shortest end
       end
       for word in pairs(best.forms) do marks[word] = true end
     end
