@@ -12,7 +12,8 @@ local set = text.set
 
 local STREET = set [[st str street ave avenue av rd road dr drive blvd boulevard boul cres crescent crt ct court lane ln way place pl
   square sq pkwy parkway hwy highway trail trl terrace terr ter gate circle circ cir row mews grove heights hts path quay walk gardens gdns
-  park line sideroad concession promenade chemin esplanade crossing common landing ridge hill point bend close mount green route rte]]
+  park line sideroad concession promenade chemin esplanade crossing common landing ridge hill point bend close mount green route
+  rte donway queensway kingsway westway]]
 M.STREET = STREET
 -- Such a word after a name is a street without a number too: "Elm street".
 local PLAIN_STREET = set "st str street ave avenue rd road blvd boulevard boul cres crescent hwy highway drive"
@@ -36,12 +37,13 @@ local BUILDING = set [[mall tower towers plaza hospital school university colleg
   campus stadium museum theatre market gym clinic restaurant cafe hopital ecole eglise gare aeroport]]
 local CROSSING_LEAD = set "corner intersection near crossing coin between"
 -- Words before the place in an answer to "where?".
-local LEAD = set [[my our the condo house office home place store shop moms parents pickup pick up address is its it's it at im i'm i am
+local LEAD = set [[said my our the pickup pick up address is its it's it at im i'm i am
   we're were we are live living located in near by close to
   on off corner of intersection around just area for from here there yes sure ok okay hi hello hey so and sorry actually no wait meant i
   it'll be will in oh postal code zip town right side beside behind next across please thanks between
   mon adresse est l'adresse c'est j'habite je suis a au aux sur coin de pres le la]]
 
+local DWELLS = set "condo house office home place store shop moms parents" -- "my condo at Yonge and Sheppard"
 local CENTRE = set "centre center" -- "100 City Centre Drive"
 local IN = set "in en em"
 local AFTER_TOWN = set "now then btw here area on canada vich wich"
@@ -98,6 +100,8 @@ end
 local function part_end(t, i, last)
   local word = t.plain[i]
   if DIRECTION[word] and t.gap[i] == "" then
+    local town = towns.end_of(t.plain, i) -- "North York"
+    if town and town > i then return town end
     local following = t.plain[i + 1]
     return not (word == "n" and following and (common.WORDS[following] or following:find("^%d"))) and i or nil
   elseif t.gap[i] == "!" or t.gap[i] == "&" then
@@ -117,6 +121,10 @@ local BESIDE = set "near behind beside opposite across between close"
 local NOT_BESIDE = set "there no i we its it's and but with is are has have my please thanks"
 
 local function tail(t, i, last)
+  local number = t.plain[i + 1]
+  if i < last and (i + 1 == last or t.gap[i + 2] ~= "") and t.gap[i + 1] == "" and number:find("^%d%d%d%d?%a?$") then
+    i = i + 1 -- "77 Davisville Ave 1410"
+  end
   while i < last do
     local stop = part_end(t, i + 1, last)
     if not stop then
@@ -317,7 +325,7 @@ end
 -- Are the words i to j a town and words that lead to it? Returns the town's first and last word.
 ---@return integer?, integer?
 function M.town(t, i, j)
-  while i < j and LEAD[t.plain[i]] do i = i + 1 end
+  while i < j and (LEAD[t.plain[i]] or DWELLS[t.plain[i]]) do i = i + 1 end
   for k = math.max(i + 1, j - 3), j do
     if IN[t.plain[k - 1]] then i = k end -- "Dymon storage in Vaughan"
   end
@@ -340,7 +348,7 @@ local MOST_WORDS = 30
 ---@return integer?
 function M.place(t, i, j)
   local first, led = i, false
-  while first < j and LEAD[t.plain[first]] do
+  while first < j and (LEAD[t.plain[first]] or DWELLS[t.plain[first]]) do
     led = led or CROSSING_LEAD[t.plain[first]]
     first = first + 1
   end

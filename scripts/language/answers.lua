@@ -47,9 +47,11 @@ local LIGHT = set [[sure there is are was it its s theres does do did have has w
   back both but and even think believe required involved needed available access yet here sauf c est il en un une l le
   la les dans au on for be who go up down got each from two sets set total well also yea straight else then really know
   should applicable condo apartment apt t m re d qu
-  dear hun hon honey sweetie bro dude mate es hay una uno um uma tem tenho tiene tengo mi meu minha na muy rn atm currently so them those
+  dear hun hon honey sweetie bro dude mate es hay una uno um uma tem tenho tiene tengo mi meu minha na muy rn atm currently so
+  them those ma am lol whatsoever entrance door porch outside
   temporarily guess]]
-local STEP = set "step steps stairs flight flights"
+local STEP = set "step steps stairs flight flights ramp"
+local FEW = set "couple few several dozen"
 -- What people say of an elevator or stairs after yes or no: "yes need to book it".
 local BESIDES = set [[need needs book booked booking reserve reserved reservation concierge super superintendent security
   management key fob slow tiny narrow tight fits fit out order though tho hard difficult has however anytime ask call first
@@ -62,7 +64,7 @@ for phrase in ([[there is|there are|there is one|there s one|theres one|it does|
 i have one|has one|just one|only one|a few|a couple|several|many|a lot|lots|il y en a un|il y en a|both|it has both|we have both|there
   are both
 yes both|les deux|there used to be one|don t need one|dont need one|don t need it|
-dont need it|no need|out of order|out of service|not working|a dozen|a dozen or so|hardly any|barely any|probably|should be|
+dont need it|no need|out of order|out of service|not working|a dozen|a dozen or so|ramp|hardly any|barely any|probably|should be|
 should be one]]):gmatch("[^|\n]+") do
   AFFIRMS[phrase] = true
 end
@@ -86,7 +88,7 @@ function M.is_yes_no(ready, t, i, j, kind)
       hit, yes, k = true, yes or name == "yes", last
     elseif way_in.is_count(word) or way_in.ORDINAL[word] and (word ~= "second" or floor)
       or kind == "elevator" and (HOUSE[word] or word == "broken")
-      or kind == "stairs" and STEP[word] and k > 1 then
+      or kind == "stairs" and (STEP[word] and k > 1 or FEW[word]) then
       hit = true
     elseif POLITE[word] then
       polite = true

@@ -60,7 +60,8 @@ change_visit_not: address … wrong; wrong address; address is|its|should; if �
 change_visit_booked: pick|choose|book|need|want|get|find|do|have … another|different|new|better|other time|date|day|slot;
   earlier|later time|slot|date|appointment; come … earlier|later|sooner instead; not {time}.; cant do … {time}; plans … changed;
   another|different|new|better|other time|date|day; {time} instead; earlier|later|sooner.; come earlier|later|sooner;
-  {time} doesnt|wont|dont work; cant do {time}; not free|available|home {time}; = not home {time}
+  {time} doesnt|wont|dont work; cant do {time}; not free|available|home {time}; = not home {time};
+  can|could we do|make … {time}; can|could you do {time}
 call_me: call|ring|phone|telephone me.; call|phone us.; = call; call anytime|asap|now|tonight;
   call me|us back|at|on|now|before|after|to|about|regarding|soon|instead|around|in|between|this|anytime|first|directly|and|or|with|for;
   call me|us from|once|as|asap|if|when|whenever|right|maybe|immediately|again|quick|tho|though|up|{time}; ring me|us; ring me at;

@@ -7,7 +7,7 @@ local set = text.set
 
 local START = set [[what what's whats when when's where's where who who's why how how's hows which whose do does did can could
   will would is are am r should quand combien comment pourquoi qui quel quelle quels quelles est-ce estce cuanto cuando
-  donde cual quanto onde qual wat wats wen kinne kinna kithe]]
+  donde cual quando quanto onde qual wat wats wen kinne kinna kithe]]
 -- These begin a question only before one of the next.
 local INVERTED = set "r do does did can could will would is are am should"
 local ASKED_OF = set "you u i we it they he she the this that there your someone anyone somebody anybody ya my"
@@ -15,7 +15,12 @@ local OF_US = set "you u ya guys"
 local ADDS = set "get have add include throw"
 local CAN = set "can could would will"
 local KNOW = set "to wanna"
-local MARKS = set "tell to wanna how do does did can could will would is are am should" -- a question can begin at these
+local LEADING = set "also and so but ok okay then plus hi hey hello well um et mais pero y mas e"
+local KNOWING = set "savoir saber"
+local WISHES = set "aimerais j'aimerais voudrais veux quisiera quiero quero gostaria"
+local FINE = set "ok okay fine possible alright expected included extra allowed required accepted"
+local IS = set "is are does"
+local MARKS = set "savoir saber tell to wanna how do does did can could will would is are am should" -- a question can begin at these
 local LAST = set "when where why quand combien cuando cuanto quando quanto"
 local PRICE = set "price prices pricing cost rates prix precio preco"
 local WHEN = set "when how what where why which who quand combien comment"
@@ -26,7 +31,10 @@ local TAKES = set "take remove pick haul get come"
 function M.at(t)
   local plain = t.plain
   if t.n <= 4 and (LAST[plain[t.n]] or PRICE[plain[1]]) then return 1 end -- "ok cool when", "price pls"
-  if START[plain[1]] and (not INVERTED[plain[1]] or ASKED_OF[plain[2]]) then
+  local first = 1
+  while first < t.n and first < 4 and LEADING[plain[first]] do first = first + 1 end
+  if START[plain[first]] and (not INVERTED[plain[first]] or ASKED_OF[plain[first + 1]]
+      or t.n > 2 and IS[plain[first]] and FINE[plain[t.n]]) then
     return 1
   end
   for i = 1, t.n - 1 do
@@ -35,6 +43,10 @@ function M.at(t)
       local following = plain[i + 1]
       if (word == "tell" and following == "me" or KNOW[word] and following == "know") and plain[i - 1] ~= "you" then
         return 1 -- "tell me the price first", "i want to know …"
+      elseif KNOWING[word] and WISHES[plain[i - 1]] then
+        return 1 -- "j'aimerais savoir si …"
+      elseif i > 1 and word == "is" and (following == "that" or following == "it" or following == "this") and FINE[plain[t.n]] then
+        return i -- "i have bedbugs is that ok"
       elseif i > 1 and (word == "how" and following == "much" or INVERTED[word] and OF_US[following]) then
         return i
       end

@@ -13,7 +13,7 @@ M.COUNTED = set [[a an the my our some two three four five six seven eight nine 
 M.ORDINAL = set [[first second third fourth fifth sixth seventh eighth ninth tenth top upper lower premier deuxieme troisieme quatrieme
   cinquieme deux trois quatre cinq 1er 2e 3e 4e 5e 6e primer primero segundo tercer tercero cuarto primeiro terceiro quarto dos tres dois
   ਪਹਿਲੀ ਦੂਜੀ ਤੀਜੀ one two three four five six seven eight nine ten split multi several few couple]]
-M.FLOOR = set "floor floors flr fl level levels storey storeys story stories etage etages piso pisos andar andares ਮੰਜ਼ਿਲ"
+M.FLOOR = set "floor floors flr flrs fl level levels storey storeys story stories etage etages piso pisos andar andares ਮੰਜ਼ਿਲ"
 local ELEVATOR = set [[elevator elevators elev elevater elavator elevetor lift ascenseur ascenseurs ascensor elevador monte-charge ਲਿਫਟ
   ਐਲੀਵੇਟਰ]]
 local LIFTS = set "can can't cant cannot could couldn't to not help heavy i we you u they" -- "I cant lift" names no lift
@@ -27,10 +27,13 @@ local SOME = set "some many lots half more of de quelques"
 local LOW = set "ground main street grade single entry"
 local LOWEST = set "bungalow bungalo bungalows rdc rez-de-chaussee rez terreo"
 local FLOOR_PLACE = set "basement bsmt sous-sol attic loft penthouse mezzanine"
+local FEW = set "couple few several dozen"
 local OUTSIDE = set "driveway curb curbside garage outside outdoors porch backyard yard frontyard trottoir dehors entree lawn"
 
 function M.is_count(word)
-  return word:find("^%d%d?$") ~= nil or word:find("^%d%d?%-%d%d?$") ~= nil or word:find("^%d%d?[snrte][tdh]?$") ~= nil
+  local first = word:byte()
+  if not first or first < 48 or first > 57 then return false end
+  return (word:find("^%d%d?$") or word:find("^%d%d?%-%d%d?$") or word:find("^%d%d?[snrte][tdh]?$") or word:find("^%d%d?ish$")) ~= nil
 end
 
 local function counted(t, i, k)
@@ -76,7 +79,8 @@ function M.of(t, i, j, asked)
       found[says] = found[says] or k
     end
   end
-  if found.outside and (asked == "elevator" or asked == "stairs") and not (found.elevator or found.stairs) then
+  if found.outside and (asked == "elevator" or asked == "stairs" and not tokens.find(t, i, j, FEW))
+    and not (found.elevator or found.stairs) then
     found.floor, found.low = found.floor or found.outside, true
   end
   if found.low and not (found.stairs or found.elevator) then

@@ -81,6 +81,7 @@ je n'ai plus besoin du ramassage
 ~à demain]], BOOKED)
 
 each("change_visit", [[
+actually can we do thursday
 ~the address is wrong its 21 not 12
 can we move it to friday
 something came up, cant make it tomorrow

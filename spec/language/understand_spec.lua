@@ -45,7 +45,9 @@ local HOLD = {
     ["its at Dymon in Vaughan, 7500 Weston rd"] = "7500 Weston rd, Vaughan", ["Unit B, 12 Sorauren Avenue"] = "Unit B, 12 Sorauren Avenue",
     ["25 Cougar Court, Scarborough: units 302, 415, 608 and 1101"] = "25 Cougar Court, Scarborough: units 302, 415, 608 and 1101",
     ["100 city centre drive mississauga suite 1800"] = "100 city centre drive mississauga suite 1800", ["345-B Danforth"] = "345-B Danforth",
-    ["i live on bathurst st just north of steeles"] = "bathurst st just north of steeles", ["15 Northtown Way, PH02, North York"] = "15 Northtown Way, PH02, North York",
+    ["i live on bathurst st just north of steeles"] = "bathurst st just north of steeles", ["77 davisville ave 1410"] = "77 davisville ave 1410", ["i said 12 elm"] = "12 elm",
+    ["45 sheppard ave e suite 900 north york on m2n 5w9"] = "45 sheppard ave e suite 900 north york on m2n 5w9", ["7 The Donway E"] = "7 The Donway E",
+    ["3 Park Home Ave"] = "3 Park Home Ave", ["15 Northtown Way, PH02, North York"] = "15 Northtown Way, PH02, North York",
     ["45 lisgar st unit 1802, buzz 1802"] = "45 lisgar st unit 1802, buzz 1802",
     ["a mattress at 12 elm st brampton, im in toronto myself"] = "12 elm st brampton",
   },
@@ -110,6 +112,9 @@ local SEVERAL = {
   { "tem sim, mas precisa reservar", asked = "elevator_access", elevator_access = "tem sim, mas precisa reservar" },
   { "yeah 3 of them", asked = "elevator_access", elevator_access = "yeah 3 of them" }, { "can i also add a dresser", inventory = "a dresser" },
   { "yes but i have to book it 1 day before", asked = "stairs", elevator_access = "yes but i have to book it 1 day before" },
+  { "about a dozen outside", asked = "stairs", stairs = "about a dozen outside" }, { "5ish", asked = "stairs", stairs = "5ish" },
+  { "theres a ramp", asked = "stairs", stairs = "theres a ramp" }, { "no ma'am", asked = "elevator_access", elevator_access = "no ma'am" },
+  { "yeahh", asked = "elevator_access", elevator_access = "yeahh" },
   { "elev yes", asked = "elevator_access", elevator_access = "elev yes" }, { "out of order", asked = "elevator_access", elevator_access = "out of order" },
   { "don't need one", asked = "elevator_access", elevator_access = "don't need one" }, { "stairs? no", asked = "stairs", stairs = "no" },
   { "I don't think so dear", asked = "stairs", stairs = "I don't think so dear" }, { "a dozen or so", asked = "stairs", stairs = "a dozen or so" },
@@ -242,7 +247,8 @@ describe("what a customer wrote", function()
       assert.is_truthy(said.unread, message)
       assert.is_false(read(nil, message).asks_back, message)
     end
-    for _, message in ipairs { "what do you mean by wet paint?", "what is your price", "how much", "r u insured", "ok cool when", "price pls", "cuanto cuesta" } do
+    for _, message in ipairs { "what do you mean by wet paint?", "what is your price", "how much", "r u insured", "ok cool when", "also do i have to be there", "i have bedbugs is that ok",
+      "j'aimerais savoir si vous ramassez les pneus", "quando podem vir", "is tipping expected", "price pls", "cuanto cuesta" } do
       local said = read("elevator_access", message)
       assert.is_false(said.asks_back, message)
       assert.equal(1, #said.questions, message)
