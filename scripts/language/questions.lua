@@ -7,7 +7,7 @@ local set = text.set
 
 local START = set [[what what's whats when when's where's where who who's why how how's hows which whose do does did can could
   will would is are am r should quand combien comment pourquoi qui quel quelle quels quelles est-ce estce cuanto cuando
-  donde cual quando quanto onde qual wat wats wen kinne kinna kithe]]
+  donde cual quando quanto onde qual wat wats wen kinne kinna kithe kado]]
 -- These begin a question only before one of the next.
 local INVERTED = set "r do does did can could will would is are am should"
 local ASKED_OF = set "you u i we it they he she the this that there your someone anyone somebody anybody ya my"
@@ -57,7 +57,8 @@ end
 
 -- Also a word of our question alone: "elevator?"
 local ASKS_BACK = {}
-for phrase in ([[elevator|the elevator|an elevator|stairs|address|what address|which address|pickup address|what elevator|
+for phrase in ([[elevator|the elevator|an elevator|stairs|address|what address|which address|pickup address|what elevator|like what|
+what do you mean by stairs|what do you mean by elevator|what do you mean by items|what kind of items|what kind of stairs|
 what stairs|which stairs|items|what items|which items|what|what do you mean|what do u mean|what u mean|what you mean|wdym|
 wym|what does that mean|what does it mean|what is that|
 whats that|what's that|meaning|huh|pardon|pardon me|sorry what|come again|say again|i don't understand|i dont understand|

@@ -103,6 +103,19 @@ local function read_question(state, t, sentence, at)
   end
 end
 
+local BOOKED = { "book", "reserve", "concierge", "fob" } -- said of an elevator, not of stairs
+
+-- "Yes. It needs a booking with security" says more of the elevator.
+local function remarks_on_elevator(state, t, plain)
+  local answered = state.asked_kind == "elevator" and (state.found.elevator or state.answer)
+  if not answered or t.n > MOST_WORDS or not text.found_in(plain, BOOKED) then
+    return false
+  end
+  local said = answered .. ", " .. tokens.text(t, 1, t.n)
+  state.found.elevator, state.answer = said, nil
+  return true
+end
+
 -- A statement: facts, an answer, politeness, or something that nobody understood.
 local function read_statement(state, t, sentence)
   local plain = tokens.plain(t, 1, math.min(t.n, 30))
@@ -128,7 +141,9 @@ local function read_statement(state, t, sentence)
       return
     end
   end
-  state.left[#state.left + 1] = text.trim(text.trim_end(sentence.text, "[%s.]"))
+  if not remarks_on_elevator(state, t, plain) then
+    state.left[#state.left + 1] = text.trim(text.trim_end(sentence.text, "[%s.]"))
+  end
 end
 
 local MOST_OF_A_GUESS = 8
@@ -144,7 +159,7 @@ local function read_sentence(state, sentence)
   local t = tokens.of(sentence.text)
   local at = questions.at(t)
   if state.asked_kind and questions.asks_back(t) then
-    state.asks_back = true
+    state.asks_back = text.trim(sentence.text) .. (sentence.question and "?" or "")
     state.left[#state.left + 1] = text.trim(sentence.text)
   elseif sentence.question and not at and t.n > 0 and t.n <= MOST_OF_A_GUESS and common.is_chat(tokens.plain(t, 1, t.n)) then
     return -- "hello??"
@@ -194,7 +209,7 @@ local function unmarked(state, message)
   elseif mark == "document" or mark == "contact card" then
     return nil
   end
-  return mark and words or not mark and message or nil
+  return mark and words or not mark and message or nil, mark ~= nil
 end
 
 -- Does this say a floor and nothing else of the way in?
@@ -221,8 +236,6 @@ local function first_of(texts)
   return math.max(1, first)
 end
 
-local BOOKED = { "book", "reserve", "concierge", "fob" } -- said of an elevator, not of stairs
-
 -- The facts that were found, for the fields that want them.
 local function by_field(state, fields, asked, open)
   local found, data = state.found, {}
@@ -246,7 +259,9 @@ local function by_field(state, fields, asked, open)
   for _, field in ipairs(fields) do
     local kind = answers.kind_of(field)
     local value = found[kind]
-    if kind == "elevator" and not value and field == asked then
+    if kind == "elevator" and value and field == asked and state.answer then
+      value = value .. ", " .. state.answer -- "yes elevator. we have to use the service one"
+    elseif kind == "elevator" and not value and field == asked then
       value = state.answer or found.floor -- "3rd floor"
     end
     if not value and kind == "elevator" and found.low and open[field] then
@@ -282,20 +297,29 @@ function M.read(texts, fields, asked, missing, ready)
   local state = { found = {}, addresses = {}, questions = {}, left = {}, unsure = {}, ready = ready or yes_no.DEFAULT,
     asked_kind = asked and answers.kind_of(asked) }
   for i = first_of(texts), #texts do
-    local body = unmarked(state, text.message(texts[i]))
+    local body, caption = unmarked(state, text.message(texts[i]))
+    local kind = state.asked_kind
+    if caption and kind ~= "inventory" then
+      state.asked_kind = nil -- the words under a picture answer no other question
+    end
     if body then
       read_body(state, body)
     end
+    state.asked_kind = kind
   end
   local open = {}
   for _, field in ipairs(missing or fields) do
     open[field] = true
   end
   local data = by_field(state, fields, asked, open)
+  if state.asks_back and #state.questions > 0 then -- staff read the whole: "what do you mean? like in the building?"
+    table.insert(state.questions, 1, state.asks_back)
+  end
   local took = state.took or state.media or next(data) ~= nil
   local unread = #state.left > 0 and table.concat(state.left, "\n") or nil
   return { data = data, unit = state.unit, corrects = state.corrects or false, only = state.corrects and state.only or false,
-    questions = state.questions, took = took or false, asks_back = state.asks_back or false, media = state.media or false, unread = unread,
+    questions = state.questions, took = took or false,
+    asks_back = state.asks_back ~= nil and #state.questions == 0, media = state.media or false, unread = unread,
     chat = not (took or unread) and #state.questions == 0 }
 end
 

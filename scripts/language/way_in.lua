@@ -19,7 +19,7 @@ local ELEVATOR = set [[elevator elevators elev elevater elavator elevetor lift a
 local LIFTS = set "can can't cant cannot could couldn't to not help heavy i we you u they" -- "I cant lift" names no lift
 local STAIRS = set [[stair stairs upstairs downstairs staires stairway staircase staircases stairwell walkup walk-up walkups escalier
   escaliers escalera
-  escaleras escada escadas ਪੌੜੀਆਂ ਪੌੜੀ]]
+  escaleras escada escadas pauriyan pauri paudiyan poudiyan ਪੌੜੀਆਂ ਪੌੜੀ]]
 -- These mean stairs beside a count.
 local STEPS = set "flight flights step steps marche marches"
 local SOME = set "some many lots half more of de quelques"

@@ -9,8 +9,8 @@ local M = {}
 local set = text.set
 
 local BUILT_IN = {
-  yes = { "yes|sii|yeahh|yupp|ofc|obviously|duh|ya|yeah|yea|yep|yup|yah|yess|yessir|ye|y|oui|ouais|correct|affirmative|definitely|absolutely",
-    "of course", "for sure",
+  yes = { "yes|sii|yeahh|yupp|ofc|obviously|duh|ya|yeah|yea|yep|yup|yah|yess|yessir|ye|y|oui|ouais|correct|affirmative|definitely",
+    "absolutely", "of course", "for sure",
     "i think|believe so", "bien sur", "je crois" },
   no = { "no|nopee|naa|nahh|noo|nooo|nope|nop|nah|na|not|none|never|n|non|pas|aucun|aucune|sans|without|zero|neither|nothing|nada|negative",
     "isn't|isnt|aren't|arent|don't|dont|doesn't|doesnt|ain't|aint|can't|cant|haven't|havent", "no way", "il n'y en a pas" },

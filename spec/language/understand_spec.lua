@@ -115,6 +115,9 @@ local SEVERAL = {
   { "about a dozen outside", asked = "stairs", stairs = "about a dozen outside" }, { "5ish", asked = "stairs", stairs = "5ish" },
   { "theres a ramp", asked = "stairs", stairs = "theres a ramp" }, { "no ma'am", asked = "elevator_access", elevator_access = "no ma'am" },
   { "yeahh", asked = "elevator_access", elevator_access = "yeahh" },
+  { "yes elevator. have to use the service one and it needs a booking w/ security", asked = "elevator_access",
+    elevator_access = "yes elevator, have to use the service one and it needs a booking w/ security" },
+  { "[photo: the garage]", asked = "elevator_access" }, { "haan ji 8 pauriyan", asked = "stairs", stairs = "haan ji 8 pauriyan" },
   { "elev yes", asked = "elevator_access", elevator_access = "elev yes" }, { "out of order", asked = "elevator_access", elevator_access = "out of order" },
   { "don't need one", asked = "elevator_access", elevator_access = "don't need one" }, { "stairs? no", asked = "stairs", stairs = "no" },
   { "I don't think so dear", asked = "stairs", stairs = "I don't think so dear" }, { "a dozen or so", asked = "stairs", stairs = "a dozen or so" },
@@ -239,7 +242,7 @@ describe("what a customer wrote", function()
   end)
 
   it("hears when a customer asks what our question meant, which is no question for the team", function()
-    for _, message in ipairs { "what do u mean", "what do you mean?", "huh?", "wdym", "sorry what??", "elevator?", "pardon?", "quoi?", "no entiendo",
+    for _, message in ipairs { "what do u mean", "what do you mean?", "huh?", "wdym", "sorry what??", "elevator?", "what do you mean by stairs?", "pardon?", "quoi?", "no entiendo",
       "não entendi", "i dont understand" } do
       local said = read("elevator_access", message)
       assert.is_true(said.asks_back, message)
@@ -247,6 +250,9 @@ describe("what a customer wrote", function()
       assert.is_truthy(said.unread, message)
       assert.is_false(read(nil, message).asks_back, message)
     end
+    local both = read("stairs", "what do you mean by stairs? like in the building?")
+    assert.same({ "what do you mean by stairs?", "like in the building?" }, both.questions)
+    assert.is_false(both.asks_back)
     for _, message in ipairs { "what do you mean by wet paint?", "what is your price", "how much", "r u insured", "ok cool when", "also do i have to be there", "i have bedbugs is that ok",
       "j'aimerais savoir si vous ramassez les pneus", "quando podem vir", "is tipping expected", "price pls", "cuanto cuesta" } do
       local said = read("elevator_access", message)
