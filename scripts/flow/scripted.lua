@@ -143,7 +143,7 @@ local function answer_without_facts(turn, nothing_to_ask)
   elseif turn.intent then
     return { turn.intent.kind }
   elseif turn.thanked and nothing_to_ask then
-    local visit = turn.visit and { turn.visit.state == "requested" and "requested" or "visit" }
+    local visit = turn.visit and not turn.human and { turn.visit.state == "requested" and "requested" or "visit" }
     return visit and other_than_last(turn, visit, { "welcome" }) or { "welcome" }, true
   end
 end

@@ -171,6 +171,11 @@ describe("the fixed questions", function()
     assert.is_nil(chat.asked)
   end)
 
+  it("does not say see you then to someone who wants to cancel or to move the visit, and thanks", function()
+    local at = { month = 11, day = 24, hour = 14, min = 30, wday = 2 }
+    story({ { "thanks", "welcome" } }, { visit = { state = "booked", at = at }, human = true, last_reply = "x" })
+  end)
+
   it("puts its question in other words to a customer who asks what it meant, and passes nothing on", function()
     local chat = story { { "hi", "pickup address" }, { "what do u mean", "Could you send me the address" }, { "12 Elm St", "elevator" },
       { "huh?", "Can things be taken down in an elevator?" } }
