@@ -34,20 +34,20 @@ local WORD, SPACED, BLANK = usual "word", usual(M.SPACE), usual " "
 -- after a blank, so only other kinds and separators are stored.
 -- "10x20" is three tokens glued to each other; "1,200.50" is one; "we'll" is one; "l'ascenseur" is two.
 function M.read(s)
-  local word, kind, n, carry = {}, setmetatable({}, WORD), 0, ""
+  local word, kind, n, carry, quoted = {}, setmetatable({}, WORD), 0, "", s:find("'", 1, true)
   local before, gap = setmetatable({}, SPACED), setmetatable({}, BLANK)
   local function apart(between) gap[n], before[n] = between, USUAL[between] or strength(between) end
   for between, letters, digits, sign in s:gmatch(STEP) do
     if carry ~= "" then between = carry .. between end
     if letters ~= "" then
-      if letters:byte(2) == 39 and letters:find("^[cdjlmnst]'%a") then
+      if quoted and letters:byte(2) == 39 and letters:find("^[cdjlmnst]'%a") then
         n = n + 1
         word[n] = letters:sub(1, 1)
         apart(between)
         letters, between = letters:sub(3), " "
       end
       n = n + 1
-      word[n] = letters:byte(-1) == 39 and text.trim_end(letters, "[']") or letters
+      word[n] = quoted and letters:byte(-1) == 39 and text.trim_end(letters, "[']") or letters
       if between ~= " " then apart(between) end
       between = ""
     end
