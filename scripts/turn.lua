@@ -270,8 +270,8 @@ end
 -- Do we come to where the pickup lies? When we do not, the customer reads so once, in place of this reply, and staff get the message.
 -- From then on nobody out there is offered a visit, and the fixed questions ask nothing: they pass every message on.
 local function judge_area(self, turn, decision)
-  local merged = quote.merge(turn.data, decision.data, turn.fields, turn.locked)
-  turn.where = area.of_chat(merged, turn.fields, turn.conversation.area_place, turn.texts, self.owner.places)
+  turn.merged, turn.changed = quote.merge(turn.data, decision.data, turn.fields, turn.locked)
+  turn.where = area.of_chat(turn.merged, turn.fields, turn.conversation.area_place, turn.texts, self.owner.places)
   if turn.where.verdict ~= "out" or decision.brain == "words" or wants.stops_questions(turn.intent and turn.intent.kind) then return end
   if not turn.conversation.area_told then
     decision.reply, decision.asked, decision.question, decision.brain = canned(self, turn, "outside_area"), nil, nil, "words"
@@ -354,7 +354,8 @@ local function carry_out(turn, decision)
     return "changed"
   end
   turn.case, turn.newest_case = live(newest), newest
-  local merged, changed = quote.merge(turn.data, decision.data, turn.fields, turn.locked)
+  local merged, changed = turn.merged, turn.changed
+  if not merged then merged, changed = quote.merge(turn.data, decision.data, turn.fields, turn.locked) end
   local data, confirm = returning.stored(merged, turn.kept, decision.refused)
   if #changed > 0 or not turn.stored or turn.begins or decision.refused then quotes.put(conversation.id, data, turn.begins) end
   if turn.begins or confirm ~= conversation.confirm then

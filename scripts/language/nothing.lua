@@ -99,7 +99,7 @@ end
 -- In small letters, "n/a" and "so far" as one word each, and without the French article before an apostrophe.
 local function spelled(value)
   local plain = text.fold(value)
-  if plain:find("[/.]") then
+  if plain:find("n/a", 1, true) or plain:find("n.a", 1, true) then
     plain = plain:gsub("n/a", "na"):gsub("n%.a%.?", "na")
   end
   if plain:find("far", 1, true) or plain:find("of yet", 1, true) then
@@ -142,7 +142,8 @@ function M.is(value, field)
     if not kind and word ~= "" or words == MOST_WORDS then
       return text.trim(plain) == "-1" -- what programs write for no number
     end
-    if code ~= "" and ends_part(plain:sub(at, from - 1)) then
+    local signs = plain:sub(at, from - 1)
+    if code ~= "" and signs ~= " " and ends_part(signs) then
       local nothing = says_nothing(code, field)
       if not nothing and answers(code) then
         return false
