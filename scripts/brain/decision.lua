@@ -31,8 +31,15 @@ end
 
 local function read_data(value, fields)
   local data = {}
+  local others = 0 -- keys that are no field's name, but may be another spelling of one
+  for _ in pairs(value) do others = others + 1 end
   for _, field in ipairs(fields) do
-    data[field] = values.clean(debris.undo_all(under(value, field)), field)
+    if value[field] ~= nil then others = others - 1 end
+  end
+  for _, field in ipairs(fields) do
+    local found = value[field]
+    if found == nil and others > 0 then found = under(value, field) end
+    if found ~= nil then data[field] = values.clean(debris.undo_all(found), field) end
   end
   return data
 end
@@ -45,13 +52,13 @@ end
 ---@param decode fun(text: string): any
 ---@param null any
 function M.parse(content, fields, decode, null)
-  if type(content) ~= "string" or content == null or not content:find("%S") then
+  if type(content) ~= "string" or content == null or content:byte(1) ~= 123 and not content:find("%S") then
     return problem("it was empty.")
   elseif #content > MAX_BYTES then
     return problem("it was far too long.")
   end
   content = text.valid(content)
-  if content:find("\u{FEFF}", 1, true) then
+  if content:byte(1) ~= 123 and content:find("\u{FEFF}", 1, true) then -- "{"
     content = content:gsub("^%s*\u{FEFF}", "")
   end
   content = text.trim(content)

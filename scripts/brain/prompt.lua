@@ -183,6 +183,7 @@ end
 
 -- "[photo]", "[photo]", … in a row become "[12 photos]".
 local function fold(lines)
+  if #lines == 1 then return lines end
   local folded, i = {}, 1
   while i <= #lines do
     local count = 1
@@ -197,7 +198,7 @@ end
 local function joined(entry)
   local order, lines, bytes = {}, {}, 0
   for i, row in ipairs(entry.rows) do order[i] = { i = i, at = row.said_at or 0, row = row } end
-  if entry.role == "user" then
+  if entry.role == "user" and #order > 1 then
     table.sort(order, function(a, b)
       if a.at ~= b.at then return a.at < b.at end
       return a.i < b.i

@@ -138,7 +138,7 @@ end
 -- ---- all of it -------------------------------------------------------------------------------------------------------
 
 -- Has a text nothing to undo? In a long one a plain search for each sign is faster than one for all.
-local SHORT, SIGNS = 60, { "\\", "&", "<", "[", "◁" }
+local SHORT, SIGNS = 300, { "\\", "&", "<", "[", "◁" }
 
 local function is_clean(s)
   if #s <= SHORT then

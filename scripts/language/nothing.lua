@@ -112,24 +112,8 @@ local function kind_of(word, field)
   return KIND[word] or field and #word > 2 and field:find(word, 1, true) and "T" or nil
 end
 
----@param value string
----@param field? string the name of its field
----@return boolean
-function M.is(value, field)
-  local byte = value:byte()
-  if #value > MOST_BYTES or byte and byte >= 48 and byte <= 57 then -- a number says something
-    return false
-  end
-  local first = value:match("^%w+") -- most values say something with their first word
-  local after = first and value:byte(#first + 1) or 0
-  if first and #first > 1 and after ~= 39 and after < 128 then -- no "d'information", no "précisé"
-    local kind = kind_of(first:lower(), field)
-    if not kind then
-      return false
-    elseif #first == #value and #kind == 1 then
-      return kind == "E" or kind == "Q" or kind == "X" and wants_text(field)
-    end
-  end
+-- The same, by all words.
+local function all_say_nothing(value, field)
   local plain, code, said, words, at = spelled(value), "", false, 0, 1
   local quotes = plain:find("'", 1, true)
   local from, to = plain:find(WORD)
@@ -158,6 +142,39 @@ function M.is(value, field)
   end
   local last = code ~= "" and says_nothing(code, field)
   return (words == 0 or last or said and not answers(code)) and true or false
+end
+
+local MOST_KEPT = 16
+local kept, count = {}, MOST_KEPT -- the newest values that were looked at word by word: a turn asks several times
+
+---@param value string
+---@param field? string the name of its field
+---@return boolean
+function M.is(value, field)
+  local byte = value:byte()
+  if #value > MOST_BYTES or byte and byte >= 48 and byte <= 57 then -- a number says something
+    return false
+  end
+  local first = value:match("^%w+") -- most values say something with their first word
+  local after = first and value:byte(#first + 1) or 0
+  if first and #first > 1 and after ~= 39 and after < 128 then -- no "d'information", no "précisé"
+    local kind = kind_of(first:lower(), field)
+    if not kind then
+      return false
+    elseif #first == #value and #kind == 1 then
+      return kind == "E" or kind == "Q" or kind == "X" and wants_text(field)
+    end
+  end
+  local key = field and field .. "\0" .. value or value
+  local found = kept[key]
+  if found == nil then
+    if count == MOST_KEPT then
+      kept, count = {}, 0
+    end
+    found = all_say_nothing(value, field)
+    kept[key], count = found, count + 1
+  end
+  return found
 end
 
 return M

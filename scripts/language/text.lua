@@ -141,6 +141,10 @@ end
 
 -- True when the text has no visible character.
 function M.blank(s)
+  local byte = s:byte(1) or 0
+  if byte > 32 and byte < 127 then
+    return false
+  end
   return not s:find("[!-~]") and not M.fold(M.clip(s, 100)):find("[^%s%c]") and not M.fold(s):find("[^%s%c]")
 end
 
