@@ -142,7 +142,7 @@ local function answer_without_facts(turn, nothing_to_ask)
     return nothing_to_ask and { "bot" } or { "bot", "ask" }
   elseif turn.intent then
     return { turn.intent.kind }
-  elseif turn.thanked and nothing_to_ask then
+  elseif turn.thanked and nothing_to_ask and (turn.was_complete or turn.human or turn.outside or turn.visit) then
     local visit = turn.visit and not turn.human and { turn.visit.state == "requested" and "requested" or "visit" }
     return visit and other_than_last(turn, visit, { "welcome" }) or { "welcome" }, true
   end

@@ -163,6 +163,9 @@ local function street_end(t, i, last)
       return nil
     elseif j > from and DWELLING[word] and is_name(t, j - 1) and unit_end(t, j, last) then
       return j - 1 -- "99 Dufferin apt 203"
+    elseif j > from and STREET[word] and not PLAIN_STREET[word] and j < last and STREET[t.plain[j + 1]] and t.gap[j + 1] == ""
+      and not DIRECTION[t.plain[j + 1]] then
+      return j + 1 -- "95 Thorncliffe Park Dr"
     elseif j > from and STREET[word] then
       -- "9 St. Clair Ave W" is on no street before "Clair"
       local later = t.plain[j + 2]

@@ -115,6 +115,7 @@ local BESIDE_A_THING = set "of big small broken old"
 -- Do the words i to j count something that is in no list: "a kayak", "5 gargoyles"? Only an answer to "what?" is read so.
 local function counts_a_thing(t, i, j)
   local first = t.plain[i]
+  if first == "a" and t.s:byte(t.from[i]) > 127 then return false end -- "à bientôt"
   if j <= i or j - i > 4 or first == "the" or first == "this" or not (way_in.is_count(first) or way_in.COUNTED[first]) then
     return false
   end

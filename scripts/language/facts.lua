@@ -14,11 +14,13 @@ local set = text.set
 
 local JOINTS = set "and but with et mais avec plus pero con mas com ਅਤੇ ਤੇ"
 local LETTERS = set "n y e" -- joints before a count
+local OFFICES = set "property concierge security management them super superintendent building condo front" -- "booked with the concierge"
 local MOST_PIECES = 30 -- per sentence; the last piece holds the rest
 
 -- Is the word at k a joint? "2 sofas n a fridge" has one too.
 local function is_joint(t, k)
   local word, following = t.plain[k], t.plain[k + 1]
+  if word == "with" and (OFFICES[following] or following == "the" and OFFICES[t.plain[k + 2]]) then return false end
   return JOINTS[word] or LETTERS[word] and following and (way_in.COUNTED[following] or following:find("^%d") ~= nil)
 end
 

@@ -12,7 +12,7 @@ M.COUNTED = set [[a an the my our some two three four five six seven eight nine 
   una unos unas dos tres cuatro cinco seis mi mis um uma dois duas quatro meu minha ਇੱਕ ਦੋ ਤਿੰਨ ਚਾਰ]]
 M.ORDINAL = set [[first second third fourth fifth sixth seventh eighth ninth tenth top upper lower premier deuxieme troisieme quatrieme
   cinquieme deux trois quatre cinq 1er 2e 3e 4e 5e 6e primer primero segundo tercer tercero cuarto primeiro terceiro quarto dos tres dois
-  ਪਹਿਲੀ ਦੂਜੀ ਤੀਜੀ one two three four five six seven eight nine ten split multi several few couple]]
+  ਪਹਿਲੀ ਦੂਜੀ ਤੀਜੀ un uno um one two three four five six seven eight nine ten split multi several few couple]]
 M.FLOOR = set "floor floors flr flrs fl level levels storey storeys story stories etage etages piso pisos andar andares ਮੰਜ਼ਿਲ"
 local ELEVATOR = set [[elevator elevators elev elevater elavator elevetor lift ascenseur ascenseurs ascensor elevador monte-charge ਲਿਫਟ
   ਐਲੀਵੇਟਰ]]

@@ -176,6 +176,12 @@ describe("the fixed questions", function()
     story({ { "thanks", "welcome" } }, { visit = { state = "booked", at = at }, human = true, last_reply = "x" })
   end)
 
+  it("says that everything is known where the last open question is left open after an ok", function()
+    local data = { address = "5 Elm", elevator_access = "no", inventory = "a couch" }
+    local chat = story({ { "hmm", "flights" }, { "ok", "everything we need", "handoff" } }, { data = data, asked = "stairs", last_reply = "x" })
+    assert.equal("complete", chat.keys[#chat.keys])
+  end)
+
   it("puts its question in other words to a customer who asks what it meant, and passes nothing on", function()
     local chat = story { { "hi", "pickup address" }, { "what do u mean", "Could you send me the address" }, { "12 Elm St", "elevator" },
       { "huh?", "Can things be taken down in an elevator?" } }

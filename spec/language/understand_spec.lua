@@ -47,7 +47,7 @@ local HOLD = {
     ["100 city centre drive mississauga suite 1800"] = "100 city centre drive mississauga suite 1800", ["345-B Danforth"] = "345-B Danforth",
     ["i live on bathurst st just north of steeles"] = "bathurst st just north of steeles", ["77 davisville ave 1410"] = "77 davisville ave 1410", ["i said 12 elm"] = "12 elm",
     ["45 sheppard ave e suite 900 north york on m2n 5w9"] = "45 sheppard ave e suite 900 north york on m2n 5w9", ["7 The Donway E"] = "7 The Donway E",
-    ["3 Park Home Ave"] = "3 Park Home Ave", ["15 Northtown Way, PH02, North York"] = "15 Northtown Way, PH02, North York",
+    ["95 thorncliffe park dr apt 2310"] = "95 thorncliffe park dr apt 2310", ["3 Park Home Ave"] = "3 Park Home Ave", ["15 Northtown Way, PH02, North York"] = "15 Northtown Way, PH02, North York",
     ["45 lisgar st unit 1802, buzz 1802"] = "45 lisgar st unit 1802, buzz 1802",
     ["a mattress at 12 elm st brampton, im in toronto myself"] = "12 elm st brampton",
   },
@@ -118,6 +118,8 @@ local SEVERAL = {
   { "yes elevator. have to use the service one and it needs a booking w/ security", asked = "elevator_access",
     elevator_access = "yes elevator, have to use the service one and it needs a booking w/ security" },
   { "[photo: the garage]", asked = "elevator_access" }, { "haan ji 8 pauriyan", asked = "stairs", stairs = "haan ji 8 pauriyan" },
+  { "Elevator must be booked 48 hours in advance with property management", asked = "address",
+    elevator_access = "Elevator must be booked 48 hours in advance with property management" },
   { "elev yes", asked = "elevator_access", elevator_access = "elev yes" }, { "out of order", asked = "elevator_access", elevator_access = "out of order" },
   { "don't need one", asked = "elevator_access", elevator_access = "don't need one" }, { "stairs? no", asked = "stairs", stairs = "no" },
   { "I don't think so dear", asked = "stairs", stairs = "I don't think so dear" }, { "a dozen or so", asked = "stairs", stairs = "a dozen or so" },
@@ -147,7 +149,7 @@ local NO_ANSWER = {
     "i have a dog", "same", "depends", "416 555 0100", "no problem", "no rush", "no thanks", "no one is home", "no worries", "yes i want to book", "yes tomorrow works",
     "there are many things", "i'm 65 years old and cant lift" },
   stairs = { "my flight is tomorrow", "long story", "you guys rock", "what are the next steps", "wrong person", "see you tmrw at 2" },
-  inventory = { "tomorrow", "i will send pics", "3 people", "2 days", "my wife knows", "I have a question", "a lot", "5 pm", "nothing", "see you then", "it's urgent",
+  inventory = { "tomorrow", "i will send pics", "3 people", "2 days", "my wife knows", "I have a question", "a lot", "5 pm", "à bientôt", "merci, à demain", "nothing", "see you then", "it's urgent",
     "I'll leave the door open", "the driver was rude", "sold the couch already", "no couch anymore", "can you come tomorrow", "how much" },
 }
 
@@ -254,7 +256,7 @@ describe("what a customer wrote", function()
     assert.same({ "what do you mean by stairs?", "like in the building?" }, both.questions)
     assert.is_false(both.asks_back)
     for _, message in ipairs { "what do you mean by wet paint?", "what is your price", "how much", "r u insured", "ok cool when", "also do i have to be there", "i have bedbugs is that ok",
-      "j'aimerais savoir si vous ramassez les pneus", "quando podem vir", "is tipping expected", "price pls", "cuanto cuesta" } do
+      "j'aimerais savoir si vous ramassez les pneus", "quando podem vir", "is tipping expected", "k thanks when will i hear back", "price pls", "cuanto cuesta" } do
       local said = read("elevator_access", message)
       assert.is_false(said.asks_back, message)
       assert.equal(1, #said.questions, message)
