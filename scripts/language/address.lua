@@ -48,9 +48,13 @@ local CENTRE = set "centre center" -- "100 City Centre Drive"
 local IN = set "in en em"
 local AFTER_TOWN = set "now then btw here area on canada vich wich"
 
-local function is_house_number(word)
+local function starts_with_digit(word)
   local first = word:byte()
-  if first < 48 or first > 57 then return false end
+  return first > 47 and first < 58
+end
+
+local function is_house_number(word)
+  if not starts_with_digit(word) then return false end
   return #word <= 6 and word:find("^%d+%a?$") ~= nil or #word <= 11 and (word:find("^%d+%a?%-%d+%a?$") or word:find("^%d+%-%a$")) ~= nil
 end
 
@@ -225,7 +229,8 @@ function M.all(t)
     return list
   end
   while i < t.n and #list < 5 do
-    local first, last = M.at(t, i, t.n)
+    local first, last
+    if starts_with_digit(t.plain[i]) then first, last = M.at(t, i, t.n) end
     if first then
       list[#list + 1] = { first > before and first or i, last } -- "12 Jane St unit 4, 45 Keele St"
       i, before = last, last
