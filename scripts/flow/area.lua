@@ -112,9 +112,9 @@ local function appended(list, more)
   return list and #list > 0 and table.move(more, 1, #more, #list + 1, list) or more
 end
 
-local function said_in(joined, lists)
+local function said_in(texts, lists)
   local codes, named, others
-  for message in joined:gmatch("%Z+") do
+  for _, message in ipairs(texts) do
     local more, names, besides = towns.said(message, lists.own)
     codes, named, others = appended(codes, more), appended(named, names), appended(others, besides)
   end
@@ -126,10 +126,10 @@ end
 local last = { [address_of] = {}, [said_in] = {} }
 
 -- What a judge says of a text. The last judgement is kept, because a turn asks twice.
-local function once(judge, s, lists)
+local function once(judge, s, lists, said)
   local kept = last[judge]
   if kept.s ~= s or kept.lists ~= lists then
-    kept.verdict, kept.place = judge(s, lists)
+    kept.verdict, kept.place = judge(said, lists)
     kept.s, kept.lists = s, lists
   end
   return kept.verdict, kept.place
@@ -141,7 +141,7 @@ end
 ---@return string? place its name
 function M.judge(address, lists)
   if not address or not lists or lists.empty then return nil end
-  return once(address_of, address, lists)
+  return once(address_of, address, lists, address)
 end
 
 -- The same for what a customer writes, where no address was asked for: "im in Hamilton do u come here", "do you serve Barrie?".
@@ -149,7 +149,7 @@ end
 ---@param lists? table
 function M.judge_said(texts, lists)
   if not lists or lists.empty or #texts == 0 then return nil end
-  return once(said_in, table.concat(texts, "\0"), lists)
+  return once(said_in, table.concat(texts, "\0"), lists, texts)
 end
 
 -- Where the chat's pickup lies. The address decides; when it does not say where it is, the newest place that the customer named.

@@ -52,7 +52,8 @@ function M.merge(current, proposed, fields, locked)
     end
   end
   for _, field in ipairs(fields) do
-    local value = proposed and values.clean(proposed[field], field)
+    local value = proposed and proposed[field]
+    if value ~= nil then value = values.clean(value, field) end
     if value and not is_locked(locked, field) then
       if merged[field] == nil or not same(merged[field], value) then
         changed[#changed + 1] = field
