@@ -16,13 +16,6 @@ M.REMEDY = "set it right with `timedatectl set-ntp true` (in Docker on the machi
 
 local OFF_MS = 120000
 local ASK_MS = 3000
-local MONTHS = { Jan = 1, Feb = 2, Mar = 3, Apr = 4, May = 5, Jun = 6, Jul = 7, Aug = 8, Sep = 9, Oct = 10, Nov = 11, Dec = 12 }
-
-local function date_of(response)
-  local day, month, year, clock = (response.headers.date or ""):match("^%a%a%a, (%d%d) (%a%a%a) (%d%d%d%d) (%d%d:%d%d:%d%d) GMT$")
-  if not day or not MONTHS[month] then return nil end
-  return time.parse(("%s-%02d-%s %s.000"):format(year, MONTHS[month], day, clock))
-end
 
 ---Both clocks, as text for people.
 function M.words(seconds, now)
@@ -34,7 +27,7 @@ end
 ---@param response? host.http.Response
 function M.heard(response)
   local now = time.now_ms()
-  local theirs = response and date_of(response)
+  local theirs = response and circuits.http_date(response.headers.date)
   if not theirs then return end
   local known = window.clock_off_ms()
   local off = now - theirs

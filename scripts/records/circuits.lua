@@ -2,6 +2,7 @@
 
 local crypto = require "host.crypto"
 local db = require "host.db"
+local time = require "host.time"
 
 local M = {}
 
@@ -9,12 +10,27 @@ M.PROBE_MS = 60000
 
 local LONGEST_WAIT_MS = 600000
 
----How long a response asks us to wait (Retry-After, limited to one second to ten minutes); nil: it does not ask.
+local MONTHS = { Jan = 1, Feb = 2, Mar = 3, Apr = 4, May = 5, Jun = 6, Jul = 7, Aug = 8, Sep = 9, Oct = 10, Nov = 11, Dec = 12 }
+
+---A date of an HTTP header ("Sun, 06 Nov 2044 08:49:37 GMT") in ms; nil: it is none.
+---@param value? string
+---@return integer? ms
+function M.http_date(value)
+  local day, month, year, clock = (value or ""):match("^%a%a%a, (%d%d) (%a%a%a) (%d%d%d%d) (%d%d:%d%d:%d%d) GMT$")
+  if not day or not MONTHS[month] then return nil end
+  return time.parse(("%s-%02d-%s %s.000"):format(year, MONTHS[month], day, clock))
+end
+
+---How long a response asks us to wait (Retry-After: seconds, also with a fraction, or a date), limited to one second to ten minutes;
+---nil: it does not ask.
 ---@param response? host.http.Response
 ---@return integer? ms
 function M.asked_wait_ms(response)
-  local seconds = response and (response.headers["retry-after"] or ""):match("^%s*(%d+)%s*$")
-  return seconds and #seconds <= 9 and math.min(math.max(tonumber(seconds), 1) * 1000, LONGEST_WAIT_MS) or nil
+  local asked = response and response.headers["retry-after"] or ""
+  local seconds = #asked <= 12 and asked:match("^%s*(%d+%.?%d*)%s*$")
+  local at = not seconds and M.http_date(asked)
+  local wait = seconds and math.ceil(tonumber(seconds) * 1000) or at and at - (M.http_date(response.headers.date) or time.now_ms())
+  return wait and (seconds or wait > 0) and math.min(math.max(wait, 1000), LONGEST_WAIT_MS) or nil
 end
 
 -- A hash that recognises a refused secret.

@@ -67,10 +67,20 @@ describe("the model's answers", function()
     assert.equal("model", brain(result.phone))
   end)
 
-  it("D3: a Retry-After of an hour falls back at once; a date and garbage are tried again soon", function()
-    local hour = { http = { status = 429, headers = { ["Retry-After"] = "3600" }, body = "{}" } }
-    falls_back({ hour }, 1, "an hour")
-    for _, value in ipairs { "Wed, 21 Oct 2037 07:28:00 GMT", "soon", "-5", "99999999999999999999" } do
+  it("D3, W31: a Retry-After with a fraction, or of a date, is waited for", function()
+    for _, value in ipairs { "1.5", os.date("!%a, %d %b %Y %H:%M:%S GMT", os.time() + 3) } do
+      local result = turn { { http = { status = 429, headers = { ["Retry-After"] = value }, body = "{}" } } }
+      assert.equal(2, #result.calls, value)
+      local waited = result.calls[2].at - result.calls[1].at
+      assert.is_true(waited >= (value == "1.5" and 1490 or 990), value .. ": " .. waited .. " ms")
+    end
+  end)
+
+  it("D3, W31: a Retry-After of an hour or of a far date falls back at once; garbage and a past date are tried again soon", function()
+    for _, value in ipairs { "3600", "Wed, 21 Oct 2037 07:28:00 GMT" } do
+      falls_back({ { http = { status = 429, headers = { ["Retry-After"] = value }, body = "{}" } } }, 1, value)
+    end
+    for _, value in ipairs { "Wed, 21 Oct 2015 07:28:00 GMT", "soon", "-5", "99999999999999999999" } do
       local result = turn { { http = { status = 429, headers = { ["Retry-After"] = value }, body = "{}" } } }
       assert.equal(2, #result.calls, value)
       assert.equal("model", brain(result.phone))
@@ -98,7 +108,7 @@ describe("the model's answers", function()
       { "Are there any stairs?<｜end▁of▁sentence｜>", "Are there any stairs?" }, { "Thanks!\\n\\nAre there any stairs?", "Thanks!\n\nAre there any stairs?" },
       { "Couch &amp; chairs, got it.", "Couch & chairs, got it." } } do
       local phone, word = i == 1 and "14165550100" or meta.phone(), scene:plan { answer = { reply_to_user = case[1] } }
-      service:say(phone, "please call me at 416-555-0100 " .. word)
+      service:say(phone, (i == 1 and "please call me at 416-555-0100 " or "a couch and chairs ") .. word)
       assert.equal(case[2], scene:sent(phone)[1].text)
       assert.equal(1, #stand_ins:models(word), case[1])
     end
