@@ -32,7 +32,11 @@ end
 function M.decide(intent, decision, say)
   local follows = M.FOLLOWS[intent.kind]
   decision.intent = intent
-  if decision.brain == "model" and intents.contradicts(intent.kind, decision.reply) then
+  local rest = decision.brain == "model" and intents.before_question(intent.kind, decision.reply)
+  if rest then -- nothing is asked: the fixed text stands in the question's place
+    decision.reply = (rest == "" or intents.contradicts(intent.kind, rest)) and say(intent.kind) or rest .. " " .. say(intent.kind)
+    decision.brain, decision.keys = "words", { intent.kind }
+  elseif decision.brain == "model" and intents.contradicts(intent.kind, decision.reply) then
     decision.brain, decision.reply, decision.keys = "words", say(intent.kind), { intent.kind }
   end
   if follows.card then

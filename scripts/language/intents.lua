@@ -512,6 +512,16 @@ local OF_QUOTE = text.set [[
   ascensor escaleras articulos endereco elevador escadas itens]]
 local ASSISTANT = { "assist", "asist", "automat", "bot", "virtual", "virtuel" }
 
+---What stands before the question of a reply that goes on to ask for the quote after a wish on which staff act; nil: it does not.
+---@param kind string
+---@param reply string
+---@return string? rest
+function M.before_question(kind, reply)
+  local question = STAFF_ACT[kind] and last_question.of(reply)
+  if not question or not text.word_in(text.fold(question), OF_QUOTE) then return nil end
+  return text.trim(reply:sub(1, (reply:find(question, 1, true) or 1) - 1))
+end
+
 ---Does a model's reply say something else than what follows from this wish?
 ---@param kind string
 ---@param reply string
@@ -522,8 +532,6 @@ function M.contradicts(kind, reply)
     if plain:find(" " .. phrase .. " ", 1, true) then return true end
   end
   if ENDING[kind] and reply:find("?", 1, true) then return true end
-  local question = STAFF_ACT[kind] and last_question.of(reply)
-  if question and text.word_in(text.fold(question), OF_QUOTE) then return true end
   return kind == "bot" and not (text.found_in(plain, ASSISTANT) or plain:find(" ai ", 1, true) or plain:find(" ia ", 1, true))
 end
 

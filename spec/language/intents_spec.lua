@@ -478,15 +478,17 @@ describe("intents.find", function()
     for _, message in ipairs { "re-do it", "redo? re do twice it", "again it", "do again twice it", "I can’t" } do assert.is_true(is(message), message) end
   end)
 
-  it("T3, T4: a reply that goes on to ask for the quote contradicts a wish for the team, another question does not", function()
+  it("T3, T4: after a wish for the team the question for the quote is taken off a reply, another question is not", function()
     for _, wish in ipairs { "call_me", "complaint", "cancel_visit", "change_visit" } do
       for _, reply in ipairs { "Thanks! What's the pickup address?", "Sorry! Is there an elevator?", "Merci! Y a-t-il un ascenseur?", "¿Hay escaleras?" } do
-        assert.is_true(intents.contradicts(wish, reply), reply)
+        assert.is_truthy(intents.before_question(wish, reply), reply)
       end
       for _, reply in ipairs { "I've told our team. What number is best?", "I'm so sorry. What happened?", "Our team will call you about the items." } do
-        assert.is_false(intents.contradicts(wish, reply), reply)
+        assert.is_nil(intents.before_question(wish, reply), reply)
       end
     end
+    assert.equal("Noted.", intents.before_question("call_me", "Noted. Are there any stairs involved?"))
+    assert.is_nil(intents.before_question("bot", "Any stairs?"))
   end)
 
   it("fails at no text", function()
