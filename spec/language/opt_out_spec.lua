@@ -57,7 +57,8 @@ je ne veux plus recevoir de messages]]):gmatch("[^\n]+") do
     end
     for message, code in pairs { ["No me escriban más"] = "es", ["por favor, no me envíen más mensajes"] = "es", ["Quítenme de su lista"] = "es",
       ["dejen de mandarme mensajes"] = "es", ["darme de baja"] = "es",
-      ["alto"] = "es", ["basta!"] = "es", ["sair"] = "pt", ["parem de mandar mensagem"] = "pt", ["me désinscrire"] = "fr", ["ਰੋਕੋ"] = "pa", ["Pare de me mandar mensagens"] = "pt", ["não me mandem mais mensagens, obrigado"] = "pt",
+      ["alto"] = "es", ["basta!"] = "es", ["sair"] = "pt", ["parem de mandar mensagem"] = "pt",
+      ["me désinscrire"] = "fr", ["ਰੋਕੋ"] = "pa", ["Pare de me mandar mensagens"] = "pt", ["não me mandem mais mensagens, obrigado"] = "pt",
       ["me tirem da lista"] = "pt", ["não quero mais receber mensagens"] = "pt", ["ਮੈਨੂੰ ਮੈਸੇਜ ਨਾ ਕਰੋ"] = "pa", ["ਮੈਸੇਜ ਬੰਦ ਕਰੋ ਜੀ"] = "pa",
       ["mainu message na karo ji"] = "pa", ["ਮੈਨੂੰ ਮੈਸੇਜ ਨਾ ਕਰੋ।"] = "pa" } do
       assert.same({ "stop", code }, word(message), message)
