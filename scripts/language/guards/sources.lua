@@ -47,7 +47,8 @@ function M.owner(system, business)
 end
 
 ---@param given table messages= all that were sent to the model; facts=; visit= {state=, at={year=, month=, day=, wday=, hour=, min=}};
----  today=, tomorrow= {year=, month=, day=, wday=}; phone= the customer's number where they wrote it
+---  kept= {value=} of an earlier quote, to be confirmed; today=, tomorrow= {year=, month=, day=, wday=};
+---  phone= the customer's number where they wrote it
 ---@return table sources for `guards.check`
 function M.gather(given)
   return { given = given, own = given.phone }
@@ -83,6 +84,7 @@ local function texts_of(sources)
   if sources.texts then return sources.texts end
   local texts, messages = {}, sources.given.messages or {}
   for _, value in pairs(sources.given.facts or {}) do texts[#texts + 1] = tostring(value):lower() end
+  if sources.given.kept then texts[#texts + 1] = sources.given.kept.value:lower() end
   for i, message in ipairs(messages) do
     local stop = not messages[i + 1] and message.content:find(placeholders.DATA, 1, true) -- it ends the last one
     if message.role ~= "system" then texts[#texts + 1] = message.content:sub(1, (stop or 0) - 1):lower() end

@@ -148,6 +148,13 @@ describe("the guard against invented numbers", function()
     assert.equal("ok", (kind("14 boxes, noted. Our team will confirm Tuesday at 3 pm.", "I have 14 boxes, can you come Tuesday at 3 pm?")))
   end)
 
+  it("knows the numbers of a value that the customer is asked to confirm", function()
+    local sources = guards.sources { kept = { field = "address", value = "10 Main St, Brampton" } }
+    local ready = guards.prepare { system = { identity = "x", business_rules = {}, workflow = "x", quote_fields_needed = {} }, business = {} }
+    assert.is_nil(guards.check("Is it again at 10 Main St?", ready, sources))
+    assert.equal("number", guards.check("Is it again at 12 Main St?", ready, sources).kind)
+  end)
+
   it("reads what was said only where a reply names a figure", function()
     local function unread() error "was read" end
     local sources = guards.sources { messages = setmetatable({}, { __index = unread, __len = unread }), today = setmetatable({}, { __index = unread }) }
