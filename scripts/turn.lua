@@ -288,7 +288,7 @@ end
 -- The fixed texts that may be added to the reply, or follow it.
 local function prepare_words(self, turn, decision)
   local business = self.owner.business
-  turn.after_hours_words, turn.hours = canned(self, turn, "after_hours"), business.hours
+  turn.after_hours_words, turn.hours = function() return canned(self, turn, "after_hours") end, business.hours
   local first = canned(self, turn, "first_contact")
   if first ~= "" and not messages.greeted(turn.conversation.id) then turn.first_words = first end
   if decision.action == "schedule" then turn.booking_words = canned(self, turn, "booking") end
@@ -330,9 +330,9 @@ local function say(turn, decision, conversation, merged, changed, visit)
   local effects = effects_of(turn, decision, merged, changed, cut, visit)
   if not text then return effects end
   local now, added = time.now_ms(), { text }
-  if (effects.card or decision.action == "handoff")
-    and additions.after_hours_due(turn.after_hours_words, turn.hours, conversation.after_hours_at, now, time) then
-    added[#added + 1] = turn.after_hours_words
+  local late = (effects.card or decision.action == "handoff") and turn.after_hours_words() or nil
+  if additions.after_hours_due(late, turn.hours, conversation.after_hours_at, now, time) then
+    added[#added + 1] = late
     conversations.told_after_hours(conversation.id, now)
   end
   if effects.link then added[#added + 1] = turn.booking_words .. " " .. link_for(conversation, visit) end

@@ -71,11 +71,11 @@ for _, entry in ipairs(M.defaults) do BUILT_IN[entry[1]] = entry[2] end
 ---@return string?
 function M.get(owner, key, code)
   local list = owner.languages or {}
-  for _, language in ipairs(list) do
-    local own = language.code == code and language.texts[key]
+  local english = list[1] and list[1].texts[key]
+  for i = 2, code ~= "en" and #list or 0 do
+    local own = list[i].code == code and list[i].texts[key]
     if own and own ~= "" then return own end
   end
-  local english = list[1] and list[1].texts[key]
   return english and english ~= "" and english or BUILT_IN[key]
 end
 
