@@ -162,7 +162,7 @@ end
 ---  address is outside, and what the customer writes now is inside
 function M.of_chat(data, fields, remembered, texts, lists)
   for _, field in ipairs(fields) do
-    local verdict, place = M.judge(understand.kind_of(field) == "address" and data[field] or nil, lists)
+    local verdict, place = M.judge(data[field] and understand.kind_of(field) == "address" and data[field] or nil, lists)
     if verdict then
       return { verdict = verdict, place = place, said = remembered,
         corrected = verdict == "out" and M.judge_said(texts, lists) == "in" or nil }
