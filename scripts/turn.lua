@@ -213,7 +213,7 @@ end
 -- Something that answers no question: it decides what follows, whoever writes the reply.
 local function decide_wish(self, turn, say)
   local ended, wish = turn.conversation.ended_at, turn.intent
-  if ended and (turn.thanked or wish and wants.FOLLOWS[wish.kind].ends) then
+  if ended and turn.thanked then
     return { brain = "words", action = "continue", data = {}, ends = true, asked = turn.conversation.asked } -- nothing more is said
   end
   if not wish then return nil end
@@ -258,12 +258,14 @@ local function decide(self, turn)
   end
   local answered = decide_answer(self, turn)
   if answered then return answered end
-  turn.intent = intents.find(self.owner.intents, turn.texts, { booked = turn.visit ~= nil,
+  local taken_back
+  turn.intent, taken_back = intents.find(self.owner.intents, turn.texts, { booked = turn.visit ~= nil,
     yes_no = scripted.wants_yes_no(turn.conversation.asked) })
   turn.thanked = not turn.intent and intents.thanks(self.owner.intents, turn.texts)
   local decision = decide_wish(self, turn, say) or ask_model(self, turn) or ask_script(self, turn)
   local asks = decision.reply and decision.reply:find("?", 1, true)
   decision.ends = decision.ends or turn.thanked and #turn.may_ask == 0 and not asks
+  if taken_back and turn.case and not turn.intent then decision.for_staff = decision.for_staff or "takes back what was said last:" end
   return decision
 end
 

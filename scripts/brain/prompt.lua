@@ -195,7 +195,7 @@ local function fold(lines)
 end
 
 -- The texts of an entry's rows together. Each is cut as for the model, and only as many rows as an entry can hold are used.
-local function joined(entry)
+local function joined(entry, phone)
   local order, lines, bytes = {}, {}, 0
   for i, row in ipairs(entry.rows) do order[i] = { i = i, at = row.said_at or 0, row = row } end
   if entry.role == "user" and #order > 1 then
@@ -208,7 +208,8 @@ local function joined(entry)
     local row = item.row
     local said = words.message(row.content)
     said = entry.role == "user" and placeholders.shown(said, row.kind) or placeholders.harmless(said)
-    lines[i] = heads.shown(said, row.kind, row.quoted and placeholders.harmless(row.quoted))
+    -- The number is hidden before the quoted words are cut, because a part of it is not known again.
+    lines[i] = heads.shown(said, row.kind, row.quoted and own_number.hide(placeholders.harmless(row.quoted), phone) or nil)
     bytes = bytes + #lines[i]
     if bytes > ENTRY_BYTES then break end
   end
@@ -270,7 +271,7 @@ function M.messages(system_text, rows, known, missing, phone, more)
   local entries = M.entries(rows)
   local first, bytes, number, ours = #entries, 0, nil, nil
   for i = #entries, math.max(1, #entries - HISTORY_ENTRIES + 1), -1 do
-    local text, found = own_number.hide(joined(entries[i]), phone)
+    local text, found = own_number.hide(joined(entries[i], phone), phone)
     entries[i].text = cut(text, ENTRY_BYTES)
     bytes = bytes + #entries[i].text
     if bytes > HISTORY_BYTES and i < #entries then break end

@@ -94,7 +94,7 @@ local function lacking(list, file, language, shape, english)
       for _, words in ipairs(entry[2].shape) do
         if not words[4] and not language.words[words[1]] then missing[#missing + 1] = "words." .. words[1] end
       end
-    elseif key == "language" and not file.value.language then
+    elseif key == "language" and not (file.value or {}).language then
       missing[#missing + 1] = "language, by which it is recognised"
     elseif key ~= "language" and not language.texts[key] and (english.texts[key] or "") ~= "" then
       missing[#missing + 1] = key

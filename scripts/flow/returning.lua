@@ -42,7 +42,7 @@ function M.confirm(kept, read, texts, ready)
   for i = #texts, 1, -1 do
     local answer = not read.data[kept.field] and same_again.answer(texts[i], ready)
     if answer == "yes" then
-      read.data[kept.field], read.took = read.unit and kept.value .. ", " .. read.unit or kept.value, true
+      read.data[kept.field], read.took = same_again.confirmed(kept.value, texts[i], read.unit), true
     elseif answer == "no" and not read.took then
       read.took = true
       return true

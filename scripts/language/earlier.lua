@@ -11,7 +11,7 @@ local LEAVES = text.set "scratch skip forget keep keeping minus remove drop canc
 
 -- What is known and what was said now, as one value; nil: nothing new was said.
 local function joined(earlier, value, between, after)
-  local known, new = text.words(earlier), text.words(value)
+  local known, new = " " .. text.words(earlier) .. " ", " " .. text.words(value) .. " " -- "2 chairs" is not within "12 chairs"
   if known:find(new, 1, true) then
     return nil
   elseif new:find(known, 1, true) then

@@ -453,16 +453,17 @@ end
 ---@param texts string[]
 ---@param context {booked?: boolean, yes_no?: boolean} yes_no: the open question wants yes or no
 ---@return {kind: string, text: string}?
+---@return boolean? taken_back "never mind": what was said last does not count any more
 function M.find(ready, texts, context)
-  local best, whose
+  local best, whose, taken_back
   local work = { steps = 0, booked = context.booked, yes_no = context.yes_no }
   for i = math.max(1, #texts - MOST_TEXTS + 1), #texts do
     local place = kind_of(ready, text.clip(texts[i], MOST_BYTES), work)
-    if place and context.booked and M.KINDS[place] == "not_interested" and takes_back(texts[i]) then place = nil end
+    if place and context.booked and M.KINDS[place] == "not_interested" and takes_back(texts[i]) then place, taken_back = nil, true end
     if place and (not best or place < best) then best, whose = place, texts[i] end
   end
   local kind = M.KINDS[best]
-  return kind and { kind = context.booked and kind == "not_interested" and "cancel_visit" or kind, text = whose }
+  return kind and { kind = context.booked and kind == "not_interested" and "cancel_visit" or kind, text = whose } or nil, taken_back
 end
 
 ---Do the texts say only thanks, ok, bye, 👍?

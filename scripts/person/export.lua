@@ -93,6 +93,7 @@ function M.person(id, conversation, readers)
     opted_out = c.opted_out == 1,
     chat = conversation and {
       status = c.status, began_at = iso_of(c.created_at), changed_at = iso_of(c.updated_at), last_message_at = iso(c.inbound_at),
+      area_place = c.area_place,
       waiting_since = iso(c.waiting_since), paused_at = iso(c.paused_at), paused_by = c.paused_by_name or c.paused_by,
     } or nil,
     messages = list_of(all.messages, message_of),

@@ -27,9 +27,9 @@ end
 ---@return integer? ms
 function M.asked_wait_ms(response)
   local asked = response and response.headers["retry-after"] or ""
-  local seconds = #asked <= 12 and asked:match("^%s*(%d+%.?%d*)%s*$")
+  local seconds = #asked <= 12 and asked:find("^%s*%d") and not asked:find("[^%d%s.]") and tonumber(asked)
   local at = not seconds and M.http_date(asked)
-  local wait = seconds and math.ceil(tonumber(seconds) * 1000) or at and at - (M.http_date(response.headers.date) or time.now_ms())
+  local wait = seconds and math.ceil(seconds * 1000) or at and at - (M.http_date(response.headers.date) or time.now_ms())
   return wait and (seconds or wait > 0) and math.min(math.max(wait, 1000), LONGEST_WAIT_MS) or nil
 end
 

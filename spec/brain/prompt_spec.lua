@@ -144,4 +144,10 @@ describe("brain.prompt", function()
     assert.is_nil(select(2, ask { user "hi" }))
     assert.equal("(416) 555 1234", select(2, prompt.messages("S", { user "hi" }, { stairs = "call (416) 555 1234" }, {}, "14165551234")))
   end)
+
+  it("hides the customer's number in quoted words before these are cut", function()
+    local rows = { { role = "user", kind = "text", content = "this one", quoted = ("x"):rep(112) .. "4165551234", said_at = 1 } }
+    local asked = prompt.messages("system", rows, {}, {}, "14165551234", {})
+    assert.is_nil(asked[2].content:find("41655", 1, true), asked[2].content)
+  end)
 end)

@@ -10,3 +10,11 @@ it("language/same_again: hears whether it is the same as last time", function()
     assert.is_nil(same_again.answer(said, yes_no.DEFAULT), said)
   end
 end)
+
+it("language/same_again: a yes with another unit or a 'but' keeps the customer's words beside the old value", function()
+  assert.equal("10 Main St", same_again.confirmed("10 Main St", "yes please", nil))
+  assert.equal("10 Main St", same_again.confirmed("10 Main St", "yes, and 2 flights", nil))
+  assert.equal("10 Main St, apt 12", same_again.confirmed("10 Main St", "yes, apt 12", "apt 12"))
+  assert.equal("10 Main St #201 (customer: yes but it's unit 5 now)", same_again.confirmed("10 Main St #201", "yes but it's unit 5 now", "unit 5"))
+  assert.equal("10 Main St (customer: yes but the back door)", same_again.confirmed("10 Main St", "yes but the back door", nil))
+end)

@@ -121,6 +121,8 @@ describe("without a model", function()
     service:say(complete, "thanks again")
     others_answered()
     assert.equal(1, #scene:tries(complete))
+    say(complete, "sorry, we found someone else", 2)
+    scene:posts "we found someone else"
   end)
 
   it("T10: a wrong number is no address, reaches staff and ends the questions", function()
@@ -192,6 +194,17 @@ describe("with a model", function()
     scene:ask(phone, "No problem, see you then!", "I need to cancel my appointment")
     assert.truthy(scene:sent(phone)[1].text:find("told our team that you want to cancel", 1, true))
     shell.until_(function() return stand_ins:cards(phone)[1] end, 5, "the card")
+  end)
+
+  it("T1: a wish to cancel that is taken back reaches staff too", function()
+    local phone = meta.phone()
+    put(service, { chat_of(phone), visit_of(phone) })
+    scene:ask(phone, "I'll let the team know.", "I need to cancel my appointment")
+    shell.until_(function() return stand_ins:cards(phone)[1] end, 5, "the card")
+    stand_ins:plan { contains = "never mind", answer = { reply_to_user = "No problem, it stays as it is.", extracted_data = {}, action = "continue" } }
+    service:say(phone, "never mind")
+    scene:sent(phone, "it stays as it is")
+    scene:posts "takes back what was said last"
   end)
 
   it("T6: a reply that denies being an assistant is replaced, a true one is sent", function()
