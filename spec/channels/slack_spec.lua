@@ -356,6 +356,7 @@ describe("with the records stood in for", function()
         return world[cause] == 0, world[cause], 99
       end, settle = function() return 3 end },
       ["records.circuits"] = { PROBE_MS = 60000,
+        http_date = function() end,
         asked_wait_ms = function(response) return tonumber(response.headers["retry-after"]) * 1000 end,
         held = function() return world.circuit.held end, hold = function(_, until_ms) world.circuit.hold = until_ms end,
         is_open = function() return world.circuit.open end, probe = function() return world.circuit.probe end,
