@@ -171,4 +171,53 @@ return {
   CREATE INDEX changes_early_original ON changes_early(original);
   CREATE INDEX changes_early_at ON changes_early(at);
   ]],
+  -- 8: one person is one chat, what they send beside words, and what it costs
+  [[
+  CREATE TABLE identities(                       -- how Meta names the person of a chat
+    kind TEXT NOT NULL,                          -- number (digits), user (business-scoped id), chat (the id of a chat that was merged)
+    value TEXT NOT NULL,
+    conversation_id TEXT NOT NULL,
+    linked_at INTEGER NOT NULL,                  -- ms
+    PRIMARY KEY(kind, value)
+  ) WITHOUT ROWID;
+  CREATE INDEX identities_conversation ON identities(conversation_id);
+  INSERT INTO identities SELECT CASE WHEN phone_number <> '' THEN 'number' ELSE 'user' END,
+    CASE WHEN phone_number <> '' THEN phone_number ELSE id END, id, 0 FROM conversations WHERE true ON CONFLICT DO NOTHING;
+  ALTER TABLE conversations ADD COLUMN write_to TEXT;      -- the number or business-scoped id that they last wrote from; NULL: as the id says
+  ALTER TABLE conversations ADD COLUMN source TEXT;        -- JSON: the ad or post that brought them
+  ALTER TABLE conversations ADD COLUMN free_until INTEGER; -- ms, end of the 72 hours that an ad opened
+  ALTER TABLE conversations ADD COLUMN blocked_at INTEGER; -- ms, staff blocked this person
+  ALTER TABLE conversations ADD COLUMN blocked_by TEXT;
+  ALTER TABLE conversations ADD COLUMN photos_asked INTEGER; -- ms, the customer was asked for photos
+  ALTER TABLE messages ADD COLUMN form TEXT;     -- assistant, JSON: buttons, a list, a link button, a location request or a file, beside the words
+  CREATE TABLE media(                            -- what customers and staff sent beside words
+    id INTEGER PRIMARY KEY,
+    conversation_id TEXT NOT NULL,
+    message_id TEXT NOT NULL,
+    meta_id TEXT,                                -- the platform's id of it
+    kind TEXT NOT NULL,                          -- image, video, audio, voice, document
+    mime TEXT,                                   -- as declared; once stored, as its bytes say
+    declared TEXT,                               -- the sha256 that the platform told, hex
+    name TEXT,                                   -- of a document
+    state TEXT NOT NULL,                         -- waiting, stored, refused, gone
+    why TEXT,                                    -- refused or gone: the reason, in words for staff
+    hash TEXT,                                   -- sha256 of the file in MEDIA_DIR, hex, which is its name
+    bytes INTEGER,
+    words TEXT,                                  -- of a voice note, as transcribed
+    created_at INTEGER NOT NULL,                 -- ms
+    stored_at INTEGER
+  );
+  CREATE INDEX media_message ON media(message_id);
+  CREATE INDEX media_conversation ON media(conversation_id, id);
+  CREATE INDEX media_hash ON media(hash) WHERE hash IS NOT NULL;
+  CREATE TABLE costs(                            -- what a chat cost on a day, on the clock of TZ
+    conversation_id TEXT NOT NULL,
+    day TEXT NOT NULL,                           -- 2026-11-28
+    tokens_in INTEGER NOT NULL DEFAULT 0, tokens_cached INTEGER NOT NULL DEFAULT 0, tokens_out INTEGER NOT NULL DEFAULT 0,
+    dollars REAL NOT NULL DEFAULT 0,             -- of the model
+    sent INTEGER NOT NULL DEFAULT 0,             -- messages that were delivered and are charged
+    PRIMARY KEY(conversation_id, day)
+  ) WITHOUT ROWID;
+  CREATE INDEX costs_day ON costs(day);
+  ]],
 }
