@@ -46,3 +46,18 @@ describe("patterns over what somebody else wrote", function()
     end
   end)
 end)
+
+describe("utf8.len of a text alone", function()
+  it("gives what it gives with a first place too: the characters, or nil and the first bad byte", function()
+    for _, bytes in ipairs { "", "a", "é", "\xff", "\xc3", "\0", "漢", "\xed\xa0\x80" } do
+      for before = 0, 17 do
+        for after = 0, 9 do
+          local s = ("x"):rep(before) .. bytes .. ("y"):rep(after)
+          assert.same({ utf8.len(s, 1) }, { utf8.len(s) }, s)
+        end
+      end
+    end
+    assert.same({ utf8.len(416) }, { utf8.len("416") })
+    assert.is_false(pcall(utf8.len))
+  end)
+end)

@@ -56,6 +56,12 @@ static const uint16_t classes[32] = {
 };
 static uint16_t
     kinds[256]; /* of each character; a third faster than to ask the C library each time */
+static struct pattern_set members[32]; /* of each class */
+
+static inline void set_put(struct pattern_set *set, unsigned char c)
+{
+    set->bits[c / 64] |= UINT64_C(1) << c % 64;
+}
 
 static void know_characters(void)
 {
@@ -66,6 +72,10 @@ static void know_characters(void)
                               (isspace(c) ? SPACE : 0) | (isupper(c) ? UPPER : 0) |
                               (isalnum(c) ? ALNUM : 0) | (isxdigit(c) ? XDIGIT : 0) |
                               (c == 0 ? ZERO : 0));
+    for (int i = 0; i < 32; i++)
+        for (int c = 0; c < 256; c++)
+            if (kinds[c] & classes[i])
+                set_put(&members[i], (unsigned char)c);
 }
 
 static inline bool class_has(unsigned char letter, unsigned char c)
@@ -122,6 +132,61 @@ static inline const char *after_item(struct pattern *m, const char *p)
     return fail(m, "malformed pattern (missing ']')", 0);
 }
 
+/* ---- an item as a set of characters: for the one that every match begins with ---- */
+
+static void add_range(struct pattern_set *set, unsigned from, unsigned to)
+{
+    for (unsigned i = from / 64; i <= to / 64 && from <= to; i++) {
+        unsigned low = i == from / 64 ? from % 64 : 0, high = i == to / 64 ? to % 64 : 63;
+        set->bits[i] |= UINT64_MAX << low & UINT64_MAX >> (63 - high);
+    }
+}
+
+static void add_class(struct pattern_set *set, unsigned char letter)
+{
+    const struct pattern_set *class = &members[letter & 31];
+    if (!(kinds[letter] & ALPHA) || !classes[letter & 31])
+        set_put(set, letter);
+    else
+        for (int i = 0; i < 4; i++)
+            set->bits[i] |= kinds[letter] & UPPER ? ~class->bits[i] : class->bits[i];
+}
+
+/* The same as set_has for each character. i: a class, or a set in brackets. */
+static void set_of(struct item i, struct pattern_set *set)
+{
+    const char *p = i.at + 1, *last = i.after - 1;
+    memset(set, 0, sizeof *set);
+    if (*i.at == '%') {
+        add_class(set, (unsigned char)*p);
+        return;
+    }
+    bool wanted = *p != '^';
+    for (p += !wanted; p < last; p++) {
+        if (*p == '%') {
+            add_class(set, (unsigned char)*++p);
+        } else if (p[1] == '-' && last - p > 2) {
+            add_range(set, (unsigned char)*p, (unsigned char)p[2]);
+            p += 2;
+        } else {
+            set_put(set, (unsigned char)*p);
+        }
+    }
+    for (int n = 0; n < 4 && !wanted; n++)
+        set->bits[n] = ~set->bits[n];
+}
+
+static inline size_t run_in_set(const struct pattern_set *set, const char *s, size_t left,
+                                bool wanted)
+{
+    size_t n = 0;
+    uint64_t stop = !wanted;
+    while (n < left &&
+           (set->bits[(unsigned char)s[n] / 64] >> (unsigned char)s[n] % 64 & 1) != stop)
+        n++;
+    return n;
+}
+
 /* How many characters from s on are of the item (or, wanted false, are not), as far as the steps
  * reach. */
 static size_t run_length(struct pattern *m, struct item i, const char *s, bool wanted)
@@ -129,7 +194,9 @@ static size_t run_length(struct pattern *m, struct item i, const char *s, bool w
     size_t left = (size_t)(m->text_end - s), cost = (size_t)(i.after - i.at), n = 0;
     if (left > (size_t)m->steps / 64 && left > (size_t)m->steps / cost)
         left = (size_t)m->steps / cost + 1;
-    if (*i.at == '.') {
+    if (i.at == m->begin && m->sets) {
+        n = run_in_set(&m->set, s, left, wanted);
+    } else if (*i.at == '.') {
         n = wanted ? left : 0;
     } else if (*i.at == '%') {
         while (n < left && class_has((unsigned char)i.at[1], (unsigned char)s[n]) == wanted)
@@ -325,20 +392,6 @@ static const char *match(struct pattern *m, const char *s, const char *p)
 
 /* ---- the whole ---- */
 
-void pattern_open(struct pattern *m, const char *text, size_t text_len, const char *pattern,
-                  size_t pattern_len, bool anchors)
-{
-    if (!kinds['a'])
-        know_characters();
-    m->text = text;
-    m->text_end = text + text_len;
-    m->anchored = anchors && pattern_len && *pattern == '^';
-    m->begin = pattern + m->anchored;
-    m->end = pattern + pattern_len;
-    m->fault = NULL;
-    m->depth = 0;
-}
-
 /* The item that every match begins with, once at least. after NULL: there is none. */
 static struct item first_item(struct pattern *m)
 {
@@ -352,16 +405,52 @@ static struct item first_item(struct pattern *m)
     return i;
 }
 
-bool pattern_search(struct pattern *m, const char *at, const char *taken)
+enum { SET_PAYS = 16 }; /* characters: for fewer a set is not made */
+
+void pattern_open(struct pattern *m, const char *text, size_t text_len, const char *pattern,
+                  size_t pattern_len, bool anchors)
 {
+    if (!kinds['a'])
+        know_characters();
+    m->text = text;
+    m->text_end = text + text_len;
+    m->anchored = anchors && pattern_len && *pattern == '^';
+    m->begin = pattern + m->anchored;
+    m->end = pattern + pattern_len;
+    m->fault = NULL;
+    m->depth = 0;
     struct item first = { NULL, NULL };
     if (!m->anchored)
         first = first_item(m);
+    m->first_end = first.after;
+    m->sets = first.after && text_len >= SET_PAYS && (*first.at == '[' || *first.at == '%');
+    if (m->sets)
+        set_of(first, &m->set);
+    m->run = first.after && first.after + 1 == m->end && *first.after == '+';
+}
+
+/* The match from s on of a pattern that is one item and a plus: s has the item. */
+static bool found_run(struct pattern *m, struct item first, const char *s)
+{
+    m->captures = 0;
+    m->from = s++;
+    m->to = s;
+    if (!charge(m, (size_t)(first.after - first.at)))
+        return false;
+    m->to += run_length(m, first, s, true);
+    return true;
+}
+
+bool pattern_search(struct pattern *m, const char *at, const char *taken)
+{
+    const struct item first = { m->begin, m->first_end };
     for (const char *s = at; s <= m->text_end && charge(m, 1); s++) {
         if (first.after) {
             s += run_length(m, first, s, false);
             if (s == m->text_end || over(m))
                 return false;
+            if (m->run)
+                return found_run(m, first, s);
         }
         m->captures = 0;
         const char *to = match(m, s, m->begin);

@@ -22,10 +22,18 @@ struct pattern_capture {
     ptrdiff_t len;
 };
 
+struct pattern_set { /* of characters */
+    uint64_t bits[4];
+};
+
 struct pattern {
     const char *text, *text_end;
     const char *begin, *end; /* of the pattern, without the ^ of an anchored one */
     bool anchored;
+    const char *first_end; /* of the item that every match begins with; NULL: there is none */
+    bool run;              /* that item and a plus are all */
+    bool sets;             /* set has the characters of that item */
+    struct pattern_set set;
     int64_t steps;     /* left; below 0: used up, and nothing is known of the text */
     const char *fault; /* what is wrong with the pattern, a format with at most one %d … */
     int number;        /* … for this; NULL: nothing */
