@@ -19,11 +19,22 @@ M.kinds = {
     slow = "answers after 3 s (delay_ms)", lost = "takes the message and never answers", silent = "takes the message, no statuses",
     vanished = "never answers, no statuses", html = "takes the message, answers 200 with HTML",
     empty = "takes the message, answers 200 with {}", code = "refuses with the error code that is given (code)",
+    held = "takes it, looks at it for 5 s (delay_ms) before it is sent",
     failed = "takes it, then fails by status with the code that is given (code)",
     ["429"] = "rate limit, code 130429", pair = "pair rate, code 131056", ["500"] = "code 131000", ["503"] = "code 131016",
     expired = "the token has expired, code 190", window = "fails by status: 131047, window closed",
     undeliverable = "fails by status: 131026",
   },
+  read = { ["429"] = "rate limit, code 130429", ["500"] = "code 131000", code = "refuses with the error code that is given (code)",
+    expired = "the token has expired, code 190" },
+  upload = { slow = "answers after 3 s (delay_ms)", ["429"] = "rate limit, code 130429", ["500"] = "code 131000",
+    code = "refuses with the error code that is given (code)", expired = "the token has expired, code 190" },
+  media = { slow = "answers after 3 s (delay_ms)", gone = "no such file, code 100/33", stale = "the address has expired already",
+    elsewhere = "the address names another host", ["429"] = "rate limit, code 130429", ["500"] = "code 131000",
+    code = "refuses with the error code that is given (code)", expired = "the token has expired, code 190" },
+  bytes = { slow = "answers after 3 s (delay_ms)", cut = "the first half of the file", other = "other bytes", redirect = "sends elsewhere",
+    ["429"] = "rate limit, code 130429", ["500"] = "code 131000", expired = "the token has expired, code 190" },
+  block = { ["429"] = "rate limit, code 130429", ["500"] = "code 131000", code = "refuses with the error code that is given (code)" },
   slack = {
     slow = "answers after 3 s (delay_ms)", ["429"] = "rate limit with Retry-After: 1", ["500"] = "rollup_error",
     ["404"] = "no_service", ["403"] = "action_prohibited", ["410"] = "channel_is_archived", ["400"] = "invalid_blocks",
@@ -38,7 +49,7 @@ function M.page(fault)
 end
 
 ---The fault for this request to an upstream, or nil. Counts the request.
----@return {kind: string, delay_ms: integer?, code: integer?}?
+---@return {kind: string, delay_ms: integer?, code: integer?, status: integer?, retry_after: string?}?
 function M.meet(upstream, body)
   local rule = db.one("SELECT * FROM sandbox_faults WHERE upstream = ?", upstream)
   if not rule or rule.contains and not body:find(rule.contains, 1, true) then return nil end
@@ -52,7 +63,7 @@ function M.meet(upstream, body)
   else
     db.run("UPDATE sandbox_faults SET seen = ?, times = times - 1 WHERE upstream = ?", seen, upstream)
   end
-  return { kind = rule.kind, delay_ms = rule.delay_ms, code = rule.code }
+  return rule
 end
 
 ---All faults that are on: {model = {kind=, times=, every=}, …}
@@ -60,7 +71,7 @@ function M.current()
   local out = {}
   for _, rule in ipairs(db.all("SELECT * FROM sandbox_faults")) do
     out[rule.upstream] = { kind = rule.kind, times = rule.times, every = rule.every, delay_ms = rule.delay_ms, code = rule.code,
-      contains = rule.contains }
+      contains = rule.contains, status = rule.status, retry_after = rule.retry_after }
   end
   return out
 end
@@ -69,7 +80,9 @@ local function whole(value, least) return value == nil or math.type(value) == "i
 
 local function switch(upstream, wish)
   local kinds = M.kinds[upstream]
-  if not kinds then return "no upstream '" .. tostring(upstream) .. "'. There are model, graph and slack." end
+  if not kinds then
+    return "no upstream '" .. tostring(upstream) .. "'. There are " .. table.concat(text.sorted_names(M.kinds), ", ") .. "."
+  end
   if type(wish) ~= "table" then wish = { kind = wish } end
   local kind = wish.kind ~= nil and tostring(wish.kind) or "off"
   if kind == "off" or kind == "" then
@@ -86,9 +99,11 @@ local function switch(upstream, wish)
     return "times and every are whole numbers from 1, delay_ms from 0"
   end
   if wish.contains ~= nil and type(wish.contains) ~= "string" then return "contains is a text" end
-  db.run([[INSERT OR REPLACE INTO sandbox_faults(upstream, kind, times, every, seen, delay_ms, code, contains)
-    VALUES(?, ?, ?, ?, 0, ?, ?, ?)]],
-    upstream, kind, wish.times, wish.every or 1, wish.delay_ms, wish.code, wish.contains)
+  if not whole(wish.status, 100) then return "status is an HTTP status" end
+  local retry_after = wish.retry_after ~= nil and tostring(wish.retry_after) or nil
+  db.run([[INSERT OR REPLACE INTO sandbox_faults(upstream, kind, times, every, seen, delay_ms, code, contains, status, retry_after)
+    VALUES(?, ?, ?, ?, 0, ?, ?, ?, ?, ?)]],
+    upstream, kind, wish.times, wish.every or 1, wish.delay_ms, wish.code, wish.contains, wish.status, retry_after)
   return nil
 end
 

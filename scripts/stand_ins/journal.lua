@@ -9,12 +9,20 @@ local M = {}
 
 local kept = 20000
 
----Wraps a handler of an upstream, so that request, answer and times are recorded.
+-- What is kept of a body. A file is not: its size says enough.
+local function text_of(request)
+  if request.body == "" then return request.method end
+  local kind = request.headers["content-type"] or ""
+  if not kind:find("multipart/", 1, true) then return request.body end
+  return json.encode { file_bytes = #request.body, type = kind:match("^[^;]*") }
+end
+
+---Wraps a handler of an upstream, so that request, answer and times are recorded. A request without a body is kept as its method.
 ---@param upstream "model"|"graph"|"slack"
 function M.watch(upstream, handler)
   return function(request)
     local row = db.one("INSERT INTO sandbox_requests(upstream, path, body, at) VALUES(?, ?, ?, ?) RETURNING id",
-      upstream, request.path, request.body, time.now_ms())
+      upstream, request.path, text_of(request), time.now_ms())
     if row.id % 1000 == 0 then db.run("DELETE FROM sandbox_requests WHERE id <= ?", row.id - kept) end
     local answer = handler(request)
     db.run("UPDATE sandbox_requests SET status = ?, ended_at = ? WHERE id = ?", answer.status, time.now_ms(), row.id)

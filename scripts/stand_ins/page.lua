@@ -4,8 +4,8 @@ local db = require "host.db"
 local json = require "host.json"
 local time = require "host.time"
 local common = require "stand_ins.common"
-local customer = require "stand_ins.meta.customer"
 local faults = require "stand_ins.faults"
+local phone = require "stand_ins.meta.phone"
 local slack = require "stand_ins.slack"
 
 local M = {}
@@ -26,7 +26,7 @@ end
 ---GET /sandbox/view?number=…: everything that the page shows, in one answer.
 function M.view(request)
   return common.ok {
-    phone = customer.screen(request.query.number or ""), phones = customer.phones(), slack = slack.messages(), faults = faults.current(),
+    phone = phone.screen(request.query.number or ""), phones = phone.phones(), slack = slack.messages(), faults = faults.current(),
     model = model(),
   }
 end
@@ -41,12 +41,13 @@ function M.state()
   for _, row in ipairs(db.all("SELECT side || '.' || state AS name, count(*) AS n FROM sandbox_messages GROUP BY 1")) do
     counts[row.name] = row.n
   end
-  return common.ok { target = common.target(), phones = customer.phones(), messages = counts, faults = faults.current(), posted = posted }
+  return common.ok { target = common.target(), phones = phone.phones(), messages = counts, faults = faults.current(), posted = posted }
 end
 
 ---POST /sandbox/reset: empty phones, an empty channel, no faults. The assistant's chats stay, so use another number afterwards.
 function M.reset()
-  for _, name in ipairs { "phones", "messages", "slack", "response_urls", "faults", "webhooks", "requests", "plans", "bookings" } do
+  for _, name in ipairs { "phones", "messages", "media", "account", "slack", "response_urls", "faults", "webhooks", "requests", "plans",
+    "bookings" } do
     db.run("DELETE FROM sandbox_" .. name)
   end
   return common.ok { reset = true }

@@ -80,4 +80,29 @@ return {
     at INTEGER NOT NULL
   );
   ]],
+  -- 5: media, both names of a person, the limits of the account, how limits are said
+  [[
+  CREATE TABLE sandbox_media(
+    id TEXT PRIMARY KEY,                         -- digits
+    side TEXT NOT NULL,                          -- customer: lives 7 days; business (uploaded): 30
+    mime_type TEXT NOT NULL,
+    sha256 TEXT NOT NULL,                        -- base64, as it is said; can be untrue
+    file_size INTEGER NOT NULL,                  -- as it is said
+    bytes BLOB,                                  -- NULL: made from size and salt
+    size INTEGER, salt TEXT,
+    elsewhere TEXT,                              -- the address that is said instead of ours
+    made_at INTEGER NOT NULL
+  );
+  ALTER TABLE sandbox_phones ADD COLUMN user_id TEXT;                          -- the business-scoped id
+  ALTER TABLE sandbox_phones ADD COLUMN username TEXT;
+  ALTER TABLE sandbox_phones ADD COLUMN blocked INTEGER NOT NULL DEFAULT 0;    -- by the business
+  ALTER TABLE sandbox_phones ADD COLUMN tokens REAL;                           -- sends left of the burst to this person
+  ALTER TABLE sandbox_phones ADD COLUMN tokens_at INTEGER;                     -- ms, when they were counted
+  ALTER TABLE sandbox_phones ADD COLUMN ad_at INTEGER;                         -- ms, the last message that came by an ad
+  CREATE INDEX sandbox_phones_user ON sandbox_phones(user_id);
+  ALTER TABLE sandbox_messages ADD COLUMN form TEXT;                           -- JSON of the message, for the page
+  ALTER TABLE sandbox_faults ADD COLUMN status INTEGER;
+  ALTER TABLE sandbox_faults ADD COLUMN retry_after TEXT;
+  CREATE TABLE sandbox_account(name TEXT PRIMARY KEY, value REAL NOT NULL);
+  ]],
 }

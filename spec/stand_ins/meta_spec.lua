@@ -1,4 +1,4 @@
-local meta = require "stand_ins.meta"
+local meta = require "stand_ins.meta.hooks"
 
 describe("the stand-in for Meta", function()
   it("escapes every code point above U+007F as Meta does, in pairs beyond the basic plane", function()

@@ -14,8 +14,9 @@
 --   :forget()                                        no plans
 -- Faults (scripts/stand_ins/faults.lua lists the kinds; {kind=, times=, every=, delay_ms=, code=, contains = only requests that hold this}; "off" ends it):
 --   :fault{model = "500"}  :fault{graph = {kind = "code", code = 131047, times = 1}}  :fault{slack = "404"}   :calm() (all off)
+--      graph (sends), read (read marks), media (where a file is), bytes (the file), upload, block; status = and retry_after = of a refusal;
 --      graph: lost (taken, never answered, statuses come), vanished (the same without statuses), silent (taken, no statuses), html, empty,
---      slow (delay_ms, then taken), code (refused with a code), failed (taken; a failed status with the code)
+--      slow (delay_ms, then taken), held, code (refused with a code), failed (taken; a failed status with the code)
 -- Requests to the stand-ins, in order (each: id, upstream, path, at, ended_at (ms; nil: not answered yet), status, body (decoded)):
 --   :requests("model"|"graph"|"slack"|nil, {contains = text, after = id})
 --   :models(text)        model calls whose request holds the text
@@ -26,6 +27,10 @@
 --   :channel() → messages of the Slack channel       :press{action_id=, value=, user=} → {status, body, warning}
 --   :write{from =, text =, …} → ids                  writes as a customer, through Meta's stand-in (it posts until it gets 200)
 --   :reset()
+-- Meta's Graph API itself, and what it holds:
+--   :graph(method, path, body | table, headers) → response with .json      path: after the version, like "/" .. phone_number_id .. "/media"
+--   :account{strict = 1, pair_burst =, pair_seconds =, per_second =, delivered_ms =}     strict: only what this stand-in delivered exists
+--   :status{id =, state = | states =, code =, copies =}                    posts statuses of a message of the business
 
 local json = require "host.json"
 local meta = require "spec.support.meta"
@@ -84,12 +89,25 @@ function StandIns:plan(wish) return self:call("POST", "/sandbox/model/plan", wis
 function StandIns:release(id) return self:call("POST", "/sandbox/model/release", { id = id }).released end
 function StandIns:forget() return self:call("DELETE", "/sandbox/model/plan") end
 function StandIns:fault(wish) return self:call("POST", "/sandbox/faults", wish) end
-function StandIns:calm() return self:fault { model = "off", graph = "off", slack = "off" } end
+function StandIns:calm() 
+  return self:fault { model = "off", graph = "off", slack = "off", read = "off", media = "off", bytes = "off", upload = "off", block = "off" }
+end
 function StandIns:reset() return self:call("POST", "/sandbox/reset", {}) end
 function StandIns:write(wish) return self:call("POST", "/sandbox/customer", wish).ids end
 function StandIns:press(wish) return self:call("POST", "/sandbox/slack/press", wish) end
 function StandIns:channel() return self:call("GET", "/sandbox/slack/channel").messages end
 function StandIns:screen(phone) return self:call("GET", "/sandbox/phone?number=" .. url.encode(phone)) end
+function StandIns:account(wish) return self:call("POST", "/sandbox/account", wish) end
+function StandIns:status(wish) return self:call("POST", "/sandbox/status", wish) end
+
+function StandIns:graph(method, path, body, headers)
+  local list = { { "Authorization", "Bearer " .. self.token } }
+  for name, value in pairs(headers or {}) do list[#list + 1] = { name, value } end
+  local answer = wire.http(self.port, method, "/sandbox/graph/v26.0" .. path,
+    { body = type(body) == "table" and json.encode(body) or body, headers = list, timeout = 10 })
+  answer.json = json.decode(answer.body, { null_as_nil = true })
+  return answer
+end
 
 function StandIns:requests(upstream, options)
   options = options or {}

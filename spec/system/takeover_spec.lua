@@ -22,7 +22,7 @@ describe("a take-over racing the model", function()
   -- A request of our own at the Graph API. Answered: everything that had arrived before it has its place in the journal.
   local function mark()
     local word = meta.word()
-    local body = json.encode { messaging_product = "whatsapp", status = "read", message_id = word }
+    local body = json.encode { messaging_product = "whatsapp", status = "read", message_id = "wamid." .. word }
     local answer = wire.http(stand_ins.port, "POST", "/sandbox/graph/v26.0/" .. meta.phone_number_id .. "/messages",
       { body = body, headers = { { "Authorization", "Bearer " .. stand_ins.token }, { "Content-Type", "application/json" } } })
     assert.equal(200, answer.status)

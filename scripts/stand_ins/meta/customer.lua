@@ -1,132 +1,170 @@
--- Plays a customer with a phone: writes anything that WhatsApp can send, and has a screen that can be read.
+-- Plays a customer with a phone: writes anything that WhatsApp can send, alone or in batches of any form.
 
 local crypto = require "host.crypto"
 local db = require "host.db"
 local json = require "host.json"
 local time = require "host.time"
 local common = require "stand_ins.common"
-local meta = require "stand_ins.meta"
+local events = require "stand_ins.meta.events"
+local hooks = require "stand_ins.meta.hooks"
+local people = require "stand_ins.meta.people"
+local shapes = require "stand_ins.meta.shapes"
+local statuses = require "stand_ins.meta.statuses"
 
 local M = {}
 
-local media_types = { image = "image/jpeg", video = "video/mp4", audio = "audio/ogg; codecs=opus", document = "application/pdf",
-  sticker = "image/webp" }
-
-local function media(wish, kind)
-  local out = { id = tostring(common.next("media") + 1000000000), mime_type = media_types[kind], sha256 = meta.media_sha256() }
-  if kind == "audio" then out.voice = true
-  elseif kind == "sticker" then out.animated = false
-  else out.caption = wish.caption or wish.text end
-  if kind == "document" then out.filename = wish.filename or "list.pdf" end
-  return out, out.caption and ("[%s: %s]"):format(kind, out.caption) or "[" .. kind .. "]"
+-- Who writes, and how Meta names them in this webhook: wish.by is "both" (number and id, the rule since April 2026), "number", "id" (the
+-- number is an empty text) or "absent" (no number at all). Who has no number is always named by id.
+local function writer(wish)
+  local from = wish.from
+  if type(from) ~= "string" or not from:match("^[%w.+]+$") then return nil, "from must be the customer's number in digits, as text" end
+  local known = people.find(from)
+  local by_id = people.is_user_id(from)
+  local by = wish.by or by_id and "id" or "both"
+  if by ~= "both" and by ~= "number" and by ~= "id" and by ~= "absent" then return nil, "by is both, number, id or absent" end
+  local number = not by_id and from or known and not people.is_user_id(known.number) and known.number or nil
+  local user_id = by_id and from or wish.user_id or known and known.user_id or people.user_id_of(from)
+  local name = type(wish.name) == "string" and wish.name or known and known.wrote_at and known.name or "Pat Doe"
+  return {
+    key = known and known.number or number or user_id, name = name, username = wish.username, user_id = user_id,
+    blocked = known and known.blocked == 1,
+    from = (by == "both" or by == "number") and number or by == "id" and "" or nil, from_user_id = by ~= "number" and user_id or nil,
+  }
 end
 
-local function choice(kind, wish, reply)
-  reply.id, reply.title = wish.id or reply.id, wish.title or wish.text or reply.title
-  return { type = "interactive", interactive = { type = kind, [kind] = reply } }, reply.title
+local function contact_of(who)
+  return { profile = { name = who.name, username = who.username }, wa_id = who.from, user_id = who.from_user_id }
 end
 
--- kind → the fields of Meta's message, and what the screen shows
-local shapes = {
-  text = function(wish) return { text = { body = wish.text or "" } }, wish.text or "" end,
-  location = function(wish)
-    local pin = { latitude = wish.latitude or 43.6426, longitude = wish.longitude or -79.3871, name = wish.name_of_place,
-      address = wish.address }
-    return { location = pin }, "[location: " .. (wish.address or pin.latitude .. ", " .. pin.longitude) .. "]"
-  end,
-  button = function(wish) return { button = { payload = wish.payload or wish.text, text = wish.text or "Yes" } }, wish.text or "Yes" end,
-  button_reply = function(wish) return choice("button_reply", wish, { id = "b1", title = "Yes" }) end,
-  list_reply = function(wish) return choice("list_reply", wish, { id = "l1", title = "Sofa", description = wish.description }) end,
-  reaction = function(wish)
-    return { reaction = { message_id = wish.message_id or "wamid.none", emoji = wish.emoji or "👍" } },
-      "[reacted " .. (wish.emoji or "👍") .. "]"
-  end,
-  contacts = function(wish)
-    local name = wish.title or "Joe Mover"
-    local card = { name = { formatted_name = name, first_name = name },
-      phones = { { phone = wish.phone or "+1 416-555-0100", type = "CELL" } } }
-    return { contacts = { card } }, "[contact: " .. name .. "]"
-  end,
-  order = function()
-    local item = { product_retailer_id = "a1", quantity = 1, item_price = 2, currency = "CAD" }
-    return { order = { catalog_id = "1", product_items = { item } } }, "[order]"
-  end,
-  unsupported = function()
-    local words = "Message type unknown"
-    local why = { code = 131051, title = words, message = words, error_data = { details = "Message type is currently not supported." } }
-    return { errors = { why }, unsupported = { type = "poll" } }, "[unsupported]"
-  end,
-  system = function(wish)
-    return { system = { body = "User changed number", wa_id = wish.new_number or "16470000001", type = "user_changed_number" } },
-      "[changed number]"
-  end,
-  edit = function(wish)
-    local text = wish.text or ""
-    return { edit = { original_message_id = wish.message_id, message = { type = "text", text = { body = text } } } },
-      "[edited: " .. text .. "]"
-  end,
-  revoke = function(wish) return { revoke = { original_message_id = wish.message_id } }, "[deleted a message]" end,
-}
-for kind in pairs(media_types) do
-  shapes[kind] = function(wish)
-    local part, shown = media(wish, kind)
-    return { [kind] = part }, shown
-  end
-end
-
----One of Meta's messages, and what the screen shows; or nil and what is wrong with the request.
-local function message_of(wish, number)
-  local kind = wish.type or "text"
-  local shape = shapes[kind]
-  local fields, shown
-  if type(wish.raw) == "table" then fields, shown = wish.raw, "[raw " .. tostring(wish.raw.type or "message") .. "]"
-  elseif kind == "text" and type(wish.text) ~= "string" then return nil, "text is missing"
-  elseif (kind == "edit" or kind == "revoke") and not wish.message_id then return nil, kind .. " needs message_id"
-  elseif shape then fields, shown = shape(wish)
-  else return nil, "no kind of message '" .. tostring(kind) .. "'" end
-  local wamid = wish.wamid or "wamid." .. crypto.base64("in " .. crypto.sha256(number .. common.next("wamid")):sub(1, 24))
-  local message = { from = number, id = wamid, timestamp = tostring(time.now_ms() // 1000), type = kind }
-  if wish.username then message.from, message.from_user_id = "", number end
-  if wish.quote then message.context = { from = meta.display_number, id = wish.quote } end
-  if wish.forwarded then message.context = { forwarded = true } end
+-- One of Meta's messages, who wrote it, and what the screen shows; or nil and what is wrong with the wish.
+local function message_of(wish)
+  local who, problem = writer(wish)
+  if not who then return nil, problem end
+  local fields, shown = shapes.fields(wish)
+  if not fields then return nil, shown end
+  local at = time.now_ms() // 1000 - (math.tointeger(wish.age_s) or 0)
+  local message = { from = who.from, from_user_id = who.from_user_id, timestamp = tostring(at), group_id = wish.group_id,
+    id = wish.wamid or "wamid." .. crypto.base64("in " .. crypto.sha256(who.key .. common.next("wamid")):sub(1, 24)) }
   for name, value in pairs(fields) do message[name] = value end
-  return message, shown
+  return message, who, shown
 end
 
----Shows what the customer wrote on their screen.
-local function show(number, name, messages, shown)
-  db.run([[INSERT INTO sandbox_phones(number, name, wrote_at) VALUES(?, ?, ?)
-    ON CONFLICT(number) DO UPDATE SET name = excluded.name, wrote_at = excluded.wrote_at]], number, name, time.now_ms())
-  for i, message in ipairs(messages) do
-    db.run([[INSERT OR IGNORE INTO sandbox_messages(wamid, number, side, type, text, state, at)
-      VALUES(?, ?, 'customer', ?, ?, 'sending', ?)]],
-      tostring(message.id), number, tostring(message.type), shown[i], time.now_ms())
+-- Shows on the phone what the customer wrote.
+local function show(who, message, shown, wish)
+  if message.type ~= "system" then
+    people.wrote(who.key, { name = who.name, user_id = who.user_id, username = who.username, ad = wish.referral ~= nil,
+      age_s = wish.age_s })
   end
+  local part = message[message.type]
+  local form = type(part) == "table" and json.encode { [message.type] = part } or nil
+  db.run([[INSERT OR IGNORE INTO sandbox_messages(wamid, number, side, type, text, state, at, form)
+    VALUES(?, ?, 'customer', ?, ?, 'sending', ?, ?)]],
+    tostring(message.id), who.key, tostring(message.type), shown, time.now_ms(), form)
+end
+
+-- A change of messages: each wish is one message. Returns its value and the ids, or nil and what is wrong.
+local function messages_of(wishes)
+  local value, ids, seen = { messages = {}, contacts = {} }, {}, {}
+  for i, wish in ipairs(wishes) do
+    local message, who, shown = message_of(wish)
+    if not message then return nil, who end
+    show(who, message, shown, wish)
+    if not who.blocked then value.messages[#value.messages + 1] = message end
+    ids[i] = message.id
+    -- System messages come without contacts.
+    if message.type ~= "system" and not seen[who.key] then
+      seen[who.key] = true
+      value.contacts[#value.contacts + 1] = contact_of(who)
+    end
+  end
+  if #value.contacts == 0 then value.contacts = nil end
+  if #value.messages == 0 then value = nil end
+  return value or {}, ids
+end
+
+local function inherit(wish, outer)
+  local out = {}
+  for _, name in ipairs { "from", "name", "by", "user_id", "username" } do out[name] = outer[name] end
+  for name, value in pairs(wish) do out[name] = value end
+  return out
+end
+
+-- A change as a test describes it: {messages = [wishes], statuses = [{id=, state=, code=}], field=, value = raw}
+local function change_of(wish, outer, ids)
+  if type(wish.value) == "table" then return hooks.change(wish.value, wish.field) end
+  local list, value = {}, {}
+  for i, one in ipairs(wish.messages or {}) do list[i] = inherit(one, outer) end
+  if #list > 0 then
+    local made, written = messages_of(list)
+    if not made then return nil, written end
+    value = made
+    for _, id in ipairs(written) do ids[#ids + 1] = id end
+  end
+  for _, one in ipairs(wish.statuses or {}) do
+    local message = db.one("SELECT * FROM sandbox_messages WHERE wamid = ?", one.id) or { wamid = one.id, number = outer.from or "" }
+    value.statuses = value.statuses or {}
+    value.statuses[#value.statuses + 1] = statuses.item(message, one.state or "delivered", one.code)
+  end
+  return hooks.change(value, wish.field)
+end
+
+-- Bodies to post, in order, and the ids in them.
+local function bodies_of(wish)
+  if type(wish.entries) == "table" then
+    local entries, ids = {}, {}
+    for i, changes in ipairs(wish.entries) do
+      entries[i] = {}
+      for j, change in ipairs(changes) do
+        local made, problem = change_of(change, wish, ids)
+        if not made then return nil, problem end
+        entries[i][j] = made
+      end
+    end
+    return { hooks.bodies(entries) }, ids
+  end
+  if events.kinds[wish.type] then
+    local who, problem = writer(wish)
+    if not who then return nil, problem end
+    local value, field, id = events.kinds[wish.type](wish, who, contact_of(who))
+    return { hooks.envelope(value, field) }, { id }
+  end
+  local list, bodies = {}, {}
+  for i, one in ipairs(type(wish.batch) == "table" and wish.batch or { wish }) do list[i] = inherit(one, wish) end
+  if not wish.separate then
+    local value, ids = messages_of(list)
+    if not value then return nil, ids end
+    return value.messages and { hooks.envelope(value) } or {}, ids
+  end
+  local ids = {}
+  for i, one in ipairs(list) do
+    local value, id = messages_of { one }
+    if not value then return nil, id end
+    bodies[i], ids[i] = value.messages and hooks.envelope(value), id[1]
+  end
+  local ordered = {}
+  for i = 1, #list do ordered[i] = bodies[wish.order and wish.order[i] or i] end
+  return ordered, ids
 end
 
 local function write(wish)
-  local number = wish.from
-  if type(number) ~= "string" or not number:match("^[%w%.]+$") then return nil, "from must be the customer's number in digits, as text" end
-  local messages, shown, ids = {}, {}, {}
-  for i, one in ipairs(type(wish.batch) == "table" and wish.batch or { wish }) do
-    messages[i], shown[i] = message_of(one, number)
-    if not messages[i] then return nil, shown[i] end
-    ids[i] = messages[i].id
-  end
-  local name = type(wish.name) == "string" and wish.name or "Pat Doe"
-  show(number, name, messages, shown)
-  local contact = { profile = { name = name }, wa_id = number }
-  if wish.username then contact = { profile = { name = name, username = wish.username }, wa_id = "", user_id = number } end
-  local body = meta.envelope { contacts = { contact }, messages = messages }
+  local bodies, ids = bodies_of(wish)
+  if not bodies then return nil, ids end
   -- Meta promises no order. Here one customer's messages keep their order, unless the request asks for a delay.
-  local lane = not wish.delay_ms and "sandbox:" .. number or nil
-  for _ = 1, wish.copies or 1 do
-    meta.post_webhook(body, wish.delay_ms and time.now_ms() + wish.delay_ms, lane, ids)
+  local lane = not wish.delay_ms and "sandbox:" .. tostring(wish.from) or nil
+  for _, body in ipairs(bodies) do
+    for _ = 1, wish.copies or 1 do hooks.post(body, wish.delay_ms and time.now_ms() + wish.delay_ms, lane, ids) end
   end
-  return { ids = ids }
+  return { ids = json.array(ids) }
 end
 
----POST /sandbox/customer {"from": "14165551234", "text": "Hi"}: writes as a customer. See docs in README.md for the other kinds.
+---POST /sandbox/customer {"from": "14165551234", "text": "Hi"}: writes as a customer.
+---  type: text (default), image, video, audio, document, sticker, location, contacts, button, button_reply, list_reply, flow_reply, order,
+---    reaction, edit, revoke, system, unsupported, request_welcome, call_permission_reply, interactive (without its object), unknown;
+---    echo (staff write in the business's app), call, preference; raw = {…}: these fields.
+---  by, user_id, username: how Meta names the person. age_s: written so long ago. quote, forwarded, product, referral.
+---  batch = [wishes]: one webhook; with separate = true one each, in the order of `order`.
+---  entries = [[{messages =, statuses =}]]: entries of changes in one webhook.
+---  copies: duplicates. delay_ms: later, and after what is written meanwhile. webhook: anything at all, a text as it is.
 M.post = common.control(function(wish)
   if wish.copies ~= nil and (math.type(wish.copies) ~= "integer" or wish.copies < 1 or wish.copies > 100) then
     return common.bad("copies is a number from 1 to 100")
@@ -134,49 +172,11 @@ M.post = common.control(function(wish)
   if wish.delay_ms ~= nil and math.type(wish.delay_ms) ~= "integer" then return common.bad("delay_ms is a whole number") end
   -- Anything at all, signed as Meta signs: a string goes as it is.
   if wish.webhook ~= nil then
-    meta.post_webhook(type(wish.webhook) == "string" and wish.webhook or meta.encode(wish.webhook), nil, nil, nil)
+    hooks.post(type(wish.webhook) == "string" and wish.webhook or hooks.encode(wish.webhook))
     return common.ok { ids = json.array() }
   end
   local done, problem = write(wish)
   return done and common.ok(done) or common.bad(problem)
 end)
-
----The screen of one phone: both sides, in order, with ticks.
-function M.screen(number)
-  local phone = db.one("SELECT * FROM sandbox_phones WHERE number = ?", number)
-  local messages = json.array()
-  local rows = db.all("SELECT * FROM (SELECT * FROM sandbox_messages WHERE number = ? ORDER BY seq DESC LIMIT 500) ORDER BY seq", number)
-  for _, row in ipairs(rows) do
-    messages[#messages + 1] = {
-      id = row.wamid, from = row.side, type = row.type, text = row.text, ticks = row.state, error = row.error, at = time.iso(row.at),
-    }
-  end
-  return { number = number, name = phone and phone.name or number, typing = phone ~= nil and phone.typing_until > time.now_ms(),
-    messages = messages }
-end
-
----GET /sandbox/phone?number=14165551234
-function M.get(request)
-  local number = request.query.number
-  if not number then return common.bad("say which: /sandbox/phone?number=14165551234") end
-  return common.ok(M.screen(number))
-end
-
----POST /sandbox/read {"number": "14165551234"}: the customer looks at the chat.
-M.read = common.control(function(wish)
-  if type(wish.number) ~= "string" then return common.bad("number is missing") end
-  return common.ok { read = meta.read_by_customer(wish.number) }
-end)
-
----Everyone who has a phone here, the latest first.
-function M.phones()
-  local list = json.array()
-  local rows = db.all([[SELECT p.number, p.name, (SELECT max(seq) FROM sandbox_messages m WHERE m.number = p.number) AS newest
-    FROM sandbox_phones p ORDER BY newest DESC LIMIT 100]])
-  for _, row in ipairs(rows) do
-    list[#list + 1] = { number = row.number, name = row.name }
-  end
-  return list
-end
 
 return M
