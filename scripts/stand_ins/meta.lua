@@ -137,12 +137,13 @@ function M.graph(request)
     if errors.stranger(request) then return { status = 401, body = "" } end
     return media.bytes(request)
   end
-  local id, edge = request.path:match("^/sandbox/graph/v%d+%.%d+/([^/]+)/?([%w_]*)$")
+  local id, edge = request.path:match("^/sandbox/graph/v%d+%.%d+/([^/]+)/([%w_]+)$")
+  if not id then id = request.path:match("^/sandbox/graph/v%d+%.%d+/([^/]+)$") end
   local stranger = errors.stranger(request)
   if stranger then return stranger end
   local verb = request.method:lower()
-  if not id then return errors.missing(request.path:match("[^/]*$"), verb) end
-  if edge ~= "" then
+  if not id then return errors.missing(request.path:sub(#"/sandbox/graph/" + 1), verb) end
+  if edge then
     local handler = edges[request.method][edge]
     if id ~= hooks.phone_number_id() or not handler then return errors.missing(id, verb) end
     return handler(request)

@@ -89,7 +89,7 @@ function StandIns:plan(wish) return self:call("POST", "/sandbox/model/plan", wis
 function StandIns:release(id) return self:call("POST", "/sandbox/model/release", { id = id }).released end
 function StandIns:forget() return self:call("DELETE", "/sandbox/model/plan") end
 function StandIns:fault(wish) return self:call("POST", "/sandbox/faults", wish) end
-function StandIns:calm() 
+function StandIns:calm()
   return self:fault { model = "off", graph = "off", slack = "off", read = "off", media = "off", bytes = "off", upload = "off", block = "off" }
 end
 function StandIns:reset() return self:call("POST", "/sandbox/reset", {}) end

@@ -170,7 +170,7 @@ end
 
 ---GET /sandbox/media/{id}: the bytes for the sandbox's page.
 function M.look(request)
-  local row = M.find(request.path:match("([^/]*)$"))
+  local row = M.find(request.path:sub(#"/sandbox/media/" + 1))
   if not row then return { status = 404, json = { error = "no such file" } } end
   return { status = 200, body = bytes_of(row), headers = { ["Content-Type"] = row.mime_type, ["X-Content-Type-Options"] = "nosniff",
     ["Content-Security-Policy"] = "sandbox" } }

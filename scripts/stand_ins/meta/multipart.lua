@@ -24,7 +24,7 @@ function M.read(content_type, body)
     local stop, after = body:find("\r\n" .. mark, bytes_start or #body, true)
     if not (bytes_start and stop) then return nil, "a part does not end" end
     local part, name = { bytes = body:sub(bytes_start + 1, stop - 1) }, nil
-    for line in (body:sub(at + 2, head_ends - 1) .. "\r\n"):gmatch("([^\r\n]*)\r\n") do
+    for line in body:sub(at + 2, head_ends - 1):gmatch("[^\r\n]+") do
       local key, value = line:match("^([%w-]+):%s*(.*)$")
       key = key and key:lower()
       if key == "content-type" then part.type = value end
