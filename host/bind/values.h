@@ -1,5 +1,5 @@
 /*
- * values: the modules of plain values (json, yaml, crypto, time, url), and their functions for
+ * values: the modules of plain values (json, yaml, crypto, time, url, words), and their functions for
  * other bindings.
  *
  * They use nothing of the host above base/. Every function may throw a Lua error, also for memory,
@@ -28,6 +28,7 @@ int luaopen_host_yaml(lua_State *L);
 int luaopen_host_crypto(lua_State *L);
 int luaopen_host_time(lua_State *L);
 int luaopen_host_url(lua_State *L);
+int luaopen_host_words(lua_State *L);
 
 /* Decodes the string at index. true: pushes the value. false: pushes the cause with its position,
  * but none of the text. */

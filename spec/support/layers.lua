@@ -38,6 +38,7 @@ M.LUA = {
   { "host" },
   { "flow" },
   { "language" },
+  { "host.words" }, -- pure
 }
 
 local LUA_HEADERS = { ["lua.h"] = true, ["luaconf.h"] = true, ["lauxlib.h"] = true, ["lualib.h"] = true }

@@ -46,7 +46,7 @@ local function existing(module)
 end
 
 local modules = {
-  "http", "db", "jobs", "inbox", "task", "json", "yaml", "crypto", "time", "log", "files", "settings", "metrics", "ledger", "url",
+  "http", "db", "jobs", "inbox", "task", "json", "yaml", "crypto", "time", "log", "files", "settings", "metrics", "ledger", "url", "words",
 }
 
 describe("host/api", function()

@@ -1,0 +1,42 @@
+---@meta host.words
+-- The words of a text. Pure, and the only module of the host that language/ requires: its recognisers read each message many times.
+-- Capitals of ASCII count as small letters. Bytes from 128 on count as letters, and stay as they are.
+--
+-- Kinds of words: "words" (the default) are runs of letters and digits; "letters" are runs of letters, from the second one on with
+-- apostrophes ("I'd 2nd" holds "i'd" and "nd"); "small" are runs of the letters a to z.
+
+---@class host.words
+local words = {}
+
+---@class host.words.Map userdata
+
+---@param text string
+---@param kind? "words"|"letters"|"small"
+---@return string[]
+function words.list(text, kind) end
+
+---Words with what they stand for, made ready to be looked for in texts. A word of more than 255 bytes is never found.
+---@param bits table<string, integer> at most a million bytes of words, in small letters
+---@param kind? "words"|"letters"|"small"
+---@return host.words.Map
+function words.map(bits, kind) end
+
+---@param text string
+---@param map host.words.Map
+---@return integer bits of all its words that the map has, joined with |; 0: the map has none
+function words.look(text, map) end
+
+---Does the map have every word of the text? true also of a text without words.
+---@param text string
+---@param map host.words.Map
+---@return boolean
+---@return string? other the first word that the map has not
+function words.only(text, map) end
+
+---@param text string
+---@param map host.words.Map
+---@return string[] found its words that the map has, in order, as often as they stand there
+---@return integer count of all its words
+function words.found(text, map) end
+
+return words

@@ -1,0 +1,250 @@
+/*
+ * words: host.words. Contract: host/api/words.lua. A map of words is one userdata: slots by hash,
+ * and the bytes of all words behind them. The loop thread.
+ */
+#include "bind/values.h"
+
+#include <limits.h>
+#include <stdint.h>
+#include <string.h>
+
+#define MAP "host.words.Map"
+
+/* What a byte can be in a word: of letters and digits; the first of one of letters; a later one of
+ * it, which may be an apostrophe; of a run of small ASCII letters. */
+enum { DIGITS = 1, LETTERS = 2, INSIDE = 4, SMALL = 8 };
+enum { ROOM = 512, WORD_MAX = 255, MAP_MAX = 1 << 20 };
+
+static unsigned char kinds[256], small[256]; /* small: in small letters */
+
+static void know_bytes(void)
+{
+    for (int c = 0; c < 256; c++) {
+        bool capital = c >= 'A' && c <= 'Z', low = c >= 'a' && c <= 'z';
+        bool letter = capital || low || c >= 128, digit = c >= '0' && c <= '9';
+        small[c] = (unsigned char)(capital ? c + 'a' - 'A' : c);
+        kinds[c] = (unsigned char)((letter || digit ? DIGITS : 0) | (letter ? LETTERS : 0) |
+                                   (letter || c == '\'' ? INSIDE : 0) | (low ? SMALL : 0));
+    }
+}
+
+struct runs {
+    unsigned first, next;
+};
+
+/* The argument that names the kind of word. */
+static struct runs check_runs(lua_State *L, int arg)
+{
+    static const char *const names[] = { "words", "letters", "small", NULL };
+    static const struct runs all[] = { { DIGITS, DIGITS }, { LETTERS, INSIDE }, { SMALL, SMALL } };
+    return all[lua_isnoneornil(L, arg) ? 0 : luaL_checkoption(L, arg, NULL, names)];
+}
+
+static inline bool is(char c, unsigned kind)
+{
+    return kinds[(unsigned char)c] & kind;
+}
+
+/* ---- list ---- */
+
+static int list(lua_State *L)
+{
+    char room[ROOM];
+    size_t len = 0, at = 0, end = 0;
+    lua_Integer count = 0;
+    const char *text = luaL_checklstring(L, 1, &len);
+    const struct runs runs = check_runs(L, 2);
+    char *copy = len <= sizeof room ? room : lua_newuserdatauv(L, len, 0);
+    bool inside = false;
+    for (size_t i = 0; i < len; i++) {
+        bool begins = !inside && is(text[i], runs.first);
+        count += begins;
+        inside = begins || (inside && is(text[i], runs.next));
+        copy[i] = (char)small[(unsigned char)text[i]];
+    }
+    lua_createtable(L, count < INT_MAX ? (int)count : 0, 0);
+    for (lua_Integer n = 1; n <= count; n++) {
+        for (at = end; !is(text[at], runs.first);)
+            at++;
+        for (end = at + 1; end < len && is(text[end], runs.next);)
+            end++;
+        lua_pushlstring(L, copy + at, end - at);
+        lua_rawseti(L, -2, n);
+    }
+    return 1;
+}
+
+/* ---- maps ---- */
+
+struct slot {
+    lua_Integer bits;
+    uint32_t hash, at; /* at: in the bytes of the words */
+    uint8_t len;       /* 0: free */
+};
+
+struct map {
+    struct runs runs;
+    uint32_t mask, count; /* slots, less one; words */
+    struct slot slots[];
+};
+
+enum { HASH_START = 0x811C9DC5, HASH_STEP = 0x01000193 };
+
+static inline uint32_t hash_of(const char *word, size_t len)
+{
+    uint32_t hash = HASH_START;
+    for (size_t i = 0; i < len; i++)
+        hash = (hash ^ (unsigned char)word[i]) * HASH_STEP;
+    return hash;
+}
+
+static inline const char *bytes_of(const struct map *m)
+{
+    return (const char *)(m->slots + m->mask + 1);
+}
+
+static bool same(const char *word, const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if ((unsigned char)word[i] != small[(unsigned char)text[i]])
+            return false;
+    return true;
+}
+
+/* The slot of a word, or the free one where it would stand. */
+static inline const struct slot *slot_of(const struct map *m, uint32_t hash, const char *text,
+                                         size_t len)
+{
+    for (uint32_t i = hash ^ hash >> 15;; i++) {
+        const struct slot *s = &m->slots[i & m->mask];
+        if (!s->len || (s->hash == hash && s->len == len && same(bytes_of(m) + s->at, text, len)))
+            return s;
+    }
+}
+
+/* Words that cannot stand in a text, or are longer than WORD_MAX, are never found. */
+static int map(lua_State *L)
+{
+    size_t count = 0, bytes = 0, slots = 8;
+    luaL_checktype(L, 1, LUA_TTABLE);
+    const struct runs runs = check_runs(L, 2);
+    for (lua_pushnil(L); lua_next(L, 1); lua_pop(L, 1)) {
+        luaL_argcheck(L, lua_type(L, -2) == LUA_TSTRING && lua_isinteger(L, -1), 1,
+                      "words with integers expected");
+        bytes += lua_rawlen(L, -2);
+        count++;
+    }
+    luaL_argcheck(L, count < MAP_MAX && bytes < MAP_MAX, 1, "too many words");
+    while (slots < 2 * count)
+        slots *= 2;
+    size_t size = sizeof(struct map) + slots * sizeof(struct slot) + bytes;
+    struct map *m = lua_newuserdatauv(L, size, 0);
+    memset(m, 0, size);
+    luaL_setmetatable(L, MAP);
+    m->runs = runs;
+    m->mask = (uint32_t)(slots - 1);
+    char *room = (char *)(m->slots + slots);
+    uint32_t at = 0;
+    for (lua_pushnil(L); lua_next(L, 1); lua_pop(L, 1)) {
+        size_t len = 0;
+        const char *word = lua_tolstring(L, -2, &len);
+        uint32_t hash = hash_of(word, len);
+        if (len == 0 || len > WORD_MAX)
+            continue;
+        struct slot *s = (struct slot *)slot_of(m, hash, word, len);
+        *s = (struct slot){ lua_tointeger(L, -1), hash, at, (uint8_t)len };
+        memcpy(room + at, word, len);
+        at += (uint32_t)len;
+    }
+    return 1;
+}
+
+static void push_small(lua_State *L, const char *word, size_t len)
+{
+    luaL_Buffer b;
+    char *room = luaL_buffinitsize(L, &b, len);
+    for (size_t i = 0; i < len; i++)
+        room[i] = (char)small[(unsigned char)word[i]];
+    luaL_pushresultsize(&b, len);
+}
+
+struct walk {
+    const struct map *map;
+    const char *text;
+    size_t len, at, end; /* the text's length; the word's place */
+};
+
+static struct walk check_walk(lua_State *L)
+{
+    struct walk w = { luaL_checkudata(L, 2, MAP), NULL, 0, 0, 0 };
+    w.text = luaL_checklstring(L, 1, &w.len);
+    return w;
+}
+
+/* The slot of the next word, a free one when the map has it not; NULL: the text has no more. */
+static inline const struct slot *next_word(struct walk *w)
+{
+    const unsigned first = w->map->runs.first, next = w->map->runs.next;
+    uint32_t hash = HASH_START;
+    size_t i = w->end;
+    while (i < w->len && !is(w->text[i], first))
+        i++;
+    if (i == w->len)
+        return NULL;
+    w->at = i;
+    do
+        hash = (hash ^ small[(unsigned char)w->text[i]]) * HASH_STEP;
+    while (++i < w->len && is(w->text[i], next));
+    w->end = i;
+    return slot_of(w->map, hash, w->text + w->at, i - w->at);
+}
+
+static int look(lua_State *L)
+{
+    struct walk w = check_walk(L);
+    lua_Integer bits = 0;
+    for (const struct slot *s; (s = next_word(&w));)
+        bits |= s->bits;
+    lua_pushinteger(L, bits);
+    return 1;
+}
+
+static int only(lua_State *L)
+{
+    struct walk w = check_walk(L);
+    const struct slot *s;
+    while ((s = next_word(&w)) && s->len)
+        ;
+    lua_pushboolean(L, !s);
+    if (!s)
+        return 1;
+    push_small(L, w.text + w.at, w.end - w.at);
+    return 2;
+}
+
+static int found(lua_State *L)
+{
+    struct walk w = check_walk(L);
+    lua_Integer count = 0, n = 0;
+    lua_newtable(L);
+    for (const struct slot *s; (s = next_word(&w)); count++) {
+        if (!s->len)
+            continue;
+        lua_pushlstring(L, bytes_of(w.map) + s->at, s->len);
+        lua_rawseti(L, -2, ++n);
+    }
+    lua_pushinteger(L, count);
+    return 2;
+}
+
+int luaopen_host_words(lua_State *L)
+{
+    static const luaL_Reg functions[] = { { "list", list }, { "map", map },     { "look", look },
+                                          { "only", only }, { "found", found }, { NULL, NULL } };
+    know_bytes();
+    luaL_newmetatable(L, MAP);
+    lua_pushboolean(L, 0);
+    lua_setfield(L, -2, "__metatable");
+    luaL_newlib(L, functions);
+    return 1;
+}

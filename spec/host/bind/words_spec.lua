@@ -1,0 +1,69 @@
+local words = require "host.words"
+
+local RUNS = { words = "[%w\128-\255]+", letters = "[%a\128-\255][%a'\128-\255]*", small = "%l+" }
+
+-- What the functions must give, by Lua's patterns.
+local function by_patterns(s, kind, bits)
+  local list, found, all, other = {}, {}, 0, nil
+  for word in s:gmatch(RUNS[kind]) do
+    word = word:lower()
+    list[#list + 1] = word
+    if bits[word] then found[#found + 1] = word end
+    all, other = all | (bits[word] or 0), other or not bits[word] and word or nil
+  end
+  return list, found, all, other
+end
+
+describe("words", function()
+  it("are the runs of letters and digits, in small letters; bytes from 128 on are letters and stay as they are", function()
+    assert.same({}, words.list "")
+    assert.same({}, words.list " .,!\0\n-'")
+    assert.same({ "i", "d", "like", "2", "b12s" }, words.list "I'd LIKE 2  (b12S)")
+    assert.same({ "a" }, words.list "a")
+    assert.same({ "É\xffa", "z0" }, words.list "\tÉ\xffA\0z0")
+    assert.same({ "i'd", "nd", "rock'n'" }, words.list("'I'd 2nd rock'n' '", "letters"))
+    assert.same({ "nd", "b" }, words.list("2nd Bb É", "small"))
+  end)
+
+  it("are those that Lua's patterns find, in texts of any length and of any bytes", function()
+    local seed = "aB9 -''\0\127\128\255Z[@`{/:b a"
+    local bits = { a = 1, b = 2, z = 4, ab = 8, ["9"] = 16, ["b'"] = 32, ["\255z"] = 64, c = 128, [""] = 256, [("a"):rep(300)] = 512 }
+    for n = 0, 1100, 7 do
+      local pieces = {}
+      for i = 1, n do
+        local at = (i * i + n) % #seed + 1
+        pieces[i] = seed:sub(at, at + i % 3)
+      end
+      local s = table.concat(pieces)
+      for kind in pairs(RUNS) do
+        local list, found, all, other = by_patterns(s, kind, bits)
+        local map = words.map(bits, kind)
+        assert.same(list, words.list(s, kind))
+        assert.same({ found, #list }, { words.found(s, map) })
+        assert.equal(all, words.look(s, map))
+        assert.same({ other == nil, other }, { words.only(s, map) })
+      end
+    end
+  end)
+
+  it("are found among thousands", function()
+    local bits = {}
+    for i = 1, 5000 do bits["w" .. i] = 1 << i % 60 end
+    local map = words.map(bits)
+    for i = 1, 5000, 37 do
+      assert.equal(bits["w" .. i], words.look("none W" .. i .. " w" .. i .. "x", map))
+    end
+    assert.is_true(words.only("W1, w2: w5000!", map))
+    assert.is_false(words.only("w1 w5001", map))
+    assert.equal(0, words.look("w", words.map {}))
+  end)
+
+  it("refuse what is no map", function()
+    assert.is_false(pcall(words.map, { one = "x" }))
+    assert.is_false(pcall(words.map, { 1 }))
+    assert.is_false(pcall(words.map, {}, "other"))
+    assert.is_false(pcall(words.look, "one", { one = 1 }))
+    assert.is_false(pcall(words.look, "one", io.stdout))
+    assert.is_false(pcall(words.list))
+  end)
+end)
