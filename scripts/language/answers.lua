@@ -75,7 +75,7 @@ function M.is_yes_no(ready, t, i, j, kind)
   if j - i > 14 then
     return false
   end
-  local words = text.split(text.words(tokens.plain(t, i, j)))
+  local words = text.list(tokens.plain(t, i, j))
   if AFFIRMS[table.concat(words, " ")] then return true end
   local hit, yes, polite = false, false, false
   local floor = tokens.find(t, i, j, way_in.FLOOR)

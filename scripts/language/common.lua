@@ -49,7 +49,7 @@ M.WORDS = text.set [[a an the this that these those my our your his her its it's
 ---@param plain string
 ---@return boolean
 function M.is_chat(plain)
-  for word in text.words(plain):gmatch("%S+") do
+  for _, word in ipairs(text.list(plain)) do
     if not M.CHAT[word] then
       return false
     end

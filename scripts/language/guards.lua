@@ -56,7 +56,7 @@ function M.prepare(context)
   for word, bits in pairs(WATCHED) do words[word] = bits end
   watched.add(words, first, PLACE)
   watched.add(words, secret.words, LEAK)
-  return { business = business, on = on, places = places, words = words, leak = secret, owner = owner }
+  return { business = business, on = on, places = places, words = watched.ready(words), leak = secret, owner = owner }
 end
 
 -- The first word that is too long to be one, in folded text. A letter of three bytes ends a word: its script uses no spaces.

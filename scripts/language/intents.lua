@@ -303,6 +303,7 @@ function M.ready(languages)
       end
     end
   end
+  ready.held, ready.all = text.word_map(ready.marks), text.word_map(text.union(ready.in_whole, EMPTY))
   return ready
 end
 
@@ -396,22 +397,27 @@ local function joins(s)
 end
 
 -- Can a phrase be in the message? Most messages hold none of the rare words.
-local function may_hold(marks, s)
-  local list, twos = text.word_list(s), joins(s)
+local function may_hold(ready, s)
+  if text.has_word(s, ready.held) then return true end
+  local marks, twos = ready.marks, joins(s)
   local clock, thing = marks[CLOCK], marks[THING]
+  if not (clock or thing or twos) then return false end
+  local list = text.list(s)
   for i = 1, #list do
     local word = list[i]
-    if marks[word] or clock and is_clock(word) or thing and things.is(word) or twos and i > 1 and marks[list[i - 1] .. word] then
-      return true
-    end
+    if clock and is_clock(word) or thing and things.is(word) or twos and i > 1 and marks[list[i - 1] .. word] then return true end
   end
   return false
 end
 
 -- Can the message consist of whole phrases? Each of its words must be in one.
-local function may_be_whole(words, s)
-  if joins(s) then return true end
-  local list, clock, thing = text.word_list(s), words[CLOCK], words[THING]
+local function may_be_whole(ready, s)
+  local all, other = text.only_words(s, ready.all)
+  if all or joins(s) then return true end
+  local words = ready.in_whole
+  local clock, thing = words[CLOCK], words[THING]
+  if not (clock and is_clock(other) or thing and things.is(other)) then return false end
+  local list = text.list(s)
   for i = 1, #list do
     local word = list[i]
     if not (words[word] or EMPTY[word] or clock and is_clock(word) or thing and things.is(word)) then return false end
@@ -421,7 +427,7 @@ end
 
 -- The most urgent kind of a message, as its place in KINDS, or nil.
 local function kind_of(ready, s, work)
-  local holds, whole = may_hold(ready.marks, s), may_be_whole(ready.in_whole, s)
+  local holds, whole = may_hold(ready, s), may_be_whole(ready, s)
   if not holds and not whole then return nil end
   local sentences, count = sentences_of(s)
   local by_kind = {}
@@ -473,7 +479,7 @@ end
 function M.thanks(ready, texts)
   local work = { steps = 0 }
   for _, message in ipairs(texts) do
-    if #message > THANKS_BYTES or not may_be_whole(ready.in_whole, message) then return false end
+    if #message > THANKS_BYTES or not may_be_whole(ready, message) then return false end
     local sentences, count = sentences_of(message)
     if count > WHOLE_WORDS or count == 0 and (message:find("[%w?]") or not message:find("[\226\240]")) then return false end
     for _, sentence in ipairs(sentences) do

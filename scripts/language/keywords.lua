@@ -14,7 +14,7 @@ local ASKING = text.set [[what whats s is are your ur the a an do does can could
 -- The words of a message without politeness, and without the words of a question too. nil: it is too long to be one.
 local function forms_of(message)
   if #message > MOST_BYTES then return nil end
-  local words = text.split(text.words(message:gsub("’", "'")))
+  local words = text.list(message:gsub("’", "'"))
   if #words > MOST_WORDS then return nil end
   local said, asked = {}, {}
   for _, word in ipairs(words) do

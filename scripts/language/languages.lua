@@ -2,10 +2,10 @@
 local address = require "language.address"
 local phrases = require "language.phrases"
 local text = require "language.text"
+local words = require "host.words"
 
 local M = {}
 
-local WORD = "[%a\128-\255][%a'\128-\255]*"
 local MOST_CHARACTERS = 1000 -- that are looked at in one message
 local MOST_TEXTS = 10
 local SHORT, STRONG_BYTES = 4, 4 -- in so few words one word of that length is enough
@@ -30,6 +30,7 @@ M.CODES = text.set [[aa ab ae af ak am an ar as av ay az ba be bg bi bm bn bo br
 
 -- A street's name is in the language of the town, not of the customer.
 local STREET = text.set "rue avenue boulevard boul chemin place calle avenida rua via"
+local STREETS = text.word_map(STREET)
 local PARTICLE = text.set "de du des d la le les l el los las del do da dos das"
 
 -- STOP is the same word in many languages, so that it shows none. These work whatever the files hold.
@@ -42,14 +43,15 @@ local ANSWERS = { "polite", "person", "yes", "no", "not_sure", "call_me", "thank
 ---@field order string[] the codes in use; the first is for customers whose language is not known
 ---@field used table<string, boolean>
 ---@field by_word table<string, string[]> the codes of the languages that a word shows
+---@field showing host.words.Map these words
 ---@field scripts {code: string, from: integer, to: integer}[]
 ---@field said table phrases that are a whole message → code
 ---@field stop table
 ---@field start table
 ---@field polite table
----@field opting table<string, boolean> all words of stop, start and polite
+---@field opting host.words.Map all words of stop, start and polite
 ---@field person table
----@field person_marks table<string, boolean> words of which a text has one when it names a person
+---@field person_marks host.words.Map words of which a text has one when it names a person
 
 -- The owner's languages made ready, once per generation.
 ---@param list {code: string, recognised_by?: string[], script?: string, words?: table<string, string[]>}[]
@@ -63,9 +65,9 @@ function M.prepare(list, order)
   for _, code in ipairs(ready.order) do ready.used[code] = true end
   for word, code in pairs(ALWAYS_STOP) do phrases.add(ready.stop, word, code) end
   for _, language in ipairs(list) do
-    local code, words = language.code, language.words or {}
+    local code, own = language.code, language.words or {}
     for _, kind in ipairs { "stop", "start", "polite", "person" } do
-      for _, phrase in ipairs(words[kind] or {}) do
+      for _, phrase in ipairs(own[kind] or {}) do
         if kind ~= "stop" or ALWAYS_STOP[text.words(phrase)] == nil then phrases.add(ready[kind], phrase, code) end
       end
     end
@@ -77,13 +79,17 @@ function M.prepare(list, order)
         if codes[#codes] ~= code then codes[#codes + 1] = code end
       end
       for _, kind in ipairs(ANSWERS) do
-        for _, phrase in ipairs(words[kind] or {}) do phrases.add(ready.said, phrase, code) end
+        for _, phrase in ipairs(own[kind] or {}) do phrases.add(ready.said, phrase, code) end
       end
       local script = M.SCRIPTS[language.script]
       if script then ready.scripts[#ready.scripts + 1] = { code = code, from = script[1], to = script[2] } end
     end
   end
-  ready.opting, ready.person_marks = phrases.words_of(ready.stop, ready.start, ready.polite), phrases.marks_of(ready.person)
+  local shown = {}
+  for word in pairs(ready.by_word) do shown[word] = 1 end
+  ready.showing = words.map(shown, "letters")
+  ready.opting = text.word_map(phrases.words_of(ready.stop, ready.start, ready.polite))
+  ready.person_marks = text.word_map(phrases.marks_of(ready.person))
   return ready
 end
 
@@ -108,23 +114,23 @@ end
 local function count(ready, s)
   local a, b = address.find(s)
   if a then s = s:sub(1, a - 1) .. " " .. s:sub(b + 1) end
-  local hits, seen, total, strong, skip, by_word = {}, {}, 0, {}, 0, ready.by_word
-  local folded = text.fold(s)
-  local joined = folded:find("'", 1, true)
-  for word in folded:gmatch(joined and WORD or "[%a\128-\255]+") do
-    total = total + 1
+  s = text.fold(s)
+  local hits, seen, strong, skip, by_word = {}, {}, {}, 0, ready.by_word
+  local list, total = words.found(s, ready.showing)
+  local joined = s:find("'", 1, true)
+  if joined or words.look(s, STREETS) ~= 0 then list = words.list(s, "letters") end
+  for i = 1, #list do
+    local word = list[i]
     if STREET[word] then
       skip = 2
     elseif skip > 0 then
       skip = PARTICLE[word] and skip or skip - 1
-    else
+    elseif not seen[word] then
       local codes = by_word[word] or joined and by_word[after_apostrophe(word)]
-      local new = codes and not seen[word]
-      seen[word] = codes
-      for i = 1, new and #codes or 0 do
-        local code = codes[i]
-        hits[code] = (hits[code] or 0) + 1
-        strong[code] = strong[code] or #word >= STRONG_BYTES
+      for k = 1, codes and #codes or 0 do
+        local code = codes[k]
+        seen[word], hits[code] = true, (hits[code] or 0) + 1
+        if total <= SHORT and #word >= STRONG_BYTES then strong[code] = true end
       end
     end
   end
@@ -163,7 +169,7 @@ function M.clear(ready, message, known)
   if known and ready.used[known] then return nil end
   if best and total <= SHORT and strong[best] and next(hits, next(hits)) == nil then return best end
   if total > MOST_SAID then return nil end
-  local whole, said = phrases.whole(ready.said, text.split(text.words(s)), {})
+  local whole, said = phrases.whole(ready.said, text.list(s), {})
   return whole and said or nil
 end
 

@@ -15,10 +15,8 @@ local KINDS = { "stop", "start" }
 function M.word(spoken, message)
   local short = #message > MOST_BYTES and text.message(message) or message
   if #short > MOST_BYTES then return nil end
-  for word in text.each_word(short) do
-    if not spoken.opting[word] then return nil end
-  end
-  local words = text.split(text.words(short))
+  if not text.only_words(short, spoken.opting) then return nil end
+  local words = text.list(short)
   for _, kind in ipairs(KINDS) do
     local found, code = phrases.whole(spoken[kind], words, spoken.polite)
     if found then return kind, code or nil end

@@ -16,7 +16,7 @@ local function read(phrase)
     else
       local part = { optional = inside, longest = 0, shortest = math.huge, forms = {} }
       for form in piece:gmatch("[^|]+") do
-        local words = form:find("^[%l%d]+$") and { form } or text.split(text.words(form))
+        local words = form:find("^[%l%d]+$") and { form } or text.list(form)
         local first = words[1]
         if first then
           local forms = part.forms[first] or {}

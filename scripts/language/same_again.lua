@@ -13,7 +13,7 @@ local MOST_WORDS = 8
 ---@param ready table the words for yes and no, of language/yes_no
 ---@return "yes"|"no"|nil
 function M.answer(said, ready)
-  local list = text.split(text.words(text.first(said, 200)))
+  local list = text.list(text.first(said, 200))
   if ready.yes[list[1] or ""] then return "yes" elseif ready.no[list[1] or ""] then return "no" end
   for i = 1, #list <= MOST_WORDS and #list or 0 do
     if SAME[list[i]] then return "yes" end

@@ -1,5 +1,7 @@
 -- Makes text from people and models comparable: valid UTF-8, folded letters, words.
 -- The recognisers in language/ search only in what these functions return.
+local words = require "host.words"
+
 local M = {}
 
 local REPLACEMENT = "\u{FFFD}"
@@ -314,10 +316,10 @@ local SYMBOLS = {
   { "\244", "\244[\128-\191][\128-\191][\128-\191]" },
 }
 
--- Folded, with a space for each symbol.
-local function without_symbols(s)
+-- Folded, with a space for each symbol; a text of ASCII as it is, because host.words takes capitals for small letters.
+local function plain(s)
   if utf8.len(s) == #s then
-    return s:lower()
+    return s
   end
   local folded = M.fold(s)
   for _, row in ipairs(SYMBOLS) do
@@ -328,53 +330,58 @@ local function without_symbols(s)
   return folded
 end
 
--- Only the words of a message: "STOP! 🛑" is "stop", "I'd" is "i d".
-function M.words(s)
-  return M.trim((without_symbols(s):gsub("[^%w\128-\255]+", " ")))
+-- Only the words of a message, as a list: "STOP! 🛑" is { "stop" }, "I'd" is { "i", "d" }.
+---@return string[]
+function M.list(s)
+  return words.list(plain(s))
 end
 
--- Walks the same words.
-function M.each_word(s)
-  return without_symbols(s):gmatch("[%w\128-\255]+")
+-- The same, with a space between two.
+function M.words(s)
+  return table.concat(M.list(s), " ")
 end
 
 -- The words, separated by spaces, of a text that `words` made plain.
-function M.split(plain)
+function M.split(s)
   local list = {}
-  for word in plain:gmatch("%S+") do
+  for word in s:gmatch("%S+") do
     list[#list + 1] = word
   end
   return list
 end
 
-local last_text, last_words
-
--- The same words of a text as a list, not to be changed. The newest is kept, because a turn's recognisers look at one message.
----@param s string
----@return string[]
-function M.word_list(s)
-  if s ~= last_text then
-    local ascii = utf8.len(s) == #s
-    local n, list = 0, { nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil } -- room for 20
-    for word in without_symbols(s):gmatch(ascii and "%w+" or "[%w\128-\255]+") do
-      n = n + 1
-      list[n] = word
-    end
-    last_text, last_words = s, list
-  end
-  return last_words
+-- The words of a set made ready for `has_word` and `only_words`.
+---@param set table<string, any> words; keys of other kinds are left out
+---@return host.words.Map
+function M.word_map(set)
+  local bits = {}
+  for word in pairs(set) do bits[word] = type(word) == "string" and 1 or nil end
+  return words.map(bits)
 end
 
--- Is one of the text's words in the set?
+-- Is one of the text's words in the map?
 ---@param s string
----@param set table<string, boolean>
+---@param map host.words.Map
 ---@return boolean
-function M.has_word(s, set)
-  local list = M.word_list(s)
-  for i = 1, #list do
-    if set[list[i]] then return true end
-  end
-  return false
+function M.has_word(s, map)
+  return words.look(plain(s), map) ~= 0
+end
+
+-- Its words that the map has, in order, as often as they stand there.
+---@param s string
+---@param map host.words.Map
+---@return string[]
+function M.words_in(s, map)
+  return (words.found(plain(s), map))
+end
+
+-- Are all of the text's words in the map?
+---@param s string
+---@param map host.words.Map
+---@return boolean
+---@return string? other the first one that is not
+function M.only_words(s, map)
+  return words.only(plain(s), map)
 end
 
 ---The names in a map, in order.
@@ -399,12 +406,12 @@ end
 
 -- The first word of a text that is in a set, or nil.
 ---@param s string
----@param words table<string, boolean>
+---@param set table<string, boolean>
 ---@param pattern? string of a word, in place of letters only
 ---@return string?
-function M.word_in(s, words, pattern)
+function M.word_in(s, set, pattern)
   for word in s:gmatch(pattern or "%a+") do
-    if words[word] then return word end
+    if set[word] then return word end
   end
 end
 

@@ -164,8 +164,7 @@ local CODES = {}  -- by the beginning of a postal code
 local NAMES = {}  -- by the first word of a name: all names that begin so, longest first
 
 local function add_name(names, name, place)
-  local words = {}
-  for word in text.each_word(name) do words[#words + 1] = word end
+  local words = text.list(name)
   local list = names[words[1]] or { second = {} } -- second: the second words of these names; "": a name of one word
   names[words[1]], list.second[words[2] or ""] = list, true
   local at = #list + 1
@@ -393,21 +392,35 @@ local function find_names(t, own, in_address)
   return list
 end
 
+-- The first two words of these names.
+local function hints(names)
+  local all = {}
+  for first, list in pairs(names) do
+    all[first] = true
+    for second in pairs(list.second) do all[second] = true end
+  end
+  return text.word_map(all)
+end
+
+local HINTS = hints(NAMES) -- also the key of the same of an owner's names
+
+-- Does the text hold a name of one word, or the first two of another one?
+local function may_name(s, names, map)
+  local list = text.words_in(s, map)
+  for i = 1, #list do
+    local named = names[list[i]]
+    if named and (named.second[""] or named.second[list[i + 1]]) then return true end
+  end
+  return false
+end
+
 -- Can the text name a town or hold a postal code? Most texts do not.
 local function hinted(s, own)
-  local list, before, own_before = text.word_list(s), nil, nil
-  local digits = utf8.len(s) ~= #s or s:find("%d")
+  if may_name(s, NAMES, HINTS) or own and may_name(s, own, own[HINTS]) then return true end
+  local list = (utf8.len(s) ~= #s or s:find("%d%a")) and text.list(s) or NONE
   for i = 1, #list do
     local word = list[i]
-    if before and before.second[word] then return true end
-    before = NAMES[word]
-    if before and before.second[""] then return true end
-    if own then
-      if own_before and own_before.second[word] then return true end
-      own_before = own[word]
-      if own_before and own_before.second[""] then return true end
-    end
-    if digits and (#word == 3 or #word == 6) and word:byte(2) < 58 and code_form(word) then return true end
+    if (#word == 3 or #word == 6) and word:byte(2) < 58 and code_form(word) then return true end
   end
   return false
 end
@@ -529,7 +542,7 @@ end
 function M.entry(entry)
   local bare = entry:gsub("[%s*-]", ""):upper()
   if #bare <= 6 and (bare .. ("A1A1A1"):sub(#bare + 1)):find("^%u%d%u%d%u%d$") then return bare end
-  local words = text.split(text.words((entry:gsub("%([^()]*%)", " "))))
+  local words = text.list((entry:gsub("%([^()]*%)", " ")))
   while #words > 1 and PROVINCE[words[#words]] do words[#words] = nil end
   while #words > 1 and BEFORE[words[1]] do table.remove(words, 1) end
   local key = table.concat(words, " ")
@@ -581,6 +594,7 @@ function M.own(list)
       add_name(names, place.key, place)
     end
   end
+  if names then names[HINTS] = hints(names) end
   return names
 end
 

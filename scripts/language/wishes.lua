@@ -107,7 +107,7 @@ function M.for_a_person(spoken, message)
     return false
   end
   local folded = text.fold(message):gsub("'", " ")
-  local whole = text.split(text.words(folded))
+  local whole = text.list(folded)
   local first = 1
   while whole[first] and POLITE[whole[first]] do
     first = first + 1
@@ -118,7 +118,7 @@ function M.for_a_person(spoken, message)
     return not folded:find("%?") or #whole <= SENTENCE_WORDS or wish - first >= SENTENCE_WORDS - 1
   end
   for sentence in (folded .. "\n"):gmatch("[^.!?\n;]+") do
-    local words = text.split(text.words(sentence))
+    local words = text.list(sentence)
     if wish_in(people, words) or #words >= SENTENCE_WORDS and phrases.whole(people, words, spoken.polite) then
       return true
     end

@@ -85,7 +85,7 @@ function M.is_unsure(ready, t, i, j)
   if j - i > 12 then
     return false
   end
-  local words = text.split(text.words(tokens.plain(t, i, j)))
+  local words = text.list(tokens.plain(t, i, j))
   for k = 1, #words do
     local last = phrases.at(ready.unsure, words, k)
     if last and (last > k or #words == 1 or ALONE[words[k]]) then

@@ -21,9 +21,9 @@ describe("phrases.marks_of and phrases.words_of", function()
       for _, phrase in ipairs(english.words[kind]) do
         for which = 1, 12 do
           local said = written(phrase, which % 6 + 1, which > 6)
-          assert.is_true(phrases.whole(list, text.split(text.words(said)), {}), said)
-          assert.is_true(text.has_word("Hello! " .. said:upper() .. ", thanks", marks), said)
-          for word in text.each_word(said) do assert.is_true(words[word], word) end
+          assert.is_true(phrases.whole(list, text.list(said), {}), said)
+          assert.is_true(text.has_word("Hello! " .. said:upper() .. ", thanks", text.word_map(marks)), said)
+          for _, word in ipairs(text.list(said)) do assert.is_true(words[word], word) end
         end
       end
     end

@@ -143,7 +143,7 @@ end
 function M.places(names)
   local topics, first = {}, {}
   for i, place in ipairs(names) do
-    local parts = text.split(text.words(tostring(place)))
+    local parts = text.list(tostring(place))
     local function at(t, from)
       local last = from + #parts - 1
       for k, word in ipairs(parts) do
