@@ -39,4 +39,11 @@ function words.only(text, map) end
 ---@return integer count of all its words
 function words.found(text, map) end
 
+---How many different words of the text have each bit.
+---@param text string
+---@param map host.words.Map
+---@return table<integer, integer> counts by the place of the bit: 1 for the lowest; nil where there is none
+---@return integer count of all its words
+function words.count(text, map) end
+
 return words

@@ -1,6 +1,6 @@
 /*
- * values: the modules of plain values (json, yaml, crypto, time, url, words), and their functions for
- * other bindings.
+ * values: the modules of plain values (json, yaml, crypto, time, url, words), and their functions
+ * for other bindings.
  *
  * They use nothing of the host above base/. Every function may throw a Lua error, also for memory,
  * and leaks nothing then: what is not a Lua value is in a userdata with a finalizer, or belongs to

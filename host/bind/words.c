@@ -13,7 +13,7 @@
 /* What a byte can be in a word: of letters and digits; the first of one of letters; a later one of
  * it, which may be an apostrophe; of a run of small ASCII letters. */
 enum { DIGITS = 1, LETTERS = 2, INSIDE = 4, SMALL = 8 };
-enum { ROOM = 512, WORD_MAX = 255, MAP_MAX = 1 << 20 };
+enum { ROOM = 512, WORD_MAX = 255, MAP_MAX = 1 << 20, BITS = 64 };
 
 static unsigned char kinds[256], small[256]; /* small: in small letters */
 
@@ -237,10 +237,40 @@ static int found(lua_State *L)
     return 2;
 }
 
+/* Adds the word's bits, the first time that it stands there, to what each bit counts. */
+static int count(lua_State *L)
+{
+    struct walk w = check_walk(L);
+    lua_Integer all = 0, counts[BITS] = { 0 };
+    uint64_t room[ROOM / sizeof(uint64_t)], *seen = room;
+    size_t size = (w.map->mask / BITS + 1) * sizeof *seen;
+    if (size > sizeof room)
+        seen = lua_newuserdatauv(L, size, 0);
+    memset(seen, 0, size);
+    for (const struct slot *s; (s = next_word(&w)); all++) {
+        size_t i = (size_t)(s - w.map->slots);
+        if (!s->len || seen[i / BITS] >> i % BITS & 1)
+            continue;
+        seen[i / BITS] |= UINT64_C(1) << i % BITS;
+        for (uint64_t bits = (uint64_t)s->bits; bits; bits &= bits - 1)
+            counts[__builtin_ctzll(bits)]++;
+    }
+    lua_newtable(L);
+    for (int i = 0; i < BITS; i++) {
+        if (counts[i]) {
+            lua_pushinteger(L, counts[i]);
+            lua_rawseti(L, -2, i + 1);
+        }
+    }
+    lua_pushinteger(L, all);
+    return 2;
+}
+
 int luaopen_host_words(lua_State *L)
 {
     static const luaL_Reg functions[] = { { "list", list }, { "map", map },     { "look", look },
-                                          { "only", only }, { "found", found }, { NULL, NULL } };
+                                          { "only", only }, { "found", found }, { "count", count },
+                                          { NULL, NULL } };
     know_bytes();
     luaL_newmetatable(L, MAP);
     lua_pushboolean(L, 0);

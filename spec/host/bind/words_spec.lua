@@ -41,6 +41,12 @@ describe("words", function()
         assert.same(list, words.list(s, kind))
         assert.same({ found, #list }, { words.found(s, map) })
         assert.equal(all, words.look(s, map))
+        local counts, seen = {}, {}
+        for _, word in ipairs(found) do
+          local place = math.tointeger(math.log(bits[word], 2)) + 1
+          if not seen[word] then seen[word], counts[place] = true, (counts[place] or 0) + 1 end
+        end
+        assert.same({ counts, #list }, { words.count(s, map) })
         assert.same({ other == nil, other }, { words.only(s, map) })
       end
     end
@@ -53,6 +59,7 @@ describe("words", function()
     for i = 1, 5000, 37 do
       assert.equal(bits["w" .. i], words.look("none W" .. i .. " w" .. i .. "x", map))
     end
+    assert.same({ { [3] = 1, [4] = 2 }, 5 }, { words.count("w2, w3 w63 w2 w5001", map) })
     assert.is_true(words.only("W1, w2: w5000!", map))
     assert.is_false(words.only("w1 w5001", map))
     assert.equal(0, words.look("w", words.map {}))
