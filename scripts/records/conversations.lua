@@ -44,18 +44,18 @@ function M.by_token(token)
 end
 
 -- A message of the customer arrived. Creates the chat's row if needed, and counts the message in last_seq.
----@param event {conversation: string, phone: string, name?: string, said_at: integer}
+---@param event {conversation: string, phone: string, name?: string, language?: string, said_at: integer} language: of a chat without one
 ---@param now integer
 ---@return table conversation
 function M.arrive(event, now)
   local stamp = time.stamp(now)
   db.run([[
-    INSERT INTO conversations(id, phone_number, created_at, updated_at, name, last_seq, inbound_at, waiting_since)
-    VALUES(?1, ?2, ?3, ?3, ?4, 1, ?5, ?6)
+    INSERT INTO conversations(id, phone_number, created_at, updated_at, name, last_seq, inbound_at, waiting_since, language)
+    VALUES(?1, ?2, ?3, ?3, ?4, 1, ?5, ?6, ?7)
     ON CONFLICT(id) DO UPDATE SET updated_at = excluded.updated_at, last_seq = last_seq + 1, nudged = 0,
       name = coalesce(excluded.name, name), inbound_at = max(inbound_at, excluded.inbound_at),
-      waiting_since = coalesce(waiting_since, excluded.waiting_since)]],
-    event.conversation, event.phone, stamp, event.name, event.said_at, now)
+      waiting_since = coalesce(waiting_since, excluded.waiting_since), language = coalesce(language, excluded.language)]],
+    event.conversation, event.phone, stamp, event.name, event.said_at, now, event.language)
   return M.get(event.conversation) -- RETURNING would build a table only for this row
 end
 

@@ -123,16 +123,17 @@ local function heard(event, conversation, now)
   enqueue_turn(conversation, now)
 end
 
--- The customer's language, once what they write shows it, whatever carried it.
+-- What they write shows another language than the chat's, whatever carried it: it takes more to leave a known one.
 local function hear(event, conversation)
   local code = languages.clear(owner.spoken, event.content, conversation.language)
-  if not code or code == conversation.language then return end
+  if not code then return end
   conversations.speaks(conversation.id, code)
   conversation.language = code
 end
 
 -- A message arrived.
 local function arrived(event, now)
+  event.language = event.kind ~= "unsupported" and not event.wordless and languages.clear(owner.spoken, event.content) or nil
   local conversation = conversations.arrive(event, now)
   if conversation.last_seq == 1 and people.opted_out_before(event.conversation) then
     conversations.opt_out(event.conversation, nil, now)
@@ -140,7 +141,7 @@ local function arrived(event, now)
   end
   messages.add_user(event, conversation.last_seq, now)
   if event.address then keep_address(event) end
-  if event.kind ~= "unsupported" and not event.wordless then hear(event, conversation) end
+  if event.language and event.language ~= conversation.language then hear(event, conversation) end
   log.info("whatsapp.received", { from = mask(event.conversation), kind = event.kind })
   heard(event, conversation, now)
 end
