@@ -150,9 +150,12 @@ end
 
 -- Where the figures of the model's reply can come from.
 local function sources_of(turn, asked, wrote_number)
-  local today = time.zoned(turn.started_at)
-  local noon = time.from_zoned { year = today.year, month = today.month, day = today.day + 1, hour = 12, min = 0 }
-  return guards.sources { messages = asked, facts = turn.data, visit = turn.visit, today = today, tomorrow = time.zoned(noon),
+  local function days() -- today and tomorrow
+    local today = time.zoned(turn.started_at)
+    local noon = time.from_zoned { year = today.year, month = today.month, day = today.day + 1, hour = 12, min = 0 }
+    return today, time.zoned(noon)
+  end
+  return guards.sources { messages = asked, facts = turn.data, visit = turn.visit, days = days,
     phone = wrote_number and turn.conversation.phone_number, kept = turn.kept }
 end
 

@@ -30,7 +30,7 @@ M.CODES = text.set [[aa ab ae af ak am an ar as av ay az ba be bg bi bm bn bo br
 
 -- A street's name is in the language of the town, not of the customer.
 local STREET = text.set "rue avenue boulevard boul chemin place calle avenida rua via"
-local STREETS = text.word_map(STREET)
+local OF_STREETS = 63 -- the place of their bit
 local PARTICLE = text.set "de du des d la le les l el los las del do da dos das"
 
 -- STOP is the same word in many languages, so that it shows none. These work whatever the files hold.
@@ -43,7 +43,7 @@ local ANSWERS = { "polite", "person", "yes", "no", "not_sure", "call_me", "thank
 ---@field order string[] the codes in use; the first is for customers whose language is not known
 ---@field used table<string, boolean>
 ---@field by_word table<string, string[]> the codes of the languages that a word shows
----@field showing host.words.Map these words
+---@field showing host.words.Map these words with a bit for each language by its place in `order`, and the words of streets
 ---@field scripts {code: string, from: integer, to: integer}[]
 ---@field said table phrases that are a whole message → code
 ---@field stop table
@@ -52,6 +52,16 @@ local ANSWERS = { "polite", "person", "yes", "no", "not_sure", "call_me", "thank
 ---@field opting host.words.Map all words of stop, start and polite
 ---@field person table
 ---@field person_marks host.words.Map words of which a text has one when it names a person
+
+local function bits_of(ready)
+  local bits, places = {}, {}
+  for place, code in ipairs(ready.order) do places[code] = place end
+  for word, codes in pairs(ready.by_word) do
+    for _, code in ipairs(codes) do bits[word] = (bits[word] or 0) | 1 << places[code] - 1 end
+  end
+  for word in pairs(STREET) do bits[word] = 1 << OF_STREETS - 1 end
+  return bits
+end
 
 -- The owner's languages made ready, once per generation.
 ---@param list {code: string, recognised_by?: string[], script?: string, words?: table<string, string[]>}[]
@@ -85,9 +95,7 @@ function M.prepare(list, order)
       if script then ready.scripts[#ready.scripts + 1] = { code = code, from = script[1], to = script[2] } end
     end
   end
-  local shown = {}
-  for word in pairs(ready.by_word) do shown[word] = 1 end
-  ready.showing = words.map(shown, "letters")
+  ready.showing = words.map(bits_of(ready), "letters")
   ready.opting = text.word_map(phrases.words_of(ready.stop, ready.start, ready.polite))
   ready.person_marks = text.word_map(phrases.marks_of(ready.person))
   return ready
@@ -110,15 +118,10 @@ local function after_apostrophe(word)
   return at and word:sub(at + 1)
 end
 
--- How many different words show each language, how many words there are, and whether a long one is among them.
-local function count(ready, s)
-  local a, b = address.find(s)
-  if a then s = s:sub(1, a - 1) .. " " .. s:sub(b + 1) end
-  s = text.fold(s)
+-- The same for a few words, and where what stands before a word matters: streets, "l'escalier".
+local function count_each(ready, s)
   local hits, seen, strong, skip, by_word = {}, {}, {}, 0, ready.by_word
-  local list, total = words.found(s, ready.showing)
-  local joined = s:find("'", 1, true)
-  if joined or words.look(s, STREETS) ~= 0 then list = words.list(s, "letters") end
+  local list, joined = words.list(s, "letters"), s:find("'", 1, true)
   for i = 1, #list do
     local word = list[i]
     if STREET[word] then
@@ -130,11 +133,23 @@ local function count(ready, s)
       for k = 1, codes and #codes or 0 do
         local code = codes[k]
         seen[word], hits[code] = true, (hits[code] or 0) + 1
-        if total <= SHORT and #word >= STRONG_BYTES then strong[code] = true end
+        if #word >= STRONG_BYTES then strong[code] = true end
       end
     end
   end
-  return hits, total, strong
+  return hits, #list, strong
+end
+
+-- How many different words show each language, how many words there are, and of a few words whether a long one is among them.
+local function count(ready, s)
+  local a, b = address.find(s)
+  if a then s = s:sub(1, a - 1) .. " " .. s:sub(b + 1) end
+  s = text.fold(s)
+  local counts, total = words.count(s, ready.showing)
+  if total <= SHORT or counts[OF_STREETS] or s:find("'", 1, true) then return count_each(ready, s) end
+  local hits = {}
+  for place, n in pairs(counts) do hits[ready.order[place]] = n end
+  return hits, total
 end
 
 -- The code that most words show; nil when two have as many.

@@ -151,6 +151,11 @@ local kept, count = {}, MOST_KEPT -- the newest values that were looked at word 
 ---@param field? string the name of its field
 ---@return boolean
 function M.is(value, field)
+  local of = kept[field or ""]
+  local found = of and of[value]
+  if found ~= nil then
+    return found
+  end
   local byte = value:byte()
   if #value > MOST_BYTES or byte and byte >= 48 and byte <= 57 then -- a number says something
     return false
@@ -165,15 +170,12 @@ function M.is(value, field)
       return kind == "E" or kind == "Q" or kind == "X" and wants_text(field)
     end
   end
-  local key = field and field .. "\0" .. value or value
-  local found = kept[key]
-  if found == nil then
-    if count == MOST_KEPT then
-      kept, count = {}, 0
-    end
-    found = all_say_nothing(value, field)
-    kept[key], count = found, count + 1
+  if count == MOST_KEPT then
+    kept, count = {}, 0
   end
+  found = all_say_nothing(value, field)
+  of = kept[field or ""] or {}
+  kept[field or ""], of[value], count = of, found, count + 1
   return found
 end
 

@@ -154,9 +154,8 @@ end
 function M.has_digits(s, count)
   local at = 0
   for _ = 1, count do
-    local _, before = s:find("^%D*", at + 1)
-    at = before + 1
-    if at > #s then
+    at = s:find("%d", at + 1)
+    if not at then
       return false
     end
   end

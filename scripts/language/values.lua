@@ -65,11 +65,14 @@ local function joined(list, field)
   return table.concat(parts, ", ")
 end
 
+local newest = {} -- the last clean value of each field, which is clean: a turn asks several times
+
 -- A value as the text to store; nil when it is unknown, nested, or longer than 500 characters.
 ---@param value any
 ---@param field? string its name
 ---@return string?
 function M.clean(value, field)
+  if newest[field] == value then return value end
   local result
   if type(value) == "table" then
     result = is_list(value) and joined(value, field) or nil
@@ -79,6 +82,7 @@ function M.clean(value, field)
   if not result or nothing.is(result, field) or #result > MOST and text.length(result) > MOST then
     return nil
   end
+  if field then newest[field] = result end
   return result
 end
 

@@ -47,7 +47,8 @@ function M.owner(system, business)
 end
 
 ---@param given table messages= all that were sent to the model; facts=; visit= {state=, at={year=, month=, day=, wday=, hour=, min=}};
----  kept= {value=} of an earlier quote, to be confirmed; today=, tomorrow= {year=, month=, day=, wday=};
+---  kept= {value=} of an earlier quote, to be confirmed; today=, tomorrow= {year=, month=, day=, wday=}, or days= a
+---  function that returns both;
 ---  phone= the customer's number where they wrote it
 ---@return table sources for `guards.check`
 function M.gather(given)
@@ -58,13 +59,15 @@ end
 local function keys_of(sources)
   if sources.keys then return sources.keys end
   local given, keys, booked = sources.given, {}, nil
-  for _, day in ipairs { given.today, given.tomorrow } do
+  local today, tomorrow = given.today, given.tomorrow
+  if given.days then today, tomorrow = given.days() end
+  for _, day in ipairs { today, tomorrow } do
     add_date(keys, day)
     keys["y" .. day.month % 12 + 1] = true
   end
   local visit = given.visit
   if visit then
-    local own = { today = visit.at.day == (given.today or {}).day, tomorrow = visit.at.day == (given.tomorrow or {}).day }
+    local own = { today = visit.at.day == (today or {}).day, tomorrow = visit.at.day == (tomorrow or {}).day }
     add_date(own, visit.at)
     add(own, ("%02d:%02d"):format(visit.at.hour, visit.at.min))
     for key in pairs(own) do keys[key] = true end
@@ -93,6 +96,16 @@ local function texts_of(sources)
   return texts
 end
 
+-- Is the name a word of the text, before a sign that ends no part of a number?
+local function stands_in(s, name)
+  local from, to = s:find(name, 1, true)
+  while from do
+    if not s:find("^%w", from - 1 > 0 and from - 1 or #s + 1) and not s:find("^[%w.,:/-]", to + 1) then return true end
+    from, to = s:find(name, from + 1, true)
+  end
+  return false
+end
+
 -- Is the only figure of a reply without words for time or money a name like "b12" before a sign, which stands so in the chat?
 function M.named(sources, rest)
   local at = rest:find("%d")
@@ -100,7 +113,7 @@ function M.named(sources, rest)
   if not name or rest:find("^[%w']", at - 2) or text.has_digits(rest:sub(last), 1) then return false end
   local texts = texts_of(sources)
   for i = #texts, 1, -1 do
-    if texts[i] and texts[i]:find(name, 1, true) and texts[i]:find("%f[%w]" .. name .. "%f[^%w.,:/-]") then return true end
+    if texts[i] and stands_in(texts[i], name) then return true end
   end
   return false
 end
