@@ -1,5 +1,6 @@
 -- WhatsApp's routes. whatsapp/inbound checks what Meta posts, read stores what a message means, statuses stores deliveries, say stores
--- what we say, send is the job that sends it, codes explains Meta's errors.
+-- what we say, send is the job that sends it, answers stores what came of it, pace says how fast, access what to do while we are refused,
+-- codes explains Meta's errors.
 
 local crypto = require "host.crypto"
 local inbox = require "host.inbox"

@@ -1,5 +1,6 @@
 -- The business half of `assistant status`: a table for machines, lines with remedies for people.
 
+local access = require "ops.access"
 local cases = require "records.cases"
 local circuits = require "records.circuits"
 local clock_of = require "ops.clock"
@@ -57,26 +58,11 @@ local function span(ms)
   return ("%d h %d min"):format(s // 3600, s % 3600 // 60)
 end
 
--- How a new value of this secret gets in. A reload reads files of secrets; only a start reads the environment.
-local function renew(name)
-  local variable = settings.source(name)
-  if variable ~= name then return ("write it to %s, then `assistant reload`"):format(variable) end
-  return ("put it into %s and restart the service (with %s_FILE a reload is enough)"):format(name, name)
-end
+local renew = access.renew
 
 local WORDS = {}
 
-function WORDS.whatsapp(reason)
-  local code = tonumber((reason or ""):match("^(%d+)$"))
-  if code == 368 or code == 131031 then
-    return "WhatsApp (Meta) has locked the account", "look at Business Support Home in Meta's Business Suite"
-  end
-  if code == 3 or code == 10 or code and code >= 200 and code <= 299 then
-    return "WhatsApp (Meta) has refused us for missing permissions",
-      "give the system user whatsapp_business_messaging for this number and make a new token with it; " .. renew("META_ACCESS_TOKEN")
-  end
-  return "WhatsApp (Meta) has refused the token", "make a new one, " .. renew("META_ACCESS_TOKEN")
-end
+function WORDS.whatsapp(reason) return access.words(reason) end
 
 function WORDS.slack()
   if settings.get("SLACK_BOT_TOKEN") then

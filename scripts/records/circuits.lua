@@ -8,7 +8,8 @@ local M = {}
 
 M.PROBE_MS = 60000
 
-local LONGEST_WAIT_MS = 600000
+M.LONGEST_WAIT_MS = 3600000
+local NONSENSE_S = 86400 -- nobody asks us to wait for longer than a day
 
 local MONTHS = { Jan = 1, Feb = 2, Mar = 3, Apr = 4, May = 5, Jun = 6, Jul = 7, Aug = 8, Sep = 9, Oct = 10, Nov = 11, Dec = 12 }
 
@@ -21,16 +22,17 @@ function M.http_date(value)
   return time.parse(("%s-%02d-%s %s.000"):format(year, MONTHS[month], day, clock))
 end
 
----How long a response asks us to wait (Retry-After: seconds, also with a fraction, or a date), limited to one second to ten minutes;
----nil: it does not ask.
+---How long a response asks us to wait (Retry-After: seconds, also with a fraction, or a date), limited to one second to one hour;
+---nil: it does not ask, or what it asks makes no sense.
 ---@param response? host.http.Response
 ---@return integer? ms
 function M.asked_wait_ms(response)
   local asked = response and response.headers["retry-after"] or ""
   local seconds = #asked <= 12 and asked:find("^%s*%d") and not asked:find("[^%d%s.]") and tonumber(asked)
+  if seconds and seconds > NONSENSE_S then return nil end
   local at = not seconds and M.http_date(asked)
   local wait = seconds and math.ceil(seconds * 1000) or at and at - (M.http_date(response.headers.date) or time.now_ms())
-  return wait and (seconds or wait > 0) and math.min(math.max(wait, 1000), LONGEST_WAIT_MS) or nil
+  return wait and (seconds or wait > 0) and math.min(math.max(wait, 1000), M.LONGEST_WAIT_MS) or nil
 end
 
 -- A hash that recognises a refused secret.

@@ -175,11 +175,14 @@ function M.answered_before(conversation_id, seq)
   return row and row.seq or 0
 end
 
--- A message, with what decides whether it is sent. circuit_open: WhatsApp refused our token.
+-- A message, with what decides whether it is sent. circuit_open: WhatsApp refused us; probe_at: until when everybody waits, while it does
+-- not. paced_at: of the last message to this person (channels/whatsapp/pace).
 function M.to_send(id)
   return db.one([[SELECT m.id, m.conversation_id, m.content, m.created_at, m.seq, m.kind, m.state, m.state_at, m.wamid, m.template,
-      c.status, c.opted_out, c.inbound_at, c.last_seq, c.phone_number, (SELECT open FROM circuits WHERE name = 'whatsapp') AS circuit_open
-    FROM messages m JOIN conversations c ON c.id = m.conversation_id WHERE m.id = ?]], id)
+      c.status, c.opted_out, c.inbound_at, c.last_seq, c.phone_number, k.open AS circuit_open, k.probe_at,
+      (SELECT paced_at FROM messages p WHERE p.conversation_id = m.conversation_id AND p.paced_at IS NOT NULL
+        ORDER BY seq DESC, rowid DESC LIMIT 1) AS paced_at
+    FROM messages m JOIN conversations c ON c.id = m.conversation_id LEFT JOIN circuits k ON k.name = 'whatsapp' WHERE m.id = ?]], id)
 end
 
 -- The message after its request. early: a status with the platform's id came before the answer.
@@ -189,9 +192,10 @@ function M.after_send(id, wamid)
     FROM messages WHERE id = ?1]], id, wamid)
 end
 
--- The request for it starts.
-function M.opened(id, now)
-  db.run("UPDATE messages SET state = 'sending', state_at = ?1, opened_at = ?1, error = NULL WHERE id = ?2", now, id)
+-- The request for it starts. paced_at: what the next message to this person is measured by.
+function M.opened(id, now, paced_at)
+  db.run("UPDATE messages SET state = 'sending', state_at = ?1, opened_at = ?1, error = NULL, paced_at = ?3 WHERE id = ?2",
+    now, id, paced_at)
   came("sending")
 end
 
@@ -215,11 +219,13 @@ function M.accepted(id, row, wamid, now)
   if forward then came("accepted") end
 end
 
+local REFUSED = "(SELECT open FROM circuits WHERE name = 'whatsapp') AS circuit_open"
+
 -- The message that a status is about, found by our mark, otherwise by the platform's id.
 function M.of_status(mark, wamid)
   local row
-  if mark then row = db.one("SELECT * FROM messages WHERE id = ? AND role = 'assistant'", mark) end
-  if not row and wamid then row = db.one("SELECT * FROM messages WHERE wamid = ?", wamid) end
+  if mark then row = db.one("SELECT *, " .. REFUSED .. " FROM messages WHERE id = ? AND role = 'assistant'", mark) end
+  if not row and wamid then row = db.one("SELECT *, " .. REFUSED .. " FROM messages WHERE wamid = ?", wamid) end
   return row
 end
 

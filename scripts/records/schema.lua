@@ -189,6 +189,7 @@ return {
   ALTER TABLE conversations ADD COLUMN blocked_at INTEGER; -- ms, staff blocked this person
   ALTER TABLE conversations ADD COLUMN blocked_by TEXT;
   ALTER TABLE conversations ADD COLUMN photos_asked INTEGER; -- ms, the customer was asked for photos
+  ALTER TABLE messages ADD COLUMN paced_at INTEGER; -- assistant: ms, by which the next message to this person is measured (pace.lua)
   ALTER TABLE messages ADD COLUMN form TEXT;     -- assistant, JSON: buttons, a list, a link button, a location request or a file, beside the words
   CREATE TABLE media(                            -- what customers and staff sent beside words
     id INTEGER PRIMARY KEY,

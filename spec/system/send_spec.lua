@@ -328,13 +328,16 @@ describe("a send while WhatsApp refuses our access", function()
     assert.is_true(tried <= 4, tried .. " tries while it was refused")
   end)
 
-  for _, code in ipairs { 10, 200, 368, 131031 } do
-    it((code == 10 or code == 200) and "E3: code " .. code .. " holds everything until access is back" or "E4: code " .. code .. " holds everything", function()
+  local remedies = { [10] = "whatsapp_business_messaging", [200] = "META_ACCESS_TOKEN", [368] = "Business Support Home", [131031] = "Business Support Home",
+    [131042] = "payment method", [133010] = "register" }
+  for _, code in ipairs { 10, 200, 368, 131031, 131042, 133010 } do
+    it((code == 10 or code == 200) and "E3: code " .. code .. " holds everything until access is back" or "E4: code " .. code .. " holds everything, with one alert that names the remedy", function()
       local scene = chat.open()
       local first, second = meta.phone(), meta.phone()
       scene.stand_ins:fault { graph = { kind = "code", code = code } }
       local one = scene:ask(first)
-      scene:posts "refuses our access"
+      local alert = json.encode(scene:posts("refuses our access")[1].body)
+      assert.truthy(alert:find(remedies[code], 1, true), alert)
       local two = scene:ask(second)
       shell.until_(function() return scene.service:value "SELECT count(*) FROM held" == 2 end, 5, "two replies that wait")
       assert.equal(0, #scene:tries(second, two))
@@ -349,6 +352,37 @@ describe("a send while WhatsApp refuses our access", function()
       scene:close()
     end)
   end
+
+  it("E4: a failed status that says so holds everything too: the message waits, and goes once a status says that we may", function()
+    local scene = chat.open()
+    local first, second = meta.phone(), meta.phone()
+    scene.stand_ins:fault { graph = { kind = "failed", code = 131042, times = 1 } }
+    local one = scene:ask(first)
+    assert.truthy(json.encode(scene:posts("refuses our access (131042)")[1].body):find("payment method", 1, true))
+    local two = scene:ask(second)
+    shell.until_(function() return scene.service:value "SELECT count(*) FROM held" == 2 end, 5, "two replies that wait")
+    assert.equal(0, #scene:tries(second, two))
+    assert.equal(0, (scene.service:cli "reload"))
+    scene:state(one, "delivered")
+    scene:state(two, "delivered")
+    assert.equal(2, #scene:tries(first, one))
+    assert.equal(1, #scene:tries(second, two))
+    scene:close()
+  end)
+
+  it("E14: while WhatsApp asks the account to wait nobody is sent to; then everybody is, once", function()
+    local scene = chat.open()
+    local first, second = meta.phone(), meta.phone()
+    scene.stand_ins:fault { graph = { kind = "code", code = 130429, times = 1, retry_after = "1.5" } }
+    local one = scene:ask(first)
+    local try = shell.until_(function() return scene:tries(first, one)[1] end, 5, "the first try")
+    local two = scene:ask(second)
+    local sent = { scene:sent(first, one)[1], scene:sent(second, two)[1] }
+    for _, send in ipairs(sent) do assert.is_true(send.at - try.at >= 1450, send.at - try.at .. " ms") end
+    assert.equal(2, #scene:tries(first, one))
+    assert.equal(1, #scene:tries(second, two))
+    scene:close()
+  end)
 end)
 
 describe("a send over a connection that breaks", function()

@@ -147,7 +147,7 @@ end
 local function deliver(job, payload)
   local look_again = held_until()
   if look_again then return jobs.later(look_again, "Slack refuses all posts") end
-  look_again = circuits.held(CIRCUIT, time.now_ms(), MAX_WAIT_MS)
+  look_again = circuits.held(CIRCUIT, time.now_ms(), circuits.LONGEST_WAIT_MS)
   if look_again then return jobs.later(look_again, "Slack asked to wait") end
   local verdict, reason, wait_ms = send_in_some_form(payload)
   if verdict == "ok" then

@@ -3,6 +3,7 @@
 
 local M = {}
 
+local codes = require "channels.whatsapp.codes"
 local plain = require "language.text"
 
 local ID_BYTES = 512
@@ -238,7 +239,7 @@ function M.status(status)
   local first = type(status.errors) == "table" and status.errors[1]
   local code, why
   if type(first) == "table" then
-    code = math.type(first.code) == "integer" and first.code or nil
+    code = codes.number(first.code)
     why = inline(first.title, NAME) or inline(first.message, NAME)
   end
   return { wamid = wamid, mark = mark, state = state, code = code, why = why }

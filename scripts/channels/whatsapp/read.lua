@@ -3,6 +3,7 @@
 
 local cases = require "records.cases"
 local changes = require "channels.whatsapp.changes"
+local codes = require "channels.whatsapp.codes"
 local conversation_flow = require "flow.conversation"
 local conversations = require "records.conversations"
 local heads = require "language.heads"
@@ -193,7 +194,7 @@ local function park_one(one) inbox.park(one.reason, json.encode(one.item)) end
 
 local function warn_of(one)
   local fault = one.item
-  log.warn("whatsapp.platform_error", { code = type(fault) == "table" and math.type(fault.code) == "integer" and fault.code or 0 })
+  log.warn("whatsapp.platform_error", { code = type(fault) == "table" and codes.number(fault.code) or 0 })
 end
 
 -- Adds each item that value[field] holds to items.

@@ -1,6 +1,7 @@
--- The job that sends one stored message: checks again whether it can be sent, sends it, and stores the result.
+-- The job that sends one stored message: checks again whether it can be sent, sends it, and stores the result (answers.lua).
 
-local circuits = require "records.circuits"
+local access = require "channels.whatsapp.access"
+local answers = require "channels.whatsapp.answers"
 local clock = require "ops.clock"
 local codes = require "channels.whatsapp.codes"
 local conversations = require "records.conversations"
@@ -11,12 +12,11 @@ local json = require "host.json"
 local log = require "host.log"
 local mask = require "mask"
 local messages = require "records.messages"
-local plain = require "language.text"
 local metrics = require "host.metrics"
 local numbers = require "records.numbers"
-local say = require "channels.whatsapp.say"
+local pace = require "channels.whatsapp.pace"
+local plain = require "language.text"
 local settings = require "host.settings"
-local statuses = require "channels.whatsapp.statuses"
 local tell = require "staff.tell"
 local time = require "host.time"
 local turns = require "records.turns"
@@ -24,9 +24,7 @@ local window = require "records.window"
 
 local M = {}
 
-local MINUTE_MS = 60000
-local STALE_MS = 30 * MINUTE_MS
-local BACKOFF_MOST_MS = 10 * MINUTE_MS
+local STALE_MS = 30 * 60000
 local MACHINE = { model = true, scripted = true }
 local AFTER_STOP = { staff = true, opt_out = true }
 local OPEN = { queued = true, sending = true, unknown = true }
@@ -42,15 +40,6 @@ end
 local function drop(message, now, why)
   messages.set_state(message.id, "dropped", now, why)
   log.info("whatsapp.dropped", { to = mask(message.conversation_id), message = message.id, why = why })
-end
-
--- Gives a message up for good: its row says why, staff get the text and the reason, the job is kept as dead.
-local function fail(message, now, why, words)
-  messages.set_state(message.id, "failed", now, why)
-  local conversation = conversations.get(message.conversation_id)
-  if conversation then tell.word(conversation, "a message could not be sent: " .. words .. " The text was:", message.content) end
-  log.warn("whatsapp.failed", { to = mask(message.conversation_id), message = message.id, why = why })
-  return jobs.dead(why)
 end
 
 -- A reply that waited too long is not sent. What it answered is unanswered again, and a new turn answers it.
@@ -80,7 +69,7 @@ local function may_say(message, now)
     return false
   end
   if message.closed and not message.template then
-    return false, fail(message, now, "131047 window closed", codes.advice(131047))
+    return false, answers.fail(message, now, "131047 window closed", codes.advice(131047))
   end
   if machine and now - time.parse(message.created_at) > STALE_MS then
     plan_anew(message, now)
@@ -89,15 +78,13 @@ local function may_say(message, now)
   return true
 end
 
--- What the circuit says: true to send, otherwise when to try again. One send per minute can probe.
-local function may_try(message, now)
-  if message.circuit_open ~= 1 then return true end
-  local open, circuit, changed = circuits.is_open("whatsapp", settings.get("META_ACCESS_TOKEN"))
-  if changed then M.wake_held(now) end
-  if not open then return true end
-  if circuits.probe("whatsapp", now) then return true end
-  messages.hold(message.id, message.conversation_id)
-  return false, math.max(circuit.probe_at, now + 1000)
+-- Nothing, or when the message can go at the earliest, and why.
+local function too_early(message, now)
+  local may, at = access.may_try(message, now)
+  if not may then return at, "WhatsApp refuses our token" end
+  at = pace.held(message, now)
+  if at then return at, "WhatsApp asked to wait" end
+  return pace.wait(message.paced_at, now), "one message in 6 seconds to one person"
 end
 
 -- The step before the request: reads and writes everything that decides, at once.
@@ -117,9 +104,9 @@ local function prepare(job)
   end
   local may, outcome = may_say(message, now)
   if not may then return nil, outcome end
-  local try, at = may_try(message, now)
-  if not try then return nil, jobs.later(at, "WhatsApp refuses our token") end
-  messages.opened(message.id, now)
+  local at, why = too_early(message, now)
+  if at then return nil, jobs.later(at, why) end
+  messages.opened(message.id, now, pace.after(message.paced_at, now))
   return message
 end
 
@@ -144,104 +131,14 @@ local function body_of(message)
   return body
 end
 
--- The meaning of an answer: its kind, and details.
----@return "accepted"|"unknown"|"unsent"|"transient"|"auth"|"permanent" kind
-local function sort_answer(response, err)
-  if not response then
-    return err.sent and "unknown" or "unsent", { why = err.kind, cancelled = err.kind == "cancelled" }
-  end
-  local body = json.decode(response.body, { null_as_nil = true })
-  body = type(body) == "table" and body or {}
-  if response.status >= 200 and response.status <= 299 then
-    local first = type(body.messages) == "table" and body.messages[1]
-    local wamid = type(first) == "table" and type(first.id) == "string" and first.id ~= "" and #first.id <= 512 and first.id
-    if wamid then return "accepted", { wamid = wamid } end
-    return "unknown", { why = "HTTP " .. response.status .. " without an id" }
-  end
-  local fault = type(body.error) == "table" and body.error or {}
-  local code = math.type(fault.code) == "integer" and fault.code or nil
-  local why = code and ("%d"):format(code) or "HTTP " .. response.status
-  return codes.class(code, response.status), { code = code, why = why,
-    text = type(fault.message) == "string" and plain.clip(fault.message, 200) or nil }
-end
-
--- Runs sends that waited for the circuit, a few per second.
-function M.wake_held(now)
-  for i, row in ipairs(messages.release(500)) do say.enqueue(row.conversation_id, row.message, now + i) end
-end
-
-local function close_circuit(now)
-  circuits.close("whatsapp")
-  log.info("whatsapp.circuit_closed", {})
-  M.wake_held(now)
-end
-
--- At the start of a generation the token or its permissions may be new, so sends that waited are tried at once. With the token that was
--- refused, one send goes first as the probe.
 function M.start()
-  local now = time.now_ms()
   numbers.start(settings.get("META_PHONE_NUMBER_ID"))
-  if circuits.is_open("whatsapp", settings.get("META_ACCESS_TOKEN")) then circuits.due("whatsapp", now) end
-  M.wake_held(now)
+  access.start(time.now_ms())
 end
 
-local FINISH = {}
-
-function FINISH.accepted(message, detail, now, _, row)
-  messages.accepted(message.id, row, detail.wamid, now)
-  if row.circuit_open == 1 then close_circuit(now) end
-  log.info("whatsapp.sent", { to = mask(message.conversation_id), message = message.id })
-  if row.early == 1 then statuses.catch_up(message.id, detail.wamid, now) end
-end
-
-function FINISH.unknown(message, detail, now)
-  messages.set_state(message.id, "unknown", now, detail.why)
-  log.warn("whatsapp.unknown", { to = mask(message.conversation_id), message = message.id, why = detail.why })
-  return jobs.later(now + settings.get("SEND_GRACE_MS"), "waits for its status")
-end
-
-function FINISH.unsent(message, detail, now, job)
-  messages.set_state(message.id, "queued", now, detail.why)
-  if detail.cancelled then return jobs.later(now, "called back") end
-  return FINISH.backoff(job, detail)
-end
-
-function FINISH.transient(message, detail, now, job)
-  messages.set_state(message.id, "queued", now, detail.why)
-  log.info("whatsapp.again", { to = mask(message.conversation_id), message = message.id, attempt = job.attempts + 1, code = detail.why })
-  return FINISH.backoff(job, detail)
-end
-
-function FINISH.backoff(job, detail)
-  local wait = math.min(settings.get("RETRY_BASE_MS") * 3 ^ math.min(job.attempts, 12), BACKOFF_MOST_MS)
-  wait = math.ceil(wait * (1 + 0.3 * (2 * math.random() - 1)))
-  return jobs.retry(math.max(wait, detail.after_ms or 0), detail.why)
-end
-
-function FINISH.auth(message, detail, now)
-  messages.set_state(message.id, "queued", now, detail.why)
-  if circuits.open("whatsapp", detail.why, settings.get("META_ACCESS_TOKEN"), now) then
-    tell.alert("whatsapp.auth", ("WhatsApp refuses our access (%s). Answers wait until META_ACCESS_TOKEN works again."):format(detail.why))
-  end
-  messages.hold(message.id, message.conversation_id)
-  return jobs.later(now + circuits.PROBE_MS, "WhatsApp refuses our token: " .. detail.why)
-end
-
-function FINISH.permanent(message, detail, now)
-  return fail(message, now, detail.why, codes.advice(detail.code, detail.text))
-end
-
--- The step after the answer. A status that came meanwhile counts more than the answer.
+-- The step after the answer.
 local function finish(job, message, kind, detail)
-  local now = time.now_ms()
-  local row = messages.after_send(message.id, detail.wamid)
-  if not row then return nil end
-  if row.state ~= "sending" and kind ~= "accepted" then
-    messages.set_state(message.id, row.state, row.state_at, row.error)
-    if row.state == "queued" then return jobs.later(now) end
-    return nil
-  end
-  return FINISH[kind](message, detail, now, job, row)
+  return answers.finish(job, message, kind, detail, time.now_ms())
 end
 
 -- Sends one message.
@@ -254,8 +151,7 @@ function M.run(job)
     timeout_ms = settings.get("SEND_TIMEOUT_MS"), once = true, max_bytes = 65536,
   }
   clock.heard(response)
-  local kind, detail = sort_answer(response, err)
-  detail.after_ms = circuits.asked_wait_ms(response)
+  local kind, detail = answers.sort(response, err)
   metrics.add("assistant_sends_total", 1, { outcome = kind })
   return db.transaction(finish, job, message, kind, detail)
 end

@@ -1,5 +1,7 @@
 -- Stores what Meta reports about our messages. A state only moves forward. Our own mark is looked for first.
 
+local access = require "channels.whatsapp.access"
+local circuits = require "records.circuits"
 local codes = require "channels.whatsapp.codes"
 local conversations = require "records.conversations"
 local http = require "host.http"
@@ -45,7 +47,11 @@ function M.apply(message, status, now)
     -- Our message was sent again since, so the failure of an old try says nothing about the new one.
     if message.resent > 0 and (message.state == "queued" or message.wamid and status.wamid ~= message.wamid) then return end
     local why = ("%s %s"):format(status.code or "", status.why or "failed")
-    if message.resent == 0 and status.code and codes.class(status.code) == "transient" then
+    if status.code and codes.class(status.code) == "auth" then -- everybody is refused: it waits, and is sent once we are not
+      messages.resend(message.id, now, why)
+      access.refused(message, tostring(status.code), now, true)
+      say.enqueue(message.conversation_id, message.id, now + circuits.PROBE_MS)
+    elseif message.resent == 0 and status.code and codes.class(status.code) == "transient" then
       messages.resend(message.id, now, why)
       say.enqueue(message.conversation_id, message.id, now + settings.get("RETRY_BASE_MS"))
     else
@@ -56,6 +62,7 @@ function M.apply(message, status, now)
     local known = rank or message.state == "failed" and messages.rank.sent or nil
     if not known or messages.rank[status.state] <= known then return end
     messages.moved(message.id, status.state, status.wamid, now)
+    if message.circuit_open == 1 then access.granted(now, true) end
     if message.state == "unknown" then say.enqueue(message.conversation_id, message.id, now) end
   end
   if message.opened_at then settle(message) end

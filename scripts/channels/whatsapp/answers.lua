@@ -1,0 +1,119 @@
+-- Reads what the Graph API answers to a send, and stores what follows: accepted, in doubt, again later, or dead.
+
+local access = require "channels.whatsapp.access"
+local circuits = require "records.circuits"
+local codes = require "channels.whatsapp.codes"
+local conversations = require "records.conversations"
+local jobs = require "host.jobs"
+local json = require "host.json"
+local log = require "host.log"
+local mask = require "mask"
+local messages = require "records.messages"
+local pace = require "channels.whatsapp.pace"
+local plain = require "language.text"
+local settings = require "host.settings"
+local statuses = require "channels.whatsapp.statuses"
+local tell = require "staff.tell"
+
+local M = {}
+
+-- The meaning of a refusal: the code decides, the HTTP status only without one.
+local function refusal(body, status)
+  local fault = type(body.error) == "table" and body.error or {}
+  local code = codes.number(fault.code)
+  return codes.class(code, status), { code = code, why = code and ("%d"):format(code) or "HTTP " .. status,
+    text = type(fault.message) == "string" and plain.clip(fault.message, 200) or nil }
+end
+
+---The meaning of an answer: its kind, and details.
+---@param response? host.http.Response
+---@param err? host.http.Error
+---@return "accepted"|"unknown"|"unsent"|"transient"|"auth"|"permanent" kind
+---@return {why?: string, code?: integer, text?: string, wamid?: string, held?: boolean, cancelled?: boolean, after_ms?: integer} detail
+function M.sort(response, err)
+  if not response then
+    return err.sent and "unknown" or "unsent", { why = err.kind, cancelled = err.kind == "cancelled" }
+  end
+  local body = json.decode(response.body, { null_as_nil = true })
+  body = type(body) == "table" and body or {}
+  if response.status < 200 or response.status > 299 then
+    local kind, detail = refusal(body, response.status)
+    detail.after_ms = pace.asked_ms(response)
+    return kind, detail
+  end
+  local first = type(body.messages) == "table" and body.messages[1]
+  local wamid = type(first) == "table" and type(first.id) == "string" and first.id ~= "" and #first.id <= 512 and first.id
+  if wamid then return "accepted", { wamid = wamid, held = first.message_status == "held_for_quality_assessment" } end
+  return "unknown", { why = "HTTP " .. response.status .. " without an id" }
+end
+
+---Fails a message for good: its row says why, staff get the text and the reason, the job is kept as dead.
+---@param message table
+---@param now integer ms
+---@param why string
+---@param words string for staff, with a full stop
+function M.fail(message, now, why, words)
+  messages.set_state(message.id, "failed", now, why)
+  local conversation = conversations.get(message.conversation_id)
+  if conversation then tell.word(conversation, "a message could not be sent: " .. words .. " The text was:", message.content) end
+  log.warn("whatsapp.failed", { to = mask(message.conversation_id), message = message.id, why = why })
+  return jobs.dead(why)
+end
+
+local FINISH = {}
+
+function FINISH.accepted(message, detail, now, _, row)
+  messages.accepted(message.id, row, detail.wamid, now)
+  if row.circuit_open == 1 then access.granted(now) end
+  log.info(detail.held and "whatsapp.held_for_quality" or "whatsapp.sent", { to = mask(message.conversation_id), message = message.id })
+  if row.early == 1 then statuses.catch_up(message.id, detail.wamid, now) end
+end
+
+function FINISH.unknown(message, detail, now)
+  messages.set_state(message.id, "unknown", now, detail.why)
+  log.warn("whatsapp.unknown", { to = mask(message.conversation_id), message = message.id, why = detail.why })
+  return jobs.later(now + settings.get("SEND_GRACE_MS"), "waits for its status")
+end
+
+function FINISH.unsent(message, detail, now, job)
+  messages.set_state(message.id, "queued", now, detail.why)
+  if detail.cancelled then return jobs.later(now, "called back") end
+  return jobs.retry(pace.backoff_ms(settings.get("RETRY_BASE_MS"), job.attempts), detail.why)
+end
+
+function FINISH.transient(message, detail, now, job)
+  messages.set_state(message.id, "queued", now, detail.why)
+  log.info("whatsapp.again", { to = mask(message.conversation_id), message = message.id, attempt = job.attempts + 1, code = detail.why })
+  local wait_ms = pace.backoff_ms(settings.get("RETRY_BASE_MS"), job.attempts, detail.code, detail.after_ms)
+  pace.hold_all(detail.code, now + wait_ms)
+  return jobs.retry(wait_ms, detail.why)
+end
+
+function FINISH.auth(message, detail, now)
+  messages.set_state(message.id, "queued", now, detail.why)
+  access.refused(message, detail.why, now)
+  return jobs.later(now + circuits.PROBE_MS, "WhatsApp refuses our token: " .. detail.why)
+end
+
+function FINISH.permanent(message, detail, now)
+  return M.fail(message, now, detail.why, codes.advice(detail.code, detail.text))
+end
+
+---Stores what an answer means. A status that came meanwhile counts more than the answer.
+---@param job host.jobs.Job
+---@param message table
+---@param kind string as `M.sort` gave it
+---@param detail table
+---@param now integer ms
+function M.finish(job, message, kind, detail, now)
+  local row = messages.after_send(message.id, detail.wamid)
+  if not row then return nil end
+  if row.state ~= "sending" and kind ~= "accepted" then
+    messages.set_state(message.id, row.state, row.state_at, row.error)
+    if row.state == "queued" then return jobs.later(now) end
+    return nil
+  end
+  return FINISH[kind](message, detail, now, job, row)
+end
+
+return M

@@ -1,0 +1,38 @@
+-- Says in words why WhatsApp refuses us as a whole, and the remedy. status and the alert to staff use the same words. Pure but for
+-- the setting that names where a secret comes from.
+
+local settings = require "host.settings"
+
+local M = {}
+
+-- How a new value of this secret gets in. A reload reads files of secrets; only a start reads the environment.
+function M.renew(name)
+  local variable = settings.source(name)
+  if variable ~= name then return ("write it to %s, then `assistant reload`"):format(variable) end
+  return ("put it into %s and restart the service (with %s_FILE a reload is enough)"):format(name, name)
+end
+
+local LOCKED = { "WhatsApp (Meta) has locked the account", "look at Business Support Home in Meta's Business Suite" }
+local UNREGISTERED = { "WhatsApp (Meta) says that our number is not registered",
+  "register it in WhatsApp Manager (Phone numbers), or with POST /{number's id}/register" }
+
+local BY_CODE = {
+  [368] = LOCKED, [131031] = LOCKED, [133010] = UNREGISTERED, [131045] = UNREGISTERED,
+  [131042] = { "WhatsApp (Meta) has refused us because of a payment", "pay, or correct the payment method, in WhatsApp Manager (Billing)" },
+}
+
+---@param reason? string of the circuit "whatsapp": a code, or "HTTP 401"
+---@return string what without a full stop
+---@return string remedy without a full stop
+function M.words(reason)
+  local code = tonumber((reason or ""):match("^(%d+)"))
+  local known = BY_CODE[code]
+  if known then return known[1], known[2] end
+  if code == 3 or code == 10 or code and code >= 200 and code <= 299 then
+    return "WhatsApp (Meta) has refused us for missing permissions",
+      "give the system user whatsapp_business_messaging for this number and make a new token with it; " .. M.renew("META_ACCESS_TOKEN")
+  end
+  return "WhatsApp (Meta) has refused the token", "make a new one, " .. M.renew("META_ACCESS_TOKEN")
+end
+
+return M
