@@ -25,7 +25,7 @@ struct http_waiter {
 static void op_free(struct http_op *op)
 {
     outbound_forget(&op->request);
-    free(op);
+    http_op_free(op);
 }
 
 /* Wakes the tasks that cancelled this op. */
@@ -108,12 +108,16 @@ static int answered(lua_State *L, int status, lua_KContext ctx)
         lua_pushnil(L);
         push_error(L, x);
     } else {
-        lua_createtable(L, 0, 4);
+        lua_createtable(L, 0, 5);
         set_integer_field(L, "status", x->status);
         set_bytes_field(L, "body", x->answer ? x->answer : "", x->answer_len);
         set_integer_field(L, "ms", (lua_Integer)(x->elapsed_ns / 1000000u));
         push_headers(L, x);
         lua_setfield(L, -2, "headers");
+        if (op->file.made) {
+            bind_media_push(L, t, &op->file);
+            lua_setfield(L, -2, "file");
+        }
         lua_pushnil(L);
     }
     task_undefer(t, &op->held_by);
@@ -125,6 +129,13 @@ static int request(lua_State *L)
 {
     struct task *t = task_may_wait(L, "http.request");
     struct http_op *op = http_ask(L, t);
+    if (!http_ask_files(op, t->gen->services->media)) {
+        struct pool_transfer failed = op->request.transfer;
+        http_op_free(op);
+        lua_pushnil(L);
+        push_error(L, &failed);
+        return 2;
+    }
     op->task = t;
     op->request.ended = ended;
     outbound_ask(&t->gen->services->outbound, &op->request);

@@ -5,13 +5,17 @@
 #include "bind/http_ask.h"
 
 #include "base/http_token.h"
+#include "store/media.h"
 
 #include <curl/curl.h>
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
-enum { TIMEOUT_MS = 30000, MAX_BYTES = 1 << 20, HEADER_LIMIT = 64 };
+enum { TIMEOUT_MS = 30000, MAX_BYTES = 1 << 20, HEADER_LIMIT = 64, PART_LIMIT = 32 };
 
 /* Pushes the option. false: it is absent. Throws when it has another type. */
 static bool field(lua_State *L, const char *name, int wanted)
@@ -117,6 +121,8 @@ struct parts {
     const char *method, *url, *lane, *body;
     size_t url_len, body_len;
     const struct buf *query;
+    struct pool_part parts[PART_LIMIT]; /* value of a file: its hash, until http_ask_files */
+    size_t part_count;
     struct pool_header
         headers[HEADER_LIMIT + 1]; /* counts the Content-Type that we add to an encoded body */
     size_t header_count;
@@ -140,6 +146,66 @@ static void read_headers(lua_State *L, struct parts *p)
         if (!clean(h.value, value))
             luaL_error(L, "http.request: header \"%s\" holds a line break or NUL", h.name);
         p->headers[p->header_count++] = h;
+    }
+}
+
+/* A field of the part on top, which may hold no control character. NULL: it is absent. */
+static const char *part_field(lua_State *L, const char *name)
+{
+    size_t n = 0;
+    int type = lua_getfield(L, -1, name);
+    const char *text = type == LUA_TSTRING ? lua_tolstring(L, -1, &n) : NULL;
+    if (type != LUA_TNIL && !text)
+        luaL_error(L, "http.request: `%s` of a part of `form_data` must be text", name);
+    for (size_t i = 0; i < n; i++)
+        if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
+            luaL_error(L, "http.request: `%s` of a part of `form_data` holds a control character",
+                       name);
+    lua_pop(L, 1); /* the part keeps it */
+    return text;
+}
+
+static void read_part(lua_State *L, struct pool_part *x)
+{
+    if (!lua_istable(L, -1))
+        luaL_error(L, "http.request: `form_data` must be a list of parts");
+    x->name = part_field(L, "name");
+    x->filename = part_field(L, "filename");
+    x->type = part_field(L, "type");
+    const char *hash = part_field(L, "file");
+    int type = lua_getfield(L, -1, "value");
+    if (!x->name || (type == LUA_TNIL) == (hash == NULL))
+        luaL_error(L,
+                   "http.request: a part of `form_data` has a `name`, and a `value` or a `file`");
+    if (hash && !media_is_hash(hash, strlen(hash)))
+        luaL_error(L,
+                   "http.request: `file` of a part of `form_data` must be the hash of a kept file");
+    if (!hash && type != LUA_TSTRING)
+        luaL_error(L, "http.request: `value` of a part of `form_data` must be text");
+    x->value = hash ? hash : lua_tolstring(L, -1, &x->value_len);
+    x->fd = -1;
+    if (hash)
+        x->value_len = MEDIA_HASH;
+    x->failed = hash != NULL;
+    lua_pop(L, 1);
+}
+
+static void read_form_data(lua_State *L, struct parts *p)
+{
+    if (!field(L, "form_data", LUA_TTABLE))
+        return;
+    lua_Integer count = (lua_Integer)lua_rawlen(L, -1);
+    if (count < 1 || count > PART_LIMIT)
+        luaL_error(L, "http.request: `form_data` must be a list of 1 to %d parts", PART_LIMIT);
+    if (p->body)
+        luaL_error(L, "http.request: one of json, form, form_data and body, not several");
+    for (size_t i = 0; i < p->header_count; i++)
+        if (strcasecmp(p->headers[i].name, "content-type") == 0)
+            luaL_error(L, "http.request: with form_data the Content-Type is not yours to set");
+    for (lua_Integer i = 1; i <= count; i++) {
+        lua_rawgeti(L, -1, i);
+        read_part(L, &p->parts[p->part_count++]);
+        lua_pop(L, 1);
     }
 }
 
@@ -191,8 +257,9 @@ static void read_parts(lua_State *L, struct parts *p, const struct task *t)
     if (field(L, "query", LUA_TTABLE))
         p->query = push_form(L, lua_gettop(L), "query");
     read_body(L, p);
+    read_form_data(L, p);
     if (!p->method)
-        p->method = p->body ? "POST" : "GET";
+        p->method = p->body || p->part_count ? "POST" : "GET";
 }
 
 static char *put_text(char **at, const char *text, size_t n)
@@ -204,6 +271,23 @@ static char *put_text(char **at, const char *text, size_t n)
     return start;
 }
 
+static size_t part_size(const struct pool_part *x)
+{
+    return sizeof *x + strlen(x->name) + 1 + x->value_len + 1 +
+           (x->filename ? strlen(x->filename) + 1 : 0) + (x->type ? strlen(x->type) + 1 : 0);
+}
+
+static void put_part(char **at, struct pool_part *to, const struct pool_part *x)
+{
+    *to = *x;
+    to->name = put_text(at, x->name, strlen(x->name));
+    to->value = put_text(at, x->value, x->value_len);
+    if (x->filename)
+        to->filename = put_text(at, x->filename, strlen(x->filename));
+    if (x->type)
+        to->type = put_text(at, x->type, strlen(x->type));
+}
+
 /* One block for the op, its headers and all strings. NULL: no memory. */
 static struct http_op *new_op(const struct parts *p)
 {
@@ -212,12 +296,19 @@ static struct http_op *new_op(const struct parts *p)
                   (p->lane ? strlen(p->lane) + 1 : 0) + p->body_len + 1;
     for (size_t i = 0; i < p->header_count; i++)
         size += strlen(p->headers[i].name) + 1 + strlen(p->headers[i].value) + 1;
+    for (size_t i = 0; i < p->part_count; i++)
+        size += part_size(&p->parts[i]);
     struct http_op *op = malloc(size);
     if (!op)
         return NULL;
     *op = (struct http_op){ .task = NULL };
     struct pool_header *headers = (struct pool_header *)(op + 1);
-    char *at = (char *)(headers + p->header_count);
+    struct pool_part *parts = (struct pool_part *)(headers + p->header_count);
+    char *at = (char *)(parts + p->part_count);
+    for (size_t i = 0; i < p->part_count; i++)
+        put_part(&at, &parts[i], &p->parts[i]);
+    op->request.transfer.parts = p->part_count ? parts : NULL;
+    op->request.transfer.part_count = p->part_count;
     for (size_t i = 0; i < p->header_count; i++) {
         const struct pool_header *h = &p->headers[i];
         headers[i].name = put_text(&at, h->name, strlen(h->name));
@@ -250,6 +341,8 @@ struct http_op *http_ask(lua_State *L, const struct task *t)
     lua_Integer bytes = integer_field(L, "max_bytes", MAX_BYTES, 256 << 20);
     lua_getfield(L, 1, "once");
     bool once = lua_toboolean(L, -1);
+    lua_getfield(L, 1, "to_file");
+    bool to_file = lua_toboolean(L, -1);
     read_parts(L, &p, t);
     struct http_op *op = new_op(&p);
     if (!op) {
@@ -259,7 +352,44 @@ struct http_op *http_ask(lua_State *L, const struct task *t)
     op->request.transfer.timeout_ms = (unsigned)timeout;
     op->request.transfer.max_bytes = (size_t)bytes;
     op->request.transfer.once = once;
+    op->request.transfer.file = to_file ? &op->file : NULL;
     return op;
+}
+
+static bool no_file(struct http_op *op, const char *what, int error)
+{
+    struct pool_transfer *t = &op->request.transfer;
+    t->error = POOL_DISK;
+    t->sent = false;
+    snprintf(t->message, sizeof t->message, "%s: %s", what,
+             error == ENOENT ? "there is no such file in MEDIA_DIR" : strerrordesc_np(error));
+    return false;
+}
+
+bool http_ask_files(struct http_op *op, struct media *m)
+{
+    struct pool_transfer *t = &op->request.transfer;
+    if (t->file && (t->file->folder = m ? media_tmp(m) : -1) < 0)
+        return no_file(op, "MEDIA_DIR cannot be used", m ? errno : ENOTSUP);
+    for (size_t i = 0; i < t->part_count; i++) {
+        struct pool_part *x = &t->parts[i];
+        if (!x->failed) /* not a file */
+            continue;
+        x->fd = m ? media_read(m, x->value, &x->bytes) : -1;
+        if (x->fd < 0)
+            return no_file(op, x->value, m ? errno : ENOTSUP);
+        x->value = NULL;
+        x->failed = false;
+    }
+    return true;
+}
+
+void http_op_free(struct http_op *op)
+{
+    for (size_t i = 0; i < op->request.transfer.part_count; i++)
+        if (op->request.transfer.parts[i].fd >= 0)
+            close(op->request.transfer.parts[i].fd);
+    free(op);
 }
 
 void http_ask_open(lua_State *L)

@@ -18,6 +18,7 @@ static const luaL_Reg modules[] = {
     { "host.time", luaopen_host_time },
     { "host.url", luaopen_host_url },
     { "host.words", luaopen_host_words },
+    { "host.media", luaopen_host_media },
     { NULL, NULL },
 };
 

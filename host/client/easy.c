@@ -1,6 +1,7 @@
 #include "client/easy.h"
 
 #include "base/http_token.h"
+#include "client/form.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -10,6 +11,7 @@
 
 /* Small, because each waiting transfer holds one, and answers are a few KB. */
 static const long RECEIVE_BYTES = 4096, SEND_BYTES = 16384;
+static const long RECEIVE_FILE_BYTES = 32768;
 /* Well below the idle limits of known peers: an old connection is often closed already. */
 static const long REUSE_SECONDS = 55;
 
@@ -107,15 +109,45 @@ static size_t on_header(char *line, size_t one, size_t len, void *arg)
     return len;
 }
 
+/* true: the transfer goes on. */
+static bool disk_fine(struct pool_exchange *x, int error)
+{
+    if (error) {
+        x->verdict = POOL_DISK;
+        x->disk_error = error;
+    }
+    return error == 0;
+}
+
+/* The body of a good answer goes to a file. false: the disk does not take it. */
+static bool download_begin(struct pool_exchange *x)
+{
+    long status = 0;
+    int error = 0;
+    curl_easy_getinfo(x->easy, CURLINFO_RESPONSE_CODE, &status);
+    if (!x->transfer->file || x->download || status < 200 || status > 299)
+        return true;
+    x->download = pool_download_open(x->transfer->file, &error);
+    return disk_fine(x, x->download ? 0 : error);
+}
+
 static size_t on_body(char *bytes, size_t one, size_t len, void *arg)
 {
     (void)one;
     struct pool_exchange *x = arg;
-    if (len > x->transfer->max_bytes - x->answer.len) {
+    size_t keep = len;
+    if (len > x->transfer->max_bytes - x->answer_bytes) {
         x->verdict = POOL_TOO_LARGE;
         return 0;
     }
-    return buf_add(&x->answer, bytes, len) ? len : 0;
+    x->answer_bytes += len;
+    if (!download_begin(x))
+        return 0;
+    if (x->download)
+        return disk_fine(x, pool_download_write(x->download, bytes, len)) ? len : 0;
+    if (x->transfer->file && keep > POOL_FILE_ERROR_BYTES - x->answer.len)
+        keep = POOL_FILE_ERROR_BYTES - x->answer.len;
+    return buf_add(&x->answer, bytes, keep) ? len : 0;
 }
 
 /* ---- the request ---- */
@@ -143,7 +175,7 @@ static bool dress_headers(struct pool_exchange *x)
         free(line);
         typed = typed || strcasecmp(h->name, "content-type") == 0;
     }
-    if (ok && !typed)
+    if (ok && !typed && !t->parts)
         ok = add_line(x, "Content-Type:");
     return ok && curl_easy_setopt(x->easy, CURLOPT_HTTPHEADER, x->lines) == CURLE_OK;
 }
@@ -153,6 +185,15 @@ static bool dress_body(struct pool_exchange *x)
     const struct pool_transfer *t = x->transfer;
     CURL *e = x->easy;
     CURLcode bad = CURLE_OK;
+    if (t->parts) {
+        x->form = pool_form_make(e, t->parts, t->part_count);
+        if (!x->form)
+            return false;
+        bad |= curl_easy_setopt(e, CURLOPT_MIMEPOST, x->form);
+        if (strcmp(t->method, "POST") != 0)
+            bad |= curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, t->method);
+        return bad == CURLE_OK;
+    }
     if (strcmp(t->method, "HEAD") == 0 && !t->body)
         return curl_easy_setopt(e, CURLOPT_NOBODY, 1L) == CURLE_OK;
     if (t->body || strcmp(t->method, "POST") == 0) {
@@ -201,7 +242,13 @@ bool pool_easy_dress(struct pool_exchange *x)
     bad |= curl_easy_setopt(e, CURLOPT_TCP_NODELAY, 1L);
     bad |= curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, (long)POOL_CONNECT_MS);
     bad |= curl_easy_setopt(e, CURLOPT_MAXAGE_CONN, REUSE_SECONDS);
-    bad |= curl_easy_setopt(e, CURLOPT_BUFFERSIZE, RECEIVE_BYTES);
+    if (x->transfer->file) {
+        /* What the length announces is refused before a byte is written. */
+        bad |= curl_easy_setopt(e, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)x->transfer->max_bytes);
+        bad |= curl_easy_setopt(e, CURLOPT_BUFFERSIZE, RECEIVE_FILE_BYTES);
+    } else {
+        bad |= curl_easy_setopt(e, CURLOPT_BUFFERSIZE, RECEIVE_BYTES);
+    }
     bad |= curl_easy_setopt(e, CURLOPT_UPLOAD_BUFFERSIZE, SEND_BYTES);
     bad |= curl_easy_setopt(e, CURLOPT_ACCEPT_ENCODING, "");
     bad |= curl_easy_setopt(e, CURLOPT_PREREQFUNCTION, on_request);
@@ -242,6 +289,8 @@ static enum pool_error error_of(CURLcode code, bool asked)
     case CURLE_SSL_ISSUER_ERROR:
     case CURLE_SSL_INVALIDCERTSTATUS:
     case CURLE_SSL_ENGINE_INITFAILED: return POOL_TLS;
+    case CURLE_FILESIZE_EXCEEDED: return POOL_TOO_LARGE;
+    case CURLE_ABORTED_BY_CALLBACK: return POOL_DISK; /* a part's file: see form */
     case CURLE_URL_MALFORMAT:
     case CURLE_LOGIN_DENIED: return POOL_REFUSED;
     case CURLE_UNSUPPORTED_PROTOCOL: /* also the code for an HTTP/0.9 answer */
@@ -262,7 +311,12 @@ static void explain(struct pool_exchange *x, CURLcode code, enum pool_error e)
         (x->header_lines > POOL_HEADERS_COUNT || x->header_bytes > POOL_HEADERS_MAX))
         pool_easy_fail(t, e, "%.80s: the answer has more headers than %d, or %d bytes of them",
                        where, POOL_HEADERS_COUNT, POOL_HEADERS_MAX);
-    else if (x->verdict == POOL_TOO_LARGE)
+    else if (e == POOL_DISK && x->disk_error)
+        pool_easy_fail(t, e, "the answer of %.60s cannot be written to MEDIA_DIR: %s", where,
+                       strerrordesc_np(x->disk_error));
+    else if (e == POOL_DISK)
+        pool_easy_fail(t, e, "a file for %.80s cannot be read", where);
+    else if (e == POOL_TOO_LARGE)
         pool_easy_fail(t, e, "%.80s: the answer is larger than %zu bytes", where, t->max_bytes);
     else if (x->verdict == POOL_BROKEN)
         pool_easy_fail(
@@ -306,6 +360,13 @@ static bool headers_take(struct pool_exchange *x)
     return true;
 }
 
+static bool download_end(struct pool_exchange *x)
+{
+    struct download *d = x->download;
+    x->download = NULL;
+    return !d || disk_fine(x, pool_download_finish(d));
+}
+
 void pool_easy_close(struct pool_exchange *x, CURLcode code)
 {
     struct pool_transfer *t = x->transfer;
@@ -317,6 +378,8 @@ void pool_easy_close(struct pool_exchange *x, CURLcode code)
         e = x->verdict;
     else if (code != CURLE_OK)
         e = error_of(code, x->asked > 0);
+    else if (!download_begin(x) || !download_end(x)) /* begin: the body is empty */
+        e = POOL_DISK;
     else if (status < 200 || !buf_reserve(&x->answer, 0) || !headers_take(x))
         e = POOL_BROKEN; /* an answer's strings are never NULL */
     if (e != POOL_OK) {
@@ -328,6 +391,14 @@ void pool_easy_close(struct pool_exchange *x, CURLcode code)
     t->answer = x->answer.data;
     t->answer_len = x->answer.len;
     x->answer = (struct buf){ 0 };
+}
+
+void pool_easy_undress(struct pool_exchange *x)
+{
+    pool_download_discard(x->download);
+    x->download = NULL;
+    curl_mime_free(x->form);
+    x->form = NULL;
 }
 
 void pool_easy_free(struct pool_exchange *x)

@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/loop.h"
 #include "base/url.h"
+#include "client/download.h"
 #include "client/transfer.h"
 
 #include <curl/curl.h>
@@ -35,11 +36,15 @@ struct pool_exchange {
     bool secure;
     unsigned asked; /* how often libcurl was about to send it */
     struct curl_slist *lines;
+    curl_mime *form;
     /* the answer */
     enum pool_error verdict; /* why a callback stopped the transfer */
     size_t header_lines, header_bytes;
     struct buf answer;
-    char *detail; /* libcurl's words, for TLS */
+    size_t answer_bytes;       /* decoded, also those that are not kept */
+    struct download *download; /* NULL: the body goes to memory */
+    int disk_error;            /* an errno */
+    char *detail;              /* libcurl's words, for TLS */
     /* where it is: queued or running at its host, or leaving */
     struct pool_work *work;
     struct pool_host *host;
@@ -64,6 +69,8 @@ void pool_easy_fail(struct pool_transfer *t, enum pool_error e, const char *form
     __attribute__((format(printf, 3, 4)));
 /* "host:port" of the exchange, for messages. */
 const char *pool_easy_where(const struct pool_exchange *x);
+/* Removes an unfinished file, and frees what the handle pointed to. After it is gone. */
+void pool_easy_undress(struct pool_exchange *x);
 void pool_easy_free(struct pool_exchange *x);
 
 #endif

@@ -33,8 +33,8 @@ struct pool {
 
 const char *pool_error_name(enum pool_error e)
 {
-    static const char *const names[] = { "ok",        "connect", "dns",       "tls",   "timeout",
-                                         "too_large", "refused", "cancelled", "broken" };
+    static const char *const names[] = { "ok",        "connect", "dns",       "tls",    "timeout",
+                                         "too_large", "refused", "cancelled", "broken", "disk" };
     return (size_t)e < sizeof names / sizeof *names ? names[e] : "broken";
 }
 
@@ -255,6 +255,10 @@ void pool_transfer_clear(struct pool_transfer *t)
     t->answer_headers = NULL;
     t->answer = NULL;
     t->answer_header_count = t->answer_len = 0;
+    if (t->file && t->file->made) { /* nobody took it */
+        unlinkat(t->file->folder, t->file->name, 0);
+        t->file->made = false;
+    }
 }
 
 void pool_stop(struct pool *p, void (*each)(void *arg, struct pool_transfer *t), void *arg)

@@ -19,7 +19,7 @@
 
 struct pool;
 
-/* connect dns tls timeout too_large refused cancelled broken */
+/* connect dns tls timeout too_large refused cancelled broken disk */
 const char *pool_error_name(enum pool_error e);
 
 struct pool *pool_start(const struct pool_options *o, char *why, size_t why_size);
@@ -31,6 +31,7 @@ void pool_submit(struct pool *p, struct pool_transfer *t);
 void pool_cancel(struct pool *p, struct pool_transfer *t);
 /* A finished transfer, or NULL. Frees nothing: pool_transfer_clear frees the answer. */
 struct pool_transfer *pool_take(struct pool *p);
+/* Frees the answer, and removes its file where file->made still says so. */
 void pool_transfer_clear(struct pool_transfer *t);
 size_t pool_in_flight(const struct pool *p);
 /* Cancels everything, gives transfers in flight to `each`, and joins the thread. */

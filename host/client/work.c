@@ -33,6 +33,7 @@ static void exchange_finish(struct pool_work *p, struct pool_exchange *x)
      * it. */
     curl_easy_cleanup(x->easy);
     x->easy = NULL;
+    pool_easy_undress(x);
     struct pool_host *h = x->host;
     if (x->shard) {
         TAILQ_REMOVE(&h->flight, x, place);

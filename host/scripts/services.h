@@ -13,6 +13,7 @@ struct services {
     struct store *store;
     struct jobs *jobs;
     struct ledger *ledger;
+    struct media *media;
     struct outbound outbound;
     struct metrics *metrics;
 };

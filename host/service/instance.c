@@ -6,6 +6,7 @@
 #include "service/first.h"
 #include "scripts/cpu_guard.h"
 #include "store/ledger.h"
+#include "store/media.h"
 #include "base/log.h"
 #include "service/metrics_http.h"
 #include "service/reload.h"
@@ -145,11 +146,26 @@ static int open_store(struct host *h, const char *path, char *why, size_t size)
     return h->services.jobs && store_live(h->services.store, why, size) == 0 ? 0 : 3;
 }
 
+/* 0, or the exit code with why. */
+static int open_media(struct host *h, const char *path, char *why, size_t size)
+{
+    struct settings *own = settings_new();
+    char *folder = own ? settings_media(own, path) : NULL;
+    h->services.media = media_open(folder);
+    if (!h->services.media)
+        snprintf(why, size, "not enough memory");
+    free(folder);
+    settings_free(own);
+    return h->services.media ? 0 : 1;
+}
+
 int instance_open(struct host *h, const char *path, char *why, size_t size)
 {
     int code = open_store(h, path, why, size);
     if (code == 0 && h->scripts.next && reload_migrate(h, h->scripts.next, why, size) != 0)
         code = 3;
+    if (code == 0)
+        code = open_media(h, path, why, size);
     return code ? code : open_pool(h, why, size);
 }
 
@@ -304,6 +320,7 @@ void instance_close(struct service *s)
     if (h->services.jobs)
         jobs_close(h->services.jobs);
     ledger_close(h->services.ledger);
+    media_close(h->services.media);
     store_close(h->services.store);
     tree_drop(h->good);
     versions_close(h->versions);

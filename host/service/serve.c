@@ -9,6 +9,7 @@
 #include "service/metrics_http.h"
 #include "metrics/own.h"
 #include "service/systemd.h"
+#include "store/media.h"
 #include "service/reload.h"
 #include "service/tick.h"
 #include "scripts/watch.h"
@@ -230,6 +231,8 @@ static int start(struct service *s, const struct serve_mode *m, char *why, size_
         goto done;
     code = 1;
     if (strcmp(path, ":memory:") != 0 && !(h->admin = admin_start(h, path, why, size)))
+        goto done;
+    if (media_alone(h->services.media, why, size) != 0)
         goto done;
     const char *folders[] = { settings_text(g->settings, "SCRIPTS_DIR"),
                               settings_text(g->settings, "PROMPTS_DIR"), NULL };

@@ -31,6 +31,7 @@ enum { FILE_LIMIT = 64 * 1024 };
 static const struct setting_declared host_settings[] = {
     TEXT("LISTEN", "127.0.0.1:8080", "address:port to serve on"),
     TEXT("DATABASE_URL", "sqlite:data/db.sqlite", "sqlite:PATH"),
+    TEXT("MEDIA_DIR", NULL, "the folder of received files; unset: media beside the database"),
     TEXT("SCRIPTS_DIR", "scripts", "the folder with main.lua"),
     TEXT("PROMPTS_DIR", "prompts", "the folder with the prompt files"),
     INT("REQUEST_DEADLINE_MS", "15000", 100, 600000,
@@ -376,6 +377,19 @@ void settings_hide(const struct settings *s)
             p += n;
         }
     }
+}
+
+char *settings_media(const struct settings *s, const char *database)
+{
+    char *path = NULL;
+    const char *given = settings_text(s, "MEDIA_DIR"), *slash = strrchr(database, '/');
+    if (given && !blank(given))
+        return strdup(given);
+    if (strcmp(database, ":memory:") == 0)
+        return NULL;
+    return asprintf(&path, "%.*smedia", slash ? (int)(slash - database + 1) : 0, database) < 0
+               ? NULL
+               : path;
 }
 
 char *settings_database(const struct settings *s, char *why, size_t size)

@@ -47,6 +47,7 @@ end
 
 local modules = {
   "http", "db", "jobs", "inbox", "task", "json", "yaml", "crypto", "time", "log", "files", "settings", "metrics", "ledger", "url", "words",
+  "media",
 }
 
 describe("host/api", function()
@@ -101,10 +102,11 @@ end)
 local units = {
   ["bind/db.c"] = { writes = "host.db.Backup" },
   ["bind/http.c"] = { writes = "host.http.Response host.http.Error", own = "message" },
-  ["bind/http_ask.c"] = { reads = "host.http.Request", own = "sort" },
+  ["bind/http_ask.c"] = { reads = "host.http.Request host.http.Part", own = "sort" },
   ["bind/inbox.c"] = { writes = "host.inbox.Row host.Notice" },
   ["bind/jobs.c"] = { reads = "host.jobs.Put", writes = "host.jobs.Job", own = "job_end at reason encode decode" },
   ["bind/json.c"] = { reads = "json.decode", own = "null" },
+  ["bind/media.c"] = { writes = "host.media.File", own = "name" },
   ["bind/metrics.c"] = { reads = "host.metrics.Declared" },
   ["bind/purge.c"] = { writes = "inbox.get" },
   ["bind/request.c"] = { reads = "host.Response", writes = "host.Request" },

@@ -1,0 +1,167 @@
+/*
+ * media: host.media, files by what is in them. A download belongs to the task that asked for it,
+ * until that task keeps it, drops it or ends. Contract: host/api/media.lua. The loop thread.
+ */
+#include "bind/bind.h"
+
+#include "store/media.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* A download of a task. */
+struct download {
+    struct task_held held;
+    struct media *media;
+    char name[33], hash[65];
+};
+
+static struct media *media_of(lua_State *L, const char *what)
+{
+    bind_not_loading(L, what);
+    struct media *m = generation_of(L)->services->media;
+    if (!m)
+        luaL_error(L, "%s cannot be used here: there is no MEDIA_DIR", what);
+    return m;
+}
+
+static void release(void *arg)
+{
+    struct download *d = arg;
+    media_drop(d->media, d->name);
+    free(d);
+}
+
+void bind_media_push(lua_State *L, struct task *t, struct pool_file *file)
+{
+    lua_createtable(L, 0, 4);
+    set_text_field(L, "hash", file->hash);
+    set_integer_field(L, "bytes", (lua_Integer)file->bytes);
+    set_bytes_field(L, "head", (const char *)file->head, file->head_len);
+    set_text_field(L, "name", file->name);
+    struct download *d = malloc(sizeof *d);
+    if (!d)
+        luaL_error(L, "not enough memory");
+    *d = (struct download){ .media = t->gen->services->media };
+    memcpy(d->name, file->name, sizeof d->name);
+    memcpy(d->hash, file->hash, sizeof d->hash);
+    task_defer(t, &d->held, release, d);
+    file->made = false;
+}
+
+/* The running task's download that the table at index 1 names. NULL: it has none of this name. */
+static struct download *download_at(lua_State *L, struct task *t)
+{
+    luaL_checktype(L, 1, LUA_TTABLE);
+    lua_getfield(L, 1, "name");
+    const char *name = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "";
+    for (struct task_held *h = t ? t->held : NULL; h; h = h->next) {
+        struct download *d = h->arg;
+        if (h->release == release && strcmp(d->name, name) == 0)
+            return d;
+    }
+    return NULL;
+}
+
+static int keep(lua_State *L)
+{
+    struct media *m = media_of(L, "media.keep");
+    struct task *t = task_of(L);
+    struct download *d = download_at(L, t);
+    if (!d)
+        return luaL_error(L, "media.keep: this task has no such file (a file is kept once, by the "
+                             "task that downloaded it)");
+    lua_pushstring(L, d->hash);
+    if (media_keep(m, d->name, d->hash) != 0) {
+        lua_pushnil(L);
+        lua_pushfstring(L, "the file cannot be kept in MEDIA_DIR: %s", strerrordesc_np(errno));
+        return 2;
+    }
+    task_undefer(t, &d->held);
+    free(d);
+    return 1;
+}
+
+static int drop(lua_State *L)
+{
+    media_of(L, "media.drop");
+    struct task *t = task_of(L);
+    struct download *d = download_at(L, t);
+    if (d) {
+        task_undefer(t, &d->held);
+        release(d);
+    }
+    return 0;
+}
+
+static const char *check_hash(lua_State *L)
+{
+    size_t n = 0;
+    const char *hash = luaL_checklstring(L, 1, &n);
+    luaL_argcheck(L, media_is_hash(hash, n), 1, "must be 64 lower hex digits");
+    return hash;
+}
+
+static int bytes(lua_State *L)
+{
+    struct media *m = media_of(L, "media.bytes");
+    uint64_t size = 0;
+    int fd = media_read(m, check_hash(L), &size);
+    if (fd < 0)
+        return 0;
+    close(fd);
+    lua_pushinteger(L, (lua_Integer)size);
+    return 1;
+}
+
+static int remove_file(lua_State *L)
+{
+    struct media *m = media_of(L, "media.remove");
+    int rc = media_remove(m, check_hash(L));
+    if (rc < 0)
+        return luaL_error(L, "media.remove: the file cannot be removed from MEDIA_DIR: %s",
+                          strerrordesc_np(errno));
+    lua_pushboolean(L, rc);
+    return 1;
+}
+
+struct found {
+    size_t count;
+    char hashes[MEDIA_PAGE][MEDIA_HASH + 1];
+};
+
+static void found_one(void *arg, const char *hash)
+{
+    struct found *f = arg;
+    memcpy(f->hashes[f->count++], hash, MEDIA_HASH + 1);
+}
+
+static int list(lua_State *L)
+{
+    struct media *m = media_of(L, "media.list");
+    const char *after = luaL_optstring(L, 1, "");
+    struct found *f = lua_newuserdatauv(L, sizeof *f, 0);
+    f->count = 0;
+    bool more = media_list(m, after, found_one, f);
+    lua_createtable(L, (int)f->count, 0);
+    for (size_t i = 0; i < f->count; i++) {
+        lua_pushstring(L, f->hashes[i]);
+        lua_rawseti(L, -2, (lua_Integer)i + 1);
+    }
+    if (more)
+        lua_pushstring(L, f->hashes[f->count - 1]);
+    else
+        lua_pushnil(L);
+    return 2;
+}
+
+int luaopen_host_media(lua_State *L)
+{
+    static const luaL_Reg functions[] = { { "keep", keep },   { "drop", drop },
+                                          { "bytes", bytes }, { "remove", remove_file },
+                                          { "list", list },   { NULL, NULL } };
+    luaL_newlib(L, functions);
+    return 1;
+}
