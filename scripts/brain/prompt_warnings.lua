@@ -55,6 +55,7 @@ local function placeholders(list, file, key, value, filled)
   local function warn(shown, inside)
     add(list, file, key, ("holds %s, and customers would read it unchanged. %s"):format(shown, remedy_for(inside, filled)))
   end
+  if not value:find("[{%[]") then return end
   value = value:gsub("{{([%w_ ]+)}}", function(inside)
     if filled[inside] then
       add(list, file, key, ("holds {{%s}}, and customers would read a brace on each side. Write {%s}."):format(inside, inside))

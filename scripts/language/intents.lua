@@ -268,6 +268,8 @@ local ANY_LIST = setmetatable({}, { __index = function() return { "x" } end })
 ---@param phrase string
 ---@return string?
 function M.problem(phrase)
+  local first = not phrase:find("[(){}]") and phrase:match("^(%l+)%f[%s|\0]")
+  if first and not EMPTY[first] then return nil end -- most phrases
   local _, opened = phrase:gsub("%(", "")
   local _, closed = phrase:gsub("%)", "")
   if opened ~= closed then return "has a bracket without its other one." end
@@ -287,10 +289,7 @@ end
 
 local ROLES = { [""] = "said", _not = "not_meant", _booked = "booked" }
 
----Phrases made ready, once per generation.
----@param languages table[] { code=, words={<list>={phrases}} }: they are added to the built-in ones
----@return language.intents.Ready
-function M.ready(languages)
+local function compiled(languages)
   local ready = { said = {}, not_meant = {}, whole = { thanks = {} }, marks = {}, in_whole = {} }
   for _, kind in ipairs(M.KINDS) do ready.whole[kind] = {} end
   for _, language in ipairs(languages) do
@@ -305,6 +304,13 @@ function M.ready(languages)
   end
   ready.held, ready.all = text.word_map(ready.marks), text.word_map(text.union(ready.in_whole, EMPTY))
   return ready
+end
+
+---Phrases, made ready with the first message of a generation: that takes longer than all else of a reload.
+---@param languages table[] { code=, words={<list>={phrases}} }: they are added to the built-in ones
+---@return language.intents.Ready
+function M.ready(languages)
+  return text.lazy({}, function() return compiled(languages) end)
 end
 
 -- ---- recognised ----------------------------------------------------------------------------------------------------

@@ -53,26 +53,18 @@ local ANSWERS = { "polite", "person", "yes", "no", "not_sure", "call_me", "thank
 ---@field person table
 ---@field person_marks host.words.Map words of which a text has one when it names a person
 
-local function bits_of(ready)
+local function bits_of(by_word, order)
   local bits, places = {}, {}
-  for place, code in ipairs(ready.order) do places[code] = place end
-  for word, codes in pairs(ready.by_word) do
+  for place, code in ipairs(order) do places[code] = place end
+  for word, codes in pairs(by_word) do
     for _, code in ipairs(codes) do bits[word] = (bits[word] or 0) | 1 << places[code] - 1 end
   end
   for word in pairs(STREET) do bits[word] = 1 << OF_STREETS - 1 end
   return bits
 end
 
--- The owner's languages made ready, once per generation.
----@param list {code: string, recognised_by?: string[], script?: string, words?: table<string, string[]>}[]
----@param order? string[] the codes in use; default: all of the list
----@return language.Spoken
-function M.prepare(list, order)
-  local ready = { order = order or {}, used = {}, by_word = {}, scripts = {}, said = {}, stop = {}, start = {}, polite = {}, person = {} }
-  if not order then
-    for i, language in ipairs(list) do ready.order[i] = language.code end
-  end
-  for _, code in ipairs(ready.order) do ready.used[code] = true end
+local function compiled(list, order, used)
+  local ready = { by_word = {}, scripts = {}, said = {}, stop = {}, start = {}, polite = {}, person = {} }
   for word, code in pairs(ALWAYS_STOP) do phrases.add(ready.stop, word, code) end
   for _, language in ipairs(list) do
     local code, own = language.code, language.words or {}
@@ -81,7 +73,7 @@ function M.prepare(list, order)
         if kind ~= "stop" or ALWAYS_STOP[text.words(phrase)] == nil then phrases.add(ready[kind], phrase, code) end
       end
     end
-    if ready.used[code] then
+    if used[code] then
       for _, word in ipairs(language.recognised_by or {}) do
         word = text.fold(word)
         local codes = ready.by_word[word] or {}
@@ -95,10 +87,21 @@ function M.prepare(list, order)
       if script then ready.scripts[#ready.scripts + 1] = { code = code, from = script[1], to = script[2] } end
     end
   end
-  ready.showing = words.map(bits_of(ready), "letters")
+  ready.showing = words.map(bits_of(ready.by_word, order), "letters")
   ready.opting = text.word_map(phrases.words_of(ready.stop, ready.start, ready.polite))
   ready.person_marks = text.word_map(phrases.marks_of(ready.person))
   return ready
+end
+
+-- The owner's languages, made ready with the first message of a generation.
+---@param list {code: string, recognised_by?: string[], script?: string, words?: table<string, string[]>}[]
+---@param order? string[] the codes in use; default: all of the list
+---@return language.Spoken
+function M.prepare(list, order)
+  local codes, used = order or {}, {}
+  for i, language in ipairs(order and {} or list) do codes[i] = language.code end
+  for _, code in ipairs(codes) do used[code] = true end
+  return text.lazy({ order = codes, used = used }, function() return compiled(list, codes, used) end)
 end
 
 -- s: valid UTF-8.

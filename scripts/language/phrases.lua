@@ -51,6 +51,7 @@ end
 ---@param phrase string
 ---@return string? problem
 function M.problem(phrase)
+  if #phrase < 2 * MOST_WORDS and phrase:find("^%w") and not phrase:find("[()]") then return nil end -- most phrases
   return select(2, parts_of(phrase))
 end
 
@@ -97,17 +98,18 @@ end
 ---@param ... table
 ---@return table<string, boolean>
 function M.words_of(...)
-  local words = {}
+  local words, seen = {}, {}
   for _, list in ipairs { ... } do
     for _, beginning in pairs(list) do
       for _, item in ipairs(beginning) do
-        for _, part in ipairs(item.parts) do
+        for _, part in ipairs(seen[item.parts] and NONE or item.parts) do
           for _, forms in pairs(part.forms) do
             for _, form in ipairs(forms) do
               for _, word in ipairs(form) do words[word] = true end
             end
           end
         end
+        seen[item.parts] = true
       end
     end
   end

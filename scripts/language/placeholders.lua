@@ -105,7 +105,7 @@ local SPELLED = { "%[phone number%]", "%[Phone [Nn]umber%]", "%[PHONE NUMBER%]",
 ---@param s string
 ---@return string
 function M.one_number(s)
-  if s:find("[", 1, true) then
+  if s:find("umber]", 1, true) or s:find("NUMBER]", 1, true) then
     for _, spelling in ipairs(SPELLED) do
       s = s:gsub(spelling, M.NUMBER)
     end

@@ -425,6 +425,19 @@ function M.set(list, pattern)
   return set
 end
 
+---A table that gets the rest of its values when one of them is read for the first time: not each version that is loaded reads a message.
+---@generic T: table
+---@param has T what it has from the beginning
+---@param rest fun(): table
+---@return T
+function M.lazy(has, rest)
+  return setmetatable(has, { __index = function(_, key)
+    for name, value in pairs(rest()) do has[name] = value end
+    setmetatable(has, nil)
+    return has[key]
+  end })
+end
+
 ---All keys of some sets.
 ---@param ... table<string, any>
 ---@return table<string, boolean>

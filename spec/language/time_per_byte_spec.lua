@@ -160,11 +160,11 @@ local function cost(fn, s, enough)
   return best
 end
 
--- How much slower than the machine that the limits were made for this one is now: there this takes 0.03 ms a KB.
+-- How much slower than the machine that the limits were made for this one is now: there this takes 0.0265 ms a KB.
 local MARKED = ("e\u{0301}"):rep(2000)
 
 local function slowness() -- a sanitizer's build is slower in C than in Lua
-  return (process.sanitized() and 2 or 1) * math.min(4, math.max(1, cost(text.fold, MARKED, 0) / (#MARKED / 1024) / 0.03))
+  return (process.sanitized() and 2 or 1) * math.min(4, math.max(1, cost(text.fold, MARKED, 0) / (#MARKED / 1024) / 0.0265))
 end
 
 local function kb(s, characters)
