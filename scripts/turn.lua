@@ -290,10 +290,21 @@ local function judge_area(self, turn, decision)
   end
 end
 
+-- After an outage the customer has waited for long: one reply says sorry.
+local function apology(self, turn)
+  local minutes, oldest = self.owner.business.late.apology_after_minutes, turn.started_at
+  for _, message in ipairs(turn.waiting) do oldest = math.min(oldest, message.said_at or oldest) end
+  local late = turn.started_at - oldest - minutes * 60000
+  if late < 0 or late < window.clock_off_ms() then return nil end
+  local words = canned(self, turn, "late")
+  return not messages.said_since(turn.conversation.id, words, turn.started_at - window.OPEN_MS) and words or nil
+end
+
 -- The fixed texts that may be added to the reply, or follow it.
 local function prepare_words(self, turn, decision)
   local business = self.owner.business
   turn.after_hours_words, turn.hours = function() return canned(self, turn, "after_hours") end, business.hours
+  turn.late_words = apology(self, turn)
   local first = canned(self, turn, "first_contact")
   if first ~= "" and not messages.greeted(turn.conversation.id) then turn.first_words = first end
   if decision.action == "schedule" then turn.booking_words = canned(self, turn, "booking") end
@@ -328,7 +339,7 @@ local function say(turn, decision, conversation, merged, changed, visit)
   local text = decision.reply
   local parts, cut
   if text then
-    text = additions.first(text, turn.first_words)
+    text = additions.first(additions.first(text, turn.first_words), turn.late_words)
     parts, cut = guards.fit(text)
     cut = cut or decision.cut
   end
@@ -406,18 +417,24 @@ local function carry_out(turn, decision)
   return action
 end
 
--- The customer wrote more than a day ago. WhatsApp takes no free text then, so staff must know.
-local function too_late(turn)
+-- The customer wrote too long ago. The assistant does not answer, so staff must know why.
+local function too_late(turn, why)
   local conversation, now = turn.conversation, time.now_ms()
-  tell.word(conversation, "wrote this more than 24 hours ago. It arrived only now, so WhatsApp takes no answer:",
-    words_for_staff(turn))
+  tell.word(conversation, why, words_for_staff(turn))
   conversations.answered(conversation.id, turn.shown, nil, conversation.asked, now)
   turns.add({ conversation = conversation.id, started_at = turn.started_at, brain = "words", action = "late" }, now)
   metrics.add("assistant_turns_total", 1, { brain = "words", action = "late" })
 end
 
-local function seems_late(turn, ahead_ms)
-  return not window.is_open(turn.conversation.inbound_at, turn.started_at, ahead_ms)
+local CLOSED = "wrote this more than 24 hours ago. It arrived only now, so WhatsApp takes no answer:"
+
+-- Why a turn comes too late for an answer, in words for staff; nil: it does not.
+local function seems_late(self, turn, ahead_ms)
+  local conversation, hours = turn.conversation, self.owner.business.late.staff_after_hours
+  if not window.is_open(conversation, turn.started_at, ahead_ms) then return CLOSED end
+  return turn.started_at - math.max(0, ahead_ms) - conversation.inbound_at >= hours * HOUR_MS
+    and ("wrote this more than %g hours ago (late.staff_after_hours), so the assistant does not answer it. Please answer it:"):format(hours)
+    or nil
 end
 
 local Turn = {}
@@ -428,11 +445,12 @@ Turn.__index = Turn
 function Turn:run(job)
   local turn = load(self, job)
   if not turn then return end
-  if seems_late(turn, 0) and seems_late(turn, clock.ask()) then return too_late(turn) end
-  if #turn.texts > 0 and settings.get("TYPING_INDICATOR") == "on" then
-    task.spawn(self.typing, turn.waiting[#turn.waiting].id)
-  end
+  local late = seems_late(self, turn, 0) and seems_late(self, turn, clock.ask())
+  if late then return too_late(turn, late) end
+  local decided = #turn.texts > 0 and settings.get("TYPING_INDICATOR") == "on" and task.event "decided"
+  if decided then task.spawn(whatsapp.keep_typing, self.typing, turn.conversation.id, turn.waiting[#turn.waiting].id, decided) end
   local decision = decide(self, turn)
+  if decided then decided:set() end
   if turn.kept then returning.settle(turn.kept, decision.data, turn.texts) end
   judge_area(self, turn, decision)
   prepare_words(self, turn, decision)

@@ -27,7 +27,7 @@ describe("the shipped prompts", function()
       local written = shipped("replies." .. code .. ".yaml")
       for _, entry in ipairs(replies.defaults) do
         local key, text = entry[1], written[entry[1]]
-        assert.is_true(entry[2] == "" or text ~= nil and text ~= entry[2], key)
+        assert.is_true(entry[2] == "" or text ~= nil and (text ~= entry[2] or text == "No"), key)
         for name in pairs(text and checks.filled(key) or {}) do
           if name ~= "old" then assert.truthy(text:find("{" .. name .. "}", 1, true), key) end
         end

@@ -428,6 +428,7 @@ M.business = {
   } },
   { "pause", map { { "idle_hours", number(1, 720), 12 } } },
   { "reminders", map { { "after_minutes", minutes, { 30, 120 } } } },
+  { "late", map { { "apology_after_minutes", number(1, 1440), 60 }, { "staff_after_hours", number(1, 24), 24 } } },
   { "nudges", map { { "after_hours", hours_later, {} } } },
   { "booking", map {
     { "reminder", flag, true }, { "reminder_at", clock, "10:00" },

@@ -11,6 +11,7 @@ local send = require "channels.whatsapp.send"
 local settings = require "host.settings"
 local signature = require "channels.signature"
 local strip = require "channels.whatsapp.strip"
+local typing = require "channels.whatsapp.typing"
 
 local M = {
   read = read.run,
@@ -20,7 +21,7 @@ local M = {
   send = send.run,
   start = send.start,
   nudge = nudge.run, plan_nudge = nudge.plan,
-  typing = send.typing,
+  typing = send.typing, keep_typing = typing.keep,
   raw = { without = strip.person, parts = strip.parts }, -- finds a person in the bytes of a webhook (person/)
 }
 

@@ -2,6 +2,7 @@
 
 local db = require "host.db"
 local time = require "host.time"
+local window = require "records.window"
 
 local M = {}
 
@@ -19,7 +20,7 @@ end
 ---@return {state: string, start_at: integer, uid?: string}? booking the next visit that is requested or booked; uid: the booking page's id
 function M.for_turn(id, now)
   local row = db.one([[SELECT c.id, c.phone_number, c.status, c.name, c.language, c.opted_out, c.last_seq, c.answered_seq,
-      c.inbound_at, c.waiting_since, c.asked, c.asked_times, c.unread_times, c.token, c.turns_from, c.limited_at, c.edits,
+      c.inbound_at, c.free_until, c.waiting_since, c.asked, c.asked_times, c.unread_times, c.token, c.turns_from, c.limited_at, c.edits,
       c.nudged, c.ended_at, c.after_hours_at, c.confirm, c.quote_from,
       k.closed_at AS case_closed_at, c.area, c.area_place, c.area_told, k.state AS case_state,
       k.reason AS case_reason, k.known AS case_known,
@@ -50,12 +51,14 @@ end
 function M.arrive(event, now)
   local stamp = time.stamp(now)
   db.run([[
-    INSERT INTO conversations(id, phone_number, created_at, updated_at, name, last_seq, inbound_at, waiting_since, language)
-    VALUES(?1, ?2, ?3, ?3, ?4, 1, ?5, ?6, ?7)
+    INSERT INTO conversations(id, phone_number, created_at, updated_at, name, last_seq, inbound_at, waiting_since, language, free_until)
+    VALUES(?1, ?2, ?3, ?3, ?4, 1, ?5, ?6, ?7, ?8)
     ON CONFLICT(id) DO UPDATE SET updated_at = excluded.updated_at, last_seq = last_seq + 1, nudged = 0,
       name = coalesce(excluded.name, name), inbound_at = max(inbound_at, excluded.inbound_at),
-      waiting_since = coalesce(waiting_since, excluded.waiting_since), language = coalesce(language, excluded.language)]],
-    event.conversation, event.phone, stamp, event.name, event.said_at, now, event.language)
+      waiting_since = coalesce(waiting_since, excluded.waiting_since), language = coalesce(language, excluded.language),
+      free_until = coalesce(excluded.free_until, free_until)]],
+    event.conversation, event.phone, stamp, event.name, event.said_at, now, event.language,
+    event.source and event.source.type == "ad" and event.said_at + window.AD_MS or nil)
   return M.get(event.conversation) -- RETURNING would build a table only for this row
 end
 

@@ -162,6 +162,16 @@ function M.last_reply(conversation_id)
   return row and row.content
 end
 
+-- Did a text of ours that begins with these words go out since then, or will it?
+---@param conversation_id string
+---@param words string
+---@param since integer ms
+---@return boolean
+function M.said_since(conversation_id, words, since)
+  return db.one([[SELECT 1 AS yes FROM messages WHERE conversation_id = ? AND role = 'assistant' AND instr(content, ?) = 1
+    AND created_at >= ? AND state NOT IN ('dropped', 'draft', 'failed') LIMIT 1]], conversation_id, words, time.stamp(since)) ~= nil
+end
+
 -- Did the customer get a reply of the assistant, or will they? STOP's confirmation and the like are none.
 function M.greeted(conversation_id)
   return db.one([[SELECT 1 AS yes FROM messages WHERE conversation_id = ? AND role = 'assistant' AND kind IN ('model', 'scripted')
@@ -179,7 +189,7 @@ end
 -- not. paced_at: of the last message to this person (channels/whatsapp/pace).
 function M.to_send(id)
   return db.one([[SELECT m.id, m.conversation_id, m.content, m.created_at, m.seq, m.kind, m.state, m.state_at, m.wamid, m.template,
-      c.status, c.opted_out, c.inbound_at, c.last_seq, c.phone_number, k.open AS circuit_open, k.probe_at,
+      c.status, c.opted_out, c.inbound_at, c.free_until, c.last_seq, c.phone_number, k.open AS circuit_open, k.probe_at,
       (SELECT paced_at FROM messages p WHERE p.conversation_id = m.conversation_id AND p.paced_at IS NOT NULL
         ORDER BY seq DESC, rowid DESC LIMIT 1) AS paced_at
     FROM messages m JOIN conversations c ON c.id = m.conversation_id LEFT JOIN circuits k ON k.name = 'whatsapp' WHERE m.id = ?]], id)

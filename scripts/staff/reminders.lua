@@ -43,7 +43,7 @@ local function tell_late(now, say)
       cases.told_late(case.id)
       local conversation = conversations.get(case.conversation_id)
       if conversation and conversation.status ~= "PAUSED" and conversation.opted_out == 0
-        and window.is_open(conversation.inbound_at, now) then
+        and window.is_open(conversation, now) then
         tell.post_card(case) -- it waits already; this keeps the promise even when somebody removed it
         say(conversation, replies.say(owner, "staff_late", cases.last_words(conversation.id), conversation.language),
           { kind = "canned", keys = { "staff_late" }, told = true })

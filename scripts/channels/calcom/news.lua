@@ -56,7 +56,7 @@ function M.customer(conversation, news)
   local words = booking_flow.fill(replies.get(owner, news.key, code), when,
     news.old_start_at and M.when(news.old_start_at, code) or when)
   local template = template_for(news.template, when, code)
-  local open = window.is_open(conversation.inbound_at, time.now_ms())
+  local open = window.is_open(conversation, time.now_ms())
   if not open and not template then
     return ("They wrote more than 24 hours ago, so WhatsApp takes no free text, and booking.templates.%s in prompts/business.yaml "
       .. "names no template. Please tell them: “%s”"):format(news.template, words), false

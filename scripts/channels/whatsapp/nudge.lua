@@ -34,7 +34,7 @@ local function remind(job)
   local conversation, case, visit = conversations.for_turn(asked.conversation, now)
   if not conversation or not asked.question then return nil end
   local at = nudges.due({ conversation = conversation, case = case and case.state ~= "closed" and case or nil, visit = visit,
-    seq = asked.seq, asked_at = asked.asked_at, until_ms = window.until_ms(conversation.inbound_at) }, owner.business, now, time)
+    seq = asked.seq, asked_at = asked.asked_at, until_ms = window.until_ms(conversation) }, owner.business, now, time)
   if not at then return log.info("nudge.none", { to = mask(conversation.id) }) end
   if at > now then return jobs.later(at, "not due yet, or outside business hours") end
   local words = nudges.fill(replies.say(owner, "nudge", { asked.question }, conversation.language), owner.business.name, asked.question)

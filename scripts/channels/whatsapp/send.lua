@@ -62,7 +62,7 @@ local function may_say(message, now)
     if message.state ~= "unknown" then tell.draft(conversation, message.content) end
     return false
   end
-  message.closed = not window.is_open(message.inbound_at, now)
+  message.closed = not window.is_open(message, now)
   if message.kind == "nudge" and (message.last_seq > message.seq or message.status == "PAUSED" or message.closed
     or now - time.parse(message.created_at) > STALE_MS) then
     drop(message, now, "the reminder is no longer due")
