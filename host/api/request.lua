@@ -16,6 +16,8 @@
 ---@field status integer
 ---@field json? any
 ---@field body? string
+---@field file? string                    the hash of a kept file (host.media), read while it is sent; one that is not there is a 404.
+---                                       Without a Content-Type it is application/octet-stream. One of json, body, file
 ---@field headers? table<string, string>
 
 ---Routes are "METHOD /path" or "METHOD /path/*". A handler may wait. Its response leaves when all it wrote is durable.

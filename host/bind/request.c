@@ -4,6 +4,8 @@
  */
 #include "bind/bind.h"
 
+#include "store/media.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -118,7 +120,30 @@ static bool header_clean(const char *text, size_t n)
     return true;
 }
 
-/* Answers with the table on top: {status=, json=|body=, headers=}. Throws for a wrong table. */
+/* Answers with the kept file whose hash is on top. */
+static void answer_with_file(lua_State *L, struct task *t, struct httpd_header *headers,
+                             size_t count, bool typed)
+{
+    size_t n = 0;
+    uint64_t bytes = 0;
+    struct media *m = t->gen->services->media;
+    const char *hash = lua_tolstring(L, -1, &n);
+    if (!hash || !media_is_hash(hash, n))
+        luaL_error(L, "a response's `file` must be the hash of a kept file");
+    int fd = m ? media_read(m, hash, &bytes) : -1;
+    if (fd < 0) {
+        t->status = 404;
+        httpd_error(t->request, 404, "not found");
+        return;
+    }
+    if (!typed)
+        headers[count++] = (struct httpd_header){ "Content-Type", 12, "application/octet-stream",
+                                                  24 };
+    httpd_respond_file(t->request, t->status, headers, count, fd, bytes);
+}
+
+/* Answers with the table on top: {status=, json=|body=|file=, headers=}. Throws for a wrong table.
+ */
 static void answer(lua_State *L, struct task *t)
 {
     struct httpd_header headers[ANSWER_HEADERS];
@@ -162,6 +187,10 @@ static void answer(lua_State *L, struct task *t)
         body = lua_tolstring(L, -1, &len);
         if (!body)
             luaL_error(L, "a response's `body` must be text");
+    } else if (lua_getfield(L, at, "file") != LUA_TNIL) {
+        t->status = (unsigned)status;
+        answer_with_file(L, t, headers, count, typed);
+        return;
     }
     if (!typed && body)
         headers[count++] = (struct httpd_header){ "Content-Type", 12, type, strlen(type) };

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 /* MHD sets the framing headers; a second one would be ambiguous. */
 static bool is_framing(const struct httpd_header *f)
@@ -30,12 +31,10 @@ static bool add_header(struct MHD_Response *response, const struct httpd_header 
     return MHD_add_response_header(response, text, value) == MHD_YES;
 }
 
-static struct MHD_Response *answer_build(struct httpd *h, const struct httpd_header *headers,
-                                         size_t count, const void *body, size_t len)
+/* The response with our headers and these. NULL: no memory, and the response is gone. */
+static struct MHD_Response *answer_dress(struct httpd *h, struct MHD_Response *response,
+                                         const struct httpd_header *headers, size_t count)
 {
-    struct MHD_Response *response = MHD_create_response_from_buffer(
-        len, len ? (void *)(uintptr_t)body : (void *)(uintptr_t) "",
-        len ? MHD_RESPMEM_MUST_COPY : MHD_RESPMEM_PERSISTENT);
     if (!response)
         return NULL;
     static const struct httpd_header nosniff = { "X-Content-Type-Options", 22, "nosniff", 7 };
@@ -50,6 +49,15 @@ static struct MHD_Response *answer_build(struct httpd *h, const struct httpd_hea
         return NULL;
     }
     return response;
+}
+
+static struct MHD_Response *answer_build(struct httpd *h, const struct httpd_header *headers,
+                                         size_t count, const void *body, size_t len)
+{
+    struct MHD_Response *response = MHD_create_response_from_buffer(
+        len, len ? (void *)(uintptr_t)body : (void *)(uintptr_t) "",
+        len ? MHD_RESPMEM_MUST_COPY : MHD_RESPMEM_PERSISTENT);
+    return answer_dress(h, response, headers, count);
 }
 
 /* The key of an answer in the cache, or 0: too long to keep. */
@@ -121,6 +129,21 @@ struct answer *answer_make(struct httpd *h, const struct httpd_header *headers, 
         *place = a;
         a->users++;
     }
+    return a;
+}
+
+struct answer *answer_file(struct httpd *h, const struct httpd_header *headers, size_t count,
+                           int fd, uint64_t bytes)
+{
+    struct answer *a = malloc(sizeof *a);
+    struct MHD_Response *response = a ? MHD_create_response_from_fd64(bytes, fd) : NULL;
+    if (!response)
+        close(fd);
+    if (!(response = answer_dress(h, response, headers, count))) {
+        free(a);
+        return NULL;
+    }
+    *a = (struct answer){ .response = response, .users = 1 };
     return a;
 }
 

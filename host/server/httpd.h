@@ -71,6 +71,10 @@ void httpd_run(struct httpd *h);
  * ignored. status 0: drop the connection. */
 void httpd_respond(struct httpd_request *r, unsigned status, const struct httpd_header *headers,
                    size_t count, const void *body, size_t len);
+/* The same with `bytes` of the descriptor fd, from its start, as the body: they are read while they
+ * are sent. fd is httpd's from here on. */
+void httpd_respond_file(struct httpd_request *r, unsigned status,
+                        const struct httpd_header *headers, size_t count, int fd, uint64_t bytes);
 /* {"error":"<text>"} with a constant text. */
 void httpd_error(struct httpd_request *r, unsigned status, const char *text);
 /* Removes an unreleased answer, because its group was lost: the request is unanswered again. */

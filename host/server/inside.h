@@ -152,6 +152,9 @@ void request_drop(struct request *r);
 /* With nosniff; the caller is one user of it. Equal short answers are shared. NULL: no memory. */
 struct answer *answer_make(struct httpd *h, const struct httpd_header *headers, size_t count,
                            const void *body, size_t len);
+/* The same from a descriptor, which it closes, also at a failure. Never shared. */
+struct answer *answer_file(struct httpd *h, const struct httpd_header *headers, size_t count,
+                           int fd, uint64_t bytes);
 struct answer *answer_json(struct httpd *h, const char *body, const char *allow);
 void answer_leave(struct answer *a);
 void answer_forget_all(struct httpd *h);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
     BODY_FIRST_BYTES = 4096,
@@ -352,6 +353,16 @@ void httpd_respond(struct httpd_request *q, unsigned status, const struct httpd_
     if (status >= 200 && status <= 999)
         a = answer_make(r->httpd, headers, count, body, len);
     answer_take(r, status, a);
+}
+
+void httpd_respond_file(struct httpd_request *q, unsigned status,
+                        const struct httpd_header *headers, size_t count, int fd, uint64_t bytes)
+{
+    struct request *r = (struct request *)q;
+    if (may_answer(r))
+        answer_take(r, status, answer_file(r->httpd, headers, count, fd, bytes));
+    else
+        close(fd);
 }
 
 void httpd_error(struct httpd_request *q, unsigned status, const char *text)
