@@ -33,8 +33,9 @@ local STREET = text.set "rue avenue boulevard boul chemin place calle avenida ru
 local OF_STREETS = 63 -- the place of their bit
 local PARTICLE = text.set "de du des d la le les l el los las del do da dos das"
 
--- STOP is the same word in many languages, so that it shows none. These work whatever the files hold.
-local ALWAYS_STOP = { stop = false, stopall = false, unsubscribe = "en", arret = "fr" }
+-- STOP and START are the same words in many languages (each confirmation names START), so that they show none. These work whatever the
+-- files hold.
+local ALWAYS = { stop = { stop = false, stopall = false, unsubscribe = "en", arret = "fr" }, start = { start = false } }
 
 -- The words that can be a whole message and so show its language.
 local ANSWERS = { "polite", "person", "yes", "no", "not_sure", "call_me", "thanks" }
@@ -65,12 +66,14 @@ end
 
 local function compiled(list, order, used)
   local ready = { by_word = {}, scripts = {}, said = {}, stop = {}, start = {}, polite = {}, person = {} }
-  for word, code in pairs(ALWAYS_STOP) do phrases.add(ready.stop, word, code) end
+  for kind, always in pairs(ALWAYS) do
+    for word, code in pairs(always) do phrases.add(ready[kind], word, code) end
+  end
   for _, language in ipairs(list) do
     local code, own = language.code, language.words or {}
     for _, kind in ipairs { "stop", "start", "polite", "person" } do
       for _, phrase in ipairs(own[kind] or {}) do
-        if kind ~= "stop" or ALWAYS_STOP[text.words(phrase)] == nil then phrases.add(ready[kind], phrase, code) end
+        if not ALWAYS[kind] or ALWAYS[kind][text.words(phrase)] == nil then phrases.add(ready[kind], phrase, code) end
       end
     end
     if used[code] then

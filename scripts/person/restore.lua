@@ -58,12 +58,12 @@ local function missing(persons)
   return list, count
 end
 
--- The chats of erased people. Every chat is looked at, because a mark does not say whose it is.
+-- The chats of erased people, and erased people without a chat. Every one is looked at, because a mark does not say whose it is.
 ---@async
 local function whose(list)
   local found = {}
   local function some(after)
-    local ids = people.conversations_after(after, PIECE)
+    local ids = people.ids_after(after, PIECE)
     return ids, #ids == PIECE and ids[PIECE] or nil
   end
   for id in pieces(some, "") do

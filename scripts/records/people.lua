@@ -122,10 +122,13 @@ function M.messages(id, limit)
   return db.all("SELECT id, wamid, content, role FROM messages WHERE conversation_id = ? ORDER BY seq LIMIT ?", id, limit)
 end
 
--- The ids of chats, in order, one piece per call.
-function M.conversations_after(after, limit)
+-- The ids of people, in order, one piece per call: those with a chat, and those of whom only a visit, or an edit or a deletion that
+-- waits for its message, is kept.
+function M.ids_after(after, limit)
   local ids = {}
-  for i, row in ipairs(db.all("SELECT id FROM conversations WHERE id > ? ORDER BY id LIMIT ?", after, limit)) do ids[i] = row.id end
+  for i, row in ipairs(db.all([[SELECT id FROM conversations WHERE id > ?1
+    UNION SELECT conversation_id FROM changes_early WHERE conversation_id > ?1
+    UNION SELECT phone FROM bookings WHERE phone > ?1 ORDER BY 1 LIMIT ?2]], after, limit)) do ids[i] = row.id end
   return ids
 end
 

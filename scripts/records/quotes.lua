@@ -6,7 +6,17 @@ local time = require "host.time"
 
 local M = {}
 
----@return table data what is known
+-- The values that are text. Another program may have written a number or a boolean: it becomes text. Anything else is no value.
+local function texts(stored)
+  local data = {}
+  for name, value in pairs(type(stored) == "table" and stored or {}) do
+    if type(value) == "number" or type(value) == "boolean" then value = tostring(value) end
+    if type(name) == "string" and type(value) == "string" then data[name] = value end
+  end
+  return data
+end
+
+---@return table<string, string> data what is known
 ---@return table locked names of fields that staff corrected, name → true
 ---@return boolean stored false: there is no row yet
 function M.get(conversation_id)
@@ -17,7 +27,7 @@ function M.get(conversation_id)
   if type(names) == "table" then
     for _, name in ipairs(names) do locked[name] = true end
   end
-  return type(data) == "table" and data or {}, locked, row ~= nil
+  return texts(data), locked, row ~= nil
 end
 
 ---@param conversation_id string

@@ -15,7 +15,10 @@ describe("opt_out.word", function()
     for _, message in ipairs { "ARRET", "ARRÊT", "arrêt.", "Arret!", "ARRE\u{302}T", "arrêt svp", "Arrêtez, merci" } do
       assert.same({ "stop", "fr" }, word(message), message)
     end
-    assert.equal("start", word("Start!")[1])
+    assert.same({ "start" }, word "Start!")
+    for message, code in pairs { ["recommencez svp"] = "fr", ["comenzar"] = "es", ["voltar"] = "pt", ["unstop"] = "en" } do
+      assert.same({ "start", code }, word(message), message)
+    end
   end)
 
   it("takes a message that says just that", function()

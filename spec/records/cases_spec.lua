@@ -43,6 +43,14 @@ describe("records/cases", function()
     assert.equal("model", second.reason)
   end)
 
+  it("reads numbers and booleans that another program wrote into the quote as text, and drops what is neither", function()
+    db.run("INSERT INTO quote_data(conversation_id, json_dump) VALUES(?, ?)", id,
+      '{"address":"12 Elm St","stairs":2,"elevator_access":false,"inventory":{"couch":1},"notes":null,"list":["a"]}')
+    assert.same({ address = "12 Elm St", stairs = "2", elevator_access = "false" }, (require "records.quotes".get(id)))
+    db.run("UPDATE quote_data SET json_dump = '[1,2]'")
+    assert.same({}, (require "records.quotes".get(id)))
+  end)
+
   it("C3: gives a case to the first who takes it", function()
     cases.open(chat(), "model")
     assert.is_true(cases.take(id, bob))

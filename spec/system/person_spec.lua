@@ -347,17 +347,22 @@ describe("a person's data", function()
     scene:close()
   end)
 
-  it("H4: an older copy that is put back is cleaned of the erased person before anything is served", function()
+  it("H4: an older copy that is put back is cleaned of erased people, with a chat or without one, before anything is served", function()
     local scene = chat.open {}
     local service, phone, other = scene.service, meta.phone(), meta.phone()
     local said = talk(scene, phone)
     local neighbour = talk(scene, other)
+    local without_a_chat, edited = meta.phone(), meta.word()
+    service:hook { messages = { meta.message(without_a_chat, "edit", { edit = { original_message_id = meta.wamid(),
+      message = { type = "text", text = { body = "the new words " .. edited } } } }) } }
     settled(service)
     local copy = service.home .. "/copy-of-it.sqlite"
     local code, text = service:cli("backup", copy)
     assert.equal(0, code, text)
-    code, text = service:cli("erase", phone)
-    assert.equal(0, code, text)
+    for _, number in ipairs { without_a_chat, phone } do
+      code, text = service:cli("erase", number)
+      assert.equal(0, code, text)
+    end
     assert.truthy(text:find(copy, 1, true), "the backup is named: " .. text)
     assert.truthy(text:find("Delete these copies", 1, true), text)
     assert.equal(0, (service:term()))
@@ -365,9 +370,10 @@ describe("a person's data", function()
     assert.is_true(service:holds(said))
     service:start()
     gone(service, phone, said, shown(phone))
+    assert.equal(0, service:value "SELECT count(*) FROM changes_early")
     assert.is_true(service:holds(neighbour))
     scene:posts("erased again", 1)
-    assert.equal(1, service:value "SELECT count(*) FROM erased")
+    assert.equal(2, service:value "SELECT count(*) FROM erased")
     service:restart {}
     scene:marker()
     assert.equal(1, #scene.stand_ins:posts "erased again")

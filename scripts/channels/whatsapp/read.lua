@@ -56,10 +56,11 @@ end
 
 -- Handles STOP and START, which work without a model in every state. True: the message was one of them.
 local function opt_words(event, conversation, now)
-  local word, spoken = opt_out.word(owner.spoken, event.content)
+  local word, code = opt_out.word(owner.spoken, event.content)
+  if not owner.spoken.used[code] then code = nil end
   if word == "stop" then
-    if conversations.opt_out(conversation.id, owner.spoken.used[spoken] and spoken or nil, now) then
-      say.say(conversation, replies.say(owner, "opted_out", {}, spoken or conversation.language),
+    if conversations.opt_out(conversation.id, code, now) then
+      say.say(conversation, replies.say(owner, "opted_out", {}, code or conversation.language),
         { kind = "opt_out", keys = { "opted_out" } })
       tell.word(conversation, "has opted out (" .. text.clip(event.content, 20) .. "): nothing automatic is sent any more.")
     end
@@ -67,7 +68,8 @@ local function opt_words(event, conversation, now)
   elseif word == "start" and conversation.opted_out == 1 then
     conversations.opt_in(conversation.id, now)
     people.opted_in(conversation.id)
-    say.say(conversation, replies.say(owner, "opted_in", {}, conversation.language), { kind = "opt_out", keys = { "opted_in" } })
+    if code and code ~= conversation.language then conversations.speaks(conversation.id, code) end
+    say.say(conversation, replies.say(owner, "opted_in", {}, code or conversation.language), { kind = "opt_out", keys = { "opted_in" } })
     tell.word(conversation, "has opted in again.")
     return true
   end
