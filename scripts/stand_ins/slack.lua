@@ -84,8 +84,20 @@ methods["chat.postEphemeral"] = function(message)
 end
 
 methods["chat.update"] = function(message)
-  if not update(tostring(message.ts), message) then return { ok = false, error = "message_not_found" } end
+  local row = db.one("SELECT via FROM sandbox_slack WHERE ts = ?", tostring(message.ts))
+  if not row then return { ok = false, error = "message_not_found" } end
+  if row.via ~= "api" then return { ok = false, error = "cant_update_message" } end
+  update(message.ts, message)
   return { ok = true, channel = channel_id, ts = message.ts, text = message.text }
+end
+
+-- The channel must be ours. A bot that runs elsewhere names a channel that only it knows; then any channel's id is one.
+local function lost(message)
+  local wanted = common.setting("SLACK_CHANNEL_ID")
+  if type(message.channel) ~= "string" or not message.channel:match("^[CGD]%w+$") or wanted and message.channel ~= wanted then
+    return "channel_not_found"
+  end
+  return nil
 end
 
 ---POST /sandbox/slack/api/*: answers 200 with ok true or false.
@@ -94,7 +106,9 @@ function M.api(request)
   if refusal then return refusal end
   local method = methods[request.path:match("^/sandbox/slack/api/([%w%.]+)$")]
   if not method then return common.ok { ok = false, error = "unknown_method" } end
-  if not common.bearer(request, common.setting("SLACK_BOT_TOKEN")) then return common.ok { ok = false, error = "not_authed" } end
+  if not common.bearer(request, common.setting("SLACK_BOT_TOKEN")) then
+    return common.ok { ok = false, error = request.headers.authorization and "invalid_auth" or "not_authed" }
+  end
   local message
   if (request.headers["content-type"] or ""):find("urlencoded", 1, true) then
     message = form.decode(request.body)
@@ -103,7 +117,7 @@ function M.api(request)
     message = json.decode(request.body ~= "" and request.body or "{}", { null_as_nil = true })
   end
   if type(message) ~= "table" then return common.ok { ok = false, error = "invalid_json" } end
-  local problem = method ~= methods["auth.test"] and limits.check(message)
+  local problem = method ~= methods["auth.test"] and (lost(message) or limits.check(message))
   if problem then return common.ok { ok = false, error = problem } end
   return common.ok(method(message))
 end
@@ -171,6 +185,7 @@ local function response_url(ts)
 end
 
 ---POST /sandbox/slack/press {"action_id": "take_over_chat", "value": "14165551234", "user": "maria"}: presses a button.
+---values: what is typed in the message's boxes, as Slack gives it: {block_id: {action_id: {type, value}}}.
 ---Slack posts a click once and never repeats it, so it is no job, and the caller sees the result.
 M.press = common.control(function(wish)
   local action_id = wish.action_id or "take_over_chat"
@@ -186,7 +201,7 @@ M.press = common.control(function(wish)
       is_ephemeral = false },
     trigger_id = stamp .. ".1", team = { id = "T0SANDBOX", domain = "sandbox" }, enterprise = json.null, is_enterprise_install = false,
     channel = { id = channel_id, name = "quotes" }, message = { ts = row.ts, text = row.text, blocks = json.decode(row.blocks) },
-    state = { values = {} }, response_url = response_url(row.ts),
+    state = { values = type(wish.values) == "table" and wish.values or {} }, response_url = response_url(row.ts),
     actions = { {
       action_id = action_id, block_id = button.block_id or "b1", type = "button", text = button.text, value = button.value,
       style = button.style, action_ts = stamp,

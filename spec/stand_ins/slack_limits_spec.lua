@@ -22,6 +22,27 @@ describe("the stand-in for Slack", function()
     assert.equal("invalid_blocks", limits.check { blocks = { { type = "actions", elements = {} } } })
   end)
 
+  it("refuses blocks and elements that Slack does not know, and boxes without a label", function()
+    local function input(element, label)
+      return { blocks = { { type = "input", label = label, element = element } } }
+    end
+    local label = { type = "plain_text", text = "Write to the customer" }
+    local box = { type = "plain_text_input", action_id = "reply_text" }
+    assert.is_nil(limits.check(input(box, label)))
+    assert.is_nil(limits.check { blocks = { { type = "divider" }, { type = "context", elements = { { type = "mrkdwn", text = "x" } } } } })
+    for _, message in ipairs {
+      input(box), input(box, { type = "mrkdwn", text = "x" }), input({ type = "button" }, label), input(nil, label),
+      input({ type = "plain_text_input", initial_value = ("a"):rep(3001) }, label), { blocks = { { type = "table_of_contents" } } },
+      { blocks = { { type = "actions", elements = { { type = "plain_text_input" } } } } },
+      { blocks = { { type = "section", text = { type = "markdown", text = "x" } } } },
+      { blocks = { { type = "header", text = { type = "mrkdwn", text = "x" } } } },
+      { blocks = { { type = "divider", block_id = "a" }, { type = "divider", block_id = "a" } } },
+      { blocks = { { type = "actions", elements = { { type = "static_select", options = {} } } } } },
+    } do
+      assert.equal("invalid_blocks", limits.check(message))
+    end
+  end)
+
   it("counts characters, not bytes", function()
     assert.is_nil(limits.check { blocks = { section(("é"):rep(3000)) } })
   end)
@@ -35,5 +56,34 @@ describe("the stand-in for Slack", function()
 
   it("escapes what people type, so that nothing they write is markup", function()
     assert.equal("&lt;!channel&gt; A&amp;B", limits.escape("<!channel> A&B"))
+  end)
+end)
+
+describe("the Web API of the stand-in for Slack", function()
+  local json = require "host.json"
+  local process = require "spec.support.process"
+  local standins = require "spec.support.standins"
+  local wire = require "spec.support.wire"
+  local stand_ins
+
+  setup(function() stand_ins = standins.new { env = { SLACK_BOT_TOKEN = "xoxb-right" } } end)
+  teardown(process.close_all)
+
+  local function call(method, message, token)
+    local headers = { { "Content-Type", "application/json" } }
+    if token then headers[2] = { "Authorization", "Bearer " .. token } end
+    return json.decode(wire.http(stand_ins.port, "POST", "/sandbox/slack/api/" .. method, { headers = headers, body = json.encode(message) }).body)
+  end
+
+  it("wants the token and a channel, and lets the bot change its own messages only", function()
+    assert.equal("not_authed", call("chat.postMessage", { channel = "C1", text = "x" }).error)
+    assert.equal("invalid_auth", call("chat.postMessage", { channel = "C1", text = "x" }, "xoxb-wrong").error)
+    assert.equal("channel_not_found", call("chat.postMessage", { text = "x" }, "xoxb-right").error)
+    assert.equal("channel_not_found", call("chat.postMessage", { channel = "quotes", text = "x" }, "xoxb-right").error)
+    local ts = call("chat.postMessage", { channel = "C1", text = "x" }, "xoxb-right").ts
+    assert.is_true(call("chat.update", { channel = "C1", ts = ts, text = "y" }, "xoxb-right").ok)
+    local said = stand_ins:call("POST", "/sandbox/slack/say", { text = "by staff" }).ts
+    assert.equal("cant_update_message", call("chat.update", { channel = "C1", ts = said, text = "y" }, "xoxb-right").error)
+    assert.equal("message_not_found", call("chat.update", { channel = "C1", ts = "1.1", text = "y" }, "xoxb-right").error)
   end)
 end)
