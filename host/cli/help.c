@@ -157,10 +157,22 @@ static const struct page pages[] = {
       "Exit codes: 0 erased, 1 nobody is known by that number, or it failed.\n"
       "\n"
       "Example:  assistant erase '+1 416 555 1234'\n" },
+    { "media", "list PHONE | get HASH FILE", "list a person's files, or write one to FILE", "", 2,
+      3,
+      "list prints the photos, voice messages and documents of a person, each with the hash of\n"
+      "its bytes. get writes the file with this hash to FILE, which must not exist yet; it reads\n"
+      "MEDIA_DIR and needs no service.\n"
+      "\n"
+      "Exit codes: 0 done, 1 nobody is known by that number, there is no such file, or FILE\n"
+      "cannot be written.\n"
+      "\n"
+      "Example:  assistant media list '+1 416 555 1234'\n" },
     { "backup", "FILE", "copy the database while the service is running", "", 1, 1,
       "Copies the database to FILE, which must not exist yet. The service keeps running. The\n"
       "copy is one file with everything that was acknowledged before the command began. It is\n"
       "checked before the command ends. The service must be able to write to FILE's folder.\n"
+      "Received files go to the folder FILE.media, which must not exist yet either: by hard\n"
+      "links on the same disk, else by bytes.\n"
       "\n"
       "Exit codes: 0 copied, 1 not copied (the output says why).\n"
       "\n"

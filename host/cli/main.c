@@ -3,6 +3,7 @@
 #include "cli/chat_replay.h"
 #include "cli/check.h"
 #include "cli/help.h"
+#include "cli/media_get.h"
 #include "cli/offline.h"
 #include "service/serve.h"
 #include "service/trial.h"
@@ -172,6 +173,8 @@ static int act(char **args, size_t count)
         return version();
     if (is(name, "help"))
         return help(word);
+    if (is(name, "media") && is(word, "get") && count == 4)
+        return media_get(args[2], args[3]);
     return command(args, count);
 }
 

@@ -1,10 +1,12 @@
 #include "service/backup.h"
 
 #include "base/log.h"
+#include "store/media_copy.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum {
     BUDGET_NS = 1500000,     /* copying per tick, because other work waits meanwhile */
@@ -16,7 +18,10 @@ static const char note_sql[] = "REPLACE INTO backups (path, made_at) VALUES (?, 
 
 struct backup {
     struct store_copy *copy;
-    char *path;
+    struct media_copy *media; /* of what is in MEDIA_DIR, once the database is copied */
+    uint64_t files;
+    char media_problem[1024]; /* "": the files are copied */
+    char *path, *media_path;
     uint64_t began_ns;
     bool noted; /* its row is in the next group to be committed */
     int64_t made_at;
@@ -29,6 +34,8 @@ static void let_go(struct host *h)
     struct backup *b = h->backup;
     h->backup = NULL;
     store_copy_end(b->copy);
+    media_copy_end(b->media);
+    free(b->media_path);
     free(b->path);
     free(b);
 }
@@ -61,13 +68,21 @@ void backup_begin(struct host *h, const char *path,
         ended(arg, 1, why);
         return;
     }
+    struct stat st;
     struct backup *b = calloc(1, sizeof *b);
-    if (b && (b->path = strdup(path)))
+    if (b && asprintf(&b->media_path, "%s.media", path) < 0)
+        b->media_path = NULL;
+    if (b && b->media_path && lstat(b->media_path, &st) == 0)
+        snprintf(why, sizeof why, "%s exists already: name a file that does not exist",
+                 b->media_path);
+    else if (b && b->media_path && (b->path = strdup(path)))
         b->copy = store_copy_begin(h->services.store, path, wake, h->services.loop, why,
                                    sizeof why);
     if (!b || !b->copy) {
-        if (b)
+        if (b) {
             free(b->path);
+            free(b->media_path);
+        }
         free(b);
         ended(arg, 1, why);
         return;
@@ -106,6 +121,31 @@ static void made(struct host *h, struct backup *b)
            "name it. `assistant status` says why.");
 }
 
+/* After the database, so that no row of the copy names a file that came later. true: they are
+ * copied, or media_problem says why not. */
+static bool files_copied(struct backup *b)
+{
+    if (b->media && media_copy_look(b->media, &b->files, b->media_problem,
+                                    sizeof b->media_problem) == MEDIA_COPYING)
+        return false;
+    return true;
+}
+
+static void say_made(const struct backup *b, char *words, size_t size)
+{
+    if (b->media_problem[0])
+        snprintf(
+            words, size,
+            "The database was copied to %s, checked, and is whole. The received files were not "
+            "copied: %.600s.",
+            b->path, b->media_problem);
+    else if (b->files)
+        snprintf(words, size, "Copied to %s. The copy was checked and is whole. Received files: %llu, in %s.",
+                 b->path, (unsigned long long)b->files, b->media_path);
+    else
+        snprintf(words, size, "Copied to %s. The copy was checked and is whole.", b->path);
+}
+
 void backup_go_on(struct host *h, bool lost, bool busy)
 {
     struct backup *b = h->backup;
@@ -113,12 +153,13 @@ void backup_go_on(struct host *h, bool lost, bool busy)
     if (!b)
         return;
     if (b->noted && !lost) {
-        snprintf(words, sizeof words, "Copied to %s. The copy was checked and is whole.", b->path);
-        answer(h, 0, words);
+        say_made(b, words, sizeof words);
+        answer(h, b->media_problem[0] ? 1 : 0, words);
         return;
     }
     if (b->made_at) {
-        made(h, b);
+        if (files_copied(b))
+            made(h, b);
         return;
     }
     switch (store_copy_go_on(b->copy, busy ? BUDGET_BUSY_NS : BUDGET_NS, why, sizeof why)) {
@@ -127,7 +168,10 @@ void backup_go_on(struct host *h, bool lost, bool busy)
     case STORE_COPIED:
         b->made_at = loop_wall_ms();
         store_note_copy(h->services.store, b->path, b->made_at);
-        made(h, b);
+        b->media = media_copy_begin(h->services.media, b->media_path, wake, h->services.loop,
+                                    b->media_problem, sizeof b->media_problem);
+        if (!b->media)
+            made(h, b);
         break;
     case STORE_NOT_COPIED: answer(h, 1, why); break;
     }

@@ -146,6 +146,11 @@ void media_close(struct media *m)
     free(m);
 }
 
+int media_folder(struct media *m)
+{
+    return make(m) == 0 ? m->dir : -1;
+}
+
 int media_tmp(struct media *m)
 {
     return make(m) == 0 ? m->tmp : -1;

@@ -34,6 +34,8 @@ void media_close(struct media *m);
 
 /* 64 lower hex digits. */
 bool media_is_hash(const char *text, size_t len);
+/* A descriptor of the folder, which belongs to m. -1 with errno. */
+int media_folder(struct media *m);
 /* A descriptor of tmp, for new files; it belongs to m. -1 with errno. */
 int media_tmp(struct media *m);
 /* Makes the file `name` of tmp, which its writer has synced, the kept file of this hash; one that

@@ -98,6 +98,37 @@ describe("files", function()
     assert.equal(200, full:hook { text = "hello" })
   end)
 
+  it("`assistant backup FILE` puts the kept files into FILE.media, by links, and begins only where neither is there", function()
+    local to = service.home .. "/copy.sqlite"
+    local code, text = service:cli("backup", to)
+    assert.equal(0, code, text)
+    assert.truthy(text:find("Received files: 1, in " .. to .. ".media.", 1, true), text)
+    assert.equal(body, shell.read(to .. ".media/" .. hash:sub(1, 2) .. "/" .. hash))
+    assert.equal("2\n", select(2, shell.run("stat -c %h " .. to .. ".media/" .. hash:sub(1, 2) .. "/" .. hash)))
+    shell.run("rm " .. to)
+    code, text = service:cli("backup", to)
+    assert.equal(1, code)
+    assert.truthy(text:find(to .. ".media exists already", 1, true), text)
+    assert.equal(1, (shell.run("test -e " .. to)))
+    local elsewhere = "/dev/shm/spec-media-" .. service.port -- another disk: by bytes
+    code, text = service:cli("backup", elsewhere)
+    assert.equal(0, code, text)
+    assert.equal(body, shell.read(elsewhere .. ".media/" .. hash:sub(1, 2) .. "/" .. hash))
+    shell.run(("rm -r %s %s.media %s.media"):format(elsewhere, elsewhere, to))
+  end)
+
+  it("`assistant media get` writes a kept file to a new file, and no other", function()
+    local to = service.home .. "/photo.png"
+    local code, text = service:cli("media", "get", hash, to)
+    assert.same({ 0, body }, { code, shell.read(to) }, text)
+    assert.equal("600\n", select(2, shell.run("stat -c %a " .. to)))
+    code, text = service:cli("media", "get", hash, to)
+    assert.equal(1, code)
+    assert.truthy(text:find("exists already", 1, true), text)
+    for _, name in ipairs { ("0"):rep(64), "../../db.sqlite" } do assert.equal(1, (service:cli("media", "get", name, to .. "2"))) end
+    assert.equal(1, (shell.run("test -e " .. to .. "2")))
+  end)
+
   it("a second service that names the same MEDIA_DIR does not start, and its files are left alone", function()
     local other = process.new { start = false, env = { MEDIA_DIR = service.data .. "/media" } }
     local code, text = other:run_once "serve"
