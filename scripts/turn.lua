@@ -296,8 +296,8 @@ local function apology(self, turn)
   for _, message in ipairs(turn.waiting) do oldest = math.min(oldest, message.said_at or oldest) end
   local late = turn.started_at - oldest - minutes * 60000
   if late < 0 or late < window.clock_off_ms() then return nil end
-  local words = canned(self, turn, "late")
-  return not messages.said_since(turn.conversation.id, words, turn.started_at - window.OPEN_MS) and words or nil
+  local sorry = canned(self, turn, "late")
+  return not messages.said_since(turn.conversation.id, sorry, turn.started_at - window.OPEN_MS) and sorry or nil
 end
 
 -- The fixed texts that may be added to the reply, or follow it.
@@ -335,7 +335,7 @@ local function effects_of(turn, decision, merged, changed, cut, visit)
 end
 
 -- Stores the reply, made fit for WhatsApp, with the booking link when it is due. Returns what else follows.
-local function say(turn, decision, conversation, merged, changed, visit)
+local function say(self, turn, decision, conversation, merged, changed, visit, asked)
   local text = decision.reply
   local parts, cut
   if text then
@@ -351,15 +351,20 @@ local function say(turn, decision, conversation, merged, changed, visit)
     added[#added + 1] = late
     conversations.told_after_hours(conversation.id, now)
   end
-  if effects.link then added[#added + 1] = turn.booking_words .. " " .. link_for(conversation, visit) end
+  local link = effects.link and link_for(conversation, visit)
+  if link then added[#added + 1] = turn.booking_words .. " " .. link end
   if #added > 1 then text, parts = table.concat(added, "\n\n"), nil end -- made fit again
   whatsapp.say(conversation, text, { kind = decision.brain == "model" and "model" or "scripted", seq = turn.shown, parts = parts,
-    keys = decision.keys, told = true }) -- the effects hold what the keys promise
+    keys = decision.keys, told = true, -- the effects hold what the keys promise
+    quotes = whatsapp.quoted(turn.waiting, conversation.last_seq > turn.shown),
+    form = whatsapp.form(self.owner.business,
+      { text = text, asked = asked, link = link, confirms = turn.kept and asked == turn.kept.field },
+      function(key) return canned(self, turn, key) end) })
   return effects
 end
 
 -- Stores the answer, all rows or none, after it checks who has the chat now. Runs inside the transaction.
-local function carry_out(turn, decision)
+local function carry_out(self, turn, decision)
   local now = time.now_ms()
   local conversation, newest, visit = conversations.for_turn(turn.conversation.id, now)
   if not conversation then return "gone" end
@@ -389,7 +394,11 @@ local function carry_out(turn, decision)
     action = "taken"
     if decision.reply then whatsapp.draft(conversation, decision.reply, turn.shown) end
   else
-    local effects = say(turn, decision, conversation, merged, changed, visit)
+    local asked = decision.asked
+    if decision.brain == "model" then
+      asked = scripted.asked_by(decision.reply, conversation_flow.may_ask(turn.case, merged, turn.fields, visit))
+    end
+    local effects = say(self, turn, decision, conversation, merged, changed, visit, asked)
     if effects.card then tell.card(conversation, effects.card) end
     if effects.reason then cases.because(conversation.id, effects.reason) end
     if effects.follow_up or effects.theirs then tell.follow_up(conversation, effects.follow_up, effects.theirs, effects.lead) end
@@ -397,10 +406,6 @@ local function carry_out(turn, decision)
       visit = visit, action = action, outside = where and where.verdict == "out" }, decision.reply, turn.ask)
     if open then whatsapp.plan_nudge(conversation.id, turn.shown, open, now) end
     local newer_at = conversation.last_seq > turn.shown and messages.newer_at(conversation.id, turn.shown) or nil
-    local asked = decision.asked
-    if decision.brain == "model" then
-      asked = scripted.asked_by(decision.reply, conversation_flow.may_ask(turn.case, merged, turn.fields, visit))
-    end
     conversations.answered(conversation.id, turn.shown, newer_at, asked, now,
       scripted.times(asked, turn.conversation, decision.unread_times))
     if decision.ends or conversation.ended_at then conversations.set_ended(conversation.id, decision.ends and now or nil) end
@@ -454,7 +459,7 @@ function Turn:run(job)
   if turn.kept then returning.settle(turn.kept, decision.data, turn.texts) end
   judge_area(self, turn, decision)
   prepare_words(self, turn, decision)
-  local action = db.transaction(carry_out, turn, decision)
+  local action = db.transaction(carry_out, self, turn, decision)
   log.info("turn.done", { conversation = mask(turn.conversation.id), brain = decision.brain, action = action,
     messages = #turn.waiting, calls = turn.calls or 0, ms = time.now_ms() - turn.started_at })
 end
@@ -468,7 +473,7 @@ function Turn:failed(job)
   local decision = { brain = "words", action = "handoff", reply = canned(self, turn, "wait"), keys = { "wait" }, data = {},
     card = "failed" }
   prepare_words(self, turn, decision)
-  db.transaction(carry_out, turn, decision)
+  db.transaction(carry_out, self, turn, decision)
 end
 
 -- The job's handlers for main.lua.

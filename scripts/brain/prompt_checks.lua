@@ -445,6 +445,8 @@ M.business = {
   { "model_prices", map {
     { "cached_input", number(0, 1000), 0.003 }, { "input", number(0, 1000), 0.15 }, { "output", number(0, 1000), 0.6 },
   } },
+  { "buttons", flag, false },
+  { "ask_location", flag, false },
   { "languages", codes, nil, true },
   { "notify_reloads", flag, false },
   { "guards", map {

@@ -2,6 +2,7 @@
 -- what we say, send is the job that sends it, answers stores what came of it, pace says how fast, access what to do while we are refused,
 -- codes explains Meta's errors.
 
+local asks = require "channels.whatsapp.asks"
 local crypto = require "host.crypto"
 local inbox = require "host.inbox"
 local nudge = require "channels.whatsapp.nudge"
@@ -16,6 +17,7 @@ local typing = require "channels.whatsapp.typing"
 local M = {
   read = read.run,
   say = say.say,
+  form = asks.form, quoted = asks.quoted,
   draft = say.draft,
   recall = say.recall,
   send = send.run,

@@ -49,11 +49,13 @@ end
 
 -- Adds a message of ours. A job sends it.
 ---@param m {id: string, conversation: string, content: string, seq: integer, part: integer, kind: string, author?: string,
----  state: string, template?: string}
+---  state: string, template?: string, form?: string, reply_to?: string}
 function M.add_assistant(m, now)
-  db.run([[INSERT INTO messages(id, conversation_id, role, content, created_at, seq, part, kind, author, state, state_at, template)
-    VALUES(?, ?, 'assistant', ?, ?, ?, ?, ?, ?, ?, ?, ?)]],
-    m.id, m.conversation, m.content, time.stamp(now), m.seq, m.part, m.kind, m.author, m.state, now, m.template)
+  db.run([[INSERT INTO messages(id, conversation_id, role, content, created_at, seq, part, kind, author, state, state_at, template,
+      form, reply_to)
+    VALUES(?, ?, 'assistant', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)]],
+    m.id, m.conversation, m.content, time.stamp(now), m.seq, m.part, m.kind, m.author, m.state, now, m.template,
+    m.form, m.reply_to)
   came(m.state)
 end
 
@@ -79,7 +81,7 @@ function M.replace(id, content, kind, edited_at)
 end
 
 -- What the message says that another one quotes. We know ours by the platform's id.
-local QUOTED = [[CASE WHEN m.reply_to IS NOT NULL AND m.kind <> 'edit' THEN coalesce(
+local QUOTED = [[CASE WHEN m.reply_to IS NOT NULL AND m.role = 'user' AND m.kind <> 'edit' THEN coalesce(
     (SELECT content FROM messages q WHERE q.id = m.reply_to AND q.conversation_id = m.conversation_id),
     (SELECT content FROM messages q WHERE q.wamid = m.reply_to AND q.conversation_id = m.conversation_id)) END AS quoted]]
 
@@ -189,6 +191,7 @@ end
 -- not. paced_at: of the last message to this person (channels/whatsapp/pace).
 function M.to_send(id)
   return db.one([[SELECT m.id, m.conversation_id, m.content, m.created_at, m.seq, m.kind, m.state, m.state_at, m.wamid, m.template,
+      m.form, m.reply_to,
       c.status, c.opted_out, c.inbound_at, c.free_until, c.last_seq, c.phone_number, k.open AS circuit_open, k.probe_at,
       (SELECT paced_at FROM messages p WHERE p.conversation_id = m.conversation_id AND p.paced_at IS NOT NULL
         ORDER BY seq DESC, rowid DESC LIMIT 1) AS paced_at
@@ -200,6 +203,11 @@ function M.after_send(id, wamid)
   return db.one([[SELECT state, state_at, error, (SELECT open FROM circuits WHERE name = 'whatsapp') AS circuit_open,
       EXISTS (SELECT 1 FROM statuses_early WHERE wamid = ?2) AS early
     FROM messages WHERE id = ?1]], id, wamid)
+end
+
+-- Its file was uploaded, so its form names the platform's id.
+function M.set_form(id, form)
+  db.run("UPDATE messages SET form = ? WHERE id = ?", form, id)
 end
 
 -- The request for it starts. paced_at: what the next message to this person is measured by.

@@ -190,7 +190,7 @@ return {
   ALTER TABLE conversations ADD COLUMN blocked_by TEXT;
   ALTER TABLE conversations ADD COLUMN photos_asked INTEGER; -- ms, the customer was asked for photos
   ALTER TABLE messages ADD COLUMN paced_at INTEGER; -- assistant: ms, by which the next message to this person is measured (pace.lua)
-  ALTER TABLE messages ADD COLUMN form TEXT;     -- assistant, JSON: buttons, a list, a link button, a location request or a file, beside the words
+  ALTER TABLE messages ADD COLUMN form TEXT;     -- assistant, JSON: buttons, a list, a link button, a location request, a template or a file, beside the words
   CREATE TABLE media(                            -- what customers and staff sent beside words
     id INTEGER PRIMARY KEY,
     conversation_id TEXT NOT NULL,

@@ -46,7 +46,7 @@ describe("a message that comes late", function()
     assert.equal(0, #stand_ins:models(word))
   end)
 
-  local function marks(phone, wamid)
+  local function marks(wamid)
     local count = 0
     for _, request in ipairs(stand_ins:requests("graph", { contains = wamid })) do
       if request.body.status == "read" and request.body.typing_indicator then count = count + 1 end
@@ -58,16 +58,16 @@ describe("a message that comes late", function()
     local phone = meta.phone()
     local message = meta.text(phone, "a couch " .. scene:plan { hold = true, answer = { reply_to_user = "Any stairs?" } })
     service:hook { messages = { message } }
-    shell.until_(function() return marks(phone, message.id) >= 2 end, 8, "a second typing indicator")
+    shell.until_(function() return marks(message.id) >= 2 end, 8, "a second typing indicator")
     assert.equal(200, service:click(phone).status)
-    local seen = marks(phone, message.id)
+    local seen = marks(message.id)
     stand_ins:release()
     scene:marker()
-    assert.is_true(marks(phone, message.id) <= seen)
+    assert.is_true(marks(message.id) <= seen)
     local paused = meta.text(phone, "hello?")
     service:hook { messages = { paused } }
     scene:sent(phone, "Our team is handling")
-    assert.equal(0, marks(phone, paused.id))
+    assert.equal(0, marks(paused.id))
   end)
 
   it("a typing indicator that Meta refuses delays no answer", function()

@@ -47,6 +47,18 @@ function M.sort(response, err)
   return "unknown", { why = "HTTP " .. response.status .. " without an id" }
 end
 
+---The answer to an upload. Without one nothing was sent to anybody, so it is simply done again.
+---@return string? kind nil: it worked
+---@return table detail with id when it worked
+function M.uploaded(response, err)
+  if not response then return "unsent", { why = err.kind, cancelled = err.kind == "cancelled" } end
+  local body = json.decode(response.body, { null_as_nil = true })
+  local id = type(body) == "table" and response.status >= 200 and response.status <= 299 and body.id
+  if type(id) == "string" and id:find("^%d+$") and #id <= 64 then return nil, { id = id } end
+  if response.status <= 299 then return "unsent", { why = "HTTP " .. response.status .. " without an id of the file" } end
+  return M.sort(response)
+end
+
 ---Fails a message for good: its row says why, staff get the text and the reason, the job is kept as dead.
 ---@param message table
 ---@param now integer ms

@@ -3,10 +3,12 @@
 local conversations = require "records.conversations"
 local crypto = require "host.crypto"
 local db = require "host.db"
+local forms = require "channels.whatsapp.forms"
 local guards = require "language.guards"
 local http = require "host.http"
 local jobs = require "host.jobs"
 local json = require "host.json"
+local log = require "host.log"
 local messages = require "records.messages"
 local promises = require "flow.promises"
 local tell = require "staff.tell"
@@ -42,23 +44,35 @@ end
 ---@param conversation table a row of conversations
 ---@param text string
 ---@param options? {kind?: "model"|"scripted"|"canned"|"paused"|"opt_out"|"staff", author?: string, seq?: integer, parts?: string[],
----  template?: {name: string, language: string, parameters: string[]}, keys?: string[], told?: boolean}
+---  template?: {name: string, language: string, parameters: string[]}, keys?: string[], told?: boolean,
+---  form?: whatsapp.Form, quotes?: string}
 ---  keys: of a fixed text, its keys of replies.yaml; told: what it promises is told to staff in the same transaction (flow/promises);
+---  form: what is sent beside the words (forms.lua), with the last part; quotes: the customer's message that the first part quotes;
 ---  seq: the last message that it answers; default the newest. parts: the text as it is sent, when the caller has made it fit;
 ---  template: the approved template with the same meaning (one part only), for when WhatsApp takes no free text any more
----@return string? id of the first part; nil when the text was blank
+---@return string? id of the first part; nil when the text was blank, or when WhatsApp does not take the form
+---@return string? why it does not take the form, in words for staff
 function M.say(conversation, text, options)
   options = options or {}
   local kind = options.kind or "canned"
   if kind ~= "model" and kind ~= "staff" then promises.check(options.keys, options.told) end
   local now, first = time.now_ms(), nil
-  for part, content in ipairs(options.parts or parts_of(text, kind)) do
+  local parts = options.parts or parts_of(text, kind)
+  local form = options.form
+  local why = form and forms.unfit(form, parts[#parts] or "")
+  if why then
+    log.warn("whatsapp.form_unfit", { form = form.type, why = why })
+    if not forms.has_plain_text(form) then return nil, why end
+    form = nil
+  end
+  for part, content in ipairs(parts) do
     if content:find("%S") then
       local id = crypto.uuid()
       first = first or id
       messages.add_assistant({ id = id, conversation = conversation.id, content = content, seq = options.seq or conversation.last_seq,
         part = part, kind = kind, author = options.author, state = "queued",
-        template = options.template and json.encode(options.template) }, now)
+        template = options.template and json.encode(options.template), form = form and part == #parts and json.encode(form) or nil,
+        reply_to = part == 1 and options.quotes or nil }, now)
       M.enqueue(conversation.id, id)
     end
   end

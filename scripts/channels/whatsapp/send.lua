@@ -6,11 +6,13 @@ local clock = require "ops.clock"
 local codes = require "channels.whatsapp.codes"
 local conversations = require "records.conversations"
 local db = require "host.db"
+local forms = require "channels.whatsapp.forms"
 local http = require "host.http"
 local jobs = require "host.jobs"
 local json = require "host.json"
 local log = require "host.log"
 local mask = require "mask"
+local media = require "host.media"
 local messages = require "records.messages"
 local metrics = require "host.metrics"
 local numbers = require "records.numbers"
@@ -25,12 +27,13 @@ local window = require "records.window"
 local M = {}
 
 local STALE_MS = 30 * 60000
+local UPLOAD_MS = 120000 -- a file of 100 MB
 local MACHINE = { model = true, scripted = true }
 local AFTER_STOP = { staff = true, opt_out = true }
 local OPEN = { queued = true, sending = true, unknown = true }
 
-local function url()
-  return plain.trim_end(settings.get("META_GRAPH_URL"), "[/]") .. "/" .. settings.get("META_PHONE_NUMBER_ID") .. "/messages"
+local function url(what)
+  return plain.trim_end(settings.get("META_GRAPH_URL"), "[/]") .. "/" .. settings.get("META_PHONE_NUMBER_ID") .. what
 end
 
 local function authorization()
@@ -68,7 +71,8 @@ local function may_say(message, now)
     drop(message, now, "the reminder is no longer due")
     return false
   end
-  if message.closed and not message.template then
+  if message.form then message.form = json.decode(message.form) end
+  if message.closed and not message.template and not (message.form and message.form.type == "template") then
     return false, answers.fail(message, now, "131047 window closed", codes.advice(131047))
   end
   if machine and now - time.parse(message.created_at) > STALE_MS then
@@ -110,23 +114,16 @@ local function prepare(job)
   return message
 end
 
--- An approved template with its values. The platform holds its text; our text says the same.
-local function template_of(stored)
-  local template, parameters = json.decode(stored), {}
-  for i, text in ipairs(template.parameters) do parameters[i] = { type = "text", text = text } end
-  return {
-    name = template.name, language = { code = template.language },
-    components = #parameters > 0 and { { type = "body", parameters = parameters } } or nil,
-  }
-end
-
 local function body_of(message)
   local body = { messaging_product = "whatsapp", recipient_type = "individual", biz_opaque_callback_data = message.id }
-  if message.closed then
-    body.type, body.template = "template", template_of(message.template)
+  if message.closed and message.template then
+    body.type, body.template = "template", forms.template(json.decode(message.template))
+  elseif message.form then
+    forms.write(body, message.form, message.content)
   else
     body.type, body.text = "text", { body = message.content, preview_url = message.content:find("https?://") ~= nil }
   end
+  if message.reply_to then body.context = { message_id = message.reply_to } end
   if message.phone_number ~= "" then body.to = message.phone_number else body.recipient = message.conversation_id end
   return body
 end
@@ -134,6 +131,37 @@ end
 function M.start()
   numbers.start(settings.get("META_PHONE_NUMBER_ID"))
   access.start(time.now_ms())
+end
+
+-- A file that WhatsApp does not have yet is uploaded first; its id is stored, so that another try does not upload it again.
+---@async
+---@return string? kind of the answer; nil: it is there
+---@return table? detail
+local function upload(message)
+  local form = message.form
+  if not form or form.type ~= "media" or form.id then return nil end
+  if not media.bytes(form.hash) then return "permanent", { why = "the file is gone", text = "the file is not here any more" } end
+  local kind, detail = answers.uploaded(http.request {
+    method = "POST", url = url "/media", headers = authorization(), timeout_ms = UPLOAD_MS, max_bytes = 65536,
+    form_data = { { name = "messaging_product", value = "whatsapp" }, { name = "type", value = form.mime },
+      { name = "file", file = form.hash, filename = form.name or form.kind, type = form.mime } },
+  })
+  if kind then return kind, detail end
+  form.id = detail.id
+  messages.set_form(message.id, json.encode(form))
+  return nil
+end
+
+---@async
+local function post(message)
+  local kind, detail = upload(message)
+  if kind then return kind, detail end
+  local response, err = http.request {
+    method = "POST", url = url "/messages", headers = authorization(), json = body_of(message),
+    timeout_ms = settings.get("SEND_TIMEOUT_MS"), once = true, max_bytes = 65536,
+  }
+  clock.heard(response)
+  return answers.sort(response, err)
 end
 
 -- The step after the answer.
@@ -146,12 +174,7 @@ end
 function M.run(job)
   local message, outcome = db.transaction(prepare, job)
   if not message then return outcome end
-  local response, err = http.request {
-    method = "POST", url = url(), headers = authorization(), json = body_of(message),
-    timeout_ms = settings.get("SEND_TIMEOUT_MS"), once = true, max_bytes = 65536,
-  }
-  clock.heard(response)
-  local kind, detail = answers.sort(response, err)
+  local kind, detail = post(message)
   metrics.add("assistant_sends_total", 1, { outcome = kind })
   return db.transaction(finish, job, message, kind, detail)
 end
@@ -160,7 +183,7 @@ end
 ---@async
 function M.typing(wamid)
   http.request {
-    method = "POST", url = url(), headers = authorization(), lane = "typing", timeout_ms = 5000, max_bytes = 65536,
+    method = "POST", url = url "/messages", headers = authorization(), lane = "typing", timeout_ms = 5000, max_bytes = 65536,
     json = { messaging_product = "whatsapp", status = "read", message_id = wamid, typing_indicator = { type = "text" } },
   }
 end
