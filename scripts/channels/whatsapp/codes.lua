@@ -1,5 +1,7 @@
 -- Says what Meta's error codes mean for us. Pure.
 
+local plain = require "language.text"
+
 local M = {}
 
 local TRANSIENT = { [1] = true, [2] = true, [4] = true, [80007] = true, [130429] = true, [131000] = true, [131016] = true,
@@ -64,7 +66,7 @@ function M.advice(code, why)
   local shown = code and (" (code %d)"):format(code) or ""
   local words = code and ADVICE[code]
   if words then return (words:gsub("%%s", shown)) end
-  why = why and why:gsub("[%s.]+$", "") or ""
+  why = plain.trim_end(why or "", "[%s.]")
   why = why ~= "" and why or "no reason given"
   return ("WhatsApp refuses it: %s%s. Call the customer, or write to them another way."):format(why, shown)
 end
