@@ -49,7 +49,7 @@ function M.page(fault)
 end
 
 ---The fault for this request to an upstream, or nil. Counts the request.
----@return {kind: string, delay_ms: integer?, code: integer?, status: integer?, retry_after: string?}?
+---@return {kind: string, delay_ms: integer?, code: integer?, status: integer?, retry_after: string?, minutes: integer?}?
 function M.meet(upstream, body)
   local rule = db.one("SELECT * FROM sandbox_faults WHERE upstream = ?", upstream)
   if not rule or rule.contains and not body:find(rule.contains, 1, true) then return nil end
@@ -71,7 +71,7 @@ function M.current()
   local out = {}
   for _, rule in ipairs(db.all("SELECT * FROM sandbox_faults")) do
     out[rule.upstream] = { kind = rule.kind, times = rule.times, every = rule.every, delay_ms = rule.delay_ms, code = rule.code,
-      contains = rule.contains, status = rule.status, retry_after = rule.retry_after }
+      contains = rule.contains, status = rule.status, retry_after = rule.retry_after, minutes = rule.minutes }
   end
   return out
 end
@@ -99,11 +99,11 @@ local function switch(upstream, wish)
     return "times and every are whole numbers from 1, delay_ms from 0"
   end
   if wish.contains ~= nil and type(wish.contains) ~= "string" then return "contains is a text" end
-  if not whole(wish.status, 100) then return "status is an HTTP status" end
+  if not whole(wish.status, 100) or not whole(wish.minutes, 0) then return "status is an HTTP status, minutes a whole number" end
   local retry_after = wish.retry_after ~= nil and tostring(wish.retry_after) or nil
-  db.run([[INSERT OR REPLACE INTO sandbox_faults(upstream, kind, times, every, seen, delay_ms, code, contains, status, retry_after)
-    VALUES(?, ?, ?, ?, 0, ?, ?, ?, ?, ?)]],
-    upstream, kind, wish.times, wish.every or 1, wish.delay_ms, wish.code, wish.contains, wish.status, retry_after)
+  db.run([[INSERT OR REPLACE INTO sandbox_faults(upstream, kind, times, every, seen, delay_ms, code, contains, status, retry_after,
+    minutes) VALUES(?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?)]],
+    upstream, kind, wish.times, wish.every or 1, wish.delay_ms, wish.code, wish.contains, wish.status, retry_after, wish.minutes)
   return nil
 end
 

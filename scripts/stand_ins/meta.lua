@@ -137,12 +137,14 @@ function M.graph(request)
     if errors.stranger(request) then return { status = 401, body = "" } end
     return media.bytes(request)
   end
-  local id, edge = request.path:match("^/sandbox/graph/v%d+%.%d+/([^/]+)/([%w_]+)$")
-  if not id then id = request.path:match("^/sandbox/graph/v%d+%.%d+/([^/]+)$") end
+  -- A path without a version is the oldest version's.
+  local path = request.path:match("^/sandbox/graph/v%d+%.%d+/(.+)$") or request.path:sub(#"/sandbox/graph/" + 1)
+  local id, edge = path:match("^([^/]+)/([%w_]+)$")
+  if not id then id = path:match("^[^/]+$") end
   local stranger = errors.stranger(request)
   if stranger then return stranger end
   local verb = request.method:lower()
-  if not id then return errors.missing(request.path:sub(#"/sandbox/graph/" + 1), verb) end
+  if not id then return errors.missing(path, verb) end
   if edge then
     local handler = edges[request.method][edge]
     if id ~= hooks.phone_number_id() or not handler then return errors.missing(id, verb) end

@@ -105,4 +105,8 @@ return {
   ALTER TABLE sandbox_faults ADD COLUMN retry_after TEXT;
   CREATE TABLE sandbox_account(name TEXT PRIMARY KEY, value REAL NOT NULL);
   ]],
+  -- 6: how long a limit lasts
+  [[
+  ALTER TABLE sandbox_faults ADD COLUMN minutes INTEGER;
+  ]],
 }

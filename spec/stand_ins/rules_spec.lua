@@ -129,7 +129,8 @@ describe("a send to the stand-in for Meta", function()
     assert.same({ 401, 190 }, raw("/sandbox/graph/v26.0" .. path, {}))
     assert.same({ 401, 190 }, raw("/sandbox/graph/v26.0" .. path, { { "Authorization", "Bearer other" } }))
     assert.same({ 400, 100, 33 }, raw("/sandbox/graph/v26.0/1/messages", bearer))
-    assert.same({ 400, 100, 33 }, raw("/sandbox/graph" .. path, bearer))
+    assert.same({ 400, 100 }, raw("/sandbox/graph" .. path, bearer))
+    assert.same({ 400, 100, 33 }, raw("/sandbox/graph/v26.0/a/b" .. path, bearer))
     assert.same({ 400, 100, 33 }, raw("/sandbox/graph/v26.0/" .. meta.phone_number_id .. "/nothing", bearer))
     assert.same({ 400, 100 }, raw("/sandbox/graph/v99.9" .. path, bearer))
     stand_ins:fault { graph = "expired" }
@@ -161,7 +162,12 @@ describe("a send to the stand-in for Meta", function()
     assert.truthy(answer.headers["x-business-use-case-usage"]:find("estimated_time_to_regain_access", 1, true))
     stand_ins:account { per_second = 1000 }
     stand_ins:fault { graph = { kind = "code", code = 80007, retry_after = "Sun, 06 Nov 2044 08:49:37 GMT" } }
-    assert.equal("Sun, 06 Nov 2044 08:49:37 GMT", send({ to = meta.phone() }).headers["retry-after"])
+    local dated = send { to = meta.phone() }
+    assert.equal("Sun, 06 Nov 2044 08:49:37 GMT", dated.headers["retry-after"])
+    stand_ins:fault { graph = { kind = "429", retry_after = "none", minutes = 7 } }
+    local limited = send { to = meta.phone() }
+    assert.is_nil(limited.headers["retry-after"])
+    assert.truthy(limited.headers["x-business-use-case-usage"]:find('"estimated_time_to_regain_access":7', 1, true))
   end)
 
   it("fails by status when the window is closed, nobody wrote, or the file is of another kind", function()

@@ -14,7 +14,7 @@
 --   :forget()                                        no plans
 -- Faults (scripts/stand_ins/faults.lua lists the kinds; {kind=, times=, every=, delay_ms=, code=, contains = only requests that hold this}; "off" ends it):
 --   :fault{model = "500"}  :fault{graph = {kind = "code", code = 131047, times = 1}}  :fault{slack = "404"}   :calm() (all off)
---      graph (sends), read (read marks), media (where a file is), bytes (the file), upload, block; status = and retry_after = of a refusal;
+--      graph (sends), read (read marks), media (where a file is), bytes (the file), upload, block; status =, retry_after = (seconds, a date, "none") and minutes = of a refusal;
 --      graph: lost (taken, never answered, statuses come), vanished (the same without statuses), silent (taken, no statuses), html, empty,
 --      slow (delay_ms, then taken), held, code (refused with a code), failed (taken; a failed status with the code)
 -- Requests to the stand-ins, in order (each: id, upstream, path, at, ended_at (ms; nil: not answered yet), status, body (decoded)):

@@ -31,7 +31,7 @@ M.titles = {
 ---What Meta answers to a call that it refuses.
 ---@param code integer
 ---@param with? {message: string?, details: string?, subcode: integer?, status: integer?, type: string?, retry_after: any, minutes: any}
----message: without the code's prefix; retry_after: in seconds or as a date; minutes: until access comes back
+---message: without the code's prefix; retry_after: in seconds, as a date, or "none"; minutes: until access comes back
 ---@return host.Response
 function M.refuse(code, with)
   with = with or {}
@@ -41,7 +41,7 @@ function M.refuse(code, with)
       estimated_time_to_regain_access = with.minutes or 1 } }
     headers["X-Business-Use-Case-Usage"] = json.encode { [hooks.account] = usage }
     headers["X-App-Usage"] = json.encode { call_count = 100, total_cputime = 28, total_time = 31 }
-    headers["Retry-After"] = tostring(with.retry_after or 1)
+    if with.retry_after ~= "none" then headers["Retry-After"] = tostring(with.retry_after or 1) end
   elseif with.retry_after then
     headers["Retry-After"] = tostring(with.retry_after)
   end
@@ -86,14 +86,14 @@ local named = {
 }
 
 ---The refusal that a fault asks for, or nil when the fault is none of these.
----@param fault {kind: string, code: integer?, status: integer?, retry_after: string?, subcode: integer?}?
+---@param fault {kind: string, code: integer?, status: integer?, retry_after: string?, minutes: integer?}?
 ---@return host.Response?
 function M.of_fault(fault)
   if not fault then return nil end
   if fault.kind == "expired" then return M.expired() end
   local code = named[fault.kind] or fault.kind == "code" and fault.code
   if not code then return nil end
-  return M.refuse(code, { status = fault.status, retry_after = fault.retry_after })
+  return M.refuse(code, { status = fault.status, retry_after = fault.retry_after, minutes = fault.minutes })
 end
 
 return M
