@@ -9,6 +9,7 @@
 #include "service/trial.h"
 #include "base/trouble.h"
 #include "base/timezone.h"
+#include "store/store.h"
 
 #include <curl/curl.h>
 #include <errno.h>
@@ -197,6 +198,7 @@ int main(int argc, char **argv)
     const char *second = argc == 3 ? argv[2] : "";
     setlocale(LC_ALL, "C.UTF-8");
     timezone_settle();
+    store_keep_blocks();
     if (is(name, "--version"))
         return version();
     if (is(name, "--help") || is(name, "-h"))

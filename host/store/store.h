@@ -30,6 +30,9 @@ enum { STORE_PATIENCE_MS = 1000 };
 /* How opening can end. The numbers are exit codes of the program (docs/contract.md). */
 enum store_open_result { STORE_OPENED = 0, STORE_UNUSABLE = 3, STORE_IN_USE = 4 };
 
+/* For the thread that is to use databases, before anything of SQLite is used: small blocks of
+ * memory are kept for its next statements. Has no effect later. */
+void store_keep_blocks(void);
 /* Opens or creates the database at path (NULL: in memory, no lock), takes the lock, sets the
  * pragmas, runs quick_check for at most 200 ms. On failure *out is NULL and why holds cause and
  * remedy in one line. */
