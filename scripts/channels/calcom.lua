@@ -6,6 +6,7 @@ local bookings = require "records.bookings"
 local conversations = require "records.conversations"
 local db = require "host.db"
 local reader = require "channels.calcom.event"
+local identities = require "records.identities"
 local inbox = require "host.inbox"
 local jobs = require "host.jobs"
 local json = require "host.json"
@@ -71,7 +72,7 @@ end
 
 local function is_attendee(event, row)
   for _, phone in ipairs(event.phones) do
-    if phone == row.conversation_id or phone == row.phone then return true end
+    if phone == row.phone or row.conversation_id and identities.any(phone) == row.conversation_id then return true end
   end
   return event.name ~= nil and row.name ~= nil and event.name:lower() == row.name:lower()
 end
@@ -184,7 +185,7 @@ local function apply(event, found)
   if event.kind ~= "moved" or old_start_at == saved.start_at then old_start_at = nil end
   log.info("booking." .. event.kind, { conversation = conversation and mask(conversation.id), matched = conversation ~= nil })
   if not conversation then
-    local theirs = event.phones[1] and conversations.get(event.phones[1])
+    local theirs = event.phones[1] and identities.any(event.phones[1])
     return news.unmatched(event, saved.start_at, old_start_at, theirs ~= nil)
   end
   local outcome = "It came before the database was restored, so nothing is sent to them now."
@@ -246,15 +247,15 @@ end
 
 -- What a webhook holds about one person: all of it when its booking is theirs, otherwise nothing.
 ---@param body string
----@param id string of the conversation
----@param theirs {token?: string, bookings: table<string, boolean>}
+---@param ids table<string, boolean> the person's names
+---@param theirs {tokens: table<string, boolean>, bookings: table<string, boolean>}
 ---@return table[] parts
-local function parts(body, id, theirs)
+local function parts(body, ids, theirs)
   local event = reader.event(body, json, time)
   if not event then return {} end
-  local found = event.token ~= nil and event.token == theirs.token or theirs.bookings[event.uid or ""]
+  local found = theirs.tokens[event.token or ""] or theirs.bookings[event.uid or ""]
     or theirs.bookings[event.old_uid or ""]
-  for _, phone in ipairs(event.phones) do found = found or phone == id end
+  for _, phone in ipairs(event.phones) do found = found or ids[phone] end
   return found and { json.decode(body, { null_as_nil = true }) or body } or {}
 end
 

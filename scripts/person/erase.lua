@@ -27,21 +27,32 @@ local SCRUB_AGAIN_MS = 5000
 local WORD_BYTES = 40 -- shorter texts of the person are not searched for in the file
 
 ---How each reader of the inbox finds one person in the bytes that it reads.
----@alias person.Readers table<string, {parts: fun(body: string, id: string, theirs: {token?: string, bookings: table}): table[],
----  without?: fun(body: string, id: string, is_theirs: fun(id: any): boolean?): string?, string[]}>
+---@alias person.Readers table<string, {parts: fun(body: string, names: table<string, boolean>,
+---  theirs: {tokens: table<string, boolean>, bookings: table<string, boolean>}): table[],
+---  without?: fun(body: string, names: table<string, boolean>, is_theirs: fun(id: any): boolean?): string?, string[]}>
 
 local function shown(id) return names.phone(id) or id end
 
--- The words that show the person in bytes: the number as it is stored and as staff see it, the booking link's token, the ids of
+-- A list as a set.
+function M.set(list)
+  local set = {}
+  for _, word in ipairs(list) do set[word] = true end
+  return set
+end
+
+-- The words that show the person in bytes: their names as they are stored and as staff see them, the booking links' tokens, the ids of
 -- their messages, also as JSON may write them.
----@param id string
+---@param ids string[] all that names the person
 ---@param conversation? table
 ---@param bookings records.Booking[]
 ---@return string[]
-function M.words(id, conversation, bookings)
-  local words = { id }
-  if shown(id) ~= id then words[2] = shown(id) end
-  if conversation and conversation.token then words[#words + 1] = conversation.token end
+function M.words(ids, conversation, bookings)
+  local words = {}
+  for _, id in ipairs(ids) do
+    words[#words + 1] = id
+    if shown(id) ~= id then words[#words + 1] = shown(id) end
+  end
+  for _, token in ipairs(people.tokens(conversation)) do words[#words + 1] = token end
   for _, booking in ipairs(bookings) do
     if #booking.uid >= 4 then words[#words + 1] = booking.uid end
   end
@@ -79,7 +90,7 @@ function Erasure:raw(row_id)
   local reader, rest = self.readers[row.reader], nil
   if reader and reader.without then
     local taken
-    rest, taken = reader.without(row.body, self.id, function(id) return self.known[id] end)
+    rest, taken = reader.without(row.body, self.set, function(id) return self.known[id] end)
     self:add_marks(taken)
   end
   inbox.replace(row_id, row.unread and rest or nil)
@@ -142,11 +153,11 @@ function Erasure:rest(from)
     add_ids(self.gone, { id = change.original })
     if #(change.content or "") >= WORD_BYTES then self.texts[#self.texts + 1] = text.clip(change.content, 200) end
   end
-  for _, booking in ipairs(people.bookings(self.id)) do
+  for _, booking in ipairs(people.bookings(self.names)) do
     if booking.reminder_job then self:job(booking.reminder_job) end
   end
-  for what, n in pairs(people.remove(self.id, shown(self.id))) do self:count(what, n) end
-  people.add_mark(people.mark(self.id), self.at, opted_out)
+  for what, n in pairs(people.remove(self.id, self.names, shown)) do self:count(what, n) end
+  for _, name in ipairs(self.names) do people.add_mark(people.mark(name), self.at, opted_out) end
   self.opted_out = opted_out
 end
 
@@ -159,9 +170,12 @@ end
 ---@return table erasure .removed has counts; .words and .texts are to be searched for
 function M.rows(id, at, opted_out, readers)
   local conversation = people.find { id }
-  local self = setmetatable({ id = id, at = at, opted_out = opted_out, readers = readers, removed = {}, texts = {}, gone = {}, known = {} },
+  id = conversation and conversation.id or id
+  local ids = people.names(id)
+  local self = setmetatable({ id = id, names = ids, set = M.set(ids),
+    at = at, opted_out = opted_out, readers = readers, removed = {}, texts = {}, gone = {}, known = {} },
     Erasure)
-  self.words = M.words(id, conversation, people.bookings(id))
+  self.words = M.words(ids, conversation, people.bookings(ids))
   -- Jobs about the person end first, so that from here on nothing is sent to them and no model reads about them.
   local function pause() task.sleep(1) end
   local message_words = people.messages(id, 5000)
@@ -325,7 +339,7 @@ end
 ---@async
 local function named(ids)
   for _, id in ipairs(ids) do
-    if #people.bookings(id) > 0 or #people.changes(id) > 0 or in_work(id) then return id end
+    if #people.bookings { id } > 0 or #people.changes(id) > 0 or in_work(id) then return id end
   end
 end
 
@@ -346,9 +360,11 @@ function M.command(args, readers)
     return nil, ("Nothing is kept about %s: no chat, no booking, no webhook. Nothing was changed."):format(shown(ids[1]))
   end
   local at, since = time.now_ms(), conversation and time.parse(conversation.created_at) or 0
-  local mark, before = people.mark(id), people.erased(people.mark(id))
+  local before = people.erased(people.mark(id))
   local opted_out = conversation and conversation.opted_out == 1 or not conversation and before ~= nil and before.opted_out == 1
-  local added, problem = ledger.add { ("p %s %d %d"):format(mark, at, opted_out and 1 or 0) }
+  local lines = {}
+  for i, name in ipairs(people.names(id)) do lines[i] = ("p %s %d %d"):format(people.mark(name), at, opted_out and 1 or 0) end
+  local added, problem = ledger.add(lines)
   if not added then return nil, "Nothing was erased: " .. problem .. "." end
   local erasure = M.rows(id, at, opted_out, readers)
   local words = erasure.words

@@ -66,14 +66,14 @@ end
 
 -- The person's parts of the raw webhooks that are still kept.
 ---@async
-local function raw_of(id, conversation, bookings, readers)
-  local list, theirs = json.array(), { token = conversation and conversation.token, bookings = {} }
+local function raw_of(ids, conversation, bookings, readers)
+  local list, theirs = json.array(), { tokens = erase.set(people.tokens(conversation)), bookings = {} }
   for _, booking in ipairs(bookings) do theirs.bookings[booking.uid] = true end
-  local words = erase.words(id, conversation, bookings)
+  local words, set = erase.words(ids, conversation, bookings), erase.set(ids)
   for row_id in pieces(function(from) return inbox.find(words, from) end, 0) do
     local row = inbox.get(row_id)
     local reader = row and readers[row.reader]
-    local parts = reader and reader.parts(row.body, id, theirs) or {}
+    local parts = reader and reader.parts(row.body, set, theirs) or {}
     if #parts > 0 then list[#list + 1] = { received_at = iso(row.received_at), parts = parts } end
   end
   return list
@@ -85,11 +85,12 @@ end
 ---@param readers person.Readers
 ---@return table
 function M.person(id, conversation, readers)
-  local all = people.all(id)
+  local all, ids = people.all(id), people.names(id)
   local c = conversation or { phone_number = id, name = all.bookings[1] and all.bookings[1].name }
   return {
     exported_at = time.iso(time.now_ms()),
-    id = id, phone_number = c.phone_number ~= "" and c.phone_number or nil, name = c.name, language = c.language,
+    id = id, also_known_as = #ids > 1 and json.array { table.unpack(ids, 2) } or nil,
+    phone_number = c.phone_number ~= "" and c.phone_number or nil, name = c.name, language = c.language,
     opted_out = c.opted_out == 1,
     chat = conversation and {
       status = c.status, began_at = iso_of(c.created_at), changed_at = iso_of(c.updated_at), last_message_at = iso(c.inbound_at),
@@ -102,7 +103,7 @@ function M.person(id, conversation, readers)
     bookings = list_of(all.bookings, booking_of),
     turns = list_of(all.turns, turn_of),
     changes_before_their_message = list_of(all.changes, change_of),
-    raw = raw_of(id, conversation, all.bookings, readers),
+    raw = raw_of(ids, conversation, all.bookings, readers),
   }
 end
 
@@ -131,7 +132,8 @@ function M.text(person)
   local lines = {
     ("What is kept about %s, on %s (times are %s)"):format(names.phone(person.id) or person.id, clock(person.exported_at), now.zone),
     "",
-    "Name: " .. (person.name or "not known"),
+    "Name: " .. (person.name or "not known") .. (person.also_known_as and "; other numbers and ids: "
+      .. table.concat(person.also_known_as, ", ") or ""),
     person.chat and "Chat: since " .. clock(person.chat.began_at) .. ", now "
       .. (person.chat.status == "PAUSED" and "with staff" or "with the assistant")
       or "Chat: none",
@@ -203,7 +205,7 @@ function M.command(args, readers)
   local conversation = people.find(ids)
   local id = conversation and conversation.id
   for _, other in ipairs(ids) do
-    if not id and (#people.bookings(other) > 0 or #people.changes(other) > 0) then id = other end
+    if not id and (#people.bookings { other } > 0 or #people.changes(other) > 0) then id = other end
   end
   if not id then return nil, ("There is no chat with %s, and no booking."):format(names.phone(ids[1]) or ids[1]) end
   local person = M.person(id, conversation, readers)

@@ -13,13 +13,13 @@ function M.put(change, now)
 end
 
 -- Takes out what waits for this message: whether it was deleted, and its newest text.
----@param original string
----@param conversation_id string
+---@param event {id: string, conversation: string, number?: string, user_id?: string} an edit can have come before the chat was known
 ---@return boolean deleted
 ---@return string? content
-function M.take(original, conversation_id)
-  local rows = db.all("SELECT content FROM changes_early WHERE original = ? AND conversation_id = ? ORDER BY at", original, conversation_id)
-  db.run("DELETE FROM changes_early WHERE original = ? AND conversation_id = ?", original, conversation_id)
+function M.take(event)
+  local theirs = "FROM changes_early WHERE original = ? AND conversation_id IN (?, ?, ?)"
+  local rows = db.all("SELECT content " .. theirs .. " ORDER BY at", event.id, event.conversation, event.number, event.user_id)
+  db.run("DELETE " .. theirs, event.id, event.conversation, event.number, event.user_id)
   local content
   for _, row in ipairs(rows) do
     if not row.content then return true end

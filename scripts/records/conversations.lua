@@ -1,15 +1,19 @@
 -- The table conversations: one row per chat. Times that people read are UTC text, the others milliseconds.
 
 local db = require "host.db"
+local identities = require "records.identities"
 local time = require "host.time"
 local window = require "records.window"
 
 local M = {}
 
+-- The old id of a chat that was merged finds the chat that stays, so that old buttons and jobs work.
 ---@param id string
 ---@return table? conversation
 function M.get(id)
-  return db.one("SELECT * FROM conversations WHERE id = ?", id)
+  local row = db.one("SELECT * FROM conversations WHERE id = ?", id)
+  local stays = not row and identities.find("chat", id)
+  return row or stays and db.one("SELECT * FROM conversations WHERE id = ?", stays) or nil
 end
 
 -- All that a turn decides on, in one query: the chat, its newest case (the live one, when there is one) and its next visit.
@@ -41,25 +45,52 @@ end
 ---@param token string
 ---@return table? conversation
 function M.by_token(token)
-  return db.one("SELECT * FROM conversations WHERE token = ?", token)
+  local row = db.one("SELECT * FROM conversations WHERE token = ?", token)
+  local stays = not row and identities.find("token", token)
+  return row or stays and M.get(stays) or nil
 end
 
 -- A message of the customer arrived. Creates the chat's row if needed, and counts the message in last_seq.
----@param event {conversation: string, phone: string, name?: string, language?: string, said_at: integer} language: of a chat without one
+---@param event {conversation: string, number?: string, user_id?: string, name?: string, language?: string, said_at: integer} language: of a
+---  chat without one
 ---@param now integer
 ---@return table conversation
 function M.arrive(event, now)
   local stamp = time.stamp(now)
   db.run([[
-    INSERT INTO conversations(id, phone_number, created_at, updated_at, name, last_seq, inbound_at, waiting_since, language, free_until)
-    VALUES(?1, ?2, ?3, ?3, ?4, 1, ?5, ?6, ?7, ?8)
+    INSERT INTO conversations(id, phone_number, created_at, updated_at, name, last_seq, inbound_at, waiting_since, language, free_until,
+      write_to)
+    VALUES(?1, ?2, ?3, ?3, ?4, 1, ?5, ?6, ?7, ?8, ?9)
     ON CONFLICT(id) DO UPDATE SET updated_at = excluded.updated_at, last_seq = last_seq + 1, nudged = 0,
       name = coalesce(excluded.name, name), inbound_at = max(inbound_at, excluded.inbound_at),
       waiting_since = coalesce(waiting_since, excluded.waiting_since), language = coalesce(language, excluded.language),
-      free_until = coalesce(excluded.free_until, free_until)]],
-    event.conversation, event.phone, stamp, event.name, event.said_at, now, event.language,
-    event.source and event.source.type == "ad" and event.said_at + window.AD_MS or nil)
+      free_until = coalesce(excluded.free_until, free_until), write_to = excluded.write_to,
+      phone_number = CASE WHEN ?2 <> '' THEN ?2 ELSE phone_number END]],
+    event.conversation, event.number or "", stamp, event.name, event.said_at, now, event.language,
+    event.source and event.source.type == "ad" and event.said_at + window.AD_MS or nil, event.number or event.user_id)
   return M.get(event.conversation) -- RETURNING would build a table only for this row
+end
+
+-- The person has another number now, or another business-scoped id.
+---@param id string
+---@param number? string
+---@param user_id? string
+function M.renamed(id, number, user_id)
+  db.run([[UPDATE conversations SET phone_number = coalesce(?2, phone_number), write_to = CASE WHEN ?2 IS NOT NULL THEN ?2
+    WHEN coalesce(write_to, phone_number) GLOB '*[^0-9]*' OR coalesce(write_to, phone_number) = '' THEN coalesce(?3, write_to)
+    ELSE write_to END, updated_at = ?4 WHERE id = ?1]], id, number, user_id, time.stamp(time.now_ms()))
+end
+
+-- The number belongs to somebody else now. The chat is written to by its business-scoped id.
+---@param id string
+---@param number string
+---@return table conversation as it was before
+function M.lost_number(id, number)
+  local before = M.get(id)
+  db.run([[UPDATE conversations SET phone_number = CASE WHEN phone_number = ?2 THEN '' ELSE phone_number END,
+    write_to = CASE WHEN coalesce(write_to, ?2) <> ?2 THEN write_to ELSE (SELECT value FROM identities WHERE conversation_id = ?1
+      AND kind = 'user' ORDER BY linked_at DESC LIMIT 1) END, updated_at = ?3 WHERE id = ?1]], id, number, time.stamp(time.now_ms()))
+  return before
 end
 
 -- Since when the messages belong to the present quote, and the field whose old value the customer is asked to confirm.

@@ -98,6 +98,7 @@ function M.conversations(after, before, limit)
         area = NULL, area_place = NULL, confirm = NULL WHERE id = ?]], row.id)
     else
       db.run("DELETE FROM turns WHERE conversation_id = ?", row.id)
+      db.run("DELETE FROM identities WHERE conversation_id = ?", row.id)
       db.run("DELETE FROM conversations WHERE id = ?", row.id)
     end
   end

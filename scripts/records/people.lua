@@ -1,7 +1,9 @@
 -- Everything that is kept about one person, over all tables of the business: to show it, to remove it, and the keyed marks that stay
 -- afterwards (tables erased and erased_messages). Nothing here waits.
 
+local conversations = require "records.conversations"
 local db = require "host.db"
+local identities = require "records.identities"
 local ledger = require "host.ledger"
 local plain = require "language.text"
 
@@ -22,13 +24,39 @@ function M.ids(text)
   return { digits }
 end
 
----@param ids string[]
+---@param ids string[] numbers, business-scoped ids, ids of chats
 ---@return table? conversation a row of conversations
 function M.find(ids)
   for _, id in ipairs(ids) do
-    local row = db.one("SELECT * FROM conversations WHERE id = ?", id)
+    local row = conversations.get(identities.any(id) or id)
     if row then return row end
   end
+end
+
+-- All that names the person of a chat: its id, their numbers, their business-scoped ids, the ids of merged chats. A number that is the id
+-- of another person's chat is left out.
+---@param id string of the conversation
+---@return string[]
+function M.names(id)
+  local names, seen = { id }, { [id] = true }
+  for _, identity in ipairs(identities.of(id)) do
+    local value = identity.value
+    if identity.kind ~= "token" and not seen[value] and not db.one("SELECT 1 AS yes FROM conversations WHERE id = ?", value) then
+      names[#names + 1], seen[value] = value, true
+    end
+  end
+  return names
+end
+
+-- The marks of the booking links that the chat was sent.
+---@param conversation? table
+---@return string[]
+function M.tokens(conversation)
+  local tokens = { conversation and conversation.token }
+  for _, identity in ipairs(conversation and identities.of(conversation.id) or {}) do
+    if identity.kind == "token" then tokens[#tokens + 1] = identity.value end
+  end
+  return tokens
 end
 
 -- ---- marks ----
@@ -45,14 +73,19 @@ function M.is_erased_message(id)
 end
 
 -- For a new chat: was this person erased after they had opted out?
-function M.opted_out_before(id)
+---@param names string[] all that names the person
+function M.opted_out_before(names)
   local row = db.one("SELECT EXISTS (SELECT 1 FROM erased WHERE opted_out = 1) AS some")
-  return row.some == 1 and db.one("SELECT 1 AS yes FROM erased WHERE mark = ? AND opted_out = 1", M.mark(id)) ~= nil
+  for _, name in ipairs(row.some == 1 and names or {}) do
+    if db.one("SELECT 1 AS yes FROM erased WHERE mark = ? AND opted_out = 1", M.mark(name)) then return true end
+  end
+  return false
 end
 
 -- They have opted in again.
-function M.opted_in(id)
-  db.run("UPDATE erased SET opted_out = 0 WHERE mark = ? AND opted_out = 1", M.mark(id))
+---@param names string[] all that names the person
+function M.opted_in(names)
+  for _, name in ipairs(names) do db.run("UPDATE erased SET opted_out = 0 WHERE mark = ? AND opted_out = 1", M.mark(name)) end
 end
 
 ---@return {erased_at: integer, opted_out: integer, scrubbed: integer}?
@@ -100,14 +133,23 @@ function M.all(id)
     messages = db.all("SELECT * FROM messages WHERE conversation_id = ? ORDER BY seq, rowid", id),
     quote = db.one("SELECT * FROM quote_data WHERE conversation_id = ?", id),
     cases = db.all("SELECT * FROM cases WHERE conversation_id = ? ORDER BY id", id),
-    bookings = M.bookings(id),
+    bookings = M.bookings(M.names(id)),
     turns = db.all("SELECT * FROM turns WHERE conversation_id = ? ORDER BY id", id),
     changes = M.changes(id),
   }
 end
 
-function M.bookings(id)
-  return db.all("SELECT * FROM bookings WHERE conversation_id = ?1 OR phone = ?1 ORDER BY id", id)
+-- The visits of a person's chat, and those that were booked with one of their numbers.
+---@param names string[]
+---@return records.Booking[]
+function M.bookings(names)
+  local list = {}
+  for _, name in ipairs(names) do
+    for _, row in ipairs(db.all("SELECT * FROM bookings WHERE conversation_id = ?1 OR phone = ?1 ORDER BY id", name)) do
+      list[#list + 1] = row
+    end
+  end
+  return list
 end
 
 -- Edits and deletions whose message has not arrived.
@@ -144,16 +186,22 @@ end
 
 -- Removes everything else. The messages are removed before.
 ---@param id string
----@param shown string the number as staff see it
+---@param names string[] all that names the person
+---@param shown fun(name: string): string the name as staff see it
 ---@return table<string, integer> counts by kind
-function M.remove(id, shown)
+function M.remove(id, names, shown)
+  local bookings, answers = 0, 0
+  for _, name in ipairs(names) do
+    bookings = bookings + db.run("DELETE FROM bookings WHERE conversation_id = ?1 OR phone = ?1", name)
+    answers = answers + db.run("DELETE FROM slack_seen WHERE instr(body, ?1) > 0 OR instr(body, ?2) > 0", name, shown(name))
+  end
+  db.run("DELETE FROM identities WHERE conversation_id = ?", id)
   return {
+    bookings = bookings, answers = answers,
     turns = db.run("DELETE FROM turns WHERE conversation_id = ?", id),
     cases = db.run("DELETE FROM cases WHERE conversation_id = ?", id),
-    bookings = db.run("DELETE FROM bookings WHERE conversation_id = ?1 OR phone = ?1", id),
     held = db.run("DELETE FROM held WHERE conversation_id = ?", id),
     changes = db.run("DELETE FROM changes_early WHERE conversation_id = ?", id),
-    answers = db.run("DELETE FROM slack_seen WHERE instr(body, ?1) > 0 OR instr(body, ?2) > 0", id, shown),
     quotes = db.run("DELETE FROM quote_data WHERE conversation_id = ?", id),
     conversations = db.run("DELETE FROM conversations WHERE id = ?", id),
   }

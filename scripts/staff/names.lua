@@ -33,7 +33,8 @@ end
 ---@param conversation table a row of conversations
 ---@return string?
 function M.digits(conversation)
-  return M.phone(conversation.phone_number) and conversation.phone_number or M.phone(conversation.id) and conversation.id or nil
+  if M.phone(conversation.phone_number) then return conversation.phone_number end
+  return conversation.phone_number ~= "" and M.phone(conversation.id) and conversation.id or nil -- "": it is somebody else's now
 end
 
 ---The id of a conversation, in one line.
@@ -46,9 +47,12 @@ function M.number(conversation)
   return M.phone(M.digits(conversation)) or M.name(conversation.name) or M.id(conversation)
 end
 
----"+1 416-555-1234 (Ann)"; without a number "Ann (CA.123)".
+---"+1 416-555-1234 (Ann)"; after a change of number also the old one; without a number "Ann (CA.123)".
 function M.who(conversation)
-  local number, name = M.phone(M.digits(conversation)), M.name(conversation.name)
+  local digits, name = M.digits(conversation), M.name(conversation.name)
+  local number = M.phone(digits)
+  local before = number and digits ~= conversation.id and M.phone(conversation.id)
+  if before then name = (name and name .. ", " or "") .. "before: " .. before end
   if number then return name and number .. " (" .. name .. ")" or number end
   return name and name .. " (" .. M.id(conversation) .. ")" or M.id(conversation)
 end

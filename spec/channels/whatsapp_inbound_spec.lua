@@ -17,7 +17,7 @@ describe("whatsapp.inbound", function()
   it("reads a text with the customer's own clock", function()
     local event = assert(inbound.message(message(), { ["14165550101"] = "Pat" }, NOW))
     assert.same({ "wamid.1", "14165550101", "14165550101", "hello", "Pat", 1795369990000 },
-      { event.id, event.conversation, event.phone, event.content, event.name, event.said_at })
+      { event.id, event.conversation, event.number, event.content, event.name, event.said_at })
   end)
 
   it("takes a text without a type or a timestamp, as the blueprint's payload has it (B9)", function()
@@ -34,7 +34,7 @@ describe("whatsapp.inbound", function()
   it("knows people without a number by their business-scoped id (B9)", function()
     for _, from in ipairs { "", false } do
       local event = assert(inbound.message(message { from = from or nil, from_user_id = "CA.abc" }, {}, NOW))
-      if from then assert.same({ "CA.abc", "" }, { event.conversation, event.phone }) end
+      if from then assert.same({ "CA.abc", "CA.abc" }, { event.conversation, event.user_id }) end
     end
   end)
 

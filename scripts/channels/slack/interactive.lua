@@ -111,6 +111,7 @@ local function decide(click, mark)
   local conversation = conversations.get(click.value)
   local body
   if conversation then
+    click.value = conversation.id -- the button can have the id of a chat that was merged into this one
     body = ACTIONS[click.action](click, conversation)
   else
     log.warn("slack.unknown_conversation", { user = click.user.id, action = click.action })
@@ -136,7 +137,7 @@ function M.handle(request, recall)
   -- For every click on a paused chat the answer means that nothing of the assistant leaves any more.
   if click.action == "take_over_chat" then
     local conversation = conversations.get(click.value)
-    if conversation and conversation.status == "PAUSED" then recall(click.value) end
+    if conversation and conversation.status == "PAUSED" then recall(conversation.id) end
   end
   return answer(reply.status, reply.body)
 end

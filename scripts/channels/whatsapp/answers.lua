@@ -14,6 +14,7 @@ local plain = require "language.text"
 local settings = require "host.settings"
 local statuses = require "channels.whatsapp.statuses"
 local tell = require "staff.tell"
+local whose = require "channels.whatsapp.whose"
 
 local M = {}
 
@@ -29,7 +30,8 @@ end
 ---@param response? host.http.Response
 ---@param err? host.http.Error
 ---@return "accepted"|"unknown"|"unsent"|"transient"|"auth"|"permanent" kind
----@return {why?: string, code?: integer, text?: string, wamid?: string, held?: boolean, cancelled?: boolean, after_ms?: integer} detail
+---@return {why?: string, code?: integer, text?: string, wamid?: string, contacts?: any,
+---  held?: boolean, cancelled?: boolean, after_ms?: integer} detail
 function M.sort(response, err)
   if not response then
     return err.sent and "unknown" or "unsent", { why = err.kind, cancelled = err.kind == "cancelled" }
@@ -43,7 +45,8 @@ function M.sort(response, err)
   end
   local first = type(body.messages) == "table" and body.messages[1]
   local wamid = type(first) == "table" and type(first.id) == "string" and first.id ~= "" and #first.id <= 512 and first.id
-  if wamid then return "accepted", { wamid = wamid, held = first.message_status == "held_for_quality_assessment" } end
+  if wamid then return "accepted", { wamid = wamid, contacts = body.contacts,
+    held = first.message_status == "held_for_quality_assessment" } end
   return "unknown", { why = "HTTP " .. response.status .. " without an id" }
 end
 
@@ -79,6 +82,7 @@ function FINISH.accepted(message, detail, now, _, row)
   if row.circuit_open == 1 then access.granted(now) end
   log.info(detail.held and "whatsapp.held_for_quality" or "whatsapp.sent", { to = mask(message.conversation_id), message = message.id })
   if row.early == 1 then statuses.catch_up(message.id, detail.wamid, now) end
+  whose.answered(message.conversation_id, message.to, detail.contacts, now)
 end
 
 function FINISH.unknown(message, detail, now)

@@ -12,7 +12,7 @@ local DELETED = "[deleted]"
 -- The message arrives after its edit or its deletion.
 ---@param event whatsapp.Event
 function M.early(event)
-  local deleted, content = changes.take(event.id, event.conversation)
+  local deleted, content = changes.take(event)
   if deleted then
     event.kind, event.content = "deleted", DELETED
     event.address, event.card, event.wordless, event.reply_to = nil, nil, nil, nil

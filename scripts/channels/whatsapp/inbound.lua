@@ -5,6 +5,7 @@ local M = {}
 
 local codes = require "channels.whatsapp.codes"
 local plain = require "language.text"
+local sender = require "channels.whatsapp.sender"
 
 local ID_BYTES = 512
 local TEXT_BYTES = 65536
@@ -47,16 +48,6 @@ local function said_at(value, now)
   local ms = seconds * 1000
   if ms < EARLIEST_MS or ms > now + AHEAD_MS then return now end
   return math.min(ms, now)
-end
-
--- Who wrote it: digits, or a business-scoped id for people without a number.
-local function sender(message)
-  local from = message.from
-  if type(from) == "string" and from:find("^%d+$") and #from >= 6 and #from <= 20 then return from, from end
-  local scoped = message.from_user_id
-  if (type(from) ~= "string" or from == "") and type(scoped) == "string" and #scoped <= 140 and scoped:find("^%u%u%.[%w%.]+$") then
-    return scoped, ""
-  end
 end
 
 local function location_of(place)
@@ -141,10 +132,8 @@ function READ.revoke(message, event)
   return event.original ~= nil
 end
 
-function READ.system(message, event)
-  local system = type(message.system) == "table" and message.system or {}
+function READ.system(_, event)
   event.silent = true
-  if system.type == "user_changed_number" then event.changed_number = true end
   return true
 end
 
@@ -156,16 +145,21 @@ local function media(message, event)
   return true
 end
 
--- The conversation of a message or a status; nil: it names none. It reads only one or two fields, so that it cannot fail.
+-- A name of the person whom a message or a status is about; nil: it has none. It reads only a few fields, so that it cannot fail.
 function M.whose(item)
   if type(item) ~= "table" then return nil end
-  return sender(item) or sender { from = item.recipient_id, from_user_id = item.recipient_user_id }
+  local number, user_id = sender.of(item)
+  return number or user_id
 end
 
 ---@class whatsapp.Event
 ---@field id string wamid
----@field conversation string
----@field phone string "" for people without a number
+---@field number? string in digits; nil: they wrote without one
+---@field user_id? string their business-scoped id
+---@field also? string another way to write their number
+---@field conversation string the chat's id, once whose.find has found it; before, a name of the person
+---@field fresh? boolean the chat is to be remembered under these names (whose.remember)
+---@field takes? string the chat that had this number until now
 ---@field name? string
 ---@field said_at integer ms
 ---@field kind string
@@ -180,19 +174,20 @@ end
 ---@param message any
 ---@param contacts table<string, string>
 ---@param now integer ms
+---@param links? whatsapp.Links of the message's change
 ---@return whatsapp.Event? event
 ---@return string? reason why it cannot be read
-function M.message(message, contacts, now)
+function M.message(message, contacts, now, links)
   if type(message) ~= "table" then return nil, "a message that is not an object" end
   local id = id_of(message.id)
   if not id then return nil, "a message without a usable id" end
-  local conversation, phone = sender(message)
-  if not conversation then return nil, "a message without a usable sender" end
+  local number, user_id, also = sender.whole(message, links)
+  if not number and not user_id then return nil, "a message without a usable sender" end
   local kind = message.type
   if type(kind) ~= "string" and type(message.text) == "table" then kind = "text" end
   if type(kind) ~= "string" then return nil, "a message without a usable type" end
-  local event = { id = id, conversation = conversation, phone = phone, kind = kind:sub(1, 40),
-    said_at = said_at(message.timestamp, now), name = contacts[conversation],
+  local event = { id = id, number = number, user_id = user_id, also = also, conversation = number or user_id, kind = kind:sub(1, 40),
+    said_at = said_at(message.timestamp, now), name = contacts[number or ""] or contacts[user_id or ""] or also and contacts[also],
     reply_to = type(message.context) == "table" and id_of(message.context.id) or nil }
   if type(message.group_id) == "string" or SILENT[kind] then
     event.silent = true
@@ -217,8 +212,9 @@ function M.contacts(list)
     local profile = type(contact) == "table" and type(contact.profile) == "table" and contact.profile
     local name = profile and inline(profile.name, NAME)
     if name then
-      if type(contact.wa_id) == "string" then names[contact.wa_id] = name end
-      if type(contact.user_id) == "string" then names[contact.user_id] = name end
+      local number, user_id = sender.names(contact.wa_id, contact.user_id)
+      if number then names[number] = name end
+      if user_id then names[user_id] = name end
     end
   end
   return names

@@ -25,6 +25,7 @@ local say = require "channels.whatsapp.say"
 local quote = require "flow.quote"
 local quotes = require "records.quotes"
 local replies = require "flow.replies"
+local sender = require "channels.whatsapp.sender"
 local settings = require "host.settings"
 local statuses = require "channels.whatsapp.statuses"
 local strip = require "channels.whatsapp.strip"
@@ -32,6 +33,7 @@ local tell = require "staff.tell"
 local text = require "language.text"
 local time = require "host.time"
 local turns = require "records.turns"
+local whose = require "channels.whatsapp.whose"
 
 local M = {}
 
@@ -67,7 +69,7 @@ local function opt_words(event, conversation, now)
     return true
   elseif word == "start" and conversation.opted_out == 1 then
     conversations.opt_in(conversation.id, now)
-    people.opted_in(conversation.id)
+    people.opted_in(people.names(conversation.id))
     if code and code ~= conversation.language then conversations.speaks(conversation.id, code) end
     say.say(conversation, replies.say(owner, "opted_in", {}, code or conversation.language), { kind = "opt_out", keys = { "opted_in" } })
     tell.word(conversation, "has opted in again.")
@@ -138,7 +140,8 @@ end
 local function arrived(event, now)
   event.language = event.kind ~= "unsupported" and not event.wordless and languages.clear(owner.spoken, event.content) or nil
   local conversation = conversations.arrive(event, now)
-  if conversation.last_seq == 1 and people.opted_out_before(event.conversation) then
+  if event.fresh then whose.remember(event, now) end
+  if conversation.last_seq == 1 and people.opted_out_before { event.conversation, event.number, event.user_id, event.also } then
     conversations.opt_out(event.conversation, nil, now)
     conversation = conversations.get(event.conversation)
   end
@@ -157,29 +160,28 @@ end
 
 QUIET.revoke = QUIET.edit
 
-function QUIET.system(event)
-  local conversation = event.changed_number and conversations.get(event.conversation)
-  if conversation then tell.word(conversation, "has changed their WhatsApp number. This chat ends. The new number starts a new chat.") end
-end
+function QUIET.system(_, now, item) whose.changed(item, now) end
 
--- again: collects the people whose erased messages were delivered again.
-local function read_message(item, names, own, now, again)
+-- again: collects the names of the people whose erased messages were delivered again.
+local function read_message(item, one, now, again)
   inbox.about(inbound.whose(item))
-  local event, reason = inbound.message(item, names, now)
+  local event, reason = inbound.message(item, one.names, now, one.links)
   local id = event and event.id or type(item) == "table" and type(item.id) == "string" and item.id
   local stored, erasures, changed
   if id then stored, erasures, changed = messages.known(id) end
   if erasures and (people.is_erased_message(id) or event and event.original and people.is_erased_message(event.original)) then
-    again[#again + 1] = event and event.conversation or ""
+    again[#again + 1] = sender.set(event and event.number, event and event.user_id)
     return log.debug("whatsapp.erased", {})
   end
   if not event then return inbox.park(reason, json.encode(item)) end
-  if event.conversation == own then
+  if event.number and event.number == one.own then
     return log.info("whatsapp.own_message", {})
   end
   if stored then return log.debug("whatsapp.duplicate", { from = mask(event.conversation) }) end
+  whose.find(event, now)
+  inbox.about(event.conversation)
   if event.silent then
-    if QUIET[event.kind] then QUIET[event.kind](event, now) end
+    if QUIET[event.kind] then QUIET[event.kind](event, now, item) end
     return log.debug("whatsapp.silent", { kind = event.kind })
   end
   if changed then changes.early(event) end
@@ -188,7 +190,7 @@ end
 
 -- ---- the items of a webhook: { read = function(item, now, again), … } ----
 
-local function read_one_message(one, now, again) read_message(one.item, one.names, one.own, now, again) end
+local function read_one_message(one, now, again) read_message(one.item, one, now, again) end
 
 local function read_one_status(one, now, again) statuses.read(one.item, one.first, now, again) end
 
@@ -200,11 +202,12 @@ local function warn_of(one)
 end
 
 -- Adds each item that value[field] holds to items.
-local function add_list(items, value, field, read, names, own)
+local function add_list(items, value, field, read, names, own, links)
   local list = value[field]
   if type(list) == "table" and json.is_array(list) then
     for i, item in ipairs(list) do
-      items[#items + 1] = { read = read, item = item, value = value, field = field, first = i == 1, names = names, own = own }
+      items[#items + 1] = { read = read, item = item, value = value, field = field, first = i == 1, names = names, own = own,
+        links = links }
     end
   elseif list ~= nil and list ~= json.null then
     items[#items + 1] = { read = park_one, item = list, reason = field .. " that are not a list" }
@@ -237,7 +240,7 @@ local function add_value(items, value)
   local own = type(metadata.display_phone_number) == "string" and metadata.display_phone_number or nil
   if own and not own:find("^%d*$") then own = own:gsub("%D", "") end
   local names = value.messages and inbound.contacts(value.contacts)
-  add_list(items, value, "messages", read_one_message, names, own)
+  add_list(items, value, "messages", read_one_message, names, own, names and sender.links(value.contacts, value.messages))
   add_list(items, value, "statuses", read_one_status)
   for _, fault in ipairs(type(value.errors) == "table" and value.errors or {}) do items[#items + 1] = { read = warn_of, item = fault } end
 end
@@ -291,9 +294,9 @@ end
 -- An item that makes this reader fail gets a row of its own, so that the others are read. Alone it is parked, and read again after a
 -- reload.
 local function set_apart(one, row)
-  local from, value = type(one.item) == "table" and (one.item.from or one.item.from_user_id), json.array()
-  for _, contact in ipairs(type(one.value.contacts) == "table" and one.value.contacts or {}) do
-    if from and type(contact) == "table" and (contact.wa_id == from or contact.user_id == from) then value[#value + 1] = contact end
+  local contacts, value = type(one.value.contacts) == "table" and one.value.contacts or {}, json.array()
+  for _, contact in ipairs(contacts) do
+    if #contacts == 1 or type(contact) == "table" and sender.same(one.item, contact) then value[#value + 1] = contact end
   end
   value = { metadata = one.value.metadata, contacts = value, [one.field] = json.array { one.item } }
   log.warn("whatsapp.set_apart", { row = row.id, item = row.place + 1, why = row.refused })
@@ -305,9 +308,9 @@ end
 -- end, so messages that they wrote after the erasure stay.
 local function forget(row_id, again, unread)
   local function erased(id) return type(id) == "string" and people.is_erased_message(id) end
-  for _, person in ipairs(again) do
+  for _, ids in ipairs(again) do
     local left = inbox.get(row_id)
-    if left then inbox.replace(row_id, (strip.person(left.body, person, erased, unread))) end
+    if left then inbox.replace(row_id, (strip.person(left.body, ids, erased, unread))) end
   end
   jobs.put { kind = "scrub", unique = "scrub", payload = {} }
 end

@@ -7,6 +7,7 @@ local forms = require "channels.whatsapp.forms"
 local guards = require "language.guards"
 local http = require "host.http"
 local jobs = require "host.jobs"
+local identities = require "records.identities"
 local json = require "host.json"
 local log = require "host.log"
 local messages = require "records.messages"
@@ -95,6 +96,9 @@ end
 ---@return string[] drafts the texts that were taken back; staff see them
 function M.recall(conversation_id)
   local _, unsent = http.cancel(M.lane(conversation_id))
+  for _, identity in ipairs(identities.of(conversation_id)) do -- a request of a chat that was merged into this one
+    if identity.kind == "chat" then unsent = unsent + select(2, http.cancel(M.lane(identity.value))) end
+  end
   return db.transaction(function()
     local drafts, now = {}, time.now_ms()
     local conversation = conversations.get(conversation_id)

@@ -124,7 +124,9 @@ local function body_of(message)
     body.type, body.text = "text", { body = message.content, preview_url = message.content:find("https?://") ~= nil }
   end
   if message.reply_to then body.context = { message_id = message.reply_to } end
-  if message.phone_number ~= "" then body.to = message.phone_number else body.recipient = message.conversation_id end
+  -- The name that they last wrote from; rows of older versions have none.
+  message.to = message.write_to or message.phone_number ~= "" and message.phone_number or message.conversation_id
+  body[message.to:find("%D") and "recipient" or "to"] = message.to
   return body
 end
 

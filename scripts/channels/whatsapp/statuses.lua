@@ -12,6 +12,7 @@ local log = require "host.log"
 local messages = require "records.messages"
 local people = require "records.people"
 local say = require "channels.whatsapp.say"
+local sender = require "channels.whatsapp.sender"
 local settings = require "host.settings"
 local task = require "host.task"
 local tell = require "staff.tell"
@@ -70,16 +71,17 @@ end
 
 -- One status of a change.
 ---@param first boolean whether it is the first status of the change
----@param again string[] collects the people whose erased messages the status is about
+---@param again table[] collects the names of the people whose erased messages the status is about
 function M.read(item, first, now, again)
   inbox.about(inbound.whose(item))
   local status, reason = inbound.status(item)
   if status then
     local message = messages.of_status(status.mark, status.wamid)
     if message then
+      inbox.about(message.conversation_id)
       M.apply(message, status, now)
     elseif people.is_erased_message(status.mark or status.wamid) or status.wamid and people.is_erased_message(status.wamid) then
-      again[#again + 1] = type(item.recipient_id) == "string" and item.recipient_id or ""
+      again[#again + 1] = sender.set(sender.of(item))
     elseif status.wamid then
       messages.keep_early(status.wamid, status.state, now, status.code and json.encode { code = status.code, why = status.why })
     end
