@@ -203,6 +203,8 @@ end
 
 -- The number, time or date that begins at token i. `before` is the figure before it.
 local function figure_at(t, i, before)
+  local always = not t.source and t.word[i] == "24" and t.gap[i + 1] == "/" and t.word[i + 1] == "7" and t.gap[i + 2] ~= "/"
+  if always then return { from = i, to = i + 1, kind = "number", give = {}, value = "24" } end -- "24/7"
   local item = t.kind[i] == "number" and divided_date(t, i)
   if not item and not t.source and counts(t, i) then return { from = i, to = i, kind = "number", give = {}, value = t.word[i] } end
   local value, last, long = M.number(t, i)

@@ -5,6 +5,12 @@ local set = text.set
 
 return {
   money = {
+    CURRENCY = set [[
+      $ dollar dollars buck bucks cad usd cdn eur euro euros piastre piastres cent cents quid grand loonie loonies toonie toonies peso
+      pesos dolar dolares reais rupee rupees yen yuan sterling piasse piasses balles]],
+    LABEL = set [[
+      unit units apt apartment suite room rooms floor floors level number numbers building box highway route step option item page code
+      buzzer door tower locker lot house id case order photo photos picture pictures app appt appartement porte etage numero]],
     PRICE = set [[
       cost costs costing price prices priced pricing charge charges charged charging quote quotes quoted quoting owe owes pay pays
       paying paid payment payments fee fees ballpark budget invoice bill deposit surcharge discount rate total totals cout couts coute
@@ -39,6 +45,15 @@ return {
       pas jamais aucun nao nunca sin sem nem tampoco]],
   },
   visits = {
+    DONE = set [[
+      booked scheduled confirmed set reserved arranged locked down penciled pencilled reserve confirme confirmee prevu prevue planifie
+      reservado confirmado confirmada agendado agendada programado programada]],
+    OURS = set [[
+      you you're your you've we we've i i've it it's visit pickup appointment assessment slot time everything all team crew confirmed
+      booked scheduled locked reserved c'est est votre su sua esta visite rendez]],
+    COMING = set [[
+      come comes coming arrive arrives arriving see visit visits pick picks swing stop drop show there heading collect grab haul remove
+      take passerons passera viendrons viendra serons sera arrivera arriverons over]],
     NOT_YET = set [[
       will can could once if when after until before to be not isn't aren't never yet we'll haven't hasn't get you'll may might whether
       si quand sera fois puede pode nao aun todavia ainda]],

@@ -4,6 +4,7 @@ local fit = require "language.fit"
 local leak = require "language.guards.leak"
 local links = require "language.guards.links"
 local money = require "language.guards.money"
+local phone_numbers = require "language.phone_numbers"
 local promises = require "language.guards.promises"
 local sources = require "language.guards.sources"
 local text = require "language.text"
@@ -103,7 +104,8 @@ function M.check(reply, context, from)
   if long then return caught("long", text.clip(long, 80)) end
   local foreign, rest = links.find(folded, business.links, on.link)
   if foreign and on.link then return caught("link", foreign) end
-  foreign, rest = links.phone(tokens.text_of(rest), business.phones, from and from.own)
+  foreign, rest = phone_numbers.find(tokens.text_of(rest), business.phones, from and from.own or nil,
+    from and function(digits) return sources.dialled(from, digits) end)
   if foreign and on.phone then return caught("phone", foreign) end
   local bits = watched.look(rest, ready.words) | (rest:find("$", 1, true) and PRICE or 0) | (text.has_digits(rest, 1) and DIGIT or 0)
   if rest:find("\224\168", 1, true) or rest:find("\224\169", 1, true) then bits = bits | ANY end -- Punjabi

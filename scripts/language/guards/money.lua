@@ -11,17 +11,16 @@ local M = {}
 local set, any = text.set, tokens.any
 local DASH, COLON, COMMA, ASK, STOP = tokens.DASH, tokens.COLON, tokens.COMMA, tokens.ASK, tokens.STOP
 
-local CURRENCY = set [[$ dollar dollars buck bucks cad usd cdn eur euro euros piastre piastres cent cents quid grand loonie loonies toonie
-  toonies peso pesos dolar dolares reais rupee rupees yen yuan sterling piasse piasses balles]]
+local CURRENCY = words.CURRENCY
 local FIRST = set "$ dollar dollars bucks cad usd cdn eur euro euros piastres" -- these stand before the number too
 local NAMES = set "tree store stores general shop giant tree's rama piano pianos" -- "the Dollar Tree", "a grand piano"
 local BETWEEN = set "canadian us american cdn of or so plus odd extra more additional some full even ish k whole total a ca"
 local SOME = set "few couple several dozen hundreds thousands hundred half" -- numbers of no value
 local MOVED, MOVE, PRICE, FREE, HARMLESS = words.MOVED, words.MOVE, words.PRICE, words.FREE, words.HARMLESS
 local LEAST = { total = 50, totals = 50, rate = 50 } -- "in total you have 25", "25 items"
--- A number after one of these names something.
-local LABEL = set [[unit units apt apartment suite room rooms floor floors level number numbers building box highway route step option item
-  page code buzzer door tower locker lot house id case order photo photos picture pictures app appt appartement porte etage numero]]
+local LABEL = words.LABEL -- a number after one of these names something
+local TAX, IT = set "tax taxes hst gst taxe iva", set "that it this it'd that'd it'll that'll you you'd you'll everything all"
+local COMES = set "be comes come runs run looking do" -- "that would be 250", "it comes to 250", "do it for 250"
 
 -- The last token of the currency at token i with its number, and the first; or nil.
 local function beside_currency(t, i)
@@ -40,7 +39,7 @@ end
 
 -- Is the figure an amount, after the word for price at token `at`?
 local function after_price(t, figure, at, least)
-  if (tonumber(figure.value) or 0) < least or figure.from - at > 14 or not (figure.kind == "number" or figure.need[2]) then return false end
+  if (tonumber(figure.value) or 0) < least or not (figure.kind == "number" or figure.need[2]) then return false end
   local last, j = figure.to, figure.to + 1
   if t.kind[j] == "number" and t.before[j] == DASH then last = j end
   if (t.word[j] == "to" or t.word[j] == "and" or t.word[j] == "or") and t.kind[j + 1] == "number" then last = j + 1 end
@@ -50,6 +49,7 @@ end
 
 local CHARGE = set "charge charges charged cost costs fee fees frais cout coute pay house cobramos costo custo"
 local NOTHING = set "no zero without never nothing sans aucun aucuns pas won't don't doesn't isn't on nao sin sem"
+local HOUSE = set "it's that's this's is be all are everything's one's"
 local ADVERB = set "gratuitement gratis gratuitamente graca"
 local WHEN = set "until till before yet unless if by avant"
 local AWAY = set "it them that these those everything all away up out over off" -- "pick it up free"
@@ -94,18 +94,27 @@ local function is_free(t, i, clause)
   return taking and (ends or not clause.question) and t.before[i] < COMMA
 end
 
+-- Can a figure after token i be what it all costs, without a word for price?
+local function comes_to(t, i)
+  local word = t.word[i]
+  if word == "do" then return any(t, i + 1, i + 2, { ["for"] = true }) and IT[t.word[i + 1]] end
+  return any(t, i - 3, i - 1, IT) and (word ~= "come" and word ~= "comes" or t.word[i + 1] == "to")
+end
+
 -- Is there nothing to pay: "no extra charge", "won't cost you", "costs nothing", "on the house" at token i?
 local function nothing_to_pay(t, i, clause)
   local from = i
   while from > math.max(clause.from, i - 3) and t.before[from] < COMMA do from = from - 1 end
   local free = any(t, from, i - 1, NOTHING) or any(t, i + 1, math.min(i + 2, clause.to), { nothing = true, rien = true })
   if not free or t.word[i] == "house" and t.word[i - 2] ~= "on" or t.word[free] == "on" and t.word[i] ~= "house" then return false end
+  local it = t.word[i] == "house" and not clause.question and tokens.closes(t, i) and HOUSE[t.word[i - 3]]
+  if it and not any(t, clause.from, i, HARMLESS) then return true end -- "it's on the house"
   return not WHEN[t.word[i + 1]] and not any(t, i + 1, math.min(i + 5, clause.to), HARMLESS) and moving(t, clause)
 end
 
 -- The first such text in the tokens, as text for people; or nil. `list` is figures.read(t).
 function M.find(t, list)
-  local at, least, following = nil, nil, 1
+  local at, least, near, following = nil, nil, nil, 1
   for i = 1, t.n do
     if t.before[i] == STOP then at = nil end
     local word = t.word[i]
@@ -113,12 +122,16 @@ function M.find(t, list)
       local a, b = beside_currency(t, i)
       if a then return tokens.text(t, a, b) end
     elseif PRICE[word] then
-      at, least = i, LEAST[word] or 20
+      at, least, near = i, LEAST[word] or 20, 14
+    elseif TAX[word] and t.kind[t.gap[i]:find("+", 1, true) and i - 1 or i - 2] == "number" and t.before[i] <= DASH then
+      return tokens.text(t, i - 2, i)
+    elseif COMES[word] and not at and comes_to(t, i) then
+      at, least, near = i, 50, 4
     end
     local figure = list[following]
     if figure and figure.from == i then
       following = following + 1
-      if at and after_price(t, figure, at, least) then return tokens.text(t, at, figure.to) end
+      if at and figure.from - at <= near and after_price(t, figure, at, least) then return tokens.text(t, at, figure.to) end
     end
   end
   for _, clause in ipairs(tokens.clauses(t)) do
@@ -133,7 +146,7 @@ function M.find(t, list)
   end
 end
 
-M.CURRENCY, M.PRICE = CURRENCY, PRICE
+M.CURRENCY, M.PRICE = CURRENCY, text.union(PRICE, TAX, COMES)
 M.WATCHED = text.union(CURRENCY, FREE, CHARGE, SOME) -- a text without these, and without a figure and a "$" or one of PRICE, holds no price
 
 return M

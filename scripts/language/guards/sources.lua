@@ -96,6 +96,14 @@ local function texts_of(sources)
   return texts
 end
 
+-- Did the customer write this phone number? Its digits stand in a message of theirs, whatever is between them.
+function M.dialled(sources, digits)
+  for _, message in ipairs(sources.given.messages or {}) do
+    local own = message.role == "user" and message.content:sub(1, (message.content:find(placeholders.DATA, 1, true) or 0) - 1)
+    if own and own:gsub("%D", ""):find(digits, 1, true) then return true end
+  end
+end
+
 -- Is the name a word of the text, before a sign that ends no part of a number?
 local function stands_in(s, name)
   local from, to = s:find(name, 1, true)

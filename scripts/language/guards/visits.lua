@@ -14,18 +14,22 @@ local WHEN = set [[today tomorrow tonight then morning afternoon evening weekend
 local TODAY, TOMORROW = set "today tonight aujourd'hui hoy hoje", set "tomorrow demain manana amanha"
 local SEE = { see = "you", seeing = "you", meet = "you", forward = "to", expect = "us" }
 local UNTIL, MEET = set "a hasta ate rendez", words.MEET -- "à mardi", "nos vemos"
-local DONE = set [[booked scheduled confirmed set reserved arranged locked down reserve confirme confirmee prevu prevue planifie
-  reservado confirmado confirmada agendado agendada programado programada]]
+local DONE = words.DONE
 local VISIT = set "visit appointment pickup assessment booking"
-local OURS = set [[you you're your you've we we've i i've it it's visit pickup appointment assessment slot time everything all team crew
-  confirmed booked scheduled locked reserved c'est est votre su sua esta visite rendez]]
-local COMING = set [[come comes coming arrive arrives arriving see visit visits pick picks swing stop drop show there heading collect grab
-  haul remove take passerons passera viendrons viendra serons sera arrivera arriverons over]]
+local OURS, COMING = words.OURS, words.COMING
+local CREW = set "crew team driver drivers truck guys we we're i'm they they're someone somebody help equipe camion"
 local ASIDE = set "back a care note" -- "we'll come back to you", "take a look"
 local WORKS, US, TEAM, MAY = set "perfect fine", set "us we our", set "team we we'll", set "can could may might"
 local NOT_YET, CHECKS = words.NOT_YET, words.CHECKS
 
-M.WATCHED = text.union(figures.NAMED, WHEN)
+M.WATCHED = text.union(figures.NAMED, WHEN, set "way")
+
+-- Does the clause say that somebody comes now: "the crew is on its way"?
+local function on_the_way(t, clause)
+  local way = not clause.question and any(t, clause.from, clause.to, { way = true })
+  return way and t.word[way - 2] == "on" and tokens.closes(t, way) and not any(t, clause.from, way, NOT_YET)
+    and any(t, math.max(clause.from, way - 6), way, CREW)
+end
 
 local function any_when(t, from, to, at)
   for i = from, to do
@@ -50,7 +54,7 @@ local function confirms(t, clause, at)
     local is = not any(t, from, i, NOT_YET) and (t.word[i + 1] == "is" or t.word[i + 1] == "will" and t.word[i + 2] == "happen")
     if is and VISIT[word] and any_when(t, i + 2, math.min(to, i + 5), at) then return true end
     local after = first < i and i - first <= 6 and not any(t, from, i, NOT_YET) and not any(t, 1, t.n, CHECKS)
-    if after and (word == "works" or DONE[word] and t.word[i - 1] == "is") then return true end
+    if after and (word == "works" or word == "yours" or DONE[word] and t.word[i - 1] == "is") then return true end
   end
   if t.word[to - 1] == "it" and t.word[to] == "is" or any(t, first, first + 6, WORKS) and any(t, first, math.min(to, first + 6), US) then
     return true
@@ -77,8 +81,10 @@ function M.find(t, list, from)
   for _, figure in ipairs(list) do
     if figure.kind ~= "number" then at[figure.from] = true end
   end
-  if not any_when(t, 1, t.n, at) then return nil end
+  local way = any(t, 1, t.n, { way = true })
+  if not way and not any_when(t, 1, t.n, at) then return nil end
   for _, clause in ipairs(tokens.clauses(t)) do
+    if way and on_the_way(t, clause) and not (sources.booked(from) or {}).today then return tokens.text(t, clause.from, clause.to) end
     if confirms(t, clause, at) and not fits(t, clause, list, sources.booked(from)) then return tokens.text(t, clause.from, clause.to) end
   end
 end

@@ -138,6 +138,19 @@ The price is 300+.
 It's 350 (CAD).
 Dollars 350 for the whole thing.
 We charge a dollar per bag.
+unit 250 => That would be 250 plus tax.
+unit 250 => That would be 250.
+It runs about 150 to 250.
+You'd be looking at 300-ish.
+unit 250 => That'll be 250 all in.
+250 boxes => It comes to 250.
+250 boxes => You'd be looking at 250.
+250 boxes => It runs about 250.
+250 boxes => We can do it for 250.
+250 boxes => 250 + HST.
+It's on the house!
+Don't worry, that's on the house.
+my budget is 300 dollars => You said that 300 dollars is your budget.
 3️⃣5️⃣0️⃣ dollars
 Pickup is free!
 Pick-up is free of charge.

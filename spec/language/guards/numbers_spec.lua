@@ -46,8 +46,6 @@ are you free => We're available next Wednesday afternoon.
 are you free => Would Thursday at 6 pm suit you?
 are you free => Would noon be fine?
 are you free => Shall we say half a day on 3 December?
-It runs about 150 to 250.
-You'd be looking at 300-ish.
 Typically 99 per item.
 That's about two hundred.
 You're looking at four figures, like 1200.
@@ -111,6 +109,7 @@ Hi => Thanks! 3 couches and 2 chairs, noted.
 Hi => Two couches and a dozen chairs, noted.
 Hi => To prepare the quote I need:\n1. The address\n2. The floor\n3. A list of the items
 Hi => Today is Sunday and tomorrow is Monday.
+can I write at night => You can write to us here 24/7.
 Hi => Today is November 29, 2026.
 Hi => Is that tomorrow, the 30th?
 Hi => Is the couch a 3 seater, on the 2nd floor?

@@ -37,8 +37,33 @@ WhatsApp us at +1 647 555 0147.
 Appelez le 514-555-0122.
 ]==]
 
+local SAID = [==[
+call my wife at 416-555-0177 => Our team will call your wife at 416-555-0177.
+call my wife at 4165550177 please|ok? => Noted: (416) 555-0177.
+mon concierge: 514 555 0122 => Merci, le 514-555-0122 est noté.
+super is +1 905 555 0188, unit 12 => Thanks, we have +1 905-555-0188 for the super.
+]==]
+
+local NOT_SAID = [==[
+call my wife at 416-555-0177 => Our team will call your wife at 416-555-0178.
+hi|us: Call 416-555-0177.|ok => Call 416-555-0177.
+[call my wife] => Call 555-0177.
+]==]
+
 describe("the guard against phone numbers", function()
   for _, case in ipairs(guarded.lines(CAUGHT)) do
     it("catches " .. case.line, function() assert.is_nil(guarded.missed(case, { "phone" })) end)
+  end
+
+  for _, case in ipairs(guarded.lines(SAID)) do
+    it("passes a number of somebody else that the customer wrote: " .. case.line, function()
+      assert.equal("ok", (guarded.kind(case.reply, case.chat)))
+    end)
+  end
+
+  for _, case in ipairs(guarded.lines(NOT_SAID)) do
+    it("catches one that the customer did not write: " .. case.line, function()
+      assert.equal("phone", (guarded.kind(case.reply, case.chat)))
+    end)
   end
 end)

@@ -74,6 +74,13 @@ mardi à 15 h? => Notre équipe arrivera mardi à 15 h.
 tomorrow at 2? => Our guys will be over tomorrow around 2.
 tomorrow at 2? => You can expect us tomorrow at 2.
 tomorrow at 2? => Locked in for tomorrow at 2!
+tuesday at 3? => Done! Tuesday at 3 is yours.
+tuesday at 3? => Tuesday at 3 is all yours!
+tuesday at 3? => I've penciled you in for Tuesday at 3.
+come now => The crew is on its way.
+come now => Our guys are on their way!
+come now => We're on our way.
+come now => Help is on the way!
 ]==]
 
 local CONFIRMS_NOTHING = [==[
@@ -92,6 +99,11 @@ tomorrow? => Would tomorrow morning be good? The team will confirm.
 Hi => You can pick a time for the visit.
 Hi => You're all set! Our team will review the details and get back to you.
 Hi => See you soon!
+Hi => Which floor is it, on the way to the garage?
+Hi => Is the couch in the way of our team?
+Hi => The quote is on its way.
+tuesday at 3? => Is Tuesday at 3 yours to decide?
+tuesday at 3? => The team will tell you when they are on their way.
 Hi => Once you've booked, our crew will see you on the day.
 mardi? => Mardi, c'est noté. Notre équipe confirmera.
 mardi? => Est-ce que mardi vous convient ?
