@@ -157,7 +157,7 @@ static const char *part_field(lua_State *L, const char *name)
     const char *text = type == LUA_TSTRING ? lua_tolstring(L, -1, &n) : NULL;
     if (type != LUA_TNIL && !text)
         luaL_error(L, "http.request: `%s` of a part of `form_data` must be text", name);
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; text && i < n; i++)
         if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
             luaL_error(L, "http.request: `%s` of a part of `form_data` holds a control character",
                        name);

@@ -42,8 +42,10 @@ void bind_media_push(lua_State *L, struct task *t, struct pool_file *file)
     set_bytes_field(L, "head", (const char *)file->head, file->head_len);
     set_text_field(L, "name", file->name);
     struct download *d = malloc(sizeof *d);
-    if (!d)
+    if (!d) {
         luaL_error(L, "not enough memory");
+        return;
+    }
     *d = (struct download){ .media = t->gen->services->media };
     memcpy(d->name, file->name, sizeof d->name);
     memcpy(d->hash, file->hash, sizeof d->hash);

@@ -106,7 +106,9 @@ static int command(char **args, size_t count)
         settings_free(s);
         return 2;
     }
-    int code = admin_call(path, args, count);
+    char *place = settings_state(s, path);
+    int code = place ? admin_call(place, args, count) : 1;
+    free(place);
     int error = access(path, F_OK) == 0 ? 0 : errno;
     settings_free(s);
     if (code < 0 && !known && !serve_knows(args[0])) {

@@ -148,11 +148,11 @@ static bool rollback_offline(struct host *h, struct errand *c)
 }
 
 /* Reads the folder alone: no lock, no database. */
-static int versions_offline(const char *path, const struct settings *own, char *const *args,
-                            size_t count)
+static int versions_offline(const char *path, const char *place, const struct settings *own,
+                            char *const *args, size_t count)
 {
     struct buf out = { .data = NULL };
-    struct versions *v = versions_open(path);
+    struct versions *v = versions_open(place, path);
     int code = versions_command(v, own, args, count, &out);
     fwrite(out.data ? out.data : "", 1, out.len, code ? stderr : stdout);
     versions_close(v);
@@ -225,17 +225,18 @@ int serve_offline(char *const *args, size_t count)
     struct settings *own = settings_new();
     int code = 2;
     char *path = own ? settings_database(own, why, sizeof why) : NULL;
-    if (!path) {
+    char *place = path ? settings_state(own, path) : NULL;
+    if (!place) {
         instance_fail(code, why);
         goto done;
     }
     log_open(LOG_OFF);
     if (strcmp(args[0], "versions") == 0) {
-        code = versions_offline(path, own, args, count);
+        code = versions_offline(path, place, own, args, count);
         goto done;
     }
     call.own = own;
-    h->versions = versions_open(path);
+    h->versions = versions_open(place, path);
     if (!begin_instance(&s))
         goto done;
     struct generation_options o = mode_options(&serve_modes[0]);
@@ -250,6 +251,7 @@ done:
     settings_free(own);
     buf_free(&problems);
     buf_free(&warnings);
+    free(place);
     free(path);
     return code;
 }

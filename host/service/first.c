@@ -120,7 +120,9 @@ int first_load(struct host *h, const struct serve_mode *m, const struct settings
 {
     char why[2048] = "";
     char *database = settings_database(own, why, sizeof why);
-    h->versions = database ? versions_open(database) : NULL;
+    char *place = database ? settings_state(own, database) : NULL;
+    h->versions = place ? versions_open(place, database) : NULL;
+    free(place);
     free(database);
     struct tree *disk = tree_read(settings_text(own, "SCRIPTS_DIR"),
                                   settings_text(own, "PROMPTS_DIR"), why, sizeof why);

@@ -126,13 +126,15 @@ static int open_pool(struct host *h, char *why, size_t size)
 }
 
 /* 0, or the exit code with why. */
-static int open_store(struct host *h, const char *path, char *why, size_t size)
+static int open_store(struct host *h, const char *path, const char *place, char *why, size_t size)
 {
     bool memory = strcmp(path, ":memory:") == 0;
     char page[4200];
-    snprintf(page, sizeof page, "%s.running", path);
+    snprintf(page, sizeof page, "%s.running", place);
     if (!memory)
         make_folders(path);
+    if (!memory && strcmp(place, path) != 0)
+        make_folders(place);
     enum store_open_result r = store_open(&h->services.store, memory ? NULL : path, why, size);
     if (r != STORE_OPENED)
         return (int)r;
@@ -146,27 +148,25 @@ static int open_store(struct host *h, const char *path, char *why, size_t size)
     return h->services.jobs && store_live(h->services.store, why, size) == 0 ? 0 : 3;
 }
 
-/* 0, or the exit code with why. */
-static int open_media(struct host *h, const char *path, char *why, size_t size)
-{
-    struct settings *own = settings_new();
-    char *folder = own ? settings_media(own, path) : NULL;
-    h->services.media = media_open(folder);
-    if (!h->services.media)
-        snprintf(why, size, "not enough memory");
-    free(folder);
-    settings_free(own);
-    return h->services.media ? 0 : 1;
-}
-
 int instance_open(struct host *h, const char *path, char *why, size_t size)
 {
-    int code = open_store(h, path, why, size);
+    struct settings *own = settings_new();
+    char *place = own ? settings_state(own, path) : NULL;
+    char *folder = place ? settings_media(own, path) : NULL;
+    int code = 1;
+    snprintf(why, size, "not enough memory");
+    if (!place || !(h->services.media = media_open(folder)))
+        goto done;
+    code = open_store(h, path, place, why, size);
     if (code == 0 && h->scripts.next && reload_migrate(h, h->scripts.next, why, size) != 0)
         code = 3;
     if (code == 0)
-        code = open_media(h, path, why, size);
-    return code ? code : open_pool(h, why, size);
+        code = open_pool(h, why, size);
+done:
+    free(folder);
+    free(place);
+    settings_free(own);
+    return code;
 }
 
 int instance_load(struct scripts *all, const struct generation_options *o, const char *scripts,

@@ -222,7 +222,7 @@ static int start(struct service *s, const struct serve_mode *m, char *why, size_
     if (!g)
         return code ? code : 1;
     h->scripts.next = g;
-    char *path = settings_database(g->settings, why, size);
+    char *place = NULL, *path = settings_database(g->settings, why, size);
     if (!path)
         return 2;
     if ((code = instance_open(h, path, why, size)) != 0 || (code = prepare(h, why, size)) != 0 ||
@@ -230,7 +230,8 @@ static int start(struct service *s, const struct serve_mode *m, char *why, size_
         (code = start_metrics(h, g->settings, why, size)) != 0)
         goto done;
     code = 1;
-    if (strcmp(path, ":memory:") != 0 && !(h->admin = admin_start(h, path, why, size)))
+    if (!(place = settings_state(g->settings, path)) ||
+        (strcmp(path, ":memory:") != 0 && !(h->admin = admin_start(h, place, why, size))))
         goto done;
     if (media_alone(h->services.media, why, size) != 0)
         goto done;
@@ -242,6 +243,7 @@ static int start(struct service *s, const struct serve_mode *m, char *why, size_
               log_n("scripts", g->hash, 12));
     code = 0;
 done:
+    free(place);
     free(path);
     return code;
 }

@@ -176,14 +176,14 @@ static bool write_state(struct versions *v)
     return ok;
 }
 
-struct versions *versions_open(const char *database)
+struct versions *versions_open(const char *place, const char *database)
 {
-    const char *slash = strrchr(database, '/');
+    const char *slash = strrchr(place, '/');
     if (strcmp(database, ":memory:") == 0)
         return NULL;
     struct versions *v = calloc(1, sizeof *v);
-    if (!v || asprintf(&v->at.folder, "%.*sversions", slash ? (int)(slash + 1 - database) : 0,
-                       database) < 0) {
+    if (!v ||
+        asprintf(&v->at.folder, "%.*sversions", slash ? (int)(slash + 1 - place) : 0, place) < 0) {
         free(v);
         return NULL;
     }

@@ -40,9 +40,9 @@ struct versions_hold {
     char why[2048];
 };
 
-/* Reads the versions beside the database at this path; creates nothing. NULL: ":memory:", or no
+/* Reads the versions beside `place` (settings_state); creates nothing. NULL: ":memory:", or no
  * memory. */
-struct versions *versions_open(const char *database);
+struct versions *versions_open(const char *place, const char *database);
 void versions_close(struct versions *v);
 
 /* Why a kept file could not be read, for people. NULL: all could be read. */

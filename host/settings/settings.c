@@ -31,7 +31,8 @@ enum { FILE_LIMIT = 64 * 1024 };
 static const struct setting_declared host_settings[] = {
     TEXT("LISTEN", "127.0.0.1:8080", "address:port to serve on"),
     TEXT("DATABASE_URL", "sqlite:data/db.sqlite", "sqlite:PATH"),
-    TEXT("MEDIA_DIR", NULL, "the folder of received files; unset: media beside the database"),
+    TEXT("STATE_DIR", NULL, "the folder of this process's files; unset: the database's folder"),
+    TEXT("MEDIA_DIR", NULL, "the folder of received files; unset: media in STATE_DIR"),
     TEXT("SCRIPTS_DIR", "scripts", "the folder with main.lua"),
     TEXT("PROMPTS_DIR", "prompts", "the folder with the prompt files"),
     INT("REQUEST_DEADLINE_MS", "15000", 100, 600000,
@@ -379,17 +380,26 @@ void settings_hide(const struct settings *s)
     }
 }
 
-char *settings_media(const struct settings *s, const char *database)
+char *settings_state(const struct settings *s, const char *database)
 {
     char *path = NULL;
-    const char *given = settings_text(s, "MEDIA_DIR"), *slash = strrchr(database, '/');
+    const char *given = settings_text(s, "STATE_DIR"), *slash = strrchr(database, '/');
+    if (!given || blank(given) || strcmp(database, ":memory:") == 0)
+        return strdup(database);
+    return asprintf(&path, "%s/%s", given, slash ? slash + 1 : database) < 0 ? NULL : path;
+}
+
+char *settings_media(const struct settings *s, const char *database)
+{
+    char *path = NULL, *state = settings_state(s, database);
+    const char *given = settings_text(s, "MEDIA_DIR"), *slash = state ? strrchr(state, '/') : NULL;
     if (given && !blank(given))
-        return strdup(given);
-    if (strcmp(database, ":memory:") == 0)
-        return NULL;
-    return asprintf(&path, "%.*smedia", slash ? (int)(slash - database + 1) : 0, database) < 0
-               ? NULL
-               : path;
+        path = strdup(given);
+    else if (state && strcmp(state, ":memory:") != 0 &&
+             asprintf(&path, "%.*smedia", slash ? (int)(slash - state + 1) : 0, state) < 0)
+        path = NULL;
+    free(state);
+    return path;
 }
 
 char *settings_database(const struct settings *s, char *why, size_t size)

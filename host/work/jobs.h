@@ -1,6 +1,6 @@
 /*
  * jobs: durable work. Owns the tables jobs, inbox, parked and marks, and the mapped page
- * `<database>.running`.
+ * `<database>.running` (in STATE_DIR).
  *
  * A job is a row. A lane runs one job at a time in the order of their ids; lanes run beside each
  * other; jobs without a lane run at once. Only the first job of a lane is `ready` (and in the index

@@ -135,4 +135,13 @@ describe("files", function()
     assert.equal(1, code)
     assert.truthy(text:find("MEDIA_DIR: another service uses ", 1, true), text)
   end)
+
+  it("STATE_DIR holds what belongs to the process, and the commands find the service there", function()
+    local folder = shell.folder() .. "/state"
+    local other = process.new { env = { STATE_DIR = folder } }
+    assert.equal(0, (other:cli "status"))
+    assert.equal("admin.sock\ndb.sqlite.running\nmedia\nversions\n", select(2, shell.run("ls " .. folder)))
+    assert.equal("", select(2, shell.run("cd " .. other.data .. " && ls | grep -v '^db.sqlite'")))
+    assert.equal("700\n", select(2, shell.run("stat -c %a " .. folder)))
+  end)
 end)

@@ -46,7 +46,7 @@ static unsigned accept(struct versions *v, struct tree *t, const char *good)
 static struct versions *again(struct versions *v)
 {
     versions_close(v);
-    return versions_open(case_db);
+    return versions_open(case_db, case_db);
 }
 
 static unsigned number(const struct version *one)
@@ -73,7 +73,7 @@ static void same_bytes(void)
 
 static void counted(void)
 {
-    struct versions *v = versions_open(case_db);
+    struct versions *v = versions_open(case_db, case_db);
     CHECK(versions_count(v) == 0 && !versions_serving(v));
     CHECK(accept(v, numbered(1), "") == 1 && accept(v, numbered(2), "") == 2);
     CHECK(accept(v, numbered(2), "") == 2); /* a start with the same files */
@@ -87,7 +87,7 @@ static void counted(void)
     CHECK(t && strcmp(tree_find(t, "scripts/main.lua")->bytes, "return 2\n") == 0);
     tree_drop(t);
     versions_close(v);
-    CHECK(!versions_open(":memory:"));
+    CHECK(!versions_open(":memory:", ":memory:"));
     CHECK(versions_count(NULL) == 0);
     CHECK(!versions_serving(NULL));
     CHECK(!versions_known(NULL, "x"));
@@ -97,7 +97,7 @@ static void counted(void)
 
 static void fifty(void)
 {
-    struct versions *v = versions_open(case_db);
+    struct versions *v = versions_open(case_db, case_db);
     char hash[65];
     struct tree *t = numbered(1);
     memcpy(hash, t->hash, sizeof hash);
@@ -117,7 +117,7 @@ static void only_ours(void)
     char folder[128], path[400];
     struct stat st;
     umask(0);
-    struct versions *v = versions_open(case_db);
+    struct versions *v = versions_open(case_db, case_db);
     accept(v, numbered(1), "");
     umask(022);
     versions_close(v);
@@ -137,7 +137,7 @@ static void only_ours(void)
 static void damaged(void)
 {
     char command[256], why[256] = "";
-    struct versions *v = versions_open(case_db);
+    struct versions *v = versions_open(case_db, case_db);
     for (int n = 1; n <= 4; n++)
         accept(v, numbered(n), "");
     snprintf(command, sizeof command,
@@ -159,7 +159,7 @@ static void damaged(void)
 
 static void kept_back(void)
 {
-    struct versions *v = versions_open(case_db);
+    struct versions *v = versions_open(case_db, case_db);
     struct tree *one = numbered(1), *two = numbered(2);
     tree_keep(one);
     tree_keep(two);
@@ -187,7 +187,7 @@ static void kept_back(void)
 static void known(void)
 {
     char command[256];
-    struct versions *v = versions_open(case_db);
+    struct versions *v = versions_open(case_db, case_db);
     struct tree *t = numbered(1);
     accept(v, tree_keep(t), "");
     CHECK(versions_known(v, t->hash));
