@@ -260,12 +260,17 @@ int jobs_promote(struct jobs *j, const char *lane)
                                  "t", lane);
     if (!row)
         return rc;
-    int64_t id = sqlite3_column_int64(row, 0);
+    int64_t id = sqlite3_column_int64(row, 0), run_at = sqlite3_column_int64(row, 3);
     bool waits = sqlite3_column_int(row, 1) == JOB_WAITING;
+    /* Behind what was due when its kind was last claimed: a long lane does not go first. */
+    run_at = run_at > j->claimed_at ? run_at : j->claimed_at;
     if (waits)
-        set_due(j, (const char *)sqlite3_column_text(row, 2), sqlite3_column_int64(row, 3));
+        set_due(j, (const char *)sqlite3_column_text(row, 2), run_at);
     store_done(j->store, row);
-    return waits && jobs_run(j, "UPDATE jobs SET state = 0 WHERE id = ?", "i", id) != 1 ? -1 : 0;
+    if (!waits)
+        return 0;
+    rc = jobs_run(j, "UPDATE jobs SET state = 0, run_at = ? WHERE id = ?", "ii", run_at, id);
+    return rc == 1 ? 0 : -1;
 }
 
 int jobs_remove(struct jobs *j, int64_t id, enum job_state last)
@@ -322,7 +327,8 @@ static int due_rows(struct jobs *j, const char *kind, int64_t now_ms, struct job
 static int claim_rows(struct jobs *j, const char *kind, int64_t now_ms, struct job *out, int room,
                       bool suspects)
 {
-    int64_t claim = j->epoch << CLAIM_BITS | ++j->claims;
+    int64_t claim = j->epoch << CLAIM_BITS | ++j->claims, wall = loop_wall_ms();
+    j->claimed_at = now_ms < wall ? now_ms : wall;
     int count = due_rows(j, kind, now_ms, out, room, suspects);
     for (int i = 0; i < count;
          i++) { /* by id: cheaper than one statement with its temporary tables */

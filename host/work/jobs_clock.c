@@ -23,6 +23,7 @@ static int set_back(struct jobs *j, int64_t before_ms, int64_t now_ms)
     for (size_t i = 0; i < j->kind_count; i++)
         j->kinds[i].known = false;
     j->clock_shift = by;
+    j->claimed_at -= by;
     j->clock_group = store_group(j->store);
     return 0;
 }

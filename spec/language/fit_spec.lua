@@ -76,7 +76,7 @@ describe("guards.fit", function()
     assert.equal(("word"):rep(900), parts[1])
   end)
 
-  it("never splits what a reader sees as one character", function()
+  it("D11: never splits what a reader sees as one character", function()
     for _, cluster in ipairs { "👩‍👩‍👧‍👦", "🇨🇦", "✌🏽", "e\u{301}", "1\u{FE0F}\u{20E3}", "🏴\u{E0067}\u{E0062}\u{E007F}", "é", "😀" } do
       for offset = 0, 3 do
         local parts = guards.fit(("x"):rep(offset) .. cluster:rep(3000))

@@ -129,6 +129,26 @@ static void lanes(void)
     down();
 }
 
+/* The long lane's second job was put before the other lane's, and was due earlier. */
+static void lane_turns(void)
+{
+    struct job job;
+    up();
+    int64_t first = put("work", "long", NULL, "long1", 100, false),
+            second = put("work", "long", NULL, "long2", 100, false),
+            other = put("work", "other", NULL, "other", 150, false);
+    CHECK(commit() == STORE_COMMITTED);
+    CHECK(claim(&job, 1) == 1 && job.id == first);
+    CHECK(jobs_done(jobs, &job) == 1);
+    job_free(&job);
+    CHECK(claim(&job, 1) == 1 && job.id == other);
+    CHECK(jobs_done(jobs, &job) == 1);
+    job_free(&job);
+    CHECK(claim(&job, 1) == 1 && job.id == second);
+    job_free(&job);
+    down();
+}
+
 static void lane_cancel(void)
 {
     struct job a;
@@ -516,6 +536,7 @@ int main(void)
     case_run("a claim takes the oldest and no more than there is room for", room);
     case_run("a lane runs one job at a time in the order of ids, whatever becomes of its head",
              lanes);
+    case_run("E13: what a long lane has next comes behind what is due in other lanes", lane_turns);
     case_run("cancelling promotes the next of a lane only when the head goes", lane_cancel);
     case_run("H11: a lane of ten thousand jobs delays no other lane", fairness);
     case_run("a unique mark has at most one job that does not run, also after a retry", twins);
