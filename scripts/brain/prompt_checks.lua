@@ -46,8 +46,9 @@ end
 -- "greeting_fr": until now the French texts were in the same file.
 local function moved_text(name, known)
   local key, code = name:match("^(.+)_(%l%l)$")
-  local is_text = key and key:find("^ask_%w") ~= nil
-  for _, other in ipairs(known) do is_text = is_text or other == key end
+  local is_text, of_replies = key and key:find("^ask_%w") ~= nil, false
+  for _, other in ipairs(known) do is_text, of_replies = is_text or other == key, of_replies or other == "opted_out" end
+  if not of_replies then return nil end
   if is_text and languages.CODES[code] then
     return ("Each language has a file of its own: move this text to prompts/replies.%s.yaml, as \"%s\"."):format(code, key)
   end
@@ -86,6 +87,7 @@ end
 
 local function text(value)
   if value == json.null then return nil, EMPTY end
+  if type(value) == "table" then return nil, "must be one text, and not a list or more keys. Write it on one line, in quotes: \"…\"." end
   if type(value) ~= "string" then return nil, "must be text. Put it in quotes: \"…\"." end
   if not value:find("%S") then return nil, "is blank. Write a text." end
   if #value > 20000 then return nil, "is longer than 20,000 characters. Shorten it." end
@@ -183,7 +185,8 @@ local function hours_of_day(value)
     if from then
       if #from == 4 then from = "0" .. from end
       if #to == 4 then to = "0" .. to end
-      local valid = from < to and to <= "24:00" and tonumber(from:sub(4)) < 60 and tonumber(to:sub(4)) < 60
+      local valid = from <= "24:00" and to <= "24:00" and tonumber(from:sub(4)) < 60 and tonumber(to:sub(4)) < 60
+      if valid and from >= to then return nil, "ends before it begins. Write the opening time first, like 08:00-18:00." end
       if valid then return { from, to } end
     end
   end
@@ -220,10 +223,16 @@ local function phrase_list(value) return texts(value, { each = phrase_problem })
 local function intent_list(value) return texts(value, { each = intents.problem }) end
 
 local NO_STOP = plain.set "cancel end"
+-- Answers and greetings: with one of these as a word to opt out, customers would be lost in the middle of the questions.
+local NO_STOP_EITHER = plain.set [[yes yeah yep no nope ok okay thanks thank hi hello hey please sure bye oui non merci bonjour salut si gracias
+  hola sim nao obrigado obrigada ola haan nahi]]
 
 local function stop_phrases(value)
   return texts(value, { each = function(phrase)
     if NO_STOP[plain.words(phrase)] then return "is no word to opt out: customers write it about a visit. Remove it." end
+    for form in phrase:gmatch("[^|]+") do
+      if NO_STOP_EITHER[plain.words(form)] then return "is no word to opt out: customers answer and greet with it. Remove it." end
+    end
     return phrase_problem(phrase)
   end })
 end
@@ -281,7 +290,7 @@ local function by_language(value, check)
   end
   local all = {}
   for _, code in ipairs(plain.sorted_names(value)) do
-    if not code:find("^%l%l%l?$") then return nil, "must be the code of a language, like en or fr.", "." .. code end
+    if not languages.CODES[code] then return nil, "must be the code of a language, like en or fr.", "." .. code end
     local one, why, deeper = check(value[code])
     if why then return nil, why, "." .. code .. (deeper or "") end
     all[code] = one
@@ -332,6 +341,11 @@ local function answers(value)
     local said
     said, why, deeper = by_language(item.text, answer_text)
     if why then return nil, why, path .. ".text" .. (deeper or "") end
+    for _, code in ipairs(said.any and {} or plain.sorted_names(words)) do
+      if code ~= "any" and not said[code] then
+        return nil, ("has no %s, but there are words in it. Add the text in that language."):format(code), path .. ".text"
+      end
+    end
     list[i] = { words = words, text = said }
   end
   return list

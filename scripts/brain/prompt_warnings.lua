@@ -108,6 +108,18 @@ local function lacking(list, file, language, shape, english)
     .. " business.yaml."):format(shown, language.name, language.code))
 end
 
+-- A copied file that still has the words of the language that it was copied from: then neither of the two is recognised.
+local function same_words(list, file, language, other, other_file)
+  local own, theirs = (file.value or {}).language, (other_file.value or {}).language
+  own, theirs = type(own) == "table" and own.recognised_by or {}, type(theirs) == "table" and theirs.recognised_by or {}
+  local there, shared = {}, 0
+  for _, word in ipairs(theirs) do there[plain.fold(tostring(word))] = true end
+  for _, word in ipairs(own) do shared = shared + (there[plain.fold(tostring(word))] and 1 or 0) end
+  if shared * 2 <= #own then return end
+  add(list, file, "language.recognised_by", ("has mostly the words of %s (%s), so neither of the two languages is recognised. Write words"
+    .. " that only %s has."):format(other.name or other.code, other_file.name, language.name or language.code))
+end
+
 -- An owner's question that only another language has.
 local function no_english(list, file, fields, english)
   for _, field in ipairs(fields) do
@@ -168,8 +180,11 @@ function M.find(files, checks, fields, languages, codes)
   for _, file in ipairs { files.system, files.replies, files.business } do cut_by_comment(list, file) end
   local shape, used = checks.replies_for(fields), {}
   for _, code in ipairs(codes) do used[code] = true end
-  for _, language in ipairs(languages) do
+  for i, language in ipairs(languages) do
     local file = files.languages.files[language.code] or files.replies
+    for j = 1, file ~= files.replies and i - 1 or 0 do
+      same_words(list, file, language, languages[j], files.languages.files[languages[j].code] or files.replies)
+    end
     if file ~= files.replies then
       cut_by_comment(list, file)
       if used[language.code] then lacking(list, file, language, shape, languages[1]) end

@@ -130,3 +130,32 @@ describe("serves and not_served in business.yaml", function()
     assert.is_nil(both({ "L5" }, { "L5M" }))
   end)
 end)
+
+describe("mistakes that are easily made in the owner's files", function()
+  local function first(shape, value, words) assert.truthy((problems(shape, value)[1] or "nothing"):find(words, 1, true), problems(shape, value)[1]) end
+
+  it("an answer or a greeting as a word to opt out is refused", function()
+    for _, word in ipairs { "yes", "Yes!", "ok", "oui", "stop|yes", "não" } do
+      first(checks.replies, { words = { stop = { word } } }, "is no word to opt out")
+    end
+    assert.same({}, problems(checks.replies, { words = { stop = { "stop", "no more messages" } } }))
+  end)
+
+  it("an answer's unknown language, and its missing text, are refused", function()
+    first(checks.business, { answers = { { words = { "a b" }, text = { xx = "x" } } } }, "code of a language")
+    first(checks.business, { answers = { { words = { en = { "parking" }, fr = { "stationnement" } }, text = { en = "In front." } } } }, "has no fr")
+  end)
+
+  it("a list where a text is wanted, and hours that end before they begin, are named as what they are", function()
+    first(checks.system, { identity = { "a", "b" }, business_rules = {}, quote_fields_needed = { "address" }, workflow = "x" }, "not a list")
+    first(checks.business, { hours = { mon = "18:00-08:00" } }, "ends before it begins")
+    first(checks.business, { hours = { mon = "8 to 6" } }, "must look like")
+  end)
+
+  it("a key with _fr is told to move only where it is one of the texts", function()
+    first(checks.replies, { greeting_fr = "Bonjour" }, "prompts/replies.fr.yaml")
+    for _, problem in ipairs { problems(checks.business, { name_fr = "x" })[1], problems(checks.system, { identity_fr = "x" })[5] } do
+      assert.falsy(problem:find("replies.fr.yaml", 1, true), problem)
+    end
+  end)
+end)
