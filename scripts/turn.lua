@@ -56,7 +56,7 @@ local UNREAD_FOR_STAFF = 2 -- so many messages running that nobody understood re
 local function sort_waiting(waiting)
   local texts, unusable = {}, 0
   for _, message in ipairs(waiting) do
-    if message.kind == "unsupported" or message.kind == "wordless" then
+    if message.kind == "unsupported" or message.kind == "wordless" or message.kind == "undelivered" then
       unusable = unusable + 1
     elseif message.kind ~= "deleted" then
       texts[#texts + 1] = words.message(message.content) -- cut to what the recognisers read; the row keeps all of it
@@ -204,6 +204,10 @@ end
 
 -- Nothing but kinds of messages that we cannot use.
 local function decide_unusable(turn, say)
+  if turn.waiting[#turn.waiting].kind == "undelivered" then
+    local again = not turn.limited and messages.last_reply(turn.conversation.id) ~= say("write_again") or nil
+    return { brain = "words", action = "continue", reply = again and say("write_again"), keys = { again and "write_again" }, data = {} }
+  end
   local running = messages.unusable_running(turn.conversation.id)
   local said = messages.last_reply(turn.conversation.id) == say("unsupported")
   local new = 0

@@ -13,7 +13,7 @@ M.defaults = {
   { "booking", "You can pick a time for an on-site assessment here:" },
   { "human", "Of course. I've asked a member of our team to get in touch with you." },
   { "opted_out", "You're unsubscribed and won't get messages from us any more. Send START to hear from us again." },
-  { "opted_in", "Welcome back! How can we help you?" },
+  { "opted_in", "Welcome back! How can we help you?" }, { "write_again", "We could not read your message. Could you write it again?" },
   { "outside_area", "Sorry, that is outside the area we serve. I've passed your message on to our team." },
   { "staff_late", "Our team will see your message as soon as possible." },
   { "booked", "You're booked for an on-site assessment: {time}. See you then!" },

@@ -2,6 +2,7 @@
 
 local db = require "host.db"
 local identities = require "records.identities"
+local json = require "host.json"
 local time = require "host.time"
 local window = require "records.window"
 
@@ -59,16 +60,26 @@ function M.arrive(event, now)
   local stamp = time.stamp(now)
   db.run([[
     INSERT INTO conversations(id, phone_number, created_at, updated_at, name, last_seq, inbound_at, waiting_since, language, free_until,
-      write_to)
-    VALUES(?1, ?2, ?3, ?3, ?4, 1, ?5, ?6, ?7, ?8, ?9)
+      write_to, source)
+    VALUES(?1, ?2, ?3, ?3, ?4, 1, ?5, ?6, ?7, ?8, ?9, ?10)
     ON CONFLICT(id) DO UPDATE SET updated_at = excluded.updated_at, last_seq = last_seq + 1, nudged = 0,
       name = coalesce(excluded.name, name), inbound_at = max(inbound_at, excluded.inbound_at),
       waiting_since = coalesce(waiting_since, excluded.waiting_since), language = coalesce(language, excluded.language),
-      free_until = coalesce(excluded.free_until, free_until), write_to = excluded.write_to,
+      free_until = coalesce(excluded.free_until, free_until), write_to = excluded.write_to, source = coalesce(excluded.source, source),
       phone_number = CASE WHEN ?2 <> '' THEN ?2 ELSE phone_number END]],
     event.conversation, event.number or "", stamp, event.name, event.said_at, now, event.language,
-    event.source and event.source.type == "ad" and event.said_at + window.AD_MS or nil, event.number or event.user_id)
+    event.source and event.source.type == "ad" and event.said_at + window.AD_MS or nil, event.number or event.user_id,
+    event.source and json.encode(event.source))
   return M.get(event.conversation) -- RETURNING would build a table only for this row
+end
+
+-- Staff wrote first to a person who has no chat: it begins without a message of theirs.
+---@param event {conversation: string, number?: string, user_id?: string}
+---@param now integer ms
+function M.meet(event, now)
+  local stamp = time.stamp(now)
+  db.run([[INSERT INTO conversations(id, phone_number, created_at, updated_at, write_to) VALUES(?1, ?2, ?3, ?3, ?4)
+    ON CONFLICT(id) DO NOTHING]], event.conversation, event.number or "", stamp, event.number or event.user_id)
 end
 
 -- The person has another number now, or another business-scoped id.

@@ -67,6 +67,13 @@ local function hazards(facts)
   return table.concat(hazardous.find(table.move(facts.words or {}, 1, #(facts.words or {}), #texts + 1, texts)), ", ")
 end
 
+---The advertisement or post that brought the customer, in one line. Its link is not shown: a card holds none of other people's links.
+local function source_of(source)
+  local said = source.headline or source.body
+  return (source.type == "post" and "a post" or "an ad") .. (said and ": " .. said or "")
+    .. (source.welcome and " (its greeting: " .. source.welcome .. ")" or "") .. (source.id and " [" .. source.id .. "]" or "")
+end
+
 ---@param facts staff.Facts
 ---@return staff.CardLine[]
 local function lines_of(facts)
@@ -74,6 +81,7 @@ local function lines_of(facts)
   local digits = names.digits(conversation)
   add(lines, digits and "Phone" or "Customer", digits or names.id(conversation))
   add(lines, "Name", names.name(conversation.name))
+  if facts.source then add(lines, "Came from", source_of(facts.source)) end
   add_known(lines, facts)
   add(lines, "Outside our area", facts.outside)
   add(lines, "⚠️ May be hazardous", hazards(facts))

@@ -5,6 +5,7 @@ local bookings = require "records.bookings"
 local cases = require "records.cases"
 local conversations = require "records.conversations"
 local quotes = require "records.quotes"
+local json = require "host.json"
 local messages = require "records.messages"
 local owner = require "owner"
 local quote = require "flow.quote"
@@ -26,6 +27,7 @@ function M.gather(conversation_id, case)
   return {
     case = case or cases.last(conversation_id),
     conversation = conversation,
+    source = conversation.source and json.decode(conversation.source) or nil,
     quote = data,
     fields = fields,
     missing = quote.missing(data, fields),

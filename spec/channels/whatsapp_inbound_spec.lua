@@ -55,7 +55,7 @@ describe("whatsapp.inbound", function()
     assert.equal("[photo: my couch]", content { type = "image", image = { caption = "my [couch]\n" } })
     assert.equal("[location: 43.65000, -79.38000]", content { type = "location", location = { latitude = 43.65, longitude = -79.38 } })
     local pin, event = content { type = "location", location = { latitude = 1, longitude = 2, name = "Home", address = "12 Elm St" } }
-    assert.same({ "[location: Home, 12 Elm St]", "12 Elm St" }, { pin, event.address })
+    assert.same({ "[location: Home, 12 Elm St (1.00000, 2.00000)]", "12 Elm St (1.00000, 2.00000)" }, { pin, event.address })
   end)
 
   it("distinguishes a photo without a caption from one with a caption", function()

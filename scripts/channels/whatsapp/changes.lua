@@ -16,6 +16,7 @@ function M.early(event)
   if deleted then
     event.kind, event.content = "deleted", DELETED
     event.address, event.card, event.wordless, event.reply_to = nil, nil, nil, nil
+    event.for_staff, event.map = nil, nil
   elseif content then
     event.content, event.wordless = content, nil
   end

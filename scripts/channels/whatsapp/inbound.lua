@@ -4,11 +4,10 @@
 local M = {}
 
 local codes = require "channels.whatsapp.codes"
-local plain = require "language.text"
+local kinds = require "channels.whatsapp.kinds"
 local sender = require "channels.whatsapp.sender"
 
 local ID_BYTES = 512
-local TEXT_BYTES = 65536
 local EARLIEST_MS = 1420070400000 -- 2015: older than any message of WhatsApp, so it is a mistake
 local AHEAD_MS = 300000
 local NAME = 100 -- characters of a person's name
@@ -16,25 +15,7 @@ local NAME = 100 -- characters of a person's name
 local MEDIA = { image = "photo", video = "video", document = "document", audio = "voice message" }
 local SILENT = { sticker = true, reaction = true, request_welcome = true, ephemeral = true }
 
-local function text_of(value)
-  if type(value) ~= "string" then return nil end
-  value = plain.clip(value, TEXT_BYTES)
-  if not value:find("^%C*$") then -- much faster than searching for a %c
-    value = value:gsub("\r\n?", "\n"):gsub("[\0-\8\11-\31\127]", "")
-  end
-  return value:find("%S") and value or nil
-end
-
--- A line of text for use inside brackets: without brackets and line breaks. most: characters; nil: no limit.
-local function inline(value, most)
-  if most and type(value) == "string" then value = plain.first(value, most) end
-  local text = text_of(value)
-  if not text or not text:find("[^%w.,'-]") then return text end
-  text = plain.trim(text:gsub("[%s%[%]]+", " "))
-  return text ~= "" and text or nil
-end
-
-local LABEL, FIELD = plain.LABEL, plain.FIELD
+local text_of, inline = kinds.text, kinds.inline
 
 local function id_of(value)
   if type(value) == "string" and #value > 0 and #value <= ID_BYTES and value:find("^%C*$") then return value end
@@ -50,39 +31,6 @@ local function said_at(value, now)
   return math.min(ms, now)
 end
 
-local function location_of(place)
-  if type(place) ~= "table" then return nil end
-  local name, address = inline(place.name, LABEL), inline(place.address, FIELD)
-  local shown = name and address and name .. ", " .. address or address or name
-  if not shown and type(place.latitude) == "number" and type(place.longitude) == "number" then
-    shown = ("%.5f, %.5f"):format(place.latitude, place.longitude)
-  end
-  return shown and "[location: " .. shown .. "]", address or shown
-end
-
-local function interactive_of(value)
-  if type(value) ~= "table" then return nil end
-  local reply = value.button_reply or value.list_reply
-  if type(reply) == "table" then return text_of(reply.title) end
-  if type(value.nfm_reply) == "table" then return text_of(value.nfm_reply.body) end
-end
-
-local function contacts_of(list)
-  local names, shown = {}, {}
-  for i, card in ipairs(type(list) == "table" and list or {}) do
-    if i > 10 or type(card) ~= "table" then break end
-    local name = type(card.name) == "table" and inline(card.name.formatted_name, LABEL) or "?"
-    names[#names + 1] = name
-    local numbers = {}
-    for j, phone in ipairs(type(card.phones) == "table" and card.phones or {}) do
-      if j <= 5 and type(phone) == "table" then numbers[#numbers + 1] = inline(phone.phone, LABEL) end
-    end
-    shown[#shown + 1] = #numbers > 0 and name .. " " .. table.concat(numbers, ", ") or name
-  end
-  if #names == 0 then return nil end
-  return "[contact card: " .. table.concat(names, ", ") .. "]", table.concat(shown, "; ")
-end
-
 -- By type: sets kind, content and further fields. Returns false for a bad item, nil for a kind that we cannot use.
 local READ = {}
 
@@ -95,23 +43,53 @@ end
 
 function READ.button(message, event)
   local button = type(message.button) == "table" and message.button or {}
-  event.content = text_of(button.text) or text_of(button.payload)
+  event.content, event.button_id = text_of(button.text) or text_of(button.payload), id_of(button.payload)
   return event.content and true
 end
 
 function READ.interactive(message, event)
-  event.content = interactive_of(message.interactive)
-  return event.content and true
+  local value = type(message.interactive) == "table" and message.interactive or {}
+  local reply = type(value.button_reply) == "table" and value.button_reply or type(value.list_reply) == "table" and value.list_reply
+  local permission = type(value.call_permission_reply) == "table" and value.call_permission_reply
+  if permission then
+    event.silent = true
+    event.for_staff = { permission.response == "accept" and "allows us to call them on WhatsApp."
+      or "does not allow us to call them on WhatsApp." }
+  elseif reply then
+    event.content, event.button_id = text_of(reply.title) or text_of(reply.id), id_of(reply.id)
+  else
+    event.content = kinds.form(value.nfm_reply)
+  end
+  if event.content or permission then return true end
+end
+
+function READ.call_permission_reply(message, event)
+  return READ.interactive({ interactive = message.interactive or message }, event)
 end
 
 function READ.location(message, event)
-  event.content, event.address = location_of(message.location)
+  local map
+  event.content, event.address, map = kinds.location(message.location)
+  event.map = map
+  if map then event.for_staff = { "sent a pin. The map: " .. map, event.content } end
   return event.content and true
 end
 
 function READ.contacts(message, event)
-  event.content, event.card = contacts_of(message.contacts)
+  event.content, event.card = kinds.contacts(message.contacts)
   return event.content and true
+end
+
+-- A kind that we cannot use, but staff read what is in it.
+function READ.order(message, event)
+  event.for_staff = { "sent an order from the catalogue, which the assistant cannot use:", kinds.order(message.order) }
+end
+
+function READ.unsupported(message, event)
+  if not kinds.undelivered(message) then return nil end
+  event.kind, event.content = "undelivered", "[message that could not be read]"
+  event.for_staff = { "wrote a message that could not be read, because WhatsApp did not deliver it whole. They are asked to write again." }
+  return true
 end
 
 function READ.edit(message, event)
@@ -169,6 +147,10 @@ end
 ---@field reply_to? string the wamid of the message that it quotes
 ---@field original? string the wamid of the message that it edits or deletes
 ---@field inner? string the kind of an edit's message
+---@field source? table the advertisement that brought them (kinds.source)
+---@field button_id? string the id of the button or of the row that was chosen
+---@field map? string the link to the pin on a map
+---@field for_staff? string[] our words for staff, and what the customer sent
 
 -- Reads one message. contacts: names by id.
 ---@param message any
@@ -189,6 +171,11 @@ function M.message(message, contacts, now, links)
   local event = { id = id, number = number, user_id = user_id, also = also, conversation = number or user_id, kind = kind:sub(1, 40),
     said_at = said_at(message.timestamp, now), name = contacts[number or ""] or contacts[user_id or ""] or also and contacts[also],
     reply_to = type(message.context) == "table" and id_of(message.context.id) or nil }
+  event.source = kinds.source(message.referral)
+  local product = type(message.context) == "table" and message.context.referred_product
+  if type(product) == "table" then
+    event.for_staff = { "asks about a product of the catalogue:", inline(product.product_retailer_id, NAME) or "without its id" }
+  end
   if type(message.group_id) == "string" or SILENT[kind] then
     event.silent = true
     return event

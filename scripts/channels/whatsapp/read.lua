@@ -1,6 +1,7 @@
 -- The inbox's reader: goes through one accepted webhook item by item. Each item becomes rows: the conversation, the message, and the job
 -- of the turn that will answer it. An item that cannot be read is parked with its reason, and the others are read. Nothing here waits.
 
+local beside = require "channels.whatsapp.beside"
 local cases = require "records.cases"
 local changes = require "channels.whatsapp.changes"
 local codes = require "channels.whatsapp.codes"
@@ -39,9 +40,12 @@ local M = {}
 
 -- Kinds without text that staff should know about at once, because nothing in the chat shows them.
 local function tell_staff(event, conversation)
+  if event.for_staff and not event.map then tell.word(conversation, table.unpack(event.for_staff)) end
   if event.wordless then
     tell.word(conversation, "sent a " .. event.content:gsub("[%[%]]", "")
       .. ". Look at it on the business phone, because it cannot be shown here.")
+  elseif event.map then
+    tell.word(conversation, table.unpack(event.for_staff))
   elseif event.card then
     tell.word(conversation, "sent a contact card:", event.card)
   elseif event.kind == "edit" and event.reply_to and cases.current(conversation.id) then
@@ -80,6 +84,10 @@ end
 
 -- The message as staff read it.
 local function shown(event)
+  local sent = event.for_staff
+  if sent and (event.map or event.kind == "unsupported" or event.kind == "undelivered") then
+    return sent[2] and sent[2] .. "\n" .. (event.map or sent[1]) or sent[1]
+  end
   return event.card or heads.shown(event.content, event.kind, event.reply_to and messages.quoted(event))
 end
 
@@ -111,7 +119,7 @@ end
 
 -- A message is stored: decides who is told, and who answers.
 local function heard(event, conversation, now)
-  local words = event.kind ~= "unsupported" and event.kind ~= "deleted" and not event.wordless
+  local words = event.kind ~= "unsupported" and event.kind ~= "undelivered" and event.kind ~= "deleted" and not event.wordless
   if words and opt_words(event, conversation, now) then return end
   if event.kind == "deleted" then
     tell.follow_up(conversation, "has deleted a message.")
@@ -138,7 +146,8 @@ end
 
 -- A message arrived.
 local function arrived(event, now)
-  event.language = event.kind ~= "unsupported" and not event.wordless and languages.clear(owner.spoken, event.content) or nil
+  local words = event.kind ~= "unsupported" and event.kind ~= "undelivered" and not event.wordless
+  event.language = words and languages.clear(owner.spoken, event.content) or nil
   local conversation = conversations.arrive(event, now)
   if event.fresh then whose.remember(event, now) end
   if conversation.last_seq == 1 and people.opted_out_before { event.conversation, event.number, event.user_id, event.also } then
@@ -182,17 +191,26 @@ local function read_message(item, one, now, again)
   inbox.about(event.conversation)
   if event.silent then
     if QUIET[event.kind] then QUIET[event.kind](event, now, item) end
+    if event.for_staff then
+      tell.word(conversations.get(event.conversation) or { id = event.conversation, phone_number = event.number or "" }, event.for_staff[1])
+    end
     return log.debug("whatsapp.silent", { kind = event.kind })
   end
   if changed then changes.early(event) end
   arrived(event, now)
 end
 
+-- The fields of a change that are read, and the lists in them beside messages and statuses.
+local FIELDS = { messages = true, smb_message_echoes = true, message_echoes = true, calls = true, user_preferences = true }
+local BESIDE = { "message_echoes", "calls", "user_preferences" }
+
 -- ---- the items of a webhook: { read = function(item, now, again), … } ----
 
 local function read_one_message(one, now, again) read_message(one.item, one, now, again) end
 
 local function read_one_status(one, now, again) statuses.read(one.item, one.first, now, again) end
+
+local function read_one_beside(one, now) beside[one.field](one.item, now) end
 
 local function park_one(one) inbox.park(one.reason, json.encode(one.item)) end
 
@@ -242,13 +260,16 @@ local function add_value(items, value)
   local names = value.messages and inbound.contacts(value.contacts)
   add_list(items, value, "messages", read_one_message, names, own, names and sender.links(value.contacts, value.messages))
   add_list(items, value, "statuses", read_one_status)
+  for _, field in ipairs(BESIDE) do
+    if value[field] ~= nil then add_list(items, value, field, read_one_beside) end
+  end
   for _, fault in ipairs(type(value.errors) == "table" and value.errors or {}) do items[#items + 1] = { read = warn_of, item = fault } end
 end
 
 local function add_change(items, change)
   if type(change) ~= "table" then
     items[#items + 1] = { read = park_one, item = change, reason = "a change that is not an object" }
-  elseif change.field ~= nil and change.field ~= json.null and change.field ~= "messages" then
+  elseif change.field ~= nil and change.field ~= json.null and not FIELDS[change.field] then
     local field = type(change.field) == "string" and change.field:gsub("[^%w_]", "?"):sub(1, 60) or "?"
     items[#items + 1] = { read = function() log.info("whatsapp.other_field", { field = field }) end }
   elseif type(change.value) ~= "table" then

@@ -5,6 +5,8 @@ local sender = require "channels.whatsapp.sender"
 
 local M = {}
 
+local LISTS = { "messages", "statuses", "message_echoes", "calls", "user_preferences" }
+
 -- The message that this one edits or deletes.
 local function changed_by(item)
   local change = item.edit or item.revoke
@@ -26,6 +28,7 @@ local function is_of(item, names, ids, only_ids)
   if type(item) ~= "table" then return false end
   if only_ids then return ids(item.id) or ids(item.biz_opaque_callback_data) or ids(changed_by(item)) end
   return is_named(names, sender.of(item)) or is_named(names, sender.names(item.wa_id, item.user_id))
+    or is_named(names, sender.names(item.to, item.to_user_id))
     or ids ~= nil and (ids(item.id) or ids(item.biz_opaque_callback_data))
 end
 
@@ -66,11 +69,11 @@ function M.person(bytes, names, ids, only_ids)
   for _, entry in ipairs(body.entry) do
     for _, change in ipairs(type(entry) == "table" and type(entry.changes) == "table" and entry.changes or {}) do
       local value = type(change) == "table" and type(change.value) == "table" and change.value or {}
-      for _, name in ipairs { "messages", "statuses" } do
+      for _, name in ipairs(LISTS) do
         if value[name] ~= nil then value[name] = without(value[name], names, ids, taken, only_ids) end
       end
       if not (only_ids and writes(value.messages, names)) then value.contacts = without(value.contacts, names, nil, taken) end
-      kept = kept or holds(value.messages) or holds(value.statuses)
+      for _, name in ipairs(LISTS) do kept = kept or holds(value[name]) end
     end
   end
   return (kept or only_ids) and json.encode(body) or nil, taken
@@ -85,7 +88,7 @@ function M.parts(bytes, names)
   for _, entry in ipairs(type(body) == "table" and type(body.entry) == "table" and body.entry or {}) do
     for _, change in ipairs(type(entry) == "table" and type(entry.changes) == "table" and entry.changes or {}) do
       local value = type(change) == "table" and type(change.value) == "table" and change.value or {}
-      for _, name in ipairs { "messages", "statuses", "contacts" } do
+      for _, name in ipairs { "messages", "statuses", "contacts", "message_echoes", "calls", "user_preferences" } do
         for _, item in ipairs(type(value[name]) == "table" and value[name] or {}) do
           if is_of(item, names) then items[#items + 1] = { [name] = item } end
         end

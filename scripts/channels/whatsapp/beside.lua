@@ -1,0 +1,74 @@
+-- What Meta posts beside a customer's messages: calls, what staff wrote in the app of the business's phone, and choices about marketing.
+
+local conversations = require "records.conversations"
+local inbox = require "host.inbox"
+local json = require "host.json"
+local kinds = require "channels.whatsapp.kinds"
+local log = require "host.log"
+local mask = require "mask"
+local messages = require "records.messages"
+local pauses = require "staff.pauses"
+local people = require "records.people"
+local sender = require "channels.whatsapp.sender"
+local tell = require "staff.tell"
+local whose = require "channels.whatsapp.whose"
+
+local M = {}
+
+local PHONE = { id = "business phone", name = "The business phone" }
+
+-- The chat of a person, or what names them when they have none yet.
+local function chat_of(number, user_id, now)
+  local event = { number = number, user_id = user_id }
+  whose.find(event, now)
+  return conversations.get(event.conversation) or { id = event.conversation, phone_number = number or "" }, event
+end
+
+-- A call: nobody answers it here, so staff are told once, when it comes.
+function M.calls(item, now)
+  local number, user_id
+  if type(item) == "table" then number, user_id = sender.names(item.from, item.from_user_id) end
+  inbox.about(number or user_id)
+  if not number and not user_id then return inbox.park("a call without a usable caller", json.encode(item)) end
+  if item.direction == "BUSINESS_INITIATED" or item.event == "terminate" then return log.debug("whatsapp.call", {}) end
+  log.info("whatsapp.call", { from = mask(number or user_id) })
+  tell.word(chat_of(number, user_id, now), "called on WhatsApp. Nobody answers calls here, so please call back.")
+end
+
+-- A human answered from the business's phone: the text is a message of staff, and the chat is theirs.
+function M.message_echoes(item, now)
+  local number, user_id
+  if type(item) == "table" then number, user_id = sender.names(item.to, item.to_user_id) end
+  inbox.about(number or user_id)
+  local id = type(item) == "table" and item.id
+  if type(id) ~= "string" or id == "" or #id > 512 or id:find("%c") or not number and not user_id then
+    return inbox.park("a message of the business's phone without a usable id or customer", json.encode(item))
+  end
+  local stored, erasures = messages.known(id)
+  if stored or erasures and people.is_erased_message(id) then return log.debug("whatsapp.duplicate", {}) end
+  local content = kinds.echo(item)
+  if not content then return log.debug("whatsapp.silent", { kind = "echo" }) end
+  local conversation, event = chat_of(number, user_id, now)
+  if event.fresh then
+    conversations.meet(event, now)
+    whose.remember(event, now)
+    conversation = conversations.get(event.conversation)
+  end
+  local taken = pauses.take(conversation, PHONE)
+  messages.add_assistant({ id = id, conversation = conversation.id, content = content, seq = conversation.last_seq, part = 1,
+    kind = "staff", author = PHONE.id, state = "sent" }, now)
+  conversations.staff_reached(conversation.id, now)
+  log.info("whatsapp.echo", { to = mask(conversation.id) })
+  local silent = taken == "taken" and " The assistant is silent in this chat now." or ""
+  tell.word(conversation, "got a message from the business's phone." .. silent, content)
+end
+
+-- The customer allows or refuses marketing messages. The assistant sends none, so it is only noted.
+function M.user_preferences(item)
+  local number, user_id
+  if type(item) == "table" then number, user_id = sender.names(item.wa_id, item.user_id) end
+  local value = type(item) == "table" and type(item.value) == "string" and item.value:gsub("[^%w_]", "?"):sub(1, 20) or "?"
+  log.info("whatsapp.preference", { from = mask(number or user_id or ""), value = value })
+end
+
+return M
