@@ -133,6 +133,13 @@ local READERS = {
   { "inbound: a place", text.FIELD, function(s) return message { type = "location", location = { name = s, address = s } } end },
   { "inbound: a contact card", text.LABEL,
     function(s) return message { type = "contacts", contacts = { { name = { formatted_name = s }, phones = { { phone = s } } } } } end },
+  { "inbound: a form", BYTE, function(s)
+    return message { type = "interactive", interactive = { nfm_reply = { response_json = json.encode { [s] = s, list = { s } } } } }
+  end },
+  { "inbound: a form that is not JSON", BYTE, function(s) return message { type = "interactive", interactive = { nfm_reply = { response_json = s } } } end },
+  { "inbound: an ad", text.FIELD, function(s) return message { type = "text", text = { body = "a" }, referral = { headline = s, body = s } } end },
+  { "inbound: an order", text.LABEL,
+    function(s) return message { type = "order", order = { text = s, product_items = { { product_retailer_id = s, quantity = s } } } } end },
   { "inbound: a profile's name", text.LABEL, function(s) return inbound.contacts { { wa_id = NUMBER, profile = { name = s } } } end },
   { "inbound: a status", text.LABEL, function(s) return inbound.status { id = "x", status = "failed", errors = { { code = 1, title = s } } } end },
   { "slack: quoted words", 2800, function(s) return slack_text.lines(text.shown(s, 2800), 3000) end },
