@@ -138,7 +138,7 @@ local READERS = {
   end },
   { "inbound: a form that is not JSON", BYTE, function(s) return message { type = "interactive", interactive = { nfm_reply = { response_json = s } } } end },
   { "inbound: an ad", text.FIELD, function(s) return message { type = "text", text = { body = "a" }, referral = { headline = s, body = s } } end },
-  { "inbound: an order", text.LABEL,
+  { "inbound: an order", text.FIELD,
     function(s) return message { type = "order", order = { text = s, product_items = { { product_retailer_id = s, quantity = s } } } } end },
   { "inbound: a profile's name", text.LABEL, function(s) return inbound.contacts { { wa_id = NUMBER, profile = { name = s } } } end },
   { "inbound: a status", text.LABEL, function(s) return inbound.status { id = "x", status = "failed", errors = { { code = 1, title = s } } } end },

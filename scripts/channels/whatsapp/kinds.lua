@@ -93,11 +93,11 @@ local function label_of(key)
   return inline(label, LABEL)
 end
 
-local function value_of(value)
+local function value_of(value, most)
   if type(value) == "boolean" then return value and "yes" or "no" end
   if math.type(value) == "integer" then return tostring(value) end
   if type(value) == "number" then return ("%.10g"):format(value) end
-  return inline(value, FIELD)
+  return inline(value, most or FIELD)
 end
 
 -- Adds each field as a line. A list is one value; what is inside an object is a field of its own.
@@ -143,12 +143,12 @@ end
 ---@param order any
 ---@return string
 function M.order(order)
-  local lines = { M.text(list_of(order).text) }
+  local lines = { inline(list_of(order).text, FIELD) }
   for i, item in ipairs(list_of(list_of(order).product_items)) do
     if i > MOST_ITEMS then break end
     item = list_of(item)
-    local price = value_of(item.item_price)
-    lines[#lines + 1] = (value_of(item.quantity) or "1") .. " × " .. (inline(item.product_retailer_id, LABEL) or "?")
+    local price = value_of(item.item_price, LABEL)
+    lines[#lines + 1] = (value_of(item.quantity, LABEL) or "1") .. " × " .. (inline(item.product_retailer_id, LABEL) or "?")
       .. (price and " (" .. price .. " " .. (inline(item.currency, 10) or "") .. ")" or "")
   end
   return #lines > 0 and table.concat(lines, "\n") or "no items"
