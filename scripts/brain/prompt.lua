@@ -55,10 +55,16 @@ end
 
 local ENGLISH = "prompts/replies.yaml"
 
--- The languages for which there is a file: code → its path. Names that are no code of a language come as a list.
-local function language_files()
+-- The languages for which there is a file: code → its path. Names that are no code of a language come as a list. A name that is nearly
+-- right is a problem.
+local function language_files(problems)
   local there, others = { en = ENGLISH }, {}
-  for _, path in ipairs(files.list("prompts/replies.")) do
+  for _, path in ipairs(files.list("prompts/replies")) do
+    local near = (path:match("^prompts/replies[._-](%a%a%a?)%.yaml$") or ""):lower()
+    local right = near == "en" and ENGLISH or ("prompts/replies.%s.yaml"):format(near)
+    if path ~= right and languages.CODES[near] then
+      problems[#problems + 1] = ("%s:1: a file with this name is not read. Name it %s."):format(path, right)
+    end
     local code = path:match("^prompts/replies%.([^/]+)%.yaml$")
     if code and code ~= "en" and languages.CODES[code] then there[code] = path elseif code then others[#others + 1] = path end
   end
@@ -78,7 +84,7 @@ end
 -- The owner's languages, English first: its texts complete the others. Sets business.languages to the codes whose texts are sent; the
 -- words of every file are understood.
 local function load_languages(loaded, found, problems, loose)
-  local there, others = language_files()
+  local there, others = language_files(problems)
   local listed, used = loaded.business.languages, {}
   found.languages = { there = there, others = others, listed = listed, files = {} }
   loaded.languages = { as_language("en", loaded.replies) }

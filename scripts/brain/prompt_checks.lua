@@ -224,8 +224,8 @@ local function intent_list(value) return texts(value, { each = intents.problem }
 
 local NO_STOP = plain.set "cancel end"
 -- Answers and greetings: with one of these as a word to opt out, customers would be lost in the middle of the questions.
-local NO_STOP_EITHER = plain.set [[yes yeah yep no nope ok okay thanks thank hi hello hey please sure bye oui non merci bonjour salut si gracias
-  hola sim nao obrigado obrigada ola haan nahi]]
+local NO_STOP_EITHER = plain.set [[yes yeah yep no nope ok okay thanks thank hi hello hey please sure bye oui non merci bonjour salut si
+  gracias hola sim nao obrigado obrigada ola haan nahi]]
 
 local function stop_phrases(value)
   return texts(value, { each = function(phrase)

@@ -100,6 +100,8 @@ local function unit_end(t, i, last)
   return nil
 end
 
+local LEVEL = set "basement bsmt upstairs rear sous-sol"
+
 -- What follows a street at i and belongs to the address: a direction, a unit, a town, a postal code. Returns its last word.
 local function part_end(t, i, last)
   local word = t.plain[i]
@@ -117,6 +119,7 @@ local function part_end(t, i, last)
   if word == "in" or word == "a" then
     return i < last and is_capital(t, i + 1) and towns.end_of(t.plain, i + 1) or nil
   end
+  if LEVEL[word] and (i == last or t.gap[i + 1] ~= "") then return i end -- "45 Keele St basement"
   return unit_end(t, i, last) or postal_end(t, i) or towns.end_of(t.plain, i)
     or is_capital(t, i) and #word > 1 and is_name(t, i) and not UNIT[word] and i or nil
 end

@@ -40,7 +40,7 @@ local HOLD = {
     ["Yonge & Eglinton, 3rd floor"] = "Yonge & Eglinton", ["Scarborough Town Centre"] = "Scarborough Town Centre", ["25 The West Mall"] = "25 The West Mall",
     ["https://maps.app.goo.gl/abc123"] = "https://maps.app.goo.gl/abc123", ["43.6532, -79.3832"] = "43.6532, -79.3832", ["12 Elm St, when can you come?"] = "12 Elm St",
     ["from 12 Elm St to 40 Oak Ave"] = "12 Elm St; 40 Oak Ave", ["can you come to 12 Elm St?"] = "12 Elm St",
-    ["12 Jane St unit 4, 45 Keele St basement, and 99 Dufferin apt 203"] = "12 Jane St unit 4; 45 Keele St; 99 Dufferin apt 203",
+    ["12 Jane St unit 4, 45 Keele St basement, and 99 Dufferin apt 203"] = "12 Jane St unit 4; 45 Keele St basement; 99 Dufferin apt 203",
     ["ok im in mississauga then, 3020 Elmcreek rd"] = "3020 Elmcreek rd, mississauga", ["my condo at yonge and sheppard"] = "yonge and sheppard",
     ["its at Dymon in Vaughan, 7500 Weston rd"] = "7500 Weston rd, Vaughan", ["Unit B, 12 Sorauren Avenue"] = "Unit B, 12 Sorauren Avenue",
     ["25 Cougar Court, Scarborough: units 302, 415, 608 and 1101"] = "25 Cougar Court, Scarborough: units 302, 415, 608 and 1101",
