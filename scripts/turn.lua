@@ -204,7 +204,9 @@ end
 
 -- Nothing but kinds of messages that we cannot use.
 local function decide_unusable(turn, say)
-  if turn.waiting[#turn.waiting].kind == "undelivered" then
+  local undelivered = false
+  for _, message in ipairs(turn.waiting) do undelivered = undelivered or message.kind == "undelivered" end
+  if undelivered then
     local again = not turn.limited and messages.last_reply(turn.conversation.id) ~= say("write_again") or nil
     return { brain = "words", action = "continue", reply = again and say("write_again"), keys = { again and "write_again" }, data = {} }
   end

@@ -73,6 +73,14 @@ describe("kinds beside texts and files", function()
     assert.equal(0, #scene:tries(phone, "only handle text"))
   end)
 
+  it("W30: who also sent a kind that we cannot use is asked to write again, and not told off", function()
+    local phone = meta.phone()
+    hook(meta.message(phone, "unsupported", { errors = { { code = 131060 } } }), meta.message(phone, "unsupported", { errors = { { code = 131051 } } }))
+    scene:sent(phone, "write it again")
+    scene:marker()
+    assert.equal(0, #scene:tries(phone, "only handle text"))
+  end)
+
   it("staff read the items of an order, and the customer is told that we read texts", function()
     local phone = meta.phone()
     hook(meta.message(phone, "order", { order = { catalog_id = "c", product_items = { { product_retailer_id = "SKUzq", quantity = 2, item_price = 5,
