@@ -38,6 +38,36 @@ describe("whatsapp.inbound", function()
     end
   end)
 
+  it("W32 B26: believes a link of number and id where the contact is the sender's, or where one contact stands beside one sender", function()
+    local sender = require "channels.whatsapp.sender"
+    local function whole(fields, contacts, other)
+      local one = message(fields)
+      return { sender.whole(one, sender.links(contacts, { one, other })) }
+    end
+    local ann = { wa_id = "14165550101", user_id = "CA.abc" }
+    local bob = { wa_id = "16475550123", user_id = "CA.bob" }
+    local other = { from = "16475550123" }
+    assert.same({ "14165550101", "CA.abc" }, whole({}, { bob, ann }, other))
+    assert.same({ "14165550101", "CA.abc" }, whole({ from = "", from_user_id = "CA.abc" }, { bob, ann }, other))
+    assert.same({ "14165550101" }, whole({}, { bob }, other))
+    assert.same({ "14165550101", "CA.abc" }, whole({ from = "+1 416-555-0101" }, { ann }))
+    assert.same({ "5511987654321", nil, "551187654321" }, whole({ from = "5511987654321" }, { { wa_id = "551187654321" } }))
+    assert.same({ nil, "CA.abc" }, whole({ from = "CA.abc" }, { { wa_id = "", user_id = "CA.abc" } }))
+  end)
+
+  it("B26: reads the new name in a system message, wherever Meta puts it", function()
+    local sender = require "channels.whatsapp.sender"
+    local function change(fields, from)
+      local found = sender.change { type = "system", from = from, system = fields }
+      return found and { found.old_number or false, found.old_user or false, found.number or false, found.user_id or false }
+    end
+    assert.same({ "14165550101", false, "14165550102", false }, change({ type = "user_changed_number", wa_id = "14165550102" }, "14165550101"))
+    assert.same({ "14165550101", false, "14165550102", false }, change({ type = "user_changed_number", new_wa_id = "+14165550102" }, "14165550101"))
+    assert.same({ "14165550101", false, false, "CA.new" }, change { type = "user_changed_user_id", wa_id = "14165550101", user_id = "CA.new" })
+    assert.same({ false, "CA.old", false, "CA.new" }, change { type = "user_changed_user_id", previous_user_id = "CA.old", user_id = "CA.new" })
+    assert.is_nil(change({ type = "customer_identity_changed" }, "14165550101"))
+  end)
+
   it("refuses what it cannot read and says why (B7)", function()
     local bad = { { id = "" }, { id = 7 }, { id = ("w"):rep(600) }, { id = "a\nb" }, { from = {} }, { from = "'; drop table" }, { from = "" },
       { type = 3, text = 5 }, { text = "x" }, { text = { body = {} } }, { text = { body = "  " } } }

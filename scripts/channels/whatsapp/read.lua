@@ -150,7 +150,8 @@ local function arrived(event, now)
   event.language = words and languages.clear(owner.spoken, event.content) or nil
   local conversation = conversations.arrive(event, now)
   if event.fresh then whose.remember(event, now) end
-  if conversation.last_seq == 1 and people.opted_out_before { event.conversation, event.number, event.user_id, event.also } then
+  if conversation.last_seq == 1 and people.opted_out_before { event.conversation, event.number or event.user_id,
+      event.user_id or event.number, event.also } then
     conversations.opt_out(event.conversation, nil, now)
     conversation = conversations.get(event.conversation)
   end
