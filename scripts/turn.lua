@@ -239,7 +239,7 @@ local function decide_answer(self, turn)
   if not found then return nil end
   local code = turn.language
   local said = keywords.text(found, code):gsub("{hours}", (dates.hours(self.owner.business.hours, code)))
-  if not self.model:usable() then
+  if self.model.none or not self.model:usable() then
     turn.answer = said
     return ask_script(self, turn)
   elseif said == messages.last_reply(turn.conversation.id) then

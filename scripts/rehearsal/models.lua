@@ -34,7 +34,9 @@ end
 
 -- No model: the fixed questions answer every turn.
 function M.none()
-  return M.recorded {}
+  local none = M.recorded {}
+  none.none = true -- no answer will come, so a fixed answer brings the open question with it
+  return none
 end
 
 return M

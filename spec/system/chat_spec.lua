@@ -48,6 +48,14 @@ describe("assistant chat", function()
     place(text, "There is no /frob. /help lists the commands.")
   end)
 
+  it("asks the open question again after a fixed answer of the owner", function()
+    local home = shell.home()
+    local path = home .. "/prompts/business.yaml"
+    shell.write(path, assert(shell.read(path)) .. "\nanswers:\n  - words: [parking]\n    text: Leave it in front.\n")
+    local _, text = chat({ "Hi, I have a couch", "parking?" }, { home = home })
+    place(text, "assistant> Leave it in front. Could you send me the address")
+  end)
+
   it("plays a take-over, a return, and another customer", function()
     local _, text = chat { "I have a couch", "/take I'm on it", "are you there?", "/return", "/new", "/known" }
     local silent = place(text, "  · paused")
