@@ -110,6 +110,18 @@ describe("kinds beside texts and files", function()
     assert.equal("PAUSED", scene:column(stranger, "status"))
   end)
 
+  it("what the model writes while staff write in the business's phone is not sent, and staff get it as a draft", function()
+    local phone, held = meta.phone(), meta.word()
+    local plan = scene.stand_ins:plan { contains = held, hold = true, times = 1, answer = { reply_to_user = "Any stairs? " .. held } }
+    service:say(phone, "a couch " .. held)
+    shell.until_(function() return scene.stand_ins:models(held)[1] end, 5, "the model to be asked")
+    post(field("smb_message_echoes", { name = "message_echoes", { from = meta.display_number, to = phone, id = meta.wamid(), type = "image", image = { id = "1" } } }))
+    shell.until_(function() return scene:column(phone, "status") == "PAUSED" end, 5, "the pause")
+    scene.stand_ins:release(plan)
+    scene:posts "Any stairs? "
+    assert.equal(0, #scene:tries(phone, held))
+  end)
+
   it("choices about marketing and news of the account are noted, what is broken is parked, and nobody is answered", function()
     local before = service:value "SELECT count(*) FROM messages"
     for _, value in ipairs { "stop", "resume", "signup" } do
