@@ -88,8 +88,8 @@ end
 ---@param user_id? string
 function M.renamed(id, number, user_id)
   db.run([[UPDATE conversations SET phone_number = coalesce(?2, phone_number), write_to = CASE WHEN ?2 IS NOT NULL THEN ?2
-    WHEN coalesce(write_to, phone_number) GLOB '*[^0-9]*' OR coalesce(write_to, phone_number) = '' THEN coalesce(?3, write_to)
-    ELSE write_to END, updated_at = ?4 WHERE id = ?1]], id, number, user_id, time.stamp(time.now_ms()))
+    WHEN coalesce(write_to, phone_number) GLOB ?5 OR coalesce(write_to, phone_number) = '' THEN coalesce(?3, write_to)
+    ELSE write_to END, updated_at = ?4 WHERE id = ?1]], id, number, user_id, time.stamp(time.now_ms()), "*[^0-9]*")
 end
 
 -- The number belongs to somebody else now. The chat is written to by its business-scoped id.
