@@ -10,7 +10,8 @@ local MOST_CONTACTS = 2000
 function M.number(value)
   if type(value) ~= "string" or #value > 40 then return nil end
   if not value:find("^%d+$") then
-    if not value:find("^%s*%+?[%d%s%(%)%-%.]+$") then return nil end
+    local rest = value:gsub("^%s+", ""):gsub("^%+", "")
+    if rest:find("[^%d%s%(%)%-%.]") then return nil end
     value = value:gsub("%D", "")
   end
   return #value >= 6 and #value <= 20 and value or nil
