@@ -73,7 +73,7 @@ local refused = {
   { "a language that is none", "prompts/business.yaml", added "languages: [en, xx]", "\"languages[2]\" is no code of a language. Write it like en, fr or es.", "\nlanguages: %[en, xx" },
   { "a text that nothing sends", "prompts/replies.yaml", added "farewell_words: \"Bye\"",
     "\"farewell_words\" is not known. Delete this line. docs/OWNERS.md lists the names that are allowed here.", "farewell_words" },
-  { "a reply that is a list", "prompts/replies.yaml", with("\nthanks: [^\n]*", "\nthanks: [a, b]"), "\"thanks\" must be text. Put it in quotes", "\nthanks:" },
+  { "a reply that is a list", "prompts/replies.yaml", with("\nthanks: [^\n]*", "\nthanks: [a, b]"), "\"thanks\" must be one text, and not a list", "\nthanks:" },
   { "hours with a dot", "prompts/business.yaml", with("mon: 08:00%-18:00", "mon: 8.30-18"), "\"hours.mon\" must look like 08:00-18:00, or be closed.", "mon: 8" },
   { "a story that cannot be read", "prompts/stories/mine.yaml", function() return "story: \"Mine\"\nturns:\n  - custmer: hi\n" end,
     "turns[1].custmer is not known here.", "custmer" },
