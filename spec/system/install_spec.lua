@@ -90,7 +90,9 @@ describe("docker-compose.yml", function()
 
   it("gives the assistant every setting of .env.example but those that the image fixes, and a file for every secret", function()
     local expected = words(assert(shell.read(shell.root .. "/.env.example")), "\n#?([A-Z_]+)=")
-    for _, name in ipairs { "LISTEN", "DATABASE_URL", "SCRIPTS_DIR", "PROMPTS_DIR", "TUNNEL_TOKEN" } do expected[name] = nil end
+    for _, name in ipairs { "LISTEN", "DATABASE_URL", "STATE_DIR", "MEDIA_DIR", "SCRIPTS_DIR", "PROMPTS_DIR", "TUNNEL_TOKEN" } do
+      expected[name] = nil
+    end
     for _, setting in ipairs(dofile(shell.root .. "/scripts/settings.lua")) do
       if setting.secret or setting.type == "secret" then expected[setting.name .. "_FILE"] = true end
     end

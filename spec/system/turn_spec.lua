@@ -277,7 +277,7 @@ describe("a turn", function()
     local pin = { latitude = 43.6, longitude = -79.3, address = "290 Bremner Blvd, Toronto" }
     assert.equal(200, service:hook { messages = { meta.message(phone, "location", { location = pin }) } })
     scene:sent(phone)
-    assert.equal("290 Bremner Blvd, Toronto", scene:known(phone).address)
+    assert.equal("290 Bremner Blvd, Toronto (43.60000, -79.30000)", scene:known(phone).address)
   end)
 
   it("a kind that we cannot use gets the polite text once per burst, and none when the burst also holds text", function()
