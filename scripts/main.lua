@@ -5,6 +5,7 @@ local client = require "brain.client"
 local erase = require "person.erase"
 local export = require "person.export"
 local exports = require "exports"
+local files = require "person.files"
 local metrics = require "ops.metrics"
 local notices = require "ops.notices"
 local owner = require "owner"
@@ -54,6 +55,8 @@ return {
     scrub = { run = erase.scrub },
     reminder = { run = calcom.remind },
     nudge = { run = whatsapp.nudge },
+    media = { run = whatsapp.fetch, limit = 4 },
+    media_word = { run = whatsapp.media_word },
     probe = { run = turns.probe },
   },
 
@@ -64,6 +67,7 @@ return {
 
   commands = {
     erase = { run = function(args) return erase.command(args, readers) end },
+    media = { run = files.command },
     export = { run = function(args) return export.command(args, readers) end },
   },
 

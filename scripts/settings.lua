@@ -75,6 +75,8 @@ local M = {
   secrets("CALCOM_WEBHOOK_SECRET", OPTIONAL, "the secret of the Cal.com webhook, which switches POST /calcom/webhook on"),
   { name = "META_GRAPH_URL", type = "url", default = "https://graph.facebook.com/v26.0", check = base,
     help = "the Graph API, version included" },
+  { name = "MEDIA_HOSTS", type = "list", default = "lookaside.fbsbx.com",
+    help = "the hosts, besides that of META_GRAPH_URL, from which files of customers are fetched, comma-separated" },
   { name = "DEEPSEEK_URL", type = "url", default = "https://api.deepseek.com", insecure = "warn", check = base,
     help = "any OpenAI-compatible server" },
   { name = "DEEPSEEK_MODEL", type = "text", default = "deepseek-flash", help = "the model's name there" },

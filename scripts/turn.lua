@@ -26,6 +26,7 @@ local messages = require "records.messages"
 local metrics = require "host.metrics"
 local model_decision = require "brain.decision"
 local nudges = require "flow.nudges"
+local photos = require "language.photos"
 local promises = require "flow.promises"
 local prompt = require "brain.prompt"
 local quote = require "flow.quote"
@@ -39,6 +40,7 @@ local task = require "host.task"
 local tell = require "staff.tell"
 local time = require "host.time"
 local turns = require "records.turns"
+local understand = require "language.understand"
 local wants = require "flow.wants"
 local whatsapp = require "channels.whatsapp"
 local window = require "records.window"
@@ -56,7 +58,7 @@ local UNREAD_FOR_STAFF = 2 -- so many messages running that nobody understood re
 local function sort_waiting(waiting)
   local texts, unusable = {}, 0
   for _, message in ipairs(waiting) do
-    if message.kind == "unsupported" or message.kind == "wordless" or message.kind == "undelivered" then
+    if message.kind == "unsupported" or message.kind == "undelivered" then
       unusable = unusable + 1
     elseif message.kind ~= "deleted" then
       texts[#texts + 1] = words.message(message.content) -- cut to what the recognisers read; the row keeps all of it
@@ -159,6 +161,28 @@ local function sources_of(turn, asked, wrote_number)
     phone = wrote_number and turn.conversation.phone_number, kept = turn.kept }
 end
 
+-- Photos answer what is to be taken away, and stay in front of what is written later.
+local function add_photos(turn, data)
+  local count = photos.count(turn.texts)
+  for _, field in ipairs(turn.fields) do
+    if understand.kind_of(field) == "inventory" then data[field] = photos.joined(turn.data[field], data[field], count) end
+  end
+end
+
+-- What the model is told of as known and missing: what photos answer already is not asked for.
+local function with_photos(turn)
+  if photos.count(turn.texts) == 0 then return turn.data, turn.may_ask end
+  local known, missing = {}, {}
+  for field, value in pairs(turn.data) do known[field] = value end
+  local added = {}
+  add_photos(turn, added)
+  for field, value in pairs(added) do known[field] = value end
+  for _, field in ipairs(turn.may_ask) do
+    if not added[field] then missing[#missing + 1] = field end
+  end
+  return known, missing
+end
+
 -- Asks the model. nil: it did not answer, or its answer was not usable.
 local function ask_model(self, turn)
   if not self.model:usable() then
@@ -168,9 +192,10 @@ local function ask_model(self, turn)
   end
   local conversation = turn.conversation
   local rows = messages.recent(conversation.id, turn.shown, HISTORY_ROWS + #turn.waiting, conversation.quote_from)
-  local asked, number = prompt.messages(self.owner.system_text, rows, turn.data, turn.may_ask, conversation.phone_number,
+  local known, missing = with_photos(turn)
+  local asked, number = prompt.messages(self.owner.system_text, rows, known, missing, conversation.phone_number,
     prompt.beside(turn.started_at, turn.visit, turn.area, turn.kept))
-  turn.hidden = { known = turn.data, phone = conversation.phone_number, number = number }
+  turn.hidden = { known = known, phone = conversation.phone_number, number = number }
   turn.sources = sources_of(turn, asked, number ~= nil)
   if turn.area and conversation.area_told and self.owner.business.guards.areas then -- until told, no reply of the model is sent
     turn.out_there = guards.prepare { business = { not_served = { (turn.place:gsub(" %(.*$", "")) }, guards = AREAS_ALONE } }
@@ -281,6 +306,7 @@ end
 -- Do we come to where the pickup lies? When we do not, the customer reads so once, in place of this reply, and staff get the message.
 -- From then on nobody out there is offered a visit, and the fixed questions ask nothing: they pass every message on.
 local function judge_area(self, turn, decision)
+  add_photos(turn, decision.data)
   turn.merged, turn.changed = quote.merge(turn.data, decision.data, turn.fields, turn.locked)
   turn.where = area.of_chat(turn.merged, turn.fields, turn.conversation.area_place, turn.texts, self.owner.places)
   if turn.where.verdict ~= "out" or decision.brain == "words" or wants.stops_questions(turn.intent and turn.intent.kind) then return end

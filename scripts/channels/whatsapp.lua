@@ -4,6 +4,7 @@
 
 local asks = require "channels.whatsapp.asks"
 local crypto = require "host.crypto"
+local fetch = require "channels.whatsapp.fetch"
 local inbox = require "host.inbox"
 local nudge = require "channels.whatsapp.nudge"
 local read = require "channels.whatsapp.read"
@@ -23,6 +24,7 @@ local M = {
   send = send.run,
   start = send.start,
   nudge = nudge.run, plan_nudge = nudge.plan,
+  fetch = fetch.run, media_word = fetch.word,
   typing = send.typing, keep_typing = typing.keep,
   raw = { without = strip.person, parts = strip.parts }, -- finds a person in the bytes of a webhook (person/)
 }

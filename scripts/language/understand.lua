@@ -5,6 +5,7 @@ local address = require "language.address"
 local answers = require "language.answers"
 local common = require "language.common"
 local facts = require "language.facts"
+local photos = require "language.photos"
 local questions = require "language.questions"
 local sentences = require "language.sentences"
 local text = require "language.text"
@@ -274,6 +275,9 @@ local function by_field(state, fields, asked, open)
     if kind == "address" and not value then
       value = open[field] and state.pin or nil
     end
+    if kind == "inventory" and not value and not (field == asked and state.answer) and open[field] and state.photos > 0 then
+      value = photos.joined(nil, nil, state.photos)
+    end
     if field == asked and not value then
       value = state.answer or state.unsure.asked and M.NOT_SURE or nil
     end
@@ -294,7 +298,8 @@ end
 ---@param missing? string[]
 ---@param ready? table
 function M.read(texts, fields, asked, missing, ready)
-  local state = { found = {}, addresses = {}, questions = {}, left = {}, unsure = {}, ready = ready or yes_no.DEFAULT,
+  local state = { found = {}, addresses = {}, questions = {}, left = {}, unsure = {},
+    photos = photos.count(texts), ready = ready or yes_no.DEFAULT,
     asked_kind = asked and answers.kind_of(asked) }
   for i = first_of(texts), #texts do
     local body, caption = unmarked(state, text.message(texts[i]))

@@ -11,6 +11,7 @@ local jobs = require "host.jobs"
 local ledger = require "host.ledger"
 local log = require "host.log"
 local mask = require "mask"
+local media = require "records.media"
 local names = require "staff.names"
 local people = require "records.people"
 local pieces = require "person.pieces"
@@ -187,7 +188,14 @@ function M.rows(id, at, opted_out, readers)
   each(jobs.find, self.words, 0, function(job) self:job(job) end, pause)
   local from = self:sweep({ inbox = 0, parked = 0, jobs = 0 }, pause)
   while db.transaction(function() return self:some_messages() end) do pause() end
-  db.transaction(function() self:rest(from) end)
+  local files = {}
+  db.transaction(function()
+    self:rest(from)
+    files = media.remove(id)
+  end)
+  self:count("media", #files)
+  db.durable()
+  media.sweep(files)
   return self
 end
 
@@ -284,6 +292,7 @@ local NAMES = {
   { "cases", "case", "cases" }, { "bookings", "booking", "bookings" }, { "turns", "record of a turn", "records of turns" },
   { "jobs", "waiting job", "waiting jobs" }, { "raw", "raw webhook", "raw webhooks" },
   { "parked", "parked item", "parked items" },
+  { "media", "received file", "received files" },
   { "changes", "edit or deletion that waited for its message", "edits and deletions that waited for their messages" },
   { "answers", "stored answer to a click", "stored answers to clicks" },
 }

@@ -3,6 +3,7 @@
 local erase = require "person.erase"
 local inbox = require "host.inbox"
 local json = require "host.json"
+local media = require "records.media"
 local names = require "staff.names"
 local people = require "records.people"
 local pieces = require "person.pieces"
@@ -55,6 +56,11 @@ local function change_of(c)
   return { id = c.id, message = c.original, text = c.content, deletes = not c.content or nil, at = iso(c.at) }
 end
 
+local function media_of(m)
+  return { kind = m.kind, type = m.mime, name = m.name, state = m.state, why = m.why, hash = m.hash, bytes = m.bytes, words = m.words,
+    message = m.message_id, at = iso(m.created_at) }
+end
+
 local function turn_of(t)
   return { at = iso(t.started_at), ended_at = iso(t.ended_at), decided_by = t.brain, action = t.action, model_calls = t.calls,
     rejected_answer = t.rejected, why = t.why, scripts = t.generation }
@@ -102,6 +108,7 @@ function M.person(id, conversation, readers)
     cases = list_of(all.cases, case_of),
     bookings = list_of(all.bookings, booking_of),
     turns = list_of(all.turns, turn_of),
+    media = list_of(media.of(id), media_of),
     changes_before_their_message = list_of(all.changes, change_of),
     raw = raw_of(ids, conversation, all.bookings, readers),
   }

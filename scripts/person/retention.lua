@@ -2,8 +2,11 @@
 -- nobody waits for it. When it is interrupted, the next run continues there.
 
 local db = require "host.db"
+local files = require "host.media"
 local log = require "host.log"
+local media = require "records.media"
 local people = require "records.people"
+local pieces = require "person.pieces"
 local records = require "records.expiry"
 local task = require "host.task"
 local time = require "host.time"
@@ -42,9 +45,13 @@ function M.run(retention, now)
   local old = now - math.floor(retention.messages_days * DAY_MS)
   local ids = math.min(raw, now - records.IDS_MS) -- the marks stay while a stored webhook can be read again
   local before = { raw = raw, early = now - records.IDS_MS, changes = now - records.IDS_MS, erased_messages = ids, answers = now }
-  for _, what in ipairs { "raw", "messages", "jobs", "turns", "cases", "bookings", "early", "changes", "erased_messages", "answers" } do
+  for _, what in ipairs { "raw", "messages", "media",
+    "jobs", "turns", "cases", "bookings", "early", "changes", "erased_messages", "answers" } do
     all(what, function(n) return records[what](before[what] or old, n) end, done)
   end
+  local swept = 0
+  for hash in pieces(files.list) do swept = swept + media.sweep { hash } end
+  if swept > 0 then done.files = swept end
   local after = ""
   all("conversations", function(n)
     local count, next = records.conversations(after, old, n)

@@ -4,6 +4,7 @@
 local db = require "host.db"
 local inbox = require "host.inbox"
 local jobs = require "host.jobs"
+local media = require "records.media"
 local time = require "host.time"
 
 local M = {}
@@ -34,6 +35,9 @@ function M.messages(before, limit)
     db.run("DELETE FROM messages WHERE rowid = ?", row.seq)
   end)
 end
+
+---What was sent beside words. Its files go with the sweep.
+M.media = media.forget
 
 ---Dead jobs, because a payload can hold a person's words.
 M.jobs = jobs.forget

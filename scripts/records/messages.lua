@@ -43,7 +43,7 @@ end
 function M.add_user(event, seq, now)
   db.run([[INSERT INTO messages(id, conversation_id, role, content, created_at, seq, kind, said_at, reply_to)
     VALUES(?, ?, 'user', ?, ?, ?, ?, ?, ?)]],
-    event.id, event.conversation, event.content, time.stamp(now), seq, event.wordless and "wordless" or event.kind,
+    event.id, event.conversation, event.content, time.stamp(now), seq, event.kind,
     event.said_at, event.reply_to)
 end
 

@@ -6,6 +6,7 @@ local cases = require "records.cases"
 local conversations = require "records.conversations"
 local quotes = require "records.quotes"
 local json = require "host.json"
+local media = require "records.media"
 local messages = require "records.messages"
 local owner = require "owner"
 local quote = require "flow.quote"
@@ -28,6 +29,7 @@ function M.gather(conversation_id, case)
     case = case or cases.last(conversation_id),
     conversation = conversation,
     source = conversation.source and json.decode(conversation.source) or nil,
+    photos = media.counts(conversation_id, conversation.quote_from).image,
     quote = data,
     fields = fields,
     missing = quote.missing(data, fields),

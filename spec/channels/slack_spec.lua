@@ -4,7 +4,7 @@ package.path = "scripts/?.lua;" .. package.path
 
 local real = {}
 local names = { "host.crypto", "host.db", "host.http", "host.jobs", "host.json", "host.log", "host.settings", "host.time", "owner",
-  "records.cases", "records.conversations", "records.turns", "records.window", "records.messages", "records.quotes", "records.bookings", "records.alerts", "records.circuits", "flow.quote",
+  "records.cases", "records.conversations", "records.turns", "records.window", "records.media", "records.messages", "records.quotes", "records.bookings", "records.alerts", "records.circuits", "flow.quote",
   "channels.slack", "channels.slack.interactive", "staff.pauses", "channels.slack.post", "staff.tell",
   "staff.facts", "staff.reminders" }
 
@@ -345,6 +345,7 @@ describe("with the records stood in for", function()
         business = { hours = {}, pause = { idle_hours = 12 }, reminders = { after_minutes = { 30, 120 } } } },
       ["flow.quote"] = { missing = function() return {} end, label = function(f) return f end },
       ["records.bookings"] = { standing = nothing },
+      ["records.media"] = { counts = function() return {} end },
       ["records.quotes"] = { get = function() return { address = "1 Elm" } end },
       ["records.messages"] = { newer_at = nothing, last_shown = function() return { "hi" } end, unanswered = function(c)
         local left = {}

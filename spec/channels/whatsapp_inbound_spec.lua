@@ -90,9 +90,9 @@ describe("whatsapp.inbound", function()
 
   it("distinguishes a photo without a caption from one with a caption", function()
     local _, event = content { type = "audio", audio = { id = "1" } }
-    assert.same({ "[voice message]", true }, { event.content, event.wordless })
+    assert.same({ "[voice note]", true, "audio", "1" }, { event.content, event.bare, event.media.kind, event.media.meta_id })
     _, event = content { type = "video", video = { caption = "look" } }
-    assert.is_nil(event.wordless)
+    assert.is_nil(event.bare)
   end)
 
   it("reads which message is quoted, edited or deleted", function()

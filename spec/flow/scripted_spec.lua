@@ -197,7 +197,7 @@ describe("the fixed questions", function()
 
   it("understands pins, captions and photos", function()
     local chat = story { { "[photo]", "address" }, { "[photo: my old fridge]", "address" }, { "[location: 12 Elm St, Toronto]", "elevator" } }
-    assert.same({ address = "12 Elm St, Toronto", inventory = "my old fridge" }, chat.data)
+    assert.same({ address = "12 Elm St, Toronto", inventory = "1 photo, my old fridge" }, chat.data)
   end)
 
   it("knows what was asked last from the row, never from the words of a reply", function()

@@ -117,7 +117,7 @@ local SEVERAL = {
   { "yeahh", asked = "elevator_access", elevator_access = "yeahh" },
   { "yes elevator. have to use the service one and it needs a booking w/ security", asked = "elevator_access",
     elevator_access = "yes elevator, have to use the service one and it needs a booking w/ security" },
-  { "[photo: the garage]", asked = "elevator_access" }, { "haan ji 8 pauriyan", asked = "stairs", stairs = "haan ji 8 pauriyan" },
+  { "[photo: the garage]", asked = "elevator_access", inventory = "1 photo" }, { "haan ji 8 pauriyan", asked = "stairs", stairs = "haan ji 8 pauriyan" },
   { "Elevator must be booked 48 hours in advance with property management", asked = "address",
     elevator_access = "Elevator must be booked 48 hours in advance with property management" },
   { "elev yes", asked = "elevator_access", elevator_access = "elev yes" }, { "out of order", asked = "elevator_access", elevator_access = "out of order" },
@@ -276,7 +276,7 @@ describe("what a customer wrote", function()
     assert.equal("12 Elm St, Toronto", facts(nil, "[location: 12 Elm St, Toronto]").address)
     assert.is_nil(read(nil, "[location: 12 Elm St, Toronto]", { "stairs" }).data.address)
     assert.same({}, facts("inventory", "[document: couch and chairs.pdf]"))
-    assert.same({}, facts("inventory", "[photo]"))
+    assert.same({ inventory = "1 photo" }, facts("inventory", "[photo]"))
     assert.equal("yes", facts("elevator_access", '[replying to: "Is there an elevator we can use?"] yes').elevator_access)
     assert.equal("2 sofas", facts("inventory", "[voice note: 2 sofas]").inventory)
   end)

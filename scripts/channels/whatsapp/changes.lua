@@ -3,6 +3,7 @@
 
 local changes = require "records.changes"
 local conversations = require "records.conversations"
+local media = require "records.media"
 local messages = require "records.messages"
 
 local M = {}
@@ -15,10 +16,10 @@ function M.early(event)
   local deleted, content = changes.take(event)
   if deleted then
     event.kind, event.content = "deleted", DELETED
-    event.address, event.card, event.wordless, event.reply_to = nil, nil, nil, nil
+    event.address, event.card, event.media, event.bare, event.reply_to = nil, nil, nil, nil, nil
     event.for_staff, event.map = nil, nil
   elseif content then
-    event.content, event.wordless = content, nil
+    event.content, event.bare = content, nil
   end
 end
 
@@ -38,6 +39,7 @@ function M.read(event, now, arrived, heard)
   local deleted = event.kind == "revoke"
   for _, row in ipairs(rows) do
     local kind = deleted and "deleted" or row.kind == "wordless" and event.inner or nil
+    if deleted then media.remove_message(row.id) end
     messages.replace(row.id, deleted and DELETED or event.content, kind, event.said_at)
   end
   local conversation = conversations.edited(event.conversation)

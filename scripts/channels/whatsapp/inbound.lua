@@ -12,7 +12,7 @@ local EARLIEST_MS = 1420070400000 -- 2015: older than any message of WhatsApp, s
 local AHEAD_MS = 300000
 local NAME = 100 -- characters of a person's name
 
-local MEDIA = { image = "photo", video = "video", document = "document", audio = "voice message" }
+local MEDIA = { image = "photo", video = "video", document = "document", audio = "voice note" }
 local SILENT = { sticker = true, reaction = true, request_welcome = true, ephemeral = true }
 
 local text_of, inline = kinds.text, kinds.inline
@@ -116,10 +116,12 @@ function READ.system(_, event)
 end
 
 local function media(message, event)
-  local kind = event.kind
-  local caption = type(message[kind]) == "table" and inline(message[kind].caption)
-  event.content = caption and ("[%s: %s]"):format(MEDIA[kind], caption) or "[" .. MEDIA[kind] .. "]"
-  event.wordless = not caption or nil
+  local kind, one = event.kind, type(message[event.kind]) == "table" and message[event.kind] or {}
+  local caption, name = inline(one.caption), kind == "document" and inline(one.filename, NAME) or nil
+  local words = name and caption and name .. ", " .. caption or name or caption
+  event.content = words and ("[%s: %s]"):format(MEDIA[kind], words) or "[" .. MEDIA[kind] .. "]"
+  event.media = { kind = kind, meta_id = id_of(one.id), mime = inline(one.mime_type, NAME), sha256 = id_of(one.sha256), name = name }
+  event.bare = not caption or nil
   return true
 end
 
@@ -143,7 +145,8 @@ end
 ---@field kind string
 ---@field content string
 ---@field silent? boolean nothing is stored, and nobody is answered
----@field wordless? boolean a photo or the like without a caption
+---@field media? {kind: string, meta_id?: string, mime?: string, sha256?: string, name?: string} a file to be fetched
+---@field bare? boolean a photo or the like without a caption
 ---@field reply_to? string the wamid of the message that it quotes
 ---@field original? string the wamid of the message that it edits or deletes
 ---@field inner? string the kind of an edit's message

@@ -7,6 +7,7 @@ local changes = require "channels.whatsapp.changes"
 local codes = require "channels.whatsapp.codes"
 local conversation_flow = require "flow.conversation"
 local conversations = require "records.conversations"
+local fetch = require "channels.whatsapp.fetch"
 local heads = require "language.heads"
 local inbound = require "channels.whatsapp.inbound"
 local inbox = require "host.inbox"
@@ -41,10 +42,7 @@ local M = {}
 -- Kinds without text that staff should know about at once, because nothing in the chat shows them.
 local function tell_staff(event, conversation)
   if event.for_staff and not event.map then tell.word(conversation, table.unpack(event.for_staff)) end
-  if event.wordless then
-    tell.word(conversation, "sent a " .. event.content:gsub("[%[%]]", "")
-      .. ". Look at it on the business phone, because it cannot be shown here.")
-  elseif event.map then
+  if event.map then
     tell.word(conversation, table.unpack(event.for_staff))
   elseif event.card then
     tell.word(conversation, "sent a contact card:", event.card)
@@ -119,7 +117,7 @@ end
 
 -- A message is stored: decides who is told, and who answers.
 local function heard(event, conversation, now)
-  local words = event.kind ~= "unsupported" and event.kind ~= "undelivered" and event.kind ~= "deleted" and not event.wordless
+  local words = event.kind ~= "unsupported" and event.kind ~= "undelivered" and event.kind ~= "deleted" and not event.bare
   if words and opt_words(event, conversation, now) then return end
   if event.kind == "deleted" then
     tell.follow_up(conversation, "has deleted a message.")
@@ -146,7 +144,7 @@ end
 
 -- A message arrived.
 local function arrived(event, now)
-  local words = event.kind ~= "unsupported" and event.kind ~= "undelivered" and not event.wordless
+  local words = event.kind ~= "unsupported" and event.kind ~= "undelivered" and not event.bare
   event.language = words and languages.clear(owner.spoken, event.content) or nil
   local conversation = conversations.arrive(event, now)
   if event.fresh then whose.remember(event, now) end
@@ -156,6 +154,10 @@ local function arrived(event, now)
     conversation = conversations.get(event.conversation)
   end
   messages.add_user(event, conversation.last_seq, now)
+  if event.media then
+    event.media.declared = fetch.hex_of(event.media.sha256)
+    fetch.arrived(event, now, conversation.status == "PAUSED" or conversation.opted_out == 1)
+  end
   if event.address then keep_address(event) end
   if event.language and event.language ~= conversation.language then hear(event, conversation) end
   log.info("whatsapp.received", { from = mask(event.conversation), kind = event.kind })

@@ -1,0 +1,184 @@
+-- The job that fetches what a customer sent beside words: asks the platform for the file's address, which is valid for five minutes, then
+-- streams the bytes into a file, checks them, and keeps the file under its hash. Nothing is shown before it is whole and checked.
+
+local circuits = require "records.circuits"
+local codes = require "channels.whatsapp.codes"
+local conversations = require "records.conversations"
+local crypto = require "host.crypto"
+local db = require "host.db"
+local file_type = require "channels.whatsapp.file_type"
+local files = require "host.media"
+local http = require "host.http"
+local jobs = require "host.jobs"
+local json = require "host.json"
+local log = require "host.log"
+local mask = require "mask"
+local media = require "records.media"
+local plain = require "language.text"
+local settings = require "host.settings"
+local tell = require "staff.tell"
+local time = require "host.time"
+local url = require "host.url"
+
+local M = {}
+
+local MB = 1024 * 1024
+local MOST_BYTES = { image = 5 * MB, video = 16 * MB, audio = 16 * MB, document = 100 * MB }
+local NAMES = { image = "photo", video = "video", audio = "voice note", document = "document" }
+local BYTES_MS = 120000
+local GIVE_UP_MS = 24 * 3600000
+local BACKOFF_MOST_MS = 600000
+
+local function graph() return plain.trim_end(settings.get("META_GRAPH_URL"), "[/]") end
+
+-- Only the hosts that the settings name get our token. http is for this machine alone.
+local function allowed(address)
+  local parts = type(address) == "string" and #address <= 4000 and url.parse(address)
+  if not parts then return false end
+  local own = url.parse(graph())
+  if own and parts.scheme == own.scheme and parts.host == own.host and parts.port == own.port then return true end
+  if parts.scheme ~= "https" and not (parts.host == "127.0.0.1" or parts.host == "localhost" or parts.host == "[::1]") then return false end
+  for _, host in ipairs(settings.get("MEDIA_HOSTS")) do
+    if parts.host == host:lower() or ("%s:%d"):format(parts.host, parts.port) == host:lower() then return true end
+  end
+  return false
+end
+
+local function wait_ms(job, response)
+  local ms = math.min(settings.get("RETRY_BASE_MS") * 3 ^ math.min(job.attempts, 8), BACKOFF_MOST_MS)
+  return math.max(math.ceil(ms), circuits.asked_wait_ms(response) or 0)
+end
+
+-- There will be no file: staff read why. Runs inside a transaction.
+local function give_up(id, state, why)
+  local row = media.get(id)
+  if not row or row.state ~= "waiting" then return end
+  media.without_file(id, state, why)
+  local conversation = conversations.get(row.conversation_id)
+  local what = NAMES[row.kind] or "file"
+  if conversation then
+    tell.word(conversation, ("sent a %s that could not be fetched: %s. Ask the customer to send it again."):format(what, why))
+  end
+  log.warn("media." .. state, { from = mask(row.conversation_id), media = id, why = why })
+end
+
+local function again(job, row, why, response)
+  if time.now_ms() - row.created_at > GIVE_UP_MS then return db.transaction(give_up, row.id, "gone", why) end
+  return jobs.retry(wait_ms(job, response), why)
+end
+
+local function get(address, options)
+  return http.request { url = address, headers = { Authorization = "Bearer " .. settings.get("META_ACCESS_TOKEN") }, lane = "media",
+    query = options.query, timeout_ms = options.timeout_ms, max_bytes = options.max_bytes, to_file = options.to_file }
+end
+
+-- What the platform says about the file; nil: what the job returns.
+local function described(job, row)
+  if not row.meta_id then return nil, db.transaction(give_up, row.id, "gone", "WhatsApp gave no id of it") end
+  local response, err = get(graph() .. "/" .. url.encode(row.meta_id), { query = { phone_number_id = settings.get("META_PHONE_NUMBER_ID") },
+    timeout_ms = settings.get("SEND_TIMEOUT_MS"), max_bytes = 65536 })
+  if not response then return nil, again(job, row, err.kind) end
+  local body = json.decode(response.body, { null_as_nil = true })
+  body = type(body) == "table" and body or {}
+  if response.status >= 200 and response.status <= 299 and type(body.url) == "string" then return body end
+  local fault = type(body.error) == "table" and body.error or {}
+  local code = math.tointeger(tonumber(fault.code))
+  local class = response.status >= 300 and codes.class(code, response.status) or "transient"
+  local why = code and ("error %d"):format(code) or ("HTTP %d"):format(response.status)
+  if class == "transient" or class == "auth" then return nil, again(job, row, why, response) end
+  if code == 100 or response.status == 404 then why = "WhatsApp does not have it any more" end
+  return nil, db.transaction(give_up, row.id, "gone", why)
+end
+
+-- The sha256 in hex: webhooks give it in base64, some answers in hex.
+local function hex_of(declared)
+  if type(declared) ~= "string" then return nil end
+  if #declared == 64 and declared:find("^%x+$") then return declared:lower() end
+  local bytes = #declared <= 88 and crypto.unbase64(declared)
+  return bytes and #bytes == 32 and crypto.hex(bytes) or nil
+end
+M.hex_of = hex_of
+
+-- Why these bytes are refused, or their type.
+local function judge(row, about, file)
+  local size = math.tointeger(tonumber(about.file_size))
+  if file.bytes == 0 then return nil, "it is empty" end
+  if size and size ~= file.bytes then return nil, ("it has %d bytes, and WhatsApp says %d"):format(file.bytes, size) end
+  for _, declared in ipairs { row.declared or hex_of(about.sha256) or file.hash, hex_of(about.sha256) } do
+    if declared ~= file.hash then return nil, "its bytes are not those that WhatsApp announced" end
+  end
+  return file_type.check(row.kind, row.mime or about.mime_type, file.head)
+end
+
+local function finish(id, file, mime)
+  if not media.get(id) then return false end -- erased meanwhile
+  local hash, problem = files.keep(file)
+  if not hash then return nil, problem end
+  media.stored(id, file, mime, time.now_ms())
+  return true
+end
+
+---@async
+---@param job host.jobs.Job payload.media
+function M.run(job)
+  local row = media.get(job.payload.media)
+  if not row or row.state ~= "waiting" then return nil end
+  local about, outcome = described(job, row)
+  if not about then return outcome end
+  local most, size = MOST_BYTES[row.kind], math.tointeger(tonumber(about.file_size))
+  local function refuse(why) return db.transaction(give_up, row.id, "refused", why) end
+  if not allowed(about.url) then return refuse("its address is at a host that MEDIA_HOSTS does not name") end
+  if size and size > most then return refuse(("it is larger than %d MB"):format(most // MB)) end
+  local response, err = get(about.url, { timeout_ms = BYTES_MS, max_bytes = most, to_file = true })
+  if not response then
+    if err.kind == "too_large" then return refuse(("it is larger than %d MB"):format(most // MB)) end
+    return again(job, row, err.kind)
+  end
+  if response.status >= 300 and response.status <= 399 then return refuse("its address sends us elsewhere") end
+  if not response.file then return again(job, row, ("HTTP %d"):format(response.status), response) end
+  local mime, problem = judge(row, about, response.file)
+  if not mime then
+    files.drop(response.file)
+    return refuse(problem)
+  end
+  local kept, why = db.transaction(finish, row.id, response.file, mime)
+  if kept == nil then return again(job, row, tostring(why)) end
+  log.info("media.stored", { from = mask(row.conversation_id), media = row.id, bytes = response.file.bytes })
+end
+
+---A message with a file is stored: puts the job that fetches it, and the one that tells staff of it.
+---@param event whatsapp.Event
+---@param now integer ms
+---@param quiet boolean staff get the message itself
+function M.arrived(event, now, quiet)
+  local id = media.add(event, now)
+  jobs.put { kind = "media", unique = ("media:%d"):format(id), payload = { media = id, conversation = event.conversation } }
+  if quiet then return end
+  jobs.put { kind = "media_word", unique = "media:" .. event.conversation, keep = true, run_at = now + settings.get("TURN_QUIET_MS"),
+    payload = { conversation = event.conversation, since = now } }
+end
+
+local SHOWN = { { "image", "photo" }, { "video", "video" }, { "audio", "voice note" }, { "document", "document" } }
+
+---What a chat sent beside words, like "3 photos, 1 video"; nil: nothing.
+---@param from_ms? integer
+---@return string?
+local function counted(conversation_id, from_ms)
+  local counts, list = media.counts(conversation_id, from_ms), {}
+  for _, kind in ipairs(SHOWN) do
+    local n = counts[kind[1]]
+    if n then list[#list + 1] = ("%d %s%s"):format(n, kind[2], n == 1 and "" or "s") end
+  end
+  return #list > 0 and table.concat(list, ", ") or nil
+end
+
+---Tells staff once per burst what came beside words, and how to look at it.
+---@param job host.jobs.Job payload.conversation, .since
+function M.word(job)
+  local conversation = conversations.get(job.payload.conversation)
+  local sent = conversation and counted(conversation.id, job.payload.since)
+  if not sent then return end
+  tell.word(conversation, ("sent %s. `assistant media list %s` names the files."):format(sent, conversation.id))
+end
+
+return M

@@ -1,0 +1,46 @@
+-- Photos answer what is to be taken away: "3 photos". What is written later stands behind them: "3 photos, a couch". Pure.
+local nothing = require "language.nothing"
+local text = require "language.text"
+
+local M = {}
+
+local function words_of(count) return count .. (count == 1 and " photo" or " photos") end
+
+-- How many photos the value begins with, and the words behind them; nil: there are none.
+local function split(value)
+  if type(value) ~= "string" or nothing.is(value) then return 0, nil end
+  local count, rest = value:match("^(%d%d?%d?) photos?%f[%A],?%s*(.*)$")
+  if not count then return 0, value end
+  return math.tointeger(tonumber(count)), rest ~= "" and rest or nil
+end
+
+---How many of these messages are photos.
+---@param texts string[]
+function M.count(texts)
+  local count = 0
+  for _, said in ipairs(texts) do
+    if said == "[photo]" or said:sub(1, 8) == "[photo: " then count = count + 1 end
+  end
+  return count
+end
+
+---The inventory after `count` more photos.
+---@param earlier? string what is known
+---@param value? string what was said now
+---@param count integer
+---@return string?
+function M.joined(earlier, value, count)
+  local had, rest = split(earlier)
+  local given, new = split(value)
+  if had == 0 then
+    if count > 0 and not rest and not new then return words_of(count) end
+    return value
+  elseif count == 0 and not new then
+    return nil
+  end
+  new = new or rest
+  local all = words_of(given > had and given <= had + count and given or had + count) .. (new and ", " .. new or "")
+  return text.length(all) <= text.FIELD and all or value
+end
+
+return M

@@ -1,0 +1,31 @@
+-- `assistant media list PHONE`: names what a person sent beside words.
+
+local media = require "records.media"
+local names = require "staff.names"
+local people = require "records.people"
+local time = require "host.time"
+
+local M = {}
+
+local function line(row)
+  local at = time.zoned(row.created_at)
+  return ("%04d-%02d-%02d %02d:%02d  %s  %s  %s"):format(at.year, at.month, at.day, at.hour, at.min, row.kind, row.state,
+    row.hash and ("%s  %d bytes  %s%s"):format(row.hash, row.bytes, row.mime or "", row.name and "  " .. row.name or "") or row.why or "")
+end
+
+---@param args string[]
+---@return string? list
+---@return string? problem
+function M.command(args)
+  local ids = args[1] == "list" and #args == 2 and people.ids(args[2]) or {}
+  if #ids == 0 then
+    return nil, "Usage: assistant media list PHONE   (the number with its country code, like +1 416 555 1234, or the id that staff see)"
+  end
+  local conversation = people.find(ids)
+  if not conversation then return nil, ("There is no chat with %s."):format(names.phone(ids[1]) or ids[1]) end
+  local lines = {}
+  for i, row in ipairs(media.of(conversation.id)) do lines[i] = line(row) end
+  return #lines > 0 and table.concat(lines, "\n") or "Nothing was received beside words."
+end
+
+return M

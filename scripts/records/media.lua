@@ -1,0 +1,102 @@
+-- The table media: what customers sent beside words, and which file of host.media holds it. Nothing here waits.
+
+local db = require "host.db"
+local files = require "host.media"
+
+local M = {}
+
+---@class records.Media
+---@field id integer
+---@field conversation_id string
+---@field message_id string
+---@field meta_id? string the platform's id
+---@field kind "image"|"video"|"audio"|"document"
+---@field mime? string
+---@field declared? string sha256 that the platform told, hex
+---@field name? string
+---@field state "waiting"|"stored"|"refused"|"gone"
+---@field why? string
+---@field hash? string
+---@field bytes? integer
+
+---@param event whatsapp.Event with media
+---@param now integer ms
+---@return integer id
+function M.add(event, now)
+  local one = event.media
+  return db.one([[INSERT INTO media(conversation_id, message_id, meta_id, kind, mime, declared, name, state, created_at)
+    VALUES(?, ?, ?, ?, ?, ?, ?, 'waiting', ?) RETURNING id]], event.conversation, event.id, one.meta_id, one.kind, one.mime, one.declared,
+    one.name, now).id
+end
+
+---@return records.Media?
+function M.get(id) return db.one("SELECT * FROM media WHERE id = ?", id) end
+
+---Its file is kept.
+function M.stored(id, file, mime, now)
+  db.run("UPDATE media SET state = 'stored', hash = ?, bytes = ?, mime = ?, stored_at = ? WHERE id = ?",
+    file.hash, file.bytes, mime, now, id)
+end
+
+---There will be no file.
+---@param state "refused"|"gone"
+---@param why string for staff
+function M.without_file(id, state, why) db.run("UPDATE media SET state = ?, why = ? WHERE id = ?", state, why, id) end
+
+---All of a chat, the oldest first.
+---@return records.Media[]
+function M.of(conversation_id) return db.all("SELECT * FROM media WHERE conversation_id = ? ORDER BY id", conversation_id) end
+
+---How many of each kind a chat sent since then.
+---@param from_ms? integer
+---@return table<string, integer>
+function M.counts(conversation_id, from_ms)
+  local counts = {}
+  for _, row in ipairs(db.all([[SELECT kind, count(*) AS n FROM media WHERE conversation_id = ? AND created_at >= ? GROUP BY kind]],
+      conversation_id, from_ms or 0)) do
+    counts[row.kind] = row.n
+  end
+  return counts
+end
+
+-- Does a row name this file?
+local function is_named(hash)
+  return db.one([[SELECT EXISTS (SELECT 1 FROM media WHERE hash = ?1)
+    OR EXISTS (SELECT 1 FROM messages WHERE form IS NOT NULL AND instr(form, ?1) > 0) AS named]], hash).named == 1
+end
+
+local function hashes(rows)
+  local list = {}
+  for _, row in ipairs(rows) do list[#list + 1] = row.hash end
+  return list
+end
+
+---Removes the rows of a message. Its files go with the next sweep, unless another row names them.
+function M.remove_message(message_id) db.run("DELETE FROM media WHERE message_id = ?", message_id) end
+
+---Removes a chat's rows. Give the hashes to `sweep` once that is durable.
+---@return string[] hashes
+function M.remove(conversation_id)
+  local list = hashes(db.all("SELECT hash FROM media WHERE conversation_id = ? AND hash IS NOT NULL", conversation_id))
+  db.run("DELETE FROM media WHERE conversation_id = ?", conversation_id)
+  return list
+end
+
+---Removes the files that no row names.
+---@param list string[]
+---@return integer count
+function M.sweep(list)
+  local count = 0
+  for _, hash in ipairs(list) do
+    if not is_named(hash) and files.remove(hash) then count = count + 1 end
+  end
+  return count
+end
+
+---Removes rows that are too old, the oldest first.
+---@return integer count
+function M.forget(before, limit)
+  return db.run("DELETE FROM media WHERE id IN (SELECT id FROM media ORDER BY id LIMIT ?2) AND created_at < ?1", before, limit)
+end
+
+return M
