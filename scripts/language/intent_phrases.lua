@@ -79,6 +79,7 @@ call_me_not: if you need|have|want; dont|never|not|stop|no|without|wont … call
   call|ring … doorbell|bell|buzzer|unit|intercom|superintendent|concierge|security; i … called; missed … call; call|called it;
   phone|call number … is; {thing} … call; who called|calling; did … call me; why … call; call center; want to call it; on call
 complaint: you|they|he|she|{ours} {broke} my|our; you|they|he|she|{ours} … {broke} my|our … {property}; {ours} {broke} {property};
+  someone|somebody {broke} my|our {property};
   you {broke} {property}; you|they|{ours} have|has|had {broke} … {property};
   {ours} … caused|did|made|left … damage|damages|hole|holes|scratch|scratches|dent|dents|mess;
   you … caused|made|left … damage|damages|hole|holes|scratch|scratches|dent|dents|mess; {broke} by you|your|{ours};

@@ -213,6 +213,7 @@ there's a hole in my wall after your guys left
 your guys left a huge mess
 you never showed up
 I want my money back
+Someone broke my wall last week when they took the couch
 I'd like to make a complaint
 your driver was so rude
 worst service ever
