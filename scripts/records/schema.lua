@@ -174,7 +174,7 @@ return {
   -- 8: one person is one chat, what they send beside words, and what it costs
   [[
   CREATE TABLE identities(                       -- how Meta names the person of a chat
-    kind TEXT NOT NULL,                          -- number (digits), user (business-scoped id), chat (the id of a chat that was merged)
+    kind TEXT NOT NULL,                          -- number (digits), user (business-scoped id), of a merged chat: chat (id), token
     value TEXT NOT NULL,
     conversation_id TEXT NOT NULL,
     linked_at INTEGER NOT NULL,                  -- ms
@@ -191,12 +191,12 @@ return {
   ALTER TABLE conversations ADD COLUMN photos_asked INTEGER; -- ms, the customer was asked for photos
   ALTER TABLE messages ADD COLUMN paced_at INTEGER; -- assistant: ms, by which the next message to this person is measured (pace.lua)
   ALTER TABLE messages ADD COLUMN form TEXT;     -- assistant, JSON: buttons, a list, a link button, a location request, a template or a file, beside the words
-  CREATE TABLE media(                            -- what customers and staff sent beside words
-    id INTEGER PRIMARY KEY,
+  CREATE TABLE media(                            -- what customers sent beside words
+    id INTEGER PRIMARY KEY AUTOINCREMENT,        -- a job may still hold the id of a removed row: it is never given again
     conversation_id TEXT NOT NULL,
     message_id TEXT NOT NULL,
     meta_id TEXT,                                -- the platform's id of it
-    kind TEXT NOT NULL,                          -- image, video, audio, voice, document
+    kind TEXT NOT NULL,                          -- image, video, audio, document
     mime TEXT,                                   -- as declared; once stored, as its bytes say
     declared TEXT,                               -- the sha256 that the platform told, hex
     name TEXT,                                   -- of a document

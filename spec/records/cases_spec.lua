@@ -8,17 +8,8 @@ if not inside then
   return
 end
 
+local tables = require "spec.support.tables"
 local time = require "host.time"
-
--- The tables, where this process has none yet.
-local function tables()
-  if db.one("SELECT 1 AS yes FROM sqlite_master WHERE name = 'cases'") then return end
-  for _, step in ipairs(require "records.schema") do
-    for statement in step:gsub("%-%-[^\n]*", ""):gmatch("[^;]+") do
-      if statement:find("%S") then db.run(statement) end
-    end
-  end
-end
 
 describe("records/cases", function()
   local cases, alerts

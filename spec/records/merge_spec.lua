@@ -9,16 +9,8 @@ if not inside then
 end
 
 local json = require "host.json"
+local tables = require "spec.support.tables"
 local time = require "host.time"
-
-local function tables()
-  if db.one("SELECT 1 AS yes FROM sqlite_master WHERE name = 'cases'") then return end
-  for _, step in ipairs(require "records.schema") do
-    for statement in step:gsub("%-%-[^\n]*", ""):gmatch("[^;]+") do
-      if statement:find("%S") then db.run(statement) end
-    end
-  end
-end
 
 local function clear()
   for _, name in ipairs { "messages", "quote_data", "turns", "cases", "bookings", "held", "changes_early", "identities", "costs", "media", "conversations" } do

@@ -11,18 +11,10 @@ end
 local inbox = require "host.inbox"
 local jobs = require "host.jobs"
 local ledger = require "host.ledger"
+local tables = require "spec.support.tables"
 local time = require "host.time"
 
 local DAY_MS = 86400000
-
-local function tables()
-  if db.one("SELECT 1 AS yes FROM sqlite_master WHERE name = 'cases'") then return end
-  for _, step in ipairs(require "records.schema") do
-    for statement in step:gsub("%-%-[^\n]*", ""):gmatch("[^;]+") do
-      if statement:find("%S") then db.run(statement) end
-    end
-  end
-end
 
 local function count(name, where) return db.one("SELECT count(*) AS n FROM " .. name .. (where and " WHERE " .. where or "")).n end
 

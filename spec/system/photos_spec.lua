@@ -17,6 +17,7 @@ describe("what a customer sends beside words", function()
     local phone = meta.phone()
     assert.equal(200, service:hook { messages = { meta.message(phone, "image", { image = { id = "1" } }) } })
     scene:posts "1 photo"
+    scene:sent(phone)
     local said = scene.stand_ins:sends(phone)
     for _, one in ipairs(said) do assert.falsy(one.text:find("only handle text", 1, true)) end
     scene:posts "could not be fetched"
