@@ -5,8 +5,14 @@ local json = require "host.json"
 local process = require "spec.support.process"
 local shell = require "spec.support.shell"
 
--- Routes beside those of main.lua: a kept file; N downloads of one at once, each kept; one download that waits before it is kept.
+-- Routes beside those of main.lua: a kept file; a row that names a file, because retention removes files that no row names; N downloads
+-- of one at once, each kept; one download that waits before it is kept.
 local ROUTES = [[
+    ["POST /spec/name"] = function(request)
+      require("host.db").run("INSERT INTO media(conversation_id, message_id, kind, state, hash, created_at) VALUES('1', '1', 'image', 'stored', ?, ?)",
+        request.body, require("host.time").now_ms())
+      return { status = 200 }
+    end,
     ["GET /spec/file/*"] = function(request) return { status = 200, file = request.path:sub(12), headers = { ["Content-Type"] = "image/png" } } end,
     ["GET /spec/take"] = function(request)
       local http, media, task = require "host.http", require "host.media", require "host.task"
@@ -33,6 +39,7 @@ end
 
 local function put(service, body)
   local hash = crypto.hex(crypto.sha256(body))
+  assert.equal(200, service:http("POST", "/spec/name", { body = hash }).status)
   local folder = service.data .. "/media/" .. hash:sub(1, 2)
   shell.run("mkdir -p -m 700 " .. folder)
   shell.write(folder .. "/" .. hash, body)
