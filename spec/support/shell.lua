@@ -10,7 +10,8 @@
 --   shell.port()                        a port of 127.0.0.1 that nobody listens on
 --   shell.now_ms()                      wall clock
 --   shell.until_(fn, timeout_s, what)   calls fn every 5 ms until it returns something true, and returns that; else throws, naming `what`.
---                                       Other tasks of the spec run meanwhile.
+--                                       Other tasks of the spec run meanwhile. A limit under 3 s is a claim; a longer one only ends the
+--                                       wait for what never comes, and is three times as long on a machine that does other work.
 --   shell.never(fn, seconds, what)      the opposite: throws as soon as fn is true. Waits the whole time: only where absence itself is
 --                                       the claim and no later event can stand for it.
 --   shell.rounds(n, long_n)             how often to repeat: n in `./dev test`, long_n with --long
@@ -75,21 +76,34 @@ function M.remove_folders()
   folders = {}
 end
 
+-- Below the ports that the kernel hands out by itself, and never one twice: until whoever asked binds it, nobody else takes it.
+local urandom = assert(io.open("/dev/urandom", "rb"))
+local last_port = 10000 + string.unpack("<I4", urandom:read(4)) % 22000
+urandom:close()
+
 function M.port()
-  local server = assert(socket.bind("127.0.0.1", 0))
-  local _, port = server:getsockname()
-  server:close()
-  return math.tointeger(tonumber(port))
+  for _ = 1, 100 do
+    last_port = last_port < 32000 and last_port + 1 or 10000
+    local port = last_port
+    local server = socket.bind("127.0.0.1", port)
+    if server then
+      server:close()
+      return port
+    end
+  end
+  error "no port of 100 tried is free"
 end
 
 function M.now_ms() return math.floor(socket.gettime() * 1000) end
 
 function M.until_(fn, timeout_s, what)
-  local deadline = socket.gettime() + (timeout_s or 5)
+  local limit_s = timeout_s or 5
+  if limit_s >= 3 then limit_s = limit_s * 3 end
+  local deadline = socket.gettime() + limit_s
   while true do
     local value = fn()
     if value then return value end
-    if socket.gettime() > deadline then error(("not within %.1f s: %s"):format(timeout_s or 5, what or "what was waited for"), 2) end
+    if socket.gettime() > deadline then error(("not within %.1f s: %s"):format(limit_s, what or "what was waited for"), 2) end
     task.sleep(5)
   end
 end

@@ -18,10 +18,11 @@ describe("TURNS_PER_HOUR", function()
 
   teardown(chat.close_all)
 
-  -- Nothing is left to do for the chat: no turn, and no message whose answer was not stored. After a kill such a message waits for its status.
+  -- Nothing is left to do for the chat: no webhook to read, no turn, and no message whose answer was not stored. After a kill such a
+  -- message waits for its status.
   local function settled(phone)
     shell.until_(function()
-      return #service:rows(("SELECT 1 FROM jobs WHERE lane IN ('turn:%s', 'whatsapp:%s')"):format(phone, phone)) == 0
+      return service:status().inbox.unread == 0 and #service:rows(("SELECT 1 FROM jobs WHERE lane IN ('turn:%s', 'whatsapp:%s')"):format(phone, phone)) == 0
     end, 6, "no work left for the chat")
   end
 
