@@ -159,7 +159,7 @@ static const struct page pages[] = {
       "Example:  assistant erase '+1 416 555 1234'\n" },
     { "media", "list PHONE | get HASH FILE", "list a person's files, or write one to FILE", "", 2,
       3,
-      "list prints the photos, voice messages and documents of a person, each with the hash of\n"
+      "list prints the photos, voice notes and documents of a person, each with the hash of\n"
       "its bytes. get writes the file with this hash to FILE, which must not exist yet; it reads\n"
       "MEDIA_DIR and needs no service.\n"
       "\n"

@@ -30,7 +30,7 @@ function M.harmless(s)
 end
 
 -- What our own marks begin with.
-local MARKS = { "photo", "video", "voice message", "voice note", "document", "location: ", "contact card: ", "replying to: ", "edited: ",
+local MARKS = { "photo", "video", "voice ", "document", "location: ", "contact card: ", "replying to: ", "edited: ",
   "deleted", "unsupported message" }
 
 local function begins_with(s, list)

@@ -15,7 +15,7 @@ local AGAIN, BYE = "0\n", "1\n"
 
 local HELP = {
   "Type what a customer would write. Each line is answered. For anything but text use the words of the record:",
-  "[photo], [photo: the garage], [video], [voice message], [document], [location: 123 Main St], [contact card: Ann]. Commands:",
+  "[photo], [photo: the garage], [video], [voice note], [document], [location: 123 Main St], [contact card: Ann]. Commands:",
   "/known    what is known, and what is still missing",
   "/why      what was wrong with the model's last answer, and that answer",
   "/take     staff take the chat over; /take TEXT also writes to the customer",

@@ -5,13 +5,13 @@ local plain = require "language.text"
 
 local M = {}
 
-local MEDIA = { photo = "image", video = "video", document = "document", ["voice message"] = "audio" }
+local MEDIA = { photo = "image", video = "video", document = "document" }
 
 local function item(message, text)
   local name, detail = text:match("^%[([%a ]+):(.*)%]$")
   detail = detail and plain.trim(detail)
   name = name or text:match("^%[([%a ]+)%]$")
-  local kind = name and MEDIA[name]
+  local kind = name and (MEDIA[name] or name:find("^voice ") and "audio")
   if kind then
     message.type, message[kind] = kind, { id = message.id, caption = detail }
   elseif name == "location" and detail then

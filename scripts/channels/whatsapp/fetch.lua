@@ -49,15 +49,18 @@ local function wait_ms(job, response)
   return math.max(math.ceil(ms), circuits.asked_wait_ms(response) or 0)
 end
 
--- There will be no file: staff read why. Runs inside a transaction.
-local function give_up(id, state, why)
+local AGAIN = "Ask the customer to send it again."
+
+-- There will be no file: staff read why, and what to do. Runs inside a transaction.
+local function give_up(id, state, why, remedy)
   local row = media.get(id)
   if not row or row.state ~= "waiting" then return end
   media.without_file(id, state, why)
   local conversation = conversations.get(row.conversation_id)
   local what = NAMES[row.kind] or "file"
   if conversation then
-    tell.word(conversation, ("sent a %s that could not be fetched: %s. Ask the customer to send it again."):format(what, why))
+    tell.word(conversation, ("sent a %s that %s: %s. %s"):format(what, state == "refused" and "was not kept" or "could not be fetched", why,
+      remedy or AGAIN))
   end
   log.warn("media." .. state, { from = mask(row.conversation_id), media = id, why = why })
 end
@@ -126,20 +129,26 @@ function M.run(job)
   local about, outcome = described(job, row)
   if not about then return outcome end
   local most, size = MOST_BYTES[row.kind], math.tointeger(tonumber(about.file_size))
-  local function refuse(why) return db.transaction(give_up, row.id, "refused", why) end
-  if not allowed(about.url) then return refuse("its address is at a host that MEDIA_HOSTS does not name") end
-  if size and size > most then return refuse(("it is larger than %d MB"):format(most // MB)) end
+  local function refuse(why, remedy) return db.transaction(give_up, row.id, "refused", why, remedy) end
+  local function too_large()
+    return refuse(("it is larger than %d MB"):format(most // MB), "Ask the customer for a smaller or shorter one.")
+  end
+  if not allowed(about.url) then
+    return refuse("its address is at a host that MEDIA_HOSTS does not name",
+      "If Meta uses this host, add it to MEDIA_HOSTS and restart. Then ask the customer to send it again.")
+  end
+  if size and size > most then return too_large() end
   local response, err = get(about.url, { timeout_ms = BYTES_MS, max_bytes = most, to_file = true })
   if not response then
-    if err.kind == "too_large" then return refuse(("it is larger than %d MB"):format(most // MB)) end
+    if err.kind == "too_large" then return too_large() end
     return again(job, row, err.kind)
   end
   if response.status >= 300 and response.status <= 399 then return refuse("its address sends us elsewhere") end
   if not response.file then return again(job, row, ("HTTP %d"):format(response.status), response) end
-  local mime, problem = judge(row, about, response.file)
+  local mime, problem, remedy = judge(row, about, response.file)
   if not mime then
     files.drop(response.file)
-    return refuse(problem)
+    return refuse(problem, remedy)
   end
   local kept, why = db.transaction(finish, row.id, response.file, mime)
   if kept == nil then return again(job, row, tostring(why)) end
