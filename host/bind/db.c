@@ -7,6 +7,8 @@
 
 #include "scripts/cpu_guard.h"
 
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -218,10 +220,14 @@ static int transaction(lua_State *L)
 
 static void push_copy(lua_State *L, const char *path, int64_t made_at)
 {
-    lua_createtable(L, 0, 3);
+    char media[PATH_MAX];
+    int n = snprintf(media, sizeof media, "%s.media", path);
+    lua_createtable(L, 0, 4);
     set_text_field(L, "path", path);
     set_integer_field(L, "made_at", made_at);
     set_flag_field(L, "exists", access(path, F_OK) == 0);
+    if (n > 0 && n < (int)sizeof media && access(media, F_OK) == 0)
+        set_text_field(L, "media", media);
     lua_rawseti(L, -2, luaL_len(L, -2) + 1);
 }
 

@@ -315,13 +315,16 @@ end
 local function backups(lines, since)
   local list, unknown = {}, "Not known here: copies made in another way, and backups made after one that was restored."
   for _, copy in ipairs(db.backups and db.backups() or {}) do
-    if copy.exists and copy.made_at >= since then list[#list + 1] = ("  %s (%s)"):format(copy.path, clock(copy.made_at)) end
+    if (copy.exists or copy.media) and copy.made_at >= since then
+      list[#list + 1] = ("  %s (%s)%s"):format(copy.exists and copy.path or copy.media, clock(copy.made_at),
+        copy.exists and copy.media and ", with the folder " .. copy.media or "")
+    end
   end
   if #list == 0 then
     lines[#lines + 1] = "No backup that `assistant backup` made of this database holds their data. " .. unknown
   else
     lines[#lines + 1] = "Backups that still hold their data:\n" .. table.concat(list, "\n")
-    lines[#lines + 1] = "Delete these copies. If you keep one, also keep the files that end in .erased and .key beside the database."
+    lines[#lines + 1] = "Delete these copies and folders. If you keep a copy, also keep the files that end in .erased and .key beside the database."
       .. " With them the person is erased from the copy when it is restored. " .. unknown
   end
 end

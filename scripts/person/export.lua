@@ -37,6 +37,7 @@ local function message_of(m)
       or m.role == "assistant" and "assistant" or m.role,
     staff = m.author, kind = m.kind, text = m.content, at = iso_of(m.created_at), said_at = iso(m.said_at),
     state = m.state, state_at = iso(m.state_at), problem = m.error, replies_to = m.reply_to, edited_at = iso(m.edited_at),
+    form = object(m.form), template = object(m.template),
   }
 end
 
@@ -100,7 +101,8 @@ function M.person(id, conversation, readers)
     opted_out = c.opted_out == 1,
     chat = conversation and {
       status = c.status, began_at = iso_of(c.created_at), changed_at = iso_of(c.updated_at), last_message_at = iso(c.inbound_at),
-      area_place = c.area_place,
+      area_place = c.area_place, source = object(c.source), free_until = iso(c.free_until), write_to = c.write_to,
+      photos_asked_at = iso(c.photos_asked),
       waiting_since = iso(c.waiting_since), paused_at = iso(c.paused_at), paused_by = c.paused_by_name or c.paused_by,
     } or nil,
     messages = list_of(all.messages, message_of),
@@ -132,6 +134,16 @@ local function fields_of(data)
   return lines
 end
 
+local KINDS = { image = "photo", audio = "voice note" }
+
+-- The ad or post that brought them, in one line.
+local function came_from(source)
+  if not source then return "nothing is known" end
+  local words = { source.type or "ad" }
+  for _, name in ipairs { "headline", "body", "url" } do words[#words + 1] = source[name] end
+  return table.concat(words, ", ")
+end
+
 ---@param person table the result of M.person
 ---@return string
 function M.text(person)
@@ -144,6 +156,7 @@ function M.text(person)
     person.chat and "Chat: since " .. clock(person.chat.began_at) .. ", now "
       .. (person.chat.status == "PAUSED" and "with staff" or "with the assistant")
       or "Chat: none",
+    "Came from: " .. came_from(person.chat and person.chat.source),
     "Opted out: " .. (person.opted_out and "yes, nothing automatic is sent" or "no"),
   }
   local function section(title, list, fn)
@@ -162,6 +175,11 @@ function M.text(person)
   section("Messages", person.messages, function(m)
     local who = m.from == "customer" and "they" or m.staff or "assistant"
     return ("  %s  %s: %s%s"):format(clock(m.at), who, m.text:gsub("\n", "\n    "), m.state and " [" .. m.state .. "]" or "")
+  end)
+  section("Photos, videos, voice notes and documents", person.media, function(m)
+    local what = m.hash and ("%s, %d bytes, %s"):format(m.type or "?", m.bytes, m.hash) or m.why and m.state .. ": " .. m.why or m.state
+    return ("  %s  %s%s: %s%s"):format(clock(m.at), KINDS[m.kind] or m.kind, m.name and " " .. m.name or "", what,
+      m.words and "\n    " .. m.words:gsub("\n", "\n    ") or "")
   end)
   section("Edits and deletions that wait for their message", person.changes_before_their_message, function(c)
     return ("  %s  %s"):format(clock(c.at), c.deletes and "deletes " .. c.message or c.text:gsub("\n", "\n    "))

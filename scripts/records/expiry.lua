@@ -81,7 +81,7 @@ end
 
 -- A chat with nothing left but its row: no message, no case, no visit, and no member of staff has it.
 local IDLE = [[SELECT c.id, c.opted_out FROM conversations c WHERE c.id > ?1 AND c.id <= ?2 AND c.updated_at < ?3 AND c.status <> 'PAUSED'
-  AND (c.opted_out = 0 OR coalesce(c.name, c.language, c.asked, c.token, c.paused_by, c.area_place, c.confirm) IS NOT NULL)
+  AND (c.opted_out = 0 OR coalesce(c.name, c.language, c.asked, c.token, c.paused_by, c.area_place, c.confirm, c.source) IS NOT NULL)
   AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.conversation_id = c.id)
   AND NOT EXISTS (SELECT 1 FROM cases k WHERE k.conversation_id = c.id)
   AND NOT EXISTS (SELECT 1 FROM bookings b WHERE b.conversation_id = c.id)]]
@@ -99,7 +99,7 @@ function M.conversations(after, before, limit)
     db.run("DELETE FROM quote_data WHERE conversation_id = ?", row.id)
     if row.opted_out == 1 then
       db.run([[UPDATE conversations SET name = NULL, language = NULL, asked = NULL, token = NULL, paused_by = NULL, paused_by_name = NULL,
-        area = NULL, area_place = NULL, confirm = NULL WHERE id = ?]], row.id)
+        area = NULL, area_place = NULL, confirm = NULL, source = NULL, free_until = NULL, photos_asked = NULL WHERE id = ?]], row.id)
     else
       db.run("DELETE FROM turns WHERE conversation_id = ?", row.id)
       db.run("DELETE FROM identities WHERE conversation_id = ?", row.id)
