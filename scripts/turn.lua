@@ -382,6 +382,7 @@ local function say(self, turn, decision, conversation, merged, changed, visit, a
   if additions.after_hours_due(late, turn.hours, conversation.after_hours_at, now, time) then
     added[#added + 1] = late
     conversations.told_after_hours(conversation.id, now)
+    promises.keep({ "after_hours" }, effects, all_said(turn), turn.case ~= nil)
   end
   local link = effects.link and link_for(conversation, visit)
   if link then added[#added + 1] = turn.booking_words .. " " .. link end

@@ -11,7 +11,7 @@ M.CLAIMS = {
   noted = { facts = true }, noted_again = { facts = true }, question = { question = true }, question_again = { question = true },
   cancel_visit = { case = true }, change_visit = { case = true }, complaint = { case = true }, call_me = { case = true },
   outside_area = { words = true }, not_interested = { words = true }, wrong_number = { words = true },
-  after_hours = { told = true }, paused = { told = true }, staff_late = { told = true }, requested = { told = true },
+  after_hours = { words = true }, paused = { told = true }, staff_late = { told = true }, requested = { told = true },
   another_time = { told = true },
 }
 
