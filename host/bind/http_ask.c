@@ -186,7 +186,7 @@ static void read_part(lua_State *L, struct pool_part *x)
     x->fd = -1;
     if (hash)
         x->value_len = MEDIA_HASH;
-    x->failed = hash != NULL;
+    x->is_file = hash != NULL;
     lua_pop(L, 1);
 }
 
@@ -373,13 +373,12 @@ bool http_ask_files(struct http_op *op, struct media *m)
         return no_file(op, "MEDIA_DIR cannot be used", m ? errno : ENOTSUP);
     for (size_t i = 0; i < t->part_count; i++) {
         struct pool_part *x = &t->parts[i];
-        if (!x->failed) /* not a file */
+        if (!x->is_file)
             continue;
         x->fd = m ? media_read(m, x->value, &x->bytes) : -1;
         if (x->fd < 0)
             return no_file(op, x->value, m ? errno : ENOTSUP);
         x->value = NULL;
-        x->failed = false;
     }
     return true;
 }

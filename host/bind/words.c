@@ -84,7 +84,7 @@ struct slot {
 
 struct map {
     struct runs runs;
-    uint32_t mask, count; /* slots, less one; words */
+    uint32_t mask; /* slots, less one */
     struct slot slots[];
 };
 

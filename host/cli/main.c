@@ -176,8 +176,8 @@ static int act(char **args, size_t count)
         return version();
     if (is(name, "help"))
         return help(word);
-    if (is(name, "media") && is(word, "get") && count == 4)
-        return media_get(args[2], args[3]);
+    if (is(name, "media") && is(word, "get"))
+        return media_get(count == 4 ? args[2] : "", count == 4 ? args[3] : NULL);
     return command(args, count);
 }
 

@@ -50,10 +50,10 @@ int media_get(const char *hash, const char *file)
 {
     char why[256];
     uint64_t bytes = 0;
-    if (!media_is_hash(hash, strlen(hash))) {
-        fprintf(stderr,
-                "assistant: HASH must be 64 digits of 0-9 and a-f, as `assistant media list "
-                "PHONE` prints them.\n");
+    if (!file || !media_is_hash(hash, strlen(hash))) {
+        fprintf(stderr, "assistant: Usage: assistant media get HASH FILE. HASH is 64 digits of 0-9 "
+                        "and a-f, as `assistant media list PHONE` prints them. FILE must not exist "
+                        "yet.\n");
         return 1;
     }
     struct settings *s = settings_new();

@@ -16,10 +16,8 @@ static size_t on_read(char *out, size_t one, size_t count, void *arg)
     do
         n = pread(p->fd, out, want, (off_t)p->at);
     while (n < 0 && errno == EINTR);
-    if (n <= 0) { /* the disk fails, or the file is shorter than it was */
-        p->failed = true;
+    if (n <= 0) /* the disk fails, or the file is shorter than it was */
         return CURL_READFUNC_ABORT;
-    }
     p->at += (uint64_t)n;
     return (size_t)n;
 }
@@ -38,7 +36,6 @@ static bool add(curl_mime *form, struct pool_part *p)
     curl_mimepart *part = curl_mime_addpart(form);
     CURLcode bad = part ? curl_mime_name(part, p->name) : CURLE_OUT_OF_MEMORY;
     p->at = 0;
-    p->failed = false;
     if (bad == CURLE_OK && p->value)
         return curl_mime_data(part, p->value, p->value_len) == CURLE_OK;
     if (bad == CURLE_OK)
