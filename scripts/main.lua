@@ -57,6 +57,7 @@ return {
     nudge = { run = whatsapp.nudge },
     media = { run = whatsapp.fetch, limit = 4 },
     media_word = { run = whatsapp.media_word },
+    media_sweep = { run = whatsapp.media_sweep },
     probe = { run = turns.probe },
   },
 

@@ -24,7 +24,7 @@ local M = {
   send = send.run,
   start = send.start,
   nudge = nudge.run, plan_nudge = nudge.plan,
-  fetch = fetch.run, media_word = fetch.word,
+  fetch = fetch.run, media_word = fetch.word, media_sweep = fetch.sweep,
   typing = send.typing, keep_typing = typing.keep,
   raw = { without = strip.person, parts = strip.parts }, -- finds a person in the bytes of a webhook (person/)
 }

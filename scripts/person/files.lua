@@ -19,7 +19,8 @@ end
 function M.command(args)
   local ids = args[1] == "list" and #args == 2 and people.ids(args[2]) or {}
   if #ids == 0 then
-    return nil, "Usage: assistant media list PHONE   (the number with its country code, like +1 416 555 1234, or the id that staff see)"
+    return nil, "Usage: assistant media list PHONE   (the number with its country code, like +1 416 555 1234, or the id that staff see)\n"
+      .. "       assistant media get HASH FILE   (a hash that `media list` prints, and a file that does not exist yet)"
   end
   local conversation = people.find(ids)
   if not conversation then return nil, ("There is no chat with %s."):format(names.phone(ids[1]) or ids[1]) end

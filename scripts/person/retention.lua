@@ -6,7 +6,6 @@ local files = require "host.media"
 local log = require "host.log"
 local media = require "records.media"
 local people = require "records.people"
-local pieces = require "person.pieces"
 local records = require "records.expiry"
 local task = require "host.task"
 local time = require "host.time"
@@ -35,6 +34,18 @@ local function all(what, piece, done)
   if sum > 0 then done[what] = sum end
 end
 
+-- Removes the files that no row names.
+---@async
+local function sweep_files()
+  local count, after = 0, nil
+  repeat
+    local list, last = files.list(after)
+    count, after = count + media.sweep(list), last
+    task.sleep(0)
+  until not after
+  return count
+end
+
 ---@param retention {raw_days: number, messages_days: number}
 ---@param now integer ms
 ---@return table removed counts by kind, and longest_ms
@@ -49,8 +60,7 @@ function M.run(retention, now)
     "jobs", "turns", "cases", "bookings", "early", "changes", "erased_messages", "answers" } do
     all(what, function(n) return records[what](before[what] or old, n) end, done)
   end
-  local swept = 0
-  for hash in pieces(files.list) do swept = swept + media.sweep { hash } end
+  local swept = sweep_files()
   if swept > 0 then done.files = swept end
   local after = ""
   all("conversations", function(n)

@@ -1,9 +1,12 @@
--- The table media: what customers sent beside words, and which file of host.media holds it. Nothing here waits.
+-- The table media: what customers sent beside words, and which file of host.media holds it. Only `sweep` waits.
 
 local db = require "host.db"
 local files = require "host.media"
+local task = require "host.task"
 
 local M = {}
+
+local AT_ONCE = 50 -- files in one slice
 
 ---@class records.Media
 ---@field id integer
@@ -62,7 +65,7 @@ end
 -- Does a row name this file?
 local function is_named(hash)
   return db.one([[SELECT EXISTS (SELECT 1 FROM media WHERE hash = ?1)
-    OR EXISTS (SELECT 1 FROM messages WHERE form IS NOT NULL AND instr(form, ?1) > 0) AS named]], hash).named == 1
+    OR EXISTS (SELECT 1 FROM messages WHERE file = ?1) AS named]], hash).named == 1
 end
 
 local function hashes(rows)
@@ -71,8 +74,13 @@ local function hashes(rows)
   return list
 end
 
----Removes the rows of a message. Its files go with the next sweep, unless another row names them.
-function M.remove_message(message_id) db.run("DELETE FROM media WHERE message_id = ?", message_id) end
+---Removes the rows of a message. Give the hashes to `sweep` once that is durable.
+---@return string[] hashes
+function M.remove_message(message_id)
+  local list = hashes(db.all("SELECT hash FROM media WHERE message_id = ? AND hash IS NOT NULL", message_id))
+  db.run("DELETE FROM media WHERE message_id = ?", message_id)
+  return list
+end
 
 ---Removes a chat's rows. Give the hashes to `sweep` once that is durable.
 ---@return string[] hashes
@@ -83,12 +91,14 @@ function M.remove(conversation_id)
 end
 
 ---Removes the files that no row names.
+---@async
 ---@param list string[]
 ---@return integer count
 function M.sweep(list)
   local count = 0
-  for _, hash in ipairs(list) do
-    if not is_named(hash) and files.remove(hash) then count = count + 1 end
+  for i, hash in ipairs(list) do
+    if not is_named(hash) and files.remove(hash) then count = count + 1 end -- nothing waits between the look and the removal
+    if i % AT_ONCE == 0 then task.sleep(0) end
   end
   return count
 end

@@ -49,13 +49,13 @@ end
 
 -- Adds a message of ours. A job sends it.
 ---@param m {id: string, conversation: string, content: string, seq: integer, part: integer, kind: string, author?: string,
----  state: string, template?: string, form?: string, reply_to?: string}
+---  state: string, template?: string, form?: string, file?: string, reply_to?: string} file: the hash that form names
 function M.add_assistant(m, now)
   db.run([[INSERT INTO messages(id, conversation_id, role, content, created_at, seq, part, kind, author, state, state_at, template,
-      form, reply_to)
-    VALUES(?, ?, 'assistant', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)]],
+      form, file, reply_to)
+    VALUES(?, ?, 'assistant', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)]],
     m.id, m.conversation, m.content, time.stamp(now), m.seq, m.part, m.kind, m.author, m.state, now, m.template,
-    m.form, m.reply_to)
+    m.form, m.file, m.reply_to)
   came(m.state)
 end
 

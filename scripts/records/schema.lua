@@ -191,6 +191,8 @@ return {
   ALTER TABLE conversations ADD COLUMN photos_asked INTEGER; -- ms, the customer was asked for photos
   ALTER TABLE messages ADD COLUMN paced_at INTEGER; -- assistant: ms, by which the next message to this person is measured (pace.lua)
   ALTER TABLE messages ADD COLUMN form TEXT;     -- assistant, JSON: buttons, a list, a link button, a location request, a template or a file, beside the words
+  ALTER TABLE messages ADD COLUMN file TEXT;     -- assistant: the hash of the file that form names
+  CREATE INDEX messages_file ON messages(file) WHERE file IS NOT NULL;
   CREATE TABLE media(                            -- what customers sent beside words
     id INTEGER PRIMARY KEY AUTOINCREMENT,        -- a job may still hold the id of a removed row: it is never given again
     conversation_id TEXT NOT NULL,

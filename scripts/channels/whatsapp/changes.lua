@@ -3,7 +3,7 @@
 
 local changes = require "records.changes"
 local conversations = require "records.conversations"
-local media = require "records.media"
+local fetch = require "channels.whatsapp.fetch"
 local messages = require "records.messages"
 
 local M = {}
@@ -39,7 +39,7 @@ function M.read(event, now, arrived, heard)
   local deleted = event.kind == "revoke"
   for _, row in ipairs(rows) do
     local kind = deleted and "deleted" or row.kind == "wordless" and event.inner or nil
-    if deleted then media.remove_message(row.id) end
+    if deleted then fetch.removed(row.id) end
     messages.replace(row.id, deleted and DELETED or event.content, kind, event.said_at)
   end
   local conversation = conversations.edited(event.conversation)

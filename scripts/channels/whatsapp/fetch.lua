@@ -65,9 +65,27 @@ local function give_up(id, state, why, remedy)
   log.warn("media." .. state, { from = mask(row.conversation_id), media = id, why = why })
 end
 
-local function again(job, row, why, response)
-  if time.now_ms() - row.created_at > GIVE_UP_MS then return db.transaction(give_up, row.id, "gone", why) end
-  return jobs.retry(wait_ms(job, response), why)
+local ROOM = "Make room on the disk of MEDIA_DIR."
+local UNREACHED = "WhatsApp could not be reached for 24 hours"
+
+-- Another try, for a day. cause: what happened, short; words: the same for staff, when it is over.
+local function again(job, row, cause, words, response, remedy)
+  if time.now_ms() - row.created_at > GIVE_UP_MS then return db.transaction(give_up, row.id, "gone", words, remedy) end
+  return jobs.retry(wait_ms(job, response), cause)
+end
+
+local function without_room(job, row, problem)
+  tell.alert("media.disk", ("a customer's file was not stored, because %s. %s The file is fetched again by itself, for 24 hours. "
+    .. "The customer's message is answered."):format(problem, ROOM))
+  return again(job, row, problem, "the assistant's disk took no more", nil, ROOM .. " Then ask the customer to send it again.")
+end
+
+local function refused_by_meta(job, row, cause, class, response)
+  if class == "auth" then
+    return again(job, row, cause, "WhatsApp refuses META_ACCESS_TOKEN", response,
+      "Set a valid one and restart. Then ask the customer to send it again.")
+  end
+  return again(job, row, cause, ("WhatsApp answered with an error for 24 hours (%s)"):format(cause), response)
 end
 
 local function get(address, options)
@@ -80,7 +98,7 @@ local function described(job, row)
   if not row.meta_id then return nil, db.transaction(give_up, row.id, "gone", "WhatsApp gave no id of it") end
   local response, err = get(graph() .. "/" .. url.encode(row.meta_id), { query = { phone_number_id = settings.get("META_PHONE_NUMBER_ID") },
     timeout_ms = settings.get("SEND_TIMEOUT_MS"), max_bytes = 65536 })
-  if not response then return nil, again(job, row, err.kind) end
+  if not response then return nil, again(job, row, err.kind, UNREACHED) end
   local body = json.decode(response.body, { null_as_nil = true })
   body = type(body) == "table" and body or {}
   if response.status >= 200 and response.status <= 299 and type(body.url) == "string" then return body end
@@ -88,7 +106,7 @@ local function described(job, row)
   local code = math.tointeger(tonumber(fault.code))
   local class = response.status >= 300 and codes.class(code, response.status) or "transient"
   local why = code and ("error %d"):format(code) or ("HTTP %d"):format(response.status)
-  if class == "transient" or class == "auth" then return nil, again(job, row, why, response) end
+  if class == "transient" or class == "auth" then return nil, refused_by_meta(job, row, why, class, response) end
   if code == 100 or response.status == 404 then why = "WhatsApp does not have it any more" end
   return nil, db.transaction(give_up, row.id, "gone", why)
 end
@@ -113,10 +131,9 @@ local function judge(row, about, file)
   return file_type.check(row.kind, row.mime or about.mime_type, file.head)
 end
 
+-- The file is kept: its row names it. false: the message was erased or deleted meanwhile.
 local function finish(id, file, mime)
-  if not media.get(id) then return false end -- erased meanwhile
-  local hash, problem = files.keep(file)
-  if not hash then return nil, problem end
+  if not media.get(id) then return false end
   media.stored(id, file, mime, time.now_ms())
   return true
 end
@@ -141,29 +158,29 @@ function M.run(job)
   local response, err = get(about.url, { timeout_ms = BYTES_MS, max_bytes = most, to_file = true })
   if not response then
     if err.kind == "too_large" then return too_large() end
-    return again(job, row, err.kind)
+    if err.kind == "disk" then return without_room(job, row, err.message) end
+    return again(job, row, err.kind, UNREACHED)
   end
   if response.status >= 300 and response.status <= 399 then return refuse("its address sends us elsewhere") end
-  if not response.file then return again(job, row, ("HTTP %d"):format(response.status), response) end
+  if not response.file then return refused_by_meta(job, row, ("HTTP %d"):format(response.status), nil, response) end
   local mime, problem, remedy = judge(row, about, response.file)
   if not mime then
     files.drop(response.file)
     return refuse(problem, remedy)
   end
-  local kept, why = db.transaction(finish, row.id, response.file, mime)
-  if kept == nil then return again(job, row, tostring(why)) end
+  local hash, unkept = files.keep(response.file)
+  if not hash then return without_room(job, row, unkept) end
+  if not db.transaction(finish, row.id, response.file, mime) then return media.sweep { hash } end
   log.info("media.stored", { from = mask(row.conversation_id), media = row.id, bytes = response.file.bytes })
 end
 
 ---A message with a file is stored: puts the job that fetches it, and the one that tells staff of it.
 ---@param event whatsapp.Event
 ---@param now integer ms
----@param quiet boolean staff get the message itself
-function M.arrived(event, now, quiet)
+function M.arrived(event, now)
   local id = media.add(event, now)
   jobs.put { kind = "media", unique = ("media:%d"):format(id), payload = { media = id, conversation = event.conversation } }
-  if quiet then return end
-  jobs.put { kind = "media_word", unique = "media:" .. event.conversation, keep = true, run_at = now + settings.get("TURN_QUIET_MS"),
+  jobs.put { kind = "media_word", unique = "media_word:" .. event.conversation, keep = true, run_at = now + settings.get("TURN_QUIET_MS"),
     payload = { conversation = event.conversation, since = now } }
 end
 
@@ -189,5 +206,15 @@ function M.word(job)
   if not sent then return end
   tell.word(conversation, ("sent %s. `assistant media list %s` names the files."):format(sent, conversation.id))
 end
+
+---A message is deleted: its rows go now, and its files soon.
+function M.removed(message_id)
+  local hashes = media.remove_message(message_id)
+  if #hashes > 0 then jobs.put { kind = "media_sweep", payload = { hashes = hashes } } end
+end
+
+---@async
+---@param job host.jobs.Job payload.hashes
+function M.sweep(job) media.sweep(job.payload.hashes) end
 
 return M

@@ -156,7 +156,7 @@ local function arrived(event, now)
   messages.add_user(event, conversation.last_seq, now)
   if event.media then
     event.media.declared = fetch.hex_of(event.media.sha256)
-    fetch.arrived(event, now, conversation.status == "PAUSED" or conversation.opted_out == 1)
+    fetch.arrived(event, now)
   end
   if event.address then keep_address(event) end
   if event.language and event.language ~= conversation.language then hear(event, conversation) end

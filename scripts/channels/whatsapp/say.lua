@@ -73,6 +73,7 @@ function M.say(conversation, text, options)
       messages.add_assistant({ id = id, conversation = conversation.id, content = content, seq = options.seq or conversation.last_seq,
         part = part, kind = kind, author = options.author, state = "queued",
         template = options.template and json.encode(options.template), form = form and part == #parts and json.encode(form) or nil,
+        file = form and part == #parts and form.hash or nil,
         reply_to = part == 1 and options.quotes or nil }, now)
       M.enqueue(conversation.id, id)
     end
