@@ -2,6 +2,7 @@
 
 local calcom = require "channels.calcom"
 local client = require "brain.client"
+local costs = require "ops.costs"
 local erase = require "person.erase"
 local export = require "person.export"
 local exports = require "exports"
@@ -69,6 +70,7 @@ return {
   commands = {
     erase = { run = function(args) return erase.command(args, readers) end },
     media = { run = files.command },
+    costs = { run = costs.command },
     export = { run = function(args) return export.command(args, readers) end },
   },
 

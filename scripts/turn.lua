@@ -201,7 +201,8 @@ local function ask_model(self, turn)
     turn.out_there = guards.prepare { business = { not_served = { (turn.place:gsub(" %(.*$", "")) }, guards = AREAS_ALONE } }
   end
   local deadline = time.monotonic_ms() + settings.get("LLM_DEADLINE_MS")
-  local decision, record = repair.decide(self.model, asked, function(content) return check(self, turn, content) end, deadline)
+  local decision, record = repair.decide(self.model, asked, function(content) return check(self, turn, content) end, deadline,
+    conversation.id)
   tell_of_model(self.model, record.alerts)
   turn.calls, turn.rejected, turn.why = record.calls, record.rejected, record.why
   return decision

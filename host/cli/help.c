@@ -167,6 +167,14 @@ static const struct page pages[] = {
       "cannot be written.\n"
       "\n"
       "Example:  assistant media list '+1 416 555 1234'\n" },
+    { "costs", "[--since DAY]", "say what the model and the messages cost", "--since", 0, 2,
+      "Prints what the model and WhatsApp's messages cost since the first of this month, and the\n"
+      "ten chats that cost most. --since counts from another day, like 2026-11-01. Days are\n"
+      "those of TZ; prices are model_prices and message_prices of prompts/business.yaml.\n"
+      "\n"
+      "Exit codes: 0 printed, 1 DAY is no day.\n"
+      "\n"
+      "Example:  assistant costs --since 2026-10-01\n" },
     { "backup", "FILE", "copy the database while the service is running", "", 1, 1,
       "Copies the database to FILE, which must not exist yet. The service keeps running. The\n"
       "copy is one file with everything that was acknowledged before the command began. It is\n"

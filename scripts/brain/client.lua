@@ -2,6 +2,7 @@
 -- reason, never a decision; the caller tells staff what they should know.
 
 local circuits = require "records.circuits"
+local costs = require "records.costs"
 local http = require "host.http"
 local jobs = require "host.jobs"
 local json = require "host.json"
@@ -9,7 +10,6 @@ local log = require "host.log"
 local metrics = require "host.metrics"
 local plain = require "language.text"
 local settings = require "host.settings"
-local spending = require "records.spending"
 local task = require "host.task"
 local time = require "host.time"
 
@@ -102,7 +102,9 @@ local function daily_limit()
 end
 
 -- The tokens of an answer, and their cost. A provider that does not name its cache counts as one without.
-local function meter(self, usage)
+---@param usage table
+---@param conversation_id? string
+local function meter(self, usage, conversation_id)
   local prompt, cached, completion = tokens(usage.prompt_tokens), tokens(usage.prompt_cache_hit_tokens), tokens(usage.completion_tokens)
   local details = usage.prompt_tokens_details
   if cached == 0 and type(details) == "table" then cached = tokens(details.cached_tokens) end
@@ -114,24 +116,25 @@ local function meter(self, usage)
   if not prices then return end
   local dollars = (cached * prices.cached_input + uncached * prices.input + completion * prices.output) / 1000000
   metrics.add("assistant_model_cost_dollars_total", dollars)
-  if dollars > 0 then self.within_budget = spending.add(dollars, time.now_ms()) < daily_limit() end
+  self.within_budget = costs.add_tokens(conversation_id, { uncached = uncached, cached = cached, completion = completion,
+    dollars = dollars }, time.now_ms()) < daily_limit()
 end
 
 -- Sends one request and counts what it cost. Returns its answer, and its result in one word.
 ---@async
-local function post(self, body, timeout_ms, lane)
+local function post(self, body, timeout_ms, lane, conversation_id)
   local response, err = http.request {
     method = "POST", url = url(), json = body, max_bytes = 1048576, lane = lane, timeout_ms = timeout_ms,
     headers = { Authorization = "Bearer " .. settings.get("DEEPSEEK_API_KEY") },
   }
   local answer = sort_answer(response, err)
   local usage = usage_of(answer, body.messages, err)
-  if usage then meter(self, usage) end
+  if usage then meter(self, usage, conversation_id) end
   return answer, outcome_of(answer, response, err)
 end
 
 -- Asks again until there is an answer, the deadline is near, or another try does not help.
-local function try(self, body, deadline, calls)
+local function try(self, body, deadline, calls, conversation_id)
   local base = settings.get("RETRY_BASE_MS")
   local reason = "no time left"
   for attempt = 1, TRIES do
@@ -139,7 +142,7 @@ local function try(self, body, deadline, calls)
     if left < 20 then break end
     calls.n = calls.n + 1
     local begun = time.monotonic_ms()
-    local answer, outcome = post(self, body, math.max(1, math.min(settings.get("LLM_TIMEOUT_MS"), left)))
+    local answer, outcome = post(self, body, math.max(1, math.min(settings.get("LLM_TIMEOUT_MS"), left)), nil, conversation_id)
     metrics.observe("assistant_model_request_duration_seconds", (time.monotonic_ms() - begun) / 1000, { outcome = outcome })
     if answer.content then return answer end
     if answer.stop == "refused" and body.thinking and (answer.body or ""):find("thinking", 1, true) then
@@ -213,7 +216,7 @@ end
 function Client:usable()
   if refused() then return false end
   local limit = self.prices and daily_limit() or 0
-  return limit == 0 or spending.today(time.now_ms()) < limit
+  return limit == 0 or costs.model_today(time.now_ms()) < limit
 end
 
 -- What staff do not know yet about the day's money. It is stored as told, so the caller tells it in the same step.
@@ -221,8 +224,8 @@ end
 function Client:untold()
   local now, limit = time.now_ms(), daily_limit()
   if self.within_budget or limit == 0 then return nil end
-  local today = spending.today(now)
-  if today < limit or not spending.tell(limit, now) then return nil end
+  local today = costs.model_today(now)
+  if today < limit or not costs.tell(limit, now) then return nil end
   log.warn("model.budget_spent", { dollars = today, limit = limit })
   return { cause = "model budget",
     words = ("The model has cost $%.2f today, and MODEL_DOLLARS_PER_DAY is %g. Until midnight the assistant uses"
@@ -232,11 +235,13 @@ end
 
 ---@async
 ---@param messages table[]
----@param options {deadline: integer, calls: {n: integer}, max_tokens?: integer} deadline on the monotonic clock
+---@param options {deadline: integer, calls: {n: integer}, max_tokens?: integer, conversation?: string} deadline on the monotonic clock;
+---  conversation: the id of the chat that pays
 ---@return {content: string, finish?: string}? answer content can be blank or nonsense
 ---@return {stop: "cancelled"|"auth"|"refused"|"failed", reason: string, alerts: brain.Alert[]}? failure
 function Client:ask(messages, options)
-  local answer, failure = try(self, request_body(self, messages, options.max_tokens or MAX_TOKENS), options.deadline, options.calls)
+  local answer, failure = try(self, request_body(self, messages, options.max_tokens or MAX_TOKENS), options.deadline, options.calls,
+    options.conversation)
   if answer then
     local circuit = circuits.get("model")
     if circuit and (circuit.failures > 0 or circuit.open == 1) then circuits.close("model") end

@@ -105,7 +105,8 @@ local function load_languages(loaded, found, problems, loose)
 end
 
 ---@return {system: table, replies: table, languages: table[], spoken: language.Spoken, intents: language.intents.Ready, answers: table,
----  business: table, warnings: string[], prices_known: fun(model: string): boolean}
+---  business: table, warnings: string[], prices_known: fun(model: string): boolean,
+---  business_there: boolean, message_prices_known: boolean}
 function M.load()
   local problems, found = {}, {}
   local loaded = {}
@@ -121,6 +122,8 @@ function M.load()
   loaded.warnings = warnings.find(found, checks, fields, loaded.languages, loaded.business.languages)
   loaded.spoken = languages.prepare(loaded.languages, loaded.business.languages)
   loaded.prices_known = prices_known(loaded.business, found.business.value)
+  loaded.business_there = found.business.value ~= nil
+  loaded.message_prices_known = not found.business.value or found.business.value.message_prices ~= nil
   loaded.system_text = M.system_text(loaded.system, loaded.business)
   loaded.intents, loaded.answers = intents.ready(loaded.languages), keywords.ready(loaded.business.answers)
   loaded.places = area.prepare(loaded.business)

@@ -459,6 +459,10 @@ M.business = {
   { "model_prices", map {
     { "cached_input", number(0, 1000), 0.003 }, { "input", number(0, 1000), 0.15 }, { "output", number(0, 1000), 0.6 },
   } },
+  { "message_prices", map {
+    { "service", number(0, 1000), 0.0034 }, { "utility", number(0, 1000), 0.0034 }, { "marketing", number(0, 1000), 0.025 },
+    { "authentication", number(0, 1000), 0.0034 },
+  } },
   { "buttons", flag, false },
   { "ask_location", flag, false },
   { "languages", codes, nil, true },

@@ -34,12 +34,14 @@ end
 ---@param messages table[]
 ---@param check fun(content: string): table?, string? the decision, or what is wrong
 ---@param deadline integer monotonic ms
+---@param conversation_id? string the chat that pays
 ---@return table? decision
 ---@return {calls: integer, rejected?: string, why?: string, alerts?: brain.Alert[]} record for the turn's row, and what staff should hear
-function M.decide(client, messages, check, deadline)
+function M.decide(client, messages, check, deadline, conversation_id)
   local calls, record, max_tokens = { n = 0 }, {}, nil
   for _ = 1, 2 do
-    local answer, failure = client:ask(messages, { deadline = deadline, calls = calls, max_tokens = max_tokens })
+    local answer, failure = client:ask(messages, { deadline = deadline, calls = calls, max_tokens = max_tokens,
+      conversation = conversation_id })
     record.calls = calls.n
     if not answer then
       record.why, record.alerts = failure.reason, failure.alerts

@@ -5,11 +5,11 @@ local cases = require "records.cases"
 local circuits = require "records.circuits"
 local clock_of = require "ops.clock"
 local conversations = require "records.conversations"
+local costs = require "records.costs"
 local db = require "host.db"
 local json = require "host.json"
 local messages = require "records.messages"
 local settings = require "host.settings"
-local spending = require "records.spending"
 local time = require "host.time"
 
 local M = {}
@@ -25,8 +25,15 @@ function M.newest_backup()
   return newest
 end
 
+local function charged(row)
+  local count = 0
+  for _, category in ipairs(costs.CATEGORIES) do count = count + row[category] end
+  return count
+end
+
 function M.figures()
   local now, waiting, open, backup = time.now_ms(), conversations.oldest_waiting(), json.array(), M.newest_backup()
+  local today = costs.today(now)
   for _, circuit in ipairs(circuits.all_open()) do
     open[#open + 1] = { name = circuit.name, reason = circuit.reason, since = circuit.since and time.iso(circuit.since) }
   end
@@ -37,7 +44,10 @@ function M.figures()
     cases = cases.counts(),
     failed_last_day = messages.failed_since(now - DAY_MS),
     in_doubt = messages.in_doubt(),
-    model_dollars_today = spending.today(now),
+    model_dollars_today = today.dollars,
+    message_dollars_today = today.message_dollars,
+    messages_charged_today = charged(today),
+    messages_free_today = today.free,
     last_backup_at = backup and backup.made_at or json.null,
   }
 end
@@ -110,11 +120,13 @@ local function say_circuit(circuit, now)
     circuit.reason or "no reason given", remedy, MEANWHILE[circuit.name] or "")
 end
 
-local function say_spending(today)
-  local limit = tonumber(settings.get("MODEL_DOLLARS_PER_DAY"))
-  if limit == 0 or today < limit then return ("The model has cost $%.2f today."):format(today) end
+local function say_spending(figures)
+  local limit, today = tonumber(settings.get("MODEL_DOLLARS_PER_DAY")), figures.model_dollars_today
+  local messages_cost = (" WhatsApp has charged %d message%s today: $%.2f."):format(figures.messages_charged_today,
+    figures.messages_charged_today == 1 and "" or "s", figures.message_dollars_today)
+  if limit == 0 or today < limit then return ("The model has cost $%.2f today."):format(today) .. messages_cost end
   return ("The model has cost $%.2f today, and MODEL_DOLLARS_PER_DAY is %g: the fixed questions answer until midnight."
-    .. " To use the model again today, set MODEL_DOLLARS_PER_DAY higher and restart the service."):format(today, limit)
+    .. " To use the model again today, set MODEL_DOLLARS_PER_DAY higher and restart the service."):format(today, limit) .. messages_cost
 end
 
 local function say_deliveries(figures)
@@ -141,7 +153,7 @@ function M.fine() return #circuits.all_open() == 0 end
 function M.words()
   local figures, lines, now = M.figures(), {}, time.now_ms()
   for _, circuit in ipairs(circuits.all_open()) do lines[#lines + 1] = say_circuit(circuit, now) end
-  lines[#lines + 1] = say_spending(figures.model_dollars_today)
+  lines[#lines + 1] = say_spending(figures)
   lines[#lines + 1] = say_deliveries(figures)
   local handed = figures.cases
   lines[#lines + 1] = ("Chats for staff: %d not taken%s, %d taken%s."):format(handed.open,

@@ -293,6 +293,7 @@ local NAMES = {
   { "jobs", "waiting job", "waiting jobs" }, { "raw", "raw webhook", "raw webhooks" },
   { "parked", "parked item", "parked items" },
   { "media", "received file", "received files" },
+  { "costs", "day of costs", "days of costs" },
   { "changes", "edit or deletion that waited for its message", "edits and deletions that waited for their messages" },
   { "answers", "stored answer to a click", "stored answers to clicks" },
 }

@@ -1,5 +1,6 @@
 -- `assistant export PHONE [--text]`: prints everything that is kept about one person, for that person. It holds nobody else's data.
 
+local costs = require "records.costs"
 local erase = require "person.erase"
 local inbox = require "host.inbox"
 local json = require "host.json"
@@ -62,6 +63,13 @@ local function media_of(m)
     message = m.message_id, at = iso(m.created_at) }
 end
 
+local function cost_of(c)
+  return { day = c.day,
+    model = { tokens_in = c.tokens_in, tokens_cached = c.tokens_cached, tokens_out = c.tokens_out, dollars = c.dollars },
+    messages = { service = c.service, utility = c.utility, marketing = c.marketing, authentication = c.authentication, free = c.free,
+      dollars = c.message_dollars } }
+end
+
 local function turn_of(t)
   return { at = iso(t.started_at), ended_at = iso(t.ended_at), decided_by = t.brain, action = t.action, model_calls = t.calls,
     rejected_answer = t.rejected, why = t.why, scripts = t.generation }
@@ -111,6 +119,7 @@ function M.person(id, conversation, readers)
     bookings = list_of(all.bookings, booking_of),
     turns = list_of(all.turns, turn_of),
     media = list_of(media.of(id), media_of),
+    costs = list_of(costs.of(ids), cost_of),
     changes_before_their_message = list_of(all.changes, change_of),
     raw = raw_of(ids, conversation, all.bookings, readers),
   }
@@ -186,6 +195,9 @@ function M.text(person)
   end)
   section("Decisions of the assistant", person.turns, function(t)
     return ("  %s  %s: %s%s"):format(clock(t.at), t.decided_by, t.action, t.why and " (" .. t.why .. ")" or "")
+  end)
+  section("What the chat cost us", person.costs, function(c)
+    return ("  %s  the model $%.4f, messages $%.4f"):format(c.day, c.model.dollars, c.messages.dollars)
   end)
   if #person.raw > 0 then
     section("Raw webhooks", { ("  %d webhook%s (without --text they are shown in full)"):format(#person.raw,

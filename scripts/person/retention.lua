@@ -57,7 +57,7 @@ function M.run(retention, now)
   local ids = math.min(raw, now - records.IDS_MS) -- the marks stay while a stored webhook can be read again
   local before = { raw = raw, early = now - records.IDS_MS, changes = now - records.IDS_MS, erased_messages = ids, answers = now }
   for _, what in ipairs { "raw", "messages", "media",
-    "jobs", "turns", "cases", "bookings", "early", "changes", "erased_messages", "answers" } do
+    "costs", "jobs", "turns", "cases", "bookings", "early", "changes", "erased_messages", "answers" } do
     all(what, function(n) return records[what](before[what] or old, n) end, done)
   end
   local swept = sweep_files()

@@ -1,6 +1,7 @@
 -- Removes what is too old: each function removes one piece, the oldest first, and returns how many rows.
 -- Nothing here waits.
 
+local costs = require "records.costs"
 local db = require "host.db"
 local inbox = require "host.inbox"
 local jobs = require "host.jobs"
@@ -38,6 +39,9 @@ end
 
 ---What was sent beside words. Its files go with the sweep.
 M.media = media.forget
+
+---What chats cost. The totals of the days stay.
+M.costs = costs.forget
 
 ---Dead jobs, because a payload can hold a person's words.
 M.jobs = jobs.forget
@@ -102,6 +106,7 @@ function M.conversations(after, before, limit)
         area = NULL, area_place = NULL, confirm = NULL, source = NULL, free_until = NULL, photos_asked = NULL WHERE id = ?]], row.id)
     else
       db.run("DELETE FROM turns WHERE conversation_id = ?", row.id)
+      costs.remove(row.id)
       db.run("DELETE FROM identities WHERE conversation_id = ?", row.id)
       db.run("DELETE FROM conversations WHERE id = ?", row.id)
     end

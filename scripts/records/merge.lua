@@ -4,6 +4,7 @@
 local cases = require "records.cases"
 local conversation_flow = require "flow.conversation"
 local conversations = require "records.conversations"
+local costs = require "records.costs"
 local db = require "host.db"
 local identities = require "records.identities"
 local json = require "host.json"
@@ -16,7 +17,7 @@ local M = {}
 
 local NEWEST = { "name", "language", "asked", "asked_times", "unread_times", "area", "area_place", "confirm", "write_to", "phone_number" }
 local GREATEST = { "inbound_at", "area_told", "turns_from", "limited_at", "after_hours_at", "nudged", "quote_from", "free_until",
-  "photos_asked", "blocked_at", "edits" }
+  "photos_asked", "blocked_at", "blocked_messages", "edits" }
 local PAUSE = { "status", "paused_at", "paused_by", "paused_by_name", "pause_active_at", "pause_asked_at", "paused_told_at",
   "staff_reached_at" }
 local MOVED = { "bookings", "turns", "cases", "held", "changes_early", "media" }
@@ -71,10 +72,12 @@ local function merge_cases(kept, lost)
 end
 
 local function merge_costs(kept, lost)
-  db.run([[INSERT INTO costs(conversation_id, day, tokens_in, tokens_cached, tokens_out, dollars, sent)
-    SELECT ?1, day, tokens_in, tokens_cached, tokens_out, dollars, sent FROM costs WHERE conversation_id = ?2
-    ON CONFLICT DO UPDATE SET tokens_in = tokens_in + excluded.tokens_in, tokens_cached = tokens_cached + excluded.tokens_cached,
-      tokens_out = tokens_out + excluded.tokens_out, dollars = dollars + excluded.dollars, sent = sent + excluded.sent]], kept.id, lost.id)
+  local sums = {}
+  local names = { "tokens_in", "tokens_cached", "tokens_out", "dollars", "free", "message_dollars", table.unpack(costs.CATEGORIES) }
+  for i, name in ipairs(names) do sums[i] = ("%s = %s + excluded.%s"):format(name, name, name) end
+  local list = table.concat(names, ", ")
+  db.run(("INSERT INTO costs(conversation_id, day, %s) SELECT ?1, day, %s FROM costs WHERE conversation_id = ?2 "
+    .. "ON CONFLICT DO UPDATE SET %s"):format(list, list, table.concat(sums, ", ")), kept.id, lost.id)
   db.run("DELETE FROM costs WHERE conversation_id = ?", lost.id)
 end
 
@@ -131,7 +134,7 @@ function M.chats(a, b, now)
   for _, name in ipairs(MOVED) do db.run("UPDATE " .. name .. " SET conversation_id = ? WHERE conversation_id = ?", kept.id, lost.id) end
   db.run("DELETE FROM conversations WHERE id = ?", lost.id)
   local set = merged_row(kept, lost)
-  set.last_seq, set.answered_seq = count, set.opted_out == 1 and count or answered
+  set.last_seq, set.answered_seq = count, (set.opted_out == 1 or set.blocked_at) and count or answered
   if set.answered_seq == count then set.waiting_since = nil end
   set.updated_at = time.stamp(now)
   db.run("UPDATE conversations SET waiting_since = NULL WHERE id = ?", kept.id)

@@ -2,6 +2,7 @@
 -- afterwards (tables erased and erased_messages). Nothing here waits.
 
 local conversations = require "records.conversations"
+local costs = require "records.costs"
 local db = require "host.db"
 local identities = require "records.identities"
 local ledger = require "host.ledger"
@@ -190,14 +191,15 @@ end
 ---@param shown fun(name: string): string the name as staff see it
 ---@return table<string, integer> counts by kind
 function M.remove(id, names, shown)
-  local bookings, answers = 0, 0
+  local bookings, answers, days = 0, 0, 0
   for _, name in ipairs(names) do
+    days = days + costs.remove(name)
     bookings = bookings + db.run("DELETE FROM bookings WHERE conversation_id = ?1 OR phone = ?1", name)
     answers = answers + db.run("DELETE FROM slack_seen WHERE instr(body, ?1) > 0 OR instr(body, ?2) > 0", name, shown(name))
   end
   db.run("DELETE FROM identities WHERE conversation_id = ?", id)
   return {
-    bookings = bookings, answers = answers,
+    bookings = bookings, answers = answers, costs = days,
     turns = db.run("DELETE FROM turns WHERE conversation_id = ?", id),
     cases = db.run("DELETE FROM cases WHERE conversation_id = ?", id),
     held = db.run("DELETE FROM held WHERE conversation_id = ?", id),

@@ -187,7 +187,11 @@ return {
   ALTER TABLE conversations ADD COLUMN source TEXT;        -- JSON: the ad or post that brought them
   ALTER TABLE conversations ADD COLUMN free_until INTEGER; -- ms, end of the 72 hours that an ad opened
   ALTER TABLE conversations ADD COLUMN blocked_at INTEGER; -- ms, staff blocked this person
-  ALTER TABLE conversations ADD COLUMN blocked_by TEXT;
+  ALTER TABLE conversations ADD COLUMN blocked_by TEXT;    -- who blocked them, in words for staff
+  ALTER TABLE conversations ADD COLUMN blocked_messages INTEGER NOT NULL DEFAULT 0; -- that came since and that nobody was told of
+  CREATE INDEX conversations_blocked ON conversations(blocked_at) WHERE blocked_at IS NOT NULL;
+  ALTER TABLE conversations ADD COLUMN loop TEXT;          -- how like a machine the other side writes (language/loops)
+  ALTER TABLE erased ADD COLUMN blocked INTEGER NOT NULL DEFAULT 0; -- they were blocked when they were erased
   ALTER TABLE conversations ADD COLUMN photos_asked INTEGER; -- ms, the customer was asked for photos
   ALTER TABLE messages ADD COLUMN paced_at INTEGER; -- assistant: ms, by which the next message to this person is measured (pace.lua)
   ALTER TABLE messages ADD COLUMN form TEXT;     -- assistant, JSON: buttons, a list, a link button, a location request, a template or a file, beside the words
@@ -218,9 +222,15 @@ return {
     day TEXT NOT NULL,                           -- 2026-11-28
     tokens_in INTEGER NOT NULL DEFAULT 0, tokens_cached INTEGER NOT NULL DEFAULT 0, tokens_out INTEGER NOT NULL DEFAULT 0,
     dollars REAL NOT NULL DEFAULT 0,             -- of the model
-    sent INTEGER NOT NULL DEFAULT 0,             -- messages that were delivered and are charged
-    PRIMARY KEY(conversation_id, day)
+    service INTEGER NOT NULL DEFAULT 0, utility INTEGER NOT NULL DEFAULT 0, marketing INTEGER NOT NULL DEFAULT 0,
+    authentication INTEGER NOT NULL DEFAULT 0,   -- delivered messages that are charged, by category
+    free INTEGER NOT NULL DEFAULT 0,             -- delivered messages that are not charged
+    message_dollars REAL NOT NULL DEFAULT 0,     -- of the charged messages
+    told REAL,                                   -- of the day's total: the limit whose end staff were told of
+    PRIMARY KEY(conversation_id, day)            -- '': the day's total, which names nobody
   ) WITHOUT ROWID;
   CREATE INDEX costs_day ON costs(day);
+  INSERT INTO costs(conversation_id, day, dollars, told) SELECT '', day, dollars, told FROM spending;
+  DROP TABLE spending;
   ]],
 }

@@ -6,6 +6,7 @@ local chat = require "rehearsal.chat"
 local handlers = require "rehearsal.handlers"
 local main = require "main"
 local models = require "rehearsal.models"
+local prices = require "rehearsal.prices"
 local replay = require "rehearsal.replay"
 local stage = require "rehearsal.stage"
 
@@ -32,6 +33,7 @@ rehearsal.commands = {
   check = function(words) return replay.check(here, words) end,
   handler = function(words) return handlers.run(here, math.tointeger(tonumber(words[1])), words[2] == "answered") end,
   doing = function() return here.doing end,
+  notes = function() return table.concat(prices.notes(), "") end,
   summary = function() return replay.summary(here) end,
 }
 return rehearsal

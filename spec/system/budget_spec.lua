@@ -170,7 +170,7 @@ describe("MODEL_DOLLARS_PER_DAY", function()
     scene:sent(other, "address")
     assert.equal(0, #stand_ins:models(word))
     service:kill()
-    service:sql "UPDATE spending SET day = '2026-01-01'"
+    service:sql "UPDATE costs SET day = '2026-01-01'"
     service:start()
     scene:marker()
     scene:close()
@@ -179,21 +179,21 @@ describe("MODEL_DOLLARS_PER_DAY", function()
   it("0 is no limit", function()
     local scene = open "0"
     for _ = 1, 3 do scene:marker() end
-    assert.is_true(scene.service:value "SELECT dollars FROM spending" > 0)
+    assert.is_true(scene.service:value "SELECT dollars FROM costs WHERE conversation_id = ''" > 0)
     scene:close()
   end)
 
   it("a server that does not count tokens, or counts them as no number, is counted by length", function()
     local scene = open "1000"
     for _, usage in ipairs { false, { x = 1 }, { total_tokens = 50000 }, { prompt_tokens = "900", completion_tokens = "60" } } do
-    local before, word = scene.service:value "SELECT coalesce(sum(dollars), 0) FROM spending", meta.word()
+    local before, word = scene.service:value "SELECT coalesce(sum(dollars), 0) FROM costs WHERE conversation_id = ''", meta.word()
     scene.stand_ins:plan { contains = word, times = 1, http = { status = 200, headers = { ["Content-Type"] = "application/json" }, body = json.encode {
       usage = usage or nil, choices = { { index = 0, finish_reason = "stop", message = { role = "assistant", content = json.encode {
         reply_to_user = "Any stairs? " .. word, extracted_data = {}, action = "continue" } } } } } } }
     local phone = meta.phone()
     scene.service:say(phone, "hello " .. word)
     scene:sent(phone, word)
-    assert.is_true(scene.service:value "SELECT dollars FROM spending" > before + 0.1)
+    assert.is_true(scene.service:value "SELECT dollars FROM costs WHERE conversation_id = ''" > before + 0.1)
     end
     scene:close()
   end)

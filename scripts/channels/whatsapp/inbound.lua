@@ -210,10 +210,23 @@ function M.contacts(list)
   return names
 end
 
+-- By the first word of what Meta writes, as in marketing_lite and authentication_international.
+local CATEGORIES = { service = "service", utility = "utility", marketing = "marketing", authentication = "authentication",
+  referral = "free" }
+
 local STATUSES = { sent = "sent", delivered = "delivered", read = "read", played = "read", failed = "failed" }
 
+-- The category in which Meta charges a message, or "free". nil: it does not say.
+local function charged_as(pricing)
+  if type(pricing) ~= "table" then return nil end
+  local kind, category = pricing.type, pricing.category
+  if pricing.billable == false or type(kind) == "string" and kind:find("^free_") then return "free" end
+  if type(category) ~= "string" then return nil end
+  return CATEGORIES[category:lower():match("^%l+")]
+end
+
 -- Reads one status. nil with a reason: it is bad; nil without a reason: we do not use this kind.
----@return {wamid?: string, mark?: string, state: string, code?: integer, why?: string}?
+---@return {wamid?: string, mark?: string, state: string, code?: integer, why?: string, charged_as?: string}?
 ---@return string? reason
 function M.status(status)
   if type(status) ~= "table" then return nil, "a status that is not an object" end
@@ -228,7 +241,7 @@ function M.status(status)
     code = codes.number(first.code)
     why = inline(first.title, NAME) or inline(first.message, NAME)
   end
-  return { wamid = wamid, mark = mark, state = state, code = code, why = why }
+  return { wamid = wamid, mark = mark, state = state, code = code, why = why, charged_as = charged_as(status.pricing) }
 end
 
 return M

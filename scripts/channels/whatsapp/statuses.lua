@@ -4,12 +4,15 @@ local access = require "channels.whatsapp.access"
 local circuits = require "records.circuits"
 local codes = require "channels.whatsapp.codes"
 local conversations = require "records.conversations"
+local costs = require "records.costs"
 local http = require "host.http"
 local inbound = require "channels.whatsapp.inbound"
 local inbox = require "host.inbox"
 local json = require "host.json"
 local log = require "host.log"
 local messages = require "records.messages"
+local metrics = require "host.metrics"
+local owner = require "owner"
 local people = require "records.people"
 local say = require "channels.whatsapp.say"
 local sender = require "channels.whatsapp.sender"
@@ -20,6 +23,8 @@ local tell = require "staff.tell"
 local M = {}
 
 local SETTLE_MS = 500
+local DELIVERED = {}
+for _, category in ipairs { "free", table.unpack(costs.CATEGORIES) } do DELIVERED[category] = { category = category } end
 
 -- A request whose message already has a status needs no answer any more. After a moment it is cancelled, so that the lane continues.
 local function settle(message)
@@ -38,9 +43,18 @@ local function tell_failed(message, status)
   end
 end
 
+-- A message is charged once, when it is delivered. What Meta does not say is counted as it usually is.
+local function charge(message, status, now)
+  local category = status.charged_as or message.template and "utility" or "service"
+  local dollars = owner.business.message_prices[category] or 0
+  costs.add_message(message.conversation_id, category, dollars, now)
+  metrics.add("assistant_messages_delivered_total", 1, DELIVERED[category])
+  if dollars > 0 then metrics.add("assistant_message_cost_dollars_total", dollars) end
+end
+
 -- Moves one of our messages to the state of a status.
 ---@param message table a row of messages
----@param status {state: string, wamid?: string, code?: integer, why?: string}
+---@param status {state: string, wamid?: string, code?: integer, why?: string, charged_as?: string}
 function M.apply(message, status, now)
   local rank = messages.rank[message.state]
   if status.state == "failed" then
@@ -63,6 +77,7 @@ function M.apply(message, status, now)
     local known = rank or message.state == "failed" and messages.rank.sent or nil
     if not known or messages.rank[status.state] <= known then return end
     messages.moved(message.id, status.state, status.wamid, now)
+    if known < messages.rank.delivered and messages.rank[status.state] >= messages.rank.delivered then charge(message, status, now) end
     if message.circuit_open == 1 then access.granted(now, true) end
     if message.state == "unknown" then say.enqueue(message.conversation_id, message.id, now) end
   end
@@ -83,7 +98,8 @@ function M.read(item, first, now, again)
     elseif people.is_erased_message(status.mark or status.wamid) or status.wamid and people.is_erased_message(status.wamid) then
       again[#again + 1] = sender.set(sender.of(item))
     elseif status.wamid then
-      messages.keep_early(status.wamid, status.state, now, status.code and json.encode { code = status.code, why = status.why })
+      messages.keep_early(status.wamid, status.state, now, (status.code or status.charged_as)
+        and json.encode { code = status.code, why = status.why, charged_as = status.charged_as })
     end
   elseif reason then
     inbox.park(reason, json.encode(item))
@@ -100,7 +116,8 @@ function M.catch_up(message_id, wamid, now)
   for _, early in ipairs(messages.take_early(wamid)) do
     local extra = early.error and json.decode(early.error) or {}
     local message = messages.get(message_id)
-    if message then M.apply(message, { state = early.status, wamid = wamid, code = extra.code, why = extra.why }, now) end
+    if message then M.apply(message, { state = early.status, wamid = wamid, code = extra.code, why = extra.why,
+      charged_as = extra.charged_as }, now) end
   end
 end
 
