@@ -29,7 +29,7 @@ local TROUBLES = {
     page = "Locked by another program" },
   { "a lock that cannot be seen", "fuser -v", file = "host/store/sqlite/lock.c", section = "AssistantDatabaseLocked", page = "Locked by another program" },
   { "another number", "META_PHONE_NUMBER_ID", status = "number", alert = "AssistantWrongNumber", section = "AssistantWrongNumber",
-    file = "scripts/channels/whatsapp/read.lua", also = "restart" },
+    file = "scripts/channels/whatsapp/webhook.lua", also = "restart" },
   { "a wrong clock", "timedatectl set-ntp true", status_by = "clock", file = "scripts/ops/clock.lua", alert = "AssistantClockWrong", section = "AssistantClockWrong" },
   { "a refused token", "META_ACCESS_TOKEN", status_by = "whatsapp", alert = "AssistantWhatsAppRefused", section = "AssistantWhatsAppRefused",
     file = "scripts/ops/access.lua" },

@@ -1,4 +1,4 @@
--- WhatsApp's routes. whatsapp/inbound checks what Meta posts, read stores what a message means, statuses stores deliveries, say stores
+-- WhatsApp's routes. whatsapp/inbound checks what Meta posts, read goes through it, hear stores a message, statuses deliveries, say stores
 -- what we say, send is the job that sends it, answers stores what came of it, pace says how fast, access what to do while we are refused,
 -- codes explains Meta's errors.
 
