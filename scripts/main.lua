@@ -36,7 +36,7 @@ return {
   routes = {
     ["GET /whatsapp/webhook"] = whatsapp.verify,
     ["POST /whatsapp/webhook"] = whatsapp.receive,
-    ["POST /slack/interactive"] = function(request) return slack.interactive(request, whatsapp.recall) end,
+    ["POST /slack/interactive"] = function(request) return slack.interactive(request, whatsapp) end,
     ["POST /slack/events"] = slack.events,
     ["POST /slack/commands"] = slack.commands,
     ["POST /calcom/webhook"] = calcom.on() and calcom.receive or nil, -- the environment switches it on or off for the life of the process

@@ -29,11 +29,11 @@ end
 ---POST /slack/interactive: a click.
 ---@async
 ---@param request host.Request
----@param recall fun(conversation_id: string) takes back messages that wait to be sent to a customer; waits
+---@param door slack.Door how staff reach customers
 ---@return host.Response
-function M.interactive(request, recall)
+function M.interactive(request, door)
   if not M.verify(request) then return signature.UNAUTHORIZED end
-  return interactive.handle(request, recall)
+  return interactive.handle(request, door)
 end
 
 ---POST /slack/events: answers Slack's address check. Without a bot token no other event is used.

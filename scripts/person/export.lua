@@ -75,6 +75,16 @@ local function turn_of(t)
     rejected_answer = t.rejected, why = t.why, scripts = t.generation }
 end
 
+local function offer_of(o)
+  return { id = o.id, dollars = o.amount_cents / 100, note = o.note, staff = o.author, state = o.state, at = iso(o.created_at),
+    answered_at = iso(o.answered_at) }
+end
+
+local function action_of(a)
+  return { at = iso(a.at), staff = a.user_name or a.user_id, staff_id = a.user_id, team = a.team, action = a.action,
+    before = a.before, after = a.after }
+end
+
 local function quote_of(q)
   return { fields = object(q.json_dump) or {}, corrected_by_staff = object(q.locked), changed_at = iso_of(q.updated_at) }
 end
@@ -118,6 +128,8 @@ function M.person(id, conversation, readers)
     cases = list_of(all.cases, case_of),
     bookings = list_of(all.bookings, booking_of),
     turns = list_of(all.turns, turn_of),
+    offers = list_of(all.offers, offer_of),
+    staff_actions = list_of(all.audit, action_of),
     media = list_of(media.of(id), media_of),
     costs = list_of(costs.of(ids), cost_of),
     changes_before_their_message = list_of(all.changes, change_of),
@@ -180,6 +192,12 @@ function M.text(person)
   end)
   section("Handed to staff", person.cases, function(k)
     return ("  %s: %s, %s%s"):format(clock(k.opened_at), k.reason, k.state, k.taken_by and ", taken by " .. k.taken_by or "")
+  end)
+  section("Quotes that were sent", person.offers, function(o)
+    return ("  %s: $%.2f by %s, %s%s"):format(clock(o.at), o.dollars, o.staff, o.state, o.note and " (" .. o.note .. ")" or "")
+  end)
+  section("What staff did", person.staff_actions, function(a)
+    return ("  %s  %s: %s%s"):format(clock(a.at), a.staff, a.action, a.after and " (" .. a.after:gsub("\n", " ") .. ")" or "")
   end)
   section("Messages", person.messages, function(m)
     local who = m.from == "customer" and "they" or m.staff or "assistant"

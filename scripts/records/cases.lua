@@ -74,6 +74,12 @@ function M.take(conversation_id, user)
   return false, { id = case.taken_by, name = case.taken_by_name, at = case.taken_at }
 end
 
+---One side said something about the live case.
+---@param conversation_id string
+function M.active(conversation_id)
+  db.run("UPDATE cases SET active_at = ? WHERE conversation_id = ? AND state <> 'closed'", time.now_ms(), conversation_id)
+end
+
 ---@param conversation_id string
 ---@return boolean closed false: there was none
 function M.close(conversation_id)
@@ -172,15 +178,17 @@ end
 
 ---Answered requests of Slack, kept for ten minutes: a repeated request gets the same answer and does nothing.
 ---@param mark string
+---@param within_ms? integer only one that is not older
 ---@return {status: integer, body: string}?
-function M.seen(mark)
-  return db.one("SELECT status, body FROM slack_seen WHERE mark = ?", mark)
+function M.seen(mark, within_ms)
+  return db.one("SELECT status, body FROM slack_seen WHERE mark = ? AND at > ?", mark, within_ms and time.now_ms() - within_ms or 0)
 end
 
 function M.see(mark, status, body)
   local now = time.now_ms()
   db.run("DELETE FROM slack_seen WHERE at < ?", now - 600000)
-  db.run("INSERT INTO slack_seen(mark, at, status, body) VALUES (?, ?, ?, ?) ON CONFLICT(mark) DO NOTHING", mark, now, status, body)
+  db.run("INSERT INTO slack_seen(mark, at, status, body) VALUES (?, ?, ?, ?) ON CONFLICT(mark) DO UPDATE SET at = excluded.at", mark, now,
+    status, body)
 end
 
 ---Paused chats without a message or click since `before`, whose staff were not asked since.

@@ -231,6 +231,22 @@ function M.staff_reached(id, now)
     WHERE id = ?3 AND status = 'PAUSED']], now, time.stamp(now), id)
 end
 
+-- How often each text box of the chat's card was used, by name. A used box gets a new id, so that Slack shows it empty.
+---@param conversation {boxes?: string}
+---@return table<string, integer>
+function M.boxes(conversation)
+  return conversation.boxes and json.decode(conversation.boxes) or {}
+end
+
+---@param conversation {id: string, boxes?: string}
+---@param names string[] the boxes whose words were used
+function M.used_boxes(conversation, names)
+  local boxes = M.boxes(conversation)
+  for _, name in ipairs(names) do boxes[name] = (boxes[name] or 0) + 1 end
+  conversation.boxes = json.encode(boxes)
+  db.run("UPDATE conversations SET boxes = ? WHERE id = ?", conversation.boxes, conversation.id)
+end
+
 -- The opaque mark of the booking link. It is made once.
 function M.set_token(id, token)
   db.run("UPDATE conversations SET token = ?, updated_at = ? WHERE id = ? AND token IS NULL", token,

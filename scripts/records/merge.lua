@@ -8,6 +8,7 @@ local costs = require "records.costs"
 local db = require "host.db"
 local identities = require "records.identities"
 local json = require "host.json"
+local offers = require "records.offers"
 local quote = require "flow.quote"
 local quotes = require "records.quotes"
 local text = require "language.text"
@@ -20,7 +21,7 @@ local GREATEST = { "inbound_at", "area_told", "turns_from", "limited_at", "after
   "photos_asked", "blocked_at", "blocked_messages", "edits" }
 local PAUSE = { "status", "paused_at", "paused_by", "paused_by_name", "pause_active_at", "pause_asked_at", "paused_told_at",
   "staff_reached_at" }
-local MOVED = { "bookings", "turns", "cases", "held", "changes_early", "media" }
+local MOVED = { "bookings", "turns", "cases", "held", "changes_early", "media", "offers", "audit" }
 
 -- One order by arrival for the messages of both. What nobody answered comes last, so that nothing is answered twice. Ours stay with the
 -- message that they answer.
@@ -131,6 +132,7 @@ function M.chats(a, b, now)
   local count, answered = renumber(kept, lost)
   merge_quotes(kept, lost)
   merge_costs(kept, lost)
+  offers.keep_newest(kept.id, lost.id, now)
   for _, name in ipairs(MOVED) do db.run("UPDATE " .. name .. " SET conversation_id = ? WHERE conversation_id = ?", kept.id, lost.id) end
   db.run("DELETE FROM conversations WHERE id = ?", lost.id)
   local set = merged_row(kept, lost)

@@ -126,6 +126,8 @@ end
 ---@field bookings table[]
 ---@field turns table[]
 ---@field changes table[]
+---@field offers table[]
+---@field audit table[] what staff did
 
 ---@param id string of the conversation
 ---@return records.Person
@@ -137,6 +139,8 @@ function M.all(id)
     bookings = M.bookings(M.names(id)),
     turns = db.all("SELECT * FROM turns WHERE conversation_id = ? ORDER BY id", id),
     changes = M.changes(id),
+    offers = db.all("SELECT * FROM offers WHERE conversation_id = ? ORDER BY id", id),
+    audit = db.all("SELECT * FROM audit WHERE conversation_id = ? ORDER BY id", id),
   }
 end
 
@@ -202,6 +206,8 @@ function M.remove(id, names, shown)
     bookings = bookings, answers = answers, costs = days,
     turns = db.run("DELETE FROM turns WHERE conversation_id = ?", id),
     cases = db.run("DELETE FROM cases WHERE conversation_id = ?", id),
+    offers = db.run("DELETE FROM offers WHERE conversation_id = ?", id),
+    audit = db.run("DELETE FROM audit WHERE conversation_id = ?", id),
     held = db.run("DELETE FROM held WHERE conversation_id = ?", id),
     changes = db.run("DELETE FROM changes_early WHERE conversation_id = ?", id),
     quotes = db.run("DELETE FROM quote_data WHERE conversation_id = ?", id),

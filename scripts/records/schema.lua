@@ -232,5 +232,35 @@ return {
   CREATE INDEX costs_day ON costs(day);
   INSERT INTO costs(conversation_id, day, dollars, told) SELECT '', day, dollars, told FROM spending;
   DROP TABLE spending;
+  ALTER TABLE conversations ADD COLUMN boxes TEXT;         -- JSON: how often each text box of the chat's card was used (staff/desk)
+  ALTER TABLE cases ADD COLUMN close_reason TEXT;          -- done, not a lead, too far, too expensive, no answer, other; NULL: not by staff
+  ALTER TABLE cases ADD COLUMN close_cents INTEGER;        -- the final amount of one that is done
+  ALTER TABLE cases ADD COLUMN closed_by TEXT;             -- who closed it
+  ALTER TABLE cases ADD COLUMN channel TEXT;               -- with a bot token: where its card is
+  ALTER TABLE cases ADD COLUMN ts TEXT;
+  CREATE TABLE offers(                           -- quotes that staff sent
+    id INTEGER PRIMARY KEY AUTOINCREMENT,        -- a customer's phone still shows the buttons of a removed one: no id is given again
+    conversation_id TEXT NOT NULL,
+    amount_cents INTEGER NOT NULL,
+    note TEXT,
+    author TEXT NOT NULL,                        -- who sent it, as staff read it
+    state TEXT NOT NULL,                         -- sending (WhatsApp has not taken it), open, accepted, declined, withdrawn, expired
+    created_at INTEGER NOT NULL,                 -- ms
+    answered_at INTEGER,                         -- ms, when the customer accepted or declined it, or staff withdrew it
+    message_id TEXT                              -- our message that carries it
+  );
+  CREATE UNIQUE INDEX offers_open ON offers(conversation_id) WHERE state = 'open';
+  CREATE INDEX offers_conversation ON offers(conversation_id, id);
+  CREATE INDEX offers_message ON offers(message_id);
+  CREATE TABLE audit(                            -- what staff did
+    id INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL,                         -- ms
+    user_id TEXT NOT NULL, user_name TEXT, team TEXT,
+    action TEXT NOT NULL,                        -- take, return, keep, write, quote, withdraw, set, close, block, unblock
+    conversation_id TEXT NOT NULL,
+    before TEXT, after TEXT
+  );
+  CREATE INDEX audit_conversation ON audit(conversation_id, id);
+  CREATE INDEX audit_at ON audit(at);
   ]],
 }

@@ -7,6 +7,7 @@ local text = require "language.text"
 
 local M = {}
 
+M.REPLY = 3000 -- characters that Slack's text box holds
 local VALUE = 500
 local WORDS = 300
 local MISSING = 1000
@@ -27,7 +28,31 @@ local REASONS = {
 ---@field summary string shown where only one line fits
 ---@field title? string
 ---@field lines staff.CardLine[]
----@field button {words: string, action: string, value: string} value: the conversation's id
+---@field controls (staff.Box|staff.Row)[] below the lines, in their order
+
+---@class staff.Box a text box
+---@field box string its name
+---@field id string another one once its words were used
+---@field label string
+---@field hint? string
+---@field most integer characters
+---@field lines? boolean several lines
+---@field value? string what it holds already
+
+---@class staff.Row buttons and menus side by side
+---@field row (staff.Button|staff.Menu)[]
+
+---@class staff.Button
+---@field words string
+---@field action string
+---@field value string the conversation's id
+---@field style? "primary"|"danger"
+---@field confirm? {title: string, words: string, yes: string, no: string} asked before it counts
+
+---@class staff.Menu
+---@field menu string its name
+---@field words string shown until something is chosen
+---@field options string[]
 
 ---@class staff.CardLine a label with its value, words that somebody wrote, or words of ours
 ---@field label? string
@@ -38,7 +63,8 @@ local REASONS = {
 
 ---Facts of a card: `case`, `conversation` (rows), `quote` (known values by field), `fields` (their order), `missing`
 ---(unknown fields), `outside` (the place, when it is outside our area), `label` (field → words), `words` (the customer's newest
----messages), `visit` (a visit that is requested or booked), `now` and `time`.
+---messages), `boxes` (how often each text box was used), `typed` (what its boxes hold already), `visit` (a visit that is requested or
+---booked), `now` and `time`.
 ---@class staff.Facts
 
 local function add(lines, label, value, limit)
@@ -104,7 +130,31 @@ local function lines_of(facts)
 end
 
 local function take_over(conversation)
-  return { words = "Take Over Chat", action = "take_over_chat", value = conversation.id }
+  return { { row = { { words = "Take Over Chat", action = "take_over_chat", value = conversation.id } } } }
+end
+
+---The box in which staff write to the customer, and its button.
+---@param conversation table
+---@param used integer how often it was used
+---@param value? string what it holds already
+---@return staff.Box, staff.Row
+function M.reply_box(conversation, used, value)
+  return { box = "reply_text", id = "reply_text:" .. used, label = "Write to the customer", most = M.REPLY, lines = true, value = value },
+    { row = { { words = "Send", action = "send_reply", value = conversation.id, style = "primary" } } }
+end
+
+---What staff can do in a chat that is theirs.
+---@param facts staff.Facts
+---@return (staff.Box|staff.Row)[]
+local function controls_of(facts)
+  local conversation, used = facts.conversation, facts.boxes or {}
+  local typed = facts.typed or {}
+  local reply, send = M.reply_box(conversation, used.reply_text or 0, typed.reply_text)
+  local id = conversation.id
+  return {
+    reply, send,
+    { row = { { words = "Return to assistant", action = "resume_chat", value = id } } },
+  }
 end
 
 ---The card of an open case.
@@ -112,7 +162,7 @@ end
 ---@return staff.Card
 function M.open(facts)
   return { summary = "New Quote Request from " .. names.number(facts.conversation), title = "New Quote Request", lines = lines_of(facts),
-    button = take_over(facts.conversation) }
+    controls = take_over(facts.conversation) }
 end
 
 ---The card of a paused chat: who took it over and since when, the number to call, a button to return it.
@@ -125,7 +175,7 @@ function M.taken(facts)
   local digits = names.digits(conversation)
   table.insert(lines, 1, { label = "Call", call = digits, value = names.phone(digits) or names.who(conversation) })
   return { summary = names.who(conversation) .. ": taken over by " .. by, title = "Taken over by " .. by, lines = lines,
-    button = { words = "Return to assistant", action = "resume_chat", value = conversation.id } }
+    controls = controls_of(facts) }
 end
 
 ---The card after the chat went back to the assistant. The facts stay readable, and the button takes the chat over again.
@@ -136,7 +186,7 @@ function M.returned(facts, by)
   local name = names.name(by)
   local words = names.who(facts.conversation) .. ": back with the assistant since " .. names.moment(facts.now, facts.now, facts.time)
     .. (name and " (" .. name .. ")" or "")
-  return { summary = words, title = words, lines = lines_of(facts), button = take_over(facts.conversation) }
+  return { summary = words, title = words, lines = lines_of(facts), controls = take_over(facts.conversation) }
 end
 
 ---The card of the chat as it is now: taken over, or back with the assistant.
@@ -155,7 +205,7 @@ function M.keep(conversation, idle_hours)
   local words = names.who(conversation) .. ": nobody has written in this paused chat for a while. After "
     .. ("%g"):format(idle_hours) .. " idle hours it goes back to the assistant at the customer's next message."
   return { summary = words, lines = { { words = words } },
-    button = { words = "Keep paused", action = "keep_paused", value = conversation.id } }
+    controls = { { row = { { words = "Keep paused", action = "keep_paused", value = conversation.id } } } } }
 end
 
 return M

@@ -37,6 +37,7 @@ function M.gather(conversation_id, case)
     label = quote.label,
     words = messages.last_shown(conversation_id, conversation.quote_from),
     visit = bookings.standing(conversation_id, time.now_ms()),
+    boxes = conversations.boxes(conversation),
     now = time.now_ms(),
     time = time,
   }

@@ -21,8 +21,8 @@ function M.lane(conversation_id)
   return "slack:" .. conversation_id
 end
 
-local function enqueue(lane, words)
-  jobs.put { kind = "slack", lane = lane, payload = { what = "words", text = words } }
+local function enqueue(lane, words, reply)
+  jobs.put { kind = "slack", lane = lane, payload = { what = "words", text = words, reply = reply } }
 end
 
 ---What a person or a model wrote. Each line is marked as quoted, so that nobody takes it for ours.
@@ -86,9 +86,10 @@ function M.followed_up(case_id, notes)
   if cases.followed_up(case_id, notes) then put_follow_up(case_id, time.now_ms() + FOLLOW_UP_EVERY_MS) end
 end
 
----A message of the customer of a paused chat.
+---A message of a customer whom the assistant does not answer. In a chat that staff have, they can answer it where they read it.
 function M.message_from_customer(conversation, words)
-  enqueue(M.lane(conversation.id), names.who(conversation) .. ":\n" .. quoted(words))
+  enqueue(M.lane(conversation.id), names.who(conversation) .. ":\n" .. quoted(words),
+    conversation.status == "PAUSED" and conversation.id or nil)
 end
 
 ---A draft: a reply that was not sent because somebody took over.

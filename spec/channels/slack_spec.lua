@@ -4,8 +4,9 @@ package.path = "scripts/?.lua;" .. package.path
 
 local real = {}
 local names = { "host.crypto", "host.db", "host.http", "host.jobs", "host.json", "host.log", "host.settings", "host.time", "owner",
-  "records.cases", "records.conversations", "records.turns", "records.window", "records.media", "records.messages", "records.quotes", "records.bookings", "records.alerts", "records.circuits", "flow.quote",
-  "channels.slack", "channels.slack.interactive", "staff.pauses", "channels.slack.post", "staff.tell",
+  "records.cases", "records.conversations", "records.turns", "records.window", "records.media", "records.messages", "records.quotes", "records.bookings", "records.alerts", "records.circuits",
+  "flow.quote",
+  "channels.slack", "channels.slack.interactive", "staff.pauses", "staff.desk", "records.audit", "channels.slack.post", "staff.tell",
   "staff.facts", "staff.reminders" }
 
 local text = require "channels.slack.text"
@@ -363,7 +364,9 @@ describe("with the records stood in for", function()
         is_open = function() return world.circuit.open end, probe = function() return world.circuit.probe end,
         get = function() return world.circuit end, close = function() world.circuit.open = false; return true end,
         open = function() local fresh = not world.circuit.open; world.circuit.open = true; return fresh end, due = nothing },
+      ["records.audit"] = { add = nothing },
       ["records.conversations"] = {
+        boxes = function() return {} end,
         get = function(id) return world.conversations[id] end,
         pause = function(id, user, name)
           local c = world.conversations[id]
@@ -425,7 +428,7 @@ describe("with the records stood in for", function()
       actions = { { action_id = "take_over_chat", value = ann.id } } }
   end
   local function interactive(request)
-    return require("channels.slack").interactive(request, function(id) world.recalled[#world.recalled + 1] = id end)
+    return require("channels.slack").interactive(request, { recall = function(id) world.recalled[#world.recalled + 1] = id end })
   end
   local PAUSED = '{"replace_original":true,"text":"✅ Chat paused. Staff has taken over the conversation."}'
 
@@ -570,7 +573,7 @@ describe("with the records stood in for", function()
     it("shows the button to return the chat on a card that is posted after the take-over", function()
       world.conversations[ann.id].status = "PAUSED"
       run { what = "card", case = 7 }
-      assert.equal("resume_chat", world.http[1].json.blocks[2].elements[1].action_id)
+      assert.equal("resume_chat", world.http[1].json.blocks[4].elements[1].action_id)
     end)
     it("F3: refused blocks are sent plain, then as text alone, and never lost", function()
       answers(400, 400, 200)
@@ -645,7 +648,7 @@ describe("with the records stood in for", function()
       run { what = "answer", url = "https://hooks.slack.com/1", conversation = ann.id }
       assert.equal("control", world.jobs[#world.jobs].payload.what)
       run(world.jobs[#world.jobs].payload)
-      assert.equal("resume_chat", world.http[#world.http].json.blocks[2].elements[1].action_id)
+      assert.equal("resume_chat", world.http[#world.http].json.blocks[4].elements[1].action_id)
     end)
     it("posts rows of older versions, which were written as Slack takes them, with nothing escaped twice", function()
       run { what = "text", text = "+1 416-555-1234: &lt;!channel&gt;\n> A &amp; B" }

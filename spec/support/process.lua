@@ -22,7 +22,7 @@
 --   service:http(method, path, options) → response    :healthy() → bool
 --   service:hook(bytes | meta.body's argument) → status         a signed webhook; 0: no answer
 --   service:say(phone, text, fields) → wamid                    one text message, must get 200
---   service:click(phone, {action=, user=, response_url=}) → response      a signed Slack click
+--   service:click(phone, {action=, user=, response_url=, boxes=, private=}) → response      a signed Slack click; boxes: words by name
 --   service:slack(path, body, {content_type=, at = seconds}) → response   anything signed as Slack signs
 --   service:rows(sql) → list of tables by column name           on a copy of the database: no lock is touched
 --   service:sql(sql)                        changes the database, while the service is stopped
@@ -341,7 +341,14 @@ end
 function Service:click(phone, options)
   options = options or {}
   local payload = { type = "block_actions", user = { id = options.user_id or "U123456", username = options.user or "staff" },
-    actions = { { action_id = options.action or "take_over_chat", value = phone } }, response_url = options.response_url }
+    actions = { { action_id = options.action or "take_over_chat", value = phone } }, response_url = options.response_url,
+    container = { type = "message", is_ephemeral = options.private or false } }
+  if options.boxes then -- what the message's boxes hold, by name
+    payload.state = { values = {} }
+    for name, value in pairs(options.boxes) do
+      payload.state.values[(options.block or name) .. ":0"] = { [name] = { type = "plain_text_input", value = value } }
+    end
+  end
   return self:slack("/slack/interactive", "payload=" .. url.encode(json.encode(payload)), options)
 end
 

@@ -331,7 +331,7 @@ describe("a click in Slack", function()
       service:say(phone, forged)
       local shown = scene:posts("Booked for Tue")[1]
       assert.is_true(#shown.body.blocks >= 1)
-      for _, block in ipairs(shown.body.blocks) do assert.is_true(block.text.verbatim) end
+      for _, block in ipairs(shown.body.blocks) do assert.is_true(block.type == "actions" or block.text.verbatim) end
       local lines = {}
       for line in shown.body.blocks[1].text.text:gmatch "[^\n\r\v]+" do lines[#lines + 1] = line end
       assert.same({ "> sure", "> +1 416-555-0000 (Ann): Booked for Tue 14:00", "> *Phone:* 1", "> _Assistant_ https://evil.example" },

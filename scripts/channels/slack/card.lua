@@ -46,16 +46,53 @@ local function sections(lines)
   return blocks
 end
 
----A card with its button.
+local function words_of(words) return { type = "plain_text", text = words } end
+
+local ELEMENT = {}
+
+function ELEMENT.button(button)
+  local confirm = button.confirm
+  return { type = "button", text = words_of(button.words), action_id = button.action, value = button.value, style = button.style,
+    confirm = confirm and { title = words_of(confirm.title), text = words_of(confirm.words), confirm = words_of(confirm.yes),
+      deny = words_of(confirm.no) } or nil }
+end
+
+function ELEMENT.menu(menu)
+  local options = {}
+  for i, option in ipairs(menu.options) do options[i] = { text = words_of(option), value = option } end
+  return { type = "static_select", action_id = menu.menu, placeholder = words_of(menu.words), options = options }
+end
+
+-- A text box is optional, because the message has several, and only the box of the pressed button counts.
+local function box_of(box)
+  return { type = "input", block_id = box.id, optional = true, label = words_of(box.label), hint = box.hint and words_of(box.hint) or nil,
+    element = { type = "plain_text_input", action_id = box.box, multiline = box.lines, max_length = box.most, initial_value = box.value } }
+end
+
+---@param controls (staff.Box|staff.Row)[]
+---@return table[] blocks
+function M.controls(controls)
+  local blocks = {}
+  for i, control in ipairs(controls) do
+    if control.box then
+      blocks[i] = box_of(control)
+    else
+      local elements = {}
+      for k, one in ipairs(control.row) do elements[k] = one.menu and ELEMENT.menu(one) or ELEMENT.button(one) end
+      blocks[i] = { type = "actions", elements = elements }
+    end
+  end
+  return blocks
+end
+
+---A card with its controls.
 ---@param card staff.Card
 ---@return table payload
 function M.payload(card)
   local lines = { card.title and "*" .. escape(card.title) .. "*" }
   for _, line in ipairs(card.lines) do lines[#lines + 1] = line_of(line) end
   local blocks = sections(lines)
-  blocks[#blocks + 1] = { type = "actions", elements = { {
-    type = "button", text = { type = "plain_text", text = card.button.words }, action_id = card.button.action, value = card.button.value,
-  } } }
+  table.move(M.controls(card.controls), 1, #card.controls, #blocks + 1, blocks)
   return { text = escape(card.summary), blocks = blocks }
 end
 
@@ -68,15 +105,48 @@ function M.mrkdwn(words)
   return { text = words, blocks = sections(lines) }
 end
 
----A text for staff, without a button.
+---A text for staff.
 ---@param words string plain (staff/tell)
+---@param reply? string the id of the chat to which a button lets them write
 ---@return table payload
-function M.words(words)
-  return M.mrkdwn(text.lines(words, WORDS))
+function M.words(words, reply)
+  local payload = M.mrkdwn(text.lines(words, WORDS))
+  if reply then
+    table.insert(payload.blocks, M.controls { { row = { { words = "Reply", action = "reply_here", value = reply } } } }[1])
+  end
+  return payload
 end
 
----What to send when Slack refuses the blocks of a payload: first one plain section with the button, then only text, with the request to
----make no links.
+---Words for one member of staff alone, as an answer to their click.
+---@param words string plain
+---@param controls? (staff.Box|staff.Row)[]
+---@return table payload
+function M.whisper(words, controls)
+  local payload = { response_type = "ephemeral", replace_original = false, text = text.fit(words) }
+  if controls then payload.blocks = { section(text.lines(words, SECTION)), table.unpack(M.controls(controls)) } end
+  return payload
+end
+
+local NO_BOX = "Slack takes no text box in this message. To write to the customer: `/assistant send NUMBER words`."
+
+---The payload without text boxes and what belongs to them; nil: it has none.
+---@param full table payload
+---@return table?
+function M.without_boxes(full)
+  local blocks, had = {}, false
+  for _, block in ipairs(full.blocks or {}) do
+    if block.type == "input" then had = true else blocks[#blocks + 1] = block end
+  end
+  if not had then return nil end
+  blocks[#blocks + 1] = section(NO_BOX)
+  local simpler = {}
+  for name, value in pairs(full) do simpler[name] = value end
+  simpler.blocks = blocks
+  return simpler
+end
+
+---What to send when Slack refuses the blocks of a payload: first one plain section with its last buttons, then only text, with the
+---request to make no links.
 ---@param full table payload
 ---@return table plain, table bare
 function M.simpler(full)

@@ -1,6 +1,6 @@
 -- Handles a click in Slack. The signature over the raw bytes is checked first. One transaction holds the decision and its effects, and
 -- the answer says the result. Slack ignores the answer's body for these buttons, so what staff must see also goes to the click's
--- response_url, by a job.
+-- response_url, by a job. What the click does is staff/desk's.
 
 local crypto = require "host.crypto"
 local db = require "host.db"
@@ -8,10 +8,12 @@ local json = require "host.json"
 local jobs = require "host.jobs"
 local log = require "host.log"
 local time = require "host.time"
+local card = require "channels.slack.card"
+local cards = require "staff.cards"
 local cases = require "records.cases"
 local conversations = require "records.conversations"
+local desk = require "staff.desk"
 local form = require "channels.slack.form"
-local pauses = require "staff.pauses"
 local names = require "staff.names"
 local plain = require "language.text"
 local tell = require "staff.tell"
@@ -20,6 +22,8 @@ local text = require "channels.slack.text"
 local M = {}
 
 local PAUSED = '{"replace_original":true,"text":"✅ Chat paused. Staff has taken over the conversation."}'
+local NO_WORDS = "Slack did not send the words of the box. Press Send again, or write: "
+local SAME_MS = 60000
 local UNKNOWN = "This conversation is not known here (any more). Nothing was changed."
 
 local function answer(status, body)
@@ -29,16 +33,40 @@ end
 ---The user who clicked, as far as the payload says.
 local function user_of(payload)
   local user = type(payload.user) == "table" and payload.user or {}
+  local team = type(payload.team) == "table" and payload.team.id or user.team_id
   local name = names.name(user.name) or names.name(user.username) or names.name(user.id) or "Staff"
   local id = plain.shown(user.id, 64, true)
-  return { id = id ~= "" and id or name, name = name }
+  return { id = id ~= "" and id or name, name = name, team = type(team) == "string" and plain.shown(team, 64, true) or nil }
 end
 
 ---@class slack.Click
 ---@field action string
 ---@field value string the conversation's id, compared unchanged
----@field user {id: string, name: string}
+---@field user staff.User
 ---@field url? string
+---@field boxes? table<string, string> what the message's boxes and menus hold, by name; nil: Slack did not say
+---@field block? table<string, string> by name of a box, its id
+---@field private? boolean the message is shown to the clicker alone
+---@field door slack.Door
+
+---How staff reach customers: the channel that main.lua names.
+---@class slack.Door
+---@field say fun(conversation: table, text: string, options: table): string?, string? whatsapp.say
+---@field recall fun(conversation_id: string) takes back messages that wait to be sent; waits
+
+---What boxes and menus hold.
+local function boxes_of(payload, click)
+  local state = type(payload.state) == "table" and payload.state.values
+  if type(state) ~= "table" then return end
+  click.boxes, click.block = {}, {}
+  for id, block in pairs(state) do
+    for name, element in pairs(type(block) == "table" and block or {}) do
+      local chosen = type(element) == "table" and type(element.selected_option) == "table" and element.selected_option.value
+      local value = type(element) == "table" and element.value or chosen
+      if type(name) == "string" and type(value) == "string" then click.boxes[name], click.block[name] = value, id end
+    end
+  end
+end
 
 ---The first known action in a payload; nil: none.
 ---@param payload any decoded JSON
@@ -49,8 +77,11 @@ local function click_of(payload, known)
   for _, action in ipairs(payload.actions) do
     if type(action) == "table" and type(action.action_id) == "string" and known[action.action_id] and type(action.value) == "string" then
       local url = payload.response_url
-      return { action = action.action_id, value = action.value, user = user_of(payload),
-        url = type(url) == "string" and url ~= "" and url:sub(1, 2001) or nil }
+      local click = { action = action.action_id, value = action.value, user = user_of(payload),
+        url = type(url) == "string" and url ~= "" and url:sub(1, 2001) or nil,
+        private = type(payload.container) == "table" and payload.container.is_ephemeral == true }
+      boxes_of(payload, click)
+      return click
     end
   end
   return nil
@@ -63,23 +94,25 @@ local function show(click, body)
 end
 
 ---Tells only the user who clicked.
-local function whisper(click, words)
-  local body = { response_type = "ephemeral", replace_original = false, text = text.fit(words) }
+---@param controls? (staff.Box|staff.Row)[]
+local function whisper(click, words, controls)
+  local body = card.whisper(words, controls)
   show(click, body)
   return json.encode(body)
 end
 
 ---Gives the card its new look. Without a response_url the channel gets a new card of a chat that was taken over.
-local function redraw(click, by)
+---@param typed? table<string, string> what boxes that were not used hold
+local function redraw(click, by, typed)
   local lane = click.url and "slack:click:" .. click.value or tell.lane(click.value)
   jobs.put { kind = click.url and "answer" or "card", lane = lane,
-    payload = { what = click.url and "answer" or "control", url = click.url, conversation = click.value, by = by } }
+    payload = { what = click.url and "answer" or "control", url = click.url, conversation = click.value, by = by, typed = typed } }
 end
 
 local ACTIONS = {}
 
 function ACTIONS.take_over_chat(click, conversation)
-  local outcome = pauses.take(conversation, click.user)
+  local outcome = desk.take(conversation, click.user)
   if outcome == "taken" then redraw(click) end
   if outcome ~= "other" then return PAUSED end
   local since = conversation.paused_at and " since " .. names.moment(conversation.paused_at, time.now_ms(), time) or ""
@@ -88,7 +121,7 @@ function ACTIONS.take_over_chat(click, conversation)
 end
 
 function ACTIONS.resume_chat(click, conversation)
-  local given = pauses.resume(conversation)
+  local given = desk.give_back(conversation, click.user)
   if click.url then redraw(click, given and click.user.name or nil) end
   if given then
     return json.encode { replace_original = true, text = "↩️ The assistant has the conversation again." }
@@ -97,13 +130,55 @@ function ACTIONS.resume_chat(click, conversation)
 end
 
 function ACTIONS.keep_paused(click, conversation)
-  if conversation.status ~= "PAUSED" then
+  if not desk.keep(conversation, click.user) then
     return whisper(click, names.who(conversation) .. " is already back with the assistant.")
   end
-  conversations.pause_active(conversation.id)
   local body = { replace_original = true, text = text.fit(names.who(conversation) .. ": the chat stays paused.") }
   show(click, body)
   return json.encode(body)
+end
+
+---A box to write to the customer, for the clicker alone, where they read the customer's words.
+function ACTIONS.reply_here(click, conversation)
+  return whisper(click, "Write to " .. names.who(conversation) .. ":",
+    { cards.reply_box(conversation, conversations.boxes(conversation).reply_text or 0) })
+end
+
+---Was this box sent with the same words a moment ago? Two people, or one twice, press the same button: it is one send.
+local function is_again(click, box, words)
+  local mark = crypto.hex(crypto.sha256(table.concat({ "box", click.value, click.block[box], words }, "\0")))
+  if cases.seen(mark, SAME_MS) then return true end
+  return false, mark
+end
+
+---After words left a box: the message shows the box empty. What the clicker wrote into other boxes stays.
+local function emptied(click, conversation, used)
+  conversations.used_boxes(conversation, used)
+  local typed = {}
+  for name, value in pairs(click.boxes) do typed[name] = value ~= "" and value or nil end
+  for _, name in ipairs(used) do typed[name] = nil end
+  redraw(click, nil, typed)
+end
+
+function ACTIONS.send_reply(click, conversation)
+  if not click.boxes then return whisper(click, NO_WORDS .. "/assistant send " .. names.number(conversation) .. " words") end
+  local words = click.boxes.reply_text or ""
+  local again, mark = false, nil
+  if words ~= "" then again, mark = is_again(click, "reply_text", words) end
+  if again then return "{}" end
+  local id, why = desk.write(conversation, click.user, words, click.door.say)
+  if not id then
+    local box = plain.trim(words) ~= "" and { cards.reply_box(conversation, conversations.boxes(conversation).reply_text or 0,
+      plain.first(words, cards.REPLY)) } or nil
+    return whisper(click, why .. (box and " Your words were not sent:" or ""), box)
+  end
+  cases.see(mark, 200, "{}")
+  if click.private then
+    show(click, { replace_original = true, text = text.fit("Sent to " .. names.who(conversation) .. ":\n> " .. words:gsub("\n", "\n> ")) })
+  else
+    emptied(click, conversation, { "reply_text" })
+  end
+  return "{}"
 end
 
 ---Decides, and writes all effects. Runs inside a transaction.
@@ -124,20 +199,21 @@ end
 ---An authentic request. Its action happens once, also when the request comes twice.
 ---@async
 ---@param request host.Request
----@param recall fun(conversation_id: string) takes back messages that wait to be sent; waits
+---@param door slack.Door
 ---@return host.Response
-function M.handle(request, recall)
+function M.handle(request, door)
   local fields = form.decode(request.body)
   local payload = fields and fields.payload and json.decode(fields.payload, { null_as_nil = true })
   if payload == nil then return answer(400, '{"error":"bad request"}') end
   local click = click_of(payload, ACTIONS)
   if not click then return answer(200, "{}") end
+  click.door = door
   local mark = crypto.hex(crypto.sha256(request.headers["x-slack-signature"]))
   local reply = db.transaction(function() return cases.seen(mark) or decide(click, mark) end)
   -- For every click on a paused chat the answer means that nothing of the assistant leaves any more.
   if click.action == "take_over_chat" then
     local conversation = conversations.get(click.value)
-    if conversation and conversation.status == "PAUSED" then recall(conversation.id) end
+    if conversation and conversation.status == "PAUSED" then door.recall(conversation.id) end
   end
   return answer(reply.status, reply.body)
 end

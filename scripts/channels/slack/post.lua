@@ -105,6 +105,11 @@ local function send_in_some_form(payload)
   local verdict, reason, wait_ms = judged(send(payload))
   if verdict ~= "form" or not payload.blocks then return verdict, reason, wait_ms end
   log.error("slack.blocks_refused", { reason = reason })
+  local without = card.without_boxes(payload)
+  if without then
+    verdict, reason, wait_ms = judged(send(without))
+    if verdict ~= "form" then return verdict, reason, wait_ms end
+  end
   local plain, bare = card.simpler(payload)
   verdict, reason, wait_ms = judged(send(plain))
   if verdict ~= "form" then return verdict, reason, wait_ms end
@@ -207,12 +212,15 @@ local function post_answer(job)
   if not payload then -- the card's new look, read now, so that a late one is right too
     local known = facts.gather(job.payload.conversation)
     if not known then return nil end
+    known.typed = job.payload.typed
     payload = card.payload(cards.now(known, job.payload.by))
     payload.replace_original = true
   end
   local reason = "the host is not one of SLACK_RESPONSE_HOSTS"
   if answer_url.allowed(job.payload.url, settings.get("SLACK_RESPONSE_HOSTS")) then
     local verdict, why, wait_ms = judged(post(job.payload.url, payload))
+    local without = verdict == "form" and card.without_boxes(payload)
+    if without then verdict, why, wait_ms = judged(post(job.payload.url, without)) end
     if verdict == "ok" then return nil end
     local age_ms = time.now_ms() - job.created_at
     if verdict == "busy" and job.attempts + 1 < ANSWER_TRIES and age_ms < ANSWER_MS then
@@ -238,7 +246,10 @@ end
 
 local HANDLERS = {
   card = post_card, follow_up = post_follow_up, keep = post_keep, answer = post_answer, control = post_control,
-  words = function(job) return deliver(job, card.words(job.payload.text)) end,
+  words = function(job)
+    -- With a bot token the thread is where staff write.
+    return deliver(job, card.words(job.payload.text, not settings.get("SLACK_BOT_TOKEN") and job.payload.reply or nil))
+  end,
   -- A message of an older version, whose row was ready for Slack.
   text = function(job) return deliver(job, card.mrkdwn(job.payload.text)) end,
   -- How often an alert's cause came back during its quiet time.

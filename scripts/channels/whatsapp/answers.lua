@@ -80,6 +80,7 @@ local FINISH = {}
 function FINISH.accepted(message, detail, now, _, row)
   messages.accepted(message.id, row, detail.wamid, now)
   if row.circuit_open == 1 then access.granted(now) end
+  if message.kind == "staff" then conversations.staff_reached(message.conversation_id, now) end
   log.info(detail.held and "whatsapp.held_for_quality" or "whatsapp.sent", { to = mask(message.conversation_id), message = message.id })
   if row.early == 1 then statuses.catch_up(message.id, detail.wamid, now) end
   whose.answered(message.conversation_id, message.to, detail.contacts, now)

@@ -1,0 +1,91 @@
+-- What staff do in a chat, whatever they do it with (a card, the slash command, a thread): it is checked, done, and noted in audit.
+-- Each function says in plain words why it did nothing. Nothing here waits, so that the caller's writes belong to the same step.
+
+local audit = require "records.audit"
+local cases = require "records.cases"
+local conversations = require "records.conversations"
+local names = require "staff.names"
+local pauses = require "staff.pauses"
+local text = require "language.text"
+local time = require "host.time"
+local window = require "records.window"
+
+local M = {}
+
+M.MOST_CHARACTERS = 4096 -- of a WhatsApp message
+
+---@class staff.User
+---@field id string
+---@field name string
+---@field team? string
+
+---The chat becomes this user's; the first one wins.
+---@param conversation table
+---@param user staff.User
+---@return "taken"|"again"|"other"
+function M.take(conversation, user)
+  local outcome = pauses.take(conversation, user)
+  if outcome == "taken" then audit.add(user, "take", conversation.id) end
+  return outcome
+end
+
+---The chat goes back to the assistant.
+---@param conversation table
+---@param user staff.User
+---@return boolean given false: it was back already
+function M.give_back(conversation, user)
+  local given = pauses.resume(conversation)
+  if given then audit.add(user, "return", conversation.id, conversation.paused_by_name) end
+  return given
+end
+
+---The pause goes on, although nobody wrote.
+---@param conversation table
+---@param user staff.User
+---@return boolean kept false: the chat is not paused
+function M.keep(conversation, user)
+  if conversation.status ~= "PAUSED" then return false end
+  conversations.pause_active(conversation.id)
+  audit.add(user, "keep", conversation.id)
+  return true
+end
+
+-- Why these words cannot be sent now; nil: they can.
+local function refusal(conversation, words, once)
+  if not words:find("%S") then return "There are no words to send. Write them into the box, then press Send." end
+  local length = utf8.len(words) or #words
+  if length > M.MOST_CHARACTERS then
+    return ("A WhatsApp message has at most %d characters, and this one has %d. Send it in two parts."):format(M.MOST_CHARACTERS, length)
+  end
+  if conversation.blocked_at then return names.who(conversation) .. " is blocked, so nothing is sent to them." end
+  if conversation.status ~= "PAUSED" and not once then
+    return "The assistant has this chat. Take it over first, then send your words again."
+  end
+  if not window.is_open(conversation, time.now_ms()) then
+    local digits = names.digits(conversation)
+    return "24 hours have passed since the customer's last message, so WhatsApp takes no free text. "
+      .. (digits and "Call them: " .. names.phone(digits) .. "." or "Wait until they write again.")
+  end
+end
+
+---Sends a customer what a member of staff wrote. Any colleague may write once the chat is taken over.
+---@param conversation table
+---@param user staff.User
+---@param words any
+---@param say fun(conversation: table, text: string, options: table): string?, string?
+---@param once? boolean also while the assistant has the chat
+---@return string? message_id of ours
+---@return string? why in words for the writer, when it is nil
+function M.write(conversation, user, words, say, once)
+  words = type(words) == "string" and text.trim(words) or ""
+  local why = refusal(conversation, words, once)
+  if why then return nil, why end
+  local id, unfit = say(conversation, words, { kind = "staff", author = user.name })
+  if not id then return nil, unfit or "WhatsApp does not take these words." end
+  conversations.pause_active(conversation.id)
+  cases.active(conversation.id)
+  audit.add(user, "write", conversation.id, nil, words)
+  return id
+end
+
+return M
