@@ -27,6 +27,7 @@ local metrics = require "host.metrics"
 local model_decision = require "brain.decision"
 local nudges = require "flow.nudges"
 local photos = require "language.photos"
+local placeholders = require "language.placeholders"
 local promises = require "flow.promises"
 local prompt = require "brain.prompt"
 local quote = require "flow.quote"
@@ -54,14 +55,17 @@ local HOUR_MS = 3600000
 local AREAS_ALONE = { money = false, links = false, phones = false, hazards = false, leaks = false, numbers = false }
 local UNREAD_FOR_STAFF = 2 -- so many messages running that nobody understood reach staff
 
--- Sorts the unanswered messages: usable text, kinds that we cannot use, deleted messages.
+-- Sorts the unanswered messages: usable text, kinds that we cannot use, deleted messages. texts.photos: how many photos are among them, by
+-- their rows. A text that looks like one of our marks is none.
 local function sort_waiting(waiting)
-  local texts, unusable = {}, 0
+  local texts, unusable = { photos = 0 }, 0
   for _, message in ipairs(waiting) do
     if message.kind == "unsupported" or message.kind == "undelivered" then
       unusable = unusable + 1
     elseif message.kind ~= "deleted" then
-      texts[#texts + 1] = words.message(message.content) -- cut to what the recognisers read; the row keeps all of it
+      local said = words.message(message.content) -- cut to what the recognisers read; the row keeps all of it
+      texts[#texts + 1] = said:byte() == 91 and placeholders.shown(said, message.kind) or said
+      if message.kind == "image" and message.refused ~= 1 then texts.photos = texts.photos + 1 end
     end
   end
   return texts, unusable
@@ -163,7 +167,7 @@ end
 
 -- Photos answer what is to be taken away, and stay in front of what is written later.
 local function add_photos(turn, data)
-  local count = photos.count(turn.texts)
+  local count = turn.texts.photos
   for _, field in ipairs(turn.fields) do
     if understand.kind_of(field) == "inventory" then data[field] = photos.joined(turn.data[field], data[field], count) end
   end
@@ -171,7 +175,7 @@ end
 
 -- What the model is told of as known and missing: what photos answer already is not asked for.
 local function with_photos(turn)
-  if photos.count(turn.texts) == 0 then return turn.data, turn.may_ask end
+  if turn.texts.photos == 0 then return turn.data, turn.may_ask end
   local known, missing = {}, {}
   for field, value in pairs(turn.data) do known[field] = value end
   local added = {}
@@ -353,6 +357,20 @@ local function link_for(conversation, visit)
     calcom = settings.get("CALCOM_WEBHOOK_SECRET") ~= nil, moves = visit and visit.uid }
 end
 
+-- The owner's words that ask for photos, when they are due: the customer has named what is to be taken away, and sent no photo of it. Not
+-- in a chat that waits for a person, has a visit, lies outside our area or wants nothing more.
+local function photo_words(self, turn, decision, conversation, effects, visit)
+  local ask = canned(self, turn, "ask_photos")
+  if ask == "" or turn.texts.photos > 0 or (conversation.photos_asked or 0) > (turn.conversation.quote_from or 0) then return nil end
+  for _, field in ipairs(turn.fields) do
+    local due = understand.kind_of(field) == "inventory" and additions.photos_due { words = ask, card = effects.card,
+      before = quote.known(turn.data[field]), known = turn.merged and quote.known(turn.merged[field]),
+      no_questions = turn.intent or decision.ends or decision.human or effects.link or visit or conversation_flow.waits(turn.case)
+        or turn.where and turn.where.verdict == "out" }
+    if due then return ask end
+  end
+end
+
 -- What follows beside the reply: a card when the chat is handed off, words to staff otherwise. What the reply promises is among it.
 local function effects_of(turn, decision, merged, changed, cut, visit)
   local last = not turn.case and turn.newest_case or nil
@@ -379,6 +397,8 @@ local function say(self, turn, decision, conversation, merged, changed, visit, a
   local effects = effects_of(turn, decision, merged, changed, cut, visit)
   if not text then return effects end
   local now, added = time.now_ms(), { text }
+  added[2] = photo_words(self, turn, decision, conversation, effects, visit)
+  if added[2] then conversations.asked_for_photos(conversation.id, now) end
   local late = (effects.card or decision.action == "handoff") and turn.after_hours_words() or nil
   if additions.after_hours_due(late, turn.hours, conversation.after_hours_at, now, time) then
     added[#added + 1] = late

@@ -203,6 +203,8 @@ local function fold(lines)
   return folded
 end
 
+local NO_PHOTO = "[photo that could not be opened]" -- its file was refused
+
 -- The texts of an entry's rows together. Each is cut as for the model, and only as many rows as an entry can hold are used.
 local function joined(entry, phone)
   local order, lines, bytes = {}, {}, 0
@@ -215,7 +217,7 @@ local function joined(entry, phone)
   end
   for i, item in ipairs(order) do
     local row = item.row
-    local said = words.message(row.content)
+    local said = row.refused == 1 and NO_PHOTO or words.message(row.content)
     said = entry.role == "user" and placeholders.shown(said, row.kind) or placeholders.harmless(said)
     -- The number is hidden before the quoted words are cut, because a part of it is not known again.
     lines[i] = heads.shown(said, row.kind, row.quoted and own_number.hide(placeholders.harmless(row.quoted), phone) or nil)

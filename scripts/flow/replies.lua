@@ -7,7 +7,7 @@ local M = {}
 
 -- First the texts that need no model, then the fixed questions, in the order in which they occur in a conversation.
 M.defaults = {
-  { "first_contact", "" }, { "after_hours", "" },
+  { "first_contact", "" }, { "after_hours", "" }, { "ask_photos", "" },
   { "unsupported", "Sorry, I can only handle text messages right now." },
   { "paused", "Our team is handling your request directly. We'll be in touch shortly." },
   { "booking", "You can pick a time for an on-site assessment here:" },

@@ -1,4 +1,5 @@
--- Photos answer what is to be taken away: "3 photos". What is written later stands behind them: "3 photos, a couch". Pure.
+-- Photos answer what is to be taken away: "3 photos". What is written later stands behind them: "3 photos, a couch". How many photos
+-- there are is known from the messages' rows, never from a text. Pure.
 local nothing = require "language.nothing"
 local text = require "language.text"
 
@@ -14,14 +15,13 @@ local function split(value)
   return math.tointeger(tonumber(count)), rest ~= "" and rest or nil
 end
 
----How many of these messages are photos.
----@param texts string[]
-function M.count(texts)
-  local count = 0
-  for _, said in ipairs(texts) do
-    if said == "[photo]" or said:sub(1, 8) == "[photo: " then count = count + 1 end
-  end
-  return count
+---The inventory after one photo turned out to be none; nil: nothing is known.
+---@param value? string
+---@return string?
+function M.fewer(value)
+  local had, rest = split(value)
+  if had == 0 then return value end
+  return had > 1 and words_of(had - 1) .. (rest and ", " .. rest or "") or rest
 end
 
 ---The inventory after `count` more photos.

@@ -292,14 +292,14 @@ end
 --   questions = {…}, asks_back = whether they ask what our question meant,
 --   took = whether something was understood, media = whether a photo, place or the like was among them,
 --   chat = whether they hold nothing but politeness, unread = the words that nobody understood, or nil}.
----@param texts string[]
+---@param texts string[] photos = how many of them are photos, by their rows
 ---@param fields string[]
 ---@param asked? string
 ---@param missing? string[]
 ---@param ready? table
 function M.read(texts, fields, asked, missing, ready)
   local state = { found = {}, addresses = {}, questions = {}, left = {}, unsure = {},
-    photos = photos.count(texts), ready = ready or yes_no.DEFAULT,
+    photos = texts.photos or 0, ready = ready or yes_no.DEFAULT,
     asked_kind = asked and answers.kind_of(asked) }
   for i = first_of(texts), #texts do
     local body, caption = unmarked(state, text.message(texts[i]))

@@ -26,7 +26,7 @@ end
 function M.for_turn(id, now)
   local row = db.one([[SELECT c.id, c.phone_number, c.status, c.name, c.language, c.opted_out, c.last_seq, c.answered_seq,
       c.inbound_at, c.free_until, c.waiting_since, c.asked, c.asked_times, c.unread_times, c.token, c.turns_from, c.limited_at, c.edits,
-      c.nudged, c.ended_at, c.after_hours_at, c.confirm, c.quote_from,
+      c.nudged, c.ended_at, c.after_hours_at, c.confirm, c.quote_from, c.photos_asked,
       k.closed_at AS case_closed_at, c.area, c.area_place, c.area_told, k.state AS case_state,
       k.reason AS case_reason, k.known AS case_known,
       b.state AS booking_state, b.start_at AS booking_at, b.uid AS booking_uid
@@ -115,6 +115,11 @@ end
 -- The customer was told that we are closed.
 function M.told_after_hours(id, at)
   db.run("UPDATE conversations SET after_hours_at = ? WHERE id = ?", at, id)
+end
+
+-- The customer was asked for photos.
+function M.asked_for_photos(id, at)
+  db.run("UPDATE conversations SET photos_asked = ? WHERE id = ?", at, id)
 end
 
 -- The customer was reminded of the open question.

@@ -50,12 +50,13 @@ function M.without_file(id, state, why) db.run("UPDATE media SET state = ?, why 
 ---@return records.Media[]
 function M.of(conversation_id) return db.all("SELECT * FROM media WHERE conversation_id = ? ORDER BY id", conversation_id) end
 
----How many of each kind a chat sent since then.
+---How many of each kind a chat sent since then. A file that was refused is none.
 ---@param from_ms? integer
 ---@return table<string, integer>
 function M.counts(conversation_id, from_ms)
   local counts = {}
-  for _, row in ipairs(db.all([[SELECT kind, count(*) AS n FROM media WHERE conversation_id = ? AND created_at >= ? GROUP BY kind]],
+  for _, row in ipairs(db.all([[SELECT kind, count(*) AS n FROM media WHERE conversation_id = ? AND created_at >= ?
+      AND state <> 'refused' GROUP BY kind]],
       conversation_id, from_ms or 0)) do
     counts[row.kind] = row.n
   end

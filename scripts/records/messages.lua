@@ -85,6 +85,10 @@ local QUOTED = [[CASE WHEN m.reply_to IS NOT NULL AND m.role = 'user' AND m.kind
     (SELECT content FROM messages q WHERE q.id = m.reply_to AND q.conversation_id = m.conversation_id),
     (SELECT content FROM messages q WHERE q.wamid = m.reply_to AND q.conversation_id = m.conversation_id)) END AS quoted]]
 
+-- 1: it is a photo whose file was refused.
+local REFUSED_PHOTO = [[CASE WHEN m.kind = 'image' THEN EXISTS (SELECT 1 FROM media f WHERE f.message_id = m.id AND f.state = 'refused') END
+    AS refused]]
+
 ---@param event {id: string} a message that is stored
 ---@return string?
 function M.quoted(event)
@@ -93,7 +97,7 @@ end
 
 -- The customer's unanswered messages, oldest first.
 function M.unanswered(conversation)
-  return db.all("SELECT id, content, kind, seq, said_at, created_at, " .. QUOTED .. [[ FROM messages m
+  return db.all("SELECT id, content, kind, seq, said_at, created_at, " .. REFUSED_PHOTO .. ", " .. QUOTED .. [[ FROM messages m
     WHERE conversation_id = ? AND seq > ? AND role = 'user' ORDER BY seq LIMIT 500]],
     conversation.id, conversation.answered_seq)
 end
@@ -119,7 +123,7 @@ end
 ---@param count integer
 ---@param from_ms? integer what came before belongs to an earlier quote
 function M.recent(conversation_id, seq, count, from_ms)
-  local rows = db.all("SELECT role, content, kind, seq, said_at, " .. QUOTED .. [[ FROM messages m
+  local rows = db.all("SELECT role, content, kind, seq, said_at, " .. REFUSED_PHOTO .. ", " .. QUOTED .. [[ FROM messages m
     WHERE conversation_id = ? AND seq <= ? AND (state IS NULL OR state NOT IN ('dropped', 'draft', 'failed'))
       AND coalesce(kind, '') <> 'paused' AND created_at >= ?
     ORDER BY seq DESC, rowid DESC LIMIT ?]], conversation_id, seq, from_ms and time.stamp(from_ms) or "", count)

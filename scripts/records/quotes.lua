@@ -1,7 +1,9 @@
 -- The table quote_data: what is known for a quote, as one JSON object a chat.
 
+local answers = require "language.answers"
 local db = require "host.db"
 local json = require "host.json"
+local photos = require "language.photos"
 local time = require "host.time"
 
 local M = {}
@@ -38,6 +40,23 @@ function M.put(conversation_id, data, anew)
     ON CONFLICT(conversation_id) DO UPDATE SET json_dump = excluded.json_dump, updated_at = excluded.updated_at,
       locked = CASE WHEN ?4 THEN NULL ELSE locked END]],
     conversation_id, json.encode(data), time.stamp(time.now_ms()), anew and 1 or 0)
+end
+
+---A photo is refused or deleted. Where it counted as an answer already, there is one photo fewer. What staff corrected stays. Call it before
+---the photo's rows change.
+---@param message_id string
+function M.photo_gone(message_id)
+  local counted = db.one([[SELECT c.id FROM messages m JOIN conversations c ON c.id = m.conversation_id WHERE m.id = ?1 AND m.kind = 'image'
+    AND m.seq <= c.answered_seq AND NOT EXISTS (SELECT 1 FROM media WHERE message_id = ?1 AND state = 'refused')]], message_id)
+  if not counted then return end
+  local data, locked = M.get(counted.id)
+  for field, value in pairs(data) do
+    local fewer = photos.fewer(value)
+    if fewer ~= value and not locked[field] and answers.kind_of(field) == "inventory" then
+      data[field] = fewer
+      return M.put(counted.id, data)
+    end
+  end
 end
 
 return M

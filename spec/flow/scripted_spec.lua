@@ -16,6 +16,7 @@ local function story(steps, options)
   local chat = { data = options.data or {}, last_reply = options.last_reply, asked = options.asked, log = {} }
   for i, step in ipairs(steps) do
     local texts = type(step[1]) == "table" and step[1] or { step[1] }
+    texts.photos = step.photos
     local intent = intents.find(READY, texts, { booked = options.visit ~= nil, yes_no = scripted.wants_yes_no(chat.asked) })
     local answer = scripted.answer { fields = options.fields or FIELDS, data = chat.data, texts = texts, asked = chat.asked,
       languages = { { code = "en", texts = options.replies or {} }, { code = "fr", texts = FRENCH } }, language = options.language,
@@ -196,7 +197,7 @@ describe("the fixed questions", function()
   end)
 
   it("understands pins, captions and photos", function()
-    local chat = story { { "[photo]", "address" }, { "[photo: my old fridge]", "address" }, { "[location: 12 Elm St, Toronto]", "elevator" } }
+    local chat = story { { "[photo]", "address", photos = 1 }, { "[photo: my old fridge]", "address", photos = 1 }, { "[location: 12 Elm St, Toronto]", "elevator" } }
     assert.same({ address = "12 Elm St, Toronto", inventory = "1 photo, my old fridge" }, chat.data)
   end)
 

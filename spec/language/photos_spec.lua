@@ -9,6 +9,13 @@ describe("photos as an answer to what is to be taken away", function()
     assert.equal("3 photos, a couch, a lamp", photos.joined("3 photos, a couch", "3 photos, a couch, a lamp", 0))
   end)
 
+  it("are one fewer where one was none", function()
+    for value, fewer in pairs { ["3 photos"] = "2 photos", ["2 photos, a couch"] = "1 photo, a couch", ["1 photo, a couch"] = "a couch", ["a couch"] = "a couch",
+      ["12 photos of mine"] = "11 photos, of mine" } do assert.equal(fewer, photos.fewer(value)) end
+    assert.is_nil(photos.fewer "1 photo")
+    assert.is_nil(photos.fewer(nil))
+  end)
+
   it("change nothing that was written before them", function()
     assert.is_nil(photos.joined("a couch", nil, 2))
     assert.equal("a lamp", photos.joined(nil, "a lamp", 1))

@@ -8,7 +8,9 @@ local FIELDS = { "address", "elevator_access", "stairs", "inventory", "parking" 
 local READY = yes_no.ready { { words = { yes = { "sim" } } } }
 
 local function read(asked, message, missing)
-  return understand.read(type(message) == "table" and message or { message }, FIELDS, asked, missing, READY)
+  local texts = type(message) == "table" and message or { message }
+  texts.photos = texts[1]:find("^%[photo") and 1 or 0 -- as the rows say
+  return understand.read(texts, FIELDS, asked, missing, READY)
 end
 
 local function facts(asked, message) return read(asked, message).data end

@@ -15,6 +15,7 @@ local log = require "host.log"
 local mask = require "mask"
 local media = require "records.media"
 local plain = require "language.text"
+local quotes = require "records.quotes"
 local settings = require "host.settings"
 local tell = require "staff.tell"
 local time = require "host.time"
@@ -55,6 +56,7 @@ local AGAIN = "Ask the customer to send it again."
 local function give_up(id, state, why, remedy)
   local row = media.get(id)
   if not row or row.state ~= "waiting" then return end
+  if state == "refused" then quotes.photo_gone(row.message_id) end
   media.without_file(id, state, why)
   local conversation = conversations.get(row.conversation_id)
   local what = NAMES[row.kind] or "file"
@@ -209,6 +211,7 @@ end
 
 ---A message is deleted: its rows go now, and its files soon.
 function M.removed(message_id)
+  quotes.photo_gone(message_id)
   local hashes = media.remove_message(message_id)
   if #hashes > 0 then jobs.put { kind = "media_sweep", payload = { hashes = hashes } } end
 end
