@@ -42,8 +42,8 @@ function M.put(conversation_id, data, anew)
     conversation_id, json.encode(data), time.stamp(time.now_ms()), anew and 1 or 0)
 end
 
----A photo is refused or deleted. Where it counted as an answer already, there is one photo fewer. What staff corrected stays. Call it before
----the photo's rows change.
+---A photo is refused or deleted. Where it counted as an answer already, there is one photo fewer. What staff corrected stays. Call it
+---before the photo's rows change.
 ---@param message_id string
 function M.photo_gone(message_id)
   local counted = db.one([[SELECT c.id FROM messages m JOIN conversations c ON c.id = m.conversation_id WHERE m.id = ?1 AND m.kind = 'image'
