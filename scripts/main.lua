@@ -57,6 +57,8 @@ return {
     reminder = { run = calcom.remind },
     nudge = { run = whatsapp.nudge },
     media = { run = whatsapp.fetch, limit = 4 },
+    voice = { run = whatsapp.fetch, limit = 4 },
+    transcribe = { run = whatsapp.transcribe, limit = 8 },
     media_word = { run = whatsapp.media_word },
     media_sweep = { run = whatsapp.media_sweep },
     probe = { run = turns.probe },

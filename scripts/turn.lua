@@ -42,6 +42,7 @@ local tell = require "staff.tell"
 local time = require "host.time"
 local turns = require "records.turns"
 local understand = require "language.understand"
+local voice_note = require "language.voice_note"
 local wants = require "flow.wants"
 local whatsapp = require "channels.whatsapp"
 local window = require "records.window"
@@ -55,20 +56,22 @@ local HOUR_MS = 3600000
 local AREAS_ALONE = { money = false, links = false, phones = false, hazards = false, leaks = false, numbers = false }
 local UNREAD_FOR_STAFF = 2 -- so many messages running that nobody understood reach staff
 
--- Sorts the unanswered messages: usable text, kinds that we cannot use, deleted messages. texts.photos: how many photos are among them, by
--- their rows. A text that looks like one of our marks is none.
+-- Sorts the unanswered messages: usable text, kinds that we cannot use, voice notes without words, deleted messages. texts.photos: how
+-- many photos are among them, by their rows. A text that looks like one of our marks is none.
 local function sort_waiting(waiting)
-  local texts, unusable = { photos = 0 }, 0
+  local texts, unusable, unheard = { photos = 0 }, 0, 0
   for _, message in ipairs(waiting) do
     if message.kind == "unsupported" or message.kind == "undelivered" then
       unusable = unusable + 1
     elseif message.kind ~= "deleted" then
-      local said = words.message(message.content) -- cut to what the recognisers read; the row keeps all of it
+      local spoken = message.kind == "audio" and voice_note.words(message.content)
+      local said = words.message(spoken or message.content) -- cut to what the recognisers read; the row keeps all of it
       texts[#texts + 1] = said:byte() == 91 and placeholders.shown(said, message.kind) or said
       if message.kind == "image" and message.refused ~= 1 then texts.photos = texts.photos + 1 end
+      if message.kind == "audio" and not spoken then unheard = unheard + 1 end
     end
   end
-  return texts, unusable
+  return texts, unusable, unheard
 end
 
 -- The unanswered messages as staff read them.
@@ -98,13 +101,15 @@ local function limits(conversation, now)
   return asked >= limit, others >= limit
 end
 
--- Everything that a turn starts from; nil when there is nothing to do.
-local function load(self, job)
+-- Everything that a turn starts from; nil when there is nothing to do, or not yet. at_once: no voice note's words are waited for.
+local function load(self, job, at_once)
   local conversation, newest, visit = conversations.for_turn(job.payload.conversation, time.now_ms())
   if not conversation or conversation.opted_out == 1 or conversation.status == "PAUSED" then return nil end
   local waiting = messages.unanswered(conversation)
   if #waiting == 0 then return nil end
-  local texts, unusable = sort_waiting(waiting)
+  local texts, unusable, unheard = sort_waiting(waiting)
+  local words_at = unheard > 0 and not at_once and whatsapp.words_due(conversation, time.now_ms())
+  if words_at then return turns.enqueue(conversation.id, words_at) end
   local data, locked, stored = quotes.get(conversation.id)
   local begins = #texts > 0 and returning.begins(newest, visit, conversation.quote_from, time.now_ms())
     and not intents.thanks(self.owner.intents, texts)
@@ -123,7 +128,8 @@ local function load(self, job)
     limited = limited or hushed, hushed = hushed,
     area = where.verdict == "out" and not where.corrected and "outside" or nil, place = where.place, -- by the lists as they are now
     started_at = time.now_ms(), conversation = conversation, waiting = waiting, shown = waiting[#waiting].seq,
-    texts = texts, unusable = unusable, data = data, locked = locked, stored = stored, case = case, begins = begins, kept = kept,
+    texts = texts, unusable = unusable, unheard = unheard,
+    data = data, locked = locked, stored = stored, case = case, begins = begins, kept = kept,
     fields = self.owner.system.quote_fields_needed,
     may_ask = conversation_flow.may_ask(case, data, self.owner.system.quote_fields_needed, visit),
     visit = visit and { state = visit.state, at = time.zoned(visit.start_at) },
@@ -278,6 +284,13 @@ local function decide_answer(self, turn)
   return { brain = "words", action = "continue", reply = said, keys = { "answer" }, data = {}, asked = turn.conversation.asked }
 end
 
+-- The words for a voice note that nobody understands, once a day.
+local function ask_to_write(turn, say)
+  if turn.unheard == 0 then return nil end
+  local asks = say("voice_note")
+  return not messages.said_since(turn.conversation.id, asks, turn.started_at - window.OPEN_MS) and asks or nil
+end
+
 -- Decides what to answer, and what follows from it.
 local function decide(self, turn)
   local function say(key)
@@ -295,6 +308,11 @@ local function decide(self, turn)
     local reply = not told and say("waiting") or nil
     return { brain = "words", action = "limited", reply = reply, keys = { "waiting" }, data = {}, limited = words_for_staff(turn) }
   end
+  local to_write = ask_to_write(turn, say)
+  if to_write and turn.unheard == #turn.texts then
+    return { brain = "words", action = "continue", reply = to_write, keys = { "voice_note" }, data = {}, asked = turn.conversation.asked }
+  end
+  turn.voice_words = to_write
   local answered = decide_answer(self, turn)
   if answered then return answered end
   local taken_back
@@ -390,7 +408,7 @@ local function say(self, turn, decision, conversation, merged, changed, visit, a
   local text = decision.reply
   local parts, cut
   if text then
-    text = additions.first(additions.first(text, turn.first_words), turn.late_words)
+    text = additions.first(additions.first(additions.first(text, turn.voice_words), turn.first_words), turn.late_words)
     parts, cut = guards.fit(text)
     cut = cut or decision.cut
   end
@@ -428,6 +446,7 @@ local function carry_out(self, turn, decision)
       calls = turn.calls }, now)
     return "changed"
   end
+  if turn.unheard > 0 then whatsapp.unheard(conversation) end
   turn.case, turn.newest_case = live(newest), newest
   local merged, changed = turn.merged, turn.changed
   if not merged then merged, changed = quote.merge(turn.data, decision.data, turn.fields, turn.locked) end
@@ -521,7 +540,7 @@ end
 -- The scripts failed at this turn, and no other version could do it. The customer gets a fixed text, staff get the chat and
 -- why.
 function Turn:failed(job)
-  local turn = load(self, job)
+  local turn = load(self, job, true)
   if not turn then return end
   turn.why = job.error
   local decision = { brain = "words", action = "handoff", reply = canned(self, turn, "wait"), keys = { "wait" }, data = {},

@@ -5,6 +5,7 @@
 local asks = require "channels.whatsapp.asks"
 local crypto = require "host.crypto"
 local fetch = require "channels.whatsapp.fetch"
+local hear = require "channels.whatsapp.hear"
 local inbox = require "host.inbox"
 local nudge = require "channels.whatsapp.nudge"
 local read = require "channels.whatsapp.read"
@@ -14,6 +15,7 @@ local settings = require "host.settings"
 local signature = require "channels.signature"
 local strip = require "channels.whatsapp.strip"
 local typing = require "channels.whatsapp.typing"
+local voice = require "channels.whatsapp.voice"
 
 local M = {
   read = read.run,
@@ -22,12 +24,19 @@ local M = {
   draft = say.draft,
   recall = say.recall,
   send = send.run,
-  start = send.start,
   nudge = nudge.run, plan_nudge = nudge.plan,
   fetch = fetch.run, media_word = fetch.word, media_sweep = fetch.sweep,
+  words_due = voice.due, unheard = voice.unheard,
   typing = send.typing, keep_typing = typing.keep,
   raw = { without = strip.person, parts = strip.parts }, -- finds a person in the bytes of a webhook (person/)
 }
+
+function M.transcribe(job) return voice.run(job, hear.said) end
+
+function M.start()
+  send.start()
+  voice.start()
+end
 
 local CHALLENGE_BYTES = 1024
 local SIGNATURE = "x-hub-signature-256"

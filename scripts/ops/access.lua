@@ -35,4 +35,20 @@ function M.words(reason)
   return "WhatsApp (Meta) has refused the token", "make a new one, " .. M.renew("META_ACCESS_TOKEN")
 end
 
+---The same of the server that turns voice notes into words.
+---@param reason? string "HTTP 401", or how the connection failed
+---@return string what
+---@return string remedy
+function M.transcriber(reason)
+  local status = tonumber((reason or ""):match("^HTTP (%d+)$"))
+  if status == 401 or status == 403 then
+    return "The transcriber of voice notes has refused the key", "make a new one, " .. M.renew("TRANSCRIBE_API_KEY")
+  elseif status == 402 then
+    return "The transcriber of voice notes has no balance left for us", "top the account up"
+  elseif status and (status < 400 or status == 404 or status == 405) then
+    return "The transcriber of voice notes does not know our request", "check TRANSCRIBE_URL and TRANSCRIBE_MODEL and restart the service"
+  end
+  return "The transcriber of voice notes has not answered", "look at its provider's status page; it is asked again every minute"
+end
+
 return M

@@ -70,7 +70,7 @@ function M.gauges()
     { "assistant_messages_in_doubt", messages.in_doubt() },
     { "assistant_last_backup_timestamp_seconds", backup and backup.made_at / 1000 or 0 },
   }
-  local open = { clock = 0, model = 0, number = 0, slack = 0, whatsapp = 0 }
+  local open = { clock = 0, model = 0, number = 0, slack = 0, transcriber = 0, whatsapp = 0 }
   for _, circuit in ipairs(circuits.all_open()) do open[circuit.name] = 1 end
   for provider, value in pairs(open) do list[#list + 1] = { "assistant_circuit_open", value, { provider = provider } } end
   return list

@@ -91,6 +91,8 @@ function WORDS.model(reason)
   return "The model has not answered", "look at its provider's status page; the assistant asks it again every minute"
 end
 
+function WORDS.transcriber(reason) return access.transcriber(reason) end
+
 -- This is no refusal: webhooks come for another number.
 function WORDS.number(reason)
   return ("Webhooks come only for the number with the id %s. None come for META_PHONE_NUMBER_ID, which is %s."
@@ -110,6 +112,7 @@ local MEANWHILE = {
   whatsapp = " Until then answers are kept. They are sent afterwards.",
   slack = " Until then cards and messages are kept. They are posted afterwards.",
   model = " Meanwhile the fixed questions answer.",
+  transcriber = " Meanwhile voice notes are answered without their words.",
 }
 
 local function say_circuit(circuit, now)

@@ -134,6 +134,13 @@ function M.edited(id)
   return M.get(id)
 end
 
+-- A message that was answered without its words is heard now: it comes last, and waits for its answer.
+---@return table conversation
+function M.heard_again(id, now)
+  db.run("UPDATE conversations SET last_seq = last_seq + 1, waiting_since = coalesce(waiting_since, ?) WHERE id = ?", now, id)
+  return M.get(id)
+end
+
 -- Messages up to seq need no answer any more. newer_at: when the first message after them arrived; nil: there is none.
 ---@param id string
 ---@param seq integer

@@ -21,6 +21,8 @@ local AT_ONCE = 50 -- files in one slice
 ---@field why? string
 ---@field hash? string
 ---@field bytes? integer
+---@field words? string of a voice note
+---@field created_at integer ms
 
 ---@param event whatsapp.Event with media
 ---@param now integer ms
@@ -46,17 +48,40 @@ end
 ---@param why string for staff
 function M.without_file(id, state, why) db.run("UPDATE media SET state = ?, why = ? WHERE id = ?", state, why, id) end
 
+---What was said in a voice note.
+function M.set_words(id, words) db.run("UPDATE media SET words = ?, why = NULL WHERE id = ?", words, id) end
+
+---A voice note is answered without its words, and staff were told why. Its words can still come.
+function M.no_words(id, why) db.run("UPDATE media SET why = ? WHERE id = ?", why, id) end
+
+local WORDLESS = "kind = 'audio' AND words IS NULL AND why IS NULL"
+
+---When the oldest voice note since then came whose words are on their way (ms); nil: there is none.
+---@param from integer ms
+---@param now integer ms
+---@return integer?
+function M.words_due(conversation_id, from, now)
+  return db.one("SELECT min(created_at) AS at FROM media WHERE conversation_id = ? AND created_at > ? AND created_at <= ? AND "
+    .. "state IN ('waiting', 'stored') AND " .. WORDLESS, conversation_id, from, now).at
+end
+
+---Kept voice notes without words, of which staff do not know that.
+---@return records.Media[]
+function M.without_words(conversation_id)
+  return db.all("SELECT * FROM media WHERE conversation_id = ? AND state = 'stored' AND " .. WORDLESS .. " ORDER BY id", conversation_id)
+end
+
 ---All of a chat, the oldest first.
 ---@return records.Media[]
 function M.of(conversation_id) return db.all("SELECT * FROM media WHERE conversation_id = ? ORDER BY id", conversation_id) end
 
----How many of each kind a chat sent since then. A file that was refused is none.
+---How many of each kind a chat sent since then. A file that was refused is none, nor a voice note whose missing words staff know of.
 ---@param from_ms? integer
 ---@return table<string, integer>
 function M.counts(conversation_id, from_ms)
   local counts = {}
   for _, row in ipairs(db.all([[SELECT kind, count(*) AS n FROM media WHERE conversation_id = ? AND created_at >= ?
-      AND state <> 'refused' GROUP BY kind]],
+      AND state <> 'refused' AND NOT (kind = 'audio' AND state = 'stored' AND why IS NOT NULL) GROUP BY kind]],
       conversation_id, from_ms or 0)) do
     counts[row.kind] = row.n
   end

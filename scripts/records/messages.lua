@@ -80,6 +80,22 @@ function M.replace(id, content, kind, edited_at)
   return db.run("UPDATE messages SET content = ?, kind = coalesce(?, kind), edited_at = ? WHERE id = ?", content, kind, edited_at, id)
 end
 
+-- The words of a voice note. seq: it counts as said now, because it was answered without them.
+---@param id string
+---@param content string
+---@param seq? integer
+function M.set_words(id, content, seq)
+  db.run("UPDATE messages SET content = ?, seq = coalesce(?, seq) WHERE id = ?", content, seq, id)
+end
+
+-- When the customer's newest message arrived (ms).
+---@return integer
+function M.newest_at(conversation_id)
+  local row = db.one([[SELECT created_at FROM messages WHERE conversation_id = ? AND role = 'user' ORDER BY seq DESC LIMIT 1]],
+    conversation_id)
+  return row and time.parse(row.created_at) or time.now_ms()
+end
+
 -- What the message says that another one quotes. We know ours by the platform's id.
 local QUOTED = [[CASE WHEN m.reply_to IS NOT NULL AND m.role = 'user' AND m.kind <> 'edit' THEN coalesce(
     (SELECT content FROM messages q WHERE q.id = m.reply_to AND q.conversation_id = m.conversation_id),
@@ -168,13 +184,13 @@ function M.last_reply(conversation_id)
   return row and row.content
 end
 
--- Did a text of ours that begins with these words go out since then, or will it?
+-- Did a text of ours that holds these words go out since then, or will it?
 ---@param conversation_id string
 ---@param words string
 ---@param since integer ms
 ---@return boolean
 function M.said_since(conversation_id, words, since)
-  return db.one([[SELECT 1 AS yes FROM messages WHERE conversation_id = ? AND role = 'assistant' AND instr(content, ?) = 1
+  return db.one([[SELECT 1 AS yes FROM messages WHERE conversation_id = ? AND role = 'assistant' AND instr(content, ?) > 0
     AND created_at >= ? AND state NOT IN ('dropped', 'draft', 'failed') LIMIT 1]], conversation_id, words, time.stamp(since)) ~= nil
 end
 

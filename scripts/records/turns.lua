@@ -1,8 +1,10 @@
 -- The table turns: one row per decision, for an owner who asks why the assistant wrote something.
 
+local conversation_flow = require "flow.conversation"
 local db = require "host.db"
 local files = require "host.files"
 local jobs = require "host.jobs"
+local settings = require "host.settings"
 local words = require "language.text"
 
 local M = {}
@@ -23,6 +25,15 @@ end
 function M.enqueue(conversation_id, run_at)
   local lane = "turn:" .. conversation_id
   jobs.put { kind = "turn", lane = lane, unique = lane, payload = { conversation = conversation_id }, run_at = run_at }
+end
+
+-- The same when the customer has been quiet, but not later than the longest wait after the first unanswered message.
+---@param conversation {id: string, waiting_since?: integer}
+---@param now integer ms
+---@param newest_at integer ms, when their newest message came
+function M.when_quiet(conversation, now, newest_at)
+  M.enqueue(conversation.id, conversation_flow.due({ last_message_ms = newest_at, first_unanswered_ms = conversation.waiting_since }, now,
+    settings.get("TURN_QUIET_MS"), settings.get("TURN_MAX_WAIT_MS")))
 end
 
 -- How many turns of this chat began after `since`: those that asked the model, and the others that wrote something. The index

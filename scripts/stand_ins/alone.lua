@@ -16,6 +16,7 @@ local plans = require "stand_ins.model.plans"
 local schema = require "stand_ins.schema"
 local slack = require "stand_ins.slack"
 local statuses = require "stand_ins.meta.statuses"
+local transcriber = require "stand_ins.transcriber"
 
 local graph = journal.watch("graph", meta.graph)
 
@@ -55,6 +56,7 @@ return {
     ["DELETE /sandbox/graph/*"] = graph,
     ["POST /sandbox/model/chat/completions"] = journal.watch("model", model.complete),
     ["POST /sandbox/model/v1/chat/completions"] = journal.watch("model", model.complete),
+    ["POST /sandbox/transcribe/audio/transcriptions"] = journal.watch("transcribe", transcriber.hear),
   },
   jobs = {
     sandbox_webhook = { run = hooks.deliver, limit = 200 },

@@ -34,6 +34,9 @@ M.kinds = {
     code = "refuses with the error code that is given (code)", expired = "the token has expired, code 190" },
   bytes = { slow = "answers after 3 s (delay_ms)", cut = "the first half of the file", other = "other bytes", redirect = "sends elsewhere",
     ["429"] = "rate limit, code 130429", ["500"] = "code 131000", expired = "the token has expired, code 190" },
+  transcribe = { slow = "answers after 25 s (delay_ms)", ["401"] = "wrong key", ["429"] = "rate limit with Retry-After: 1",
+    ["500"] = "server error", ["413"] = "the file is too large", ["400"] = "refuses the file", empty = "hears nothing",
+    nonsense = "answers 200 with a page of HTML", large = "answers with 10 MB of words" },
   block = { ["429"] = "rate limit, code 130429", ["500"] = "code 131000", code = "refuses with the error code that is given (code)" },
   slack = {
     slow = "answers after 3 s (delay_ms)", ["429"] = "rate limit with Retry-After: 1", ["500"] = "rollup_error",

@@ -18,7 +18,7 @@ local function text_of(request)
 end
 
 ---Wraps a handler of an upstream, so that request, answer and times are recorded. A request without a body is kept as its method.
----@param upstream "model"|"graph"|"slack"
+---@param upstream "model"|"graph"|"slack"|"transcribe"
 function M.watch(upstream, handler)
   return function(request)
     local row = db.one("INSERT INTO sandbox_requests(upstream, path, body, at) VALUES(?, ?, ?, ?) RETURNING id",

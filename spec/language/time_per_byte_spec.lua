@@ -35,6 +35,7 @@ local text = require "language.text"
 local time = require "host.time"
 local understand = require "language.understand"
 local values = require "language.values"
+local voice_note = require "language.voice_note"
 local wishes = require "language.wishes"
 local yes_no = require "language.yes_no"
 
@@ -109,6 +110,7 @@ local READERS = {
   { "area.judge_said", text.MESSAGE, function(s) return area.judge_said({ s }, PLACES) end, text.message },
   { "prompt.messages", text.MESSAGE, function(s) return prompt.messages("S", { { role = "user", content = s } }, {}, {}, NUMBER) end },
   { "values.clean", text.FIELD, values.clean },
+  { "voice_note.clean", 64 * 1024, voice_note.clean },
   { "nothing.is", 200, nothing.is, function(s) return text.clip(text.valid(s), 200) end },
   { "quote.merge", text.FIELD, function(s) return quote.merge({ address = "1 Elm" }, { address = s }, FIELDS) end },
   { "decision.parse", text.REPLY, function(s) return decision.parse(s, FIELDS, json.decode, json.null) end, answer },

@@ -1,6 +1,6 @@
 -- Runs one service with its stand-ins, and lets a spec chat with it in few calls.
 --
---   local scene = chat.open{env = {…}, files = {…}, …}      as process.new; scene.service, scene.stand_ins;   scene:close()
+--   local scene = chat.open{env = {…} | function(stand_ins) → {…}, files = {…}, …}      as process.new; scene.service, scene.stand_ins;   scene:close()
 --   scene:plan(answer | reply, text) → word    what the model answers when this word comes up: a reply (text; the word is added), or
 --                                              a whole plan without `contains`
 --   scene:ask(phone, reply | plan, text) → word     the customer writes `text` and a word of its own, the model answers as planned
@@ -25,7 +25,8 @@ function M.open(options)
   options = options or {}
   local scene = setmetatable({ stand_ins = standins.new() }, Scene)
   options.stand_ins = scene.stand_ins
-  options.env = options.env or {}
+  local env = options.env
+  options.env = type(env) == "function" and env(scene.stand_ins) or env or {}
   options.env.TURN_QUIET_MS = options.env.TURN_QUIET_MS or 30
   scene.service = process.new(options)
   return scene

@@ -128,7 +128,7 @@ end
 -- ---- canaries ----
 
 local SECRET = { "META_VERIFY_TOKEN", "META_APP_SECRET", "META_ACCESS_TOKEN", "DEEPSEEK_API_KEY", "SLACK_WEBHOOK_URL", "SLACK_SIGNING_SECRET",
-  "SLACK_BOT_TOKEN", "CALCOM_WEBHOOK_SECRET" }
+  "SLACK_BOT_TOKEN", "CALCOM_WEBHOOK_SECRET", "TRANSCRIBE_API_KEY" }
 
 local function add_secrets(list, text)
   for one in (text or ""):gmatch "[^,%c]+" do

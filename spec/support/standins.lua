@@ -14,7 +14,7 @@
 --   :forget()                                        no plans
 -- Faults (scripts/stand_ins/faults.lua lists the kinds; {kind=, times=, every=, delay_ms=, code=, contains = only requests that hold this}; "off" ends it):
 --   :fault{model = "500"}  :fault{graph = {kind = "code", code = 131047, times = 1}}  :fault{slack = "404"}   :calm() (all off)
---      graph (sends), read (read marks), media (where a file is), bytes (the file), upload, block; status =, retry_after = (seconds, a date, "none") and minutes = of a refusal;
+--      graph (sends), read (read marks), media (where a file is), bytes (the file), upload, block, transcribe; status =, retry_after = (seconds, a date, "none") and minutes = of a refusal;
 --      graph: lost (taken, never answered, statuses come), vanished (the same without statuses), silent (taken, no statuses), html, empty,
 --      slow (delay_ms, then taken), held, code (refused with a code), failed (taken; a failed status with the code)
 -- Requests to the stand-ins, in order (each: id, upstream, path, at, ended_at (ms; nil: not answered yet), status, body (decoded)):
@@ -54,12 +54,12 @@ function M.new(options)
   options = options or {}
   local port, home = shell.port(), shell.folder()
   local self = setmetatable({ port = port, home = home, url = "http://127.0.0.1:" .. port, secret = "app-" .. meta.word(), token = "EAA" .. meta.word(),
-    key = "sk-" .. meta.word(), signing_secret = "sign-" .. meta.word() }, StandIns)
+    key = "sk-" .. meta.word(), transcriber_key = "tr-" .. meta.word(), signing_secret = "sign-" .. meta.word() }, StandIns)
   shell.home(home)
   self.env = {
     PATH = os.getenv "PATH", LANG = "C.UTF-8", TZ = "America/Toronto", LISTEN = "127.0.0.1:" .. port, DATABASE_URL = "sqlite:" .. home .. "/stand-ins.sqlite",
     SCRIPTS_DIR = home .. "/scripts", PROMPTS_DIR = home .. "/prompts", META_APP_SECRET = self.secret, META_ACCESS_TOKEN = self.token,
-    META_PHONE_NUMBER_ID = meta.phone_number_id, DEEPSEEK_API_KEY = self.key, SLACK_SIGNING_SECRET = self.signing_secret,
+    META_PHONE_NUMBER_ID = meta.phone_number_id, DEEPSEEK_API_KEY = self.key, TRANSCRIBE_API_KEY = self.transcriber_key, SLACK_SIGNING_SECRET = self.signing_secret,
     REQUEST_DEADLINE_MS = 200000, SANDBOX_TARGET = "http://127.0.0.1:1",
   }
   for name, value in pairs(options.env or {}) do self.env[name] = value or nil end
@@ -90,7 +90,7 @@ function StandIns:release(id) return self:call("POST", "/sandbox/model/release",
 function StandIns:forget() return self:call("DELETE", "/sandbox/model/plan") end
 function StandIns:fault(wish) return self:call("POST", "/sandbox/faults", wish) end
 function StandIns:calm()
-  return self:fault { model = "off", graph = "off", slack = "off", read = "off", media = "off", bytes = "off", upload = "off", block = "off" }
+  return self:fault { model = "off", graph = "off", slack = "off", read = "off", media = "off", bytes = "off", upload = "off", block = "off", transcribe = "off" }
 end
 function StandIns:reset() return self:call("POST", "/sandbox/reset", {}) end
 function StandIns:write(wish) return self:call("POST", "/sandbox/customer", wish).ids end

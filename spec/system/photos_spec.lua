@@ -25,6 +25,23 @@ describe("what a customer sends beside words", function()
     assert.equal("1 photo", scene:known(phone).inventory)
   end)
 
+  it("B30: without a transcriber the customer is asked once to write, and staff read how to listen to each note", function()
+    local phone, word = meta.phone(), meta.word()
+    scene:plan({ answer = { reply_to_user = "Any stairs? " .. word } }, "[voice note]")
+    scene.stand_ins:write { from = phone, type = "audio", text = "a couch" }
+    local asked = scene:sent(phone, "Could you write it to me?")
+    assert.equal(1, #asked)
+    scene.stand_ins:write { from = phone, type = "audio", text = "and a chair" }
+    scene:sent(phone, word)
+    shell.until_(function() return #scene.stand_ins:posts "voice-note-" == 2 end, 5, "two words to staff")
+    local hash = service:value(("SELECT hash FROM media WHERE conversation_id = '%s' ORDER BY id LIMIT 1"):format(phone))
+    local to = service.home .. "/note.ogg"
+    assert.truthy(json.encode(scene.stand_ins:posts(hash)):find("assistant media get " .. hash, 1, true))
+    assert.equal(0, (service:cli("media", "get", hash, to)))
+    assert.equal("OggS", shell.read(to):sub(1, 4))
+    assert.equal(1, #scene:tries(phone, "Could you write it to me?"))
+  end)
+
   local function states(phone)
     return service:value(("SELECT coalesce(group_concat(state || ':' || coalesce(hash, ''), ' '), '') FROM media WHERE conversation_id = '%s'"):format(phone))
   end

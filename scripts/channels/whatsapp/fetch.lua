@@ -20,6 +20,7 @@ local settings = require "host.settings"
 local tell = require "staff.tell"
 local time = require "host.time"
 local url = require "host.url"
+local voice = require "channels.whatsapp.voice"
 
 local M = {}
 
@@ -64,6 +65,7 @@ local function give_up(id, state, why, remedy)
     tell.word(conversation, ("sent a %s that %s: %s. %s"):format(what, state == "refused" and "was not kept" or "could not be fetched", why,
       remedy or AGAIN))
   end
+  if row.kind == "audio" then voice.gone(row, time.now_ms()) end
   log.warn("media." .. state, { from = mask(row.conversation_id), media = id, why = why })
 end
 
@@ -136,7 +138,10 @@ end
 -- The file is kept: its row names it. false: the message was erased or deleted meanwhile.
 local function finish(id, file, mime)
   if not media.get(id) then return false end
-  media.stored(id, file, mime, time.now_ms())
+  local now = time.now_ms()
+  media.stored(id, file, mime, now)
+  local row = media.get(id)
+  if row.kind == "audio" then voice.stored(row, now) end
   return true
 end
 
@@ -176,12 +181,14 @@ function M.run(job)
   log.info("media.stored", { from = mask(row.conversation_id), media = row.id, bytes = response.file.bytes })
 end
 
----A message with a file is stored: puts the job that fetches it, and the one that tells staff of it.
+---A message with a file is stored: puts the job that fetches it (a voice note does not wait behind photos and videos), and the one that
+---tells staff of it.
 ---@param event whatsapp.Event
 ---@param now integer ms
 function M.arrived(event, now)
   local id = media.add(event, now)
-  jobs.put { kind = "media", unique = ("media:%d"):format(id), payload = { media = id, conversation = event.conversation } }
+  local kind = event.media.kind == "audio" and "voice" or "media"
+  jobs.put { kind = kind, unique = ("media:%d"):format(id), payload = { media = id, conversation = event.conversation } }
   jobs.put { kind = "media_word", unique = "media_word:" .. event.conversation, keep = true, run_at = now + settings.get("TURN_QUIET_MS"),
     payload = { conversation = event.conversation, since = now } }
 end

@@ -19,7 +19,6 @@ local quote = require "flow.quote"
 local quotes = require "records.quotes"
 local replies = require "flow.replies"
 local say = require "channels.whatsapp.say"
-local settings = require "host.settings"
 local tell = require "staff.tell"
 local text = require "language.text"
 local turns = require "records.turns"
@@ -39,22 +38,18 @@ local function tell_staff(event, conversation)
   end
 end
 
--- Puts the turn that answers: when the customer has been quiet, but not later than the longest wait after the first unanswered message.
-local function enqueue_turn(conversation, now)
-  local due = conversation_flow.due({ last_message_ms = now, first_unanswered_ms = conversation.waiting_since }, now,
-    settings.get("TURN_QUIET_MS"), settings.get("TURN_MAX_WAIT_MS"))
-  turns.enqueue(conversation.id, due)
-end
+local function enqueue_turn(conversation, now, newest_at) turns.when_quiet(conversation, now, newest_at or now) end
 
 -- Handles STOP and START, which work without a model in every state. True: the message was one of them.
 local function opt_words(event, conversation, now)
-  local word, code = opt_out.word(owner.spoken, event.content)
+  local content = event.said or event.content
+  local word, code = opt_out.word(owner.spoken, content)
   if not owner.spoken.used[code] then code = nil end
   if word == "stop" then
     if conversations.opt_out(conversation.id, code, now) then
       say.say(conversation, replies.say(owner, "opted_out", {}, code or conversation.language),
         { kind = "opt_out", keys = { "opted_out" } })
-      tell.word(conversation, "has opted out (" .. text.clip(event.content, 20) .. "): nothing automatic is sent any more.")
+      tell.word(conversation, "has opted out (" .. text.clip(content, 20) .. "): nothing automatic is sent any more.")
     end
     return true
   elseif word == "start" and conversation.opted_out == 1 then
@@ -119,15 +114,25 @@ function M.heard(event, conversation, now)
   if conversation.opted_out == 1 then return tell.message_from_customer(conversation, shown(event)) end
   if left_over.is(now) then return leave(event, conversation, now) end
   tell_staff(event, conversation)
-  enqueue_turn(conversation, now)
+  enqueue_turn(conversation, now, event.newest_at)
 end
 
 -- What they write shows another language than the chat's, whatever carried it: it takes more to leave a known one.
 local function hear(event, conversation)
-  local code = languages.clear(owner.spoken, event.content, conversation.language)
+  local code = languages.clear(owner.spoken, event.said or event.content, conversation.language)
   if not code then return end
   conversations.speaks(conversation.id, code)
   conversation.language = code
+end
+
+---The words of a voice note that is stored are known: they count as if they had been written.
+---@param event {id: string, conversation: string, kind: string, content: string, said: string, newest_at: integer} said: the words alone;
+---  newest_at: ms, when the customer's newest message came
+---@param conversation table
+---@param now integer ms
+function M.said(event, conversation, now)
+  hear(event, conversation)
+  M.heard(event, conversation, now)
 end
 
 -- A message arrived.

@@ -161,6 +161,7 @@ end
 ---  type: text (default), image, video, audio, document, sticker, location, contacts, button, button_reply, list_reply, flow_reply, order,
 ---    reaction, edit, revoke, system, unsupported, request_welcome, call_permission_reply, interactive (without its object), unknown;
 ---    echo (staff write in the business's app), call, preference; raw = {…}: these fields.
+---    The text of an audio is what is said in it.
 ---  by, user_id, username: how Meta names the person. age_s: written so long ago. quote, forwarded, product, referral.
 ---  batch = [wishes]: one webhook; with separate = true one each, in the order of `order`.
 ---  entries = [[{messages =, statuses =}]]: entries of changes in one webhook.

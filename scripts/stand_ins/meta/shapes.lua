@@ -3,6 +3,7 @@
 local hooks = require "stand_ins.meta.hooks"
 local json = require "host.json"
 local media = require "stand_ins.meta.media"
+local transcriber = require "stand_ins.transcriber"
 
 local M = {}
 
@@ -12,6 +13,7 @@ local media_types = { image = "image/jpeg", video = "video/mp4", audio = "audio/
 -- A file: wish.media describes it (meta/media.lua, received), otherwise it is a small real one of this kind.
 local function file(wish, kind)
   local of = { mime_type = media_types[kind] }
+  if kind == "audio" and wish.text then of.salt = transcriber.mark(wish.text) end
   for name, value in pairs(type(wish.media) == "table" and wish.media or {}) do of[name] = value end
   local out = media.received(of)
   if not out then return nil, "media.base64 is not base64" end
