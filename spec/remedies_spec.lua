@@ -35,13 +35,15 @@ local TROUBLES = {
     file = "scripts/ops/access.lua" },
   { "a closed Slack", "SLACK_WEBHOOK_URL", status = "slack", alert = "AssistantSlackRefused", section = "AssistantSlackRefused" },
   { "a model's refusal", "DEEPSEEK_API_KEY", status = "model", alert = "AssistantModelRefused", section = "AssistantModelRefused" },
+  { "a transcriber's refusal", "TRANSCRIBE_API_KEY", status_by = "transcriber", file = "scripts/ops/access.lua", page = "Voice notes",
+    alert = "AssistantTranscriberRefused", section = "AssistantTranscriberRefused" },
   { "dead jobs", "assistant requeue ID", file = "host/service/status.c", alert = "AssistantWorkDead", section = "AssistantWorkDead" },
   { "no backup", "assistant backup FILE", file = "scripts/ops/status.lua", alert = "AssistantNoBackup", page = "Back up" },
 }
 
 -- Commands that a first step may name: its section names them, too.
 local COMMANDS = { "assistant %l+", "df %-h", "du %-sh", "iostat %-x 5", "kill ", "timedatectl set%-ntp true", "docker compose ps", "systemctl status assistant",
-  "store%.lost", "script%.error", "inbox%.parked", "metrics%.gauges", "META_%u[%u_]+", "SLACK_%u[%u_]+", "DEEPSEEK_%u[%u_]+", "LUA_MEMORY_MB", "LOG_LEVEL" }
+  "store%.lost", "script%.error", "inbox%.parked", "metrics%.gauges", "META_%u[%u_]+", "SLACK_%u[%u_]+", "DEEPSEEK_%u[%u_]+", "TRANSCRIBE_%u[%u_]+", "LUA_MEMORY_MB", "LOG_LEVEL" }
 
 describe("remedies", function()
   for _, trouble in ipairs(TROUBLES) do

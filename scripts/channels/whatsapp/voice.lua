@@ -200,7 +200,8 @@ local function count(outcome, now)
   if not opens or not circuits.open(NAME, outcome.reason, key(), now) then return end
   local what, remedy = access.transcriber(outcome.reason)
   log.warn("voice.circuit_open", { reason = outcome.reason })
-  tell.alert(NAME .. " " .. outcome.reason, ("%s (%s): %s. Until then voice notes are answered without their words."):format(what, outcome.reason, remedy))
+  tell.alert(NAME .. " " .. outcome.reason,
+    ("%s (%s): %s. Until then voice notes are answered without their words."):format(what, outcome.reason, remedy))
 end
 
 -- What the answer means, in one step.
