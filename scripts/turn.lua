@@ -352,7 +352,7 @@ local function apology(self, turn)
   local late = turn.started_at - oldest - minutes * 60000
   if late < 0 or late < window.clock_off_ms() then return nil end
   local sorry = canned(self, turn, "late")
-  return not messages.said_since(turn.conversation.id, sorry, turn.started_at - window.OPEN_MS) and sorry or nil
+  return sorry ~= "" and not messages.said_since(turn.conversation.id, sorry, turn.started_at - window.OPEN_MS) and sorry or nil
 end
 
 -- The fixed texts that may be added to the reply, or follow it.

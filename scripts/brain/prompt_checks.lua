@@ -363,7 +363,7 @@ M.system = {
 M.replies = {}
 for i, entry in ipairs(replies.defaults) do
   local key, default = entry[1], entry[2]
-  local check = default == "" and text_or_none or key == "opted_out" and names_start
+  local check = (default == "" or key == "late") and text_or_none or key == "opted_out" and names_start
     or key == "nudge" and names_stop or default:find("{time}", 1, true) and names_time or text
   M.replies[i] = { key, check, default }
 end
@@ -453,6 +453,9 @@ M.business = {
       { "requested", template_name, nil, true }, { "rejected", template_name, nil, true }, { "reminder", template_name, nil, true },
     }) },
   } },
+  { "templates", map(template_languages {
+    { "language", template_language, "en" }, { "after_window", template_name, nil, true }, { "quote", template_name, nil, true },
+  }) },
   { "retention", map {
     { "raw_days", number(1, 3650), 30 }, { "messages_days", number(7, 3650, REDELIVERED), 180 },
   } },

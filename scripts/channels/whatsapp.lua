@@ -13,6 +13,7 @@ local say = require "channels.whatsapp.say"
 local send = require "channels.whatsapp.send"
 local settings = require "host.settings"
 local signature = require "channels.signature"
+local templates = require "channels.whatsapp.templates"
 local strip = require "channels.whatsapp.strip"
 local typing = require "channels.whatsapp.typing"
 local voice = require "channels.whatsapp.voice"
@@ -21,6 +22,7 @@ local M = {
   read = read.run,
   say = say.say,
   form = asks.form, quoted = asks.quoted,
+  template = templates.form,
   draft = say.draft,
   recall = say.recall,
   send = send.run,

@@ -76,7 +76,7 @@ function M.get(owner, key, code)
     local own = list[i].code == code and list[i].texts[key]
     if own and own ~= "" then return own end
   end
-  return english and english ~= "" and english or BUILT_IN[key]
+  return english and (english ~= "" or key == "late") and english or BUILT_IN[key]
 end
 
 -- A fixed text in the customer's language.

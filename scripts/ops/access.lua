@@ -12,12 +12,14 @@ function M.renew(name)
   return ("put it into %s and restart the service (with %s_FILE a reload is enough)"):format(name, name)
 end
 
+local BLOCKED = { "WhatsApp (Meta) has blocked us for a time, because of its policies",
+  "look at Business Support Home in Meta's Business Suite, and correct what it names" }
 local LOCKED = { "WhatsApp (Meta) has locked the account", "look at Business Support Home in Meta's Business Suite" }
 local UNREGISTERED = { "WhatsApp (Meta) says that our number is not registered",
   "register it in WhatsApp Manager (Phone numbers), or with POST /{number's id}/register" }
 
 local BY_CODE = {
-  [368] = LOCKED, [131031] = LOCKED, [133010] = UNREGISTERED, [131045] = UNREGISTERED,
+  [368] = BLOCKED, [131031] = LOCKED, [133010] = UNREGISTERED, [131045] = UNREGISTERED,
   [131042] = { "WhatsApp (Meta) has refused us because of a payment", "pay, or correct the payment method, in WhatsApp Manager (Billing)" },
 }
 

@@ -160,7 +160,7 @@ end
 function M.unusable_running(conversation_id)
   return db.one([[SELECT count(*) AS n FROM messages WHERE conversation_id = ?1 AND role = 'user' AND kind = 'unsupported'
     AND seq > coalesce((SELECT max(seq) FROM messages WHERE conversation_id = ?1 AND role = 'user'
-      AND coalesce(kind, '') NOT IN ('unsupported', 'deleted')), 0)]], conversation_id).n
+      AND coalesce(kind, '') NOT IN ('unsupported', 'undelivered', 'deleted')), 0)]], conversation_id).n
 end
 
 -- The customer's words up to seq that nobody understood: those of this turn, and the second time also those of the turn before, which
@@ -208,13 +208,14 @@ function M.answered_before(conversation_id, seq)
 end
 
 -- A message, with what decides whether it is sent. circuit_open: WhatsApp refused us; probe_at: until when everybody waits, while it does
--- not. paced_at: of the last message to this person (channels/whatsapp/pace).
+-- not. paced_at: the latest of the newest messages to this person (channels/whatsapp/pace); news of a visit stand before words that came
+-- earlier.
 function M.to_send(id)
   return db.one([[SELECT m.id, m.conversation_id, m.content, m.created_at, m.seq, m.kind, m.state, m.state_at, m.wamid, m.template,
       m.form, m.reply_to,
       c.status, c.opted_out, c.inbound_at, c.free_until, c.last_seq, c.phone_number, c.write_to, k.open AS circuit_open, k.probe_at,
-      (SELECT paced_at FROM messages p WHERE p.conversation_id = m.conversation_id AND p.paced_at IS NOT NULL
-        ORDER BY seq DESC, rowid DESC LIMIT 1) AS paced_at
+      (SELECT max(paced_at) FROM (SELECT paced_at FROM messages p WHERE p.conversation_id = m.conversation_id AND p.paced_at IS NOT NULL
+        ORDER BY seq DESC, rowid DESC LIMIT 10)) AS paced_at
     FROM messages m JOIN conversations c ON c.id = m.conversation_id LEFT JOIN circuits k ON k.name = 'whatsapp' WHERE m.id = ?]], id)
 end
 
@@ -249,11 +250,12 @@ end
 
 -- The platform accepted it. A status can come first, so the state never goes back.
 ---@param row table what after_send returned in the same step
-function M.accepted(id, row, wamid, now)
+---@param why? string what staff should know of it
+function M.accepted(id, row, wamid, now, why)
   local rank = M.rank[row.state]
   local forward = rank ~= nil and rank < M.rank.accepted
-  db.run("UPDATE messages SET wamid = ?, opened_at = NULL, state = ?, state_at = ? WHERE id = ?",
-    wamid, forward and "accepted" or row.state, forward and now or row.state_at, id)
+  db.run("UPDATE messages SET wamid = ?, opened_at = NULL, state = ?, state_at = ?, error = coalesce(?, error) WHERE id = ?",
+    wamid, forward and "accepted" or row.state, forward and now or row.state_at, why, id)
   if forward then came("accepted") end
 end
 

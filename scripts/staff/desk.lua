@@ -61,11 +61,13 @@ local function refusal(conversation, words, once)
   if conversation.status ~= "PAUSED" and not once then
     return "The assistant has this chat. Take it over first, then send your words again."
   end
-  if not window.is_open(conversation, time.now_ms()) then
-    local digits = names.digits(conversation)
-    return "24 hours have passed since the customer's last message, so WhatsApp takes no free text. "
-      .. (digits and "Call them: " .. names.phone(digits) .. "." or "Wait until they write again.")
-  end
+end
+
+-- How else the customer can be reached, when WhatsApp takes no free text any more.
+local function other_way(conversation)
+  if window.is_open(conversation, time.now_ms()) then return "" end
+  local digits = names.digits(conversation)
+  return digits and " Call them: " .. names.phone(digits) .. "." or " Wait until they write again."
 end
 
 ---Sends a customer what a member of staff wrote. Any colleague may write once the chat is taken over.
@@ -81,7 +83,7 @@ function M.write(conversation, user, words, say, once)
   local why = refusal(conversation, words, once)
   if why then return nil, why end
   local id, unfit = say(conversation, words, { kind = "staff", author = user.name })
-  if not id then return nil, unfit or "WhatsApp does not take these words." end
+  if not id then return nil, (unfit or "WhatsApp does not take these words.") .. other_way(conversation) end
   conversations.pause_active(conversation.id)
   cases.active(conversation.id)
   audit.add(user, "write", conversation.id, nil, words)

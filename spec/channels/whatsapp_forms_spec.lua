@@ -2,6 +2,7 @@
 
 local asks = require "channels.whatsapp.asks"
 local forms = require "channels.whatsapp.forms"
+local inbound = require "channels.whatsapp.inbound"
 local json = require "host.json"
 local rules = require "stand_ins.meta.rules"
 
@@ -35,6 +36,8 @@ local GOOD = {
   ["header and footer"] = { type = "buttons", buttons = buttons("Yes").buttons, header = ("h"):rep(60), footer = ("f"):rep(60) },
   ["a photo"] = file("image", "image/jpeg", { caption = ("c"):rep(1024), bytes = 5 * MB }), ["a voice"] = file("audio", "audio/ogg; codecs=opus"),
   ["a film"] = file("video", "video/mp4", { bytes = 16 * MB }), ["a document"] = file("document", "application/pdf", { name = "quote.pdf", bytes = 100 * MB }),
+  ["quick replies of a template"] = { type = "template", name = "quote_ready", language = "en", parameters = { "$350", "plus HST" },
+    replies = { "offer_accept:1", "offer_decline:1" } },
   ["a template"] = { type = "template", name = "visit_booked", language = "en", parameters = { "Tuesday" } },
 }
 
@@ -51,6 +54,8 @@ local BAD = {
   ["a long caption"] = file("image", "image/png", { caption = ("c"):rep(1025) }), ["words with a voice"] = file("audio", "audio/ogg", { caption = "hi" }),
   ["a photo of a wrong type"] = file("image", "image/heic"), ["a file without id and hash"] = { type = "media", kind = "image", mime = "image/png" },
   ["a template with a line break"] = { type = "template", name = "visit", language = "en", parameters = { "a\nb" } },
+  ["a quick reply with a long id"] = { type = "template", name = "visit", language = "en", replies = { ("i"):rep(129) } },
+  ["eleven quick replies"] = { type = "template", name = "visit", language = "en", replies = { "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11" } },
   ["a template with a wrong name"] = { type = "template", name = "Visit 1", language = "en" }, ["an unknown form"] = { type = "poll" },
 }
 
@@ -78,6 +83,29 @@ describe("a form of a message", function()
       assert.is_string(forms.unfit(form, ("é"):rep(1025)))
       assert.is_string(forms.unfit(form, " \n"))
     end
+  end)
+end)
+
+describe("a button's answer", function()
+  local languages = { { words = { yes = { "si", "claro" }, no = {}, not_sure = { "no se" } } } }
+
+  it("is its title; what its id means stands behind a title that no list of words holds", function()
+    for _, case in ipairs {
+      { "answer_yes", "Yes", "Yes" }, { "answer_no", "Non.", "Non." }, { "answer_not_sure", "Not sure", "Not sure" }, { "answer_yes", "Claro", "Claro" },
+      { "answer_not_sure", "No sé", "No sé" }, { "answer_yes", "Sure thing 👍", "Sure thing 👍 (yes)" }, { "answer_no", "Yes", "Yes (no)" },
+      { "answer_not_sure", "Beats me", "Beats me (not sure)" }, { "answer_not_sure", "answer_not_sure", "not sure" }, { "offer_accept:7", "Accept", "Accept" },
+      { nil, "Yes", "Yes" },
+    } do
+      assert.equal(case[3], asks.chosen(case[1], case[2], languages), case[2])
+    end
+  end)
+
+  it("of a template's quick reply comes with its id beside the title; without a title its id stands for it", function()
+    local function read(button) return inbound.message({ id = "w", from = "14165550100", type = "button", button = button }, {}, 1800000000000) end
+    local event = read { payload = "offer_accept:7", text = "Accept" }
+    assert.same({ "Accept", "offer_accept:7" }, { event.content, event.button_id })
+    assert.same({ "answer_yes", "answer_yes" }, { read({ payload = "answer_yes" }).content, read({ payload = "answer_yes" }).button_id })
+    assert.equal("Accept", read({ text = "Accept" }).content)
   end)
 end)
 

@@ -110,6 +110,17 @@ describe("kinds beside texts and files", function()
     assert.equal("PAUSED", scene:column(stranger, "status"))
   end)
 
+  it("a message that is on its way when staff write in the business's phone is called back, as at a take-over", function()
+    local phone = meta.phone()
+    scene.stand_ins:fault { graph = { kind = "slow", delay_ms = 6000, times = 1, contains = phone } }
+    local word = scene:ask(phone)
+    shell.until_(function() return scene:tries(phone, word)[1] end, 5, "the send")
+    post(field("smb_message_echoes", { name = "message_echoes", { from = meta.display_number, to = phone, id = meta.wamid(), type = "text",
+      text = { body = "This is Ana" } } }))
+    scene:state(word, "unknown", 3) -- its answer is not waited for any more
+    scene.stand_ins:calm()
+  end)
+
   it("what the model writes while staff write in the business's phone is not sent, and staff get it as a draft", function()
     local phone, held = meta.phone(), meta.word()
     local plan = scene.stand_ins:plan { contains = held, hold = true, times = 1, answer = { reply_to_user = "Any stairs? " .. held } }

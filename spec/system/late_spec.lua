@@ -78,6 +78,15 @@ describe("a message that comes late", function()
   end)
 end)
 
+describe("an owner who wants no apology", function()
+  it("leaves late blank, and the built-in words do not come back", function()
+    local replies = require "flow.replies"
+    local languages = { { code = "en", texts = { late = "" } }, { code = "fr", texts = { late = "" } } }
+    for _, code in ipairs { "en", "fr" } do assert.equal("", replies.get({ languages = languages }, "late", code)) end
+    assert.equal(SORRY, replies.get({}, "late", "en"))
+  end)
+end)
+
 describe("WhatsApp's window", function()
   local now = 1800000000000
 

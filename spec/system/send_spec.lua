@@ -342,6 +342,8 @@ describe("a send while WhatsApp refuses our access", function()
       shell.until_(function() return scene.service:value "SELECT count(*) FROM held" == 2 end, 5, "two replies that wait")
       assert.equal(0, #scene:tries(second, two))
       assert.equal(1, #scene:tries(first, one))
+      local _, jobs = scene.service:cli "jobs"
+      assert.truthy(jobs:find(remedies[code], 1, true), jobs)
       scene.stand_ins:fault { graph = "off" }
       assert.equal(0, (scene.service:cli "reload")) -- the same token: a right that was given back is tried at once
       scene:sent(first, one)

@@ -29,10 +29,10 @@ local function language_of(conversation, page)
   return languages.of(owner.spoken, conversation.language or #texts == 0 and page or nil, texts)
 end
 
--- The approved template that the owner set under this key; nil: none.
-local function template_for(name, when, code)
+-- The approved template that the owner set under this key, otherwise the one for any words; nil: none.
+local function template_for(name, when, code, words)
   local templates = owner.business.booking.templates
-  if not templates[name] then return nil end
+  if not templates[name] then return (whatsapp.template("after_window", code, { words })) end
   return { name = templates[name], language = templates["language_" .. code] or templates.language, parameters = { when } }
 end
 
@@ -55,11 +55,11 @@ function M.customer(conversation, news)
   local when = M.when(news.start_at, code)
   local words = booking_flow.fill(replies.get(owner, news.key, code), when,
     news.old_start_at and M.when(news.old_start_at, code) or when)
-  local template = template_for(news.template, when, code)
+  local template = template_for(news.template, when, code, words)
   local open = window.is_open(conversation, time.now_ms())
   if not open and not template then
-    return ("They wrote more than 24 hours ago, so WhatsApp takes no free text, and booking.templates.%s in prompts/business.yaml "
-      .. "names no template. Please tell them: “%s”"):format(news.template, words), false
+    return ("They wrote more than 24 hours ago, so WhatsApp takes no free text, and neither booking.templates.%s nor "
+      .. "templates.after_window in prompts/business.yaml names a template. Please tell them: “%s”"):format(news.template, words), false
   end
   -- It is placed before unanswered messages, so that the next turn still ends with the customer's words.
   local seq = conversation.status == "PAUSED" and conversation.last_seq or conversation.answered_seq

@@ -19,6 +19,13 @@ function M.wake_held(now)
   for i, row in ipairs(messages.release(500)) do say.enqueue(row.conversation_id, row.message, now + i) end
 end
 
+---Why everybody waits, and the remedy, in one sentence.
+---@param reason string of the circuit: a code, or "HTTP 401"
+function M.words(reason)
+  local what, remedy = access.words(reason)
+  return ("%s (%s): %s"):format(what, reason, remedy)
+end
+
 ---WhatsApp refuses us: this message waits.
 ---@param message {id: string, conversation_id: string}
 ---@param why string a code, or "HTTP 401"
@@ -39,6 +46,7 @@ end
 ---@param now integer ms
 ---@return boolean
 ---@return integer? at ms
+---@return string? why in words
 function M.may_try(message, now)
   if message.circuit_open ~= 1 then return true end
   local open, circuit, changed = circuits.is_open(NAME, settings.get("META_ACCESS_TOKEN"))
@@ -46,7 +54,7 @@ function M.may_try(message, now)
   if not open then return true end
   if circuits.probe(NAME, now) then return true end
   messages.hold(message.id, message.conversation_id)
-  return false, math.max(circuit.probe_at, now + 1000)
+  return false, math.max(circuit.probe_at, now + 1000), M.words(circuit.reason)
 end
 
 ---WhatsApp took a message, or delivered it: it refuses us no longer. What a status refused, only a status allows.

@@ -13,6 +13,7 @@ local pace = require "channels.whatsapp.pace"
 local plain = require "language.text"
 local settings = require "host.settings"
 local statuses = require "channels.whatsapp.statuses"
+local templates = require "channels.whatsapp.templates"
 local tell = require "staff.tell"
 local whose = require "channels.whatsapp.whose"
 
@@ -46,7 +47,7 @@ function M.sort(response, err)
   local first = type(body.messages) == "table" and body.messages[1]
   local wamid = type(first) == "table" and type(first.id) == "string" and first.id ~= "" and #first.id <= 512 and first.id
   if wamid then return "accepted", { wamid = wamid, contacts = body.contacts,
-    held = first.message_status == "held_for_quality_assessment" } end
+    held = first.message_status == "held_for_quality_assessment" or first.message_status == "paused" } end
   return "unknown", { why = "HTTP " .. response.status .. " without an id" }
 end
 
@@ -76,12 +77,18 @@ function M.fail(message, now, why, words)
 end
 
 local FINISH = {}
+local HELD = "held for quality assessment"
 
 function FINISH.accepted(message, detail, now, _, row)
-  messages.accepted(message.id, row, detail.wamid, now)
+  messages.accepted(message.id, row, detail.wamid, now, detail.held and HELD or nil)
   if row.circuit_open == 1 then access.granted(now) end
   if message.kind == "staff" then conversations.staff_reached(message.conversation_id, now) end
   log.info(detail.held and "whatsapp.held_for_quality" or "whatsapp.sent", { to = mask(message.conversation_id), message = message.id })
+  local conversation = detail.held and conversations.get(message.conversation_id)
+  if conversation then
+    tell.word(conversation, "WhatsApp holds a message back and looks at its quality first. It may come later or never, so call them when"
+      .. " it matters. The text is:", message.content)
+  end
   if row.early == 1 then statuses.catch_up(message.id, detail.wamid, now) end
   whose.answered(message.conversation_id, message.to, detail.contacts, now)
 end
@@ -109,10 +116,14 @@ end
 function FINISH.auth(message, detail, now)
   messages.set_state(message.id, "queued", now, detail.why)
   access.refused(message, detail.why, now)
-  return jobs.later(now + circuits.PROBE_MS, "WhatsApp refuses our token: " .. detail.why)
+  return jobs.later(now + circuits.PROBE_MS, access.words(detail.why))
 end
 
 function FINISH.permanent(message, detail, now)
+  if detail.code == templates.CLOSED and templates.instead(message) then
+    messages.set_state(message.id, "queued", now, detail.why)
+    return jobs.later(now, "24 hours are over, so it goes as a template")
+  end
   return M.fail(message, now, detail.why, codes.advice(detail.code, detail.text))
 end
 
@@ -125,9 +136,11 @@ end
 function M.finish(job, message, kind, detail, now)
   local row = messages.after_send(message.id, detail.wamid)
   if not row then return nil end
-  if row.state ~= "sending" and kind ~= "accepted" then
+  if row.state == "queued" then -- a status was faster than the answer, and asks for another try
     messages.set_state(message.id, row.state, row.state_at, row.error)
-    if row.state == "queued" then return jobs.later(now) end
+    return jobs.later(now)
+  elseif row.state ~= "sending" and kind ~= "accepted" then
+    messages.set_state(message.id, row.state, row.state_at, row.error)
     return nil
   end
   return FINISH[kind](message, detail, now, job, row)

@@ -1,8 +1,10 @@
 -- Which message a reply quotes, and which buttons it gets, when the owner wants some: yes and no below a question that wants them, the
 -- location for the address, a button for the booking link. The customer can always write instead. Pure.
 
+local phrases = require "language.phrases"
 local plain = require "language.text"
 local scripted = require "flow.scripted"
+local yes_no = require "language.yes_no"
 
 local M = {}
 
@@ -10,6 +12,23 @@ local QUESTION_BYTES = 200
 -- The first words of questions that yes or no answers, in the shipped languages.
 local BEGINS = plain.set [[is are do does did will would can could has have any y est peut avez pouvez hay es se puede ha tem pode ਕੀ]]
 local CHOICE = { " or ", " ou ", " o ", " ਜਾਂ " }
+
+-- What the ids of our buttons mean, whatever their titles say.
+local MEANS = { answer_yes = "yes", answer_no = "no", answer_not_sure = "not sure" }
+
+---What a button says: its title, and what its id means where no list of words holds the title.
+---@param id? string of the button
+---@param title string
+---@param languages table the owner's languages
+---@return string
+function M.chosen(id, title, languages)
+  local means = MEANS[id]
+  if not means then return title end
+  if title == id then return means end -- it came without a title
+  local ready = yes_no.of(languages)
+  local last, value = phrases.at(means == "not sure" and ready.unsure or ready.said, plain.list(title), 1)
+  return last and (value == means or means == "not sure") and title or title .. " (" .. means .. ")"
+end
 
 -- Does the text end with a question that yes or no answers?
 local function wants_yes_no(text)

@@ -9,7 +9,9 @@ local mask = require "mask"
 local messages = require "records.messages"
 local pauses = require "staff.pauses"
 local people = require "records.people"
+local say = require "channels.whatsapp.say"
 local sender = require "channels.whatsapp.sender"
+local task = require "host.task"
 local tell = require "staff.tell"
 local whose = require "channels.whatsapp.whose"
 
@@ -58,6 +60,7 @@ function M.message_echoes(item, now)
   messages.add_assistant({ id = id, conversation = conversation.id, content = content, seq = conversation.last_seq, part = 1,
     kind = "staff", author = PHONE.id, state = "sent" }, now)
   conversations.staff_reached(conversation.id, now)
+  if taken == "taken" then task.spawn(say.recall, conversation.id) end -- once the pause is stored
   log.info("whatsapp.echo", { to = mask(conversation.id) })
   local silent = taken == "taken" and " The assistant is silent in this chat now." or ""
   tell.word(conversation, "got a message from the business's phone." .. silent, content)

@@ -15,7 +15,8 @@ M.ACCOUNT = { [4] = true, [80007] = true, [130429] = true } -- too many messages
 
 -- What staff need to know, and what to do. "%s" is the code, in brackets.
 local ADVICE = {
-  [131047] = "24 hours have passed since the customer's last message, so WhatsApp takes no free text%s. Call them, or send a template.",
+  [131047] = "24 hours have passed since the customer's last message, so WhatsApp takes no free text%s. Call them. templates.after_window"
+    .. " in prompts/business.yaml can name a template for such messages.",
   [131026] = "this number cannot get the message on WhatsApp%s. Call them, or write another way.",
   [131048] = "WhatsApp limits this business because people blocked or reported it%s. Call them, and look at the number's quality rating"
     .. " in WhatsApp Manager.",
@@ -29,8 +30,10 @@ local ADVICE = {
   [130472] = "WhatsApp holds it back for an experiment of its own%s. Call them, or wait until they write.",
   [132000] = "the template wants another number of values than the one we give, the time%s. Write it with one value in its body, {{1}}.",
   [132001] = "WhatsApp knows no approved template of this name in this language%s. Look at booking.templates in prompts/business.yaml.",
+  [132005] = "the template with its values is too long for WhatsApp%s. Write a shorter one, or call them.",
   [132007] = "the template breaks WhatsApp's rules%s. Write another, and name it in prompts/business.yaml.",
   [132012] = "the template wants a value of another kind than text%s. Write it with {{1}} for the time.",
+  [132018] = "WhatsApp does not take the values of the template%s. Call them, or write to them another way.",
   [132015] = "WhatsApp has paused this template because people reported it%s. Use another.",
   [132016] = "WhatsApp has switched this template off for good%s. Use another.",
 }

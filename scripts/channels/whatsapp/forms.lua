@@ -25,6 +25,7 @@ local MB = 1024 * 1024
 ---@field caption? string media
 ---@field language? string template
 ---@field parameters? string[] template: the values of its body
+---@field replies? string[] template: the ids of its quick replies, which come back when one is pressed
 
 local function length(text) return utf8.len(text) or #text end
 
@@ -117,6 +118,11 @@ function CHECK.template(form)
     if why then return why end
     if value:find("[\n\t]") or value:find("     ", 1, true) then return "a template's value holds a line break, a tab or many blanks" end
   end
+  if #(form.replies or {}) > 10 then return "a template has at most 10 quick replies" end
+  for _, id in ipairs(form.replies or {}) do
+    local why = id_unfit("a quick reply", id, 128)
+    if why then return why end
+  end
 end
 
 local INTERACTIVE = { buttons = "button", list = "list", link = "cta_url", location = "location_request_message" }
@@ -154,16 +160,16 @@ function ACTION.link(form) return { name = "cta_url", parameters = { display_tex
 
 function ACTION.location() return { name = "send_location" } end
 
----An approved template with its values. The platform holds its text; our text says the same.
----@param template {name: string, language: string, parameters?: string[]}
----@return table
-function M.template(template)
-  local parameters = {}
-  for i, text in ipairs(template.parameters or {}) do parameters[i] = { type = "text", text = text } end
-  return {
-    name = template.name, language = { code = template.language },
-    components = #parameters > 0 and { { type = "body", parameters = parameters } } or nil,
-  }
+-- An approved template with its values. The platform holds its text; our text says the same.
+local function template_of(form)
+  local parameters, components = {}, {}
+  for i, text in ipairs(form.parameters or {}) do parameters[i] = { type = "text", text = text } end
+  if #parameters > 0 then components[1] = { type = "body", parameters = parameters } end
+  for i, id in ipairs(form.replies or {}) do
+    components[#components + 1] = { type = "button", sub_type = "quick_reply", index = tostring(i - 1),
+      parameters = { { type = "payload", payload = id } } }
+  end
+  return { name = form.name, language = { code = form.language }, components = #components > 0 and components or nil }
 end
 
 ---Writes a form into the body of a message.
@@ -172,7 +178,7 @@ end
 ---@param text string the stored text
 function M.write(body, form, text)
   if form.type == "template" then
-    body.type, body.template = "template", M.template(form)
+    body.type, body.template = "template", template_of(form)
   elseif form.type == "media" then
     body.type = form.kind
     body[form.kind] = { id = form.id, caption = form.caption, filename = form.kind == "document" and form.name or nil }

@@ -1,6 +1,7 @@
 -- A message is read: stores it with its conversation and what it brings, and decides who is told of it and who answers: STOP and START,
 -- staff in a pause, else the assistant's next turn. Nothing here waits.
 
+local asks = require "channels.whatsapp.asks"
 local cases = require "records.cases"
 local conversation_flow = require "flow.conversation"
 local conversations = require "records.conversations"
@@ -137,6 +138,7 @@ end
 
 -- A message arrived.
 function M.arrived(event, now)
+  if event.button_id then event.content = asks.chosen(event.button_id, event.content, owner.languages) end
   local words = event.kind ~= "unsupported" and event.kind ~= "undelivered" and not event.bare
   event.language = words and languages.clear(owner.spoken, event.content) or nil
   local conversation = conversations.arrive(event, now)

@@ -13,7 +13,9 @@ local log = require "host.log"
 local messages = require "records.messages"
 local promises = require "flow.promises"
 local tell = require "staff.tell"
+local templates = require "channels.whatsapp.templates"
 local time = require "host.time"
+local window = require "records.window"
 
 local M = {}
 
@@ -31,6 +33,8 @@ function M.enqueue(conversation_id, message_id, run_at)
   jobs.put { kind = "send", lane = M.lane(conversation_id), unique = "send:" .. message_id, payload = { message = message_id },
     run_at = run_at }
 end
+
+local CLOSED = "24 hours have passed since the customer's last message, so WhatsApp takes no free text. A template would go, but %s."
 
 -- The parts in which a text is sent. A text of the model is made fit for WhatsApp; another text is changed only when it is too long.
 local function parts_of(text, kind)
@@ -52,15 +56,19 @@ end
 ---  seq: the last message that it answers; default the newest. parts: the text as it is sent, when the caller has made it fit;
 ---  template: the approved template with the same meaning (one part only), for when WhatsApp takes no free text any more
 ---@return string? id of the first part; nil when the text was blank, or when WhatsApp does not take the form
----@return string? why it does not take the form, in words for staff
+---@return string? why it does not take the form, or words of staff after its 24 hours, in words for staff
 function M.say(conversation, text, options)
   options = options or {}
   local kind = options.kind or "canned"
   if kind ~= "model" and kind ~= "staff" then promises.check(options.keys, options.told) end
   local now, first = time.now_ms(), nil
   local parts = options.parts or parts_of(text, kind)
-  local form = options.form
-  local why = form and forms.unfit(form, parts[#parts] or "")
+  local form, why = options.form, nil
+  if kind == "staff" and not form and not window.is_open(conversation, now) then -- the writer is there, and is told at once
+    form, why = templates.form("after_window", conversation.language, { text })
+    if not form then return nil, CLOSED:format(why) end
+  end
+  why = form and forms.unfit(form, parts[#parts] or "")
   if why then
     log.warn("whatsapp.form_unfit", { form = form.type, why = why })
     if not forms.has_plain_text(form) then return nil, why end

@@ -19,6 +19,7 @@ local numbers = require "records.numbers"
 local pace = require "channels.whatsapp.pace"
 local plain = require "language.text"
 local settings = require "host.settings"
+local templates = require "channels.whatsapp.templates"
 local tell = require "staff.tell"
 local time = require "host.time"
 local turns = require "records.turns"
@@ -55,6 +56,7 @@ end
 -- Can this message be sent now? Returns true, or false and what the job returns.
 local function may_say(message, now)
   local machine = MACHINE[message.kind]
+  local stale = now - time.parse(message.created_at) > STALE_MS
   if message.opted_out == 1 and not AFTER_STOP[message.kind] then
     drop(message, now, "opted out")
     return false
@@ -65,17 +67,17 @@ local function may_say(message, now)
     if message.state ~= "unknown" then tell.draft(conversation, message.content) end
     return false
   end
-  message.closed = not window.is_open(message, now)
-  if message.kind == "nudge" and (message.last_seq > message.seq or message.status == "PAUSED" or message.closed
-    or now - time.parse(message.created_at) > STALE_MS) then
+  local closed = not window.is_open(message, now)
+  if message.kind == "nudge" and (message.last_seq > message.seq or message.status == "PAUSED" or closed or stale) then
     drop(message, now, "the reminder is no longer due")
     return false
   end
   if message.form then message.form = json.decode(message.form) end
-  if message.closed and not message.template and not (message.form and message.form.type == "template") then
-    return false, answers.fail(message, now, "131047 window closed", codes.advice(131047))
+  if closed and not (message.form and message.form.type == "template") then
+    message.form = not (machine and stale) and templates.instead(message) or nil
+    if not message.form then return false, answers.fail(message, now, "131047 window closed", codes.advice(templates.CLOSED)) end
   end
-  if machine and now - time.parse(message.created_at) > STALE_MS then
+  if machine and stale then
     plan_anew(message, now)
     return false
   end
@@ -84,8 +86,8 @@ end
 
 -- Nothing, or when the message can go at the earliest, and why.
 local function too_early(message, now)
-  local may, at = access.may_try(message, now)
-  if not may then return at, "WhatsApp refuses our token" end
+  local may, at, why = access.may_try(message, now)
+  if not may then return at, why end
   at = pace.held(message, now)
   if at then return at, "WhatsApp asked to wait" end
   return pace.wait(message.paced_at, now), "one message in 6 seconds to one person"
@@ -116,9 +118,7 @@ end
 
 local function body_of(message)
   local body = { messaging_product = "whatsapp", recipient_type = "individual", biz_opaque_callback_data = message.id }
-  if message.closed and message.template then
-    body.type, body.template = "template", forms.template(json.decode(message.template))
-  elseif message.form then
+  if message.form then
     forms.write(body, message.form, message.content)
   else
     body.type, body.text = "text", { body = message.content, preview_url = message.content:find("https?://") ~= nil }

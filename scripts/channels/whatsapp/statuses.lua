@@ -18,6 +18,7 @@ local say = require "channels.whatsapp.say"
 local sender = require "channels.whatsapp.sender"
 local settings = require "host.settings"
 local task = require "host.task"
+local templates = require "channels.whatsapp.templates"
 local tell = require "staff.tell"
 
 local M = {}
@@ -69,6 +70,9 @@ function M.apply(message, status, now)
     elseif message.resent == 0 and status.code and codes.class(status.code) == "transient" then
       messages.resend(message.id, now, why)
       say.enqueue(message.conversation_id, message.id, now + settings.get("RETRY_BASE_MS"))
+    elseif status.code == templates.CLOSED and templates.instead(message) then
+      messages.resend(message.id, now, why)
+      say.enqueue(message.conversation_id, message.id, now)
     else
       messages.moved(message.id, "failed", status.wamid, now, why)
       tell_failed(message, status)

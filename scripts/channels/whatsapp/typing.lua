@@ -6,7 +6,7 @@ local settings = require "host.settings"
 
 local M = {}
 
-local EVERY_MS, TIMES = 18000, 5 -- a request for it takes up to 5 seconds more
+local EVERY_MS = 18000 -- a request for it takes up to 5 seconds more
 
 ---Until `done` is set; not in a chat that staff took meanwhile, or that opted out.
 ---@async
@@ -16,7 +16,7 @@ local EVERY_MS, TIMES = 18000, 5 -- a request for it takes up to 5 seconds more
 ---@param done host.task.Event
 function M.keep(show, conversation_id, wamid, done)
   local every_ms = math.min(settings.get("LLM_DEADLINE_MS") * 2 // 5, EVERY_MS)
-  for _ = 1, TIMES do
+  for _ = 1, 2 + settings.get("LLM_DEADLINE_MS") // every_ms do -- a turn takes no longer
     show(wamid)
     if done:wait(every_ms) then return end
     local conversation = conversations.get(conversation_id)

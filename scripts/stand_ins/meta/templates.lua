@@ -1,5 +1,5 @@
--- The message templates that Meta has approved for this business, as the stand-in knows them. Each takes one value, "{{1}}".
--- hello_world, which every account has, takes none. Pure.
+-- The message templates that Meta has approved for this business, as the stand-in knows them. Each takes the values in
+-- its body; hello_world, which every account has, takes none. Pure.
 
 local M = {}
 
@@ -10,8 +10,29 @@ local bodies = {
   visit_requested = { en = "We have your request: {{1}}.", fr = "Nous avons votre demande: {{1}}." },
   visit_rejected = { en = "Sorry, {{1}} does not work for us.", fr = "Désolé, {{1}} ne nous convient pas." },
   visit_reminder = { en = "A reminder: your on-site assessment is on {{1}}.", fr = "Un rappel: votre évaluation sur place est le {{1}}." },
+  after_window = { en = "ClearoutSpaces writes to you: {{1}} Answer here to go on.", fr = "ClearoutSpaces écrit: {{1}} Répondez ici." },
+  quote_ready = { en = "Your quote: {{1}}. {{2}}" },
   hello_world = { en_US = "Hello World. Welcome to WhatsApp!", en = "Hello World. Welcome to WhatsApp!" },
 }
+
+-- How many quick replies a template has.
+local quick_replies = { quote_ready = 2 }
+
+-- Meta's code and words for the buttons of a template message; nil: it takes them.
+local function bad_buttons(template)
+  for _, component in ipairs(type(template.components) == "table" and template.components or {}) do
+    if type(component) == "table" and component.type == "button" then
+      local index = tonumber(component.index)
+      local value = type(component.parameters) == "table" and component.parameters[1]
+      if component.sub_type ~= "quick_reply" or not index or index >= (quick_replies[template.name] or 0) then
+        return 132000, "Button at index " .. tostring(component.index) .. " does not exist in the template"
+      elseif type(value) ~= "table" or value.type ~= "payload" or type(value.payload) ~= "string" then
+        return 132012, "Parameter format does not match"
+      end
+    end
+  end
+  return nil
+end
 
 local function values_of(template)
   local values = {}
@@ -56,6 +77,8 @@ function M.render(template)
       return nil, 132018, "Parameter text cannot have new-line/tab characters or more than 4 consecutive spaces"
     end
   end
+  local code, words = bad_buttons(template)
+  if code then return nil, code, words end
   return (body:gsub("{{(%d+)}}", function(number) return values[tonumber(number)].text end))
 end
 
