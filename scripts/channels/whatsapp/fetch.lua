@@ -225,6 +225,6 @@ end
 
 ---@async
 ---@param job host.jobs.Job payload.hashes
-function M.sweep(job) media.sweep(job.payload.hashes) end
+function M.sweep(job) media.sweep(job.payload.hashes or {}) end
 
 return M
