@@ -325,8 +325,8 @@ local function backups(lines, since)
     lines[#lines + 1] = "No backup that `assistant backup` made of this database holds their data. " .. unknown
   else
     lines[#lines + 1] = "Backups that still hold their data:\n" .. table.concat(list, "\n")
-    lines[#lines + 1] = "Delete these copies and folders. If you keep a copy, also keep the files that end in .erased and .key beside the database."
-      .. " With them the person is erased from the copy when it is restored. " .. unknown
+    lines[#lines + 1] = "Delete these copies and folders. If you keep a copy, also keep the files that end in .erased and .key beside the"
+      .. " database. With them the person is erased from the copy when it is restored. " .. unknown
   end
 end
 

@@ -75,6 +75,14 @@ end
 ---@return records.Media[]
 function M.of(conversation_id) return db.all("SELECT * FROM media WHERE conversation_id = ? ORDER BY id", conversation_id) end
 
+---The file of a message, or nil.
+---@return records.Media?
+function M.of_message(message_id) return db.one("SELECT * FROM media WHERE message_id = ? ORDER BY id LIMIT 1", message_id) end
+
+---A row whose file has this hash, or nil.
+---@return records.Media?
+function M.with_hash(hash) return db.one("SELECT * FROM media WHERE hash = ? ORDER BY id LIMIT 1", hash) end
+
 ---How many of each kind a chat sent since then. A file that was refused is none, nor a voice note whose missing words staff know of.
 ---@param from_ms? integer
 ---@return table<string, integer>

@@ -1,5 +1,6 @@
 -- `assistant sandbox`: the business, with the stand-ins in the same process. `assistant serve` never loads it.
 
+local kept = require "stand_ins.kept"
 local main = require "main"
 local stand_ins = require "stand_ins.alone"
 
@@ -17,6 +18,7 @@ end
 local sandbox = {}
 for name, value in pairs(main) do sandbox[name] = value end
 sandbox.routes = both "routes"
+sandbox.routes["GET /sandbox/file/*"] = kept.file
 sandbox.jobs = both "jobs"
 sandbox.extra_schema = stand_ins.extra_schema
 return sandbox

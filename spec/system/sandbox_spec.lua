@@ -79,3 +79,49 @@ describe("the sandbox's model", function()
     assert.truthy(wire.http(service.port, "GET", "/sandbox/").body:find("is no real model", 1, true))
   end)
 end)
+
+describe("the sandbox's files", function()
+  local service, page
+  setup(function() service, page = open() end)
+  teardown(process.close_all)
+
+  -- Sends a message with a file, and waits for what became of it.
+  local function sent(wish)
+    local phone = meta.phone()
+    wish.from = phone
+    page:write(wish)
+    return shell.until_(function()
+      local message = page:screen(phone).messages[1]
+      return message and message.file and message.file.note and not message.file.note:find("fetched", 1, true) and message.file
+    end, 8, "the file of a " .. wish.type)
+  end
+
+  local function get(path) return wire.http(service.port, "GET", path) end
+
+  it("are those that the assistant has kept: photos, videos, voice notes and documents, each under its own type", function()
+    for kind, mime in pairs { image = "image/jpeg", video = "video/mp4", audio = "audio/ogg", document = "application/pdf" } do
+      local file = sent { type = kind }
+      assert.same({ mime, "kept by the assistant" }, { file.type, file.note:match "^[%a ]+" })
+      local answer = get(file.url)
+      assert.same({ 200, mime, "nosniff" }, { answer.status, answer.headers["content-type"], answer.headers["x-content-type-options"] })
+      assert.truthy(answer.headers["content-security-policy"]:find("sandbox", 1, true))
+      assert.equal(kind == "document" and 'attachment; filename="list.pdf"' or nil, answer.headers["content-disposition"])
+    end
+  end)
+
+  it("run no script: a page or a drawing is downloaded as bytes, and one that says it is a photo is not kept", function()
+    local html = "PGh0bWw+PHNjcmlwdD54PC9zY3JpcHQ+"
+    for _, mime in ipairs { "text/html", "image/svg+xml", "application/xhtml+xml" } do
+      local file = sent { type = "document", filename = 'a"b\r\n.html', media = { mime_type = mime, base64 = mime == "image/svg+xml" and "PHN2Zz48c2NyaXB0Lz48L3N2Zz4=" or html } }
+      local answer = get(file.url)
+      assert.same({ 200, "application/octet-stream", "nosniff" }, { answer.status, answer.headers["content-type"], answer.headers["x-content-type-options"] })
+      assert.truthy(answer.headers["content-disposition"]:find('^attachment; filename="[%w ._-]+"$'))
+    end
+    local liar = sent { type = "image", media = { base64 = html } }
+    assert.same({ "not kept: it is said to be image/jpeg and is a web page" }, { liar.note, liar.url })
+  end)
+
+  it("are found by their hash alone", function()
+    for _, name in ipairs { ("0"):rep(64), "..%2f..%2fdb.sqlite", "", "x" } do assert.equal(404, get("/sandbox/file/" .. name).status) end
+  end)
+end)

@@ -9,6 +9,7 @@ local common = require "stand_ins.common"
 local errors = require "stand_ins.meta.errors"
 local faults = require "stand_ins.faults"
 local hooks = require "stand_ins.meta.hooks"
+local kept = require "stand_ins.kept"
 local multipart = require "stand_ins.meta.multipart"
 local samples = require "stand_ins.meta.samples"
 
@@ -172,8 +173,7 @@ end
 function M.look(request)
   local row = M.find(request.path:sub(#"/sandbox/media/" + 1))
   if not row then return { status = 404, json = { error = "no such file" } } end
-  return { status = 200, body = bytes_of(row), headers = { ["Content-Type"] = row.mime_type, ["X-Content-Type-Options"] = "nosniff",
-    ["Content-Security-Policy"] = "sandbox" } }
+  return { status = 200, body = bytes_of(row), headers = kept.headers(row.mime_type) }
 end
 
 return M

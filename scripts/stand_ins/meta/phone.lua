@@ -4,10 +4,20 @@ local db = require "host.db"
 local json = require "host.json"
 local time = require "host.time"
 local common = require "stand_ins.common"
+local kept = require "stand_ins.kept"
+local media = require "stand_ins.meta.media"
 local people = require "stand_ins.meta.people"
 local statuses = require "stand_ins.meta.statuses"
 
 local M = {}
+
+-- The file of a message, as the page shows it: what the assistant has kept of it, else what was sent.
+local function file_of(row, id)
+  local kept_file = row.side == "customer" and row.type ~= "sticker" and kept.of(row.wamid)
+  if kept_file and not kept_file.waits then return kept_file end
+  local file = media.find(id)
+  return { url = file and "/sandbox/media/" .. id, type = file and file.mime_type, note = kept_file and kept_file.note }
+end
 
 -- What can be pressed or looked at in a message.
 local function extras(row)
@@ -26,7 +36,8 @@ local function extras(row)
   return #choices > 0 and choices or nil, file, interactive.type == "cta_url" and action.parameters or nil
 end
 
----The screen of one phone: both sides, in order, with ticks. `choices` are buttons to press, `media` is the id of a file.
+---The screen of one phone: both sides, in order, with ticks. `choices` are buttons to press, `media` is the id of a file, `file` what can
+---be shown of it: {url=, type=, name=, note= what became of it}.
 function M.screen(number)
   local phone = people.find(number)
   number = phone and phone.number or number
@@ -37,6 +48,7 @@ function M.screen(number)
     messages[#messages + 1] = {
       id = row.wamid, from = row.side, type = row.type, text = row.text, ticks = row.state, error = row.error, at = time.iso(row.at),
       choices = row.side == "business" and choices or nil, media = file or nil, link = link,
+      file = file and file_of(row, file) or nil,
     }
   end
   return { number = number, name = phone and phone.name or number, user_id = phone and phone.user_id, messages = messages,
