@@ -24,6 +24,7 @@ local required = {
   ["flow.returning"] = { "begins", "confirm", "mark", "set_aside", "settle", "stored" },
   ["flow.scripted"] = { "answer", "wants_yes_no" },
   ["flow.wants"] = { "decide", "stops_questions" },
+  ["ops.blocks"] = { "block", "command", "unblock", "unblock_command", "wrote" },
   ["person.restore"] = { "prepare" },
   ["person.retention"] = { "job" },
   ["channels.calcom"] = { "on", "read", "receive", "remind" },
@@ -31,7 +32,8 @@ local required = {
   ["staff.pauses"] = { "over", "resume", "take" },
   ["staff.reminders"] = { "sweep" },
   ["staff.tell"] = { "alert", "card", "draft", "follow_up", "message_from_customer", "note", "word" },
-  ["channels.whatsapp"] = { "draft", "nudge", "plan_nudge", "read", "recall", "receive", "say", "send", "start", "typing", "verify" },
+  ["channels.whatsapp"] = { "block", "blocked", "draft", "hush", "nudge", "plan_nudge", "read",
+    "recall", "receive", "say", "send", "start", "typing", "verify" },
 }
 
 ---Throws one line for each function that is missing.

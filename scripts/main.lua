@@ -1,5 +1,6 @@
 -- The table of contents: which function answers a request, reads an inbox row, does a job, and when.
 
+local blocks = require "ops.blocks"
 local calcom = require "channels.calcom"
 local client = require "brain.client"
 local costs = require "ops.costs"
@@ -61,6 +62,7 @@ return {
     transcribe = { run = whatsapp.transcribe, limit = 8 },
     media_word = { run = whatsapp.media_word },
     media_sweep = { run = whatsapp.media_sweep },
+    block = { run = whatsapp.block },
     probe = { run = turns.probe },
   },
 
@@ -73,6 +75,8 @@ return {
     erase = { run = function(args) return erase.command(args, readers) end },
     media = { run = files.command },
     costs = { run = costs.command },
+    block = { run = function(args) return blocks.command(args, { hush = whatsapp.hush, blocked = whatsapp.blocked }) end },
+    unblock = { run = blocks.unblock_command },
     export = { run = function(args) return export.command(args, readers) end },
   },
 

@@ -104,7 +104,7 @@ end
 -- Everything that a turn starts from; nil when there is nothing to do, or not yet. at_once: no voice note's words are waited for.
 local function load(self, job, at_once)
   local conversation, newest, visit = conversations.for_turn(job.payload.conversation, time.now_ms())
-  if not conversation or conversation.opted_out == 1 or conversation.status == "PAUSED" then return nil end
+  if not conversation or conversation.opted_out == 1 or conversation.status == "PAUSED" or conversation.blocked_at then return nil end
   local waiting = messages.unanswered(conversation)
   if #waiting == 0 then return nil end
   local texts, unusable, unheard = sort_waiting(waiting)
@@ -461,8 +461,8 @@ local function carry_out(self, turn, decision)
   if where and (told or turn.begins or where.verdict ~= conversation.area or where.said ~= conversation.area_place) then
     conversations.set_area(conversation.id, where, told, turn.begins)
   end
-  if conversation.opted_out == 1 then
-    action = "opted_out"
+  if conversation.opted_out == 1 or conversation.blocked_at then
+    action = conversation.blocked_at and "blocked" or "opted_out"
   elseif conversation.status == "PAUSED" then
     action = "taken"
     if decision.reply then whatsapp.draft(conversation, decision.reply, turn.shown) end

@@ -3,6 +3,7 @@
 -- codes explains Meta's errors.
 
 local asks = require "channels.whatsapp.asks"
+local block = require "channels.whatsapp.block"
 local crypto = require "host.crypto"
 local fetch = require "channels.whatsapp.fetch"
 local hear = require "channels.whatsapp.hear"
@@ -25,6 +26,8 @@ local M = {
   template = templates.form,
   draft = say.draft,
   recall = say.recall,
+  hush = say.hush,
+  block = block.run, blocked = block.list,
   send = send.run,
   nudge = nudge.run, plan_nudge = nudge.plan,
   fetch = fetch.run, media_word = fetch.word, media_sweep = fetch.sweep,

@@ -34,6 +34,7 @@ end
 function M.figures()
   local now, waiting, open, backup = time.now_ms(), conversations.oldest_waiting(), json.array(), M.newest_backup()
   local today = costs.today(now)
+  local blocked, unheard = conversations.blocked_counts()
   for _, circuit in ipairs(circuits.all_open()) do
     open[#open + 1] = { name = circuit.name, reason = circuit.reason, since = circuit.since and time.iso(circuit.since) }
   end
@@ -48,6 +49,7 @@ function M.figures()
     message_dollars_today = today.message_dollars,
     messages_charged_today = charged(today),
     messages_free_today = today.free,
+    blocked = blocked, blocked_messages = unheard,
     last_backup_at = backup and backup.made_at or json.null,
   }
 end
@@ -162,6 +164,10 @@ function M.words()
   lines[#lines + 1] = ("Chats for staff: %d not taken%s, %d taken%s."):format(handed.open,
     handed.oldest_open_at and (" (the oldest for %s)"):format(span(math.max(0, now - handed.oldest_open_at))) or "", handed.taken,
     handed.unposted > 0 and (", %d whose card is not in Slack yet"):format(handed.unposted) or "")
+  if figures.blocked > 0 then
+    lines[#lines + 1] = ("Blocked people: %d, with %d messages since. Nobody was told of these. `assistant block` lists the people.")
+      :format(figures.blocked, figures.blocked_messages)
+  end
   if figures.oldest_unanswered_ms > 0 then
     lines[#lines + 1] = ("The longest wait of a customer for the assistant: %s."):format(span(figures.oldest_unanswered_ms))
   end

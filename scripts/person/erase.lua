@@ -145,7 +145,8 @@ end
 -- Removes the rest, all or nothing, with what arrived meanwhile.
 function Erasure:rest(from)
   local conversation = people.find { self.id }
-  local opted_out = self.opted_out or conversation ~= nil and conversation.opted_out == 1
+  self.keeps.opted_out = self.keeps.opted_out or conversation ~= nil and conversation.opted_out == 1
+  self.keeps.blocked = self.keeps.blocked or conversation ~= nil and conversation.blocked_at ~= nil
   self:sweep(from)
   while self:some_messages() do end
   for _, change in ipairs(people.changes(self.id)) do
@@ -158,23 +159,22 @@ function Erasure:rest(from)
     if booking.reminder_job then self:job(booking.reminder_job) end
   end
   for what, n in pairs(people.remove(self.id, self.names, shown)) do self:count(what, n) end
-  for _, name in ipairs(self.names) do people.add_mark(people.mark(name), self.at, opted_out) end
-  self.opted_out = opted_out
+  for _, name in ipairs(self.names) do people.add_mark(people.mark(name), self.at, self.keeps) end
 end
 
 -- Removes a person from the rows. The ledger has their line already.
 ---@async
 ---@param id string
 ---@param at integer ms, the time of the erasure, as in the ledger's line
----@param opted_out? boolean true counts although the rows do not say so
+---@param keeps? {opted_out?: boolean, blocked?: boolean} true counts although the rows do not say so
 ---@param readers person.Readers
 ---@return table erasure .removed has counts; .words and .texts are to be searched for
-function M.rows(id, at, opted_out, readers)
+function M.rows(id, at, keeps, readers)
   local conversation = people.find { id }
   id = conversation and conversation.id or id
   local ids = people.names(id)
   local self = setmetatable({ id = id, names = ids, set = M.set(ids),
-    at = at, opted_out = opted_out, readers = readers, removed = {}, texts = {}, gone = {}, known = {} },
+    at = at, keeps = keeps or {}, readers = readers, removed = {}, texts = {}, gone = {}, known = {} },
     Erasure)
   self.words = M.words(ids, conversation, people.bookings(ids))
   -- Jobs about the person end first, so that from here on nothing is sent to them and no model reads about them.
@@ -340,9 +340,12 @@ local function report(erasure, since, others)
     lines[3] = "The database's files were cleaned and searched. What they still hold of the number or the words belongs to other people"
       .. (people.has_stand_ins() and " (here: to the sandbox's stand-ins)" or "") .. "."
   end
-  lines[#lines + 1] = erasure.opted_out
+  if erasure.keeps.blocked then
+    lines[#lines + 1] = "They were blocked. The block still counts if they write again: a keyed mark keeps it, without the number."
+  end
+  lines[#lines + 1] = erasure.keeps.opted_out
     and "They had opted out. The opt-out still counts if they write again. Nothing else about them is kept."
-    or "If they write again, they start as a new customer."
+    or not erasure.keeps.blocked and "If they write again, they start as a new customer." or nil
   backups(lines, since)
   lines[#lines + 1] = "Delete by hand what is outside this program: posts about them in Slack, and the chat on WhatsApp."
   return table.concat(lines, "\n")
@@ -374,12 +377,13 @@ function M.command(args, readers)
   end
   local at, since = time.now_ms(), conversation and time.parse(conversation.created_at) or 0
   local before = people.erased(people.mark(id))
-  local opted_out = conversation and conversation.opted_out == 1 or not conversation and before ~= nil and before.opted_out == 1
+  local keeps = { opted_out = (conversation or before or {}).opted_out == 1,
+    blocked = conversation and conversation.blocked_at ~= nil or not conversation and before ~= nil and before.blocked == 1 }
   local lines = {}
-  for i, name in ipairs(people.names(id)) do lines[i] = ("p %s %d %d"):format(people.mark(name), at, opted_out and 1 or 0) end
+  for i, name in ipairs(people.names(id)) do lines[i] = ("p %s %d %d"):format(people.mark(name), at, people.digit(keeps)) end
   local added, problem = ledger.add(lines)
   if not added then return nil, "Nothing was erased: " .. problem .. "." end
-  local erasure = M.rows(id, at, opted_out, readers)
+  local erasure = M.rows(id, at, keeps, readers)
   local words = erasure.words
   table.move(erasure.gone, 1, #erasure.gone, #words + 1, words)
   table.move(erasure.texts, 1, #erasure.texts, #words + 1, words)

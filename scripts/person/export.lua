@@ -121,6 +121,7 @@ function M.person(id, conversation, readers)
       status = c.status, began_at = iso_of(c.created_at), changed_at = iso_of(c.updated_at), last_message_at = iso(c.inbound_at),
       area_place = c.area_place, source = object(c.source), free_until = iso(c.free_until), write_to = c.write_to,
       photos_asked_at = iso(c.photos_asked),
+      blocked_at = iso(c.blocked_at), blocked_by = c.blocked_by,
       waiting_since = iso(c.waiting_since), paused_at = iso(c.paused_at), paused_by = c.paused_by_name or c.paused_by,
     } or nil,
     messages = list_of(all.messages, message_of),
@@ -178,6 +179,8 @@ function M.text(person)
       .. (person.chat.status == "PAUSED" and "with staff" or "with the assistant")
       or "Chat: none",
     "Came from: " .. came_from(person.chat and person.chat.source),
+    "Blocked: " .. (person.chat and person.chat.blocked_at
+      and ("since %s, by %s"):format(clock(person.chat.blocked_at), person.chat.blocked_by or "nobody known") or "no"),
     "Opted out: " .. (person.opted_out and "yes, nothing automatic is sent" or "no"),
   }
   local function section(title, list, fn)

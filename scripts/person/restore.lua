@@ -33,8 +33,9 @@ local OPEN = { queued = true, sending = true, unknown = true }
 local function read_ledger()
   local persons, marks = {}, {}
   for line in pieces(ledger.read, 0) do
-    local mark, at, opted_out = line:match("^p (%x+) (%d+) ([01])$")
-    if mark then persons[mark] = { at = math.tointeger(tonumber(at)), opted_out = opted_out == "1" } end
+    local mark, at, kept = line:match("^p (%x+) (%d+) ([0-3])$")
+    local digit = mark and tonumber(kept) or 0
+    if mark then persons[mark] = { at = math.tointeger(tonumber(at)), keeps = { opted_out = digit % 2 == 1, blocked = digit >= 2 } } end
     local when, list = line:match("^m (%d+) ([%x,]+)$")
     if when then
       when = math.tointeger(tonumber(when))
@@ -81,12 +82,12 @@ function M.erasures(readers)
   if count == 0 then return 0 end
   local found, words = whose(list), {}
   for _, one in ipairs(found) do
-    local erasure = erase.rows(one.id, one.person.at, one.person.opted_out, readers)
+    local erasure = erase.rows(one.id, one.person.at, one.person.keeps, readers)
     table.move(erasure.words, 1, #erasure.words, #words + 1, words)
   end
   for mark, person in pairs(list) do
     local known = people.erased(mark)
-    if not known or known.erased_at ~= person.at then people.add_mark(mark, person.at, person.opted_out) end
+    if not known or known.erased_at ~= person.at then people.add_mark(mark, person.at, person.keeps) end
     for _, line in ipairs(marks[person.at] or {}) do
       for message in line:gmatch("%x+") do people.add_message_mark(message, person.at) end
     end

@@ -26,7 +26,7 @@ end
 function M.for_turn(id, now)
   local row = db.one([[SELECT c.id, c.phone_number, c.status, c.name, c.language, c.opted_out, c.last_seq, c.answered_seq,
       c.inbound_at, c.free_until, c.waiting_since, c.asked, c.asked_times, c.unread_times, c.token, c.turns_from, c.limited_at, c.edits,
-      c.nudged, c.ended_at, c.after_hours_at, c.confirm, c.quote_from, c.photos_asked,
+      c.nudged, c.ended_at, c.after_hours_at, c.confirm, c.quote_from, c.photos_asked, c.blocked_at, c.loop,
       k.closed_at AS case_closed_at, c.area, c.area_place, c.area_told, k.state AS case_state,
       k.reason AS case_reason, k.known AS case_known,
       b.state AS booking_state, b.start_at AS booking_at, b.uid AS booking_uid
@@ -170,6 +170,41 @@ end
 function M.opt_out(id, language, now)
   return db.run([[UPDATE conversations SET opted_out = 1, language = coalesce(?, language), answered_seq = last_seq,
     waiting_since = NULL, updated_at = ? WHERE id = ? AND opted_out = 0]], language, time.stamp(now), id) == 1
+end
+
+-- Staff block this person: what they wrote and will write needs no answer. True when this call changed it.
+---@param id string
+---@param by string who blocks them, in words for staff
+---@param now integer ms
+function M.block(id, by, now)
+  return db.run([[UPDATE conversations SET blocked_at = ?, blocked_by = ?, blocked_messages = 0, answered_seq = last_seq,
+    waiting_since = NULL, updated_at = ? WHERE id = ? AND blocked_at IS NULL]], now, by, time.stamp(now), id) == 1
+end
+
+-- True when they were blocked.
+function M.unblock(id, now)
+  return db.run([[UPDATE conversations SET blocked_at = NULL, blocked_by = NULL, blocked_messages = 0, updated_at = ?
+    WHERE id = ? AND blocked_at IS NOT NULL]], time.stamp(now), id) == 1
+end
+
+-- A message of a blocked person arrived: it is only counted.
+---@return integer count since they were blocked
+function M.unheard(id)
+  return db.one([[UPDATE conversations SET answered_seq = last_seq, waiting_since = NULL, blocked_messages = blocked_messages + 1
+    WHERE id = ? RETURNING blocked_messages AS n]], id).n
+end
+
+---@return table[] rows of blocked people, the newest block first
+function M.blocked()
+  return db.all([[SELECT * FROM conversations INDEXED BY conversations_blocked WHERE blocked_at IS NOT NULL ORDER BY blocked_at DESC]])
+end
+
+---@return integer people that are blocked
+---@return integer messages of theirs since
+function M.blocked_counts()
+  local row = db.one([[SELECT count(*) AS people, coalesce(sum(blocked_messages), 0) AS messages FROM conversations
+    INDEXED BY conversations_blocked WHERE blocked_at IS NOT NULL]])
+  return row.people, row.messages
 end
 
 -- The customer writes this language.

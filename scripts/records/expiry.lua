@@ -84,13 +84,14 @@ function M.answers(now, limit)
 end
 
 -- A chat with nothing left but its row: no message, no case, no visit, and no member of staff has it.
-local IDLE = [[SELECT c.id, c.opted_out FROM conversations c WHERE c.id > ?1 AND c.id <= ?2 AND c.updated_at < ?3 AND c.status <> 'PAUSED'
-  AND (c.opted_out = 0 OR coalesce(c.name, c.language, c.asked, c.token, c.paused_by, c.area_place, c.confirm, c.source) IS NOT NULL)
+local IDLE = [[SELECT c.id, c.opted_out, c.blocked_at FROM conversations c
+  WHERE c.id > ?1 AND c.id <= ?2 AND c.updated_at < ?3 AND c.status <> 'PAUSED' AND (c.opted_out = 0 AND c.blocked_at IS NULL
+    OR coalesce(c.name, c.language, c.asked, c.token, c.paused_by, c.area_place, c.confirm, c.source, c.loop) IS NOT NULL)
   AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.conversation_id = c.id)
   AND NOT EXISTS (SELECT 1 FROM cases k WHERE k.conversation_id = c.id)
   AND NOT EXISTS (SELECT 1 FROM bookings b WHERE b.conversation_id = c.id)]]
 
----Chats that have nothing left, from an id on. A customer who opted out keeps the number and the opt-out.
+---Chats that have nothing left, from an id on. Who opted out or is blocked keeps the number, and that.
 ---@param after string
 ---@return integer count
 ---@return string? next nil: that was the last chat
@@ -101,9 +102,10 @@ function M.conversations(after, before, limit)
   local rows = db.all(IDLE, after, last.id, time.stamp(before))
   for _, row in ipairs(rows) do
     db.run("DELETE FROM quote_data WHERE conversation_id = ?", row.id)
-    if row.opted_out == 1 then
+    if row.opted_out == 1 or row.blocked_at then
       db.run([[UPDATE conversations SET name = NULL, language = NULL, asked = NULL, token = NULL, paused_by = NULL, paused_by_name = NULL,
-        area = NULL, area_place = NULL, confirm = NULL, source = NULL, free_until = NULL, photos_asked = NULL WHERE id = ?]], row.id)
+        area = NULL, area_place = NULL, confirm = NULL, loop = NULL, source = NULL, free_until = NULL, photos_asked = NULL
+        WHERE id = ?]], row.id)
     else
       db.run("DELETE FROM turns WHERE conversation_id = ?", row.id)
       costs.remove(row.id)

@@ -213,7 +213,8 @@ end
 function M.to_send(id)
   return db.one([[SELECT m.id, m.conversation_id, m.content, m.created_at, m.seq, m.kind, m.state, m.state_at, m.wamid, m.template,
       m.form, m.reply_to,
-      c.status, c.opted_out, c.inbound_at, c.free_until, c.last_seq, c.phone_number, c.write_to, k.open AS circuit_open, k.probe_at,
+      c.status, c.opted_out, c.blocked_at, c.inbound_at, c.free_until, c.last_seq, c.phone_number, c.write_to,
+      k.open AS circuit_open, k.probe_at,
       (SELECT max(paced_at) FROM (SELECT paced_at FROM messages p WHERE p.conversation_id = m.conversation_id AND p.paced_at IS NOT NULL
         ORDER BY seq DESC, rowid DESC LIMIT 10)) AS paced_at
     FROM messages m JOIN conversations c ON c.id = m.conversation_id LEFT JOIN circuits k ON k.name = 'whatsapp' WHERE m.id = ?]], id)

@@ -73,15 +73,33 @@ function M.is_erased_message(id)
   return db.one("SELECT 1 AS yes FROM erased_messages WHERE mark = ?", M.message_mark(id)) ~= nil
 end
 
--- For a new chat: was this person erased after they had opted out?
+-- For a new chat: was this person erased after they had opted out, or while they were blocked? nil: neither.
 ---@param names string[] all that names the person
-function M.opted_out_before(names)
-  local row = db.one("SELECT EXISTS (SELECT 1 FROM erased WHERE opted_out = 1) AS some")
+---@return {opted_out: boolean, blocked: boolean}?
+function M.before(names)
+  local row, found = db.one("SELECT EXISTS (SELECT 1 FROM erased WHERE opted_out = 1 OR blocked = 1) AS some"), nil
   for _, name in ipairs(row.some == 1 and names or {}) do
-    if db.one("SELECT 1 AS yes FROM erased WHERE mark = ? AND opted_out = 1", M.mark(name)) then return true end
+    local mark = db.one("SELECT opted_out, blocked FROM erased WHERE mark = ? AND (opted_out = 1 OR blocked = 1)", M.mark(name))
+    if mark then
+      found = found or { opted_out = false, blocked = false }
+      found.opted_out, found.blocked = found.opted_out or mark.opted_out == 1, found.blocked or mark.blocked == 1
+    end
   end
-  return false
+  return found
 end
+
+-- They are not blocked any more.
+---@param names string[] all that names the person
+---@return integer count of marks
+function M.unblocked(names)
+  local count = 0
+  for _, name in ipairs(names) do count = count + db.run("UPDATE erased SET blocked = 0 WHERE mark = ? AND blocked = 1", M.mark(name)) end
+  return count
+end
+
+-- How many marks of erased people still block them.
+---@return integer
+function M.blocked_marks() return db.one("SELECT count(*) AS n FROM erased WHERE blocked = 1").n end
 
 -- They have opted in again.
 ---@param names string[] all that names the person
@@ -89,19 +107,24 @@ function M.opted_in(names)
   for _, name in ipairs(names) do db.run("UPDATE erased SET opted_out = 0 WHERE mark = ? AND opted_out = 1", M.mark(name)) end
 end
 
----@return {erased_at: integer, opted_out: integer, scrubbed: integer}?
+---@return {erased_at: integer, opted_out: integer, blocked: integer, scrubbed: integer}?
 function M.erased(mark)
-  return db.one("SELECT erased_at, opted_out, scrubbed FROM erased WHERE mark = ?", mark)
+  return db.one("SELECT erased_at, opted_out, blocked, scrubbed FROM erased WHERE mark = ?", mark)
 end
 
 ---@param mark string
 ---@param at integer ms
----@param opted_out boolean
-function M.add_mark(mark, at, opted_out)
-  db.run([[INSERT INTO erased(mark, erased_at, opted_out, scrubbed) VALUES(?, ?, ?, 0)
-    ON CONFLICT(mark) DO UPDATE SET erased_at = excluded.erased_at, opted_out = excluded.opted_out, scrubbed = 0]],
-    mark, at, opted_out and 1 or 0)
+---@param keeps {opted_out?: boolean, blocked?: boolean}
+function M.add_mark(mark, at, keeps)
+  db.run([[INSERT INTO erased(mark, erased_at, opted_out, blocked, scrubbed) VALUES(?, ?, ?, ?, 0)
+    ON CONFLICT(mark) DO UPDATE SET erased_at = excluded.erased_at, opted_out = excluded.opted_out, blocked = excluded.blocked,
+      scrubbed = 0]], mark, at, keeps.opted_out and 1 or 0, keeps.blocked and 1 or 0)
 end
+
+-- What a mark keeps, as one digit of the ledger's line.
+---@param keeps {opted_out?: boolean, blocked?: boolean}
+---@return integer
+function M.digit(keeps) return (keeps.opted_out and 1 or 0) + (keeps.blocked and 2 or 0) end
 
 function M.add_message_mark(mark, at)
   db.run("INSERT INTO erased_messages(mark, erased_at) VALUES(?, ?) ON CONFLICT DO NOTHING", mark, at)

@@ -34,7 +34,9 @@ function M.calls(item, now)
   if not number and not user_id then return inbox.park("a call without a usable caller", json.encode(item)) end
   if item.direction == "BUSINESS_INITIATED" or item.event == "terminate" then return log.debug("whatsapp.call", {}) end
   log.info("whatsapp.call", { from = mask(number or user_id) })
-  tell.word(chat_of(number, user_id, now), "called on WhatsApp. Nobody answers calls here, so please call back.")
+  local conversation = chat_of(number, user_id, now)
+  if conversation.blocked_at then return end
+  tell.word(conversation, "called on WhatsApp. Nobody answers calls here, so please call back.")
 end
 
 -- A human answered from the business's phone: the text is a message of staff, and the chat is theirs.

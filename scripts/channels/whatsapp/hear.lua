@@ -2,6 +2,7 @@
 -- staff in a pause, else the assistant's next turn. Nothing here waits.
 
 local asks = require "channels.whatsapp.asks"
+local blocks = require "ops.blocks"
 local cases = require "records.cases"
 local conversation_flow = require "flow.conversation"
 local conversations = require "records.conversations"
@@ -99,9 +100,21 @@ local function leave(event, conversation, now)
   conversations.answered(conversation.id, conversation.last_seq, nil, conversation.asked, now)
 end
 
+-- A blocked person wrote. Their STOP and START count, silently; nothing else follows.
+local function unheard(event, conversation, words, now)
+  local word = words and opt_out.word(owner.spoken, event.content)
+  if word == "stop" then
+    conversations.opt_out(conversation.id, nil, now)
+  elseif word == "start" and conversations.opt_in(conversation.id, now) then
+    people.opted_in(people.names(conversation.id))
+  end
+  blocks.wrote(conversation.id, conversations.unheard(conversation.id))
+end
+
 -- A message is stored: decides who is told, and who answers.
 function M.heard(event, conversation, now)
   local words = event.kind ~= "unsupported" and event.kind ~= "undelivered" and event.kind ~= "deleted" and not event.bare
+  if conversation.blocked_at then return unheard(event, conversation, words, now) end
   if words and opt_words(event, conversation, now) then return end
   if event.kind == "deleted" then
     tell.follow_up(conversation, "has deleted a message.")
@@ -132,6 +145,7 @@ end
 ---@param conversation table
 ---@param now integer ms
 function M.said(event, conversation, now)
+  if conversation.blocked_at then return end
   hear(event, conversation)
   M.heard(event, conversation, now)
 end
@@ -143,13 +157,15 @@ function M.arrived(event, now)
   event.language = words and languages.clear(owner.spoken, event.content) or nil
   local conversation = conversations.arrive(event, now)
   if event.fresh then whose.remember(event, now) end
-  if conversation.last_seq == 1 and people.opted_out_before { event.conversation, event.number or event.user_id,
-      event.user_id or event.number, event.also } then
-    conversations.opt_out(event.conversation, nil, now)
+  local before = conversation.last_seq == 1 and people.before { event.conversation, event.number or event.user_id,
+    event.user_id or event.number, event.also }
+  if before then
+    if before.opted_out then conversations.opt_out(event.conversation, nil, now) end
+    if before.blocked then conversations.block(event.conversation, "somebody, before they were erased", now) end
     conversation = conversations.get(event.conversation)
   end
   messages.add_user(event, conversation.last_seq, now)
-  if event.media then
+  if event.media and not conversation.blocked_at then
     event.media.declared = fetch.hex_of(event.media.sha256)
     fetch.arrived(event, now)
   end

@@ -32,7 +32,7 @@ end
 local function remind(job)
   local asked, now = job.payload, time.now_ms()
   local conversation, case, visit = conversations.for_turn(asked.conversation, now)
-  if not conversation or not asked.question then return nil end
+  if not conversation or not asked.question or conversation.blocked_at then return nil end
   local at = nudges.due({ conversation = conversation, case = case and case.state ~= "closed" and case or nil, visit = visit,
     seq = asked.seq, asked_at = asked.asked_at, until_ms = window.until_ms(conversation) }, owner.business, now, time)
   if not at then return log.info("nudge.none", { to = mask(conversation.id) }) end

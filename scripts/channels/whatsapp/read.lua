@@ -52,9 +52,9 @@ local function read_message(item, one, now, again)
   inbox.about(event.conversation)
   if event.silent then
     if QUIET[event.kind] then QUIET[event.kind](event, now, item) end
-    if event.for_staff then
-      tell.word(conversations.get(event.conversation) or { id = event.conversation, phone_number = event.number or "" }, event.for_staff[1])
-    end
+    local conversation = event.for_staff and (conversations.get(event.conversation)
+      or { id = event.conversation, phone_number = event.number or "" })
+    if conversation and not conversation.blocked_at then tell.word(conversation, event.for_staff[1]) end
     return log.debug("whatsapp.silent", { kind = event.kind })
   end
   if changed then changes.early(event) end

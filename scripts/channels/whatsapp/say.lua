@@ -99,15 +99,27 @@ function M.draft(conversation, text, seq)
   tell.draft(conversation, text)
 end
 
+---@async
+---@return integer unsent requests that had not left
+local function cancel_lanes(conversation_id)
+  local _, unsent = http.cancel(M.lane(conversation_id))
+  for _, identity in ipairs(identities.of(conversation_id)) do -- a request of a chat that was merged into this one
+    if identity.kind == "chat" then unsent = unsent + select(2, http.cancel(M.lane(identity.value))) end
+  end
+  return unsent
+end
+
+-- Call it after a person was blocked: when it returns, nothing more leaves. What was to be sent is dropped when its job runs.
+---@async
+---@param conversation_id string
+function M.hush(conversation_id) cancel_lanes(conversation_id) end
+
 -- Takes back the assistant's messages that have not left. Call it after the pause is stored; when it returns, nothing more leaves.
 ---@async
 ---@param conversation_id string
 ---@return string[] drafts the texts that were taken back; staff see them
 function M.recall(conversation_id)
-  local _, unsent = http.cancel(M.lane(conversation_id))
-  for _, identity in ipairs(identities.of(conversation_id)) do -- a request of a chat that was merged into this one
-    if identity.kind == "chat" then unsent = unsent + select(2, http.cancel(M.lane(identity.value))) end
-  end
+  local unsent = cancel_lanes(conversation_id)
   return db.transaction(function()
     local drafts, now = {}, time.now_ms()
     local conversation = conversations.get(conversation_id)

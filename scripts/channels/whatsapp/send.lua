@@ -57,6 +57,10 @@ end
 local function may_say(message, now)
   local machine = MACHINE[message.kind]
   local stale = now - time.parse(message.created_at) > STALE_MS
+  if message.blocked_at then
+    drop(message, now, "blocked")
+    return false
+  end
   if message.opted_out == 1 and not AFTER_STOP[message.kind] then
     drop(message, now, "opted out")
     return false
