@@ -55,9 +55,10 @@ function M.run(retention, now)
   local raw = now - math.floor(retention.raw_days * DAY_MS)
   local old = now - math.floor(retention.messages_days * DAY_MS)
   local ids = math.min(raw, now - records.IDS_MS) -- the marks stay while a stored webhook can be read again
-  local before = { raw = raw, early = now - records.IDS_MS, changes = now - records.IDS_MS, erased_messages = ids, answers = now }
+  local before = { raw = raw, early = now - records.IDS_MS, changes = now - records.IDS_MS, seen = now - records.IDS_MS,
+    erased_messages = ids, answers = now }
   for _, what in ipairs { "raw", "messages", "media",
-    "costs", "jobs", "turns", "cases", "bookings", "early", "changes", "erased_messages", "answers" } do
+    "costs", "jobs", "turns", "cases", "bookings", "early", "changes", "seen", "erased_messages", "answers" } do
     all(what, function(n) return records[what](before[what] or old, n) end, done)
   end
   local swept = sweep_files()

@@ -74,6 +74,11 @@ function M.changes(before, limit)
   return db.run("DELETE FROM changes_early WHERE id IN (SELECT id FROM changes_early WHERE at < ? LIMIT ?)", before, limit)
 end
 
+---What counts once.
+function M.seen(before, limit)
+  return db.run("DELETE FROM seen WHERE mark IN (SELECT mark FROM seen WHERE at < ? LIMIT ?)", before, limit)
+end
+
 function M.erased_messages(before, limit)
   return db.run("DELETE FROM erased_messages WHERE mark IN (SELECT mark FROM erased_messages WHERE erased_at < ? LIMIT ?)", before, limit)
 end

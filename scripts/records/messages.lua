@@ -61,12 +61,17 @@ end
 
 -- A customer's message, and the edits of it that are messages of their own, the newest last.
 ---@param conversation_id string
----@param id string
+---@param id string of the message, or of an edit of it
 ---@return {id: string, content: string, kind: string, seq: integer, edited_at?: integer}[]
 function M.versions(conversation_id, id)
-  local first = db.one([[SELECT id, content, kind, seq, edited_at FROM messages WHERE id = ? AND conversation_id = ? AND role = 'user']],
-    id, conversation_id)
+  local columns = "SELECT id, content, kind, seq, edited_at, reply_to FROM messages "
+  local first = db.one(columns .. "WHERE id = ? AND conversation_id = ? AND role = 'user'", id, conversation_id)
+    or db.one(columns .. "WHERE conversation_id = ? AND edit_id = ?", conversation_id, id)
   if not first then return {} end
+  if first.kind == "edit" and first.reply_to then
+    local whole = M.versions(conversation_id, first.reply_to)
+    return #whole > 0 and whole or { first }
+  end
   return { first, table.unpack(first.edited_at and db.all([[SELECT id, content, kind, seq, edited_at FROM messages
     WHERE conversation_id = ? AND seq > ? AND kind = 'edit' AND reply_to = ? ORDER BY seq]], conversation_id, first.seq, id) or {}) }
 end
@@ -76,8 +81,21 @@ end
 ---@param content string
 ---@param kind? string
 ---@param edited_at integer ms
-function M.replace(id, content, kind, edited_at)
-  return db.run("UPDATE messages SET content = ?, kind = coalesce(?, kind), edited_at = ? WHERE id = ?", content, kind, edited_at, id)
+---@param edit_id string of the edit or deletion
+function M.replace(id, content, kind, edited_at, edit_id)
+  return db.run("UPDATE messages SET content = ?, kind = coalesce(?, kind), edited_at = ?, edit_id = ? WHERE id = ?", content, kind,
+    edited_at, edit_id, id)
+end
+
+-- A message of ours in this chat, by our id or the platform's.
+---@param conversation_id string
+---@param id string
+---@return {id: string, content: string, edited_at?: integer, author?: string}?
+function M.ours(conversation_id, id)
+  local columns = "SELECT id, content, edited_at, author FROM messages "
+  return db.one(columns .. "WHERE id = ? AND conversation_id = ? AND role = 'assistant'", id, conversation_id)
+    or db.one(columns .. "WHERE wamid = ? AND conversation_id = ?", id, conversation_id)
+    or db.one(columns .. "WHERE conversation_id = ? AND edit_id = ? AND role = 'assistant'", conversation_id, id)
 end
 
 -- The words of a voice note. seq: it counts as said now, because it was answered without them.

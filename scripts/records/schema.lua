@@ -217,6 +217,13 @@ return {
   CREATE INDEX media_message ON media(message_id);
   CREATE INDEX media_conversation ON media(conversation_id, id);
   CREATE INDEX media_hash ON media(hash) WHERE hash IS NOT NULL;
+  CREATE TABLE seen(                             -- what came and stored no message: calls, changed names; so that it counts once, kept 7 days
+    mark TEXT PRIMARY KEY,                       -- of its id, as host.ledger makes it
+    at INTEGER NOT NULL                          -- ms
+  ) WITHOUT ROWID;
+  CREATE INDEX seen_at ON seen(at);
+  ALTER TABLE changes_early ADD COLUMN said_at INTEGER; -- ms, on the customer's clock
+  ALTER TABLE messages ADD COLUMN edit_id TEXT;  -- user: wamid of its newest edit, which can be edited, too
   CREATE TABLE costs(                            -- what a chat cost on a day, on the clock of TZ
     conversation_id TEXT NOT NULL,
     day TEXT NOT NULL,                           -- 2026-11-28

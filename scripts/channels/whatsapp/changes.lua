@@ -9,17 +9,19 @@ local messages = require "records.messages"
 local M = {}
 
 local DELETED = "[deleted]"
+M.DELETED = DELETED
 
 -- The message arrives after its edit or its deletion.
 ---@param event whatsapp.Event
 function M.early(event)
-  local deleted, content = changes.take(event)
+  local deleted, content, said_at, id = changes.take(event)
   if deleted then
     event.kind, event.content = "deleted", DELETED
     event.address, event.card, event.media, event.bare, event.reply_to = nil, nil, nil, nil, nil
     event.for_staff, event.map = nil, nil
   elseif content then
     event.content, event.bare = content, nil
+    event.edited_at, event.edit_id = said_at, id
   end
 end
 
@@ -40,7 +42,7 @@ function M.read(event, now, arrived, heard)
   for _, row in ipairs(rows) do
     local kind = deleted and "deleted" or row.kind == "wordless" and event.inner or nil
     if deleted then fetch.removed(row.id) end
-    messages.replace(row.id, deleted and DELETED or event.content, kind, event.said_at)
+    messages.replace(row.id, deleted and DELETED or event.content, kind, event.said_at, event.id)
   end
   local conversation = conversations.edited(event.conversation)
   local waits = rows[#rows].seq > conversation.answered_seq

@@ -76,7 +76,7 @@ end
 
 -- Staff have this chat: they get the message. The customer gets at most one text that says so.
 local function forward(event, conversation, now)
-  tell.message_from_customer(conversation, shown(event))
+  tell.message_from_customer(conversation, shown(event) .. (event.kind == "undelivered" and " Please ask them to write it again." or ""))
   conversations.pause_active(conversation.id, now)
   if conversation_flow.paused_reply_due(conversation, now) then
     conversations.paused_told(conversation.id, now)
@@ -165,6 +165,7 @@ function M.arrived(event, now)
     conversation = conversations.get(event.conversation)
   end
   messages.add_user(event, conversation.last_seq, now)
+  if event.edit_id then messages.replace(event.id, event.content, nil, event.edited_at, event.edit_id) end
   if event.media and not conversation.blocked_at then
     event.media.declared = fetch.hex_of(event.media.sha256)
     fetch.arrived(event, now)

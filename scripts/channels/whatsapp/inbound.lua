@@ -88,7 +88,7 @@ end
 function READ.unsupported(message, event)
   if not kinds.undelivered(message) then return nil end
   event.kind, event.content = "undelivered", "[message that could not be read]"
-  event.for_staff = { "wrote a message that could not be read, because WhatsApp did not deliver it whole. They are asked to write again." }
+  event.for_staff = { "wrote a message that could not be read, because WhatsApp did not deliver it whole." }
   return true
 end
 
@@ -125,6 +125,16 @@ local function media(message, event)
   return true
 end
 
+-- What an edit or a deletion changes; nil: it is none that can be read.
+---@param item table a message, or what the business wrote from its phone
+---@param now integer ms
+---@return {original: string, content?: string, said_at: integer}? change content: nil for a deletion
+function M.change(item, now)
+  local event, read = {}, (item.type == "edit" or item.type == "revoke") and READ[item.type]
+  if not read or not read(item, event) then return nil end
+  return { original = event.original, content = event.content, said_at = said_at(item.timestamp, now) }
+end
+
 -- A name of the person whom a message or a status is about; nil: it has none. It reads only a few fields, so that it cannot fail.
 function M.whose(item)
   if type(item) ~= "table" then return nil end
@@ -150,6 +160,8 @@ end
 ---@field reply_to? string the wamid of the message that it quotes
 ---@field original? string the wamid of the message that it edits or deletes
 ---@field inner? string the kind of an edit's message
+---@field edited_at? integer ms, of an edit that came before it
+---@field edit_id? string of that edit
 ---@field source? table the advertisement that brought them (kinds.source)
 ---@field button_id? string the id of the button or of the row that was chosen
 ---@field map? string the link to the pin on a map

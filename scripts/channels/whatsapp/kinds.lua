@@ -184,7 +184,8 @@ function M.echo(echo)
   if kind == "contacts" then return (M.contacts(echo.contacts)) or "[contact card]" end
   local body = M.text(list_of(echo.text).body)
   if body then return body end
-  local caption = type(kind) == "string" and inline(list_of(echo[kind]).caption)
+  local file = type(kind) == "string" and list_of(echo[kind]) or {}
+  local caption = inline(file.caption) or kind == "document" and inline(file.filename, LABEL)
   local shown = ECHOED[kind] or "message"
   return caption and ("[%s: %s]"):format(shown, caption) or "[" .. shown .. "]"
 end

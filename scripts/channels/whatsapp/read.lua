@@ -13,6 +13,7 @@ local log = require "host.log"
 local mask = require "mask"
 local messages = require "records.messages"
 local people = require "records.people"
+local seen = require "records.seen"
 local sender = require "channels.whatsapp.sender"
 local statuses = require "channels.whatsapp.statuses"
 local strip = require "channels.whatsapp.strip"
@@ -51,6 +52,8 @@ local function read_message(item, one, now, again)
   whose.find(event, now)
   inbox.about(event.conversation)
   if event.silent then
+    local once = event.for_staff or event.kind == "system" -- no message is stored that would show that it came before
+    if once and not seen.first(id, now) then return log.debug("whatsapp.duplicate", { from = mask(event.conversation) }) end
     if QUIET[event.kind] then QUIET[event.kind](event, now, item) end
     local conversation = event.for_staff and (conversations.get(event.conversation)
       or { id = event.conversation, phone_number = event.number or "" })

@@ -56,6 +56,7 @@ end
 local function add_value(items, value, read)
   local metadata = type(value.metadata) == "table" and value.metadata or {}
   local number_id = metadata.phone_number_id
+  if math.type(number_id) == "integer" then number_id = tostring(number_id) end
   if number_id ~= nil and number_id ~= json.null and number_id ~= settings.get("META_PHONE_NUMBER_ID") then
     items[#items + 1] = { read = for_another, number = number_id }
     return
