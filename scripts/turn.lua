@@ -6,7 +6,7 @@
 
 local additions = require "flow.additions"
 local area = require "flow.area"
-local booking_link = require "channels.calcom.link"
+local booking_link = require "channels.booking_link"
 local cases = require "records.cases"
 local clock = require "ops.clock"
 local conversation_flow = require "flow.conversation"
@@ -204,7 +204,7 @@ local function ask_model(self, turn)
   local rows = messages.recent(conversation.id, turn.shown, HISTORY_ROWS + #turn.waiting, conversation.quote_from)
   local known, missing = with_photos(turn)
   local asked, number = prompt.messages(self.owner.system_text, rows, known, missing, conversation.phone_number,
-    prompt.beside(turn.started_at, turn.visit, turn.area, turn.kept))
+    prompt.beside(turn.started_at, turn.visit, turn.area, turn.kept, turn.conversation.offered == 1))
   turn.hidden = { known = known, phone = conversation.phone_number, number = number }
   turn.sources = sources_of(turn, asked, number ~= nil)
   if turn.area and conversation.area_told and self.owner.business.guards.areas then -- until told, no reply of the model is sent

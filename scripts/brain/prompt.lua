@@ -180,6 +180,7 @@ function M.system_text(system, business)
     .. " no second booking, unless they want another time, and is no reason for a handoff. \"now\" is the date and time here."
     .. " \"to_confirm\" is of an earlier request: ask whether it is still right before you count it as said."
     .. " \"area\":\"outside\" means that we do not come to their address: say so kindly, and promise nothing."
+    .. " \"quote\":\"sent\" means that our team sent them a quote: point them to that message, and repeat no amount."
   lines[#lines + 1] = "Every number, time, date and weekday you write must stand above, in the chat or in that JSON object."
     .. " Never confirm a visit that is not booked."
   lines[#lines + 1] = "Example: {\"reply_to_user\":\"Sounds good! Are there any stairs involved?\",\"extracted_data\":{"
@@ -253,13 +254,14 @@ local minute, minute_words -- the last minute that was put into words
 ---@param visit? {state: string, at: table}
 ---@param place? "outside" where the address lies
 ---@param kept? {field: string, value: string} of an earlier request, to be confirmed
+---@param offered? boolean a quote of our team waits for the customer's answer
 ---@return table<string, any>
-function M.beside(now, visit, place, kept)
+function M.beside(now, visit, place, kept, offered)
   if now // MINUTE_MS ~= minute then
     local at = time.zoned(now)
     minute, minute_words = now // MINUTE_MS, dates.when(at):gsub(" at ", (", %d, "):format(at.year))
   end
-  local more = { now = minute_words, area = place }
+  local more = { now = minute_words, area = place, quote = offered and "sent" or nil }
   if visit then more[visit.state] = dates.when(visit.at) end
   if kept then more.to_confirm = { [kept.field] = kept.value } end
   return more

@@ -113,6 +113,7 @@ local function names_stop(value)
   if one and not one:find("{question}", 1, true) then return nil, "must hold {question}. The open question is filled in there." end
   return one, why
 end
+local names_amount = text_with("{amount}", "must hold {amount}. The amount that staff sent is filled in there.")
 local names_time = text_with("{time}", "must hold {time}. The day and hour of the visit are filled in there.")
 
 local function texts(value, options)
@@ -364,7 +365,7 @@ M.replies = {}
 for i, entry in ipairs(replies.defaults) do
   local key, default = entry[1], entry[2]
   local check = (default == "" or key == "late") and text_or_none or key == "opted_out" and names_start
-    or key == "nudge" and names_stop or default:find("{time}", 1, true) and names_time or text
+    or key == "nudge" and names_stop or key == "quote_sent" and names_amount or default:find("{time}", 1, true) and names_time or text
   M.replies[i] = { key, check, default }
 end
 

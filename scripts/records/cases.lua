@@ -88,6 +88,17 @@ function M.close(conversation_id)
     WHERE conversation_id = ? AND state <> 'closed']], now, now, known_now(conversation_id), conversation_id) > 0
 end
 
+---Staff close it, and say why.
+---@param conversation_id string
+---@param closing {reason: string, cents?: integer, by: string}
+---@return boolean closed false: there was none
+function M.close_as(conversation_id, closing)
+  local case = M.current(conversation_id)
+  if not case then return false end
+  db.run("UPDATE cases SET close_reason = ?, close_cents = ?, closed_by = ? WHERE id = ?", closing.reason, closing.cents, closing.by, case.id)
+  return M.close(conversation_id)
+end
+
 ---Closes cases without a message from either side for 24 hours. A paused chat is not closed here; its own rule returns it.
 ---@param now integer ms
 ---@return table[] cases as they were before

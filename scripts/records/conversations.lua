@@ -28,6 +28,7 @@ function M.for_turn(id, now)
       c.inbound_at, c.free_until, c.waiting_since, c.asked, c.asked_times, c.unread_times, c.token, c.turns_from, c.limited_at, c.edits,
       c.nudged, c.ended_at, c.after_hours_at, c.confirm, c.quote_from, c.photos_asked, c.blocked_at, c.loop,
       k.closed_at AS case_closed_at, c.area, c.area_place, c.area_told, k.state AS case_state,
+      EXISTS (SELECT 1 FROM offers WHERE conversation_id = c.id AND state = 'open') AS offered,
       k.reason AS case_reason, k.known AS case_known,
       b.state AS booking_state, b.start_at AS booking_at, b.uid AS booking_uid
     FROM conversations c LEFT JOIN cases k ON k.id = (SELECT max(id) FROM cases WHERE conversation_id = c.id)
@@ -286,10 +287,10 @@ function M.boxes(conversation)
 end
 
 ---@param conversation {id: string, boxes?: string}
----@param names string[] the boxes whose words were used
-function M.used_boxes(conversation, names)
+---@param name string whose words were used: reply_text, quote
+function M.used_boxes(conversation, name)
   local boxes = M.boxes(conversation)
-  for _, name in ipairs(names) do boxes[name] = (boxes[name] or 0) + 1 end
+  boxes[name] = (boxes[name] or 0) + 1
   conversation.boxes = json.encode(boxes)
   db.run("UPDATE conversations SET boxes = ? WHERE id = ?", conversation.boxes, conversation.id)
 end

@@ -1,5 +1,6 @@
 -- Makes cards for staff from the facts of a chat (staff/facts): a title, lines and a button, as plain text. Pure.
 
+local amount = require "language.amount"
 local dates = require "language.dates"
 local hazardous = require "language.hazardous"
 local names = require "staff.names"
@@ -7,7 +8,8 @@ local text = require "language.text"
 
 local M = {}
 
-M.REPLY = 3000 -- characters that Slack's text box holds
+M.REPLY, M.NOTE = 3000, 600 -- characters of a text box
+M.CLOSE_REASONS = { "done", "not a lead", "too far", "too expensive", "no answer", "other" }
 local VALUE = 500
 local WORDS = 300
 local MISSING = 1000
@@ -63,7 +65,7 @@ local REASONS = {
 
 ---Facts of a card: `case`, `conversation` (rows), `quote` (known values by field), `fields` (their order), `missing`
 ---(unknown fields), `outside` (the place, when it is outside our area), `label` (field → words), `words` (the customer's newest
----messages), `boxes` (how often each text box was used), `typed` (what its boxes hold already), `visit` (a visit that is requested or
+---messages), `offer` (the newest quote), `language` (its name, when it is not English), `writable_until` (ms), `boxes` (how often each text box was used), `typed` (what its boxes hold already), `visit` (a visit that is requested or
 ---booked), `now` and `time`.
 ---@class staff.Facts
 
@@ -100,6 +102,30 @@ local function source_of(source)
     .. (source.welcome and " (its greeting: " .. source.welcome .. ")" or "") .. (source.id and " [" .. source.id .. "]" or "")
 end
 
+local OFFER = { open = "Quote sent %s", sending = "Quote of %s is being sent", accepted = "Quote of %s accepted",
+  declined = "Quote of %s declined", withdrawn = "Quote of %s withdrawn", expired = "Quote of %s expired" }
+
+---Where the case stands, in a few words: who has the chat, the quote, the visit.
+local function state_of(facts)
+  local conversation, case, words = facts.conversation, facts.case, {}
+  if conversation.blocked_at then
+    words[1] = "Blocked"
+  elseif conversation.status == "PAUSED" then
+    words[1] = "Taken by " .. (names.name(conversation.paused_by_name) or "staff")
+      .. (conversation.paused_at and " at " .. names.moment(conversation.paused_at, facts.now, facts.time) or "")
+  elseif case and case.state == "closed" and case.close_reason then
+    words[1] = "Closed: " .. case.close_reason .. (case.close_cents and ", " .. amount.shown(case.close_cents) or "")
+      .. (names.name(case.closed_by) and " (" .. names.name(case.closed_by) .. ")" or "")
+  elseif case and case.state == "closed" then
+    words[1] = "Returned"
+  else
+    words[1] = "Assistant is answering"
+  end
+  if facts.offer then words[#words + 1] = OFFER[facts.offer.state]:format(amount.shown(facts.offer.amount_cents)) end
+  if facts.visit and facts.visit.state == "booked" then words[#words + 1] = "Booked for " .. dates.when(facts.time.zoned(facts.visit.start_at)) end
+  return table.concat(words, " · ")
+end
+
 ---@param facts staff.Facts
 ---@return staff.CardLine[]
 local function lines_of(facts)
@@ -107,6 +133,7 @@ local function lines_of(facts)
   local digits = names.digits(conversation)
   add(lines, digits and "Phone" or "Customer", digits or names.id(conversation))
   add(lines, "Name", names.name(conversation.name))
+  add(lines, "State", state_of(facts))
   if facts.source then add(lines, "Came from", source_of(facts.source)) end
   add_known(lines, facts)
   add(lines, "Photos", facts.photos)
@@ -116,6 +143,14 @@ local function lines_of(facts)
     add(lines, facts.visit.state == "requested" and "Visit asked for" or "Visit booked",
       dates.when(facts.time.zoned(facts.visit.start_at)))
   end
+  if conversation.waiting_since and conversation.status ~= "PAUSED" then
+    add(lines, "Waits since", names.moment(conversation.waiting_since, facts.now, facts.time))
+  end
+  if facts.writable_until then
+    add(lines, "WhatsApp takes free text until", facts.writable_until > facts.now
+      and names.moment(facts.writable_until, facts.now, facts.time) or "the customer writes again")
+  end
+  if facts.language then add(lines, "Language", facts.language) end
   local missing = {}
   for i, field in ipairs(facts.missing) do missing[i] = facts.label(field) end
   add(lines, "Still missing", table.concat(missing, ", "), MISSING)
@@ -150,10 +185,31 @@ local function controls_of(facts)
   local conversation, used = facts.conversation, facts.boxes or {}
   local typed = facts.typed or {}
   local reply, send = M.reply_box(conversation, used.reply_text or 0, typed.reply_text)
-  local id = conversation.id
+  local id, quotes = conversation.id, used.quote or 0
+  local offer = { { words = "Send quote", action = "send_quote", value = id } }
+  if facts.offer and (facts.offer.state == "open" or facts.offer.state == "sending") then
+    offer[2] = { words = "Withdraw quote", action = "withdraw_quote", value = id, confirm = { title = "Withdraw the quote?",
+      words = "The customer is not told. If they accept it later, they are told that it no longer counts.", yes = "Withdraw", no = "Keep" } }
+  end
   return {
     reply, send,
-    { row = { { words = "Return to assistant", action = "resume_chat", value = id } } },
+    { box = "quote_amount", id = "quote_amount:" .. quotes, label = "Quote: amount in dollars", hint = "Like 350 or 1,200.50. Tax is added in the text.",
+      most = 20, value = typed.quote_amount },
+    { box = "quote_note", id = "quote_note:" .. quotes, label = "Quote: note for the customer", most = M.NOTE, lines = true,
+      value = typed.quote_note },
+    { row = offer },
+    { box = "close_amount", id = "close_amount:" .. (used.close_amount or 0), label = "Final amount, when it is done", most = 20,
+      value = typed.close_amount },
+    { row = {
+      { menu = "close_reason", words = "Why it is closed", options = M.CLOSE_REASONS },
+      { words = "Close", action = "close_case", value = id, confirm = { title = "Close this case?",
+        words = "The assistant has the chat again. It answers when the customer writes.", yes = "Close", no = "Not yet" } },
+    } },
+    { row = {
+      { words = "Return to assistant", action = "resume_chat", value = id },
+      { words = "Block", action = "block_customer", value = id, style = "danger", confirm = { title = "Block this customer?",
+        words = "What they write is stored, and nobody is told. assistant unblock ends it.", yes = "Block", no = "Cancel" } },
+    } },
   }
 end
 
@@ -184,8 +240,9 @@ end
 ---@return staff.Card
 function M.returned(facts, by)
   local name = names.name(by)
-  local words = names.who(facts.conversation) .. ": back with the assistant since " .. names.moment(facts.now, facts.now, facts.time)
-    .. (name and " (" .. name .. ")" or "")
+  local closed = facts.case and facts.case.state == "closed" and facts.case.close_reason
+  local words = names.who(facts.conversation) .. (closed and ": closed, " .. closed
+    or ": back with the assistant since " .. names.moment(facts.now, facts.now, facts.time) .. (name and " (" .. name .. ")" or ""))
   return { summary = words, title = words, lines = lines_of(facts), controls = take_over(facts.conversation) }
 end
 

@@ -1,7 +1,9 @@
 -- What staff do in a chat, whatever they do it with (a card, the slash command, a thread): it is checked, done, and noted in audit.
 -- Each function says in plain words why it did nothing. Nothing here waits, so that the caller's writes belong to the same step.
 
+local amount = require "language.amount"
 local audit = require "records.audit"
+local cards = require "staff.cards"
 local cases = require "records.cases"
 local conversations = require "records.conversations"
 local names = require "staff.names"
@@ -47,6 +49,31 @@ function M.keep(conversation, user)
   if conversation.status ~= "PAUSED" then return false end
   conversations.pause_active(conversation.id)
   audit.add(user, "keep", conversation.id)
+  return true
+end
+
+---Staff close the case and say why. The assistant has the chat again, and answers when the customer writes.
+---@param conversation table
+---@param user staff.User
+---@param reason any of cards.CLOSE_REASONS
+---@param typed any the final amount, only for "done"
+---@return boolean closed
+---@return string? why in words for the user, when it is not closed
+function M.close(conversation, user, reason, typed)
+  reason = type(reason) == "string" and text.trim(reason:lower():gsub("_", " ")) or ""
+  local known = false
+  for _, one in ipairs(cards.CLOSE_REASONS) do known = known or one == reason end
+  if not known then return false, "Choose why it is closed: " .. table.concat(cards.CLOSE_REASONS, ", ") .. "." end
+  typed = type(typed) == "string" and text.trim(typed) or ""
+  local cents = typed ~= "" and amount.cents(typed) or nil
+  if typed ~= "" and not cents then return false, "This is no amount. " .. amount.EXPECTED end
+  if cents and reason ~= "done" then return false, "A final amount belongs to a case that is done. Empty its box, or choose done." end
+  local case = cases.current(conversation.id)
+  if not case and conversation.status ~= "PAUSED" then return false, names.who(conversation) .. " has no case that is open." end
+  cases.close_as(conversation.id, { reason = reason, cents = cents, by = user.name })
+  pauses.release(conversation)
+  conversations.answered(conversation.id, conversation.last_seq, nil, conversation.asked, time.now_ms())
+  audit.add(user, "close", conversation.id, case and case.state or nil, reason .. (cents and ", " .. amount.shown(cents) or ""))
   return true
 end
 

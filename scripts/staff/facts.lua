@@ -8,12 +8,21 @@ local quotes = require "records.quotes"
 local json = require "host.json"
 local media = require "records.media"
 local messages = require "records.messages"
+local offers = require "records.offers"
 local owner = require "owner"
 local quote = require "flow.quote"
 local returning = require "flow.returning"
 local time = require "host.time"
+local window = require "records.window"
 
 local M = {}
+
+-- The name of a language that is not the first one.
+local function language_of(code)
+  for i, language in ipairs(owner.languages or {}) do
+    if language.code == code then return i > 1 and language.name or nil end
+  end
+end
 
 ---@param conversation_id string
 ---@param case? table
@@ -38,6 +47,9 @@ function M.gather(conversation_id, case)
     words = messages.last_shown(conversation_id, conversation.quote_from),
     visit = bookings.standing(conversation_id, time.now_ms()),
     boxes = conversations.boxes(conversation),
+    offer = offers.last(conversation_id),
+    language = language_of(conversation.language),
+    writable_until = conversation.inbound_at > 0 and window.until_ms(conversation) or nil,
     now = time.now_ms(),
     time = time,
   }

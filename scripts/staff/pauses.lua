@@ -40,6 +40,13 @@ local function give_back(conversation)
   return true
 end
 
+---The chat goes back without an answer to what the customer wrote: staff are done with it.
+---@param conversation table
+---@return boolean released false: it was not paused
+function M.release(conversation)
+  return conversations.resume(conversation.id)
+end
+
 ---A click gives the chat back. The assistant answers the customer's last message when staff did not.
 ---@param conversation table
 ---@return boolean given

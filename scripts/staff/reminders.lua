@@ -7,6 +7,7 @@ local replies = require "flow.replies"
 local time = require "host.time"
 local owner = require "owner"
 local hours = require "flow.hours"
+local offers = require "staff.offers"
 local pauses = require "staff.pauses"
 local tell = require "staff.tell"
 local window = require "records.window"
@@ -59,6 +60,7 @@ function M.sweep(say)
   tell_late(now, say)
   cases.expire_due(now)
   pauses.ask_idle(now)
+  offers.expire(now)
 end
 
 return M

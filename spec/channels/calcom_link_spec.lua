@@ -1,4 +1,4 @@
-local link = require "channels.calcom.link"
+local link = require "channels.booking_link"
 
 local URL = "https://bookings.clearoutspaces.ca/clearoutspaces/assessment"
 

@@ -15,6 +15,7 @@ local conversations = require "records.conversations"
 local desk = require "staff.desk"
 local form = require "channels.slack.form"
 local names = require "staff.names"
+local offers = require "staff.offers"
 local plain = require "language.text"
 local tell = require "staff.tell"
 local text = require "channels.slack.text"
@@ -52,6 +53,7 @@ end
 ---How staff reach customers: the channel that main.lua names.
 ---@class slack.Door
 ---@field say fun(conversation: table, text: string, options: table): string?, string? whatsapp.say
+---@field template fun(key: string, language?: string, values: string[], replies?: string[]): table?, string? an approved template
 ---@field recall fun(conversation_id: string) takes back messages that wait to be sent; waits
 
 ---What boxes and menus hold.
@@ -146,22 +148,28 @@ end
 
 ---Was this box sent with the same words a moment ago? Two people, or one twice, press the same button: it is one send.
 local function is_again(click, box, words)
-  local mark = crypto.hex(crypto.sha256(table.concat({ "box", click.value, click.block[box], words }, "\0")))
+  local mark = crypto.hex(crypto.sha256(table.concat({ "box", click.value, click.block[box] or "", words }, "\0")))
   if cases.seen(mark, SAME_MS) then return true end
   return false, mark
 end
 
 ---After words left a box: the message shows the box empty. What the clicker wrote into other boxes stays.
-local function emptied(click, conversation, used)
-  conversations.used_boxes(conversation, used)
+local function emptied(click, conversation, counter, used)
+  conversations.used_boxes(conversation, counter)
   local typed = {}
   for name, value in pairs(click.boxes) do typed[name] = value ~= "" and value or nil end
   for _, name in ipairs(used) do typed[name] = nil end
   redraw(click, nil, typed)
 end
 
+---What to say when Slack did not send what the boxes hold; nil: it did.
+local function without_state(click, usage)
+  return not click.boxes and NO_WORDS .. "/assistant " .. usage or nil
+end
+
 function ACTIONS.send_reply(click, conversation)
-  if not click.boxes then return whisper(click, NO_WORDS .. "/assistant send " .. names.number(conversation) .. " words") end
+  local missing = without_state(click, "send " .. names.number(conversation) .. " words")
+  if missing then return whisper(click, missing) end
   local words = click.boxes.reply_text or ""
   local again, mark = false, nil
   if words ~= "" then again, mark = is_again(click, "reply_text", words) end
@@ -176,8 +184,37 @@ function ACTIONS.send_reply(click, conversation)
   if click.private then
     show(click, { replace_original = true, text = text.fit("Sent to " .. names.who(conversation) .. ":\n> " .. words:gsub("\n", "\n> ")) })
   else
-    emptied(click, conversation, { "reply_text" })
+    emptied(click, conversation, "reply_text", { "reply_text" })
   end
+  return "{}"
+end
+
+function ACTIONS.send_quote(click, conversation)
+  local missing = without_state(click, "quote " .. names.number(conversation) .. " AMOUNT note")
+  if missing then return whisper(click, missing) end
+  local typed, note = click.boxes.quote_amount or "", click.boxes.quote_note or ""
+  local again, mark = is_again(click, "quote_amount", typed .. "\0" .. note)
+  if again then return "{}" end
+  local offer, why = offers.send(conversation, click.user, typed, note, click.door)
+  if not offer then return whisper(click, why .. (note ~= "" and " Your note was:\n> " .. note:gsub("\n", "\n> ") or "")) end
+  cases.see(mark, 200, "{}")
+  emptied(click, conversation, "quote", { "quote_amount", "quote_note" })
+  return "{}"
+end
+
+function ACTIONS.withdraw_quote(click, conversation)
+  local offer, why = offers.withdraw(conversation, click.user)
+  if not offer then return whisper(click, why) end
+  redraw(click)
+  return "{}"
+end
+
+function ACTIONS.close_case(click, conversation)
+  local missing = without_state(click, "close " .. names.number(conversation) .. " reason")
+  if missing then return whisper(click, missing) end
+  local closed, why = desk.close(conversation, click.user, click.boxes.close_reason, click.boxes.close_amount)
+  if not closed then return whisper(click, why) end
+  redraw(click)
   return "{}"
 end
 

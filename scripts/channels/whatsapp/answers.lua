@@ -9,6 +9,7 @@ local json = require "host.json"
 local log = require "host.log"
 local mask = require "mask"
 local messages = require "records.messages"
+local offers = require "records.offers"
 local pace = require "channels.whatsapp.pace"
 local plain = require "language.text"
 local settings = require "host.settings"
@@ -70,6 +71,7 @@ end
 ---@param words string for staff, with a full stop
 function M.fail(message, now, why, words)
   messages.set_state(message.id, "failed", now, why)
+  if message.kind == "staff" then offers.failed(message.id, now) end
   local conversation = conversations.get(message.conversation_id)
   if conversation then tell.word(conversation, "a message could not be sent: " .. words .. " The text was:", message.content) end
   log.warn("whatsapp.failed", { to = mask(message.conversation_id), message = message.id, why = why })
@@ -82,7 +84,10 @@ local HELD = "held for quality assessment"
 function FINISH.accepted(message, detail, now, _, row)
   messages.accepted(message.id, row, detail.wamid, now, detail.held and HELD or nil)
   if row.circuit_open == 1 then access.granted(now) end
-  if message.kind == "staff" then conversations.staff_reached(message.conversation_id, now) end
+  if message.kind == "staff" then
+    conversations.staff_reached(message.conversation_id, now)
+    offers.opened(message.id, now)
+  end
   log.info(detail.held and "whatsapp.held_for_quality" or "whatsapp.sent", { to = mask(message.conversation_id), message = message.id })
   local conversation = detail.held and conversations.get(message.conversation_id)
   if conversation then

@@ -13,6 +13,7 @@ local left_over = require "records.left_over"
 local log = require "host.log"
 local mask = require "mask"
 local messages = require "records.messages"
+local offers = require "channels.whatsapp.offers"
 local opt_out = require "language.opt_out"
 local owner = require "owner"
 local pauses = require "staff.pauses"
@@ -111,11 +112,19 @@ local function unheard(event, conversation, words, now)
   blocks.wrote(conversation.id, conversations.unheard(conversation.id))
 end
 
+-- This message has its answer. What they wrote before it still waits for one.
+local function answered_alone(conversation, now)
+  if conversation.status == "PAUSED" or conversation.opted_out == 1 then return end
+  if conversation.answered_seq < conversation.last_seq - 1 then return enqueue_turn(conversation, now) end
+  conversations.answered(conversation.id, conversation.last_seq, nil, conversation.asked, now)
+end
+
 -- A message is stored: decides who is told, and who answers.
 function M.heard(event, conversation, now)
   local words = event.kind ~= "unsupported" and event.kind ~= "undelivered" and event.kind ~= "deleted" and not event.bare
   if conversation.blocked_at then return unheard(event, conversation, words, now) end
   if words and opt_words(event, conversation, now) then return end
+  if words and offers.answer(event, conversation, now) then return answered_alone(conversation, now) end
   if event.kind == "deleted" then
     tell.follow_up(conversation, "has deleted a message.")
     if conversation.status == "PAUSED" or conversation.opted_out == 1 or not conversation.waiting_since then return end

@@ -11,6 +11,7 @@ local inbox = require "host.inbox"
 local json = require "host.json"
 local log = require "host.log"
 local messages = require "records.messages"
+local offers = require "records.offers"
 local metrics = require "host.metrics"
 local owner = require "owner"
 local people = require "records.people"
@@ -75,6 +76,7 @@ function M.apply(message, status, now)
       say.enqueue(message.conversation_id, message.id, now)
     else
       messages.moved(message.id, "failed", status.wamid, now, why)
+      if message.kind == "staff" then offers.failed(message.id, now) end
       tell_failed(message, status)
     end
   else
