@@ -95,7 +95,8 @@ end
 function M.close_as(conversation_id, closing)
   local case = M.current(conversation_id)
   if not case then return false end
-  db.run("UPDATE cases SET close_reason = ?, close_cents = ?, closed_by = ? WHERE id = ?", closing.reason, closing.cents, closing.by, case.id)
+  db.run("UPDATE cases SET close_reason = ?, close_cents = ?, closed_by = ? WHERE id = ?", closing.reason, closing.cents, closing.by,
+    case.id)
   return M.close(conversation_id)
 end
 

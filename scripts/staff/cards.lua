@@ -65,7 +65,8 @@ local REASONS = {
 
 ---Facts of a card: `case`, `conversation` (rows), `quote` (known values by field), `fields` (their order), `missing`
 ---(unknown fields), `outside` (the place, when it is outside our area), `label` (field → words), `words` (the customer's newest
----messages), `offer` (the newest quote), `language` (its name, when it is not English), `writable_until` (ms), `boxes` (how often each text box was used), `typed` (what its boxes hold already), `visit` (a visit that is requested or
+---messages), `offer` (the newest quote), `language` (its name, when it is not English), `writable_until` (ms), `boxes` (how often each
+---text box was used), `typed` (what its boxes hold already), `visit` (a visit that is requested or
 ---booked), `now` and `time`.
 ---@class staff.Facts
 
@@ -122,7 +123,9 @@ local function state_of(facts)
     words[1] = "Assistant is answering"
   end
   if facts.offer then words[#words + 1] = OFFER[facts.offer.state]:format(amount.shown(facts.offer.amount_cents)) end
-  if facts.visit and facts.visit.state == "booked" then words[#words + 1] = "Booked for " .. dates.when(facts.time.zoned(facts.visit.start_at)) end
+  if facts.visit and facts.visit.state == "booked" then
+    words[#words + 1] = "Booked for " .. dates.when(facts.time.zoned(facts.visit.start_at))
+  end
   return table.concat(words, " · ")
 end
 
@@ -189,11 +192,13 @@ local function controls_of(facts)
   local offer = { { words = "Send quote", action = "send_quote", value = id } }
   if facts.offer and (facts.offer.state == "open" or facts.offer.state == "sending") then
     offer[2] = { words = "Withdraw quote", action = "withdraw_quote", value = id, confirm = { title = "Withdraw the quote?",
-      words = "The customer is not told. If they accept it later, they are told that it no longer counts.", yes = "Withdraw", no = "Keep" } }
+      words = "The customer is not told. If they accept it later, they are told that it no longer counts.", yes = "Withdraw",
+      no = "Keep" } }
   end
   return {
     reply, send,
-    { box = "quote_amount", id = "quote_amount:" .. quotes, label = "Quote: amount in dollars", hint = "Like 350 or 1,200.50. Tax is added in the text.",
+    { box = "quote_amount", id = "quote_amount:" .. quotes, label = "Quote: amount in dollars",
+      hint = "Like 350 or 1,200.50. Tax is added in the text.",
       most = 20, value = typed.quote_amount },
     { box = "quote_note", id = "quote_note:" .. quotes, label = "Quote: note for the customer", most = M.NOTE, lines = true,
       value = typed.quote_note },

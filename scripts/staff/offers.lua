@@ -56,14 +56,13 @@ function M.send(conversation, user, typed, note, door)
   if why then return nil, why end
   local code, now = conversation.language, time.now_ms()
   local offer = { conversation = conversation.id, amount_cents = cents, note = note ~= "" and note or nil, author = user.name }
-  local closed, template = not window.is_open(conversation, now), nil
-  local before = offers.last(conversation.id)
+  local closed, before = not window.is_open(conversation, now), offers.last(conversation.id)
   offer.id = offers.add(offer, now)
   local accept, decline = "offer_accept:" .. offer.id, "offer_decline:" .. offer.id
-  template, why = door.template("quote", code, { amount.shown(cents), offer.note or "-" }, { accept, decline })
+  local template, none = door.template("quote", code, { amount.shown(cents), offer.note or "-" }, { accept, decline })
   if closed and not template then
     offers.remove(offer.id)
-    return nil, "24 hours have passed since the customer's last message, and " .. why .. ". Call them instead."
+    return nil, "24 hours have passed since the customer's last message, and " .. none .. ". Call them instead."
   end
   local words = fill(replies.get(owner, "quote_sent", code), offer)
   local id, unfit = door.say(conversation, words, { kind = "staff", author = user.name, parts = { words }, template = template,

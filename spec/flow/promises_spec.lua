@@ -16,7 +16,7 @@ local NO_CLAIM = {}
 for key in ([[unsupported booking opted_out opted_in write_again booked moved cancelled rejected booking_reminder bot greeting
   ask_address ask_elevator_access ask_stairs ask_inventory ask_other ask_address_again ask_elevator_access_again ask_stairs_again
   ask_inventory_again ask_other_again left_open first_contact ask_photos nudge confirm_address thanks thanks_again unclear visit welcome late
-  button_yes button_no button_not_sure button_booking voice_note]]):gmatch("%S+") do NO_CLAIM[key] = true end
+  button_yes button_no button_not_sure button_booking voice_note quote_sent button_accept button_decline quote_answered]]):gmatch("%S+") do NO_CLAIM[key] = true end
 
 -- Words of a text that says something reached somebody.
 local SAYS_SO = { "passed", "added", "noted", "our team", "told", "asked", "someone from", "get in touch", "let me check" }

@@ -1,0 +1,190 @@
+-- A quote from the card to the customer's answer.
+
+local chat = require "spec.support.chat"
+local json = require "host.json"
+local meta = require "spec.support.meta"
+local shell = require "spec.support.shell"
+
+describe("a quote", function()
+  local scene, service, stand_ins
+
+  setup(function()
+    scene = chat.open {}
+    service, stand_ins = scene.service, scene.stand_ins
+  end)
+
+  teardown(chat.close_all)
+
+  local function customer()
+    local phone = meta.phone()
+    scene:sent(phone, scene:ask(phone))
+    service:click(phone, { user = "ana" })
+    return phone
+  end
+
+  local function quote(phone, amount, note, options)
+    options = options or {}
+    options.action, options.boxes = "send_quote", { quote_amount = amount, quote_note = note or "" }
+    return service:click(phone, options)
+  end
+
+  local function offers(phone) return service:rows("SELECT * FROM offers WHERE conversation_id = '" .. phone .. "' ORDER BY id") end
+
+  -- The messages with buttons that the customer got.
+  local function shown(phone, count)
+    return shell.until_(function()
+      local list = {}
+      for _, send in ipairs(stand_ins:sends(phone)) do
+        if send.status == 200 and type(send.body.interactive) == "table" then list[#list + 1] = send.body.interactive end
+      end
+      return #list >= count and list
+    end, 6, "a quote with buttons")
+  end
+
+  local function open_quote(phone, amount, note)
+    local before = #offers(phone)
+    assert.equal("{}", quote(phone, amount, note, { user = "ana" }).body)
+    shell.until_(function()
+      local all = offers(phone)
+      return #all > before and all[#all].state == "open"
+    end, 6, "an open offer")
+    return offers(phone)[before + 1]
+  end
+
+  local function press(phone, id, title)
+    service:hook { messages = { meta.message(phone, "interactive", { interactive = { type = "button_reply", button_reply = { id = id, title = title } } }) } }
+  end
+
+  it("goes out with its amount, tax and note, is accepted by its button, told to staff, and answered with the booking link", function()
+    local phone, word = customer(), meta.word()
+    local offer = open_quote(phone, "$1,200.50", "Two trucks " .. word)
+    assert.same({ 120050, "ana", "Two trucks " .. word }, { offer.amount_cents, offer.author, offer.note })
+    local body = shown(phone, 1)[1]
+    assert.truthy(body.body.text:find("$1,200.50 plus HST", 1, true) and body.body.text:find(word, 1, true), body.body.text)
+    local ids = {}
+    for i, button in ipairs(body.action.buttons) do ids[i] = button.reply.id .. " " .. button.reply.title end
+    assert.same({ "offer_accept:" .. offer.id .. " Accept", "offer_decline:" .. offer.id .. " Decline" }, ids)
+    press(phone, "offer_accept:" .. offer.id, "whatever the title says")
+    scene:sent(phone, "you accept the quote")
+    assert.truthy(scene:sent(phone, "you accept the quote")[1].text:find("http", 1, true))
+    assert.truthy(json.encode(scene:posts("accepts the quote of $1,200.50")[1].body):find("ana sent", 1, true))
+    assert.equal("accepted", offers(phone)[1].state)
+    scene:marker()
+    assert.equal(0, #stand_ins:sends(phone, "Our team is handling"))
+  end)
+
+  it("C13: is accepted once; a second press and the other button change nothing and are told truthfully", function()
+    local phone = customer()
+    local offer = open_quote(phone, "350")
+    for _ = 1, 2 do press(phone, "offer_accept:" .. offer.id, "Accept") end
+    scene:sent(phone, "answered this quote already")
+    press(phone, "offer_decline:" .. offer.id, "Decline")
+    scene:posts "declines the quote of $350, which they accepted before"
+    assert.equal("accepted", offers(phone)[1].state)
+    assert.equal(1, #stand_ins:sends(phone, "you accept the quote"))
+  end)
+
+  it("C13: a withdrawn, replaced or expired one is answered with the truth, and staff are told", function()
+    local phone = customer()
+    local first = open_quote(phone, "350")
+    local second = open_quote(phone, "400")
+    assert.same({ "withdrawn", "open" }, { offers(phone)[1].state, offers(phone)[2].state })
+    press(phone, "offer_accept:" .. first.id, "Accept")
+    scene:posts "accepts the quote of $350, which was withdrawn or replaced"
+    scene:sent(phone, "no longer counts")
+    service:click(phone, { action = "withdraw_quote" })
+    press(phone, "offer_accept:" .. second.id, "Accept")
+    scene:posts "accepts the quote of $400, which was withdrawn or replaced"
+    local third = open_quote(phone, "500")
+    service:kill()
+    service:sql("UPDATE offers SET created_at = created_at - 15 * 86400000 WHERE id = " .. third.id)
+    service:start()
+    press(phone, "offer_accept:" .. third.id, "Accept")
+    scene:posts "accepts the quote of $500, which has expired"
+    assert.equal("expired", offers(phone)[3].state)
+  end)
+
+  it("is accepted by plain words where it was the last thing said; words that say more go to staff; \"ok\" without a quote accepts nothing", function()
+    local phone, other, word = customer(), customer(), meta.word()
+    service:say(other, "ok " .. word)
+    open_quote(phone, "350")
+    service:say(phone, "yes but can you do 300?")
+    scene:posts "yes but can you do 300?"
+    assert.equal("open", offers(phone)[1].state)
+    service:say(phone, "Yes please")
+    scene:posts "accepts the quote of $350"
+    scene:posts(word)
+    assert.equal(0, #offers(other))
+  end)
+
+  it("\"Is there parking?\" \"yes\" accepts nothing", function()
+    local phone = customer()
+    open_quote(phone, "350")
+    service:click(phone, { action = "send_reply", boxes = { reply_text = "Is there parking at the house?" } })
+    scene:sent(phone, "Is there parking")
+    service:say(phone, "yes")
+    scene:posts "> yes"
+    assert.equal("open", offers(phone)[1].state)
+  end)
+
+  it("is accepted after its case was closed and the chat returned, and declined by a word", function()
+    local phone = customer()
+    local offer = open_quote(phone, "350")
+    service:click(phone, { action = "resume_chat" })
+    press(phone, "offer_accept", "Accept")
+    scene:sent(phone, "you accept the quote")
+    assert.equal("accepted", service:value("SELECT state FROM offers WHERE id = " .. offer.id))
+    service:click(phone)
+    open_quote(phone, "300")
+    service:say(phone, "no thanks")
+    scene:sent(phone, "Thank you for letting us know")
+    scene:posts "declines the quote of $300"
+  end)
+
+  it("C12: what is no amount is answered with what is expected, and nothing is sent", function()
+    local phone = customer()
+    for _, typed in ipairs { "abc", "-5", "0", "1e9", "12.345", "" } do
+      local answer = json.decode(quote(phone, typed, "my note").body)
+      assert.equal("ephemeral", answer.response_type)
+      assert.truthy(answer.text:find("$1 to $50,000", 1, true), typed)
+      assert.truthy(answer.text:find("my note", 1, true), typed)
+    end
+    assert.truthy(quote(phone, "350", ("x"):rep(601)).body:find("at most 600", 1, true))
+    assert.equal(0, #offers(phone))
+  end)
+
+  it("C12: two people at once leave one open offer", function()
+    local phone = customer()
+    quote(phone, "350", "", { user = "ana" })
+    quote(phone, "400", "", { user = "bob" })
+    shell.until_(function() return #service:rows("SELECT 1 FROM offers WHERE state = 'open' AND conversation_id = '" .. phone .. "'") == 1
+      and #service:rows("SELECT 1 FROM offers WHERE state = 'sending' AND conversation_id = '" .. phone .. "'") == 0 end, 6, "one open offer")
+  end)
+
+  it("is not open while Meta refuses it, and staff are told that it did not go out", function()
+    local phone = customer()
+    stand_ins:fault { graph = { kind = "code", code = 131026, times = 1 } }
+    quote(phone, "350")
+    scene:posts "could not be sent"
+    assert.equal("withdrawn", offers(phone)[1].state)
+  end)
+
+  it("outside the 24 hours the writer is told why, nothing is stored, and the words come back", function()
+    local phone = customer()
+    service:kill()
+    service:sql("UPDATE conversations SET inbound_at = inbound_at - 90000000 WHERE id = '" .. phone .. "'")
+    service:start()
+    local answer = quote(phone, "350", "by Friday").body
+    assert.truthy(answer:find("templates.quote", 1, true) and answer:find("by Friday", 1, true), answer)
+    assert.equal(0, #offers(phone))
+  end)
+
+  it("a case is closed with its reason and amount, and the assistant has the chat again", function()
+    local phone = customer()
+    assert.truthy(service:click(phone, { action = "close_case", boxes = { close_amount = "" } }).body:find("Choose why", 1, true))
+    assert.equal("{}", service:click(phone, { action = "close_case", boxes = { close_amount = "$350", close_reason = "done" } }).body)
+    assert.equal("ACTIVE", scene:column(phone, "status"))
+    assert.equal("close", service:value("SELECT action FROM audit WHERE conversation_id = '" .. phone .. "' ORDER BY id DESC LIMIT 1"))
+    scene:sent(phone, scene:ask(phone))
+  end)
+end)
