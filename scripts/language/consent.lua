@@ -10,11 +10,11 @@ local set = text.set
 
 -- Words of agreement and refusal to an offer beside the languages' words for yes and no.
 local YES = set [[accept accepted agree agreed approved deal perfect great good ok okay k sure sounds go ahead works book it
-  accord accepte accepté parfait marche acepto aceptado vale dale claro aceito aceite combinado manzoor ਮਨਜ਼ੂਰ ਠੀਕ]]
-local NO = set [[decline declined refuse reject pass refuser refusé décline rechazo rechazado recuso recusado]]
+  accord si sim haan accepte parfait marche acepto aceptado vale dale claro aceito aceite combinado manzoor ਮਨਜ਼ੂਰ ਠੀਕ]]
+local NO = set [[decline declined refuse reject pass refuser refuse rechazo rechazado recuso recusado]]
 -- What goes with either and changes nothing.
 local BESIDE = set [[please pls plz thanks thx thank you u so much very i we the your that's thats that is it for me us to lets let s
-  quote offer price a and s il vous plaît plait merci bien c est d je j l offre por favor gracias muchas obrigado obrigada
+  quote offer price a and s il vous plait merci bien c est d je j l offre por favor gracias muchas obrigado obrigada
   kindly sir madam with fine all right alright]]
 -- A word of agreement that is one only with another: "it", "go" and "good" alone say nothing.
 local WEAK = set [[go ahead do it sounds good great works book]]

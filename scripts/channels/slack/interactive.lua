@@ -8,6 +8,7 @@ local json = require "host.json"
 local jobs = require "host.jobs"
 local log = require "host.log"
 local time = require "host.time"
+local blocks = require "ops.blocks"
 local card = require "channels.slack.card"
 local cards = require "staff.cards"
 local cases = require "records.cases"
@@ -54,6 +55,7 @@ end
 ---@class slack.Door
 ---@field say fun(conversation: table, text: string, options: table): string?, string? whatsapp.say
 ---@field template fun(key: string, language?: string, values: string[], replies?: string[]): table?, string? an approved template
+---@field hush fun(conversation_id: string) as recall, for everything that waits to be sent to a blocked person; waits
 ---@field recall fun(conversation_id: string) takes back messages that wait to be sent; waits
 
 ---What boxes and menus hold.
@@ -218,6 +220,12 @@ function ACTIONS.close_case(click, conversation)
   return "{}"
 end
 
+function ACTIONS.block_customer(click, conversation)
+  if not blocks.block(conversation, click.user) then return whisper(click, names.who(conversation) .. " is blocked already.") end
+  redraw(click)
+  return "{}"
+end
+
 ---Decides, and writes all effects. Runs inside a transaction.
 local function decide(click, mark)
   local conversation = conversations.get(click.value)
@@ -251,6 +259,9 @@ function M.handle(request, door)
   if click.action == "take_over_chat" then
     local conversation = conversations.get(click.value)
     if conversation and conversation.status == "PAUSED" then door.recall(conversation.id) end
+  elseif click.action == "block_customer" then
+    local conversation = conversations.get(click.value)
+    if conversation and conversation.blocked_at then door.hush(conversation.id) end
   end
   return answer(reply.status, reply.body)
 end
