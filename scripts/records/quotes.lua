@@ -1,6 +1,7 @@
 -- The table quote_data: what is known for a quote, as one JSON object a chat.
 
 local answers = require "language.answers"
+local conversations = require "records.conversations"
 local db = require "host.db"
 local json = require "host.json"
 local photos = require "language.photos"
@@ -42,13 +43,14 @@ function M.put(conversation_id, data, anew)
     conversation_id, json.encode(data), time.stamp(time.now_ms()), anew and 1 or 0)
 end
 
----A photo is refused or deleted. Where it counted as an answer already, there is one photo fewer. What staff corrected stays. Call it
----before the photo's rows change.
+---A photo is refused or deleted. Where it counted as an answer already, there is one photo fewer; a turn that answers it now runs again.
+---What staff corrected stays. Call it before the photo's rows change.
 ---@param message_id string
 function M.photo_gone(message_id)
-  local counted = db.one([[SELECT c.id FROM messages m JOIN conversations c ON c.id = m.conversation_id WHERE m.id = ?1 AND m.kind = 'image'
-    AND m.seq <= c.answered_seq AND NOT EXISTS (SELECT 1 FROM media WHERE message_id = ?1 AND state = 'refused')]], message_id)
+  local counted = db.one([[SELECT c.id, m.seq > c.answered_seq AS waits FROM messages m JOIN conversations c ON c.id = m.conversation_id
+    WHERE m.id = ?1 AND m.kind = 'image' AND NOT EXISTS (SELECT 1 FROM media WHERE message_id = ?1 AND state = 'refused')]], message_id)
   if not counted then return end
+  if counted.waits == 1 then return conversations.edited(counted.id) end
   local data, locked = M.get(counted.id)
   for field, value in pairs(data) do
     local fewer = photos.fewer(value)

@@ -7,6 +7,7 @@ local card = require "channels.slack.card"
 local cards = require "staff.cards"
 local debris = require "language.debris"
 local decision = require "brain.decision"
+local file_type = require "channels.whatsapp.file_type"
 local form = require "channels.slack.form"
 local guards = require "language.guards"
 local heads = require "language.heads"
@@ -22,6 +23,7 @@ local names = require "staff.names"
 local nothing = require "language.nothing"
 local opt_out = require "language.opt_out"
 local phone = require "language.phone"
+local photos = require "language.photos"
 local placeholders = require "language.placeholders"
 local process = require "spec.support.process"
 local prompt = require "brain.prompt"
@@ -109,6 +111,14 @@ local READERS = {
   { "area.judge", text.FIELD, function(s) return area.judge(s, PLACES) end },
   { "area.judge_said", text.MESSAGE, function(s) return area.judge_said({ s }, PLACES) end, text.message },
   { "prompt.messages", text.MESSAGE, function(s) return prompt.messages("S", { { role = "user", content = s } }, {}, {}, NUMBER) end },
+  { "prompt.messages of photos", text.MESSAGE, function(s)
+    return prompt.messages("S", { { role = "user", kind = "image", content = "[photo: " .. s .. "]" } }, {}, {}, NUMBER)
+  end },
+  { "placeholders.shown of a photo", text.MESSAGE, function(s) return placeholders.shown("[photo: " .. s .. "]", "image") end, text.message },
+  { "understand.read of a photo", text.MESSAGE, function(s) return understand.read({ "[photo: " .. s .. "]", photos = 1 }, FIELDS, "inventory") end },
+  { "photos.joined", text.FIELD, function(s) return photos.joined("3 photos, " .. s, "4 photos, " .. s, 2) end, function(s) return text.first(s, text.FIELD) end },
+  { "photos.fewer", text.FIELD, photos.fewer, function(s) return text.first(s, text.FIELD) end },
+  { "file_type.check", BYTE, function(s) return file_type.check("image", s, s) end, function(s) return s:sub(1, 512) end },
   { "values.clean", text.FIELD, values.clean },
   { "voice_note.clean", 64 * 1024, voice_note.clean },
   { "nothing.is", 200, nothing.is, function(s) return text.clip(text.valid(s), 200) end },
