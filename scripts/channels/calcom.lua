@@ -57,17 +57,30 @@ end
 
 local NO_UID = "at:" -- how our own id begins for a booking whose id we do not know
 
+-- Does the event put a visit in the place of another?
+local function replaces(event) return event.kind == "moved" or event.old_uid ~= nil end
+
+-- An event that names the id of its visit is about that one, or about one whose id we do not know.
 local function could_be(event, row)
-  return event.kind == "moved" or not event.uid or row.uid:sub(1, #NO_UID) == NO_UID
+  local id = event.uid
+  if replaces(event) then id = event.old_uid end
+  return not id or row.uid:sub(1, #NO_UID) == NO_UID
 end
 
--- The visit of this chat that the event is about: the one at that time. For a moved or ended visit also the chat's next one.
+-- The visit of this chat that the event is about: the one at that time. For a moved or ended visit also the chat's only one, whatever its
+-- time; of two none, because nothing is guessed.
 local function of_chat(event, conversation, at, now)
   local row = at and bookings.at(conversation.id, at)
-  if not row and (event.kind == "moved" or booking_flow.is_over(event.kind) and not event.start_at) then
-    row = bookings.standing(conversation.id, now)
+  if row and could_be(event, row) then return row end
+  if row or not replaces(event) and not booking_flow.is_over(event.kind) then return nil end
+  local found
+  for _, one in ipairs(bookings.all_standing(conversation.id, now)) do
+    if could_be(event, one) then
+      if found then return nil end
+      found = one
+    end
   end
-  return row and could_be(event, row) and row or nil
+  return found
 end
 
 local function is_attendee(event, row)
@@ -92,9 +105,9 @@ end
 -- The booking that an event is about when its id is not known here.
 local function about(event, conversation, now)
   local at = event.start_at
-  if event.kind == "moved" then at = event.old_start_at end
+  if replaces(event) then at = event.old_start_at end
   if conversation then return of_chat(event, conversation, at, now) end
-  return not event.token and of_attendee(event, at) or nil
+  return of_attendee(event, at)
 end
 
 -- ---- the day before ------------------------------------------------------------------------------------------------
@@ -165,7 +178,7 @@ end
 -- A moved visit is a new booking at Cal.com. Its old row is over now, although Cal.com's own event about it may come later.
 local function supersede(event, found)
   local old = found.old
-  local uid = event.old_uid or old and old.uid
+  local uid = old and old.uid or event.old_uid
   if not uid or old and old.state == "moved" then return end
   forget_reminder(old)
   local conversation = found.conversation
@@ -189,7 +202,9 @@ local function apply(event, found)
     return news.unmatched(event, saved.start_at, old_start_at, theirs ~= nil)
   end
   local outcome = "It came before the database was restored, so nothing is sent to them now."
-  if not found.left_over then
+  if (saved.end_at or saved.start_at) <= time.now_ms() then
+    outcome = "That time is over, so nothing was sent to them."
+  elseif not found.left_over then
     outcome = news.customer(conversation, { key = event.kind, template = event.kind, start_at = saved.start_at,
       old_start_at = old_start_at, page_language = event.page_language })
   end
@@ -203,12 +218,14 @@ local function rows_of(event, conversation, now)
   if old and not event.uid then -- moved, but without a new id: it keeps its id
     event.old_uid = nil
     return old, nil
-  elseif row or old or event.uid and event.old_uid then -- both ids are given, so nothing must be guessed
+  elseif row or old then
     return row, old
   end
   local known = about(event, conversation, now)
-  if known and event.kind == "moved" and event.uid then return nil, known end
-  if known and event.uid then known = bookings.learn_uid(known.id, event.uid) end
+  local id = event.old_uid or not replaces(event) and event.uid
+  if known and id then known = bookings.learn_uid(known.id, id) end
+  if known and replaces(event) and event.uid then return nil, known end
+  if known then event.old_uid = nil end -- moved without a new id, as above
   return known, nil
 end
 
@@ -216,12 +233,12 @@ end
 local function find(event, received_at)
   local conversation = event.token and conversations.by_token(event.token)
   local row, old = rows_of(event, conversation, received_at)
-  local known = row or old
-  conversation = conversation or known and known.conversation_id and conversations.get(known.conversation_id) or nil
+  local known = row or old -- whose chat counts more than a mark: anybody can move a visit with another link
+  conversation = known and known.conversation_id and conversations.get(known.conversation_id) or conversation or nil
   local uid = event.uid or row and row.uid
   if not uid and event.start_at then
     uid = NO_UID .. ("%s:%d"):format(conversation and conversation.id or "?" .. (event.phones[1] or event.name or ""), event.start_at)
-    row = bookings.by_uid(uid)
+    row = bookings.by_uid(uid) or conversation and event.made_at and bookings.ended(conversation.id, event.start_at) or nil
   end
   return { conversation = conversation, row = row, old = old, uid = uid, at = event.made_at or received_at,
     left_over = left_over.is(received_at) }

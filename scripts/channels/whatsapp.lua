@@ -7,6 +7,7 @@ local block = require "channels.whatsapp.block"
 local crypto = require "host.crypto"
 local fetch = require "channels.whatsapp.fetch"
 local hear = require "channels.whatsapp.hear"
+local forms = require "channels.whatsapp.forms"
 local inbox = require "host.inbox"
 local nudge = require "channels.whatsapp.nudge"
 local read = require "channels.whatsapp.read"
@@ -23,7 +24,7 @@ local M = {
   read = read.run,
   say = say.say,
   form = asks.form, quoted = asks.quoted,
-  template = templates.form,
+  template = templates.form, file = forms.of_file,
   draft = say.draft,
   recall = say.recall,
   hush = say.hush,

@@ -52,9 +52,20 @@ end
 
 ---The next visit of this chat that is requested or booked.
 ---@return records.Booking?
-function M.standing(conversation_id, now)
-  return db.one([[SELECT * FROM bookings WHERE conversation_id = ? AND state IN ('requested', 'booked')
-    AND coalesce(end_at, start_at) > ? ORDER BY start_at LIMIT 1]], conversation_id, now)
+function M.standing(conversation_id, now) return M.all_standing(conversation_id, now)[1] end
+
+---The visits of this chat to come that are requested or booked.
+---@return records.Booking[]
+function M.all_standing(conversation_id, now)
+  return db.all([[SELECT * FROM bookings WHERE conversation_id = ? AND state IN ('requested', 'booked')
+    AND coalesce(end_at, start_at) > ? ORDER BY start_at LIMIT 100]], conversation_id, now)
+end
+
+---The visit of this chat at this time that was cancelled or rejected last: an older event without an id must not bring it back.
+---@return records.Booking?
+function M.ended(conversation_id, start_at)
+  return db.one([[SELECT * FROM bookings WHERE conversation_id = ? AND start_at = ? AND state IN ('cancelled', 'rejected')
+    ORDER BY event_at DESC LIMIT 1]], conversation_id, start_at)
 end
 
 ---Stores what an event says about a visit. Values that it leaves out stay. The number is kept only while no chat is known.

@@ -98,6 +98,10 @@ describe("calcom.inbound", function()
       assert.is_nil(assert(read(full { startTime = wrong })).start_at)
     end
     assert.is_nil(assert(read(full { startTime = "1970-01-01T00:00:00Z" })).start_at)
+    for text, same in pairs { ["2026-11-24T14:30:00-05:00"] = true, ["2026-11-24T19:30:00+0000"] = true, ["2026-11-24T19:30:00Z"] = true, ["2026-11-24T14:30:00"] = false,
+      ["2026-11-24T14:30"] = false, ["November 24, 2:30 PM"] = false } do
+      assert.equal(same and time.parse(START) or nil, assert(read(full { startTime = text })).start_at, text)
+    end
     assert.is_nil(assert(read(full { startTime = "9999-01-01T00:00:00Z" })).start_at)
     assert.is_nil(assert(read(full { metadata = { conv = "' OR 1=1 --" } })).token)
     assert.is_nil(assert(read(full { uid = ("x"):rep(250) })).uid)

@@ -77,6 +77,17 @@ describe("a form of a message", function()
     it("E9: is refused before it is stored: " .. name, function() assert.is_string(forms.unfit(form, "Words")) end)
   end
 
+  it("of a file has the kind that WhatsApp takes its type and size as, else it is a document", function()
+    for kind, case in pairs { image = { "image/png", 100, "hi" }, video = { "video/mp4", 16 * MB }, audio = { "audio/ogg; codecs=opus", 100 }, document = { "image/heic", 100 } } do
+      local form = forms.of_file { hash = "h", mime = case[1], bytes = case[2], caption = case[3], name = "a.bin" }
+      assert.same({ kind, case[3] }, { form.kind, form.caption })
+      assert.is_nil(forms.unfit(form, "[file]"))
+    end
+    assert.equal("document", forms.of_file({ hash = "h", mime = "image/jpeg", bytes = 5 * MB + 1 }).kind)
+    assert.equal("document", forms.of_file({ hash = "h", mime = "audio/mpeg", bytes = 9, caption = "words" }).kind)
+    assert.is_string(forms.unfit(forms.of_file { hash = "h", mime = "image/jpeg", bytes = 0 }, "[file]"))
+  end)
+
   it("is refused when its text has more than 1,024 characters, or none", function()
     for _, form in ipairs { buttons "Yes", { type = "location" }, list({ rows = rows(1) }) } do
       assert.is_nil(forms.unfit(form, ("é"):rep(1024)))

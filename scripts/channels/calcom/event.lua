@@ -57,10 +57,12 @@ local function first(places, names, read, ...)
   end
 end
 
+-- A time without its zone could be any hour, so it is none.
 local function moment(value, time)
   local ms
   if type(value) == "string" then
-    ms = #value <= 64 and time.parse(plain.trim(value))
+    value = #value <= 64 and plain.trim(value) or ""
+    ms = (value:find("[Zz]$") or value:find("[+-]%d%d:?%d?%d?$", 11)) and time.parse(value)
   elseif math.type(value) == "integer" then
     ms = value < 100000000000 and value * 1000 or value
   end

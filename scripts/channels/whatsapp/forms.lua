@@ -139,6 +139,19 @@ function M.unfit(form, text)
   return why or check(form)
 end
 
+---A kept file as a form: of its own kind where WhatsApp takes it so, otherwise a document.
+---@param file {hash: string, mime: string, bytes: integer, name?: string, caption?: string}
+---@return whatsapp.Form form which can still be unfit: too large, or empty
+function M.of_file(file)
+  local form = { type = "media", hash = file.hash, mime = file.mime, bytes = file.bytes, name = file.name, caption = file.caption }
+  for _, kind in ipairs { "image", "video", "audio" } do
+    form.kind = kind
+    if not CHECK.media(form) then return form end
+  end
+  form.kind = "document"
+  return form
+end
+
 ---Can the text be sent without the form? The customer can write the answer, too.
 ---@param form whatsapp.Form
 ---@return boolean
