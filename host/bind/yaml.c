@@ -208,6 +208,26 @@ static bool refuse_extras(struct reader *r, const yaml_char_t *anchor, const yam
     return true;
 }
 
+/* An item of a list goes on in the next line with "-": YAML joins the two, and nobody meant that. */
+static bool refuse_joined(struct reader *r)
+{
+    const yaml_mark_t *from = &r->event.start_mark, *to = &r->event.end_mark;
+    if (r->path_len == 0 || r->path_len > YAML_PATH_MAX || r->path[r->path_len - 1] != ']')
+        return true;
+    for (size_t n = from->line + 1; n <= to->line; n++) {
+        for (; r->line_number < n; r->line_number++)
+            r->line = yaml_line(r->line, r->end, 1);
+        size_t column = strspn(r->line, " ");
+        if (r->line[column] == '-' && (n < to->line || column < to->column))
+            return refuse(r, n, column,
+                          "this line begins with \"-\" but stands further right than the item "
+                          "above, so YAML reads both as one text. Line it up with the other items, "
+                          "with a blank after the \"-\". If the \"-\" belongs to the text, put all of it "
+                          "in quotes, on one line.");
+    }
+    return true;
+}
+
 /* comments[path] = { line =, text = } when a comment follows a text without quotes, because it may
  * be the rest of the sentence. */
 static void note_comment(lua_State *L, struct reader *r)
@@ -234,7 +254,7 @@ static bool push_scalar(lua_State *L, struct reader *r)
     if (!refuse_extras(r, r->event.data.scalar.anchor, r->event.data.scalar.tag))
         return false;
     if (r->event.data.scalar.style == YAML_PLAIN_SCALAR_STYLE) {
-        bool fine = push_plain(L, r);
+        bool fine = refuse_joined(r) && push_plain(L, r);
         if (fine && lua_type(L, -1) == LUA_TSTRING)
             note_comment(L, r);
         return fine;

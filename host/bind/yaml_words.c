@@ -106,6 +106,41 @@ static size_t opened_above(const char *text, const char *end, const yaml_mark_t 
     return line < at->line ? line + 1 : 0;
 }
 
+/* What is wrong with a line that YAML takes for a text because a blank is missing; NULL: nothing. */
+static const char *missing_blank(const char *line, const char *end)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789";
+    line += strspn(line, " ");
+    if (line < end && *line == '-' && line[1] && !strchr(" \n\r-", line[1]))
+        return "a blank is missing after the \"-\" of this line. Write \"- \" and then the text.";
+    size_t key = strspn(line, letters);
+    if (key > 0 && line + key < end && line[key] == ':' && line[key + 1] &&
+        !strchr(" \n\r/:", line[key + 1]))
+        return "a blank is missing after the ':' of this line. Write key: value.";
+    return NULL;
+}
+
+/* Looks at this line and, past blank lines and comments, at the one above it. `at` is moved there. */
+static const char *blank_above(const char *text, const char *end, yaml_mark_t *at)
+{
+    size_t n = at->line;
+    for (int looked = 0; looked < 2; n--) {
+        const char *line = yaml_line(text, end, n), *first = line + strspn(line, " ");
+        if (first < end && *first != '\n' && *first != '\r' && *first != '#') {
+            const char *words = missing_blank(line, end);
+            if (words) {
+                at->line = n;
+                at->column = (size_t)(first - line);
+                return words;
+            }
+            looked++;
+        }
+        if (n == 0)
+            break;
+    }
+    return NULL;
+}
+
 const char *yaml_words(const yaml_parser_t *parser, const char *text, const char *end,
                        yaml_mark_t *at, size_t *opened)
 {
@@ -134,6 +169,15 @@ const char *yaml_words(const yaml_parser_t *parser, const char *text, const char
         return *here && strchr("@`%", *here)
                    ? "a text cannot begin with @, ` or %. Put it in quotes."
                    : "a tab or another character that cannot stand here. Use spaces.";
+    if (has(parser->problem, "expected ':'") || has(parser->problem, "did not find expected") ||
+        has(parser->problem, "mapping values are not allowed")) {
+        yaml_mark_t place = has(parser->problem, "expected ':'") ? parser->context_mark : *at;
+        const char *words = blank_above(text, end, &place);
+        if (words) {
+            *at = place;
+            return words;
+        }
+    }
     for (size_t i = 0; i < sizeof sayings / sizeof *sayings; i++) {
         const struct saying *s = &sayings[i];
 
@@ -141,6 +185,9 @@ const char *yaml_words(const yaml_parser_t *parser, const char *text, const char
             continue;
         if (s->at_context && parser->context)
             *at = parser->context_mark;
+        if (has(parser->problem, "expected key") && *here == '-')
+            return "this item does not stand under the other items of its list. Line its \"-\" up "
+                   "with theirs.";
         return s->words;
     }
     return "YAML cannot read this. Put the text in quotes.";

@@ -12,6 +12,7 @@ local keywords = require "language.keywords"
 local languages = require "language.languages"
 local own_number = require "language.phone"
 local placeholders = require "language.placeholders"
+local prompt_names = require "brain.prompt_names"
 local time = require "host.time"
 local warnings = require "brain.prompt_warnings"
 local words = require "language.text"
@@ -24,6 +25,13 @@ local HISTORY_BYTES = 24000
 local ENTRY_BYTES = 16000
 local PRICED_MODEL = "deepseek-flash" -- the model whose prices come with the program
 
+-- A file that was meant for this name, and the remedy; or nil.
+local function misnamed(name)
+  for _, path in ipairs(files.list("prompts/")) do
+    if path ~= name and prompt_names.prompt_file(path) == name then return ("%s is there: name it %s."):format(path, name) end
+  end
+end
+
 -- Reads one file. `shape` says what it can hold. Problems are collected, so that an owner sees all at once.
 ---@return table value with defaults for what the file leaves out
 ---@return brain.prompt.File file what the file holds
@@ -32,7 +40,8 @@ local function read(name, shape, required, problems, loose)
   local file = { name = name, there = text ~= nil, empty = text ~= nil and not text:gsub("#[^\n]*", ""):find("%S") }
   if not text then
     if required then
-      problems[#problems + 1] = name .. ": is missing. Put the file back; the one that came with the program is a good start."
+      problems[#problems + 1] = name .. ": is missing. " .. (misnamed(name)
+        or "Put the file back; the one that came with the program is a good start.")
     end
     return checks.defaults(shape), file
   end
@@ -104,6 +113,22 @@ local function load_languages(loaded, found, problems, loose)
   loaded.business.languages = #used > 0 and used or { "en" }
 end
 
+-- The paths in prompts/ that are read, as a set; and those with the look of a prompt file that nothing reads.
+local function listed(there, others)
+  local used, unread = {}, {}
+  for _, path in ipairs { "prompts/system_prompt.yaml", "prompts/business.yaml" } do used[path] = files.read(path) ~= nil or nil end
+  for _, path in pairs(there) do used[path] = files.read(path) ~= nil or nil end
+  local named = words.set(table.concat(others, " ")) -- these are told of apart
+  for _, path in ipairs(files.list("prompts/")) do
+    local top, ending = path:find("^prompts/[^/]+$") ~= nil, (path:match("%.(%w+)$") or ""):lower()
+    local story = path:find("^prompts/stories/") and path:find("%.yaml$")
+    if (ending == "yaml" or ending == "yml") and (top or path:find("^prompts/stories/")) and not (used[path] or named[path] or story) then
+      unread[#unread + 1] = path
+    end
+  end
+  return used, unread
+end
+
 ---@return {system: table, replies: table, languages: table[], spoken: language.Spoken, intents: language.intents.Ready, answers: table,
 ---  business: table, warnings: string[], prices_known: fun(model: string): boolean,
 ---  business_there: boolean, message_prices_known: boolean}
@@ -118,6 +143,7 @@ function M.load()
   loaded.business, found.business = read("prompts/business.yaml", checks.business, false, problems)
   checks.places(loaded.business, "prompts/business.yaml", found.business.marks or {}, problems)
   load_languages(loaded, found, problems, loose)
+  found.there, found.unread = listed(found.languages.there, found.languages.others)
   if #problems > 0 then error(table.concat(problems, "\n"), 0) end
   loaded.warnings = warnings.find(found, checks, fields, loaded.languages, loaded.business.languages)
   loaded.spoken = languages.prepare(loaded.languages, loaded.business.languages)

@@ -2,6 +2,7 @@
 -- and remedy, for `assistant check` and for staff.
 
 local plain = require "language.text"
+local prompt_names = require "brain.prompt_names"
 local towns = require "language.towns"
 
 local M = {}
@@ -47,6 +48,9 @@ end
 local function remedy_for(inside, filled)
   local meant = plain.trim(inside:lower())
   if filled[meant] then return ("Did you mean {%s}?"):format(meant) end
+  for _, name in ipairs(plain.sorted_names(filled)) do
+    if prompt_names.near(meant, name) then return ("Did you mean {%s}?"):format(name) end
+  end
   return next(filled) and ("Only {%s} is filled in here."):format(table.concat(plain.sorted_names(filled), "} and {"))
     or "Nothing is filled in here: write the words themselves."
 end
@@ -108,16 +112,35 @@ local function lacking(list, file, language, shape, english)
     .. " business.yaml."):format(shown, language.name, language.code))
 end
 
--- A copied file that still has the words of the language that it was copied from: then neither of the two is recognised.
-local function same_words(list, file, language, other, other_file)
-  local own, theirs = (file.value or {}).language, (other_file.value or {}).language
-  own, theirs = type(own) == "table" and own.recognised_by or {}, type(theirs) == "table" and theirs.recognised_by or {}
-  local there, shared = {}, 0
+-- How many words of one list of `recognised_by` the other has too.
+local function shared(own, theirs)
+  local there, count = {}, 0
   for _, word in ipairs(theirs) do there[plain.fold(tostring(word))] = true end
-  for _, word in ipairs(own) do shared = shared + (there[plain.fold(tostring(word))] and 1 or 0) end
-  if shared * 2 <= #own then return end
-  add(list, file, "language.recognised_by", ("has mostly the words of %s (%s), so neither of the two languages is recognised. Write words"
-    .. " that only %s has."):format(other.name or other.code, other_file.name, language.name or language.code))
+  for _, word in ipairs(own) do count = count + (there[plain.fold(tostring(word))] and 1 or 0) end
+  return count
+end
+
+-- A file that was copied and still has the name or the words of the language that it was copied from. `copy` is the one that comes with
+-- no program, or else the later one.
+local function copied(list, one, other, shipped)
+  if shipped[one.code] and not shipped[other.code] then one, other = other, one end
+  local own, theirs = one.recognised_by, other.recognised_by
+  local same_name = one.name:lower() == other.name:lower()
+  if same_name then
+    add(list, one.file, "language.name", ("is %s, as in %s. Write the name of the language of this file.")
+      :format(one.name, other.file.name))
+  end
+  if shared(own, theirs) * 2 <= #own then return end
+  add(list, one.file, "language.recognised_by", ("has mostly the words of %s, so the program cannot tell the two languages apart. Write"
+    .. " words that people write in %s and not in %s."):format(other.file.name, same_name and "the language of this file" or one.name,
+    other.name))
+end
+
+-- What the file itself says of its language.
+local function written_in(language, file)
+  local written = type((file.value or {}).language) == "table" and file.value.language or {}
+  return { code = language.code, file = file, name = tostring(written.name or language.code),
+    recognised_by = type(written.recognised_by) == "table" and written.recognised_by or {} }
 end
 
 -- An owner's question that only another language has.
@@ -127,6 +150,19 @@ local function no_english(list, file, fields, english)
     if file.value[key] and not english.texts[key] then
       add(list, file, key, "has no English, so other customers are asked with ask_other. Add it to replies.yaml.")
     end
+  end
+end
+
+local READ = "system_prompt.yaml, replies.yaml, replies.<code>.yaml, business.yaml, and stories/*.yaml"
+
+-- Files with the look of a prompt file that nothing reads. They would be edited in vain.
+local function unread(list, paths, there)
+  for _, path in ipairs(paths) do
+    local right = prompt_names.prompt_file(path)
+    list[#list + 1] = { file = path, text = not right and "is not read. What is read in prompts/: " .. READ
+      .. ". Name it so, or move it away."
+      or there[right] and ("is not read, because %s is. Put what you need into that file, and delete this one."):format(right)
+      or ("is not read, because of its name. Name it %s."):format(right) }
   end
 end
 
@@ -167,7 +203,8 @@ local function misspelt_towns(list, file, slip)
   end
 end
 
----@param files {system: brain.prompt.File, replies: brain.prompt.File, business: brain.prompt.File, languages: table}
+---@param files {system: brain.prompt.File, replies: brain.prompt.File, business: brain.prompt.File, languages: table,
+---  unread: string[], there: table<string, boolean>} unread: paths in prompts/ that nothing reads; there: those that are read
 ---@param checks table brain.prompt_checks
 ---@param fields string[] quote_fields_needed
 ---@param languages table[] English first
@@ -182,8 +219,9 @@ function M.find(files, checks, fields, languages, codes)
   for _, code in ipairs(codes) do used[code] = true end
   for i, language in ipairs(languages) do
     local file = files.languages.files[language.code] or files.replies
-    for j = 1, file ~= files.replies and i - 1 or 0 do
-      same_words(list, file, language, languages[j], files.languages.files[languages[j].code] or files.replies)
+    for j = 1, i - 1 do
+      local other = languages[j]
+      copied(list, written_in(language, file), written_in(other, files.languages.files[other.code] or files.replies), checks.SHIPPED)
     end
     if file ~= files.replies then
       cut_by_comment(list, file)
@@ -197,8 +235,9 @@ function M.find(files, checks, fields, languages, codes)
     end
     if file.value and file ~= files.replies then no_english(list, file, fields, languages[1]) end
   end
-  misspelt_towns(list, files.business, checks.slip)
+  misspelt_towns(list, files.business, prompt_names.slip)
   unused(list, files.business, files.languages)
+  unread(list, files.unread, files.there)
   table.sort(list, function(a, b)
     if a.file ~= b.file then return a.file < b.file end
     if a.line ~= b.line then return (a.line or 0) < (b.line or 0) end

@@ -75,6 +75,17 @@ local refused = {
     "\"farewell_words\" is not known. Delete this line. docs/OWNERS.md lists the names that are allowed here.", "farewell_words" },
   { "a reply that is a list", "prompts/replies.yaml", with("\nthanks: [^\n]*", "\nthanks: [a, b]"), "\"thanks\" must be one text, and not a list", "\nthanks:" },
   { "hours with a dot", "prompts/business.yaml", with("mon: 08:00%-18:00", "mon: 8.30-18"), "\"hours.mon\" must look like 08:00-18:00, or be closed.", "mon: 8" },
+  { "an item of a list that stands one space too far", "prompts/business.yaml", with("\n  %- Brampton", "\n   - Brampton"),
+    "this line begins with \"-\" but stands further right than the item above, so YAML reads both as one text. Line it up" },
+  { "an item of a list that stands one space too near", "prompts/business.yaml", with("\n  %- Brampton", "\n - Brampton"),
+    "this item does not stand under the other items of its list. Line its \"-\" up with theirs." },
+  { "a key without its blank", "prompts/business.yaml", added "notify_reloads:true", "a blank is missing after the ':' of this line. Write key: value." },
+  { "an item without its blank", "prompts/business.yaml", with("\n  %- Toronto", "\n  -Toronto"),
+    "a blank is missing after the \"-\" of this line. Write \"- \" and then the text." },
+  { "a list of one item without its blank", "prompts/business.yaml", with("\nserves:\n.-Toronto\n", "\nserves:\n  -Toronto\n"),
+    "\"serves\" must be a list. Write a blank after each \"-\", like \"- Toronto\".", "\nserves:" },
+  { "{tme} for {time}", "prompts/replies.yaml", with("\nvisit: [^\n]*", "\nvisit: \"On {tme}.\""),
+    "\"visit\" must hold {time}. The day and hour of the visit are filled in there. Did you mean {time} where it says {tme}?", "\nvisit:" },
   { "a story that cannot be read", "prompts/stories/mine.yaml", function() return "story: \"Mine\"\nturns:\n  - custmer: hi\n" end,
     "turns[1].custmer is not known here.", "custmer" },
 }
@@ -105,6 +116,15 @@ local warned = {
     "prompts/replies.fr.yaml:1: has no unsupported, paused, booking," },
   { "a language's file with a wrong name", "prompts/replies.french.yaml", function() return "thanks: Merci\n" end,
     "prompts/replies.french.yaml: is not used, because its name holds no code of a language. Name it like replies.es.yaml; English is in replies.yaml." },
+  { "{lable} for {label}", "prompts/replies.yaml", with("tell me the {label}", "tell me the {lable}"),
+    "\"ask_other\" holds {lable}, and customers would read it unchanged. Did you mean {label}?", "{lable}" },
+  { "a language's file that ends in yml", "prompts/replies.de.yml", function() return "thanks: Danke\n" end,
+    "prompts/replies.de.yml: is not read, because of its name. Name it prompts/replies.de.yaml." },
+  { "business.yml beside business.yaml", "prompts/business.yml", function() return "name: X\n" end,
+    "prompts/business.yml: is not read, because prompts/business.yaml is. Put what you need into that file, and delete this one." },
+  { "a story that ends in yml", "prompts/stories/mine.yml", function() return "story: Mine\n" end,
+    "prompts/stories/mine.yml: is not read, because of its name. Name it prompts/stories/mine.yaml." },
+  { "a file that nothing reads", "prompts/rules.yaml", function() return "a: b\n" end, "prompts/rules.yaml: is not read. What is read in prompts/: system_prompt.yaml," },
   { "a handler that is handed on and is not there", "scripts/main.lua", with("= whatsapp.receive", "= whatsapp.recieve"),
     "whatsapp.recieve: the module channels.whatsapp has no 'recieve'. Did you mean 'receive'?", "whatsapp%.recieve" },
 }
@@ -226,10 +246,13 @@ describe("assistant check DIR", function()
 
   it("lists for each language the texts that it lacks", function()
     local code, text = mistake { ["prompts/system_prompt.yaml"] = with("  %- inventory\n", "  - inventory\n  - parking\n"),
-      ["prompts/replies.yaml"] = added "ask_parking: \"Where can we park?\"", ["prompts/replies.fr.yaml"] = with("\nthanks: [^\n]*", "") }
+      ["prompts/replies.yaml"] = added "ask_parking: \"Where can we park?\"", ["prompts/replies.fr.yaml"] = with("\nthanks: [^\n]*", ""),
+      ["prompts/replies.it.yaml"] = function() return "language: {name: French, recognised_by: [bonjour, merci, je]}\n" end }
     assert.equal(0, code, text)
     has(text, "prompts/replies.fr.yaml:3: has no thanks, ask_parking, so customers who write French get English there. Add what is missing, or take fr out of languages in business.yaml.")
     has(text, "prompts/replies.pa.yaml:4: has no ask_parking, so customers who write Punjabi get English there.")
+    has(text, "prompts/replies.it.yaml:1: \"language.name\" is French, as in prompts/replies.fr.yaml. Write the name of the language of this file.")
+    has(text, "prompts/replies.it.yaml:1: \"language.recognised_by\" has mostly the words of prompts/replies.fr.yaml, so the program cannot tell the two languages apart. Write words")
   end)
 
   it("accepts other wording, a # in quotes and a comment on its own line without a warning", function()
