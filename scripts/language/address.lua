@@ -344,6 +344,28 @@ function M.town(t, i, j)
   if last and (last == j or last == j - 1 and AFTER_TOWN[t.plain[j]]) then return i, last end
 end
 
+local STREET_FIRST = set "calle rua via avenida carrera calzada viale corso rue avenue boulevard chemin"
+local STREET_ENDING = { "str", "strasse", "stra\u{df}e", "street", "weg", "gasse", "laan", "straat" }
+
+-- Does a street stand there whose number comes after its name: "Hauptstr. 5", "Bloorstreet 12", "calle Mayor 5, Toronto"?
+local function numbered_after(t, i, j)
+  local k = i + 1
+  while k < j and k < i + 4 and t.gap[k] == "" and not is_house_number(t.plain[k]) do k = k + 1 end
+  if k > j or t.gap[k] ~= "" and t.gap[k] ~= "#" or not is_house_number(t.plain[k]) or k < j and t.gap[k + 1] == "" then return false end
+  if STREET_FIRST[t.plain[i]] then return k > i + 1 or t.plain[i] == "calle" end
+  for _, ending in ipairs(STREET_ENDING) do
+    if #t.plain[k - 1] > #ending + 2 and t.plain[k - 1]:sub(-#ending) == ending then return true end
+  end
+  return false
+end
+
+---The word of the address's words i to j that says a floor: "45 Keele St, basement". nil: there is none.
+---@return string?
+function M.level(t, i, j)
+  local k = tokens.find(t, i + 1, j, LEVEL)
+  return k and t.plain[k] ~= "rear" and tokens.text(t, k, k) or nil
+end
+
 ---@param s string
 function M.has_town(s)
   local t = tokens.of(s)
@@ -378,6 +400,8 @@ function M.place(t, i, j)
   elseif is_house_number(t.plain[first]) and first < j and j - first <= 3 and t.gap[first + 1] == "" and is_name(t, first + 1)
     and not STREET[t.plain[first + 1]] and not things.is_uncounted(t.plain[first + 1]) and all_names(t, first + 1, j) then
     return first -- "350 King"
+  elseif first == j and is_name(t, j) and towns.misspelt(t.plain[j]) or numbered_after(t, first, j) then
+    return first -- "Torotno"; "Hauptstr. 5"
   elseif not all_names(t, first, j) then
     return nil
   end

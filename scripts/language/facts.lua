@@ -101,7 +101,10 @@ local function keep(state, kind, value)
   state.said[#state.said + 1] = { kind = kind, value = value }
 end
 
+local BEFORE_ADDRESS = set "at to from"
+
 local function keep_way(state, t, i, j, way)
+  j = j > i and BEFORE_ADDRESS[t.plain[j]] and j - 1 or j -- "a couch from the basement at 45 Keele St"
   local value = tokens.text(t, i, j)
   if way.elevator then
     keep(state, "elevator", value)
@@ -268,6 +271,8 @@ function M.addresses(state, t)
       local corrects = takes_back(t, before, one[1] - 1)
       state.corrects = state.corrects or corrects
       add_address(state, address.text(t, one[1], one[2]), corrects)
+      local level = address.level(t, one[1], one[2])
+      if level then add(state.found, state.asked_kind ~= "elevator" and "stairs" or "floor", level) end
     end
     before = one[2] + 1
   end

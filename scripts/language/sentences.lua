@@ -21,7 +21,7 @@ local function continues(s, point)
   end
   local before = s:sub(math.max(1, point - 8), point - 1):lower()
   local word = before:match("^.*%W(%w+)$") or before
-  local shortened = SHORTENED[word] or #word == 1 and word:find("%a")
+  local shortened = SHORTENED[word] or #word == 1 and word:find("%a") or word:sub(-3) == "str" -- "Hauptstr. 5"
   if after:find("^%d") then
     return shortened or BEFORE_NUMBER[word] or word:find("^%d+$") ~= nil
   elseif after:find("^%a") then

@@ -377,6 +377,32 @@ end
 
 local NONE = {}
 
+-- Is one word the other with one slip: a letter that is missing, too many or wrong, or two in the wrong order?
+local function one_slip(a, b)
+  local from, last = 1, math.min(#a, #b)
+  while from <= last and a:byte(from) == b:byte(from) do from = from + 1 end
+  local i, j = #a, #b
+  while i >= from and j >= from and a:byte(i) == b:byte(j) do i, j = i - 1, j - 1 end
+  local rest, other = a:sub(from, i), b:sub(from, j)
+  return #rest <= 1 and #other <= 1 or #rest == 2 and other == rest:reverse()
+end
+
+local LEAST_LETTERS = 6 -- shorter names are too near to other words
+
+-- Is the word the name of a town of one word, with a slip in it: "Torotno"?
+---@param word string in small letters
+---@return boolean
+function M.misspelt(word)
+  if #word < LEAST_LETTERS or #word > 20 or not word:find("^%l+$") then return false end
+  for first, list in pairs(NAMES) do
+    local near = first:byte() == word:byte() and math.abs(#first - #word) <= 1 and #first >= LEAST_LETTERS
+    for _, name in ipairs(near and one_slip(word, first) and list or NONE) do
+      if name.place and #name.words == 1 then return true end
+    end
+  end
+  return false
+end
+
 -- The towns among the words: {place=, from=, to=} each. own: names of the owner's that the table does not know.
 local function find_names(t, own, in_address)
   local list, i = {}, 1

@@ -8,8 +8,12 @@ describe("opt_out.word", function()
   local function word(message) return { opt_out.word(SPOKEN, message) } end
 
   it("takes STOP and similar words as a whole message, with any signs and politeness around them", function()
-    for _, message in ipairs { "STOP", "stop", "Stop.", " stop! ", "STOP 🛑", "‘Stop’", "\u{200B}STOP", "StopAll", "Stop, thanks", "please stop", "stop ok", "ok, stop now" } do
+    for _, message in ipairs { "STOP", "stop", "Stop.", " stop! ", "STOP 🛑", "‘Stop’", "\u{200B}STOP", "StopAll", "stop ok" } do
       assert.same({ "stop" }, word(message), message)
+    end
+    for message, code in pairs { ["Stop, thanks"] = "en", ["please stop"] = "en", ["ok, stop now"] = "en", ["Stop, merci"] = "fr", ["STOP svp"] = "fr",
+      ["stop, gracias"] = "es", ["Stop obrigado"] = "pt" } do
+      assert.same({ "stop", code }, word(message), message)
     end
     for _, message in ipairs { "UNSUBSCRIBE", "Unsubscribe...", "unsubscribe please" } do assert.same({ "stop", "en" }, word(message), message) end
     for _, message in ipairs { "ARRET", "ARRÊT", "arrêt.", "Arret!", "ARRE\u{302}T", "arrêt svp", "Arrêtez, merci" } do

@@ -18,6 +18,8 @@ local function facts(asked, message) return read(asked, message).data end
 -- What was asked, the message, the facts.
 local HOLD = {
   address = {
+    ["Torotno"] = "Torotno", ["im in mississagua"] = "mississagua", ["brampon ontario"] = "brampon ontario", ["Hauptstr. 5"] = "Hauptstr. 5",
+    ["Bahnhofstr. 5, Toronto"] = "Bahnhofstr. 5, Toronto", ["Bloorstreet 12"] = "Bloorstreet 12", ["calle Mayor 5"] = "calle Mayor 5", ["12 Mainst"] = "12 Mainst",
     ["12 Elm St"] = "12 Elm St", ["45 king st w toronto"] = "45 king st w toronto", ["22 Bay St."] = "22 Bay St.",
     ["22 Bay St., Toronto, ON, M5J 2X8"] = "22 Bay St., Toronto, ON, M5J 2X8", ["22 Bay St, Toronto, ON M5J2X8"] = "22 Bay St, Toronto, ON M5J2X8",
     ["350 King St W apt 4B"] = "350 King St W apt 4B", ["12 Main St #12"] = "12 Main St #12", ["suite 200, 22 bay st"] = "suite 200, 22 bay st",
@@ -311,5 +313,16 @@ describe("what a customer wrote", function()
     local allowed = 2 * 1.5 * slowness -- machines differ from one function to the next by half
     local ms = cost(function() understand.read({ long }, FIELDS, "inventory") end)
     assert.is_true(ms < allowed, ("%.2f ms where %.2f are allowed"):format(ms, allowed))
+  end)
+
+  it("takes a floor in the address for an answer about the stairs too", function()
+    assert.same({ address = "45 Keele St, basement", stairs = "basement", inventory = "a couch" }, facts(nil, "45 Keele St, basement. a couch"))
+    assert.same({ address = "45 Keele St", stairs = "a couch from the basement", inventory = "a couch from the basement" },
+      facts(nil, "a couch from the basement at 45 Keele St"))
+    assert.same({ address = "12 Elm St rear" }, facts("address", "12 Elm St rear"))
+  end)
+
+  it("takes a word that is only like a town for no place", function()
+    for _, said in ipairs { "tomorrow", "whatever", "nothing", "street 5", "call me at 5", "later today" } do assert.is_nil(facts("address", said).address, said) end
   end)
 end)
