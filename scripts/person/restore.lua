@@ -5,6 +5,7 @@ local bookings = require "records.bookings"
 local conversations = require "records.conversations"
 local db = require "host.db"
 local erase = require "person.erase"
+local inbox = require "host.inbox"
 local jobs = require "host.jobs"
 local ledger = require "host.ledger"
 local left_over = require "records.left_over"
@@ -59,17 +60,40 @@ local function missing(persons)
   return list, count
 end
 
--- The chats of erased people, and erased people without a chat. Every one is looked at, because a mark does not say whose it is.
+-- Words of which each webhook holds one.
+local IN_WEBHOOKS = { "entry", "changes", "triggerEvent", "payload" }
+
+-- The names in a stored webhook: everything that has the form of a number or of a business-scoped id.
+local function named_in(row_id)
+  local row, ids, seen = inbox.get(row_id), {}, {}
+  for word in (row and row.body or ""):gmatch('"([^"\\]+)"') do
+    if #word <= 40 and word:find("%d") and not seen[word] then
+      seen[word] = true
+      for _, id in ipairs(people.ids(word)) do ids[#ids + 1] = id end
+    end
+  end
+  return ids
+end
+
+-- The chats of erased people, and erased people without a chat. Every one is looked at, because a mark does not say whose it is. Of some
+-- only a stored webhook knows.
 ---@async
 local function whose(list)
-  local found = {}
+  local found, known = {}, {}
   local function some(after)
     local ids = people.ids_after(after, PIECE)
     return ids, #ids == PIECE and ids[PIECE] or nil
   end
   for id in pieces(some, "") do
     local person = list[people.mark(id)]
-    if person then found[#found + 1] = { id = id, person = person } end
+    if person then found[#found + 1], known[id] = { id = id, person = person }, true end
+  end
+  local function rows(from) return inbox.find(IN_WEBHOOKS, from) end
+  for row_id in pieces(rows, 0) do
+    for _, id in ipairs(named_in(row_id)) do
+      local person = not known[id] and list[people.mark(id)]
+      if person then found[#found + 1], known[id] = { id = id, person = person }, true end
+    end
   end
   return found
 end

@@ -368,14 +368,15 @@ describe("a person's data", function()
     local service, phone, other = scene.service, meta.phone(), meta.phone()
     local said = talk(scene, phone)
     local neighbour = talk(scene, other)
-    local without_a_chat, edited = meta.phone(), meta.word()
+    local without_a_chat, edited, in_a_webhook = meta.phone(), meta.word(), meta.phone()
+    service:hook { statuses = { meta.status(meta.wamid(), in_a_webhook, "sent") } }
     service:hook { messages = { meta.message(without_a_chat, "edit", { edit = { original_message_id = meta.wamid(),
       message = { type = "text", text = { body = "the new words " .. edited } } } }) } }
     settled(service)
     local copy = service.home .. "/copy-of-it.sqlite"
     local code, text = service:cli("backup", copy)
     assert.equal(0, code, text)
-    for _, number in ipairs { without_a_chat, phone } do
+    for _, number in ipairs { in_a_webhook, without_a_chat, phone } do
       code, text = service:cli("erase", number)
       assert.equal(0, code, text)
     end
@@ -383,13 +384,14 @@ describe("a person's data", function()
     assert.truthy(text:find("Delete these copies", 1, true), text)
     assert.equal(0, (service:term()))
     shell.run(("rm -f %s %s-wal %s-shm && cp %s %s"):format(service.db, service.db, service.db, copy, service.db))
-    assert.is_true(service:holds(said))
+    assert.is_true(service:holds(said) and service:holds(in_a_webhook))
     service:start()
     gone(service, phone, said, shown(phone))
+    gone(service, in_a_webhook)
     assert.equal(0, service:value "SELECT count(*) FROM changes_early")
     assert.is_true(service:holds(neighbour))
     scene:posts("erased again", 1)
-    assert.equal(2, service:value "SELECT count(*) FROM erased")
+    assert.equal(3, service:value "SELECT count(*) FROM erased")
     service:restart {}
     scene:marker()
     assert.equal(1, #scene.stand_ins:posts "erased again")
