@@ -218,6 +218,56 @@ describe("kill -9 at a chosen moment", function()
     end
   end)
 
+  it("A5 B26: while two chats become one, at any moment both are there or one with all of both; afterwards it is one, and each message is answered once", function()
+    local whole = 0
+    for i = 1, shell.rounds(4, 40) do
+      local pairs_, posts = {}, {}
+      for n = 1, 6 do
+        local one = { number = meta.phone(), id = "CA." .. meta.phone() .. "00", words = { meta.word(), meta.word(), scene:plan() } }
+        pairs_[n] = one
+        local by_id = meta.text("", "a bed " .. one.words[2], { from_user_id = one.id })
+        service:hook { messages = { meta.text(one.number, "a couch " .. one.words[1]) } }
+        service:hook { messages = { by_id } }
+        posts[n] = meta.body { messages = { meta.text(one.number, "and a lamp " .. one.words[3], { from_user_id = one.id }) } }
+      end
+      for _, one in ipairs(pairs_) do
+        scene:sent(one.number)
+        scene:sent(one.id)
+      end
+      os.execute(("( sleep %.4f; kill -KILL %d ) >/dev/null 2>&1 &"):format((i * 11 % 40) / 1000, service:pid()))
+      local again = {}
+      for _, post in ipairs(posts) do
+        if service:hook(post, 2) ~= 200 then again[#again + 1] = post end
+      end
+      assert(service:exit(5), "the kill did not reach the program")
+      for _, one in ipairs(pairs_) do
+        local names = ("'%s', '%s'"):format(one.number, one.id)
+        local left = service:rows("SELECT id FROM conversations WHERE id IN (" .. names .. ") ORDER BY id")
+        local function count(what, of) return service:value(("SELECT count(*) FROM %s WHERE conversation_id = '%s'"):format(what, of)) end
+        local at_id = count("messages", one.id) + count("identities", one.id) + count("turns", one.id) + count("costs", one.id) + count("quote_data", one.id)
+        if #left == 2 then
+          assert.is_true(count("messages", one.number) > 0 and count("messages", one.id) > 0)
+          assert.same({ 1, 1 }, { count("identities", one.number), count("identities", one.id) })
+        else
+          whole = whole + 1
+          assert.equal(one.number, left[1].id)
+          assert.equal(0, at_id)
+          assert.equal(3, count("identities", one.number)) -- the number, the id, the id of the chat that is gone
+        end
+        assert.equal(0, service:value("SELECT count(*) FROM messages WHERE conversation_id NOT IN (SELECT id FROM conversations)"))
+      end
+      service:start()
+      for _, post in ipairs(again) do assert.equal(200, service:hook(post)) end
+      for _, one in ipairs(pairs_) do
+        scene:sent(one.number, one.words[3])
+        assert.equal(1, #scene:tries(one.number, one.words[3]))
+        assert.same({ 3 }, { service:value("SELECT count(*) FROM messages WHERE role = 'user' AND conversation_id = '" .. one.number .. "'") })
+        assert.equal(0, service:value("SELECT count(*) FROM conversations WHERE id = '" .. one.id .. "'"))
+      end
+    end
+    print(("# killed around a merge: %d of the chats were one already"):format(whole))
+  end)
+
   it("A8: around a post to Slack the card is posted at least once, a second one names the same case, and its button works", function()
     local phone = meta.phone()
     stand_ins:fault { slack = { kind = "slow", delay_ms = 400, times = 1, contains = phone } }
