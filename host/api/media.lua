@@ -12,12 +12,13 @@ local media = {}
 ---@field head string                     its first 512 bytes, to see what it is
 ---@field name string                     opaque; media.keep and media.drop read it
 
----Keeps a download. It is on disk when this returns, so write the row that names it now, before anything waits: `media.list` shows
----the file at once, and what sweeps files that no row names may run in any later slice. The same bytes again are one file.
----Only the task that downloaded the file may call this, once; else it throws.
+---Keeps a download, and waits until it is on disk. Write the row that names it now, before anything else waits: until then
+---`media.remove` leaves the file alone, and what sweeps files that no row names may run in any later slice. The same bytes again are
+---one file. Only the task that downloaded the file may call this, once; else it throws.
+---@async
 ---@param file host.media.File
 ---@return string? hash
----@return string? error the disk did not take it; the file may be kept later, or dropped
+---@return string? error the disk did not take it; the download is gone when its task ends, a file that was kept before stays
 function media.keep(file) end
 
 ---Removes a download now. One that is kept or dropped already is fine.
@@ -29,9 +30,10 @@ function media.drop(file) end
 ---@return integer?
 function media.bytes(hash) end
 
----Removes a kept file, also from the disk's folder before this returns. Answers that are being sent go on.
+---Removes a kept file at once, then waits until the disk's folder shows it no more. Answers that are being sent go on.
+---@async
 ---@param hash string
----@return boolean removed false: there was none
+---@return boolean removed false: there was none, or a task is keeping the same bytes now
 function media.remove(hash) end
 
 ---Up to 500 kept files, in order. `next`: give it as `after` for more; nil: these were the last.

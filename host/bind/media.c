@@ -67,23 +67,101 @@ static struct download *download_at(lua_State *L, struct task *t)
     return NULL;
 }
 
+/* ---- keep and remove: the task waits while the folder is synced ---- */
+
+/* A change can outlive its task. */
+struct change {
+    struct media_change of; /* the first member: `ended` gets its address */
+    struct task *task;      /* NULL: it ended */
+    struct task_held held;
+    bool over;
+};
+
+static void change_free(struct change *c)
+{
+    media_settled(&c->of);
+    free(c);
+}
+
+static void ended(struct media_change *of)
+{
+    struct change *c = (struct change *)of;
+    c->over = true;
+    if (c->task)
+        task_ready(c->task);
+    else
+        change_free(c);
+}
+
+static void abandon(void *arg)
+{
+    struct change *c = arg;
+    c->task = NULL;
+    if (c->over)
+        change_free(c);
+}
+
+static struct change *change_new(lua_State *L)
+{
+    struct change *c = calloc(1, sizeof *c);
+    if (!c)
+        luaL_error(L, "not enough memory");
+    else
+        c->of.ended = ended;
+    return c;
+}
+
+static int change_wait(lua_State *L, struct task *t, struct change *c, lua_KFunction k)
+{
+    c->task = t;
+    t->wait = c;
+    task_defer(t, &c->held, abandon, c);
+    return task_wait(L, t, NULL, k);
+}
+
+/* The task goes on, and what it does in this slice comes before any removal. */
+static int change_over(struct task *t)
+{
+    struct change *c = t->wait;
+    int error = c->of.error;
+    task_undefer(t, &c->held);
+    change_free(c);
+    return error;
+}
+
+static int not_kept(lua_State *L, int error)
+{
+    lua_pushnil(L);
+    lua_pushfstring(L, "the file cannot be kept in MEDIA_DIR: %s", strerrordesc_np(error));
+    return 2;
+}
+
+static int kept(lua_State *L, int status, lua_KContext ctx)
+{
+    struct task *t = (struct task *)ctx;
+    (void)status;
+    lua_pushstring(L, ((struct change *)t->wait)->of.hash);
+    int error = change_over(t);
+    return error ? not_kept(L, error) : 1;
+}
+
 static int keep(lua_State *L)
 {
     struct media *m = media_of(L, "media.keep");
-    struct task *t = task_of(L);
+    struct task *t = task_may_wait(L, "media.keep");
     struct download *d = download_at(L, t);
     if (!d)
         return luaL_error(L, "media.keep: this task has no such file (a file is kept once, by the "
                              "task that downloaded it)");
-    lua_pushstring(L, d->hash);
-    if (media_keep(m, d->name, d->hash) != 0) {
-        lua_pushnil(L);
-        lua_pushfstring(L, "the file cannot be kept in MEDIA_DIR: %s", strerrordesc_np(errno));
-        return 2;
+    struct change *c = change_new(L);
+    if (media_keep(m, &c->of, d->name, d->hash) != 0) {
+        int error = errno;
+        free(c);
+        return not_kept(L, error);
     }
     task_undefer(t, &d->held);
     free(d);
-    return 1;
+    return change_wait(L, t, c, kept);
 }
 
 static int drop(lua_State *L)
@@ -118,14 +196,36 @@ static int bytes(lua_State *L)
     return 1;
 }
 
+static int not_removed(lua_State *L, int error)
+{
+    return luaL_error(L, "media.remove: the file cannot be removed from MEDIA_DIR: %s",
+                      strerrordesc_np(error));
+}
+
+static int removed(lua_State *L, int status, lua_KContext ctx)
+{
+    int error = change_over((struct task *)ctx);
+    (void)status;
+    if (error)
+        return not_removed(L, error);
+    lua_pushboolean(L, 1);
+    return 1;
+}
+
 static int remove_file(lua_State *L)
 {
     struct media *m = media_of(L, "media.remove");
-    int rc = media_remove(m, check_hash(L));
+    struct task *t = task_may_wait(L, "media.remove");
+    const char *hash = check_hash(L);
+    struct change *c = change_new(L);
+    int rc = media_remove(m, &c->of, hash);
+    if (rc == 1)
+        return change_wait(L, t, c, removed);
+    int error = errno;
+    free(c);
     if (rc < 0)
-        return luaL_error(L, "media.remove: the file cannot be removed from MEDIA_DIR: %s",
-                          strerrordesc_np(errno));
-    lua_pushboolean(L, rc);
+        return not_removed(L, error);
+    lua_pushboolean(L, 0);
     return 1;
 }
 

@@ -65,7 +65,7 @@ int media_get(const char *hash, const char *file)
         free(database);
         return 2;
     }
-    struct media *m = access(folder, F_OK) == 0 ? media_open(folder) : NULL;
+    struct media *m = access(folder, F_OK) == 0 ? media_open(folder, NULL) : NULL;
     int code = 1, fd = m ? media_read(m, hash, &bytes) : -1;
     if (fd >= 0) {
         code = write_file(fd, file);

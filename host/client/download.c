@@ -9,15 +9,14 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The kernel begins to write after so many bytes, so that little is left for the sync at the end.
- */
-static const uint64_t FLUSH_BYTES = 1 << 20;
-
 struct download {
-    struct pool_file *file;
+    struct syncer_item sync; /* the first member: `synced` gets its address */
+    struct pool_file *file;  /* NULL: discarded while it is being synced */
     EVP_MD_CTX *digest;
-    int fd;
-    uint64_t bytes, flushed;
+    uint64_t bytes;
+    bool syncing;
+    void (*ended)(void *arg, int error);
+    void *arg;
 };
 
 static void put_hex(char *out, const unsigned char *bytes, size_t len)
@@ -32,8 +31,8 @@ static void put_hex(char *out, const unsigned char *bytes, size_t len)
 
 static void download_free(struct download *d)
 {
-    if (d->fd >= 0)
-        close(d->fd);
+    if (d->sync.fd >= 0)
+        close(d->sync.fd);
     EVP_MD_CTX_free(d->digest);
     free(d);
 }
@@ -45,15 +44,16 @@ struct download *pool_download_open(struct pool_file *f, int *error)
     *error = ENOMEM;
     if (!d)
         return NULL;
-    *d = (struct download){ .file = f, .fd = -1, .digest = EVP_MD_CTX_new() };
+    *d = (struct download){ .file = f, .sync.fd = -1, .digest = EVP_MD_CTX_new() };
     if (!d->digest || EVP_DigestInit_ex(d->digest, EVP_sha256(), NULL) != 1 ||
         RAND_bytes(random, sizeof random) != 1)
         goto fail;
     put_hex(f->name, random, sizeof random);
     f->head_len = 0;
-    d->fd = openat(f->folder, f->name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    d->sync.fd = openat(f->folder, f->name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+                        0600);
     *error = errno;
-    if (d->fd >= 0)
+    if (d->sync.fd >= 0)
         return d;
 fail:
     download_free(d);
@@ -69,7 +69,7 @@ int pool_download_write(struct download *d, const void *bytes, size_t len)
     if (EVP_DigestUpdate(d->digest, bytes, len) != 1)
         return ENOMEM;
     for (const char *at = bytes; len > 0;) {
-        ssize_t n = write(d->fd, at, len);
+        ssize_t n = write(d->sync.fd, at, len);
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)
@@ -78,35 +78,54 @@ int pool_download_write(struct download *d, const void *bytes, size_t len)
         len -= (size_t)n;
         d->bytes += (uint64_t)n;
     }
-    if (d->bytes - d->flushed >= FLUSH_BYTES) {
-        sync_file_range(d->fd, (off_t)d->flushed, (off_t)(d->bytes - d->flushed),
-                        SYNC_FILE_RANGE_WRITE);
-        d->flushed = d->bytes;
-    }
     return 0;
 }
 
-int pool_download_finish(struct download *d)
+/* What is left after the sync, or in place of it. */
+static void end(struct download *d, int error)
 {
     struct pool_file *f = d->file;
+    void (*ended)(void *arg, int error) = d->ended;
+    void *arg = d->arg;
     unsigned char sum[EVP_MAX_MD_SIZE];
     unsigned len = 0;
-    int error = EVP_DigestFinal_ex(d->digest, sum, &len) == 1 ? 0 : ENOMEM;
-    if (!error && fsync(d->fd) != 0)
-        error = errno;
-    int fd = d->fd;
-    d->fd = -1;
+    d->syncing = false;
+    if (!f) {
+        download_free(d);
+        return;
+    }
+    if (!error && EVP_DigestFinal_ex(d->digest, sum, &len) != 1)
+        error = ENOMEM;
+    int fd = d->sync.fd;
+    d->sync.fd = -1;
     if (close(fd) != 0 && !error)
         error = errno;
     if (error) {
         pool_download_discard(d);
-        return error;
+    } else {
+        put_hex(f->hash, sum, len);
+        f->bytes = d->bytes;
+        f->made = true;
+        download_free(d);
     }
-    put_hex(f->hash, sum, len);
-    f->bytes = d->bytes;
-    f->made = true;
-    download_free(d);
-    return 0;
+    ended(arg, error);
+}
+
+static void synced(struct syncer_item *i)
+{
+    end((struct download *)i, i->error);
+}
+
+void pool_download_finish(struct download *d, struct syncer *s, void (*ended)(void *arg, int error),
+                          void *arg)
+{
+    d->ended = ended;
+    d->arg = arg;
+    d->sync.done = synced;
+    int error = s ? syncer_put(s, &d->sync) : ENOMEM;
+    d->syncing = !error;
+    if (error)
+        end(d, error);
 }
 
 void pool_download_discard(struct download *d)
@@ -114,5 +133,7 @@ void pool_download_discard(struct download *d)
     if (!d)
         return;
     unlinkat(d->file->folder, d->file->name, 0);
-    download_free(d);
+    d->file = NULL;
+    if (!d->syncing)
+        download_free(d);
 }

@@ -306,7 +306,8 @@ static void explain(struct pool_exchange *x, CURLcode code, enum pool_error e)
     struct pool_transfer *t = x->transfer;
     const char *where = pool_easy_where(x);
     long number = 0;
-    curl_easy_getinfo(x->easy, CURLINFO_OS_ERRNO, &number);
+    if (x->easy)
+        curl_easy_getinfo(x->easy, CURLINFO_OS_ERRNO, &number);
     if (x->verdict == POOL_TOO_LARGE &&
         (x->header_lines > POOL_HEADERS_COUNT || x->header_bytes > POOL_HEADERS_MAX))
         pool_easy_fail(t, e, "%.80s: the answer has more headers than %d, or %d bytes of them",
@@ -360,14 +361,7 @@ static bool headers_take(struct pool_exchange *x)
     return true;
 }
 
-static bool download_end(struct pool_exchange *x)
-{
-    struct download *d = x->download;
-    x->download = NULL;
-    return !d || disk_fine(x, pool_download_finish(d));
-}
-
-void pool_easy_close(struct pool_exchange *x, CURLcode code)
+bool pool_easy_close(struct pool_exchange *x, CURLcode code)
 {
     struct pool_transfer *t = x->transfer;
     long status = 0;
@@ -378,19 +372,37 @@ void pool_easy_close(struct pool_exchange *x, CURLcode code)
         e = x->verdict;
     else if (code != CURLE_OK)
         e = error_of(code, x->asked > 0);
-    else if (!download_begin(x) || !download_end(x)) /* begin: the body is empty */
+    else if (!download_begin(x)) /* the body is empty */
         e = POOL_DISK;
     else if (status < 200 || !buf_reserve(&x->answer, 0) || !headers_take(x))
         e = POOL_BROKEN; /* an answer's strings are never NULL */
     if (e != POOL_OK) {
         explain(x, code, e);
-        return;
+        return false;
     }
     t->error = POOL_OK;
     t->status = (int)status;
     t->answer = x->answer.data;
     t->answer_len = x->answer.len;
     x->answer = (struct buf){ 0 };
+    return x->download != NULL;
+}
+
+void pool_easy_forget(struct pool_transfer *t)
+{
+    free(t->answer_headers);
+    free(t->answer);
+    t->answer_headers = NULL;
+    t->answer = NULL;
+    t->answer_header_count = t->answer_len = 0;
+}
+
+void pool_easy_unsynced(struct pool_exchange *x, int error)
+{
+    pool_easy_forget(x->transfer);
+    x->transfer->status = 0;
+    x->disk_error = error;
+    explain(x, CURLE_OK, POOL_DISK);
 }
 
 void pool_easy_undress(struct pool_exchange *x)

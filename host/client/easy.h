@@ -45,13 +45,14 @@ struct pool_exchange {
     struct download *download; /* NULL: the body goes to memory */
     int disk_error;            /* an errno */
     char *detail;              /* libcurl's words, for TLS */
-    /* where it is: queued or running at its host, or leaving */
+    /* where it is: queued or running at its host, syncing, or leaving */
     struct pool_work *work;
     struct pool_host *host;
     struct pool_shard *shard;
     struct loop_timer deadline;
     TAILQ_ENTRY(pool_exchange) place, cancel;
     bool cancel_asked, cancel_taken; /* under the pool's lock */
+    bool syncing;                    /* its answer is whole, and its file is being synced */
     bool finished;
 };
 
@@ -60,8 +61,12 @@ bool pool_easy_check(struct pool_transfer *t, struct url *url);
 /* Sets up x->easy. false: not enough memory. */
 bool pool_easy_dress(struct pool_exchange *x);
 /* After the handle left its multi: fills the transfer from libcurl's code. The handle is the
- * caller's. */
-void pool_easy_close(struct pool_exchange *x, CURLcode code);
+ * caller's. true: the answer is good and its file must be synced: x->download. */
+bool pool_easy_close(struct pool_exchange *x, CURLcode code);
+/* Its file was not synced: an errno, in place of the answer. */
+void pool_easy_unsynced(struct pool_exchange *x, int error);
+/* Frees the answer. */
+void pool_easy_forget(struct pool_transfer *t);
 /* true: the peer may have seen the request. */
 bool pool_easy_sent(const struct pool_exchange *x);
 /* Gives the transfer an error and a message for people. */

@@ -250,11 +250,7 @@ struct pool_transfer *pool_take(struct pool *p)
 
 void pool_transfer_clear(struct pool_transfer *t)
 {
-    free(t->answer_headers);
-    free(t->answer);
-    t->answer_headers = NULL;
-    t->answer = NULL;
-    t->answer_header_count = t->answer_len = 0;
+    pool_easy_forget(t);
     if (t->file && t->file->made) { /* nobody took it */
         unlinkat(t->file->folder, t->file->name, 0);
         t->file->made = false;

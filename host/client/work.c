@@ -21,27 +21,36 @@ struct pool_host {
     struct pool_host *next;
     bool secure;
     char where[264]; /* host:port */
-    unsigned in_flight, in_shard[POOL_SHARDS];
+    unsigned in_flight, in_shard[POOL_SHARDS], syncing;
     struct pool_exchanges queue, flight;
 };
 
-/* The only end of an exchange. It is in no multi now; its transfer holds its answer or error. */
-static void exchange_finish(struct pool_work *p, struct pool_exchange *x)
+/* It is in no multi now: its handle goes, and its place at its host. */
+static void exchange_leave(struct pool_work *p, struct pool_exchange *x)
 {
-    loop_timer_stop(p->shared.loop, &x->deadline);
     /* Not reused: libcurl 7.88 keeps a pointer to the last header, freed, and joins a folded one to
      * it. */
     curl_easy_cleanup(x->easy);
     x->easy = NULL;
-    pool_easy_undress(x);
     struct pool_host *h = x->host;
-    if (x->shard) {
+    if (x->syncing) {
+        TAILQ_REMOVE(&p->syncing, x, place);
+        h->syncing--;
+    } else if (x->shard) {
         TAILQ_REMOVE(&h->flight, x, place);
         h->in_flight--;
         h->in_shard[x->shard - p->shards]--;
     } else if (h) {
         TAILQ_REMOVE(&h->queue, x, place);
     }
+}
+
+/* The only end of an exchange. Its transfer holds its answer or error. */
+static void exchange_finish(struct pool_work *p, struct pool_exchange *x)
+{
+    loop_timer_stop(p->shared.loop, &x->deadline);
+    exchange_leave(p, x);
+    pool_easy_undress(x);
     x->finished = true;
     x->transfer->elapsed_ns = loop_now_ns() - x->submitted_ns;
     TAILQ_INSERT_TAIL(&p->leaving, x, place);
@@ -52,12 +61,17 @@ static void exchange_drop(struct pool_work *p, struct pool_exchange *x, enum poo
 {
     struct pool_transfer *t = x->transfer;
     const char *where = pool_easy_where(x);
-    if (x->shard) {
+    if (x->syncing) {
+        pool_easy_forget(t);
+        t->status = 0;
+    } else if (x->shard) {
         pool_shard_remove(x->shard, x->easy);
         t->sent = pool_easy_sent(x);
     }
     if (e == POOL_CANCELLED)
         pool_easy_fail(t, e, "%.80s: cancelled", where);
+    else if (x->syncing)
+        pool_easy_fail(t, e, "%.80s: its file was not synced within %u ms", where, t->timeout_ms);
     else if (x->shard)
         pool_easy_fail(t, e, "%.80s: no complete answer within %u ms", where, t->timeout_ms);
     else
@@ -114,14 +128,37 @@ static void on_deadline(void *arg)
     host_start(p, h);
 }
 
+static void on_synced(void *arg, int error)
+{
+    struct pool_exchange *x = arg;
+    x->download = NULL;
+    if (error)
+        pool_easy_unsynced(x, error);
+    exchange_finish(x->work, x);
+}
+
+/* The answer is whole; it goes back when its file is on disk. */
+static void exchange_sync(struct pool_work *p, struct pool_exchange *x)
+{
+    if (!p->syncer)
+        p->syncer = syncer_new(p->shared.loop);
+    exchange_leave(p, x);
+    x->syncing = true;
+    x->host->syncing++;
+    TAILQ_INSERT_TAIL(&p->syncing, x, place);
+    pool_download_finish(x->download, p->syncer, on_synced, x);
+}
+
 static void on_done(void *arg, CURL *easy, CURLcode code)
 {
     struct pool_work *p = arg;
     struct pool_exchange *x = NULL;
     curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&x);
     struct pool_host *h = x->host;
-    pool_easy_close(x, code);
-    exchange_finish(p, x);
+    if (pool_easy_close(x, code))
+        exchange_sync(p, x);
+    else
+        exchange_finish(p, x);
     host_start(p, h);
 }
 
@@ -132,7 +169,7 @@ static void hosts_trim(struct pool_work *p)
     struct pool_host **at = &p->hosts;
     while (*at && p->host_count > HOSTS_KEPT) {
         struct pool_host *h = *at;
-        if (TAILQ_EMPTY(&h->queue) && TAILQ_EMPTY(&h->flight)) {
+        if (TAILQ_EMPTY(&h->queue) && TAILQ_EMPTY(&h->flight) && !h->syncing) {
             *at = h->next;
             p->host_count--;
             free(h);
@@ -207,8 +244,10 @@ bool pool_work_run(struct pool_work *p)
 
 void pool_work_empty(struct pool_work *p)
 {
+    struct pool_exchange *x;
+    while ((x = TAILQ_FIRST(&p->syncing)))
+        exchange_drop(p, x, POOL_CANCELLED);
     for (struct pool_host *h = p->hosts; h; h = h->next) {
-        struct pool_exchange *x;
         while ((x = TAILQ_FIRST(&h->flight)) || (x = TAILQ_FIRST(&h->queue)))
             exchange_drop(p, x, POOL_CANCELLED);
     }
@@ -268,6 +307,7 @@ static bool libcurl_fits(char *why, size_t why_size)
 
 bool pool_work_open(struct pool_work *p, const struct pool_options *o, char *why, size_t why_size)
 {
+    TAILQ_INIT(&p->syncing);
     TAILQ_INIT(&p->leaving);
     limits_set(p, o);
     descriptors_reserve(p);
@@ -287,6 +327,7 @@ bool pool_work_open(struct pool_work *p, const struct pool_options *o, char *why
 
 void pool_work_close(struct pool_work *p)
 {
+    syncer_stop(p->syncer); /* of what was cancelled meanwhile, nothing is left then */
     for (unsigned i = 0; i < p->used; i++)
         pool_shard_close(&p->shards[i]);
     if (p->share)

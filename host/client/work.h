@@ -2,9 +2,10 @@
  * work: what the pool's thread does between its two queues.
  *
  * Owns the shards, the hosts with their limits and queues, and the deadlines.
- * A transfer arrives, waits for a place at its host, runs, and ends in `leaving`. A
- * deadline or a cancel ends it at any time. Pool thread only (open and close: while that thread
- * does not run). Knows no lock. Part of pool; nobody else includes this.
+ * A transfer arrives, waits for a place at its host, runs, and ends in `leaving`; one with a file
+ * leaves its host first and is synced. A deadline or a cancel ends it at any time. Pool thread only
+ * (open and close: while that thread does not run). Knows no lock. Part of pool; nobody else
+ * includes this.
  */
 #ifndef HOST_CLIENT_WORK_H
 #define HOST_CLIENT_WORK_H
@@ -22,6 +23,8 @@ struct pool_work {
     unsigned used; /* of the shards */
     struct pool_host *hosts;
     unsigned host_count, per_host;
+    struct syncer *syncer;         /* of files */
+    struct pool_exchanges syncing; /* their answers are whole, their files are being synced */
     struct pool_exchanges leaving; /* finished; the caller of a round empties it */
     CURLSH *share;                 /* addresses and TLS sessions */
 };

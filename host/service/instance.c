@@ -155,7 +155,7 @@ int instance_open(struct host *h, const char *path, char *why, size_t size)
     char *folder = place ? settings_media(own, path) : NULL;
     int code = 1;
     snprintf(why, size, "not enough memory");
-    if (!place || !(h->services.media = media_open(folder)))
+    if (!place || !(h->services.media = media_open(folder, h->services.loop)))
         goto done;
     code = open_store(h, path, place, why, size);
     if (code == 0 && h->scripts.next && reload_migrate(h, h->scripts.next, why, size) != 0)

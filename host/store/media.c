@@ -16,6 +16,9 @@ struct media {
     char *folder; /* NULL: a temporary one that is not made yet */
     bool temporary;
     int dir, tmp; /* -1: not made yet */
+    struct loop *loop;
+    struct syncer *syncer; /* NULL: nothing was synced yet */
+    TAILQ_HEAD(, media_change) keeping;
 };
 
 enum { FOLDER_FLAGS = O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW };
@@ -82,12 +85,13 @@ static void empty(int dir)
     closedir(list);
 }
 
-struct media *media_open(const char *folder)
+struct media *media_open(const char *folder, struct loop *l)
 {
     struct media *m = calloc(1, sizeof *m);
     if (!m)
         return NULL;
-    *m = (struct media){ .temporary = !folder, .dir = -1, .tmp = -1 };
+    *m = (struct media){ .temporary = !folder, .dir = -1, .tmp = -1, .loop = l };
+    TAILQ_INIT(&m->keeping);
     if (folder && !(m->folder = strdup(folder))) {
         free(m);
         return NULL;
@@ -136,6 +140,7 @@ void media_close(struct media *m)
 {
     if (!m)
         return;
+    syncer_stop(m->syncer);
     if (m->temporary && m->tmp >= 0)
         remove_temporary(m);
     if (m->tmp >= 0)
@@ -175,22 +180,86 @@ static bool is_name(const char *name)
     return name[0] && name[0] != '.' && !strchr(name, '/');
 }
 
-int media_keep(struct media *m, const char *name, const char *hash)
+static bool is_being_kept(const struct media *m, const char *hash)
+{
+    const struct media_change *c;
+    TAILQ_FOREACH(c, &m->keeping, place)
+        if (strcmp(c->hash, hash) == 0)
+            return true;
+    return false;
+}
+
+static void on_synced(struct syncer_item *i)
+{
+    struct media_change *c = (struct media_change *)((char *)i -
+                                                     offsetof(struct media_change, sync));
+    c->error = i->error;
+    if (c->keeps && c->error) {
+        struct media *m = c->media;
+        TAILQ_REMOVE(&m->keeping, c, place);
+        c->keeps = false;
+        if (c->existed)
+            c->error = 0; /* the old file is on disk */
+        else if (!is_being_kept(m, c->hash))
+            unlinkat(i->fd, c->hash, 0);
+    }
+    close(i->fd);
+    c->ended(c);
+}
+
+/* Has the folder synced. 0, or -1 with errno, and nothing follows. */
+static int sync_folder(struct media *m, struct media_change *c, const char *hash, int folder)
+{
+    if (!m->syncer)
+        m->syncer = syncer_new(m->loop);
+    if (!m->syncer)
+        return -1;
+    memcpy(c->hash, hash, MEDIA_HASH);
+    c->hash[MEDIA_HASH] = 0;
+    c->media = m;
+    c->sync = (struct syncer_item){ .fd = folder, .done = on_synced };
+    int failed = syncer_put(m->syncer, &c->sync);
+    errno = failed;
+    return failed ? -1 : 0;
+}
+
+/* The kept file of this hash is there, and whole. */
+static bool is_kept(const struct media *m, int folder, const char *name, const char *hash)
+{
+    struct stat old, new;
+    return fstatat(folder, hash, &old, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(old.st_mode) &&
+           fstatat(m->tmp, name, &new, AT_SYMLINK_NOFOLLOW) == 0 && old.st_size == new.st_size;
+}
+
+int media_keep(struct media *m, struct media_change *c, const char *name, const char *hash)
 {
     errno = EINVAL;
     int to = is_name(name) ? folder_of(m, hash, true) : -1;
-    int rc = to < 0 ? -1 : renameat(m->tmp, name, to, hash);
-    if (rc == 0 && (rc = fsync(to)) != 0) {
-        int error = errno;
+    if (to < 0)
+        return -1;
+    bool there = is_kept(m, to, name, hash);
+    if (there ? unlinkat(m->tmp, name, 0) != 0 : renameat(m->tmp, name, to, hash) != 0)
+        goto fail;
+    c->existed = there && !is_being_kept(m, hash);
+    c->keeps = true;
+    if (sync_folder(m, c, hash, to) == 0) {
+        TAILQ_INSERT_TAIL(&m->keeping, c, place);
+        return 0;
+    }
+    if (!there)
         renameat(to, hash, m->tmp, name);
-        errno = error;
-    }
-    if (to >= 0) {
-        int error = errno;
-        close(to);
-        errno = error;
-    }
-    return rc;
+fail:;
+    int error = errno;
+    close(to);
+    errno = error;
+    return -1;
+}
+
+void media_settled(struct media_change *c)
+{
+    if (c->keeps)
+        TAILQ_REMOVE(&c->media->keeping, c, place);
+    c->keeps = false;
 }
 
 void media_drop(struct media *m, const char *name)
@@ -220,19 +289,22 @@ int media_read(struct media *m, const char *hash, uint64_t *bytes)
     return fd;
 }
 
-int media_remove(struct media *m, const char *hash)
+int media_remove(struct media *m, struct media_change *c, const char *hash)
 {
+    if (is_being_kept(m, hash))
+        return 0;
     int dir = folder_of(m, hash, false);
     if (dir < 0)
         return errno == ENOENT ? 0 : -1;
-    int rc = unlinkat(dir, hash, 0);
-    if (rc == 0)
-        rc = fsync(dir) == 0 ? 1 : -1;
-    else if (errno == ENOENT)
-        rc = 0;
-    int error = errno;
-    close(dir);
-    errno = error;
+    c->keeps = false;
+    int rc = unlinkat(dir, hash, 0) == 0 ? 1 : errno == ENOENT ? 0 : -1;
+    if (rc == 1 && sync_folder(m, c, hash, dir) != 0)
+        rc = -1;
+    if (rc != 1) {
+        int error = errno;
+        close(dir);
+        errno = error;
+    }
     return rc;
 }
 

@@ -4,6 +4,8 @@ local crypto = require "host.crypto"
 local json = require "host.json"
 local process = require "spec.support.process"
 local shell = require "spec.support.shell"
+local socket = require "socket"
+local task = require "host.task"
 
 -- Routes beside those of main.lua: a kept file; a row that names a file, because retention removes files that no row names; N downloads
 -- of one at once, each kept; one download that waits before it is kept.
@@ -83,8 +85,26 @@ describe("files", function()
     assert.is_true(peak - idle < process.memory(32 << 10), ("%d KB more than idle"):format(peak - idle))
     assert.equal("", in_tmp(service))
     assert.equal("1\n", select(2, shell.run("find " .. service.data .. "/media -type f | wc -l")))
-    local modes = select(2, shell.run("stat -c %a " .. service.data .. "/media/" .. hash:sub(1, 2) .. "/" .. hash .. " " .. service.data .. "/media"))
-    assert.equal("600\n700\n", modes)
+    assert.equal("700\n", select(2, shell.run("stat -c %a " .. service.data .. "/media")))
+  end)
+
+  it("B29: while syncs of files and folders take half a second each, the service answers others at once", function()
+    local trace = service.home .. "/sync.trace"
+    os.execute(("strace -f -p %d -o %s -e trace=fsync -e inject=fsync:delay_enter=500000 2>%s.err & echo $! >%s.pid"):format(service:pid(), trace,
+      trace, trace))
+    shell.until_(function() return (shell.read(trace .. ".err") or ""):find "attached" end, 5, "strace")
+    local done, longest = nil, 0
+    task.spawn(function() done = take(service, 2, url) end)
+    shell.until_(function()
+      local begun = socket.gettime()
+      assert.is_true(service:healthy())
+      longest = math.max(longest, socket.gettime() - begun)
+      return done
+    end, 20, "two downloads")
+    shell.run(("kill $(cat %s.pid)"):format(trace))
+    assert.same({ [hash] = 2 }, done.kinds)
+    assert.is_true(done.slowest >= 500, done.slowest .. " ms to keep one")
+    assert.is_true(longest < 0.25, longest .. " s for /health")
   end)
 
   it("B29: what a killed process had not kept is gone at the next start, and what it had kept is there", function()

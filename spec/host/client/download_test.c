@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 static struct server server;
 static int passed, failed, folder;
@@ -19,6 +20,18 @@ static bool fine; /* of the running case */
             fine = false;                                       \
         }                                                       \
     } while (0)
+
+/* In place of libc's: a sync that takes long, or fails. */
+static atomic_int sync_ms, sync_error, syncs;
+
+int fsync(int fd)
+{
+    atomic_fetch_add(&syncs, 1);
+    for (int i = 0; i < atomic_load(&sync_ms); i++)
+        usleep(1000);
+    errno = atomic_load(&sync_error);
+    return errno ? -1 : (int)syscall(SYS_fsync, fd);
+}
 
 struct call {
     struct pool_transfer t;
@@ -124,6 +137,67 @@ static void case_disk(struct pool *p)
     CHECK(take(p) && c.t.error == POOL_DISK);
 }
 
+static void wait_for_sync(int before)
+{
+    for (int i = 0; i < 10000 && atomic_load(&syncs) == before; i++)
+        usleep(1000);
+    CHECK(atomic_load(&syncs) > before);
+}
+
+/* One whose answer is whole, and whose sync has begun. */
+static void call_syncing(struct pool *p, struct call *c, unsigned timeout_ms)
+{
+    int before = atomic_load(&syncs);
+    call_make(c, "/big", 2 << 20);
+    c->t.timeout_ms = timeout_ms;
+    pool_submit(p, &c->t);
+    wait_for_sync(before);
+}
+
+static void case_sync(struct pool *p)
+{
+    struct call slow, quick;
+    atomic_store(&sync_ms, 60000);
+    call_syncing(p, &slow, 60000);
+    for (int i = 0; i < 20; i++) {
+        call_make(&quick, "/big", 4 << 20);
+        quick.t.file = NULL;
+        pool_submit(p, &quick.t);
+        CHECK(take(p) && quick.t.state == 0 && quick.t.answer_len == 2 << 20);
+        pool_transfer_clear(&quick.t);
+    }
+    CHECK(files() == 1 && !slow.file.made);
+    atomic_store(&sync_ms, 0);
+    CHECK(take(p) && slow.t.error == POOL_OK && slow.file.made && slow.file.bytes == 2 << 20);
+    pool_transfer_clear(&slow.t);
+    CHECK(files() == 0);
+}
+
+static void case_sync_ends(struct pool *p)
+{
+    struct call c;
+    atomic_store(&sync_error, EIO);
+    call_make(&c, "/big", 2 << 20);
+    pool_submit(p, &c.t);
+    CHECK(take(p) && c.t.error == POOL_DISK && !c.file.made && files() == 0);
+    CHECK(c.t.status == 0 && !c.t.answer && !c.t.answer_headers &&
+          strstr(c.t.message, "MEDIA_DIR"));
+    atomic_store(&sync_error, 0);
+    atomic_store(&sync_ms, 60000);
+    call_syncing(p, &c, 60000);
+    pool_cancel(p, &c.t);
+    CHECK(take(p) && c.t.error == POOL_CANCELLED && c.t.sent && !c.t.answer && files() == 0);
+    call_make(&c, "/big", 2 << 20); /* waits behind the first */
+    c.t.timeout_ms = 1000;
+    pool_submit(p, &c.t);
+    CHECK(take(p) && c.t.error == POOL_TIMEOUT && !c.t.answer && files() == 0);
+    atomic_store(&sync_ms, 0);
+    call_make(&c, "/big", 2 << 20);
+    pool_submit(p, &c.t);
+    CHECK(take(p) && c.t.error == POOL_OK && files() == 1);
+    pool_transfer_clear(&c.t);
+}
+
 static void case_form(struct pool *p)
 {
     struct call c;
@@ -168,6 +242,12 @@ static void case_stop(void)
         usleep(1000);
     pool_stop(p, NULL, NULL);
     CHECK(c.t.error == POOL_CANCELLED && files() == 0);
+    p = pool_start(NULL, why, sizeof why);
+    atomic_store(&sync_ms, 200);
+    call_syncing(p, &c, 60000);
+    pool_stop(p, NULL, NULL);
+    CHECK(c.t.error == POOL_CANCELLED && files() == 0);
+    atomic_store(&sync_ms, 0);
 }
 
 static void ended(const char *name)
@@ -196,6 +276,11 @@ int main(void)
     ended("B29: one that is cancelled or late leaves no file");
     case_disk(p);
     ended("B29: a disk that takes no more is 'disk', and leaves no file");
+    case_sync(p);
+    ended("B29: a file's sync takes long: other requests go on, and the file comes when it is "
+          "synced");
+    case_sync_ends(p);
+    ended("B29: one whose sync fails is 'disk'; one cancelled or late meanwhile leaves no file");
     case_form(p);
     ended("a form is read from its file while it is sent");
     pool_stop(p, NULL, NULL);
