@@ -133,6 +133,18 @@ describe("a message and its statuses", function()
     assert.same({ type = "template", name = "visit_moved", language = "en", parameters = { "Tuesday" } }, json.decode(now().form))
   end)
 
+  it("E8: a failure that a status tells before the send was answered is not lost with the answer", function()
+    local answers, get = require "channels.whatsapp.answers", require("host.settings").get
+    finally(function() require("host.settings").get = get end)
+    require("host.settings").get = function(name) return name == "RETRY_BASE_MS" and 1000 or get(name) end
+    chat()
+    ours { state = "sending", wamid = db.null, opened_at = 5 }
+    statuses.apply(messages.of_status("m1"), { state = "failed", wamid = "wamid.1", code = 131000 }, time.now_ms())
+    local outcome = answers.finish({ attempts = 0 }, messages.get("m1"), "accepted", { wamid = "wamid.1" }, time.now_ms())
+    assert.is_table(outcome) -- it is sent once more
+    assert.same({ "queued", 1 }, { now().state, now().resent })
+  end)
+
   it("E13: the pace is measured by the latest message, although news of a visit stand before words that came earlier", function()
     chat()
     ours { id = "m2", seq = 9, paced_at = 5000 }

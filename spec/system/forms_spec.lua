@@ -86,8 +86,8 @@ describe("a reply with buttons switched on", function()
     shell.write(folder .. "/" .. hash, bytes)
     local form = json.encode { type = "media", kind = "image", hash = hash, mime = "image/jpeg", bytes = #bytes, caption = "Our truck" }
     local code, problem = shell.run("sqlite3 " .. service.db .. " " .. shell.quote(([[INSERT INTO messages(id, conversation_id, role, content, seq, part,
-      kind, state, state_at, form) VALUES('filezq', '%s', 'assistant', '[photo: Our truck]', 1, 1, 'staff', 'queued', 0, '%s');
-      INSERT INTO held VALUES('filezq', '%s')]]):format(phone, form, phone)))
+      kind, state, state_at, form, file) VALUES('filezq', '%s', 'assistant', '[photo: Our truck]', 1, 1, 'staff', 'queued', 0, '%s', '%s');
+      INSERT INTO held VALUES('filezq', '%s')]]):format(phone, form, hash, phone))) -- file: retention leaves what a row names
     assert.equal(0, code, problem)
     stand_ins:fault { graph = { kind = "500", times = 1, contains = "filezq" } }
     service:start()

@@ -51,6 +51,7 @@ describe("WhatsApp's window", function()
       { type = "template", name = "quote_ready", language = "en", parameters = { "$350", "plus HST" }, replies = { "offer_accept:1", "offer_decline:1" } })
     queue("listzq", from_ad, "Which day?", "staff", { type = "list", button = "Choose", sections = { { rows = { { id = "day_fri", title = "Friday" } } } } })
     queue("silencezq", opted_out, "We have moved.", "canned")
+    queue("pausezq", silent, "Our team is handling it.", "paused")
     service:start()
   end)
   teardown(chat.close_all)
@@ -94,9 +95,12 @@ describe("WhatsApp's window", function()
     assert.equal(72 * HOUR * 1000, service:value("SELECT free_until - inbound_at FROM conversations WHERE id = '" .. from_ad .. "'"))
   end)
 
-  it("E11: a template is no way to somebody who opted out", function()
-    shell.until_(function() return service:value("SELECT state FROM messages WHERE id = 'silencezq'") == "dropped" end, 6, "the drop")
-    assert.same({}, bodies "silencezq")
+  it("E11: a template is no way to somebody who opted out; that staff have the chat is nothing to say days later", function()
+    for _, id in ipairs { "silencezq", "pausezq" } do
+      shell.until_(function() return service:value("SELECT state FROM messages WHERE id = '" .. id .. "'") == "dropped" end, 6, "the drop")
+      assert.same({}, bodies(id))
+    end
+    assert.equal(0, #stand_ins:posts "Our team is handling it.")
   end)
 
   it("a quote's template carries the ids of its quick replies; the one that is pressed counts as its title", function()

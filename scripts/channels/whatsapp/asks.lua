@@ -63,8 +63,8 @@ function M.form(business, reply, title)
   end
   local field = reply.asked
   if not field then return nil end
-  local yes_no = reply.confirms or scripted.wants_yes_no(field) and wants_yes_no(reply.text)
-  if yes_no and business.buttons then
+  local closed = reply.confirms or scripted.wants_yes_no(field) and wants_yes_no(reply.text)
+  if closed and business.buttons then
     local buttons = { { id = "answer_yes", title = title "button_yes" }, { id = "answer_no", title = title "button_no" } }
     if not reply.confirms then buttons[3] = { id = "answer_not_sure", title = title "button_not_sure" } end
     return { type = "buttons", buttons = buttons }

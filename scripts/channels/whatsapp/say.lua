@@ -63,12 +63,13 @@ function M.say(conversation, text, options)
   if kind ~= "model" and kind ~= "staff" then promises.check(options.keys, options.told) end
   local now, first = time.now_ms(), nil
   local parts = options.parts or parts_of(text, kind)
-  local form, why = options.form, nil
+  local form = options.form
   if kind == "staff" and not form and not window.is_open(conversation, now) then -- the writer is there, and is told at once
-    form, why = templates.form("after_window", conversation.language, { text })
-    if not form then return nil, CLOSED:format(why) end
+    local none
+    form, none = templates.form("after_window", conversation.language, { text })
+    if not form then return nil, CLOSED:format(none) end
   end
-  why = form and forms.unfit(form, parts[#parts] or "")
+  local why = form and forms.unfit(form, parts[#parts] or "")
   if why then
     log.warn("whatsapp.form_unfit", { form = form.type, why = why })
     if not forms.has_plain_text(form) then return nil, why end

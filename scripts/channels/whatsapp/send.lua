@@ -31,6 +31,7 @@ local STALE_MS = 30 * 60000
 local UPLOAD_MS = 120000 -- a file of 100 MB
 local MACHINE = { model = true, scripted = true }
 local AFTER_STOP = { staff = true, opt_out = true }
+local SHORT_LIVED = { paused = true, opt_out = true } -- an answer that is worth nothing to anybody later
 local OPEN = { queued = true, sending = true, unknown = true }
 
 local function url(what)
@@ -78,6 +79,10 @@ local function may_say(message, now)
   end
   if message.form then message.form = json.decode(message.form) end
   if closed and not (message.form and message.form.type == "template") then
+    if SHORT_LIVED[message.kind] then
+      drop(message, now, "24 hours are over")
+      return false
+    end
     message.form = not (machine and stale) and templates.instead(message) or nil
     if not message.form then return false, answers.fail(message, now, "131047 window closed", codes.advice(templates.CLOSED)) end
   end
