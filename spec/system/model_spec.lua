@@ -287,7 +287,7 @@ describe("the model's answers", function()
     assert.truthy(messages[#messages].content:find('"25"', 1, true))
   end)
 
-  it("D11: a very long reply is cut into at most three parts, in order, none over 4096, none broken", function()
+  it("D11: a very long reply is cut into at most three parts, in order, none over 4096, none broken; what is cut off brings a card", function()
     local long = {}
     for i = 1, 2000 do -- numbered with letters, because numbers that nobody gave are refused
       long[i] = ("Sentence %s is about 🛋️ couches."):format(("%04d"):format(i):gsub("%d", function(digit) return string.char(97 + digit) end))
@@ -304,6 +304,7 @@ describe("the model's answers", function()
       assert.is_true(number > last, "part " .. i)
       last = number
     end
+    shell.until_(function() return #stand_ins:cards(result.phone) == 1 end, 6, "the card")
   end)
 
   it("D11: NUL and a lone surrogate in a reply never leave", function()
