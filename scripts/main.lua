@@ -1,6 +1,7 @@
 -- The table of contents: which function answers a request, reads an inbox row, does a job, and when.
 
 local blocks = require "ops.blocks"
+local audit = require "person.audit"
 local calcom = require "channels.calcom"
 local client = require "brain.client"
 local costs = require "ops.costs"
@@ -39,7 +40,7 @@ return {
     ["POST /whatsapp/webhook"] = whatsapp.receive,
     ["POST /slack/interactive"] = function(request) return slack.interactive(request, whatsapp) end,
     ["POST /slack/events"] = slack.events,
-    ["POST /slack/commands"] = slack.commands,
+    ["POST /slack/commands"] = function(request) return slack.commands(request, whatsapp) end,
     ["POST /calcom/webhook"] = calcom.on() and calcom.receive or nil, -- the environment switches it on or off for the life of the process
   },
 
@@ -77,6 +78,7 @@ return {
     costs = { run = costs.command },
     block = { run = function(args) return blocks.command(args, { hush = whatsapp.hush, blocked = whatsapp.blocked }) end },
     unblock = { run = blocks.unblock_command },
+    audit = { run = audit.command },
     export = { run = function(args) return export.command(args, readers) end },
   },
 

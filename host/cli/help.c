@@ -182,6 +182,13 @@ static const struct page pages[] = {
       "Exit codes: 0 done, 1 the person is not blocked.\n"
       "\n"
       "Example:  assistant unblock '+1 416 555 1234'\n" },
+    { "audit", "PHONE", "list what staff did in a person's chat", "", 1, 1,
+      "Prints who took the chat over, wrote, sent a quote, corrected a fact, closed or blocked,\n"
+      "and when (on the clock of TZ). `assistant export` holds the same.\n"
+      "\n"
+      "Exit codes: 0 printed, 1 nobody is known by that number.\n"
+      "\n"
+      "Example:  assistant audit '+1 416 555 1234'\n" },
     { "costs", "[--since DAY]", "say what the model and the messages cost", "--since", 0, 2,
       "Prints what the model and WhatsApp's messages cost since the first of this month, and the\n"
       "ten chats that cost most. --since counts from another day, like 2026-11-01. Days are\n"

@@ -2,6 +2,7 @@
 -- slack/verify checks the signature, interactive handles clicks, post is the job that posts what staff/ stored, card and text make
 -- Slack's payloads.
 
+local commands = require "channels.slack.commands"
 local crypto = require "host.crypto"
 local json = require "host.json"
 local settings = require "host.settings"
@@ -48,21 +49,14 @@ function M.events(request)
   return { status = 200, json = {} }
 end
 
----POST /slack/commands: says what is missing.
+---POST /slack/commands: the slash command.
+---@async
 ---@param request host.Request
+---@param door slack.Door how staff reach customers
 ---@return host.Response
-function M.commands(request)
+function M.commands(request, door)
   if not M.verify(request) then return signature.UNAUTHORIZED end
-  local missing = {}
-  for _, name in ipairs { "SLACK_BOT_TOKEN", "SLACK_CHANNEL_ID" } do
-    if not settings.get(name) then missing[#missing + 1] = name end
-  end
-  local words = "There are no commands yet. The buttons on the cards work."
-  if #missing > 0 then
-    words = "The command needs " .. table.concat(missing, " and ")
-      .. ": set what is missing and restart the assistant. The buttons on the cards work without."
-  end
-  return { status = 200, json = { response_type = "ephemeral", text = words } }
+  return commands.handle(request, door)
 end
 
 return M

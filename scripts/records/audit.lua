@@ -15,4 +15,10 @@ function M.add(user, action, conversation_id, before, after)
     time.now_ms(), user.id, user.name, user.team, action, conversation_id, before, after)
 end
 
+---@param conversation_id string
+---@return {at: integer, user_id: string, user_name?: string, team?: string, action: string, before?: string, after?: string}[]
+function M.of(conversation_id)
+  return db.all("SELECT * FROM audit WHERE conversation_id = ? ORDER BY id", conversation_id)
+end
+
 return M

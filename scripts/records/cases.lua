@@ -125,6 +125,13 @@ function M.unposted(before)
     before or time.now_ms())
 end
 
+---Cases that nobody has taken, the oldest first.
+---@param count integer
+---@return table[]
+function M.open_now(count)
+  return db.all("SELECT * FROM cases WHERE state <> 'closed' AND state = 'open' ORDER BY opened_at, id LIMIT ?", count)
+end
+
 ---Cases that nobody has taken, for the reminders.
 ---@param times integer how many reminders a case gets
 ---@return table[]

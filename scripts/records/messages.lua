@@ -195,6 +195,15 @@ function M.since_understood(conversation, seq, times)
   return table.concat(words, "\n")
 end
 
+-- The newest messages of both sides, oldest first, as staff read them.
+---@param conversation_id string
+---@param count integer
+---@return {role: string, content: string, author?: string, state?: string}[]
+function M.last_of_both(conversation_id, count)
+  return db.all([[SELECT * FROM (SELECT role, content, author, state, seq, rowid AS place FROM messages WHERE conversation_id = ?
+    ORDER BY seq DESC, rowid DESC LIMIT ?) ORDER BY seq, place]], conversation_id, count)
+end
+
 -- Our newest message that the customer got or will get.
 function M.last_reply(conversation_id)
   local row = db.one([[SELECT content FROM messages WHERE conversation_id = ? AND role = 'assistant'

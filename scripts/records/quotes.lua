@@ -5,6 +5,7 @@ local conversations = require "records.conversations"
 local db = require "host.db"
 local json = require "host.json"
 local photos = require "language.photos"
+local plain = require "language.text"
 local time = require "host.time"
 
 local M = {}
@@ -31,6 +32,21 @@ function M.get(conversation_id)
     for _, name in ipairs(names) do locked[name] = true end
   end
   return texts(data), locked, row ~= nil
+end
+
+---Staff corrected a field: the model does not change it any more. value nil: it is unknown again, and the model may fill it.
+---@param conversation_id string
+---@param field string
+---@param value? string
+---@return string? before
+function M.correct(conversation_id, field, value)
+  local data, locked = M.get(conversation_id)
+  local before = data[field]
+  data[field], locked[field] = value, value and true or nil
+  M.put(conversation_id, data)
+  local names = json.array(plain.sorted_names(locked))
+  db.run("UPDATE quote_data SET locked = ? WHERE conversation_id = ?", #names > 0 and json.encode(names) or nil, conversation_id)
+  return before
 end
 
 ---@param conversation_id string

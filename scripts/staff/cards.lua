@@ -70,6 +70,11 @@ local REASONS = {
 ---booked), `now` and `time`.
 ---@class staff.Facts
 
+---Why a case was opened, in words.
+---@param case {reason: string}
+---@return string
+function M.reason(case) return REASONS[case.reason] or REASONS.model end
+
 local function add(lines, label, value, limit)
   local shown = text.shown(value, limit or VALUE, true)
   if shown ~= "" then lines[#lines + 1] = { label = text.shown(label, 100, true), value = shown } end

@@ -7,7 +7,9 @@ local cards = require "staff.cards"
 local cases = require "records.cases"
 local conversations = require "records.conversations"
 local names = require "staff.names"
+local owner = require "owner"
 local pauses = require "staff.pauses"
+local quotes = require "records.quotes"
 local text = require "language.text"
 local time = require "host.time"
 local window = require "records.window"
@@ -75,6 +77,54 @@ function M.close(conversation, user, reason, typed)
   conversations.answered(conversation.id, conversation.last_seq, nil, conversation.asked, time.now_ms())
   audit.add(user, "close", conversation.id, case and case.state or nil, reason .. (cents and ", " .. amount.shown(cents) or ""))
   return true
+end
+
+-- The text after a known name at the beginning, where blanks, _ and - are the same.
+local function after(words, name)
+  local said, wanted = words:lower():gsub("[_%-]", " "), name:lower():gsub("[_%-]", " ")
+  if said:sub(1, #wanted) == wanted and not words:sub(#wanted + 1, #wanted + 1):find("%w") then return text.trim(words:sub(#wanted + 1)) end
+end
+
+local function longest(words, list)
+  local best, rest
+  for _, name in ipairs(list) do
+    local behind = after(words, name)
+    if behind and (not best or #name > #best) then best, rest = name, behind end
+  end
+  return best, rest
+end
+
+---"elevator access yes": a field that is asked for, and what is behind it.
+---@param words string
+---@return string? field
+---@return string value, or why there is none
+function M.field_of(words)
+  local fields = owner.system.quote_fields_needed
+  local field, value = longest(words, fields)
+  if not field then return nil, "There is no such field. The fields are: " .. table.concat(fields, ", ") .. "." end
+  return field, value
+end
+
+---"too far": a reason to close a case, and what is behind it.
+---@param words string
+---@return string? reason
+---@return string? amount
+function M.reason_of(words) return longest(words, cards.CLOSE_REASONS) end
+
+---Corrects a fact of the quote. The model does not change it any more.
+---@param conversation table
+---@param user staff.User
+---@param field string of the prompt file
+---@param value string "?": it is unknown again
+---@return string? value as it is stored
+---@return string? why in words for the user, when it is nil
+function M.set(conversation, user, field, value)
+  value = text.trim(value)
+  if value == "" then return nil, "A value is missing. Write it behind the field, or \"?\" when it is not known." end
+  if (utf8.len(value) or #value) > text.FIELD then return nil, ("A value can have at most %d characters."):format(text.FIELD) end
+  local before = quotes.correct(conversation.id, field, value ~= "?" and value or nil)
+  audit.add(user, "set", conversation.id, before and field .. ": " .. before or field, field .. ": " .. value)
+  return value
 end
 
 -- Why these words cannot be sent now; nil: they can.

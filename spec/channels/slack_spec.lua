@@ -550,12 +550,6 @@ describe("with the records stood in for", function()
     assert.equal(401, slack.events({ body = "", headers = {}, repeated_headers = {} }).status)
   end)
 
-  it("says which settings the command needs", function()
-    local answer = require("channels.slack").commands(click({}))
-    assert.equal("ephemeral", answer.json.response_type)
-    assert.truthy(answer.json.text:find("SLACK_BOT_TOKEN and SLACK_CHANNEL_ID", 1, true))
-  end)
-
   describe("the job", function()
     local function job(payload) return { id = 1, payload = payload, attempts = 0, created_at = clock.now } end
     local function run(payload) return require("channels.slack").post(job(payload)) end

@@ -8,6 +8,7 @@ local json = require "host.json"
 local jobs = require "host.jobs"
 local log = require "host.log"
 local time = require "host.time"
+local allowed = require "channels.slack.allowed"
 local blocks = require "ops.blocks"
 local card = require "channels.slack.card"
 local cards = require "staff.cards"
@@ -39,6 +40,12 @@ local function user_of(payload)
   local name = names.name(user.name) or names.name(user.username) or names.name(user.id) or "Staff"
   local id = plain.shown(user.id, 64, true)
   return { id = id ~= "" and id or name, name = name, team = type(team) == "string" and plain.shown(team, 64, true) or nil }
+end
+
+---Whom the payload names, for the owner's list.
+local function who_of(payload)
+  local user, team = type(payload.user) == "table" and payload.user or {}, type(payload.team) == "table" and payload.team or {}
+  return { user = user.id, team = team.id or user.team_id, app = payload.api_app_id }
 end
 
 ---@class slack.Click
@@ -252,6 +259,7 @@ function M.handle(request, door)
   if payload == nil then return answer(400, '{"error":"bad request"}') end
   local click = click_of(payload, ACTIONS)
   if not click then return answer(200, "{}") end
+  if not allowed.check(who_of(payload)) then return answer(200, whisper(click, allowed.WORDS .. click.user.id)) end
   click.door = door
   local mark = crypto.hex(crypto.sha256(request.headers["x-slack-signature"]))
   local reply = db.transaction(function() return cases.seen(mark) or decide(click, mark) end)
