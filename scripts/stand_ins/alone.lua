@@ -20,7 +20,7 @@ local transcriber = require "stand_ins.transcriber"
 
 local graph = journal.watch("graph", meta.graph)
 
-return {
+local stand_ins = {
   routes = {
     ["GET /sandbox"] = control.door,
     ["GET /sandbox/"] = control.page,
@@ -41,13 +41,6 @@ return {
     ["POST /sandbox/bookings"] = calcom.book,
     ["POST /sandbox/bookings/cancel"] = calcom.cancel,
     ["POST /sandbox/booking"] = calcom.post,
-    ["GET /sandbox/slack/channel"] = slack.channel,
-    ["POST /sandbox/slack/press"] = slack.press,
-    ["POST /sandbox/slack/say"] = slack.say,
-    ["POST /sandbox/slack/command"] = slack.command,
-    ["POST /sandbox/slack/webhook"] = journal.watch("slack", slack.webhook),
-    ["POST /sandbox/slack/api/*"] = journal.watch("slack", slack.api),
-    ["POST /sandbox/slack/response/*"] = journal.watch("slack", slack.response),
     ["POST /sandbox/account"] = account.set,
     ["POST /sandbox/status"] = statuses.post,
     ["GET /sandbox/media/*"] = media.look,
@@ -67,3 +60,6 @@ return {
   schema = {},
   extra_schema = { name = "sandbox", steps = schema },
 }
+
+for route, handler in pairs(slack.routes) do stand_ins.routes[route] = handler end
+return stand_ins

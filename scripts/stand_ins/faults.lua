@@ -39,7 +39,9 @@ M.kinds = {
     nonsense = "answers 200 with a page of HTML", large = "answers with 10 MB of words" },
   block = { ["429"] = "rate limit, code 130429", ["500"] = "code 131000", code = "refuses with the error code that is given (code)" },
   slack = {
-    slow = "answers after 3 s (delay_ms)", ["429"] = "rate limit with Retry-After: 1", ["500"] = "rollup_error",
+    slow = "answers after 3 s (delay_ms)", lost = "takes it and never answers", html = "takes it, answers 200 with HTML",
+    down = "answers 503 to everything", error = "refuses with the name that is given (error), like token_revoked",
+    ["429"] = "rate limit with Retry-After: 1 (retry_after)", ["500"] = "rollup_error",
     ["404"] = "no_service", ["403"] = "action_prohibited", ["410"] = "channel_is_archived", ["400"] = "invalid_blocks",
   },
 }
@@ -52,7 +54,8 @@ function M.page(fault)
 end
 
 ---The fault for this request to an upstream, or nil. Counts the request.
----@return {kind: string, delay_ms: integer?, code: integer?, status: integer?, retry_after: string?, minutes: integer?}?
+---@return {kind: string, delay_ms: integer?, code: integer?, status: integer?, retry_after: string?, minutes: integer?,
+---  error: string?}?
 function M.meet(upstream, body)
   local rule = db.one("SELECT * FROM sandbox_faults WHERE upstream = ?", upstream)
   if not rule or rule.contains and not body:find(rule.contains, 1, true) then return nil end
@@ -74,7 +77,7 @@ function M.current()
   local out = {}
   for _, rule in ipairs(db.all("SELECT * FROM sandbox_faults")) do
     out[rule.upstream] = { kind = rule.kind, times = rule.times, every = rule.every, delay_ms = rule.delay_ms, code = rule.code,
-      contains = rule.contains, status = rule.status, retry_after = rule.retry_after, minutes = rule.minutes }
+      contains = rule.contains, error = rule.error, status = rule.status, retry_after = rule.retry_after, minutes = rule.minutes }
   end
   return out
 end
@@ -98,6 +101,7 @@ local function switch(upstream, wish)
   if (kind == "code" or kind == "failed" or kind == "http") and math.type(wish.code) ~= "integer" then
     return kind .. " needs a code, a whole number"
   end
+  if kind == "error" and (type(wish.error) ~= "string" or wish.error == "") then return "error needs an error, a name" end
   if not (whole(wish.times, 1) and whole(wish.every, 1) and whole(wish.delay_ms, 0)) then
     return "times and every are whole numbers from 1, delay_ms from 0"
   end
@@ -105,8 +109,9 @@ local function switch(upstream, wish)
   if not whole(wish.status, 100) or not whole(wish.minutes, 0) then return "status is an HTTP status, minutes a whole number" end
   local retry_after = wish.retry_after ~= nil and tostring(wish.retry_after) or nil
   db.run([[INSERT OR REPLACE INTO sandbox_faults(upstream, kind, times, every, seen, delay_ms, code, contains, status, retry_after,
-    minutes) VALUES(?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?)]],
-    upstream, kind, wish.times, wish.every or 1, wish.delay_ms, wish.code, wish.contains, wish.status, retry_after, wish.minutes)
+    minutes, error) VALUES(?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?)]],
+    upstream, kind, wish.times, wish.every or 1, wish.delay_ms, wish.code, wish.contains, wish.status, retry_after, wish.minutes,
+    wish.error)
   return nil
 end
 

@@ -13,7 +13,8 @@ local kept = 20000
 local function text_of(request)
   if request.body == "" then return request.method end
   local kind = request.headers["content-type"] or ""
-  if not kind:find("multipart/", 1, true) then return request.body end
+  local file = kind:find("multipart/", 1, true) or kind:find("octet-stream", 1, true) or not utf8.len(request.body)
+  if not file then return request.body end
   return json.encode { file_bytes = #request.body, type = kind:match("^[^;]*") }
 end
 

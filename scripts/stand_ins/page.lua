@@ -26,8 +26,8 @@ end
 ---GET /sandbox/view?number=…: everything that the page shows, in one answer.
 function M.view(request)
   return common.ok {
-    phone = phone.screen(request.query.number or ""), phones = phone.phones(), slack = slack.messages(), faults = faults.current(),
-    model = model(),
+    phone = phone.screen(request.query.number or ""), phones = phone.phones(), slack = slack.messages(), views = slack.views(),
+    faults = faults.current(), model = model(),
   }
 end
 
@@ -47,7 +47,8 @@ end
 ---POST /sandbox/reset: empty phones, an empty channel, no faults. The assistant's chats stay, so use another number afterwards.
 function M.reset()
   for _, name in ipairs { "phones", "messages", "media", "account", "slack", "response_urls", "faults", "webhooks", "requests", "plans",
-    "bookings" } do
+    "bookings", "slack_workspace", "slack_channels", "slack_people", "slack_buckets", "slack_triggers", "slack_boxes", "slack_views",
+    "slack_files" } do
     db.run("DELETE FROM sandbox_" .. name)
   end
   return common.ok { reset = true }

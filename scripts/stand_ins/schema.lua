@@ -109,4 +109,39 @@ return {
   [[
   ALTER TABLE sandbox_faults ADD COLUMN minutes INTEGER;
   ]],
+  -- 7: Slack's threads, reactions, files, modals, boxes; its workspace; errors by name
+  [[
+  ALTER TABLE sandbox_slack ADD COLUMN channel TEXT;
+  ALTER TABLE sandbox_slack ADD COLUMN broadcast INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE sandbox_slack ADD COLUMN files TEXT;                             -- JSON, ids
+  ALTER TABLE sandbox_slack ADD COLUMN reactions TEXT;                         -- JSON, name → ids of people
+  ALTER TABLE sandbox_slack ADD COLUMN edited_at INTEGER;
+  ALTER TABLE sandbox_slack ADD COLUMN deleted INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE sandbox_slack ADD COLUMN stone INTEGER NOT NULL DEFAULT 0;       -- deleted, but its thread goes on
+  CREATE INDEX sandbox_slack_thread ON sandbox_slack(thread_ts);
+  ALTER TABLE sandbox_response_urls ADD COLUMN channel TEXT;
+  ALTER TABLE sandbox_response_urls ADD COLUMN user TEXT;
+  CREATE TABLE sandbox_slack_workspace(name TEXT PRIMARY KEY, value TEXT NOT NULL);  -- JSON
+  CREATE TABLE sandbox_slack_channels(
+    id TEXT PRIMARY KEY, name TEXT NOT NULL, is_private INTEGER NOT NULL, is_archived INTEGER NOT NULL, is_member INTEGER NOT NULL,
+    gone INTEGER NOT NULL
+  );
+  CREATE TABLE sandbox_slack_people(id TEXT PRIMARY KEY, name TEXT NOT NULL, real_name TEXT NOT NULL);
+  CREATE TABLE sandbox_slack_buckets(name TEXT PRIMARY KEY, tokens REAL NOT NULL, at INTEGER NOT NULL);
+  CREATE TABLE sandbox_slack_triggers(id TEXT PRIMARY KEY, user TEXT NOT NULL, at INTEGER NOT NULL, used INTEGER NOT NULL DEFAULT 0);
+  CREATE TABLE sandbox_slack_boxes(              -- what a person typed or chose, until the box goes
+    place TEXT NOT NULL, user TEXT NOT NULL, block_id TEXT NOT NULL, action_id TEXT NOT NULL, state TEXT NOT NULL,
+    PRIMARY KEY(place, user, block_id, action_id)
+  );
+  CREATE TABLE sandbox_slack_views(
+    seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, root TEXT NOT NULL, previous TEXT, user TEXT NOT NULL,
+    view TEXT NOT NULL, hash TEXT NOT NULL, external_id TEXT, open INTEGER NOT NULL
+  );
+  CREATE TABLE sandbox_slack_files(
+    id TEXT PRIMARY KEY, name TEXT NOT NULL, title TEXT, mime_type TEXT NOT NULL, size INTEGER NOT NULL, bytes BLOB, user TEXT NOT NULL,
+    state TEXT NOT NULL,                         -- asked, uploaded, shared, deleted
+    upload TEXT NOT NULL, mode TEXT NOT NULL, made_at INTEGER NOT NULL
+  );
+  ALTER TABLE sandbox_faults ADD COLUMN error TEXT;
+  ]],
 }

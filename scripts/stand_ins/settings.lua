@@ -11,5 +11,6 @@ return {
   { name = "SLACK_SIGNING_SECRET", type = "list", secret = true, default = "sandbox-signing",
     help = "signs what the stand-in for Slack posts" },
   { name = "SLACK_BOT_TOKEN", type = "secret", help = "the token that the stand-in for Slack's Web API wants" },
+  { name = "SLACK_CHANNEL_ID", type = "text", help = "the channel of the stand-in for Slack; with it no other channel exists" },
   { name = "CALCOM_WEBHOOK_SECRET", type = "list", secret = true, help = "signs what the stand-in for Cal.com posts" },
 }

@@ -25,6 +25,7 @@
 -- What people see:
 --   :screen(phone) → {messages = {{id, from = "customer"|"business", text, ticks, error}}, typing}     :replies(phone) → texts of the business
 --   :channel() → messages of the Slack channel       :press{action_id=, value=, user=} → {status, body, warning}
+--   Slack's threads, boxes, modals, commands, files, reactions and failures: spec/support/slack.lua
 --   :write{from =, text =, …} → ids                  writes as a customer, through Meta's stand-in (it posts until it gets 200)
 --   :reset()
 -- Meta's Graph API itself, and what it holds:
@@ -43,6 +44,7 @@ local M = {}
 
 local StandIns = {}
 StandIns.__index = StandIns
+require("spec.support.slack")(StandIns)
 
 local function launch(self)
   self.service = setmetatable({ home = self.home, data = self.home, port = self.port, env = self.env, starts = self.starts or 0 }, process.Service)
@@ -94,8 +96,6 @@ function StandIns:calm()
 end
 function StandIns:reset() return self:call("POST", "/sandbox/reset", {}) end
 function StandIns:write(wish) return self:call("POST", "/sandbox/customer", wish).ids end
-function StandIns:press(wish) return self:call("POST", "/sandbox/slack/press", wish) end
-function StandIns:channel() return self:call("GET", "/sandbox/slack/channel").messages end
 function StandIns:screen(phone) return self:call("GET", "/sandbox/phone?number=" .. url.encode(phone)) end
 function StandIns:account(wish) return self:call("POST", "/sandbox/account", wish) end
 function StandIns:status(wish) return self:call("POST", "/sandbox/status", wish) end
