@@ -136,6 +136,15 @@ function M.remark(state, t, rest)
   end
 end
 
+-- A sentence that answers the question twice is kept as it stands: "non mais un monte-charge".
+function M.whole(state, t)
+  local one = #state.said == 1 and state.said[1]
+  local way = one and (one.kind == "elevator" or one.kind == "stairs") and one.kind == state.asked_kind
+  if way and state.found[one.kind] == one.value and t.n <= MOST_WORDS then
+    state.found[one.kind], state.answer = tokens.text(t, 1, t.n), nil
+  end
+end
+
 local VAGUE = set "junk stuff item items belongings cosas trastes"
 
 -- Do the words i to j name no thing, but that there are some: "need my junk gone", "the stuff"? Then it is asked what they are.

@@ -73,6 +73,22 @@ local function long_word(folded)
   end
 end
 
+local BUT = text.set "but only if unless when dry dried except mais solo pero"
+
+-- "Yes, we do!": what it says yes to stands in the customer's question.
+local function find_in_yes(rest, ready, from)
+  local yes = text.list(rest:match("^[^.!?\n]*"))
+  local short = promises.SURE[yes[1]] and #yes <= 5 and not text.word_in(table.concat(yes, " "), BUT)
+  local asked = short and sources.asked(from)
+  asked = asked and text.fold(asked)
+  local bits = asked and watched.look(asked, ready.words) or 0
+  if bits & (HAZARD | PLACE) == 0 then return nil end
+  local plain = promises.plain_yes(asked .. " " .. table.concat(yes, " ") .. ".")
+  local t = tokens.read(plain)
+  if ready.on.hazard and bits & HAZARD > 0 and promises.hazard(t) then return "hazard", table.concat(yes, " ") end
+  if ready.on.area and bits & PLACE > 0 and promises.place(t, plain, ready.places) then return "area", table.concat(yes, " ") end
+end
+
 local MOST_NUMBERS = 500 -- no message about furniture holds more
 
 -- What the guards that read words find in a text without links and phone numbers: a kind and a text, or nil.
@@ -110,6 +126,7 @@ function M.check(reply, context, from)
   local bits = watched.look(rest, ready.words) | (rest:find("$", 1, true) and PRICE or 0) | (text.has_digits(rest, 1) and DIGIT or 0)
   if rest:find("\224\168", 1, true) or rest:find("\224\169", 1, true) then bits = bits | ANY end -- Punjabi
   local kind, found = find_in_words(rest, bits, ready, from)
+  if not kind and from then kind, found = find_in_yes(rest, ready, from) end
   if kind then return caught(kind, found) end
   found = on.leak and leak.find(folded, ready.leak, bits & LEAK > 0 or rest ~= folded)
   return found and caught("leak", found) or nil

@@ -42,7 +42,7 @@ cancel_visit_not: if … cancel; happens … cancel; when … can|do … cancel;
   fee|fees|charge|penalty|policy|cost … cancel; cancel … fee|fees|policy|penalty|charge|charges; cancel anytime|later; always cancel;
   free to cancel; didnt|dont|not|never|wont|wouldnt … cancel; no need to cancel; they|company|he|she … cancel|cancelled|canceled;
   or cancel; cancel … {thing} only; only cancel … {thing}; easy to cancel
-cancel_visit_booked: = no longer needed; = not needed anymore; = no need anymore; got rid of it|everything|them … already
+cancel_visit_booked: = no longer needed; so no need.; = not needed anymore; = no need anymore; got rid of it|everything|them … already
 change_visit: reschedule|rescheduling|postpone|rebook; move it|this|that|us|me to … {time};
   move it|this|that up|back|earlier|later|forward; move to {time}; move … {visit}; push it|this … {time}|back; push to … {time};
   push … {visit}; push back.; change … {visit}; change my|our|date|time|day|it|this to … {time}; change date|time|day;
@@ -76,7 +76,8 @@ call_me_not: if you need|have|want; dont|never|not|stop|no|without|wont … call
   call|ring|phone|text … when|once|before|if … arrive|arriving|here|there|outside|come|coming|close|way|driver|leave|reach|minutes;
   call|ring|phone … minutes|hour|mins … before|ahead|prior; they|people|friends|everyone|who|some|folks … call me;
   call me crazy|old|names|mr|mrs|ms|dr; ill|i|we|will call; call box;
-  call|ring … doorbell|bell|buzzer|unit|intercom|superintendent|concierge|security; i … called; missed … call; call|called it;
+  call|ring … doorbell|bell|buzzer|unit|intercom|superintendent|concierge|security; i … called; missed … call from|at|on;
+  call|called it;
   phone|call number … is; {thing} … call; who called|calling; did … call me; why … call; call center; want to call it; on call
 complaint: you|they|he|she|{ours} {broke} my|our; you|they|he|she|{ours} … {broke} my|our … {property}; {ours} {broke} {property};
   someone|somebody {broke} my|our {property};

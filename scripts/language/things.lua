@@ -23,7 +23,8 @@ local THINGS = text.set(text.fold [[
   pillow blanket quilt linen towel fireplace mantel wheelchair walker kettle toaster blender cooler icebox keg
   canape divan sofa-lit fauteuil chaise bureau matelas sommier lit commode frigo refrigerateur congelateur cuisiniere laveuse secheuse
   lavevaisselle lave-vaisselle boite sac meuble electromenager tapis velo debarras dechet vidange ordure ferraille pneu peinture bois
-  planche bibliotheque etagere lampe miroir armoire vaisselle vetement jouet outil evier baignoire toilette portes fenetres
+  planche gravat gravier deblai
+  bibliotheque etagere lampe miroir armoire vaisselle vetement jouet outil evier baignoire toilette portes fenetres
   refrigerador nevera estufa colchon colchone mesa silla sillon basura mueble sofa escritorio cama lavadora secadora caja bolsa alfombra
   televisor microondas refri sofa-cama escombro madera llanta ropa juguete electrodomestico cosas trastes
   geladeira fogao colchao colchoe cadeira sofa poltrona escrivaninha guarda-roupa armario lixo movei movel caixa saco tapete televisao

@@ -62,9 +62,14 @@ local function answer_pieces(state, t, pieces, whole)
       end
     end
   end
-  local any, politeness = false, true
+  local any, politeness, from = false, true, nil
   for k, piece in ipairs(pieces) do
     local answers_it = answer(state, t, piece[1], piece[2])
+    if answers_it then
+      from = from or piece[1]
+    elseif from and kind == "inventory" and answers.first(state.ready, kind, t, piece[1], piece[2]) then
+      state.answer = tokens.text(t, from, piece[2]) -- "a gargoyle and a birdcage"
+    end
     any = any or answers_it
     politeness = politeness and (k == 1 or common.is_chat(tokens.plain(t, piece[1], piece[2])))
   end
@@ -135,6 +140,8 @@ local function read_statement(state, t, sentence)
     facts.town(state, t, rest)
     if any and not answered then
       facts.remark(state, t, rest)
+    elseif any and state.answer then
+      facts.whole(state, t)
     end
     any = any or answered
     state.took = state.took or any

@@ -21,11 +21,11 @@ local STAIRS = set [[stair stairs upstairs downstairs staires stairway staircase
   escaliers escalera
   escaleras escada escadas pauriyan pauri paudiyan poudiyan ਪੌੜੀਆਂ ਪੌੜੀ]]
 -- These mean stairs beside a count.
-local STEPS = set "flight flights step steps marche marches"
+local STEPS = set "flight flights flite flites fligth fligths step steps marche marches"
 local SOME = set "some many lots half more of de quelques"
 -- A floor of this kind settles both: there is no way up.
 local LOW = set "ground main street grade single entry"
-local LOWEST = set "bungalow bungalo bungalows rdc rez-de-chaussee rez terreo"
+local LOWEST = set "bungalow bungalo bungalows plain-pied rdc rez-de-chaussee rez terreo"
 local FLOOR_PLACE = set "basement bsmt sous-sol attic loft penthouse mezzanine"
 local FEW = set "couple few several dozen"
 local OUTSIDE = set "driveway curb curbside garage outside outdoors porch backyard yard frontyard trottoir dehors entree lawn"
@@ -63,6 +63,7 @@ rule(LOWEST, function() return "low" end)
 rule(STAIRS, function() return "stairs" end)
 rule(ELEVATOR, function() return "elevator" end)
 rule({ lift = true }, function(t, i, k) return not (k > i and LIFTS[t.plain[k - 1]]) and "elevator" or nil end)
+rule({ planta = true }, function(t, _, k) return t.plain[k + 1] == "baja" and "low" or nil end)
 rule({ walk = true }, function(t, _, k) return t.plain[k + 1] == "up" and "stairs" or nil end)
 rule({ main = true }, function(t, i, k, j) return k == j and k > i and t.plain[k - 1] == "the" and "low" or nil end) -- "on the main"
 

@@ -88,6 +88,8 @@ end
 -- Plain wishes for a visit. A real model understands more.
 local BOOKING = plain.set "book visit"
 local BOOKING_PARTS = { "appointment", "on-site", "rendez-vous", "cita", "agendar", "ਅਪਾਇੰਟਮੈਂਟ" }
+-- "We have to book it w/ concierge" books an elevator.
+local OF_BUILDING = plain.set "elevator elevators lift ascenseur ascensor elevador concierge security super superintendent building"
 -- A customer who has a visit gets the page again only for another time.
 local OTHER_TIME = { "another", "other time", "move", "change", "reschedule", "autre" }
 
@@ -112,7 +114,8 @@ local function think(messages)
     answer.action = reading.final_action(prompt) or answer.action
   end
   local said = table.concat(texts, "\n"):lower()
-  local booking = plain.word_in(said, BOOKING) or plain.found_in(said, BOOKING_PARTS)
+  local booking = plain.word_in(said, BOOKING) and not (plain.word_in(said, OF_BUILDING) and not said:find("visit", 1, true))
+    or plain.found_in(said, BOOKING_PARTS)
   if booking and (not visit or plain.found_in(said, OTHER_TIME)) then
     answer.action = "schedule"
     answer.reply = HAPPY[code] or HAPPY.en

@@ -322,6 +322,16 @@ describe("what a customer wrote", function()
     assert.same({ address = "12 Elm St rear" }, facts("address", "12 Elm St rear"))
   end)
 
+  it("keeps all of an answer whose pieces each are one", function()
+    assert.equal("a matress and a dreser", facts("inventory", "not much, a matress and a dreser").inventory)
+    assert.equal("a gargoyle and a birdcage", facts("inventory", "a gargoyle and a birdcage").inventory)
+    assert.equal("non mais un monte-charge", facts("elevator_access", "non mais un monte-charge").elevator_access)
+    assert.equal("1,5 m3 de gravats", facts("inventory", "1,5 m3 de gravats").inventory)
+    assert.equal("3 flites", facts("stairs", "3 flites").stairs)
+    assert.same({ elevator_access = "plain-pied", stairs = "plain-pied" }, facts("stairs", "plain-pied"))
+    assert.same({ elevator_access = "es una planta baja", stairs = "es una planta baja" }, facts("stairs", "es una planta baja"))
+  end)
+
   it("takes a word that is only like a town for no place", function()
     for _, said in ipairs { "tomorrow", "whatever", "nothing", "street 5", "call me at 5", "later today" } do assert.is_nil(facts("address", said).address, said) end
   end)

@@ -23,6 +23,7 @@ local IS = set "is are be est"
 local FINE = set [[fine ok okay accepted welcome included allowed acceptable good taken removed picked hauled collected accept sure covered
   served within inside in part great]]
 local POINTING = set "it that them those these there area"
+local AGREES = set "do can will absolutely definitely certainly course"
 local MENTIONS = 5 -- of a topic in one clause; no more are looked at
 -- These look like a refusal and mean yes.
 local YES_PHRASES = { "no problem", "not a problem", "no worries", "not to worry", "don't worry", "not an issue", "no issue", "why not",
@@ -66,7 +67,8 @@ end
 -- Does a clause after one that named the topic say yes to it: "Absolutely.", "Sure, we can take that.", "we'll make an exception"?
 local function follows(t, clause, topic)
   local from, to = clause.from, clause.to
-  if M.SURE[t.word[from]] and to - from <= 1 and not clause.question then return true end
+  local does = M.SURE[t.word[from]] and to - from <= 3 and AGREES[t.word[to]] and not any(t, from, to, M.NEGATED) -- "yes, we do"
+  if (does or M.SURE[t.word[from]] and to - from <= 1) and not clause.question then return true end
   local verb = M.promised(t, from, to, topic.verbs)
   local at = verb and any(t, verb + 1, math.min(to, verb + 4), POINTING)
   if at and t.word[at + 1] ~= "from" and (t.word[at] ~= "area" or t.word[at - 1] == "that") then return true end

@@ -13,6 +13,8 @@ local OPEN = text.set [[open opens opened close closes closed hours office reach
   ouvert ouverts ouverte ouvrons ferme fermes fermons heures horaires abrimos abierto cerramos cerrado horario aberto fechamos fechado]]
 local OR, NEXT = text.set "or ou o y e", text.set "next prochain proximo proxima" -- "next Wednesday" is a day
 
+local PARTS = { ["1/2"] = "5", ["1/4"] = "25", ["3/4"] = "75" }
+
 -- Adds what a text gives: one, or all in a table.
 local function add(keys, value)
   if type(value) == "table" then
@@ -20,6 +22,9 @@ local function add(keys, value)
     return
   end
   local s = tokens.text_of(tostring(value))
+  for whole, part in s:gmatch("%f[%d](%d%d?)[ -](%d/%d)%f[%D]") do
+    if PARTS[part] then keys["n" .. whole .. "." .. PARTS[part]] = true end -- "2 1/2" is 2.5
+  end
   local t = tokens.read(figures.possible(s) and s or "")
   t.source = true
   for _, figure in ipairs(figures.read(t)) do
@@ -94,6 +99,14 @@ local function texts_of(sources)
   end
   sources.texts = texts
   return texts
+end
+
+-- The last question of the customer's newest message, or nil.
+function M.asked(sources)
+  local messages = sources.given.messages or {}
+  local said = messages[#messages] and messages[#messages].role == "user" and messages[#messages].content
+  said = said and text.clip(said:sub(1, (said:find(placeholders.DATA, 1, true) or 0) - 1), 1000)
+  return said and said:match("([^.!?\n]*%?)[^?]*$")
 end
 
 -- Did the customer write this phone number? Its digits stand in a message of theirs, whatever is between them.

@@ -45,6 +45,8 @@ We'd love to help you in St. Catharines!
 St. Catharines? Absolutely!
 We cover St. Catharines and area.
 Our truck goes to St. Catharines on weekends.
+do you go to Barrie? => Yes, we do!
+do you come to Ottawa? => Yes!
 ]==]
 
 describe("the guard against places that are not served", function()

@@ -566,6 +566,17 @@ terça às 15h? => Nossa equipe vai confirmar se terça às 15h é possível. H�
 um sofá e tinta => Não levamos tinta fresca nem resíduos perigosos. O que mais?
 quanto custa? => O orçamento é grátis. Há elevador?
 que horas? => Abrimos de segunda a sábado, das 8h às 18h.
+do you take motor oil? => Yes, of course we can help with furniture! What items would you like removed?
+do you go to Barrie? => Sure, let me check. What's the address?
+can you take my couch in Toronto? => Yes, absolutely! Is there an elevator?
+do you take paint? => Yes, but only fully dried paint. Wet paint we can't take.
+do you take paint? => Sure, I can ask the team about that.
+do you come to Toronto? => Yes, we do!
+2 1/2 bags => 2.5 bags of clothes, noted. Any stairs?
+1 3/4 cubic yards of soil => 1.75 cubic yards of soil, noted. Any stairs?
+vous êtes libres jeudi à 14h? => Notre équipe vous confirmera si jeudi à 14 h convient.
+tuesday? => I'll pass Tuesday on to the team, and they'll let you know.
+it weighs 300 pounds => Got it, around 300 pounds. Any stairs?
 when are you open => We're available Monday to Saturday, 8 am to 6 pm.
 Hi => Hello! To get you a quote I need four things: the address, elevator access, stairs and a list of the items. What's the address?
 ]==]

@@ -62,6 +62,9 @@ Recogemos gasolina y productos químicos.
 Podemos levar a tinta fresca.
 Sim, aceitamos tinta líquida.
 Retiramos gasolina e produtos químicos.
+do you take motor oil? => Yes, absolutely!
+can u take old paint? => Sure! What's the pickup address?
+We have asbestos siding. Do you take asbestos? => Yes, we do.
 ]==]
 
 describe("the guard against hazardous waste", function()
