@@ -14,6 +14,7 @@ local required = {
   ["language.guards"] = { "check", "fit", "prepare", "sources", "strip_links" },
   ["language.languages"] = { "clear", "of", "prepare" },
   ["language.intents"] = { "contradicts", "find", "ready", "thanks" },
+  ["language.loops"] = { "look", "remember" },
   ["language.keywords"] = { "find", "ready", "text" },
   ["language.opt_out"] = { "word" },
   ["language.wishes"] = { "for_a_person" },

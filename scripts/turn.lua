@@ -21,6 +21,7 @@ local json = require "host.json"
 local keywords = require "language.keywords"
 local languages = require "language.languages"
 local log = require "host.log"
+local loops = require "language.loops"
 local mask = require "mask"
 local messages = require "records.messages"
 local metrics = require "host.metrics"
@@ -101,6 +102,18 @@ local function limits(conversation, now)
   return asked >= limit, others >= limit
 end
 
+local function mark_of(said) return crypto.hex(crypto.sha256(said)):sub(1, 8) end
+
+local LOOP_WORDS = { same = "has written the same words again and again, as an automatic answer does.",
+  quick = "answers faster than anybody can type." }
+
+-- A machine answers us: nothing is said any more. Staff are told once, when it begins.
+local function decide_loop(turn)
+  local why = turn.loop.fires and LOOP_WORDS[turn.loop.why] .. " The assistant is silent until something else is written. It wrote:"
+  return { brain = "words", action = "loop", data = {}, keys = {}, asked = turn.conversation.asked,
+    card = why and not turn.case and "loop" or nil, for_staff = why or nil }
+end
+
 -- Everything that a turn starts from; nil when there is nothing to do, or not yet. at_once: no voice note's words are waited for.
 local function load(self, job, at_once)
   local conversation, newest, visit = conversations.for_turn(job.payload.conversation, time.now_ms())
@@ -126,6 +139,7 @@ local function load(self, job, at_once)
   return {
     language = known or languages.of(self.owner.spoken, nil, texts, messages.last_reply(conversation.id)),
     limited = limited or hushed, hushed = hushed,
+    loop = loops.look(conversation.loop, waiting, time.parse(waiting[1].created_at) or time.now_ms(), mark_of),
     area = where.verdict == "out" and not where.corrected and "outside" or nil, place = where.place, -- by the lists as they are now
     started_at = time.now_ms(), conversation = conversation, waiting = waiting, shown = waiting[#waiting].seq,
     texts = texts, unusable = unusable, unheard = unheard,
@@ -299,10 +313,11 @@ local function decide(self, turn)
   if #turn.texts == 0 then return decide_unusable(turn, say) end
   for _, text in ipairs(turn.texts) do
     if wishes.for_a_person(self.owner.spoken, text) then
-      local key = not turn.hushed and (turn.case and turn.case.reason == "asked" and "waiting" or "human") or nil
+      local key = not turn.hushed and not turn.loop.on and (turn.case and turn.case.reason == "asked" and "waiting" or "human") or nil
       return { brain = "words", action = "handoff", reply = key and say(key), keys = { key }, data = {}, human = true }
     end
   end
+  if turn.loop.on then return decide_loop(turn) end
   if turn.limited then
     local told = turn.conversation.limited_at and turn.started_at - turn.conversation.limited_at < HOUR_MS
     local reply = not told and say("waiting") or nil
@@ -480,11 +495,12 @@ local function carry_out(self, turn, decision)
     if open then whatsapp.plan_nudge(conversation.id, turn.shown, open, now) end
     local newer_at = conversation.last_seq > turn.shown and messages.newer_at(conversation.id, turn.shown) or nil
     conversations.answered(conversation.id, turn.shown, newer_at, asked, now,
-      scripted.times(asked, turn.conversation, decision.unread_times))
+      scripted.times(asked, turn.conversation, decision.unread_times), loops.remember(turn.loop, decision.reply and now))
     if decision.ends or conversation.ended_at then conversations.set_ended(conversation.id, decision.ends and now or nil) end
     if action == "limited" and decision.reply then conversations.limit(conversation.id, now) end
   end
-  if action == "limited" and not decision.reply then return action end -- nothing was decided, so many messages do not make many rows
+  local silent = action == "limited" and not decision.reply or action == "loop" and not turn.loop.fires
+  if silent then return action end -- nothing was decided, so many messages do not make many rows
   turns.add({ conversation = conversation.id, started_at = turn.started_at, brain = decision.brain, action = action,
     calls = turn.calls, rejected = turn.rejected, why = turn.why }, now)
   metrics.add("assistant_turns_total", 1, { brain = decision.brain, action = action })
@@ -525,7 +541,7 @@ function Turn:run(job)
   if not turn then return end
   local late = seems_late(self, turn, 0) and seems_late(self, turn, clock.ask())
   if late then return too_late(turn, late) end
-  local decided = #turn.texts > 0 and settings.get("TYPING_INDICATOR") == "on" and task.event "decided"
+  local decided = #turn.texts > 0 and not turn.loop.on and settings.get("TYPING_INDICATOR") == "on" and task.event "decided"
   if decided then task.spawn(whatsapp.keep_typing, self.typing, turn.conversation.id, turn.waiting[#turn.waiting].id, decided) end
   local decision = decide(self, turn)
   if decided then decided:set() end

@@ -40,7 +40,7 @@ end
 
 ---The live case. When there is none, it is opened.
 ---@param conversation table a row of conversations
----@param reason "complete"|"asked"|"cancel"|"change"|"complaint"|"model"|"question"|"failed"|"limit"
+---@param reason "complete"|"asked"|"cancel"|"change"|"complaint"|"model"|"question"|"failed"|"limit"|"loop"
 ---@return table case
 ---@return boolean fresh this call opened it
 function M.open(conversation, reason)

@@ -149,10 +149,11 @@ end
 ---@param asked? string
 ---@param now integer ms
 ---@param times? {asked: integer, unread: integer} how often running it was asked, and messages were not understood; nil: as before
-function M.answered(id, seq, newer_at, asked, now, times)
+---@param loop? string what language/loops remembers; nil: as before
+function M.answered(id, seq, newer_at, asked, now, times, loop)
   return db.run([[UPDATE conversations SET answered_seq = max(answered_seq, ?), waiting_since = ?, asked = ?, updated_at = ?,
-    asked_times = coalesce(?, asked_times), unread_times = coalesce(?, unread_times) WHERE id = ?]],
-    seq, newer_at, asked, time.stamp(now), times and times.asked, times and times.unread, id)
+    asked_times = coalesce(?, asked_times), unread_times = coalesce(?, unread_times), loop = coalesce(?, loop) WHERE id = ?]],
+    seq, newer_at, asked, time.stamp(now), times and times.asked, times and times.unread, loop, id)
 end
 
 -- Takes an answer back: messages after seq are unanswered again.
@@ -235,7 +236,7 @@ end
 function M.resume(id, now)
   now = now or time.now_ms()
   return db.run([[UPDATE conversations SET status = 'ACTIVE', paused_at = NULL, paused_by = NULL, paused_by_name = NULL,
-    pause_active_at = NULL, paused_told_at = NULL, staff_reached_at = NULL, turns_from = ?, limited_at = NULL, updated_at = ?
+    pause_active_at = NULL, paused_told_at = NULL, staff_reached_at = NULL, turns_from = ?, limited_at = NULL, loop = NULL, updated_at = ?
     WHERE id = ? AND status = 'PAUSED']], now, time.stamp(now), id) == 1
 end
 

@@ -23,6 +23,8 @@ local REASONS = {
   model = "the assistant hands over",
   question = "a question for the team",
   failed = "the assistant could not answer",
+  loop = "the other side writes like a machine (the same words again and again, or faster than anybody types), so the assistant is silent "
+    .. "until something else is written",
   limit = "this chat has reached its turns per hour, so the assistant is silent for now",
 }
 

@@ -38,7 +38,7 @@ end
 
 ---Opens the chat's case and posts its card once. A live case gets no second card.
 ---@param conversation table a row of conversations
----@param reason "complete"|"asked"|"cancel"|"change"|"complaint"|"model"|"question"|"failed"|"limit"
+---@param reason "complete"|"asked"|"cancel"|"change"|"complaint"|"model"|"question"|"failed"|"limit"|"loop"
 ---@return table case
 ---@return boolean fresh a card was enqueued
 function M.card(conversation, reason)

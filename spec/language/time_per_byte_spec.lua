@@ -5,6 +5,7 @@ local area = require "flow.area"
 local calcom = require "channels.calcom.event"
 local card = require "channels.slack.card"
 local cards = require "staff.cards"
+local crypto = require "host.crypto"
 local debris = require "language.debris"
 local decision = require "brain.decision"
 local file_type = require "channels.whatsapp.file_type"
@@ -19,6 +20,7 @@ local keywords = require "language.keywords"
 local languages = require "language.languages"
 local last_question = require "language.last_question"
 local link = require "channels.booking_link"
+local loops = require "language.loops"
 local names = require "staff.names"
 local nothing = require "language.nothing"
 local opt_out = require "language.opt_out"
@@ -92,6 +94,11 @@ local READERS = {
   { "text.trim_end", BYTE, function(s) return text.trim_end(s, "[%s.!,]") end },
   { "text.fold", text.MESSAGE, text.fold, text.message }, { "text.words", text.MESSAGE, text.words, text.message },
   { "phone.hide", text.MESSAGE, function(s) return phone.hide(s, NUMBER) end, text.message },
+  { "loops.look", text.MESSAGE, function(s)
+    return loops.look("5 0 3 1 1 1 1 a:b c:d e:f", { { content = s, kind = "text" }, { content = s, kind = "text" } }, 900, function(words)
+      return crypto.hex(crypto.sha256(words)):sub(1, 8)
+    end)
+  end },
   { "same_again.answer", text.LABEL, function(s) return same_again.answer(s, yes_no.DEFAULT) end },
   { "last_question.of", text.FIELD, last_question.of },
   { "heads.shown", text.LABEL, function(s) return heads.shown("x", "text", s) end },
