@@ -34,7 +34,7 @@ local required = {
   ["staff.reminders"] = { "sweep" },
   ["staff.tell"] = { "alert", "card", "draft", "follow_up", "message_from_customer", "note", "word" },
   ["channels.whatsapp"] = { "block", "blocked", "draft", "hush", "nudge", "plan_nudge", "read",
-    "recall", "receive", "say", "send", "start", "typing", "verify" },
+    "recall", "receive", "say", "send", "start", "template", "typing", "verify" },
 }
 
 ---Throws one line for each function that is missing.

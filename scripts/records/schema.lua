@@ -194,6 +194,7 @@ return {
   ALTER TABLE erased ADD COLUMN blocked INTEGER NOT NULL DEFAULT 0; -- they were blocked when they were erased
   ALTER TABLE conversations ADD COLUMN photos_asked INTEGER; -- ms, the customer was asked for photos
   ALTER TABLE messages ADD COLUMN paced_at INTEGER; -- assistant: ms, by which the next message to this person is measured (pace.lua)
+  CREATE INDEX messages_paced ON messages(conversation_id, paced_at) WHERE paced_at IS NOT NULL;
   ALTER TABLE messages ADD COLUMN form TEXT;     -- assistant, JSON: buttons, a list, a link button, a location request, a template or a file, beside the words
   ALTER TABLE messages ADD COLUMN file TEXT;     -- assistant: the hash of the file that form names
   CREATE INDEX messages_file ON messages(file) WHERE file IS NOT NULL;

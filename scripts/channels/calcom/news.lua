@@ -50,6 +50,7 @@ end
 ---@return string outcome a sentence for staff
 ---@return boolean told false: staff must act
 function M.customer(conversation, news)
+  if conversation.blocked_at then return "They are blocked, so nothing was sent to them.", false end
   if conversation.opted_out == 1 then return "They have opted out, so nothing was sent to them.", false end
   local code = language_of(conversation, news.page_language)
   local when = M.when(news.start_at, code)
