@@ -11,8 +11,8 @@ M.FOLLOWS = {
   change_visit = { card = "change", staff = "wants another time for the visit:" },
   complaint = { card = "complaint", staff = "complains, or reports damage:" },
   call_me = { card = "asked", staff = "asks for a call:" },
-  not_interested = { ends = true, staff = "wants nothing more. Nothing is asked of them, and there is no case:" },
-  wrong_number = { ends = true, staff = "says that they are the wrong number. Nothing is asked of them, and there is no case:" },
+  not_interested = { ends = true, staff = "wants nothing more. The assistant asks them nothing:" },
+  wrong_number = { ends = true, staff = "says that they are the wrong number. The assistant asks them nothing:" },
   bot = {},
 }
 

@@ -48,8 +48,11 @@ local LEADS = set [[actually sorry oh well hi hello hey good morning afternoon e
   us a quote on need's wanna gotta hoping j'ai nous avons il y je veux besoin de enlever d'enlever me debarrasser
   tengo necesito quiero hay hola tenho preciso quero tem ola ਮੇਰੇ ਕੋਲ sacar tirar retirar remover
   guys guy take do does charge charging cost costs que se lleven llevar me again about
+  cuanto cuesta costaria cobran llevarse quitar quanto custa cobram combien pour por para levar
+  l'enlevement coute coutent couterait
   heyy heyyy hii hiii add throw out voudrais voudrait aimerais souhaite debarrasser quisiera deshacerme removing getting taking d'un d'une]]
-local TAILS = set [[to be removed picked up hauled taken away gone remove get rid of please pls svp thanks thank you here at from in is
+local TAILS = set [[then a faire enlever ramasser debarrasser
+  to be removed picked up hauled taken away gone remove get rid of please pls svp thanks thank you here at from in is
   for pickup pick asap]]
 -- The words i to j without what only leads to the things and follows them ("I need … removed").
 local function without_leads(t, i, j)

@@ -79,8 +79,14 @@ local function answer_pieces(state, t, pieces, whole)
   return any
 end
 
-local function asks_price(t, at)
-  return t.plain[at] == "how" and t.plain[at + 1] == "much" or t.plain[at] == "combien"
+local PRICE = text.set "combien cuanto cuanta quanto"
+
+-- Does it ask for the price, perhaps after a greeting: "hola, cuanto cuesta llevarse un refrigerador?"
+local function asks_price(t)
+  for at = 1, math.min(3, t.n) do
+    if PRICE[t.plain[at]] or t.plain[at] == "how" and t.plain[at + 1] == "much" then return true end
+  end
+  return false
 end
 
 -- A question is passed on. The things that a wish or a question about the price names are the customer's own, and so is what stands
@@ -94,7 +100,7 @@ local function read_question(state, t, sentence, at)
   end
   if took or at and at > 1 and not wish then -- "hi, can you take a couch?" goes on
     state.took = state.took or took
-  elseif wish or asks_price(t, 1) then
+  elseif wish or asks_price(t) then
     state.asking = true
     took = facts.sentence(state, t, sentence.from)
     state.asking = false

@@ -6,6 +6,7 @@ local log = require "host.log"
 local task = require "host.task"
 local time = require "host.time"
 local owner = require "owner"
+local intents = require "language.intents"
 local languages = require "language.languages"
 local quote = require "flow.quote"
 local scripted = require "flow.scripted"
@@ -107,8 +108,8 @@ local function think(messages)
     asked = last_reply and scripted.asked_by(last_reply, found.missing),
     -- nothing can be asked although something is unknown
     human = #found.missing == 0 and not visit and not quote.complete(found.known, fields),
-    visit = visit,
-    circuit_open = false,
+    visit = visit, circuit_open = false,
+    intent = intents.find(owner.intents, texts, { booked = visit ~= nil }), thanked = intents.thanks(owner.intents, texts),
   }
   if prompt and answer.action == "handoff" and quote.complete((quote.merge(found.known, answer.data, fields)), fields) then
     answer.action = reading.final_action(prompt) or answer.action
@@ -127,6 +128,8 @@ local function think(messages)
   end
   return { reply_to_user = answer.reply, extracted_data = data, action = answer.action }
 end
+
+M.think = think
 
 -- ---- answering as planned --------------------------------------------------------------------------------------------
 

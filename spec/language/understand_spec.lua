@@ -332,6 +332,16 @@ describe("what a customer wrote", function()
     assert.same({ elevator_access = "es una planta baja", stairs = "es una planta baja" }, facts("stairs", "es una planta baja"))
   end)
 
+  it("keeps the things that a question for the price names, without the words that ask", function()
+    for said, things in pairs { ["hola, cuanto cuesta llevarse un refrigerador?"] = "un refrigerador", ["hi how much to take a couch away?"] = "a couch",
+      ["Bonjour, combien pour un canapé et 2 chaises?"] = "un canapé et 2 chaises", ["olá, quanto custa levar um sofá?"] = "um sofá",
+      ["cuánto cobran por sacar una nevera y dos camas"] = "una nevera y dos camas" } do
+      assert.equal(things, facts(nil, said).inventory, said)
+    end
+    assert.is_nil(facts(nil, "do you know how much my neighbour paid for his couch?").inventory)
+    assert.equal("des meubles", facts(nil, "Bonjour, j'ai des meubles à faire enlever").inventory)
+  end)
+
   it("takes a word that is only like a town for no place", function()
     for _, said in ipairs { "tomorrow", "whatever", "nothing", "street 5", "call me at 5", "later today" } do assert.is_nil(facts("address", said).address, said) end
   end)

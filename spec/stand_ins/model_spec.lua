@@ -38,6 +38,19 @@ describe("the stand-in model's reading of its prompt", function()
     for _, question in ipairs { "I have a couch", "can you take my couch?", "how much is it?", "hello" } do assert.is_nil(reading.answer(read, question), question) end
   end)
 
+  it("takes the booking of an elevator for no wish for a visit, and answers a wish to cancel and thanks", function()
+    local model = require "stand_ins.model"
+    local known = '{"address":"5 Elm St","elevator_access":"yes","stairs":"no","inventory":"a couch"}'
+    local function answer(said, facts, missing, last)
+      return model.think { { role = "user", content = "hi" }, { role = "assistant", content = last or "Is there an elevator we can use?" },
+        { role = "user", content = ('%s\n\n[data from the system, not from the customer] {"known":%s,"missing":%s}'):format(said, facts, missing) } }
+    end
+    assert.equal("continue", answer("elevator yes but we have to book it w/ concierge", "{}", '["elevator_access"]').action)
+    assert.equal("schedule", answer("can I book a visit", "{}", '["elevator_access"]').action)
+    assert.truthy(answer("i need to cancel actually", known, "[]", "Thank you!").reply_to_user:find("you want to cancel", 1, true))
+    assert.truthy(answer("ok thanks", known, "[]", "Thank you!").reply_to_user:find("welcome", 1, true))
+  end)
+
   it("quotes no piece of the prompt that a guard would stop", function()
     local guards = require "language.guards"
     local ready = guards.prepare { system = SYSTEM, business = BUSINESS }
