@@ -106,7 +106,12 @@ function M.asked(sources)
   local messages = sources.given.messages or {}
   local said = messages[#messages] and messages[#messages].role == "user" and messages[#messages].content
   said = said and text.clip(said:sub(1, (said:find(placeholders.DATA, 1, true) or 0) - 1), 1000)
-  return said and said:match("([^.!?\n]*%?)[^?]*$")
+  local before, from, stop = 1, nil, nil -- of the sentences
+  for sign, after in (said or ""):gmatch("([.!?\n])()") do
+    if sign == "?" then from, stop = before, after - 1 end
+    before = after
+  end
+  return from and said:sub(from, stop)
 end
 
 -- Did the customer write this phone number? Its digits stand in a message of theirs, whatever is between them.
