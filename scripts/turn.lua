@@ -298,9 +298,9 @@ local function decide_answer(self, turn)
   return { brain = "words", action = "continue", reply = said, keys = { "answer" }, data = {}, asked = turn.conversation.asked }
 end
 
--- The words for a voice note that nobody understands, once a day.
+-- The words for a voice note that nobody understands, once a day. Who waits for a person is asked nothing.
 local function ask_to_write(turn, say)
-  if turn.unheard == 0 then return nil end
+  if turn.unheard == 0 or conversation_flow.waits(turn.case) then return nil end
   local asks = say("voice_note")
   return not messages.said_since(turn.conversation.id, asks, turn.started_at - window.OPEN_MS) and asks or nil
 end

@@ -25,6 +25,7 @@ local say = require "channels.whatsapp.say"
 local tell = require "staff.tell"
 local text = require "language.text"
 local turns = require "records.turns"
+local voice_note = require "language.voice_note"
 local whose = require "channels.whatsapp.whose"
 
 local M = {}
@@ -43,9 +44,12 @@ end
 
 local function enqueue_turn(conversation, now, newest_at) turns.when_quiet(conversation, now, newest_at or now) end
 
+-- What the customer said, also in a voice note.
+local function words_of(event) return event.kind == "audio" and voice_note.words(event.content) or event.content end
+
 -- Handles STOP and START, which work without a model in every state. True: the message was one of them.
 local function opt_words(event, conversation, now)
-  local content = event.said or event.content
+  local content = words_of(event)
   local word, code = opt_out.word(owner.spoken, content)
   if not owner.spoken.used[code] then code = nil end
   if word == "stop" then
@@ -142,15 +146,15 @@ end
 
 -- What they write shows another language than the chat's, whatever carried it: it takes more to leave a known one.
 local function hear(event, conversation)
-  local code = languages.clear(owner.spoken, event.said or event.content, conversation.language)
+  local code = languages.clear(owner.spoken, words_of(event), conversation.language)
   if not code then return end
   conversations.speaks(conversation.id, code)
   conversation.language = code
 end
 
 ---The words of a voice note that is stored are known: they count as if they had been written.
----@param event {id: string, conversation: string, kind: string, content: string, said: string, newest_at: integer} said: the words alone;
----  newest_at: ms, when the customer's newest message came
+---@param event {id: string, conversation: string, kind: string, content: string, newest_at: integer} newest_at: ms, when the customer's
+---  newest message came
 ---@param conversation table
 ---@param now integer ms
 function M.said(event, conversation, now)
@@ -163,7 +167,7 @@ end
 function M.arrived(event, now)
   if event.button_id then event.content = asks.chosen(event.button_id, event.content, owner.languages) end
   local words = event.kind ~= "unsupported" and event.kind ~= "undelivered" and not event.bare
-  event.language = words and languages.clear(owner.spoken, event.content) or nil
+  event.language = words and languages.clear(owner.spoken, words_of(event)) or nil
   local conversation = conversations.arrive(event, now)
   if event.fresh then whose.remember(event, now) end
   local before = conversation.last_seq == 1 and people.before { event.conversation, event.number or event.user_id,

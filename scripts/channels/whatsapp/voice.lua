@@ -168,7 +168,7 @@ local function heard(id, words, said)
     if not answer then return end
   end
   conversation = conversations.edited(conversation.id) -- a turn that runs answers without them, so it is done again
-  said({ id = message.id, conversation = conversation.id, kind = "audio", content = content, said = words,
+  said({ id = message.id, conversation = conversation.id, kind = "audio", content = content,
     newest_at = late and now or messages.newest_at(conversation.id) }, conversation, now)
 end
 
