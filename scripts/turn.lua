@@ -317,7 +317,6 @@ local function decide(self, turn)
       return { brain = "words", action = "handoff", reply = key and say(key), keys = { key }, data = {}, human = true }
     end
   end
-  if turn.loop.on then return decide_loop(turn) end
   if turn.limited then
     local told = turn.conversation.limited_at and turn.started_at - turn.conversation.limited_at < HOUR_MS
     local reply = not told and say("waiting") or nil
@@ -328,6 +327,7 @@ local function decide(self, turn)
     return { brain = "words", action = "continue", reply = to_write, keys = { "voice_note" }, data = {}, asked = turn.conversation.asked }
   end
   turn.voice_words = to_write
+  if turn.loop.on then return decide_loop(turn) end
   local answered = decide_answer(self, turn)
   if answered then return answered end
   local taken_back

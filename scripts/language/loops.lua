@@ -2,13 +2,14 @@
 -- remembers. Pure.
 --
 -- A machine writes, each time after a reply of ours, with nothing else between:
---   the same words, whatever the digits are (of long ones the first or last 60 letters count), by their length:
+--   the same words (of more than 60 letters the last 60 count, whatever the digits are), by their length:
 --     letters     within     times running
---       30+        60 s          4
+--       30+        60 s          5
 --       15+        60 s          6
 --       15+       10 min         8
---        1+        15 s          8      the very same words as the last time
---   or what nobody can have typed since our reply: 40 characters or more, over 12 per second, 6 times running.
+--        1+        15 s         10      the very same words as the last time
+--   or what nobody can have typed since our reply: 80 characters or more, over 12 per second, 8 times running. What comes sooner than a
+--   quarter of a second was under way before our reply arrived, so it counts for nothing here.
 -- A photo, a voice note, a button or a pin is a person's. People repeat short words ("hello?", "yes"), and long ones once or twice. Once it
 -- has begun, anything but the same words ends it; two more answers that nobody can have typed begin it again.
 
@@ -17,21 +18,23 @@ local text = require "language.text"
 local M = {}
 
 local RULES = {
-  { letters = 30, within_ms = 60000, times = 4, memory = 3 },
+  { letters = 30, within_ms = 60000, times = 5, memory = 3 },
   { letters = 15, within_ms = 60000, times = 6, memory = 3 },
   { letters = 15, within_ms = 600000, times = 8, memory = 3 },
-  { letters = 1, within_ms = 15000, times = 8, memory = 1 },
+  { letters = 1, within_ms = 15000, times = 10, memory = 1 },
 }
-local QUICK_CHARACTERS, QUICK_PER_SECOND, QUICK_TIMES, QUICK_MS = 40, 12, 6, 30000
+local QUICK_CHARACTERS, QUICK_PER_SECOND, QUICK_TIMES = 80, 12, 8
+local QUICK_LEAST_MS, QUICK_MOST_MS = 250, 30000
 local MEMORY = 3
-local CHARACTERS, EDGE = 400, 60
+local CHARACTERS, END = 400, 60
 
 -- Words by which two texts are compared.
 local function plain(said)
-  return (text.first(said, CHARACTERS):lower():gsub("%d+", "0"):gsub("[%s%p]+", " "))
+  local words = text.first(said, CHARACTERS):lower():gsub("[%s%p]+", " ")
+  return #words > END and words:gsub("%d+", "0"):sub(-END) or words
 end
 
--- "<ms of our last reply> <1: it is on> <quick ones> <count per rule>… <mark of the beginning>:<of the end>…", the newest mark first
+-- "<ms of our last reply> <1: it is on> <quick ones> <count per rule>… :<mark of their words>…", the newest mark first
 local function parse(stored)
   local numbers, marks = {}, {}
   for word in (stored or ""):gmatch("%S+") do
@@ -43,10 +46,9 @@ local function parse(stored)
 end
 
 -- How far back the same words stand; nil: they are new.
-local function same(marks, head, tail)
-  for i, mark in ipairs(marks) do
-    local first, last = mark:match("^(%x*):(%x*)$")
-    if first == head or last == tail then return i end
+local function same(marks, mark)
+  for i, other in ipairs(marks) do
+    if other == mark then return i end
   end
 end
 
@@ -59,7 +61,7 @@ end
 
 local function is_quick(said, gap_ms)
   local length = utf8.len((text.first(said, CHARACTERS))) or 0
-  return gap_ms >= 0 and gap_ms <= QUICK_MS and length >= QUICK_CHARACTERS and length * 1000 > gap_ms * QUICK_PER_SECOND
+  return gap_ms >= QUICK_LEAST_MS and gap_ms <= QUICK_MOST_MS and length >= QUICK_CHARACTERS and length * 1000 > gap_ms * QUICK_PER_SECOND
 end
 
 ---@class language.Loop
@@ -83,17 +85,17 @@ function M.look(stored, waiting, arrived_at, hash)
   local said = {}
   for i = 1, math.min(#waiting, 5) do said[i] = (text.first(waiting[i].content, CHARACTERS)) end
   local words = plain(table.concat(said, " "))
-  local head, tail = hash(words:sub(1, EDGE)), hash(words:sub(-EDGE))
-  local back, gap = same(was.marks, head, tail), was.at > 0 and arrived_at - was.at or math.huge
+  local mark = ":" .. hash(words)
+  local back, gap = same(was.marks, mark), was.at > 0 and arrived_at - was.at or math.huge
   local counts, why = {}, nil
   for i, rule in ipairs(RULES) do
     local again = back and back <= rule.memory and #words >= rule.letters and gap >= 0 and gap <= rule.within_ms
     counts[i] = again and math.max(was.counts[i], 1) + 1 or 1
     if counts[i] >= rule.times then why = "same" end
   end
-  local quick = is_quick(waiting[1].content, gap) and was.quick + 1 or 0
+  local quick = is_quick(waiting[1].content, gap) and was.quick + 1 or gap < QUICK_LEAST_MS and was.quick or 0
   if quick >= QUICK_TIMES then why = why or "quick" end
-  local marks = table.move(was.marks, 1, MEMORY - 1, 2, { head .. ":" .. tail })
+  local marks = table.move(was.marks, 1, MEMORY - 1, 2, { mark })
   if was.on and back then return { on = true, fires = false, at = 0, quick = 0, counts = was.counts, marks = was.marks } end
   if was.on then return { on = false, fires = false, at = 0, quick = QUICK_TIMES - 2, counts = {}, marks = marks } end
   return { on = why ~= nil, fires = why ~= nil, why = why, at = 0, quick = quick, counts = counts, marks = marks }

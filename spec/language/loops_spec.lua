@@ -50,26 +50,27 @@ local CHATTY = {
   "Perfect, that is very helpful information. Would you prefer a morning slot or an afternoon slot for your move?",
   "Thanks! Before I continue, could you please confirm your phone number and the best time to call you back?",
   "Wonderful. Is there anything else that I can help you with today, such as packing material or storage space?",
+  "Thank you for confirming. One of our team members will look at all the details and come back to you with a quote.",
   "You are very welcome! Should you have further questions, do not hesitate to ask me at any time of the day.",
 }
 
-local function quick(seconds) return again(7, nil, function(i) return { seconds, CHATTY[i] } end) end
+local function quick(seconds) return again(9, nil, function(i) return { seconds, CHATTY[i] } end) end
 
 local LOOPS = {
-  { "an office that is closed", again(6, { 3, BUSY }), 4 },
-  { "the same, a minute later each time", again(9, { 55, BUSY }), 4 },
+  { "an office that is closed", again(7, { 3, BUSY }), 5 },
+  { "the same, a minute later each time", again(9, { 55, BUSY }), 5 },
   { "the same, every two minutes", again(12, { 120, BUSY }), 8 },
-  { "a ticket with another number each time", numbered(6, 4, "Your request #### was received. Ticket ## will be answered within 24 hours."), 4 },
+  { "a ticket with another number each time", numbered(7, 4, "Your request #### was received. Ticket ## will be answered within 24 hours."), 5 },
   { "a greeting by the time of day before the same words", { { 3, "Good morning! " .. BUSY }, { 3, "Good afternoon! " .. BUSY },
-    { 3, "Good evening! " .. BUSY }, { 3, "Hello again! " .. BUSY }, { 3, "Hi there! " .. BUSY } }, 4 },
+    { 3, "Good evening! " .. BUSY }, { 3, "Hello again! " .. BUSY }, { 3, "Hi there! " .. BUSY }, { 3, "Hey! " .. BUSY } }, 5 },
   { "two texts in turn", { { 3, BUSY }, { 3, "Please call our front desk at extension 4 for urgent matters, or write an e-mail." }, { 3, BUSY },
-    { 3, "Please call our front desk at extension 4 for urgent matters, or write an e-mail." }, { 3, BUSY }, { 3, BUSY } }, 5 },
+    { 3, "Please call our front desk at extension 4 for urgent matters, or write an e-mail." }, { 3, BUSY }, { 3, BUSY }, { 3, BUSY } }, 6 },
   { "a short away message", again(8, { 2, "We are closed now." }), 6 },
-  { "one word", again(10, { 2, "Received" }), 8 },
-  { "a thumb", again(10, { 1, "👍" }), 8 },
-  { "another assistant that writes new words each time", quick(2), 7 },
-  { "the same, slower", quick(6), 7 },
-  { "an echo of our own question", again(6, { 2, "Are there any stairs involved at the address of the pickup?" }), 4 },
+  { "one word", again(12, { 2, "Received" }), 10 },
+  { "a thumb", again(12, { 1, "👍" }), 10 },
+  { "another assistant that writes new words each time", quick(2), 9 },
+  { "the same, slower", quick(6), 9 },
+  { "an echo of our own question", again(7, { 2, "Are there any stairs involved at the address of the pickup?" }), 5 },
 }
 
 local PEOPLE = {
@@ -103,6 +104,9 @@ local PEOPLE = {
   { "a pin and short words", { { 10, "[location: 43.6, -79.3]", "location" }, { 3, "there" }, { 4, "there" }, { 3, "ok" } } },
   { "yes please", again(6, { 4, "yes please" }) },
   { "corrections", { { 5, "2 couches" }, { 5, "3 couches" }, { 4, "no, 2 couches" }, { 5, "2 couches" }, { 4, "2 couches" }, { 4, "2 couches!" } } },
+  { "short messages with a number each", numbered(20, 3, "I have # more boxes") },
+  { "one thing after the other, with how many", numbered(12, 5, "and also # old chairs in the garage please") },
+  { "what was under way before our reply arrived", again(12, nil, function(i) return { 0.1, CHATTY[1 + i % 9] } end) },
   { "French", { "bonjour", { 7, "oui" }, { 5, "non" }, { 5, "oui" }, { 12, "je ne sais pas" }, { 11, "je ne sais pas" }, { 4, "d'accord" } } },
   { "a complaint in capitals", again(3, { 6, "WHERE IS YOUR TEAM, I HAVE BEEN WAITING FOR AN HOUR" }) },
 }
@@ -121,25 +125,25 @@ describe("language/loops", function()
   end
 
   it("stays silent for the same words, is ended by others, and begins again at the next two answers that nobody can have typed", function()
-    local chat = again(4, { 3, BUSY })
-    assert.same({ 4, true, 1 }, { play(chat) })
+    local chat = again(5, { 3, BUSY })
+    assert.same({ 5, true, 1 }, { play(chat) })
     for _ = 1, 5 do chat[#chat + 1] = { 3, BUSY } end
-    assert.same({ 4, true, 1 }, { play(chat) })
+    assert.same({ 5, true, 1 }, { play(chat) })
     chat[#chat + 1] = { 600, "Hi, this is Ann from the office, how can I help?" }
-    assert.same({ 4, false, 1 }, { play(chat) })
+    assert.same({ 5, false, 1 }, { play(chat) })
     chat[#chat + 1] = { 20, "yes we need the couch gone" }
-    assert.same({ 4, false, 1 }, { play(chat) })
+    assert.same({ 5, false, 1 }, { play(chat) })
     local machine = quick(2)
-    machine[8] = { 900, "Are you still there? I am here to help you with your move at any time." }
-    assert.same({ 7, false, 1 }, { play(machine) })
-    machine[9], machine[10] = { 2, CHATTY[1] }, { 2, CHATTY[3] }
-    assert.same({ 7, true, 2 }, { play(machine) })
+    machine[10] = { 900, "Are you still there? I am here to help you with your move at any time of the day." }
+    assert.same({ 9, false, 1 }, { play(machine) })
+    machine[11], machine[12] = { 2, CHATTY[1] }, { 2, CHATTY[3] }
+    assert.same({ 9, true, 2 }, { play(machine) })
   end)
 
   it("a photo ends it", function()
-    local chat = again(5, { 3, BUSY })
-    chat[6] = { 30, "[photo]", "image" }
-    assert.same({ 4, false, 1 }, { play(chat) })
+    local chat = again(6, { 3, BUSY })
+    chat[7] = { 30, "[photo]", "image" }
+    assert.same({ 5, false, 1 }, { play(chat) })
   end)
 
   it("reads what is damaged, or of another version, as nothing", function()

@@ -158,8 +158,8 @@ describe("two machines that answer each other", function()
 
   -- An automatic answer of the other side, and ours to it.
   local function automatic(phone, i, word)
-    if i <= 3 then stand_ins:plan { contains = word .. i, answer = { reply_to_user = "Are there any stairs? " .. word .. i } } end
-    service:say(phone, BUSY .. i .. " " .. word .. i)
+    if i <= 4 then stand_ins:plan { contains = word .. i, answer = { reply_to_user = "Are there any stairs? " .. word .. i } } end
+    service:say(phone, word .. i .. " " .. BUSY .. i)
     settled(phone)
   end
 
@@ -167,20 +167,20 @@ describe("two machines that answer each other", function()
     return service:value(("SELECT count(*) FROM turns WHERE conversation_id = '%s' AND action = '%s'"):format(phone, action))
   end
 
-  it("D15: at the fourth same answer the assistant is silent, one card says why, and another message of a person is answered", function()
+  it("D15: at the fifth same answer the assistant is silent, one card says why, and another message of a person is answered", function()
     local phone, word = meta.phone(), meta.word()
-    for i = 1, 3 do automatic(phone, i, word) end
+    for i = 1, 4 do automatic(phone, i, word) end
     local sends = #stand_ins:sends(phone)
-    assert.is_true(sends >= 3)
-    for i = 4, 9 do automatic(phone, i, word) end
+    assert.is_true(sends >= 4)
+    for i = 5, 9 do automatic(phone, i, word) end
     assert.equal(sends, #stand_ins:sends(phone))
-    for i = 4, 9 do assert.equal(0, #stand_ins:models(word .. i)) end
+    for i = 5, 9 do assert.equal(0, #stand_ins:models(word .. i)) end
     local card = shell.until_(function() return stand_ins:cards(phone)[1] end, 6, "the card")
     assert.truthy(json.encode(card.body):find("the other side writes like a machine", 1, true))
     assert.same({ 1, 1 }, { #stand_ins:cards(phone), turns(phone, "loop") })
     scene:sent(phone, scene:ask(phone, nil, "Hi, it is Ann, sorry about that. I have a couch."))
     -- and while it is silent, a wish for a person, STOP and START work
-    for i = 11, 14 do automatic(phone, i, word) end
+    for i = 11, 15 do automatic(phone, i, word) end
     service:say(phone, "STOP")
     scene:sent(phone, "unsubscribed")
     service:say(phone, "START")
@@ -193,14 +193,13 @@ describe("two machines that answer each other", function()
     shell.until_(function() return stand_ins:cards(phone)[1] end, 6, "the card")
     settled(phone)
     for i = 1, 7 do automatic(phone, i, word) end
-    local posts = scene:posts "has written the same words again and again"
-    assert.equal(1, #posts)
-    assert.equal(1, #stand_ins:cards(phone))
+    scene:posts "has written the same words again and again"
+    assert.same({ 1, 1 }, { #stand_ins:cards(phone), turns(phone, "loop") })
     assert.equal("asked", service:value("SELECT reason FROM cases WHERE conversation_id = '" .. phone .. "'"))
     assert.equal(200, service:click(phone).status)
     assert.equal(200, service:click(phone, { action = "resume_chat" }).status)
     stand_ins:plan { contains = word .. "8", answer = { reply_to_user = "Any stairs? " .. word .. "8" } }
-    service:say(phone, BUSY .. "8 " .. word .. "8")
+    service:say(phone, word .. "8 " .. BUSY .. "8")
     scene:sent(phone, word .. "8")
   end)
 end)
