@@ -20,6 +20,13 @@ local BESIDE = set [[please pls plz thanks thx thank you u so much very i we the
 local WEAK = set [[go ahead do it sounds good great works book]]
 local GESTURES = { ["👍"] = "yes", ["✅"] = "yes", ["👌"] = "yes", ["👎"] = "no", ["❌"] = "no" }
 
+-- Can it be one? False for a text of many words, before anything is looked up.
+---@param said string
+---@return boolean
+function M.may_be(said)
+  return #said <= 800 and select(2, said:gsub("%s+", " ")) <= 3 * MOST_WORDS
+end
+
 ---@param languages table? the owner's languages, with their words for yes and no
 ---@param said string
 ---@return "yes"|"no"|nil

@@ -22,14 +22,21 @@ local function came(state)
 end
 
 -- Is the message stored already? Were any messages erased lately, so that this one may be among them? Did an edit or a deletion of it come
--- before it? One query for all.
+-- before it? Which chats do the names of its person lead to (records/identities)? One query for all.
+---@param id string
+---@param number? string
+---@param user_id? string
 ---@return boolean stored
 ---@return boolean erasures
 ---@return boolean changed
-function M.known(id)
+---@return string? by_number
+---@return string? by_user
+function M.known(id, number, user_id)
   local row = db.one([[SELECT EXISTS (SELECT 1 FROM messages WHERE id = ?1) AS stored, EXISTS (SELECT 1 FROM erased_messages) AS erasures,
-    EXISTS (SELECT 1 FROM changes_early WHERE original = ?1) AS changed]], id)
-  return row.stored == 1, row.erasures == 1, row.changed == 1
+    EXISTS (SELECT 1 FROM changes_early WHERE original = ?1) AS changed,
+    (SELECT conversation_id FROM identities WHERE kind = 'number' AND value = ?2) AS number,
+    (SELECT conversation_id FROM identities WHERE kind = 'user' AND value = ?3) AS user]], id, number, user_id)
+  return row.stored == 1, row.erasures == 1, row.changed == 1, row.number, row.user
 end
 
 function M.get(id)
@@ -204,10 +211,10 @@ function M.last_of_both(conversation_id, count)
     ORDER BY seq DESC, rowid DESC LIMIT ?) ORDER BY seq, place]], conversation_id, count)
 end
 
--- Our newest message that the customer got or will get.
+-- Our newest message that the customer got or will get. The index gives this order without sorting.
 function M.last_reply(conversation_id)
   local row = db.one([[SELECT content FROM messages WHERE conversation_id = ? AND role = 'assistant'
-    AND state NOT IN ('dropped', 'draft', 'failed') ORDER BY seq DESC, created_at DESC, part DESC LIMIT 1]], conversation_id)
+    AND state NOT IN ('dropped', 'draft', 'failed') ORDER BY seq DESC, rowid DESC LIMIT 1]], conversation_id)
   return row and row.content
 end
 

@@ -2,6 +2,7 @@
 
 local changes = require "records.changes"
 local conversations = require "records.conversations"
+local identities = require "records.identities"
 local inbound = require "channels.whatsapp.inbound"
 local inbox = require "host.inbox"
 local json = require "host.json"
@@ -26,7 +27,7 @@ local PHONE = { id = "business phone", name = "The business phone" }
 -- The chat of a person, or what names them when they have none yet.
 local function chat_of(number, user_id, now)
   local event = { number = number, user_id = user_id }
-  whose.find(event, now)
+  whose.find(event, now, identities.chats(number, user_id))
   return conversations.get(event.conversation) or { id = event.conversation, phone_number = number or "" }, event
 end
 

@@ -29,7 +29,9 @@ local function answered(event, conversation)
     if #id == 0 then offer = offers.standing(conversation.id) or offers.last(conversation.id) end
     return offer and offer.conversation_id == conversation.id and offer or nil, STATE[verb]
   end
-  if event.kind ~= "text" and event.kind ~= "button" and event.kind ~= "interactive" then return nil end
+  if event.kind ~= "text" and event.kind ~= "button" and event.kind ~= "interactive" or not consent.may_be(event.content) then
+    return nil
+  end
   local offer = offers.standing(conversation.id)
   if not offer or not offer.message_id then return nil end
   local quoted = event.reply_to and (messages.get(offer.message_id) or {}).wamid == event.reply_to

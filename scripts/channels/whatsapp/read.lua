@@ -38,8 +38,8 @@ local function read_message(item, one, now, again)
   inbox.about(inbound.whose(item))
   local event, reason = inbound.message(item, one.names, now, one.links)
   local id = event and event.id or type(item) == "table" and type(item.id) == "string" and item.id
-  local stored, erasures, changed
-  if id then stored, erasures, changed = messages.known(id) end
+  local stored, erasures, changed, by_number, by_user
+  if id then stored, erasures, changed, by_number, by_user = messages.known(id, event and event.number, event and event.user_id) end
   if erasures and (people.is_erased_message(id) or event and event.original and people.is_erased_message(event.original)) then
     again[#again + 1] = sender.set(event and event.number, event and event.user_id)
     return log.debug("whatsapp.erased", {})
@@ -49,7 +49,7 @@ local function read_message(item, one, now, again)
     return log.info("whatsapp.own_message", {})
   end
   if stored then return log.debug("whatsapp.duplicate", { from = mask(event.conversation) }) end
-  whose.find(event, now)
+  whose.find(event, now, by_number, by_user)
   inbox.about(event.conversation)
   if event.silent then
     local once = event.for_staff or event.kind == "system" -- no message is stored that would show that it came before

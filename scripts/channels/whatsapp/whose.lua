@@ -76,11 +76,12 @@ local function unite(event, by_number, by_user, now)
   return chat
 end
 
--- Puts the chat's id into the event, before anything else is done with it. It costs one query, unless something new is learnt.
+-- Puts the chat's id into the event, before anything else is done with it. It costs no query, unless something new is learnt.
 ---@param event whatsapp.Event with number or user_id or both; sets conversation; of a person who has no chat also fresh
 ---@param now integer ms
-function M.find(event, now)
-  local by_number, by_user = identities.chats(event.number, event.user_id)
+---@param by_number? string the chat of the number, as identities.chats says
+---@param by_user? string the chat of the business-scoped id
+function M.find(event, now, by_number, by_user)
   local chat = by_number
   if by_number ~= by_user and (event.user_id or by_user) then chat = unite(event, by_number, by_user, now) end
   if not chat and event.also and not event.takes then
