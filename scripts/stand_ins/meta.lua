@@ -105,7 +105,9 @@ local function messages(request)
   end
   if message.status ~= nil then
     if message.status ~= "read" then return errors.refuse(100, { message = "Param status must be one of {READ}." }) end
-    return stopped(faults.meet("read", request.body) or {}) or mark_read(message)
+    local fault = faults.meet("read", request.body) or {}
+    if fault.kind == "slow" then task.sleep(fault.delay_ms or 3000) end
+    return stopped(fault) or mark_read(message)
   end
   local key, given, words = rules.addressee(message, people, hooks.display_number)
   if not key then return refused(given, words) end

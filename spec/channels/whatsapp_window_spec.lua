@@ -133,6 +133,25 @@ describe("a message and its statuses", function()
     assert.same({ type = "template", name = "visit_moved", language = "en", parameters = { "Tuesday" } }, json.decode(now().form))
   end)
 
+  it("E2: staff are told at once what cannot go after 24 hours: a file, or words without a template", function()
+    local say = require "channels.whatsapp.say"
+    chat { inbound_at = time.now_ms() - 25 * 3600000 }
+    local function said(form) return say.say(conversations.get(CHAT), "See you", { kind = "staff", author = "ana", form = form }) end
+    local quote = { type = "template", name = "quote_ready", language = "en", parameters = { "$350", "plus HST" }, replies = { "offer_accept:1" } }
+    local file = { type = "media", kind = "image", hash = ("a"):rep(64), mime = "image/png", bytes = 10 }
+    local _, why = said()
+    assert.truthy(why:find("templates.after_window in prompts/business.yaml names no template.", 1, true), why)
+    owner.business.templates.after_window = "after_window"
+    assert.is_string((said()))
+    assert.is_string((said(quote)))
+    _, why = said(file)
+    assert.truthy(why:find("it carries no file.", 1, true), why)
+    assert.equal(2, db.one("SELECT count(*) AS n FROM messages").n)
+    db.run("UPDATE conversations SET free_until = ?", time.now_ms() + 1000) -- an ad keeps it open
+    assert.is_string((said(file)))
+    assert.equal(file.hash, db.one("SELECT file FROM messages WHERE file IS NOT NULL").file)
+  end)
+
   it("E8: a failure that a status tells before the send was answered is not lost with the answer", function()
     local answers, get = require "channels.whatsapp.answers", require("host.settings").get
     finally(function() require("host.settings").get = get end)

@@ -70,11 +70,16 @@ describe("a message that comes late", function()
     assert.equal(0, marks(paused.id))
   end)
 
-  it("a typing indicator that Meta refuses delays no answer", function()
-    local phone = meta.phone()
-    stand_ins:fault { read = { kind = "500" } }
-    scene:sent(phone, scene:ask(phone))
-    stand_ins:calm()
+  it("a typing indicator that Meta refuses or never answers delays no answer", function()
+    for _, kind in ipairs { "500", "expired", "slow" } do
+      local phone = meta.phone()
+      stand_ins:fault { read = { kind = kind, delay_ms = 60000 } }
+      local begun = shell.now_ms()
+      scene:sent(phone, scene:ask(phone))
+      assert.is_true(shell.now_ms() - begun < 5000, kind)
+      stand_ins:calm()
+    end
+    assert.same({}, service:rows "SELECT * FROM circuits WHERE open = 1")
   end)
 end)
 

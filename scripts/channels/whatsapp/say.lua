@@ -64,8 +64,9 @@ function M.say(conversation, text, options)
   local now, first = time.now_ms(), nil
   local parts = options.parts or parts_of(text, kind)
   local form = options.form
-  if kind == "staff" and not form and not window.is_open(conversation, now) then -- the writer is there, and is told at once
-    local none
+  if kind == "staff" and not (form and form.type == "template") and not window.is_open(conversation, now) then
+    local none = "it carries no file" -- the writer is there, and is told at once
+    if form and form.type == "media" then return nil, CLOSED:format(none) end
     form, none = templates.form("after_window", conversation.language, { text })
     if not form then return nil, CLOSED:format(none) end
   end
