@@ -79,9 +79,9 @@ end
 local function all_said(turn)
   local list = {}
   for _, message in ipairs(turn.waiting) do
-    if message.kind ~= "deleted" then list[#list + 1] = heads.shown(message.content, message.kind, message.quoted) end
+    if message.kind ~= "deleted" then list[#list + 1] = message end
   end
-  return list
+  return heads.all(list)
 end
 
 local function words_for_staff(turn)

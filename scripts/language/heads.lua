@@ -19,4 +19,16 @@ function M.shown(words, kind, quoted)
   return '[replying to: "' .. text.trim((text.first(line, QUOTED))) .. '"] ' .. words
 end
 
+---Messages as people read them, oldest first: photos without words in a row are one, "[12 photos]".
+---@param rows {content: string, kind?: string, quoted?: string}[]
+---@return string[]
+function M.all(rows)
+  local list, running = {}, 0
+  for _, row in ipairs(rows) do
+    running = row.kind == "image" and row.content == "[photo]" and running + 1 or 0
+    if running > 1 then list[#list] = ("[%d photos]"):format(running) else list[#list + 1] = M.shown(row.content, row.kind, row.quoted) end
+  end
+  return list
+end
+
 return M

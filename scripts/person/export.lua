@@ -156,8 +156,6 @@ local function fields_of(data)
   return lines
 end
 
-local KINDS = { image = "photo", audio = "voice note" }
-
 -- The ad or post that brought them, in one line.
 local function came_from(source)
   if not source then return "nothing is known" end
@@ -208,7 +206,7 @@ function M.text(person)
   end)
   section("Photos, videos, voice notes and documents", person.media, function(m)
     local what = m.hash and ("%s, %d bytes, %s"):format(m.type or "?", m.bytes, m.hash) or m.why and m.state .. ": " .. m.why or m.state
-    return ("  %s  %s%s: %s%s"):format(clock(m.at), KINDS[m.kind] or m.kind, m.name and " " .. m.name or "", what,
+    return ("  %s  %s%s: %s%s"):format(clock(m.at), media.CALLED[m.kind] or m.kind, m.name and " " .. m.name or "", what,
       m.words and "\n    " .. m.words:gsub("\n", "\n    ") or "")
   end)
   section("Edits and deletions that wait for their message", person.changes_before_their_message, function(c)

@@ -8,6 +8,9 @@ local M = {}
 
 local AT_ONCE = 50 -- files in one slice
 
+-- What each kind is called.
+M.CALLED = { image = "photo", video = "video", audio = "voice note", document = "document" }
+
 ---@class records.Media
 ---@field id integer
 ---@field conversation_id string

@@ -143,17 +143,18 @@ function M.unanswered(conversation)
     conversation.id, conversation.answered_seq)
 end
 
--- The customer's newest messages as staff read them: at most three, the newest last.
+-- The customer's newest messages as staff read them: at most three, the newest last. Photos in a row are one.
 ---@param conversation_id string
 ---@param from_ms? integer what came before belongs to an earlier quote
 ---@return string[]
 function M.last_shown(conversation_id, from_ms)
-  local shown = {}
+  local rows = {}
   for _, row in ipairs(db.all("SELECT content, kind, " .. QUOTED .. [[ FROM messages m WHERE conversation_id = ? AND role = 'user'
-      AND created_at >= ? ORDER BY seq DESC LIMIT 3]], conversation_id, from_ms and time.stamp(from_ms) or "")) do
-    table.insert(shown, 1, heads.shown(row.content, row.kind, row.quoted))
+      AND created_at >= ? ORDER BY seq DESC LIMIT 30]], conversation_id, from_ms and time.stamp(from_ms) or "")) do
+    table.insert(rows, 1, row)
   end
-  return shown
+  local shown = heads.all(rows)
+  return table.move(shown, math.max(1, #shown - 2), #shown, 1, {})
 end
 
 -- The newest messages up to seq that were sent or will be, oldest first. Within one seq the order of storing counts, so that an

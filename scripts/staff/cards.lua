@@ -146,7 +146,7 @@ local function lines_of(facts)
   add(lines, "State", state_of(facts))
   if facts.source then add(lines, "Came from", source_of(facts.source)) end
   add_known(lines, facts)
-  add(lines, "Photos", facts.photos)
+  add(lines, "Photos", facts.photos and tostring(facts.photos))
   add(lines, "Outside our area", facts.outside)
   add(lines, "⚠️ May be hazardous", hazards(facts))
   if facts.visit then

@@ -16,4 +16,10 @@ describe("language/heads", function()
     assert.equal("[deleted]", heads.shown("[deleted]", "deleted", "x"))
     assert.equal("hello", heads.shown("hello", "text", nil))
   end)
+
+  it("shows photos without words in a row as one, by their kind", function()
+    local function photo(content) return { content = content or "[photo]", kind = "image" } end
+    assert.same({ "[3 photos]", "[photo: the garage]", "[photo]", "hi", "[photo]", "[photo]" }, heads.all { photo(), photo(), photo(), photo "[photo: the garage]", photo(),
+      { content = "hi", kind = "text" }, { content = "[photo]", kind = "text" }, { content = "[photo]", kind = "text" } })
+  end)
 end)

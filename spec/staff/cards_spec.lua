@@ -23,6 +23,11 @@ describe("a card", function()
     assert.is_nil(card({ quote = { address = "12 Elm St, Toronto" } }):find("area", 1, true))
   end)
 
+  it("says how many photos came", function()
+    has(card { photos = 3 }, "Photos: 3")
+    assert.is_nil(card({}):find("Photos", 1, true))
+  end)
+
   it("marks what may be hazardous among the facts and the customer's words", function()
     has(card { quote = { inventory = "a couch, 6 cans of latex paint" } }, "⚠️ May be hazardous: 6 cans of latex paint")
     has(card { quote = { inventory = "a couch" }, words = { "and a propane tank", "ok" } }, "⚠️ May be hazardous: a propane tank")

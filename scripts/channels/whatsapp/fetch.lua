@@ -26,7 +26,6 @@ local M = {}
 
 local MB = 1024 * 1024
 local MOST_BYTES = { image = 5 * MB, video = 16 * MB, audio = 16 * MB, document = 100 * MB }
-local NAMES = { image = "photo", video = "video", audio = "voice note", document = "document" }
 local BYTES_MS = 120000
 local GIVE_UP_MS = 24 * 3600000
 local BACKOFF_MOST_MS = 600000
@@ -60,7 +59,7 @@ local function give_up(id, state, why, remedy)
   if state == "refused" then quotes.photo_gone(row.message_id) end
   media.without_file(id, state, why)
   local conversation = conversations.get(row.conversation_id)
-  local what = NAMES[row.kind] or "file"
+  local what = media.CALLED[row.kind] or "file"
   if conversation then
     tell.word(conversation, ("sent a %s that %s: %s. %s"):format(what, state == "refused" and "was not kept" or "could not be fetched", why,
       remedy or AGAIN))
@@ -193,16 +192,16 @@ function M.arrived(event, now)
     payload = { conversation = event.conversation, since = now } }
 end
 
-local SHOWN = { { "image", "photo" }, { "video", "video" }, { "audio", "voice note" }, { "document", "document" } }
+local ORDER = { "image", "video", "audio", "document" }
 
 ---What a chat sent beside words, like "3 photos, 1 video"; nil: nothing.
 ---@param from_ms? integer
 ---@return string?
 local function counted(conversation_id, from_ms)
   local counts, list = media.counts(conversation_id, from_ms), {}
-  for _, kind in ipairs(SHOWN) do
-    local n = counts[kind[1]]
-    if n then list[#list + 1] = ("%d %s%s"):format(n, kind[2], n == 1 and "" or "s") end
+  for _, kind in ipairs(ORDER) do
+    local n = counts[kind]
+    if n then list[#list + 1] = ("%d %s%s"):format(n, media.CALLED[kind], n == 1 and "" or "s") end
   end
   return #list > 0 and table.concat(list, ", ") or nil
 end
