@@ -9,6 +9,8 @@ local erase = require "person.erase"
 local export = require "person.export"
 local exports = require "exports"
 local files = require "person.files"
+local leads = require "channels.leads"
+local leads_of = require "person.leads"
 local metrics = require "ops.metrics"
 local notices = require "ops.notices"
 local owner = require "owner"
@@ -65,6 +67,7 @@ return {
     media_sweep = { run = whatsapp.media_sweep },
     block = { run = whatsapp.block },
     probe = { run = turns.probe },
+    lead = { run = leads.run, limit = 2 }, -- to the owner's own system
   },
 
   every = {
@@ -79,6 +82,7 @@ return {
     block = { run = function(args) return blocks.command(args, { hush = whatsapp.hush, blocked = whatsapp.blocked }) end },
     unblock = { run = blocks.unblock_command },
     audit = { run = audit.command },
+    leads = { run = leads_of.command },
     export = { run = function(args) return export.command(args, readers) end },
   },
 

@@ -74,6 +74,9 @@ local M = {
     help = "the member ids (U…) of staff who may act, comma-separated; unset: everybody in the channel" },
   { name = "SLACK_TEAM_ID", type = "text", help = "the workspace's id (T…); when set, clicks and commands of others are refused" },
   { name = "SLACK_APP_ID", type = "text", help = "the Slack app's id (A…); when set, clicks and commands of others are refused" },
+  { name = "LEADS_WEBHOOK_URL", type = "url", secret = true, check = no_fragment,
+    help = "gets every change of a lead as signed JSON, with LEADS_WEBHOOK_SECRET" },
+  secret("LEADS_WEBHOOK_SECRET", OPTIONAL, "signs what goes to LEADS_WEBHOOK_URL"),
   { name = "BOOKING_URL", type = "url", default = "https://bookings.clearoutspaces.ca/clearoutspaces/assessment",
     help = "the booking page that customers are sent to" },
   secrets("CALCOM_WEBHOOK_SECRET", OPTIONAL, "the secret of the Cal.com webhook, which switches POST /calcom/webhook on"),
@@ -117,6 +120,11 @@ function M.check(get)
     problems[#problems + 1] = "SLACK_CHANNEL_ID is missing: SLACK_BOT_TOKEN needs it (the staff channel's id, C…), or unset both"
   elseif channel and not token then
     problems[#problems + 1] = "SLACK_BOT_TOKEN is missing: SLACK_CHANNEL_ID needs it (xoxb-…), or unset both"
+  end
+  if get("LEADS_WEBHOOK_URL") and not get("LEADS_WEBHOOK_SECRET") then
+    problems[#problems + 1] = "LEADS_WEBHOOK_SECRET is missing: LEADS_WEBHOOK_URL needs it (a long random text that the other side has too)"
+  elseif get("LEADS_WEBHOOK_SECRET") and not get("LEADS_WEBHOOK_URL") then
+    problems[#problems + 1] = "LEADS_WEBHOOK_URL is missing: LEADS_WEBHOOK_SECRET signs nothing without it. Set it, or unset both"
   end
   return problems
 end

@@ -189,6 +189,15 @@ static const struct page pages[] = {
       "Exit codes: 0 printed, 1 nobody is known by that number.\n"
       "\n"
       "Example:  assistant audit '+1 416 555 1234'\n" },
+    { "leads", "[--since DAY] [--csv]", "list the leads and what became of each", "--since|--csv", 0,
+      3,
+      "Prints every lead (a case) since the first of this month: when it came, who it is, why,\n"
+      "who took it, the quote and its answer, the visit, how it was closed. --since counts from\n"
+      "another day, like 2026-11-01. --csv prints one line a lead for a spreadsheet.\n"
+      "\n"
+      "Exit codes: 0 printed, 1 DAY is no day.\n"
+      "\n"
+      "Example:  assistant leads --since 2026-10-01 --csv\n" },
     { "costs", "[--since DAY]", "say what the model and the messages cost", "--since", 0, 2,
       "Prints what the model and WhatsApp's messages cost since the first of this month, and the\n"
       "ten chats that cost most. --since counts from another day, like 2026-11-01. Days are\n"

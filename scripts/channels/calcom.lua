@@ -11,6 +11,7 @@ local inbox = require "host.inbox"
 local jobs = require "host.jobs"
 local json = require "host.json"
 local left_over = require "records.left_over"
+local leads = require "staff.leads"
 local log = require "host.log"
 local mask = require "mask"
 local metrics = require "host.metrics"
@@ -201,6 +202,7 @@ local function apply(event, found)
     local theirs = event.phones[1] and identities.any(event.phones[1])
     return news.unmatched(event, saved.start_at, old_start_at, theirs ~= nil)
   end
+  if saved.state == "booked" then leads.changed(conversation.id, "booked", { start_at = saved.start_at }) end
   local outcome = "It came before the database was restored, so nothing is sent to them now."
   if (saved.end_at or saved.start_at) <= time.now_ms() then
     outcome = "That time is over, so nothing was sent to them."

@@ -6,6 +6,7 @@ local cases = require "records.cases"
 local conversations = require "records.conversations"
 local identities = require "records.identities"
 local jobs = require "host.jobs"
+local leads = require "staff.leads"
 local log = require "host.log"
 local names = require "staff.names"
 local people = require "records.people"
@@ -29,7 +30,7 @@ function M.block(conversation, by)
   local now = time.now_ms()
   if not conversations.block(conversation.id, by.name, now) then return false end
   audit.add(by, "block", conversation.id)
-  cases.close(conversation.id)
+  if cases.close(conversation.id) then leads.changed(conversation.id, "closed", { reason = "blocked", by = by.name }) end
   conversations.resume(conversation.id, now)
   local asked = now - conversation.inbound_at < window.OPEN_MS
   if asked then ask_whatsapp(conversation.id) end

@@ -32,9 +32,7 @@ end
 -- The first day to count: as written, else the first of this month.
 local function first_day(args, today)
   if #args == 0 then return today:sub(1, 7) .. "-01" end
-  local day = args[1] == "--since" and #args == 2 and args[2]:match("^%d%d%d%d%-%d%d%-%d%d$") or nil
-  local month = day and tonumber(day:sub(6, 7))
-  return month and month >= 1 and month <= 12 and day or nil
+  return args[1] == "--since" and #args == 2 and costs.is_day(args[2]) and args[2] or nil
 end
 
 ---@param args string[]

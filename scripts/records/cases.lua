@@ -100,12 +100,12 @@ function M.close_as(conversation_id, closing)
   return M.close(conversation_id)
 end
 
----Closes cases without a message from either side for 24 hours. A paused chat is not closed here; its own rule returns it.
+---Closes taken cases without a message from either side for 24 hours. A paused chat is not closed here; its own rule returns it.
 ---@param now integer ms
 ---@return table[] cases as they were before
 function M.expire_due(now)
   local stale = db.all([[SELECT c.* FROM cases c JOIN conversations v ON v.id = c.conversation_id
-    WHERE c.state <> 'closed' AND c.active_at <= ? AND v.inbound_at <= ? AND v.status <> 'PAUSED'
+    WHERE c.state <> 'closed' AND c.state = 'taken' AND c.active_at <= ? AND v.inbound_at <= ? AND v.status <> 'PAUSED'
     AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.conversation_id = c.conversation_id AND m.seq = v.last_seq AND m.created_at > ?)]],
     now - EXPIRES_MS, now - EXPIRES_MS, time.stamp(now - EXPIRES_MS))
   for _, case in ipairs(stale) do M.close(case.conversation_id) end

@@ -133,4 +133,12 @@ function M.forget(before, limit)
     WHERE day < ? AND conversation_id <> '' ORDER BY day LIMIT ?)]], M.day(before), limit)
 end
 
+---A day as people write it.
+---@param words any
+---@return boolean
+function M.is_day(words)
+  local month, day = tostring(words):match("^%d%d%d%d%-(%d%d)%-(%d%d)$")
+  return month ~= nil and tonumber(month) >= 1 and tonumber(month) <= 12 and tonumber(day) >= 1 and tonumber(day) <= 31
+end
+
 return M

@@ -71,11 +71,13 @@ end
 ---WhatsApp took the message that carries it, so it is open, and an earlier one is not any more.
 ---@param message_id string
 ---@param now integer ms
+---@return records.Offer? offer that is open now
 function M.opened(message_id, now)
   local offer = M.of_message(message_id)
   if not offer or offer.state ~= "sending" then return end
   db.run("UPDATE offers SET state = 'withdrawn', answered_at = ? WHERE conversation_id = ? AND state = 'open'", now, offer.conversation_id)
   db.run("UPDATE offers SET state = 'open' WHERE id = ?", offer.id)
+  return offer
 end
 
 ---The message that carries it did not arrive.

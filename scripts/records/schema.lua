@@ -260,6 +260,17 @@ return {
   CREATE UNIQUE INDEX offers_open ON offers(conversation_id) WHERE state = 'open';
   CREATE INDEX offers_conversation ON offers(conversation_id, id);
   CREATE INDEX offers_message ON offers(message_id);
+  CREATE TABLE stages(                           -- what became of a lead (a case), one row a change
+    id INTEGER PRIMARY KEY AUTOINCREMENT,        -- it names the change to the owner's own system
+    case_id INTEGER NOT NULL,
+    conversation_id TEXT NOT NULL,
+    kind TEXT NOT NULL,                          -- opened, taken, quoted, accepted, declined, booked, closed
+    at INTEGER NOT NULL,                         -- ms
+    more TEXT                                    -- JSON: reason, by, cents, start_at
+  );
+  CREATE INDEX stages_conversation ON stages(conversation_id, id);
+  CREATE INDEX stages_case ON stages(case_id);
+  CREATE INDEX stages_at ON stages(at);
   CREATE TABLE audit(                            -- what staff did
     id INTEGER PRIMARY KEY,
     at INTEGER NOT NULL,                         -- ms

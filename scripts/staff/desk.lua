@@ -6,6 +6,7 @@ local audit = require "records.audit"
 local cards = require "staff.cards"
 local cases = require "records.cases"
 local conversations = require "records.conversations"
+local leads = require "staff.leads"
 local names = require "staff.names"
 local owner = require "owner"
 local pauses = require "staff.pauses"
@@ -72,7 +73,9 @@ function M.close(conversation, user, reason, typed)
   if cents and reason ~= "done" then return false, "A final amount belongs to a case that is done. Empty its box, or choose done." end
   local case = cases.current(conversation.id)
   if not case and conversation.status ~= "PAUSED" then return false, names.who(conversation) .. " has no case that is open." end
-  cases.close_as(conversation.id, { reason = reason, cents = cents, by = user.name })
+  if cases.close_as(conversation.id, { reason = reason, cents = cents, by = user.name }) then
+    leads.changed(conversation.id, "closed", { reason = reason, cents = cents, by = user.name }, case)
+  end
   pauses.release(conversation)
   conversations.answered(conversation.id, conversation.last_seq, nil, conversation.asked, time.now_ms())
   audit.add(user, "close", conversation.id, case and case.state or nil, reason .. (cents and ", " .. amount.shown(cents) or ""))

@@ -2,6 +2,7 @@
 
 local cases = require "records.cases"
 local conversations = require "records.conversations"
+local leads = require "staff.leads"
 local messages = require "records.messages"
 local log = require "host.log"
 local time = require "host.time"
@@ -21,6 +22,7 @@ local HOUR_MS = 3600000
 function M.take(conversation, user)
   if conversations.pause(conversation.id, user.id, user.name) then
     cases.take(conversation.id, user)
+    if cases.current(conversation.id) then leads.changed(conversation.id, "taken", { by = user.name }) end
     log.info("chat.taken", { user = user.id })
     return "taken"
   end
@@ -32,7 +34,7 @@ end
 ---The chat goes back to the assistant. What staff have answered needs no other answer. False: it had gone back already.
 local function give_back(conversation)
   if not conversations.resume(conversation.id) then return false end
-  cases.close(conversation.id)
+  if cases.close(conversation.id) then leads.changed(conversation.id, "closed", { reason = "returned" }) end
   local seq = cases.staff_seq(conversation.id)
   if seq > conversation.answered_seq then
     conversations.answered(conversation.id, seq, messages.newer_at(conversation.id, seq), conversation.asked, time.now_ms())

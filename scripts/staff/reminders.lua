@@ -3,6 +3,8 @@
 
 local cases = require "records.cases"
 local conversations = require "records.conversations"
+local daily = require "staff.daily"
+local leads = require "staff.leads"
 local replies = require "flow.replies"
 local time = require "host.time"
 local owner = require "owner"
@@ -58,7 +60,8 @@ function M.sweep(say)
   local now = time.now_ms()
   remind(now)
   tell_late(now, say)
-  cases.expire_due(now)
+  for _, case in ipairs(cases.expire_due(now)) do leads.changed(case.conversation_id, "closed", { reason = "expired" }, case) end
+  daily.tell(now)
   pauses.ask_idle(now)
   offers.expire(now)
 end

@@ -6,6 +6,7 @@
 local alerts = require "records.alerts"
 local cases = require "records.cases"
 local jobs = require "host.jobs"
+local leads = require "staff.leads"
 local log = require "host.log"
 local metrics = require "host.metrics"
 local names = require "staff.names"
@@ -45,6 +46,7 @@ function M.card(conversation, reason)
   local case, fresh = cases.open(conversation, reason)
   if fresh then
     metrics.add("assistant_handoffs_total", 1, { reason = reason })
+    leads.changed(conversation.id, "opened", { reason = reason }, case)
     M.post_card(case)
   end
   return case, fresh

@@ -6,7 +6,7 @@ local real = {}
 local names = { "host.crypto", "host.db", "host.http", "host.jobs", "host.json", "host.log", "host.settings", "host.time", "owner",
   "records.cases", "records.conversations", "records.turns", "records.window", "records.media", "records.messages", "records.quotes", "records.bookings", "records.alerts", "records.circuits",
   "flow.quote",
-  "channels.slack", "channels.slack.interactive", "staff.pauses", "staff.desk", "staff.offers", "records.audit", "records.offers", "channels.slack.post", "staff.tell",
+  "channels.slack", "channels.slack.interactive", "staff.pauses", "staff.desk", "staff.offers", "records.audit", "records.offers", "staff.leads", "channels.slack.post", "staff.tell",
   "staff.facts", "staff.reminders" }
 
 local text = require "channels.slack.text"
@@ -364,7 +364,7 @@ describe("with the records stood in for", function()
         is_open = function() return world.circuit.open end, probe = function() return world.circuit.probe end,
         get = function() return world.circuit end, close = function() world.circuit.open = false; return true end,
         open = function() local fresh = not world.circuit.open; world.circuit.open = true; return fresh end, due = nothing },
-      ["records.audit"] = { add = nothing }, ["records.offers"] = { last = nothing, expire = function() return {} end },
+      ["records.audit"] = { add = nothing }, ["staff.leads"] = { changed = nothing }, ["records.offers"] = { last = nothing, expire = function() return {} end },
       ["records.conversations"] = {
         boxes = function() return {} end,
         get = function(id) return world.conversations[id] end,

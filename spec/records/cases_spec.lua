@@ -69,8 +69,10 @@ describe("records/cases", function()
     assert.is_true(fresh)
   end)
 
-  it("closes after a day without a message from either side, not before, and never while paused", function()
+  it("once taken, closes after a day without a message from either side, not before, and never while paused; untaken, never", function()
     local case, day = cases.open(chat(), "model"), 24 * 3600000
+    assert.equal(0, #cases.expire_due(time.now_ms() + 30 * day))
+    cases.take(id, { id = "U1", name = "ana" })
     assert.equal(0, #cases.expire_due(time.now_ms()))
     assert.equal(0, #cases.expire_due(time.now_ms() + day - 60000))
     db.run("UPDATE conversations SET status = 'PAUSED' WHERE id = ?", id)

@@ -47,6 +47,8 @@ describe("the settings", function()
     for name in pairs(bad) do names[#names + 1] = name == "SLACK_BOT_TOKEN" and "SLACK_CHANNEL_ID" or name end
     refused(bad, names)
     refused({ SLACK_CHANNEL_ID = "C1" }, { "SLACK_BOT_TOKEN" })
+    refused({ LEADS_WEBHOOK_URL = "https://example.com/" .. canary }, { "LEADS_WEBHOOK_SECRET" })
+    refused({ LEADS_WEBHOOK_SECRET = canary }, { "LEADS_WEBHOOK_URL" })
     refused({ LISTEN = "8080" }, { "LISTEN" })
   end)
 

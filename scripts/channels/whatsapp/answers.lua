@@ -6,6 +6,7 @@ local codes = require "channels.whatsapp.codes"
 local conversations = require "records.conversations"
 local jobs = require "host.jobs"
 local json = require "host.json"
+local leads = require "staff.leads"
 local log = require "host.log"
 local mask = require "mask"
 local messages = require "records.messages"
@@ -86,7 +87,8 @@ function FINISH.accepted(message, detail, now, _, row)
   if row.circuit_open == 1 then access.granted(now) end
   if message.kind == "staff" then
     conversations.staff_reached(message.conversation_id, now)
-    offers.opened(message.id, now)
+    local offer = offers.opened(message.id, now)
+    if offer then leads.changed(message.conversation_id, "quoted", { cents = offer.amount_cents, by = offer.author }) end
   end
   log.info(detail.held and "whatsapp.held_for_quality" or "whatsapp.sent", { to = mask(message.conversation_id), message = message.id })
   local conversation = detail.held and conversations.get(message.conversation_id)

@@ -8,6 +8,7 @@ local consent = require "language.consent"
 local conversations = require "records.conversations"
 local crypto = require "host.crypto"
 local messages = require "records.messages"
+local leads = require "staff.leads"
 local names = require "staff.names"
 local offers = require "records.offers"
 local owner = require "owner"
@@ -72,6 +73,7 @@ function M.answer(event, conversation, now)
   if not expired and offers.close(offer.id, state, now) then
     tell.word(conversation, ("%s the quote of %s, which %s sent."):format(did, shown, names.name(offer.author) or "a colleague"),
       event.button_id == nil and event.content or nil)
+    leads.changed(conversation.id, state, { cents = offer.amount_cents })
     if state == "accepted" then
       reply(conversation, "quote_accepted", accepted_words(conversation, conversation.language))
     else
