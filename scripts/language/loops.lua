@@ -34,71 +34,68 @@ local function plain(said)
   return #words > END and words:gsub("%d+", "0"):sub(-END) or words
 end
 
--- "<ms of our last reply> <1: it is on> <quick ones> <count per rule>… :<mark of their words>…", the newest mark first
-local function parse(stored)
-  local numbers, marks = {}, {}
-  for word in (stored or ""):gmatch("%S+") do
-    if word:find(":", 1, true) then marks[#marks + 1] = word else numbers[#numbers + 1] = math.tointeger(tonumber(word)) or 0 end
-  end
-  local counts = {}
-  for i = 1, #RULES do counts[i] = numbers[3 + i] or 0 end
-  return { at = numbers[1] or 0, on = numbers[2] == 1, quick = numbers[3] or 0, counts = counts, marks = marks }
-end
-
--- How far back the same words stand; nil: they are new.
-local function same(marks, mark)
-  for i, other in ipairs(marks) do
-    if other == mark then return i end
-  end
-end
+-- ms of our last reply, 1: it is on, quick ones, a count per rule, and the marks of their newest words, the newest first
+local STORED = "^(%d+) ([01]) (%d+) (%d+) (%d+) (%d+) (%d+) ([%x:]*)$"
+local MARK = 9 -- ":" and 8 digits
 
 local function is_typed(waiting)
   for _, message in ipairs(waiting) do
     if message.kind ~= "text" then return false end
   end
-  return true
+  return #waiting > 0
+end
+
+-- All that was written in one go; the beginning of it.
+local function said_in(waiting)
+  local said = waiting[1].content
+  for i = 2, math.min(#waiting, 5) do said = said .. " " .. text.first(waiting[i].content, CHARACTERS) end
+  return said
 end
 
 local function is_quick(said, gap_ms)
+  if gap_ms < QUICK_LEAST_MS or gap_ms > QUICK_MOST_MS or #said < QUICK_CHARACTERS then return false end
   local length = utf8.len((text.first(said, CHARACTERS))) or 0
-  return gap_ms >= QUICK_LEAST_MS and gap_ms <= QUICK_MOST_MS and length >= QUICK_CHARACTERS and length * 1000 > gap_ms * QUICK_PER_SECOND
+  return length >= QUICK_CHARACTERS and length * 1000 > gap_ms * QUICK_PER_SECOND
 end
 
 ---@class language.Loop
 ---@field on boolean a machine writes: nothing is answered
 ---@field fires boolean it begins now
 ---@field why? "same"|"quick"
----@field at integer ms, when our last reply was stored; 0: what they wrote last was not answered
 ---@field quick integer
 ---@field counts integer[]
----@field marks string[]
+---@field marks string
+
+local NONE = { 0, 0, 0, 0 }
 
 ---Looks at the unanswered messages of a turn.
 ---@param stored? string what M.remember gave after the turn before
 ---@param waiting {content: string, kind?: string}[]
 ---@param arrived_at integer ms, of the first of them
----@param hash fun(words: string): string short, in hex digits
+---@param hash fun(words: string): string 8 hex digits
 ---@return language.Loop
 function M.look(stored, waiting, arrived_at, hash)
-  local was = parse(stored)
-  if #waiting == 0 or not is_typed(waiting) then return { on = false, fires = false, at = 0, quick = 0, counts = {}, marks = {} } end
-  local said = {}
-  for i = 1, math.min(#waiting, 5) do said[i] = (text.first(waiting[i].content, CHARACTERS)) end
-  local words = plain(table.concat(said, " "))
-  local mark = ":" .. hash(words)
-  local back, gap = same(was.marks, mark), was.at > 0 and arrived_at - was.at or math.huge
-  local counts, why = {}, nil
+  if not is_typed(waiting) then return { on = false, fires = false, quick = 0, counts = NONE, marks = "" } end
+  local at, on, were_quick, a, b, c, d, known = (stored or ""):match(STORED)
+  local mark = ":" .. hash(plain(said_in(waiting)))
+  local found = known and known:find(mark, 1, true)
+  local back = found and found // MARK + 1 -- how far back the same words stand
+  local marks = known and known ~= "" and mark .. known:sub(1, (MEMORY - 1) * MARK) or mark
+  if on == "1" then
+    if back then return { on = true, fires = false, quick = 0, counts = NONE, marks = known } end
+    return { on = false, fires = false, quick = QUICK_TIMES - 2, counts = NONE, marks = marks }
+  end
+  local gap = at and at ~= "0" and arrived_at - tonumber(at) or math.huge
+  local counts, letters, why = { tonumber(a) or 0, tonumber(b) or 0, tonumber(c) or 0, tonumber(d) or 0 }, #waiting[1].content, nil
   for i, rule in ipairs(RULES) do
-    local again = back and back <= rule.memory and #words >= rule.letters and gap >= 0 and gap <= rule.within_ms
-    counts[i] = again and math.max(was.counts[i], 1) + 1 or 1
+    local again = back and back <= rule.memory and letters >= rule.letters and gap >= 0 and gap <= rule.within_ms
+    counts[i] = again and math.max(counts[i], 1) + 1 or 1
     if counts[i] >= rule.times then why = "same" end
   end
-  local quick = is_quick(waiting[1].content, gap) and was.quick + 1 or gap < QUICK_LEAST_MS and was.quick or 0
+  local quick = tonumber(were_quick) or 0
+  if gap >= QUICK_LEAST_MS then quick = is_quick(waiting[1].content, gap) and quick + 1 or 0 end
   if quick >= QUICK_TIMES then why = why or "quick" end
-  local marks = table.move(was.marks, 1, MEMORY - 1, 2, { mark })
-  if was.on and back then return { on = true, fires = false, at = 0, quick = 0, counts = was.counts, marks = was.marks } end
-  if was.on then return { on = false, fires = false, at = 0, quick = QUICK_TIMES - 2, counts = {}, marks = marks } end
-  return { on = why ~= nil, fires = why ~= nil, why = why, at = 0, quick = quick, counts = counts, marks = marks }
+  return { on = why ~= nil, fires = why ~= nil, why = why, quick = quick, counts = counts, marks = marks }
 end
 
 ---What the chat's row is to remember of this turn.
@@ -106,9 +103,9 @@ end
 ---@param replied_at? integer ms; nil: nothing was said
 ---@return string
 function M.remember(loop, replied_at)
-  local words = { ("%d %d %d"):format(replied_at or 0, loop.on and 1 or 0, loop.quick) }
-  for i = 1, #RULES do words[#words + 1] = ("%d"):format(loop.counts[i] or 0) end
-  return table.concat(table.move(loop.marks, 1, #loop.marks, #words + 1, words), " ")
+  local counts = loop.counts
+  return ("%d %d %d %d %d %d %d %s"):format(replied_at or 0, loop.on and 1 or 0, loop.quick, counts[1], counts[2], counts[3], counts[4],
+    loop.marks)
 end
 
 return M
