@@ -266,6 +266,11 @@ function M.set_form(id, form)
   db.run("UPDATE messages SET form = ? WHERE id = ?", form, id)
 end
 
+-- It is sent as words alone: no buttons, and nothing quoted.
+function M.words_alone(id)
+  db.run("UPDATE messages SET form = NULL, reply_to = NULL WHERE id = ?", id)
+end
+
 -- The request for it starts. paced_at: what the next message to this person is measured by.
 function M.opened(id, now, paced_at)
   db.run("UPDATE messages SET state = 'sending', state_at = ?1, opened_at = ?1, error = NULL, paced_at = ?3 WHERE id = ?2",

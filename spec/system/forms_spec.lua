@@ -74,6 +74,24 @@ describe("a reply with buttons switched on", function()
     assert.equal(second.id, sent(phone).context.message_id)
   end)
 
+  it("whose buttons or quoted message WhatsApp does not take goes as words alone, once; staff are told nothing", function()
+    for _, way in ipairs { "buttons", "quote" } do
+      local phone, word = meta.phone(), meta.word()
+      scene:plan({ answer = { reply_to_user = way == "buttons" and "Is there an elevator? " or "We take couches. " .. word } }, word)
+      stand_ins:fault { graph = { kind = "code", code = 131009, times = 1, contains = phone } }
+      local texts = way == "buttons" and { meta.text(phone, "a couch at 5 Elm St, Toronto " .. word) } or { meta.text(phone, "a couch"), meta.text(phone, "a fridge " .. word) }
+      service:hook { messages = texts }
+      local list = shell.until_(function()
+        local list = stand_ins:sends(phone)
+        return #list == 2 and list[2].status and list
+      end, 6, "a second send")
+      assert.equal(way == "buttons" and "interactive" or "text", list[1].body.type)
+      assert.same({ "text", 200, "nil" }, { list[2].body.type, list[2].status, tostring(list[2].body.context) })
+      assert.equal(0, #stand_ins:posts "could not be sent")
+      stand_ins:calm()
+    end
+  end)
+
   it("sends a file by its id: uploaded once, also when the send itself is tried again", function()
     local phone = meta.phone()
     service:say(phone, "hello " .. scene:plan())

@@ -4,6 +4,7 @@ local access = require "channels.whatsapp.access"
 local circuits = require "records.circuits"
 local codes = require "channels.whatsapp.codes"
 local conversations = require "records.conversations"
+local forms = require "channels.whatsapp.forms"
 local jobs = require "host.jobs"
 local json = require "host.json"
 local leads = require "staff.leads"
@@ -126,7 +127,20 @@ function FINISH.auth(message, detail, now)
   return jobs.later(now + circuits.PROBE_MS, access.words(detail.why))
 end
 
+-- Meta does not take what stands beside the words: buttons, or a message to quote that is gone. The words go without it.
+local function without_form(message, code)
+  local form = message.form
+  if not codes.FORM[code] or not (form and forms.has_plain_text(form)) and (form or not message.reply_to) then return false end
+  messages.words_alone(message.id)
+  return true
+end
+
 function FINISH.permanent(message, detail, now)
+  if without_form(message, detail.code) then
+    log.warn("whatsapp.words_alone", { to = mask(message.conversation_id), message = message.id, why = detail.why })
+    messages.set_state(message.id, "queued", now, detail.why)
+    return jobs.later(now, "WhatsApp does not take its form, so the words go alone")
+  end
   if detail.code == templates.CLOSED and templates.instead(message) then
     messages.set_state(message.id, "queued", now, detail.why)
     return jobs.later(now, "24 hours are over, so it goes as a template")

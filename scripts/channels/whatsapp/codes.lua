@@ -11,6 +11,7 @@ local AUTH = { [0] = true, [3] = true, [10] = true, [190] = true, [368] = true, 
   [133010] = true }
 
 M.PAIR = 131056 -- too many messages to one person
+M.FORM = { [100] = true, [131008] = true, [131009] = true, [131051] = true } -- something in the message's form, not its words
 M.ACCOUNT = { [4] = true, [80007] = true, [130429] = true } -- too many messages of the account
 
 -- What staff need to know, and what to do. "%s" is the code, in brackets.
