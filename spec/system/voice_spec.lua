@@ -122,6 +122,24 @@ describe("a voice note", function()
     scene:posts "The transcriber refuses a voice note (HTTP 400)"
   end)
 
+  it("B30: a note that is deleted, or whose person is erased, before its words come brings nothing back", function()
+    local deleted, erased, word = meta.phone(), meta.phone(), meta.word()
+    stand_ins:fault { transcribe = { kind = "slow", delay_ms = 2 * WAIT_MS, contains = word } }
+    local wamid = speak(deleted, "a secret " .. word)
+    speak(erased, "a secret " .. word)
+    shell.until_(function() return column(deleted, "state") == "stored" and column(erased, "state") == "stored" end, 5, "both files are kept")
+    scene:sent(erased, ASKS)
+    stand_ins:write { from = deleted, type = "revoke", message_id = wamid }
+    assert.equal(0, (service:cli("erase", "+" .. erased)))
+    shell.until_(function()
+      return #service:rows "SELECT 1 FROM jobs WHERE kind = 'transcribe'" == 0
+    end, 10, "no words are on their way")
+    scene:marker()
+    assert.is_false(service:holds(word))
+    assert.equal(0, #stand_ins:models(word))
+    assert.equal("[deleted]", service:value(("SELECT content FROM messages WHERE id = '%s'"):format(wamid)))
+  end)
+
   it("B30: a refused key is one alert that names the setting, no turn waits for words meanwhile, and a reload asks again", function()
     local before = stand_ins:requests("transcribe")
     stand_ins:fault { transcribe = "401" }
