@@ -174,7 +174,7 @@ local function business_lines(business, lines)
   line("Our Phones: ", business.phones)
   for _, answer in ipairs(business.answers or {}) do
     local said = in_any_language(answer.text):gsub("{hours}", open or ""):gsub("\n", " ")
-    lines[#lines + 1] = ("Answer To \"%s\": %s"):format(in_any_language(answer.words)[1], said)
+    lines[#lines + 1] = ("Answer To \"%s\": %s"):format(keywords.wordings(in_any_language(answer.words)[1])[1], said)
   end
 end
 

@@ -35,7 +35,7 @@ end
 -- The words of an answer; `seen` holds those of the answers before it.
 local function answer_words(seen, at)
   return function(value)
-    return values.texts(value, { least = 1, each = function(words)
+    local function problem(words)
       local said, asked = keywords.forms_of(words)
       if not said then return "is too long to be asked for. Write the few words that people ask with." end
       if said == "" then return "holds only politeness. Write the words that people ask with." end
@@ -46,6 +46,12 @@ local function answer_words(seen, at)
       end
       seen[said] = at
       if asked ~= "" then seen[asked] = at end
+    end
+    return values.texts(value, { least = 1, each = function(phrase)
+      for _, words in ipairs(keywords.wordings(phrase)) do
+        local why = problem(words)
+        if why then return why end
+      end
     end })
   end
 end

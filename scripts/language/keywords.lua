@@ -27,6 +27,33 @@ local function forms_of(message)
 end
 M.forms_of = forms_of
 
+local MOST_WORDINGS = 32
+
+---The wordings of a phrase like "when|what-time are you open (today)": | stands between what can take the same place, - joins the words
+---of one of these, what is in brackets can be missing.
+---@param phrase string
+---@return string[]
+function M.wordings(phrase)
+  if not phrase:find("[|()]") then return { phrase } end
+  local list, inside = { "" }, false
+  for piece in phrase:gsub("[()]", " %0 "):gmatch("%S+") do
+    if piece == "(" or piece == ")" then
+      inside = piece == "("
+    else
+      local longer = inside and { table.unpack(list) } or {}
+      for _, before in ipairs(list) do
+        for form in piece:gmatch("[^|]+") do
+          if piece:find("|", 1, true) then form = form:gsub("-", " ") end
+          if #longer < MOST_WORDINGS then longer[#longer + 1] = before == "" and form or before .. " " .. form end
+        end
+      end
+      list = #longer > 0 and longer or list
+    end
+  end
+  if #list > 1 and list[1] == "" then table.remove(list, 1) end -- all of it is in brackets
+  return list
+end
+
 ---@class language.keywords.Answer as business.yaml has it, in one shape
 ---@field words table<string, string[]> by the code of a language; "any": for all of them
 ---@field text table<string, string> likewise
@@ -38,9 +65,11 @@ function M.ready(answers)
   local ready = {}
   for _, answer in ipairs(answers or {}) do
     for _, list in pairs(answer.words) do
-      for _, words in ipairs(list) do
-        for _, form in ipairs { forms_of(words) } do
-          if form ~= "" then ready[form] = ready[form] or answer end
+      for _, phrase in ipairs(list) do
+        for _, words in ipairs(M.wordings(phrase)) do
+          for _, form in ipairs { forms_of(words) } do
+            if form ~= "" then ready[form] = ready[form] or answer end
+          end
         end
       end
     end

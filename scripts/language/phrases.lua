@@ -47,10 +47,13 @@ local function parts_of(phrase)
   return parts, problem
 end
 
--- What is wrong with a phrase, or nil.
+-- What is wrong with an owner's phrase, or nil. Of the signs of language/intents these lists know |, - and brackets.
 ---@param phrase string
 ---@return string? problem
 function M.problem(phrase)
+  if phrase:find("…", 1, true) or phrase:find("...", 1, true) or phrase:find("{", 1, true) then
+    return "holds … or {…}, which mean something only in the lists from cancel_visit on. Write the words that stand there."
+  end
   if #phrase < 2 * MOST_WORDS and phrase:find("^%w") and not phrase:find("[()]") then return nil end -- most phrases
   return select(2, parts_of(phrase))
 end

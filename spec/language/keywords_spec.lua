@@ -24,6 +24,17 @@ describe("keyword answers", function()
     assert.is_nil(keywords.find({}, { "opening hours?" }))
   end)
 
+  it("are written like the other phrases: with | and brackets", function()
+    local answer = { words = { any = { "when|what-time do you open|close (today)", "(our) address" } }, text = { any = "9 to 5." } }
+    local ready = keywords.ready { answer }
+    for _, message in ipairs { "when do you open?", "What time do you close today?", "hi, when do you close", "our address", "address?" } do
+      assert.equal(answer, keywords.find(ready, { message }), message)
+    end
+    for _, message in ipairs { "what do you open", "when | what", "do you open my couch today" } do assert.is_nil(keywords.find(ready, { message }), message) end
+    assert.same({ "parking" }, keywords.wordings("(parking)"))
+    assert.is_true(#keywords.wordings(("a|b (c) "):rep(20)) <= 32)
+  end)
+
   it("come in the customer's language, else in the one that there is", function()
     assert.equal("Ouvert.", keywords.text(HOURS, "fr"))
     assert.equal("We're open.", keywords.text(HOURS, "es"))

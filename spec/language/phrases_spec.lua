@@ -29,6 +29,11 @@ describe("phrases.marks_of and phrases.words_of", function()
     end
   end)
 
+  it("refuse signs that mean something in other lists only", function()
+    for _, phrase in ipairs { "stop … me", "stop ... me", "cancel {visit}" } do assert.truthy(phrases.problem(phrase):find("Write the words", 1, true), phrase) end
+    for _, phrase in ipairs { "stop", "stop texting (me)", "don't|do-not text", "arrêt." } do assert.is_nil(phrases.problem(phrase), phrase) end
+  end)
+
   it("mark a phrase by words that few texts hold", function()
     local list = {}
     phrases.add(list, "is there (a|an) (real) person|human (that) i|we can|could talk to", true)
