@@ -113,11 +113,20 @@ function M.new(options)
   return self
 end
 
+-- What was posted to Slack is kept for the check of its types (spec/clients), where ./dev asks for it.
+local function keep_posts(service)
+  local folder, posts = os.getenv "SLACK_CARDS", service.home .. "/stand-ins.sqlite"
+  if (folder or "") == "" or service.signing_secret then return end
+  shell.run(([[sqlite3 -batch %s "SELECT DISTINCT body FROM sandbox_requests WHERE upstream = 'slack' AND status = 200 AND body LIKE '{%%'" >>%s/$$.jsonl]]):format(
+    shell.quote(posts), shell.quote(folder)))
+end
+
 -- After every run all output of the services is searched for what must never be shown (H2).
 function M.close_all()
   local found = {}
   for _, service in ipairs(all) do
     service:kill()
+    keep_posts(service)
     for _, line in ipairs(service.leaky and {} or service:leaks()) do found[#found + 1] = line end
   end
   all = {}

@@ -30,7 +30,8 @@ local function ask(given)
 end
 
 local function upload(request)
-  local row = db.one("SELECT * FROM sandbox_slack_files WHERE upload = ? AND state = 'asked'", request.path:match("[^/]*$"))
+  local row = db.one("SELECT * FROM sandbox_slack_files WHERE upload = ? AND state = 'asked'",
+    request.path:sub(#"/sandbox/slack/upload/v1/" + 1))
   if not row then return mishaps.text(404, "file not found") end
   local bytes = request.body
   if (request.headers["content-type"] or ""):find("^multipart/") then
@@ -121,7 +122,7 @@ function M.signin() return mishaps.text(200, "<!DOCTYPE html><html><title>Sign i
 
 ---GET /sandbox/slack/file/F…: the bytes for the sandbox's page.
 function M.look(request)
-  local row = rows.get(request.path:match("[^/]*$"))
+  local row = rows.get(request.path:sub(#"/sandbox/slack/file/" + 1))
   if not row or not row.bytes then return { status = 404, json = { error = "no such file" } } end
   return { status = 200, body = row.bytes, headers = { ["Content-Type"] = row.mime_type, ["X-Content-Type-Options"] = "nosniff",
     ["Content-Security-Policy"] = "sandbox" } }
