@@ -105,6 +105,7 @@ describe("calcom.inbound", function()
     assert.is_nil(assert(read(full { startTime = "9999-01-01T00:00:00Z" })).start_at)
     assert.is_nil(assert(read(full { metadata = { conv = "' OR 1=1 --" } })).token)
     assert.is_nil(assert(read(full { uid = ("x"):rep(250) })).uid)
+    for _, nothing in ipairs { "null", "undefined", "None", "", " ", "{{uid}}" } do assert.is_nil(assert(read(full { uid = nothing })).uid, nothing) end
   end)
 
   it("finds the customer's number wherever a question asked for it", function()

@@ -8,6 +8,7 @@ local url = require "host.url"
 
 local TEXT_BYTES = 300
 local UID_BYTES = 200
+local NO_ID = { null = true, undefined = true, none = true, ["nil"] = true } -- what a template writes for a missing value
 local EARLIEST_MS, LATEST_MS = 1420070400000, 4102444800000 -- 2015 to 2100: other times are mistakes
 
 local KINDS = {
@@ -207,7 +208,7 @@ function M.event(body, json, time)
     page_language = locale_of(places, json),
   }
   for _, name in ipairs { "uid", "old_uid" } do
-    if event[name] and #event[name] > UID_BYTES then event[name] = nil end
+    if event[name] and (#event[name] > UID_BYTES or NO_ID[event[name]:lower()]) then event[name] = nil end
   end
   if event.old_uid == event.uid then event.old_uid = nil end
   return event
