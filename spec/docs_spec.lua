@@ -297,7 +297,7 @@ describe("the glossary", function()
     local _, list = shell.run("cd " .. shell.quote(shell.root)
       .. " && find scripts host docs -type f -not -path docs/glossary.md -not -name schema.lua | sort")
     for path in list:gmatch "[^\n]+" do
-      local text = whole(read(path))
+      local text = whole(read(path)):gsub('"tombstone"', "") -- Slack's own word for a removed file or message
       for name, word in pairs(never) do
         if text:find("%f[%w_]" .. name:gsub("%-", "%%-") .. "%f[^%w_]") then
           found[#found + 1] = ("%s: %q is called %q"):format(path, name, word)

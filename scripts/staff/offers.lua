@@ -22,7 +22,7 @@ M.NOTE = 600 -- characters
 ---@param offer {amount_cents: integer, note?: string}
 local function fill(words, offer)
   local filled = words:gsub("{(%l+)}", { amount = amount.shown(offer.amount_cents), note = offer.note or "" })
-  return text.trim((filled:gsub("\n%s*\n", "\n")))
+  return text.trim((text.squeeze(filled):gsub("\n\n", "\n")))
 end
 
 local function button_text(key, code) return text.first(replies.get(owner, key, code), 20) end
