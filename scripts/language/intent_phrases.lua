@@ -27,7 +27,7 @@ time: today; tonight; tomorrow; monday; tuesday; wednesday; thursday; friday; sa
 ours: guys; guy; boys; team; crew; driver; drivers; movers; workers; worker; employee; employees; staff; truck; technician; company;
   haulers; helper; helpers
 broke: damaged; broke; broken; scratched; dented; cracked; ruined; destroyed; smashed; chipped; hit; wrecked; scraped; scuffed; stole;
-  trashed; crushed; knocked; punctured; damage
+  blocked; blocking;  trashed; crushed; knocked; punctured; damage
 others: other; tenant; tenants; owner; owners; kids; dog; previous; landlord; son; husband; wife; storm; flood; contractor;
   contractors
 property: wall; walls; floor; floors; flooring; hardwood; door; doors; doorframe; doorway; gate; fence; driveway; window; windows; car;
@@ -40,9 +40,11 @@ cancel_visit: cancel.; = cancel that; cancel my|our {time}; cancel it|this|every
   dont send anyone|anybody|truck|crew|guys|team|driver|someone; scrap|drop … {visit}|booking; take me off … schedule|calendar|list
 cancel_visit_not: if … cancel; happens … cancel; when … can|do … cancel; late can … cancel;
   fee|fees|charge|penalty|policy|cost … cancel; cancel … fee|fees|policy|penalty|charge|charges; cancel anytime|later; always cancel;
-  free to cancel; didnt|dont|not|never|wont|wouldnt … cancel; no need to cancel; they|company|he|she … cancel|cancelled|canceled;
+  free to cancel; didnt|dont|not|never|wont|wouldnt (you|ever) cancel; no need to cancel;
+  did|have|has you|anyone|they … cancel|cancelled|canceled; didnt|dont|not|never|wont|wouldnt … to|will|would|should|ill cancel;
+  they|company|he|she … cancel|cancelled|canceled;
   or cancel; cancel … {thing} only; only cancel … {thing}; easy to cancel
-cancel_visit_booked: = no longer needed; so no need.; = not needed anymore; = no need anymore; got rid of it|everything|them … already
+cancel_visit_booked: = no longer needed; no need.; = not needed anymore; = no need anymore; got rid of it|everything|them … already
 change_visit: reschedule|rescheduling|postpone|rebook; move it|this|that|us|me to … {time};
   move it|this|that up|back|earlier|later|forward; move to {time}; move … {visit}; push it|this … {time}|back; push to … {time};
   push … {visit}; push back.; change … {visit}; change my|our|date|time|day|it|this to … {time}; change date|time|day;
@@ -55,9 +57,11 @@ change_visit: reschedule|rescheduling|postpone|rebook; move it|this|that|us|me t
 change_visit_not: address … wrong; wrong address; address is|its|should; if … reschedule|postpone|change; reschedule fee|later|policy;
   change … address|items|item|list|inventory|number|phone|name|email|mind|order; they|company … rescheduled|cancelled;
   move … {thing}; change … {thing}; move it to … street|st|ave|avenue|road|rd|unit|apt; dont|not need to reschedule;
-  nothing came up; moving company; change … lightbulb; not want to reschedule; didnt reschedule; you cant make it;
+  no need to reschedule|move|change|postpone; nothing came up; moving company; change … lightbulb; not want to reschedule;
+  didnt reschedule; you cant make it;
   make it up|down|through|fit|past|into|out; {thing} … make it
-change_visit_booked: pick|choose|book|need|want|get|find|do|have … another|different|new|better|other time|date|day|slot;
+change_visit_booked: wrong day|date|time;
+  pick|choose|book|need|want|get|find|do|have … another|different|new|better|other time|date|day|slot;
   earlier|later time|slot|date|appointment; come … earlier|later|sooner instead; not {time}.; cant do … {time}; plans … changed;
   another|different|new|better|other time|date|day; {time} instead; earlier|later|sooner.; come earlier|later|sooner;
   {time} doesnt|wont|dont work; cant do {time}; not free|available|home {time}; = not home {time};
@@ -65,7 +69,8 @@ change_visit_booked: pick|choose|book|need|want|get|find|do|have … another|dif
 call_me: call|ring|phone|telephone me.; call|phone us.; = call; call anytime|asap|now|tonight;
   call me|us back|at|on|now|before|after|to|about|regarding|soon|instead|around|in|between|this|anytime|first|directly|and|or|with|for;
   call me|us from|once|as|asap|if|when|whenever|right|maybe|immediately|again|quick|tho|though|up|{time}; ring me|us; ring me at;
-  gimme … call|ring|shout|callback; give me|us … call|ring|buzz|callback|shout|phone; give … call|ring to|at|on; phone me|us; telephone me;
+  gimme … call|ring|shout|callback; give me|us … call|ring|buzz|callback|shout|phone; give … call|ring to|at|on; phone me|us;
+  telephone me;
   call|ring|phone my|this cell|number|mobile|phone|wife|husband|son|daughter|mom|mother|dad|father|office|work|line; call back.;
   call me back; callback; get|want|need|request|like|have|expecting|arrange|schedule|book … call from|back;
   want|need|request|like|arrange|schedule|prefer … phone|telephone call; prefer … call|phone|talk; talk|speak|chat on|over|by phone;
@@ -117,7 +122,7 @@ complaint: you|they|he|she|{ours} {broke} my|our; you|they|he|she|{ours} … {br
   very unhappy; disappointed; dissatisfied; not satisfied; unsatisfied; furious; pissed; fed up; you|they|crew|guys … forgot;
   you|they|guys|crew didnt take|pick|finish|clean|remove|do; job … half|not done|finished; pay for … damage|damages; file … claim;
   damage claim; wasnt|not what i paid|was promised; you lied; they lied; waste of … time
-complaint_not: heard … landlord|super|management|tenant|condo|wife|husband;
+complaint_not: not … complaint|complaints; no complaint|complaints; heard … landlord|super|management|tenant|condo|wife|husband;
   last guys|crew|company|movers|team|people|one|ones … left|broke|damaged|ruined|broken|destroyed|scratched;
   no|without|any|not|never|avoid|careful|dont|isnt damage|damages|damaging;
   no|without … complaint|complaints;
@@ -136,6 +141,8 @@ not_interested: not interested; another|other|different company|guy|service|some
   dont need your|you … service|services|help; not needed anymore; found someone|somebody|other|another|different|cheaper;
   found … else; went with someone|somebody|another|other|different|your; going|gone with someone|somebody|another|other|different;
   i|we went with 1800|junk|got|college|them|cheaper|local; = (i|we|ive) already sold|gave it|them|everything (away);
+  = (i|we|ive) sold|gave it|them|everything (away) already;
+  = (i|we|ive) got rid of it|them|everything (already);
   = too expensive|pricey no thanks|pass; = too expensive|pricey; got|have it sorted; hired someone|somebody|another|other;
   chose|picked|choosing|using|used|booked someone|somebody|another|other|different … else|company|service|guys|one|people;
   decided not to; decided against; decided to go with|another|different; decided to keep everything|them|it;
@@ -212,7 +219,8 @@ ours: gars; equipe; chauffeur; camionneur; livreur; livreurs; demenageurs; emplo
 broke: endommage; brise; casse; abime; egratigne; fracasse; defonce; raye; accroche; detruit; bousille
 property: mur; murs; plancher; planchers; porte; portes; portail; barriere; cloture; entree; fenetre; fenetres; auto; voiture; gazon;
   pelouse; terrain; maison; escalier; rampe; plafond; garage; balcon; cadre; ascenseur; tuile; tuiles
-cancel_visit: annuler.; annuler pour|car|parce|puisque|sil; annuler … {visit}; annuler ca|cela|tout; annulez … {visit};
+cancel_visit: annuler.; = annulation; annulation … {visit}; annuler pour|car|parce|puisque|sil; annuler … {visit}; annuler ca|cela|tout;
+  annulez … {visit};
   annulez|annule tout|ca|cela; annulez.; ne venez pas; venez pas; ne venez plus; venez plus; besoin que vous veniez;
   plus besoin … {visit}; nai plus besoin … {visit}
 cancel_visit_not: si … annuler; frais … annuler; annuler … frais; pas annuler; peux annuler plus tard; annuler … {thing};

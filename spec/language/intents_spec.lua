@@ -26,6 +26,11 @@ end
 local BOOKED = { booked = true }
 
 each("cancel_visit", [[
+annulation svp
+please cancel everything we changed plans
+~did you cancel my appointment?
+~I don't want to cancel
+~i dont have to cancel, right
 I need to cancel
 i have to cancel, sorry
 Cancel my appointment please
@@ -140,6 +145,8 @@ je ne serai pas là demain
 ~changer la liste: 3 chaises]], BOOKED)
 
 each("call_me", [[
+i missed your call, pls call back
+~i missed a call from you
 gimme a call
 call me
 Call me!!
@@ -195,6 +202,9 @@ pouvez-vous m'appeler à 5h
 ~vous appelez ça un divan]])
 
 each("complaint", [[
+your truck blocked my driveway for 2 hours
+~not a complaint just asking
+~no complaints, great job
 ur guys still havent called
 nobody has called me back
 i still havent heard back
@@ -267,6 +277,7 @@ je suis très déçu du service
 ~personne ne sera à la maison]])
 
 each("not_interested", [[
+gave it away already
 we went with 1800 got junk
 already sold it thanks
 too expensive, no thanks
@@ -495,6 +506,15 @@ describe("intents.find", function()
   it("fails at no text", function()
     for _, message in ipairs { "", "\0", "\xff", "...", "?!?!", ("you "):rep(3000), ("cancel the "):rep(3000), "👩‍👩‍👧" } do
       assert.has_no.errors(function() intents.find(READY, { message }, BOOKED) end)
+    end
+  end)
+end)
+
+describe("while a visit is booked", function()
+  it("a wish to end or move it is known in other words too", function()
+    for message, wanted in pairs { ["somebody else took the couch so no need"] = "cancel_visit", ["wrong day, i meant wednesday"] = "change_visit",
+      ["no need to reschedule, all good"] = false, ["we dont want it anymore cancel the booking"] = "cancel_visit" } do
+      assert.equal(wanted or nil, kind(message, BOOKED), message)
     end
   end)
 end)
