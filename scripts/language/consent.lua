@@ -24,7 +24,7 @@ local GESTURES = { ["👍"] = "yes", ["✅"] = "yes", ["👌"] = "yes", ["👎"]
 ---@param said string
 ---@return boolean
 function M.may_be(said)
-  return #said <= 800 and select(2, said:gsub("%s+", " ")) <= 3 * MOST_WORDS
+  return #said <= 800 and select(2, said:gsub("%s+", " ")) <= 2 * MOST_WORDS
 end
 
 ---@param languages table? the owner's languages, with their words for yes and no
