@@ -62,6 +62,7 @@ local function box(block_id)
   return { type = "input", block_id = block_id, label = { type = "plain_text", text = "Write" }, optional = true,
     element = { type = "plain_text_input", action_id = "reply_text", multiline = true } }
 end
+local function section(length) return { type = "section", text = { type = "mrkdwn", text = ("a"):rep(length) } } end
 local function buttons(...) return { type = "actions", elements = { ... } } end
 local function button(id, fields)
   local out = { type = "button", text = { type = "plain_text", text = id }, action_id = id, value = "1416" }
@@ -87,6 +88,7 @@ describe("the Web API of the stand-in for Slack", function()
       { "channel_not_found", "chat.postMessage", { channel = "C0OTHER", text = "x" } }, { "no_text", "chat.postMessage", { channel = "C0QUOTES" } },
       { "invalid_blocks_format", "chat.postMessage", { channel = "C0QUOTES", blocks = "[" }, { form = true } },
       { "msg_too_long", "chat.postMessage", { channel = "C0QUOTES", text = ("a"):rep(40001) } },
+      { "msg_blocks_too_long", "chat.postMessage", { channel = "C0QUOTES", blocks = { section(2900), section(2900), section(2900), section(2900), section(2900) } } },
       { "cant_update_message", "chat.update", { channel = "C0QUOTES", ts = said, text = "y" } },
       { "message_not_found", "chat.update", { channel = "C0QUOTES", ts = "1.1", text = "y" } },
       { "cant_delete_message", "chat.delete", { channel = "C0QUOTES", ts = said } },
@@ -300,6 +302,8 @@ describe("staff in the stand-in for Slack", function()
     assert.equal(409, wire.http(stand_ins.port, "POST", "/sandbox/slack/press", { body = body }).status)
     assert.equal("block_customer", select(2, during("press", { action_id = "block_customer", confirm = true })).json.actions[1].action_id)
     assert.is_true(during("press", { action_id = "send_reply" }, { status = 500 }).warning)
+    body = json.encode { action_id = "reply_text", option = "Enter" }
+    assert.equal(400, wire.http(stand_ins.port, "POST", "/sandbox/slack/press", { body = body }).status)
   end)
 
   it("keep their words when the card changes only in a box with the same id", function()

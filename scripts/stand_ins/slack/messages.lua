@@ -148,7 +148,7 @@ function M.public(row)
   local out = { type = "message", ts = row.ts, text = row.text, team = workspace.team, thread_ts = row.thread_ts,
     blocks = row.blocks and json.decode(row.blocks), reactions = shown_reactions(row), files = files.shown(row.files) }
   if row.stone == 1 then
-    out.subtype, out.user, out.hidden = "tombstone", "USLACKBOT", true
+    out.subtype, out.user, out.hidden = files.gone, "USLACKBOT", true
   elseif row.via == "api" then
     out.user, out.bot_id, out.app_id = workspace.bot_user, workspace.bot, workspace.app
     out.bot_profile = { id = workspace.bot, app_id = workspace.app, name = "assistant", team_id = workspace.team }
@@ -174,15 +174,17 @@ end
 function M.screen()
   local list = json.array()
   local rows = db.all("SELECT * FROM (SELECT * FROM sandbox_slack WHERE deleted = 0 ORDER BY seq DESC LIMIT 500) ORDER BY seq")
+  local people, boxes = {}, {}
+  for _, person in ipairs(db.all("SELECT id, name FROM sandbox_slack_people")) do people[person.id] = person.name end
+  for _, box in ipairs(db.all("SELECT DISTINCT place FROM sandbox_slack_boxes")) do boxes[box.place] = M.boxes(box.place) end
   for _, row in ipairs(rows) do
-    local person = row.user and workspace.known_person(row.user)
     local shown = shown_reactions(row)
     for _, one in ipairs(shown or {}) do one.sign = emoji.sign(one.name) end
     list[#list + 1] = {
-      ts = row.ts, thread_ts = row.thread_ts, channel = row.channel, via = row.via, user = person and person.name or row.user,
+      ts = row.ts, thread_ts = row.thread_ts, channel = row.channel, via = row.via, user = people[row.user] or row.user,
       ephemeral = row.ephemeral == 1, text = row.text, blocks = row.blocks and json.decode(row.blocks), updates = row.updates,
       edited = row.edited_at ~= nil, stone = row.stone == 1, broadcast = row.broadcast == 1, reactions = shown, at = time.iso(row.at),
-      files = files.shown(row.files), boxes = M.boxes(row.ts),
+      files = files.shown(row.files), boxes = boxes[row.ts],
     }
   end
   return list

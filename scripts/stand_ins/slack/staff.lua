@@ -50,16 +50,24 @@ local function action_of(wish, element, block_id, state)
   return action
 end
 
--- The click, before it is known where: in a message or in a modal.
+-- The click, before it is known where: in a message or in a modal. nil and the answer of the control API, when Slack's window would not
+-- let the person do that.
 local function click(wish, person, blocks, place, element, block_id)
   local state, why
+  if element.confirm and wish.confirm ~= true then
+    return nil, { status = 409, json = { error = "the button asks first; confirm: true says yes", confirm = element.confirm } }
+  end
+  local _, block = elements.find(blocks, wish.action_id, block_id)
+  if block and block.type == "input" and not block.dispatch_action then
+    return nil, common.bad("nothing is posted from an input block before a button is clicked: use words")
+  end
   if element.type and element.type ~= "button" then
     state, why = elements.state(element, wish.option)
-    if not state then return nil, why end
+    if not state then return nil, common.bad(why) end
     messages.type(place, blocks, person.id, { [wish.action_id] = wish.option })
   end
   why = messages.type(place, blocks, person.id, wish.words or {})
-  if why then return nil, why end
+  if why then return nil, common.bad(why) end
   return {
     type = "block_actions", api_app_id = wish.app or workspace.app, token = "sandbox", trigger_id = events.trigger(person.id),
     user = { id = person.id, username = person.name, name = person.name, team_id = wish.team or workspace.team },
@@ -86,10 +94,10 @@ M.press = common.control(function(wish)
   wish.action_id = wish.action_id or "take_over_chat"
   local person = workspace.person(wish.user)
   local view_row, view = views.with(wish.action_id, person.id, wish.view)
-  local row, blocks, element, block_id, payload, why
+  local row, blocks, element, block_id, payload, refusal
   if view_row and not wish.ts then
     local found, block = elements.find(view.blocks, wish.action_id)
-    payload, why = click(wish, person, view.blocks, view_row.id, found, block.block_id)
+    payload, refusal = click(wish, person, view.blocks, view_row.id, found, block.block_id)
     if payload then payload.container, payload.view = { type = "view", view_id = view_row.id }, view end
   else
     row, blocks, element, block_id = find_action(wish)
@@ -99,13 +107,10 @@ M.press = common.control(function(wish)
       blocks, element = row.blocks and json.decode(row.blocks) or {}, { value = wish.value }
     end
     if not row then return missing "no message in the channel has this button" end
-    if element.confirm and wish.confirm ~= true then
-      return { status = 409, json = { error = "the button asks first; confirm: true says yes", confirm = element.confirm } }
-    end
-    payload, why = click(wish, person, blocks, row.ts, element, block_id)
+    payload, refusal = click(wish, person, blocks, row.ts, element, block_id)
     if payload then in_message(payload, row, person) end
   end
-  if not payload then return common.bad(why) end
+  if not payload then return refusal end
   return common.ok(events.outcome(events.interact(payload)))
 end)
 
