@@ -49,7 +49,7 @@ local LIGHT = set [[sure there is are was it its s theres does do did have has w
   should applicable condo apartment apt t m re d qu
   dear hun hon honey sweetie bro dude mate es hay una uno um uma tem tenho tiene tengo mi meu minha na muy rn atm currently so
   them those ma am lol whatsoever entrance door porch outside
-  temporarily guess]]
+  temporarily guess je pense crois que creo acho penso parece]]
 local STEP = set "step steps stairs flight flights ramp"
 local FEW = set "couple few several dozen"
 -- What people say of an elevator or stairs after yes or no: "yes need to book it".
@@ -65,7 +65,7 @@ i have one|has one|just one|only one|a few|a couple|several|many|a lot|lots|il y
   are both
 yes both|les deux|there used to be one|don t need one|dont need one|don t need it|
 dont need it|no need|out of order|out of service|not working|a dozen|a dozen or so|ramp|hardly any|barely any|probably|should be|
-should be one]]):gmatch("[^|\n]+") do
+should be one|there should be|doesn t apply|doesnt apply|does not apply]]):gmatch("[^|\n]+") do
   AFFIRMS[phrase] = true
 end
 

@@ -26,7 +26,7 @@ local SOME = set "some many lots half more of de quelques"
 -- A floor of this kind settles both: there is no way up.
 local LOW = set "ground main street grade single entry"
 local LOWEST = set "bungalow bungalo bungalows plain-pied rdc rez-de-chaussee rez terreo"
-local FLOOR_PLACE = set "basement bsmt sous-sol attic loft penthouse mezzanine"
+local FLOOR_PLACE = set "sub-basement subbasement basement bsmt sous-sol attic loft penthouse mezzanine"
 local FEW = set "couple few several dozen"
 local OUTSIDE = set "driveway curb curbside garage outside outdoors porch backyard yard frontyard trottoir dehors entree lawn"
 

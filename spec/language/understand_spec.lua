@@ -328,6 +328,8 @@ describe("what a customer wrote", function()
     assert.equal("non mais un monte-charge", facts("elevator_access", "non mais un monte-charge").elevator_access)
     assert.equal("1,5 m3 de gravats", facts("inventory", "1,5 m3 de gravats").inventory)
     assert.equal("3 flites", facts("stairs", "3 flites").stairs)
+    assert.equal("sub-basement", facts("stairs", "sub-basement").stairs)
+    for _, said in ipairs { "je pense que oui", "acho que sim", "there should be", "doesn't apply" } do assert.equal(said, facts("elevator_access", said).elevator_access) end
     assert.same({ elevator_access = "plain-pied", stairs = "plain-pied" }, facts("stairs", "plain-pied"))
     assert.same({ elevator_access = "es una planta baja", stairs = "es una planta baja" }, facts("stairs", "es una planta baja"))
   end)
