@@ -13,7 +13,7 @@ end
 local BYTES = {
   jpeg = "\255\216\255\224\0\16JFIF\0", exif = "\255\216\255\225\1\2Exif\0\0", png = "\137PNG\r\n\26\n\0\0\0\13IHDR", gif = "GIF89a\1\0\1\0\0\0",
   webp = "RIFF\34\0\0\0WEBPVP8 ", heic = box("heic", "mif1heic"), heif = box("mif1", "mif1heic"), heix = box "heix", hevc = box "hevc", msf1 = box "msf1",
-  avif = box "avif", mp4 = box "mp42", isom = box "isom", avc1 = box "avc1", ["3gp4"] = box("3gp4", "isom3gp4"), ["3gp5"] = box "3gp5", ["3g2a"] = box "3g2a", quicktime = box "qt  ",
+  avif = box "avif", mp4 = box "mp42", isom = box "isom", avc1 = box "avc1", ["3gp4"] = box("3gp4", "isom3gp4"), ["3gp5"] = box "3gp5", ["3g2a"] = box "3g2a", quicktime = box "qt  ", old_quicktime = "\0\0\0\8wide\0\6\1\2mdat",
   m4a = box "M4A ", ogg = "OggS\0\2\0\0\0\0\0\0\0\0\7\0\0\0\0\0\0\0\1\19OpusHead", id3 = "ID3\4\0\0\0\0\0\0", mp3 = "\255\251\144\68\0\0", mp3_16 = "\255\243\64\196\0\0",
   adts = "\255\241\80\128\4\63", adts_2 = "\255\249\80\128\4\63", adif = "ADIF\0\0", amr = "#!AMR\n\12", amr_wb = "#!AMR-WB\n\4", wav = "RIFF\36\0\0\0WAVEfmt ",
   pdf = "%PDF-1.7\n%\226\227\207\211\n", pdf_late = "\239\187\191\r\n%PDF-1.4\n", zip = "PK\3\4\20\0\6\0\8\0\0\0!\0[Content_Types].xml",
@@ -37,7 +37,7 @@ local META = {
   { "image", "image/jpeg", "jpeg exif" }, { "image", "image/png", "png" }, { "image", "image/webp", "webp" }, { "image", "image/gif", "gif" },
   { "image", "image/heic", "heic heif heix hevc msf1" }, { "image", "image/heif", "heif heic" }, { "image", "image/jpg", "jpeg" },
   { "video", "video/mp4", "mp4 isom avc1 3gp4 3gp5 quicktime" }, { "video", "video/3gpp", "3gp4 3gp5 3g2a mp4 isom" }, { "video", "video/3gp", "3gp4" },
-  { "audio", "audio/ogg; codecs=opus", "ogg" }, { "audio", "audio/ogg", "ogg" }, { "audio", "audio/opus", "ogg" }, { "audio", "audio/mpeg", "id3 mp3 mp3_16" },
+  { "audio", "audio/ogg; codecs=opus", "ogg" }, { "audio", "audio/ogg", "ogg" }, { "audio", "audio/opus", "ogg" }, { "audio", "audio/mpeg", "id3 mp3 mp3_16 m4a" }, { "audio", "audio/wav", "wav" },
   { "audio", "audio/mp4", "m4a mp4 isom 3gp4 adts" }, { "audio", "audio/aac", "adts adts_2 adif m4a mp4 id3" }, { "audio", "audio/amr", "amr amr_wb 3gp4" },
   { "audio", "audio/3gpp", "3gp4 3gp5 amr" }, { "audio", "audio/x-m4a", "m4a" },
   { "document", "application/pdf", "pdf pdf_late" }, { "document", "text/plain", "txt utf8 utf16le utf16be utf16 csv rtf", "html html_late svg svg_xml utf16_html script pdf_html" },
@@ -46,7 +46,7 @@ local META = {
   { "document", "application/vnd.ms-powerpoint", "ole zip", "zip script" }, { "document", XML .. "wordprocessingml.document", "zip ole", "zip" },
   { "document", XML .. "spreadsheetml.sheet", "zip ole", "zip" }, { "document", XML .. "presentationml.presentation", "zip ole", "zip" },
   { "document", "application/vnd.oasis.opendocument.text", "zip", "zip" }, { "document", "application/zip", "zip", "zip" },
-  { "document", "image/jpeg", "jpeg exif" }, { "document", "image/heic", "heic heif" }, { "document", "image/tiff", "tiff" }, { "document", "video/quicktime", "quicktime mp4" },
+  { "document", "image/jpeg", "jpeg exif" }, { "document", "image/heic", "heic heif" }, { "document", "image/tiff", "tiff" }, { "document", "video/quicktime", "quicktime mp4 old_quicktime" },
   { "document", "audio/wav", "wav" }, { "document", "audio/mpeg", "mp3 id3" },
 }
 

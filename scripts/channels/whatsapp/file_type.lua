@@ -22,6 +22,8 @@ local RIFF = { WEBP = "image/webp", ["WAVE"] = "audio/wav", ["AVI "] = "video/x-
 local BRANDS = { ["qt  "] = "video/quicktime", ["M4A "] = "audio/mp4", ["M4B "] = "audio/mp4", ["M4P "] = "audio/mp4" }
 for brand in ("heic heix heim heis hevc hevx hevm hevs mif1 msf1 avif avis"):gmatch "%S+" do BRANDS[brand] = "image/heic" end
 
+local OLD_BOXES = text.set "moov mdat wide free skip pnot" -- a film that begins without its brand, as old QuickTime does
+
 -- Is this UTF-16, by its mark, or because the high byte of nearly each character is zero?
 local function is_utf16(head)
   local first, second = head:byte(1, 2)
@@ -66,6 +68,7 @@ function M.of(head)
     local brand = head:sub(9, 12)
     return BRANDS[brand] or brand:sub(1, 2) == "3g" and "video/3gpp" or "video/mp4"
   end
+  if OLD_BOXES[head:sub(5, 8)] then return "video/quicktime" end
   local first, second, third = head:byte(1, 3)
   local words = text_type(head)
   if head:sub(1, 2) == "MZ" and not words then return "program" end
@@ -99,15 +102,16 @@ local MPEG_4 = sounds "audio/mp4"
 MPEG_4["audio/aac"] = true
 local AAC = sounds "audio/aac"
 AAC["audio/mpeg"] = true
+local MPEG = sounds "audio/mpeg" -- some phones call M4A so
 
 -- The declared type → what the bytes may be.
 local FITS = {
   ["application/pdf"] = only "application/pdf", ["application/zip"] = only "application/zip", ["text/rtf"] = only "text/rtf",
   ["application/msword"] = OLD_OFFICE, ["application/vnd.ms-excel"] = OLD_OFFICE, ["application/vnd.ms-powerpoint"] = OLD_OFFICE,
   ["video/mp4"] = films "video/mp4", ["video/3gpp"] = films "video/3gpp", ["video/quicktime"] = films "video/quicktime",
-  ["audio/mp4"] = MPEG_4, ["audio/aac"] = AAC, ["audio/3gpp"] = sounds "audio/amr", ["audio/amr"] = sounds "audio/amr",
+  ["audio/mp4"] = MPEG_4, ["audio/aac"] = AAC, ["audio/mpeg"] = MPEG, ["audio/3gpp"] = sounds "audio/amr", ["audio/amr"] = sounds "audio/amr",
 }
-for name in ("image/jpeg image/png image/gif image/webp image/heic image/tiff image/bmp image/svg+xml audio/ogg audio/mpeg audio/flac"
+for name in ("image/jpeg image/png image/gif image/webp image/heic image/tiff image/bmp image/svg+xml audio/ogg audio/flac"
   .. " audio/wav video/webm video/x-msvideo"):gmatch "%S+" do FITS[name] = only(name) end
 local TEXTS = only("text/plain", "text/html", "text/rtf", "image/svg+xml")
 
@@ -125,7 +129,7 @@ end
 local KEPT = {
   image = only("image/jpeg", "image/png", "image/webp", "image/gif", "image/heic"),
   video = only("video/mp4", "video/3gpp", "video/quicktime"),
-  audio = only("audio/ogg", "audio/mpeg", "audio/aac", "audio/amr", "audio/mp4", "video/mp4", "video/3gpp"),
+  audio = only("audio/ogg", "audio/mpeg", "audio/aac", "audio/amr", "audio/mp4", "video/mp4", "video/3gpp", "audio/wav", "audio/flac"),
 }
 
 -- What staff read.
