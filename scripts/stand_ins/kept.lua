@@ -38,7 +38,8 @@ function M.of(message_id)
   if not row then return nil end
   if row.state == "stored" then
     return { url = "/sandbox/file/" .. row.hash, type = row.mime, name = row.name,
-      note = ("kept by the assistant, %d KB%s"):format((row.bytes + 1023) // 1024, row.words and ": " .. row.words or "") }
+      note = ("kept by the assistant, %d KB%s"):format((row.bytes + 1023) // 1024,
+        row.words and ": " .. row.words or row.why and ", without its words: " .. row.why or "") }
   end
   local waits = row.state == "waiting"
   return { waits = waits or nil, name = row.name, note = waits and "is being fetched" or "not kept: " .. row.why }

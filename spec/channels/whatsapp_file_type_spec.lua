@@ -13,7 +13,8 @@ end
 local BYTES = {
   jpeg = "\255\216\255\224\0\16JFIF\0", exif = "\255\216\255\225\1\2Exif\0\0", png = "\137PNG\r\n\26\n\0\0\0\13IHDR", gif = "GIF89a\1\0\1\0\0\0",
   webp = "RIFF\34\0\0\0WEBPVP8 ", heic = box("heic", "mif1heic"), heif = box("mif1", "mif1heic"), heix = box "heix", hevc = box "hevc", msf1 = box "msf1",
-  avif = box "avif", mp4 = box "mp42", isom = box "isom", avc1 = box "avc1", ["3gp4"] = box("3gp4", "isom3gp4"), ["3gp5"] = box "3gp5", ["3g2a"] = box "3g2a", quicktime = box "qt  ", old_quicktime = "\0\0\0\8wide\0\6\1\2mdat",
+  avif = box "avif", mp4 = box "mp42", isom = box "isom", avc1 = box "avc1", ["3gp4"] = box("3gp4", "isom3gp4"), ["3gp5"] = box "3gp5", ["3g2a"] = box "3g2a",
+  quicktime = box "qt  ", old_quicktime = "\0\0\0\8wide\0\6\1\2mdat",
   m4a = box "M4A ", ogg = "OggS\0\2\0\0\0\0\0\0\0\0\7\0\0\0\0\0\0\0\1\19OpusHead", id3 = "ID3\4\0\0\0\0\0\0", mp3 = "\255\251\144\68\0\0", mp3_16 = "\255\243\64\196\0\0",
   adts = "\255\241\80\128\4\63", adts_2 = "\255\249\80\128\4\63", adif = "ADIF\0\0", amr = "#!AMR\n\12", amr_wb = "#!AMR-WB\n\4", wav = "RIFF\36\0\0\0WAVEfmt ",
   pdf = "%PDF-1.7\n%\226\227\207\211\n", pdf_late = "\239\187\191\r\n%PDF-1.4\n", zip = "PK\3\4\20\0\6\0\8\0\0\0!\0[Content_Types].xml",

@@ -22,7 +22,8 @@ local RIFF = { WEBP = "image/webp", ["WAVE"] = "audio/wav", ["AVI "] = "video/x-
 local BRANDS = { ["qt  "] = "video/quicktime", ["M4A "] = "audio/mp4", ["M4B "] = "audio/mp4", ["M4P "] = "audio/mp4" }
 for brand in ("heic heix heim heis hevc hevx hevm hevs mif1 msf1 avif avis"):gmatch "%S+" do BRANDS[brand] = "image/heic" end
 
-local OLD_BOXES = text.set "moov mdat wide free skip pnot" -- a film that begins without its brand, as old QuickTime does
+-- A film that begins without its brand, as old QuickTime does.
+local OLD_BOXES = text.set "moov mdat wide free skip pnot"
 
 -- Is this UTF-16, by its mark, or because the high byte of nearly each character is zero?
 local function is_utf16(head)
@@ -109,7 +110,8 @@ local FITS = {
   ["application/pdf"] = only "application/pdf", ["application/zip"] = only "application/zip", ["text/rtf"] = only "text/rtf",
   ["application/msword"] = OLD_OFFICE, ["application/vnd.ms-excel"] = OLD_OFFICE, ["application/vnd.ms-powerpoint"] = OLD_OFFICE,
   ["video/mp4"] = films "video/mp4", ["video/3gpp"] = films "video/3gpp", ["video/quicktime"] = films "video/quicktime",
-  ["audio/mp4"] = MPEG_4, ["audio/aac"] = AAC, ["audio/mpeg"] = MPEG, ["audio/3gpp"] = sounds "audio/amr", ["audio/amr"] = sounds "audio/amr",
+  ["audio/mp4"] = MPEG_4, ["audio/aac"] = AAC,
+  ["audio/mpeg"] = MPEG, ["audio/3gpp"] = sounds "audio/amr", ["audio/amr"] = sounds "audio/amr",
 }
 for name in ("image/jpeg image/png image/gif image/webp image/heic image/tiff image/bmp image/svg+xml audio/ogg audio/flac"
   .. " audio/wav video/webm video/x-msvideo"):gmatch "%S+" do FITS[name] = only(name) end
