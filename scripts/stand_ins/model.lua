@@ -102,6 +102,7 @@ local function think(messages)
   local code = languages.of(owner.spoken, nil, texts, last_reply)
   local visit = found.booked and { state = "booked", words = found.booked }
     or found.requested and { state = "requested", words = found.requested } or nil
+  local wish = intents.find(owner.intents, texts, { booked = visit ~= nil })
   local answer = scripted.answer {
     fields = fields, data = found.known, texts = texts, last_reply = last_reply,
     languages = answering(told), language = code,
@@ -109,7 +110,8 @@ local function think(messages)
     -- nothing can be asked although something is unknown
     human = #found.missing == 0 and not visit and not quote.complete(found.known, fields),
     visit = visit, circuit_open = false,
-    intent = intents.find(owner.intents, texts, { booked = visit ~= nil }), thanked = intents.thanks(owner.intents, texts),
+    intent = wish and wish.kind ~= "bot" and wish or nil, -- "who are you?" is answered from the identity
+    thanked = intents.thanks(owner.intents, texts),
   }
   if prompt and answer.action == "handoff" and quote.complete((quote.merge(found.known, answer.data, fields)), fields) then
     answer.action = reading.final_action(prompt) or answer.action
