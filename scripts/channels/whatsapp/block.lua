@@ -41,7 +41,7 @@ end
 
 local function first(list) return type(list) == "table" and type(list[1]) == "table" and list[1] or {} end
 
--- nil: done. Otherwise why not, and whether another try helps.
+-- nil: done. Otherwise why not, whether another try helps, and the code.
 local function refusal(response, err)
   if not response then return err.kind, true end
   local body = json.decode(response.body, { null_as_nil = true })
@@ -53,7 +53,7 @@ local function refusal(response, err)
   local code = codes.number(fault.code)
   local why = code == CLOSED and "it blocks only people who wrote in the last 24 hours"
     or type(fault.message) == "string" and plain.shown(fault.message, 200, true) or "HTTP " .. response.status
-  return why .. (code and (" (code %d)"):format(code) or ""), codes.class(code, response.status) ~= "permanent"
+  return why .. (code and (" (code %d)"):format(code) or ""), codes.class(code, response.status) ~= "permanent", code
 end
 
 ---@async
@@ -65,9 +65,9 @@ function M.run(job)
   local name = conversation.write_to or conversation.phone_number ~= "" and conversation.phone_number or conversation.id
   local response, err = request(blocks and "POST" or "DELETE", "", { messaging_product = "whatsapp",
     block_users = json.array { { user = name } } })
-  local why, again = refusal(response, err)
+  local why, again, code = refusal(response, err)
   if not why then return log.info("whatsapp.block", { to = mask(conversation.id), blocked = blocks }) end
-  log.warn("whatsapp.block_refused", { to = mask(conversation.id), blocked = blocks, why = why })
+  log.warn("whatsapp.block_refused", { to = mask(conversation.id), blocked = blocks, code = code })
   if again and job.attempts < TRIES then
     return jobs.retry(pace.backoff_ms(settings.get("RETRY_BASE_MS"), job.attempts, nil, pace.asked_ms(response)), why)
   end
