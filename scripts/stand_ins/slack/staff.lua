@@ -98,7 +98,10 @@ M.press = common.control(function(wish)
   if view_row and not wish.ts then
     local found, block = elements.find(view.blocks, wish.action_id)
     payload, refusal = click(wish, person, view.blocks, view_row.id, found, block.block_id)
-    if payload then payload.container, payload.view = { type = "view", view_id = view_row.id }, view end
+    if payload then
+      payload.container, payload.state = { type = "view", view_id = view_row.id }, nil
+      payload.view = select(2, views.with(wish.action_id, person.id, view_row.id)) -- with the words that were just typed
+    end
   else
     row, blocks, element, block_id = find_action(wish)
     -- A person clicks a button that their screen still shows although the card has changed.
