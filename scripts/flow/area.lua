@@ -38,9 +38,7 @@ end
 
 local BY_NAME = 10 -- a place that is named beats the beginning of its postal codes; of two beginnings the longer one wins
 
-local function listed(place, list)
-  return list.named[place.key] and BY_NAME or covered(place.codes, list.codes)
-end
+local function listed(place, list) return list.named[place.key] and BY_NAME or covered(place.codes, list.codes) end
 
 -- "in", "out", "unclear", or "elsewhere": in neither list, nor is what it lies in. What is nearest decides: with Toronto in `serves`
 -- and Scarborough in `not_served`, Scarborough is out. Thornhill lies in two towns: they must agree.
@@ -108,9 +106,7 @@ local function address_of(address, lists)
 end
 
 -- Two lists as one.
-local function appended(list, more)
-  return list and #list > 0 and table.move(more, 1, #more, #list + 1, list) or more
-end
+local function appended(list, more) return list and #list > 0 and table.move(more, 1, #more, #list + 1, list) or more end
 
 local function said_in(texts, lists)
   local codes, named, others

@@ -7,9 +7,7 @@ local M = {}
 ---@param when string
 ---@param old? string
 ---@return string
-function M.fill(words, when, old)
-  return (words:gsub("{(%l+)}", { time = when, old = old }))
-end
+function M.fill(words, when, old) return (words:gsub("{(%l+)}", { time = when, old = old })) end
 
 ---The day before a visit at "HH:MM", as parts of the time (host.time.from_zoned accepts day 0).
 ---@param at {year: integer, month: integer, day: integer} the visit, in the business's time zone
@@ -31,16 +29,12 @@ local RANK = { requested = 1, booked = 2, moved = 3, rejected = 4, another_time 
 ---The booking's state after an event of this kind.
 ---@param kind string
 ---@return "requested"|"booked"|"cancelled"|"rejected"
-function M.state_of(kind)
-  return STATE[kind]
-end
+function M.state_of(kind) return STATE[kind] end
 
 ---Does an event of this kind end a visit?
 ---@param kind string
 ---@return boolean
-function M.is_over(kind)
-  return OVER[STATE[kind]] == true
-end
+function M.is_over(kind) return OVER[STATE[kind]] == true end
 
 -- Is this event older than what we know? Events come late, twice and out of order, and an old "booked" must not bring back a cancelled
 -- visit. An event without a time never changes a visit that is over.

@@ -146,9 +146,7 @@ end
 
 -- Does the customer of this case wait for a person?
 ---@param case? {state: string, reason: string}
-function M.waits(case)
-  return case ~= nil and (wants.WAITS[case.reason] or case.state == "taken") or false
-end
+function M.waits(case) return case ~= nil and (wants.WAITS[case.reason] or case.state == "taken") or false end
 
 -- "While it is open and nobody has taken it the assistant asks only for missing fields (after a wish for a person, a complaint, or
 -- a wish to end or move a visit it asks nothing)." The same while a visit is booked, because missing facts are seen at the visit. Returns

@@ -55,8 +55,6 @@ function M.next(after_hours, sent, asked_at, now)
 end
 
 ---The fixed text with the business's name and the question filled in.
-function M.fill(words, business, question)
-  return (words:gsub("{(%l+)}", { business = business, question = question }))
-end
+function M.fill(words, business, question) return (words:gsub("{(%l+)}", { business = business, question = question })) end
 
 return M

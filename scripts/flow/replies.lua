@@ -91,8 +91,6 @@ end
 ---@param texts string[] what the customer wrote; it decides where the language is not known
 ---@param known? string the conversation's language
 ---@return string
-function M.say(owner, key, texts, known)
-  return M.get(owner, key, languages.of(owner.spoken, known, texts))
-end
+function M.say(owner, key, texts, known) return M.get(owner, key, languages.of(owner.spoken, known, texts)) end
 
 return M

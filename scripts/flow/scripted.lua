@@ -48,9 +48,7 @@ local function render(turn, keys)
   return table.concat(parts, " ")
 end
 
-local function same_line(a, b)
-  return b ~= nil and text.words(a) == text.words(b)
-end
+local function same_line(a, b) return b ~= nil and text.words(a) == text.words(b) end
 
 -- The first of these replies that differs from the last one.
 local function other_than_last(turn, ...)

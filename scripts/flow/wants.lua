@@ -21,9 +21,7 @@ M.WAITS = { asked = true, cancel = true, change = true, complaint = true }
 
 ---@param kind? string
 ---@return boolean? is the question that was open no longer asked?
-function M.stops_questions(kind)
-  return kind and (M.FOLLOWS[kind].card or M.FOLLOWS[kind].ends) ~= nil
-end
+function M.stops_questions(kind) return kind and (M.FOLLOWS[kind].card or M.FOLLOWS[kind].ends) ~= nil end
 
 ---The decision as it is carried out. A model's reply that says something else is replaced by the fixed text.
 ---@param intent {kind: string, text: string}
