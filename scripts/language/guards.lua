@@ -79,14 +79,14 @@ local BUT = text.set "but only if unless when dry dried except mais solo pero"
 local function find_in_yes(rest, ready, from)
   local yes = text.list(rest:match("^[^.!?\n]*"))
   local short = promises.SURE[yes[1]] and #yes <= 5 and not text.word_in(table.concat(yes, " "), BUT)
-  local asked = short and sources.asked(from)
-  asked = asked and text.fold(asked)
-  local bits = asked and watched.look(asked, ready.words) or 0
+  local asked = text.fold(short and sources.asked(from) or "")
+  local bits = watched.look(asked, ready.words)
   if bits & (HAZARD | PLACE) == 0 then return nil end
   local plain = promises.plain_yes(asked .. " " .. table.concat(yes, " ") .. ".")
   local t = tokens.read(plain)
-  if ready.on.hazard and bits & HAZARD > 0 and promises.hazard(t) then return "hazard", table.concat(yes, " ") end
-  if ready.on.area and bits & PLACE > 0 and promises.place(t, plain, ready.places) then return "area", table.concat(yes, " ") end
+  local kind = ready.on.hazard and bits & HAZARD > 0 and promises.hazard(t) and "hazard"
+    or ready.on.area and bits & PLACE > 0 and promises.place(t, plain, ready.places) and "area" or nil
+  return kind, kind and table.concat(yes, " ")
 end
 
 local MOST_NUMBERS = 500 -- no message about furniture holds more

@@ -13,8 +13,6 @@ local OPEN = text.set [[open opens opened close closes closed hours office reach
   ouvert ouverts ouverte ouvrons ferme fermes fermons heures horaires abrimos abierto cerramos cerrado horario aberto fechamos fechado]]
 local OR, NEXT = text.set "or ou o y e", text.set "next prochain proximo proxima" -- "next Wednesday" is a day
 
-local PARTS = { ["1/2"] = "5", ["1/4"] = "25", ["3/4"] = "75" }
-
 -- Adds what a text gives: one, or all in a table.
 local function add(keys, value)
   if type(value) == "table" then
@@ -22,8 +20,8 @@ local function add(keys, value)
     return
   end
   local s = tokens.text_of(tostring(value))
-  for whole, part in s:gmatch("%f[%d](%d%d?)[ -](%d/%d)%f[%D]") do
-    if PARTS[part] then keys["n" .. whole .. "." .. PARTS[part]] = true end -- "2 1/2" is 2.5
+  for whole, part, of in s:gmatch("%f[%d](%d%d?)[ -](%d)/([1-9])%f[%D]") do
+    keys[("n%g"):format(whole + part / of)] = true -- "2 1/2" is 2.5
   end
   local t = tokens.read(figures.possible(s) and s or "")
   t.source = true
@@ -103,11 +101,11 @@ end
 
 -- The last question of the customer's newest message, or nil.
 function M.asked(sources)
-  local messages = sources.given.messages or {}
-  local said = messages[#messages] and messages[#messages].role == "user" and messages[#messages].content
-  said = said and text.clip(said:sub(1, (said:find(placeholders.DATA, 1, true) or 0) - 1), 1000)
+  local last = (sources.given.messages or {})[#(sources.given.messages or {})]
+  local said = last and last.role == "user" and last.content or ""
+  said = text.clip(said:sub(1, (said:find(placeholders.DATA, 1, true) or 0) - 1), 1000)
   local before, from, stop = 1, nil, nil -- of the sentences
-  for sign, after in (said or ""):gmatch("([.!?\n])()") do
+  for sign, after in said:gmatch("([.!?\n])()") do
     if sign == "?" then from, stop = before, after - 1 end
     before = after
   end
