@@ -8,6 +8,8 @@ local DIGIT_WORDS = text.set "zero oh one two three four five six seven eight ni
 local GOES_ON = text.set "for to or and if any anytime call phone text dial" -- after a number that is to be called
 local CALLING = text.set "call phone text dial tel telephone ring reach sms whatsapp fax mobile cell appelez telephonez texto fone"
 local LEAST_DIGITS = 7
+-- "416,555,1234", "416:555:1234": other numbers hold these signs too, so only this shape counts.
+local LISTED_DIGITS = "%f[%d]%d?[,:]?%d%d%d[,:]%d%d%d[,:]%d%d%d%d%f[%D]"
 
 local function national(number)
   local digits = tostring(number):gsub("%D", "")
@@ -68,7 +70,8 @@ function M.find(s, listed, own, said)
     end
     a = s:find("%d", b + 1)
   end
-  foreign = foreign or vanity or nil
+  local odd = s:match(LISTED_DIGITS)
+  foreign = foreign or odd and not is_listed(odd, listed) and odd or vanity or nil
   if at == 1 then return foreign, s end
   out[#out + 1] = s:sub(at)
   return foreign, table.concat(out, " . ")
