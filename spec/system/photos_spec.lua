@@ -104,7 +104,7 @@ describe("what a customer sends beside words", function()
     end
   end)
 
-  it("a photo that is refused does not count, before its answer or after it", function()
+  it("a photo that is refused or deleted does not count, before its answer or after it", function()
     local phone, word = meta.phone(), meta.word()
     local html = "PGh0bWw+PHNjcmlwdD54PC9zY3JpcHQ+"
     scene.stand_ins:write { from = phone, type = "image", media = { base64 = html } }
@@ -118,6 +118,10 @@ describe("what a customer sends beside words", function()
     scene.stand_ins:write { from = late, batch = { { type = "image", media = { base64 = html } }, { type = "image" } } }
     shell.until_(function() return scene:known(late).inventory == "1 photo" end, 10, "one photo fewer")
     scene.stand_ins:calm()
+    local gone = scene.stand_ins:write { from = late, type = "image" }[1]
+    shell.until_(function() return scene:known(late).inventory == "2 photos" end, 10, "another photo")
+    scene.stand_ins:write { from = late, type = "revoke", message_id = gone }
+    shell.until_(function() return scene:known(late).inventory == "1 photo" end, 10, "the deleted photo does not count")
     local card = scene.stand_ins:models(word)
     assert.truthy(json.encode(card[#card].body):find("2 photos", 1, true))
   end)
