@@ -312,7 +312,7 @@ local function decide(self, turn)
   end
   if #turn.texts == 0 then return decide_unusable(turn, say) end
   for _, text in ipairs(turn.texts) do
-    if wishes.for_a_person(self.owner.spoken, text) then
+    if wishes.for_a_person(self.owner.spoken, heads.caption(text)) then
       local key = not turn.hushed and not turn.loop.on and (turn.case and turn.case.reason == "asked" and "waiting" or "human") or nil
       return { brain = "words", action = "handoff", reply = key and say(key), keys = { key }, data = {}, human = true }
     end

@@ -91,12 +91,12 @@ end
 local MOST_TIMES = 2 -- the same question running
 
 -- The field to ask for now. A question that was put twice without an answer is left open, so that the next one comes. After a question
--- of the customer's it only waits. Returns nil when nothing can be asked.
+-- of the customer's, or a photo or the like, it only waits. Returns nil when nothing can be asked.
 local function next_field(turn, read, merged)
   local missing = quote.missing(merged, turn.fields)
   if missing[1] ~= turn.asked or turn.asked_times < MOST_TIMES then
     return missing[1]
-  elseif #read.questions == 0 and not (turn.human or turn.visit or turn.intent or turn.answer) then
+  elseif #read.questions == 0 and not (read.media or turn.human or turn.visit or turn.intent or turn.answer) then
     read.data[turn.asked], merged[turn.asked] = understand.NOT_SURE, understand.NOT_SURE
     read.left_open = true
   end
@@ -216,7 +216,7 @@ function M.answer(turn)
   end
   local unread = not turn.intent and not read.took and #read.questions == 0 and read.unread or nil
   return { reply = render(turn, keys), keys = keys, data = read.data, action = action, ends = ends, refused = refused or nil,
-    asked = action == "continue" and turn.field or nil,
+    asked = action == "continue" and (turn.field or not nothing_to_ask and read.media and turn.asked) or nil,
     not_understood = unread, unread_times = unread and (turn.unread_times or 0) + 1 or 0,
     question = not turn.intent and #read.questions > 0 and table.concat(read.questions, " ") or nil }
 end

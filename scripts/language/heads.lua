@@ -19,6 +19,15 @@ function M.shown(words, kind, quoted)
   return '[replying to: "' .. text.trim((text.first(line, QUOTED))) .. '"] ' .. words
 end
 
+---The customer's own words under a photo or a video; any other text as it is. Only for texts in which no customer's brackets are left.
+---@param content string
+---@return string
+function M.caption(content)
+  local head = content:sub(1, 8)
+  if (head == "[photo: " or head == "[video: ") and content:sub(-1) == "]" then return content:sub(9, -2) end
+  return content
+end
+
 ---Messages as people read them, oldest first: photos without words in a row are one, "[12 photos]".
 ---@param rows {content: string, kind?: string, quoted?: string}[]
 ---@return string[]

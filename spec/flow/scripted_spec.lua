@@ -201,6 +201,15 @@ describe("the fixed questions", function()
     assert.same({ address = "12 Elm St, Toronto", inventory = "1 photo, my old fridge" }, chat.data)
   end)
 
+  it("leaves no question open because photos came, one after another", function()
+    local chat = story { { "[photo]", "address", photos = 1 }, { "[photo]", "address", photos = 1 }, { "[photo]", "elevator", photos = 1 }, { "[video]", "address" },
+      { "[document: list.pdf]", "address" }, { "12 Elm St, Toronto", "elevator" } }
+    assert.equal("12 Elm St, Toronto", chat.data.address)
+    assert.is_nil(chat.data.elevator_access)
+    story({ { "[photo]", "floor", photos = 1 }, { "[photo]", "floor", photos = 1 }, { "[photo]", "Thanks!", photos = 1 }, { "third floor", "quote", "handoff" } },
+      { fields = { "floor" }, last_reply = "x", replies = { ask_floor = "Which floor?" } })
+  end)
+
   it("knows what was asked last from the row, never from the words of a reply", function()
     local options = { fields = { "address", "parking" }, data = { address = "5 Elm" }, asked = "parking", last_reply = "Thanks! Where may the truck stand?",
       replies = { ask_parking = "Where may the truck stand?" } }

@@ -17,6 +17,11 @@ describe("language/heads", function()
     assert.equal("hello", heads.shown("hello", "text", nil))
   end)
 
+  it("gives the words under a photo or a video alone", function()
+    for content, said in pairs { ["[photo: a human please]"] = "a human please", ["[video: STOP]"] = "STOP", ["[photo]"] = "[photo]", ["hi [photo: x]"] = "hi [photo: x]",
+      ["[document: a.pdf]"] = "[document: a.pdf]", [""] = "" } do assert.equal(said, heads.caption(content)) end
+  end)
+
   it("shows photos without words in a row as one, by their kind", function()
     local function photo(content) return { content = content or "[photo]", kind = "image" } end
     assert.same({ "[3 photos]", "[photo: the garage]", "[photo]", "hi", "[photo]", "[photo]" }, heads.all { photo(), photo(), photo(), photo "[photo: the garage]", photo(),

@@ -142,6 +142,15 @@ describe("what a customer sends beside words", function()
     assert.equal(calls, #scene.stand_ins:models())
   end)
 
+  it("the words under a photo count as words: a wish for a person, and STOP", function()
+    local wish, stop = meta.phone(), meta.phone()
+    scene.stand_ins:write { from = wish, type = "image", caption = "I want to talk to a human please" }
+    shell.until_(function() return #scene.stand_ins:cards(wish) == 1 end, 6, "the card")
+    scene.stand_ins:write { from = stop, type = "image", caption = "STOP" }
+    scene:sent(stop, "START")
+    assert.equal(1, scene:column(stop, "opted_out"))
+  end)
+
   it("two people who each move a sofa at once keep their own photos and facts; a pin is its own customer's address", function()
     local a, b, w1, w2 = meta.phone(), meta.phone(), meta.word(), meta.word()
     for word, item in pairs { [w1] = "a red sofa", [w2] = "a blue sofa" } do

@@ -44,8 +44,11 @@ end
 
 local function enqueue_turn(conversation, now, newest_at) turns.when_quiet(conversation, now, newest_at or now) end
 
--- What the customer said, also in a voice note.
-local function words_of(event) return event.kind == "audio" and voice_note.words(event.content) or event.content end
+-- What the customer said, also in a voice note or under a photo.
+local function words_of(event)
+  if event.kind == "image" or event.kind == "video" then return heads.caption(event.content) end
+  return event.kind == "audio" and voice_note.words(event.content) or event.content
+end
 
 -- Handles STOP and START, which work without a model in every state. True: the message was one of them.
 local function opt_words(event, conversation, now)
