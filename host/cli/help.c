@@ -189,8 +189,8 @@ static const struct page pages[] = {
       "Exit codes: 0 printed, 1 nobody is known by that number.\n"
       "\n"
       "Example:  assistant audit '+1 416 555 1234'\n" },
-    { "leads", "[--since DAY] [--csv]", "list the leads and what became of each", "--since|--csv", 0,
-      3,
+    { "leads", "[--since DAY] [--csv]", "list the leads and what became of each", "--since|--csv",
+      0, 3,
       "Prints every lead (a case) since the first of this month: when it came, who it is, why,\n"
       "who took it, the quote and its answer, the visit, how it was closed. --since counts from\n"
       "another day, like 2026-11-01. --csv prints one line a lead for a spreadsheet.\n"
