@@ -20,10 +20,13 @@ local retention = require "person.retention"
 local settings = require "host.settings"
 local slack = require "channels.slack"
 local status = require "ops.status"
+local tell = require "staff.tell"
 local turn = require "turn"
 local whatsapp = require "channels.whatsapp"
 
 exports.check()
+
+tell.threads = slack.threads
 
 local model = client.new { prices = owner.business.model_prices, prices_known = owner.prices_known(settings.get("DEEPSEEK_MODEL")) }
 local turns = turn.new { owner = owner, model = model }
@@ -67,6 +70,7 @@ return {
     media_sweep = { run = whatsapp.media_sweep },
     block = { run = whatsapp.block },
     probe = { run = turns.probe },
+    staff_said = { run = function(job) return slack.said(job, whatsapp) end }, -- in a card's thread
     lead = { run = leads.run, limit = 2 }, -- to the owner's own system
   },
 

@@ -203,6 +203,7 @@ local function apply(event, found)
     return news.unmatched(event, saved.start_at, old_start_at, theirs ~= nil)
   end
   if saved.state == "booked" then leads.changed(conversation.id, "booked", { start_at = saved.start_at }) end
+  tell.refresh(conversation.id)
   local outcome = "It came before the database was restored, so nothing is sent to them now."
   if (saved.end_at or saved.start_at) <= time.now_ms() then
     outcome = "That time is over, so nothing was sent to them."

@@ -3,7 +3,9 @@
 -- Slack's payloads.
 
 local commands = require "channels.slack.commands"
+local api = require "channels.slack.api"
 local crypto = require "host.crypto"
+local events = require "channels.slack.events"
 local json = require "host.json"
 local settings = require "host.settings"
 local signature = require "channels.signature"
@@ -13,7 +15,7 @@ local post = require "channels.slack.post"
 local tell = require "staff.tell"
 local verify = require "channels.slack.verify"
 
-local M = { post = post.run, start = post.start }
+local M = { post = post.run, start = post.start, said = events.run, threads = api.bot() }
 
 ---Did Slack send this? A right signature at the wrong time means that a clock is wrong, so staff are told.
 ---@param request host.Request
@@ -37,7 +39,7 @@ function M.interactive(request, door)
   return interactive.handle(request, door)
 end
 
----POST /slack/events: answers Slack's address check. Without a bot token no other event is used.
+---POST /slack/events: answers Slack's address check, and stores what staff write in a card's thread. Without a bot token no event is used.
 ---@param request host.Request
 ---@return host.Response
 function M.events(request)
@@ -46,6 +48,7 @@ function M.events(request)
   if type(event) == "table" and event.type == "url_verification" and type(event.challenge) == "string" and #event.challenge <= 1000 then
     return { status = 200, json = { challenge = event.challenge } }
   end
+  events.handle(event)
   return { status = 200, json = {} }
 end
 

@@ -113,8 +113,31 @@ function M.expire_due(now)
 end
 
 ---The card, or the text in its place, reached the channel.
-function M.posted(id)
-  db.run("UPDATE cases SET posted_at = coalesce(posted_at, ?) WHERE id = ?", time.now_ms(), id)
+---@param id integer
+---@param channel? string where it is, with a bot token
+---@param ts? string
+function M.posted(id, channel, ts)
+  db.run("UPDATE cases SET posted_at = coalesce(posted_at, ?), channel = coalesce(?, channel), ts = coalesce(?, ts) WHERE id = ?",
+    time.now_ms(), channel, ts, id)
+end
+
+---The newest case whose card has a place.
+---@param conversation_id string
+---@return table?
+function M.carded(conversation_id)
+  return db.one("SELECT * FROM cases WHERE conversation_id = ? AND ts IS NOT NULL ORDER BY id DESC LIMIT 1", conversation_id)
+end
+
+---The case whose card this is.
+---@return table?
+function M.of_card(channel, ts)
+  return db.one("SELECT * FROM cases WHERE ts = ? AND channel = ?", ts, channel)
+end
+
+---The card is gone.
+---@param conversation_id string
+function M.uncarded(conversation_id)
+  db.run("UPDATE cases SET channel = NULL, ts = NULL WHERE conversation_id = ?", conversation_id)
 end
 
 ---Cases whose card is not in the channel yet, oldest first.

@@ -21,7 +21,7 @@ local GREATEST = { "inbound_at", "area_told", "turns_from", "limited_at", "after
   "photos_asked", "blocked_at", "blocked_messages", "edits" }
 local PAUSE = { "status", "paused_at", "paused_by", "paused_by_name", "pause_active_at", "pause_asked_at", "paused_told_at",
   "staff_reached_at" }
-local MOVED = { "bookings", "turns", "cases", "held", "changes_early", "media", "offers", "audit", "stages" }
+local MOVED = { "bookings", "turns", "cases", "held", "changes_early", "media", "offers", "audit", "stages", "slack_posts" }
 
 -- One order by arrival for the messages of both. What nobody answered comes last, so that nothing is answered twice. Ours stay with the
 -- message that they answer.

@@ -206,10 +206,17 @@ end
 -- The newest messages of both sides, oldest first, as staff read them.
 ---@param conversation_id string
 ---@param count integer
+---@param upto? integer the place (rowid) of the last one
 ---@return {role: string, content: string, author?: string, state?: string}[]
-function M.last_of_both(conversation_id, count)
+function M.last_of_both(conversation_id, count, upto)
   return db.all([[SELECT * FROM (SELECT role, content, author, state, seq, rowid AS place FROM messages WHERE conversation_id = ?
-    ORDER BY seq DESC, rowid DESC LIMIT ?) ORDER BY seq, place]], conversation_id, count)
+    AND rowid <= ? AND coalesce(state, '') NOT IN ('dropped', 'draft') ORDER BY seq DESC, rowid DESC LIMIT ?) ORDER BY seq, place]],
+    conversation_id, upto or math.maxinteger, count)
+end
+
+-- The place (rowid) of the newest message of all.
+function M.newest_place()
+  return db.one("SELECT coalesce(max(rowid), 0) AS place FROM messages").place
 end
 
 -- Our newest message that the customer got or will get. The index gives this order without sorting.

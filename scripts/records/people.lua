@@ -244,6 +244,7 @@ function M.remove(id, names, shown)
     cases = db.run("DELETE FROM cases WHERE conversation_id = ?", id),
     offers = db.run("DELETE FROM offers WHERE conversation_id = ?", id),
     audit = db.run("DELETE FROM audit WHERE conversation_id = ?", id),
+    slack_posts = db.run("DELETE FROM slack_posts WHERE conversation_id = ?", id),
     stages = db.run("DELETE FROM stages WHERE conversation_id = ?", id),
     held = db.run("DELETE FROM held WHERE conversation_id = ?", id),
     changes = db.run("DELETE FROM changes_early WHERE conversation_id = ?", id),

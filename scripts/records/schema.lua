@@ -246,6 +246,7 @@ return {
   ALTER TABLE cases ADD COLUMN closed_by TEXT;             -- who closed it
   ALTER TABLE cases ADD COLUMN channel TEXT;               -- with a bot token: where its card is
   ALTER TABLE cases ADD COLUMN ts TEXT;
+  CREATE INDEX cases_ts ON cases(ts) WHERE ts IS NOT NULL;
   CREATE TABLE offers(                           -- quotes that staff sent
     id INTEGER PRIMARY KEY AUTOINCREMENT,        -- a customer's phone still shows the buttons of a removed one: no id is given again
     conversation_id TEXT NOT NULL,
@@ -260,6 +261,17 @@ return {
   CREATE UNIQUE INDEX offers_open ON offers(conversation_id) WHERE state = 'open';
   CREATE INDEX offers_conversation ON offers(conversation_id, id);
   CREATE INDEX offers_message ON offers(message_id);
+  CREATE TABLE slack_posts(                      -- with a bot token: messages of Slack that stand for messages of a chat
+    channel TEXT NOT NULL, ts TEXT NOT NULL,
+    conversation_id TEXT NOT NULL,
+    message_id TEXT,                             -- the message that it is or became
+    staff INTEGER NOT NULL,                      -- 1: staff wrote it
+    held TEXT,                                   -- JSON: what staff wrote while the assistant has the chat, until they decide
+    sign TEXT,                                   -- the reaction that shows the state of the delivery
+    PRIMARY KEY(channel, ts)
+  ) WITHOUT ROWID;
+  CREATE INDEX slack_posts_message ON slack_posts(message_id) WHERE message_id IS NOT NULL;
+  CREATE INDEX slack_posts_conversation ON slack_posts(conversation_id);
   CREATE TABLE stages(                           -- what became of a lead (a case), one row a change
     id INTEGER PRIMARY KEY AUTOINCREMENT,        -- it names the change to the owner's own system
     case_id INTEGER NOT NULL,

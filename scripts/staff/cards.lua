@@ -68,7 +68,7 @@ local REASONS = {
 ---Facts of a card: `case`, `conversation` (rows), `quote` (known values by field), `fields` (their order), `missing`
 ---(unknown fields), `outside` (the place, when it is outside our area), `label` (field → words), `words` (the customer's newest
 ---messages), `offer` (the newest quote), `language` (its name, when it is not English), `writable_until` (ms), `boxes` (how often each
----text box was used), `typed` (what its boxes hold already), `visit` (a visit that is requested or
+---text box was used), `typed` (what its boxes hold already), `can_edit` (facts can be edited in a window), `visit` (requested or
 ---booked), `now` and `time`.
 ---@class staff.Facts
 
@@ -202,6 +202,9 @@ local function controls_of(facts)
       words = "The customer is not told. If they accept it later, they are told that it no longer counts.", yes = "Withdraw",
       no = "Keep" } }
   end
+  local give_back = { words = "Return to assistant", action = "resume_chat", value = id }
+  local block = { words = "Block", action = "block_customer", value = id, style = "danger", confirm = { title = "Block this customer?",
+    words = "What they write is stored, and nobody is told. assistant unblock ends it.", yes = "Block", no = "Cancel" } }
   return {
     reply, send,
     { box = "quote_amount", id = "quote_amount:" .. quotes, label = "Quote: amount in dollars",
@@ -217,11 +220,8 @@ local function controls_of(facts)
       { words = "Close", action = "close_case", value = id, confirm = { title = "Close this case?",
         words = "The assistant has the chat again. It answers when the customer writes.", yes = "Close", no = "Not yet" } },
     } },
-    { row = {
-      { words = "Return to assistant", action = "resume_chat", value = id },
-      { words = "Block", action = "block_customer", value = id, style = "danger", confirm = { title = "Block this customer?",
-        words = "What they write is stored, and nobody is told. assistant unblock ends it.", yes = "Block", no = "Cancel" } },
-    } },
+    { row = facts.can_edit and { give_back, { words = "Edit details", action = "edit_details", value = id }, block }
+      or { give_back, block } },
   }
 end
 

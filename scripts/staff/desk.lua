@@ -11,6 +11,7 @@ local names = require "staff.names"
 local owner = require "owner"
 local pauses = require "staff.pauses"
 local quotes = require "records.quotes"
+local tell = require "staff.tell"
 local text = require "language.text"
 local time = require "host.time"
 local window = require "records.window"
@@ -30,7 +31,10 @@ M.MOST_CHARACTERS = 4096 -- of a WhatsApp message
 ---@return "taken"|"again"|"other"
 function M.take(conversation, user)
   local outcome = pauses.take(conversation, user)
-  if outcome == "taken" then audit.add(user, "take", conversation.id) end
+  if outcome == "taken" then
+    audit.add(user, "take", conversation.id)
+    tell.refresh(conversation.id)
+  end
   return outcome
 end
 
@@ -40,7 +44,10 @@ end
 ---@return boolean given false: it was back already
 function M.give_back(conversation, user)
   local given = pauses.resume(conversation)
-  if given then audit.add(user, "return", conversation.id, conversation.paused_by_name) end
+  if given then
+    audit.add(user, "return", conversation.id, conversation.paused_by_name)
+    tell.refresh(conversation.id, { by = user.name })
+  end
   return given
 end
 
@@ -78,6 +85,7 @@ function M.close(conversation, user, reason, typed)
   end
   pauses.release(conversation)
   conversations.answered(conversation.id, conversation.last_seq, nil, conversation.asked, time.now_ms())
+  tell.refresh(conversation.id)
   audit.add(user, "close", conversation.id, case and case.state or nil, reason .. (cents and ", " .. amount.shown(cents) or ""))
   return true
 end
@@ -126,6 +134,7 @@ function M.set(conversation, user, field, value)
   if value == "" then return nil, "A value is missing. Write it behind the field, or \"?\" when it is not known." end
   if (utf8.len(value) or #value) > text.FIELD then return nil, ("A value can have at most %d characters."):format(text.FIELD) end
   local before = quotes.correct(conversation.id, field, value ~= "?" and value or nil)
+  tell.refresh(conversation.id)
   audit.add(user, "set", conversation.id, before and field .. ": " .. before or field, field .. ": " .. value)
   return value
 end
@@ -156,13 +165,14 @@ end
 ---@param words any
 ---@param say fun(conversation: table, text: string, options: table): string?, string?
 ---@param once? boolean also while the assistant has the chat
+---@param form? table a file in WhatsApp's form; the words are its caption, or its name
 ---@return string? message_id of ours
 ---@return string? why in words for the writer, when it is nil
-function M.write(conversation, user, words, say, once)
+function M.write(conversation, user, words, say, once, form)
   words = type(words) == "string" and text.trim(words) or ""
   local why = refusal(conversation, words, once)
   if why then return nil, why end
-  local id, unfit = say(conversation, words, { kind = "staff", author = user.name })
+  local id, unfit = say(conversation, words, { kind = "staff", author = user.name, form = form })
   if not id then return nil, (unfit or "WhatsApp does not take these words.") .. other_way(conversation) end
   conversations.pause_active(conversation.id)
   cases.active(conversation.id)

@@ -12,6 +12,7 @@ local offers = require "records.offers"
 local owner = require "owner"
 local quote = require "flow.quote"
 local returning = require "flow.returning"
+local tell = require "staff.tell"
 local time = require "host.time"
 local window = require "records.window"
 
@@ -47,6 +48,7 @@ function M.gather(conversation_id, case)
     words = messages.last_shown(conversation_id, conversation.quote_from),
     visit = bookings.standing(conversation_id, time.now_ms()),
     boxes = conversations.boxes(conversation),
+    can_edit = tell.threads,
     offer = offers.last(conversation_id),
     language = language_of(conversation.language),
     writable_until = conversation.inbound_at > 0 and window.until_ms(conversation) or nil,

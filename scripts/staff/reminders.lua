@@ -33,7 +33,8 @@ local function remind(now)
       cases.reminded(case.id, case.reminded + 1)
       local conversation = conversations.get(case.conversation_id)
       if conversation then
-        tell.word(conversation, ("nobody has taken this chat over for %s (case %d)."):format(duration(math.floor(minutes)), case.id))
+        local words = ("nobody has taken this chat over for %s (case %d)."):format(duration(math.floor(minutes)), case.id)
+        tell.word(conversation, words, nil, true)
       end
     end
   end

@@ -8,6 +8,7 @@ local cases = require "records.cases"
 local jobs = require "host.jobs"
 local leads = require "staff.leads"
 local log = require "host.log"
+local messages = require "records.messages"
 local metrics = require "host.metrics"
 local names = require "staff.names"
 local text = require "language.text"
@@ -22,8 +23,14 @@ function M.lane(conversation_id)
   return "slack:" .. conversation_id
 end
 
-local function enqueue(lane, words, reply)
-  jobs.put { kind = "slack", lane = lane, payload = { what = "words", text = words, reply = reply } }
+-- Does the channel keep a thread for each case, in which every message of the chat stands? main.lua says so.
+M.threads = false
+
+---@param about? {conversation: string, reply?: string, broadcast?: boolean} the chat that the words are about
+local function enqueue(lane, words, about)
+  about = about or {}
+  jobs.put { kind = "slack", lane = lane, payload = { what = "words", text = words, reply = about.reply, conversation = about.conversation,
+    broadcast = about.broadcast } }
 end
 
 ---What a person or a model wrote. Each line is marked as quoted, so that nobody takes it for ours.
@@ -55,6 +62,10 @@ end
 function M.post_card(case)
   jobs.put { kind = "card", lane = M.lane(case.conversation_id), unique = "slack:card:" .. tostring(case.id),
     payload = { what = "card", case = case.id } }
+  if M.threads and not case.posted_at then
+    jobs.put { kind = "slack", lane = M.lane(case.conversation_id), unique = "slack:so_far:" .. tostring(case.id), keep = true,
+      payload = { what = "so_far", conversation = case.conversation_id, upto = messages.newest_place() } }
+  end
 end
 
 ---Asks staff whether to keep an idle pause.
@@ -79,7 +90,10 @@ function M.follow_up(conversation, words, theirs, lead)
   if words then lines[1] = text.shown(words, 1000) end
   if theirs then lines[#lines + 1] = lead .. "\n" .. quoted(theirs, 1000) end
   local all = table.concat(lines, "\n")
-  if not case or cases.is_full(case) then return enqueue(M.lane(conversation.id), names.who(conversation) .. ": " .. all) end
+  if not case or cases.is_full(case) then
+    return enqueue(M.lane(conversation.id), names.who(conversation) .. ": " .. all, { conversation = conversation.id })
+  end
+  if conversation.status ~= "PAUSED" then M.refresh(conversation.id) end
   put_follow_up(case.id, cases.note(case, all, FOLLOW_UP_EVERY_MS))
 end
 
@@ -88,24 +102,62 @@ function M.followed_up(case_id, notes)
   if cases.followed_up(case_id, notes) then put_follow_up(case_id, time.now_ms() + FOLLOW_UP_EVERY_MS) end
 end
 
----A message of a customer whom the assistant does not answer. In a chat that staff have, they can answer it where they read it.
+---A message of a customer whom the assistant does not answer. In a chat that staff have, they can answer it where they read it. Where the
+---thread shows every message, this is none more.
 function M.message_from_customer(conversation, words)
+  if M.threads and cases.last(conversation.id) then return end
   enqueue(M.lane(conversation.id), names.who(conversation) .. ":\n" .. quoted(words),
-    conversation.status == "PAUSED" and conversation.id or nil)
+    { conversation = conversation.id, reply = conversation.status == "PAUSED" and conversation.id or nil })
+end
+
+---A message of either side stands in the chat now: the thread shows it.
+---@param conversation_id string
+---@param message_id string
+function M.said(conversation_id, message_id)
+  if not M.threads or not cases.last(conversation_id) then return end
+  jobs.put { kind = "slack", lane = M.lane(conversation_id), payload = { what = "mirror", conversation = conversation_id,
+    message = message_id } }
+end
+
+---A file of the customer is kept: the thread shows it.
+---@param row {id: integer, conversation_id: string}
+function M.file(row)
+  if not M.threads or not cases.last(row.conversation_id) then return end
+  jobs.put { kind = "slack", lane = M.lane(row.conversation_id), payload = { what = "file", conversation = row.conversation_id,
+    media = row.id } }
+end
+
+---The delivery of what staff wrote has another state.
+---@param message_id string
+function M.state(message_id)
+  if not M.threads then return end
+  jobs.put { kind = "answer", lane = "slack:state:" .. message_id, payload = { what = "state", message = message_id } }
+end
+
+---A case's card says something that is no longer so.
+---@param conversation_id string
+---@param more? {by?: string, typed?: table<string, string>}
+function M.refresh(conversation_id, more)
+  if not M.threads then return end
+  more = more or {}
+  jobs.put { kind = "answer", lane = "slack:card:" .. conversation_id, unique = "slack:refresh:" .. conversation_id,
+    payload = { what = "refresh", conversation = conversation_id, by = more.by, typed = more.typed } }
 end
 
 ---A draft: a reply that was not sent because somebody took over.
 function M.draft(conversation, words)
   enqueue(M.lane(conversation.id), "Draft for " .. names.who(conversation) .. ", not sent because the chat was taken over:\n"
-    .. quoted(words))
+    .. quoted(words), { conversation = conversation.id })
 end
 
 ---A message about a chat.
 ---@param conversation table
 ---@param words string ours, in one line
 ---@param theirs? string what somebody else wrote
-function M.word(conversation, words, theirs)
-  enqueue(M.lane(conversation.id), said(names.who(conversation) .. ": " .. words, theirs))
+---@param broadcast? boolean where it stands in a thread, the channel sees it too
+function M.word(conversation, words, theirs, broadcast)
+  enqueue(M.lane(conversation.id), said(names.who(conversation) .. ": " .. words, theirs),
+    { conversation = conversation.id, broadcast = broadcast })
 end
 
 ---A message that belongs to no known chat.

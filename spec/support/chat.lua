@@ -23,7 +23,7 @@ Scene.__index = Scene
 
 function M.open(options)
   options = options or {}
-  local scene = setmetatable({ stand_ins = standins.new() }, Scene)
+  local scene = setmetatable({ stand_ins = options.stand_ins or standins.new() }, Scene)
   options.stand_ins = scene.stand_ins
   local env = options.env
   options.env = type(env) == "function" and env(scene.stand_ins) or env or {}

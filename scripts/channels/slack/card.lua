@@ -8,6 +8,7 @@ local M = {}
 local SECTION = 3000
 local WORDS = 6000 -- longer than a case's notes can be
 local MAX_SECTIONS = 40
+local MOST_TEXT = 8000 -- of all sections: Slack takes no blocks of more than about 13,200 characters of JSON
 
 local function section(body)
   return { type = "section", text = { type = "mrkdwn", text = body, verbatim = true } }
@@ -31,13 +32,15 @@ end
 
 ---Packs lines into as few sections as Slack's limits allow.
 local function sections(lines)
-  local blocks, body, length = {}, {}, 0
+  local blocks, body, length, all = {}, {}, 0, 0
   local function flush()
     if #body > 0 and #blocks < MAX_SECTIONS then blocks[#blocks + 1] = section(table.concat(body, "\n")) end
     body, length = {}, 0
   end
   for _, line in ipairs(lines) do
     local more = text.length(line) + 1
+    all = all + more
+    if all > MOST_TEXT then break end
     if length + more > SECTION then flush() end
     body[#body + 1] = line
     length = length + more

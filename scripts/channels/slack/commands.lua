@@ -104,7 +104,7 @@ function VERB.take(conversation, _, user)
   if outcome == "other" then
     return names.who(conversation) .. " is already taken by " .. (names.name(conversation.paused_by_name) or "a colleague") .. "."
   end
-  if outcome == "taken" then
+  if outcome == "taken" and not (tell.threads and cases.carded(conversation.id)) then
     jobs.put { kind = "card", lane = tell.lane(conversation.id), payload = { what = "control", conversation = conversation.id } }
   end
   return names.who(conversation) .. " is yours. The assistant is silent. Write with: /assistant send NUMBER words"

@@ -15,10 +15,14 @@ local cards = require "staff.cards"
 local cases = require "records.cases"
 local conversations = require "records.conversations"
 local desk = require "staff.desk"
+local details = require "channels.slack.details"
+local events = require "channels.slack.events"
 local form = require "channels.slack.form"
 local names = require "staff.names"
 local offers = require "staff.offers"
 local plain = require "language.text"
+local posts = require "records.slack_posts"
+local settings = require "host.settings"
 local tell = require "staff.tell"
 local text = require "channels.slack.text"
 
@@ -60,6 +64,7 @@ end
 
 ---How staff reach customers: the channel that main.lua names.
 ---@class slack.Door
+---@field file fun(file: table): table?, string? a kept file in WhatsApp's form; or why it takes none
 ---@field say fun(conversation: table, text: string, options: table): string?, string? whatsapp.say
 ---@field template fun(key: string, language?: string, values: string[], replies?: string[]): table?, string? an approved template
 ---@field hush fun(conversation_id: string) as recall, for everything that waits to be sent to a blocked person; waits
@@ -115,6 +120,7 @@ end
 ---Gives the card its new look. Without a response_url the channel gets a new card of a chat that was taken over.
 ---@param typed? table<string, string> what boxes that were not used hold
 local function redraw(click, by, typed)
+  if tell.threads then return tell.refresh(click.value, { by = by, typed = typed }) end
   local lane = click.url and "slack:click:" .. click.value or tell.lane(click.value)
   jobs.put { kind = click.url and "answer" or "card", lane = lane,
     payload = { what = click.url and "answer" or "control", url = click.url, conversation = click.value, by = by, typed = typed } }
@@ -233,11 +239,36 @@ function ACTIONS.block_customer(click, conversation)
   return "{}"
 end
 
+-- What becomes of words that staff wrote in a thread while the assistant has the chat. The button's value is their place.
+local THREAD = { thread_take = "take", thread_once = "once", thread_discard = "discard" }
+
+local function choose(click)
+  local row = posts.get(settings.get("SLACK_CHANNEL_ID") or "", click.value)
+  local conversation = row and conversations.get(row.conversation_id)
+  if not conversation then return whisper(click, UNKNOWN) end
+  click.value = conversation.id
+  local choice = THREAD[click.action]
+  if choice == "take" and desk.take(conversation, click.user) == "other" then
+    return whisper(click, names.who(conversation) .. " is already taken by " .. (names.name(conversation.paused_by_name) or "a colleague")
+      .. ". Write in the thread again, and it is sent.")
+  end
+  if not events.choose(row, choice) then return whisper(click, "This message was decided before.") end
+  show(click, { delete_original = true })
+  return "{}"
+end
+
+for action in pairs(THREAD) do ACTIONS[action] = choose end
+
+---Opened after the answer is stored (details.lua).
+function ACTIONS.edit_details() return "{}" end
+
 ---Decides, and writes all effects. Runs inside a transaction.
 local function decide(click, mark)
   local conversation = conversations.get(click.value)
   local body
-  if conversation then
+  if THREAD[click.action] then
+    body = choose(click)
+  elseif conversation then
     click.value = conversation.id -- the button can have the id of a chat that was merged into this one
     body = ACTIONS[click.action](click, conversation)
   else
@@ -246,6 +277,13 @@ local function decide(click, mark)
   end
   cases.see(mark, 200, body)
   return { status = 200, body = body }
+end
+
+-- A modal was saved.
+local function submitted(payload)
+  if payload.view.callback_id ~= details.CALLBACK then return answer(200, "{}") end
+  if not allowed.check(who_of(payload)) then return answer(200, json.encode { response_action = "clear" }) end
+  return answer(200, json.encode(details.save(payload, user_of(payload))))
 end
 
 ---An authentic request. Its action happens once, also when the request comes twice.
@@ -257,6 +295,7 @@ function M.handle(request, door)
   local fields = form.decode(request.body)
   local payload = fields and fields.payload and json.decode(fields.payload, { null_as_nil = true })
   if payload == nil then return answer(400, '{"error":"bad request"}') end
+  if type(payload) == "table" and payload.type == "view_submission" and type(payload.view) == "table" then return submitted(payload) end
   local click = click_of(payload, ACTIONS)
   if not click then return answer(200, "{}") end
   if not allowed.check(who_of(payload)) then return answer(200, whisper(click, allowed.WORDS .. click.user.id)) end
@@ -264,7 +303,12 @@ function M.handle(request, door)
   local mark = crypto.hex(crypto.sha256(request.headers["x-slack-signature"]))
   local reply = db.transaction(function() return cases.seen(mark) or decide(click, mark) end)
   -- For every click on a paused chat the answer means that nothing of the assistant leaves any more.
-  if click.action == "take_over_chat" then
+  if click.action == "edit_details" then
+    local conversation = conversations.get(click.value)
+    local opened, why = true, nil
+    if conversation then opened, why = details.open(conversation, payload.trigger_id) end
+    if not opened then return answer(200, db.transaction(whisper, click, why)) end
+  elseif click.action == "take_over_chat" or click.action == "thread_take" then
     local conversation = conversations.get(click.value)
     if conversation and conversation.status == "PAUSED" then door.recall(conversation.id) end
   elseif click.action == "block_customer" then

@@ -2,16 +2,13 @@
 -- 404, 410), the circuit opens and everything waits for the probe. A card that Slack finds malformed is sent again in plainer forms, so
 -- that no card is lost because of its form.
 
-local http = require "host.http"
 local jobs = require "host.jobs"
-local json = require "host.json"
 local log = require "host.log"
-local metrics = require "host.metrics"
 local settings = require "host.settings"
 local time = require "host.time"
+local api = require "channels.slack.api"
 local cases = require "records.cases"
 local circuits = require "records.circuits"
-local clock = require "ops.clock"
 local card = require "channels.slack.card"
 local cards = require "staff.cards"
 local facts = require "staff.facts"
@@ -19,6 +16,7 @@ local conversations = require "records.conversations"
 local names = require "staff.names"
 local tell = require "staff.tell"
 local text = require "channels.slack.text"
+local threads = require "channels.slack.thread"
 local answer_url = require "channels.slack.answer_url"
 
 local M = {}
@@ -30,12 +28,6 @@ local ANSWER_TRIES = 5
 local ANSWER_MS = 30 * 60000
 local AFTER_CARD_MS = 5000
 
--- Errors with which chat.postMessage refuses all posts. The webhook shows it by its status.
-local REFUSALS = {
-  channel_not_found = true, not_in_channel = true, is_archived = true, invalid_auth = true, not_authed = true,
-  account_inactive = true, token_revoked = true, token_expired = true, missing_scope = true, restricted_action = true,
-}
-
 -- Errors that mean: too fast.
 local LIMITS = { ["429"] = true, ratelimited = true }
 
@@ -44,76 +36,35 @@ local function backoff(attempts)
   return math.floor(wait * (0.85 + 0.3 * math.random()))
 end
 
----The meaning of an answer: "ok", "form" (the blocks are refused), "door" (all posts are refused), "busy", "dead"; why; the wait of busy.
----@param response? host.http.Response
----@param err? host.http.Error
----@return string verdict
----@return string? reason
----@return integer? wait_ms
-function M.judge(response, err)
-  if not response then return "busy", err and err.kind or "no answer" end
-  local status = response.status
-  if status == 429 then return "busy", "429", circuits.asked_wait_ms(response) end
-  if status >= 500 or status == 408 or status == 425 then return "busy", tostring(status) end
-  if status == 400 then return "form", "400" end
-  if status == 401 or status == 403 or status == 404 or status == 410 or status >= 300 and status < 400 then
-    return "door", tostring(status)
-  end
-  if status >= 300 then return "dead", tostring(status) end
-  if not (response.headers["content-type"] or ""):find("json", 1, true) then return "ok" end
-  local body = json.decode(response.body, { null_as_nil = true })
-  if type(body) ~= "table" or body.ok ~= false then return "ok" end
-  local problem = type(body.error) == "string" and body.error:match("^[%w_]+$") or "not ok"
-  if problem == "ratelimited" or problem == "internal_error" or problem == "service_unavailable" then return "busy", problem end
-  return REFUSALS[problem] and "door" or "form", problem
-end
-
 ---The secret that Slack refuses. A changed secret closes the circuit.
 local function secret()
   return settings.get("SLACK_BOT_TOKEN") or settings.get("SLACK_WEBHOOK_URL")
 end
 
----Counts the result of a request.
-local function judged(response, err)
-  local verdict, reason, wait_ms = M.judge(response, err)
-  metrics.add("assistant_posts_total", 1, { outcome = verdict })
-  return verdict, reason, wait_ms
-end
-
-local function post(address, body, headers)
-  return http.request { url = address, method = "POST", json = body, headers = headers, timeout_ms = settings.get("SEND_TIMEOUT_MS"),
-    max_bytes = 65536 }
-end
-
 ---Posts to the channel: with a bot token by the Web API, else by the incoming webhook.
-local function send(payload)
-  local token = settings.get("SLACK_BOT_TOKEN")
+---@param place? {thread_ts: string, broadcast?: boolean} with a bot token: the thread
+local function send(payload, place)
   local body = { text = payload.text, blocks = payload.blocks, parse = payload.parse, unfurl_links = false, unfurl_media = false }
-  local address, headers = settings.get("SLACK_WEBHOOK_URL"), nil
-  if token and settings.get("SLACK_CHANNEL_ID") then
-    address, headers = settings.get("SLACK_API_URL") .. "/chat.postMessage", { Authorization = "Bearer " .. token }
-    body.channel = settings.get("SLACK_CHANNEL_ID")
-  end
-  local response, err = post(address, body, headers)
-  clock.heard(response)
-  return response, err
+  if not api.bot() then return api.post(settings.get("SLACK_WEBHOOK_URL"), body) end
+  body.channel, body.thread_ts = settings.get("SLACK_CHANNEL_ID"), place and place.thread_ts
+  body.reply_broadcast = place and place.broadcast or nil
+  return api.call("chat.postMessage", body)
 end
 
 ---Sends a payload in its forms, from the best to the plainest. Waits.
 ---@async
-local function send_in_some_form(payload)
-  local verdict, reason, wait_ms = judged(send(payload))
-  if verdict ~= "form" or not payload.blocks then return verdict, reason, wait_ms end
+local function send_in_some_form(payload, place)
+  local verdict, reason, wait_ms, answer = send(payload, place)
+  if verdict ~= "form" or not payload.blocks then return verdict, reason, wait_ms, answer end
   log.error("slack.blocks_refused", { reason = reason })
-  local without = card.without_boxes(payload)
-  if without then
-    verdict, reason, wait_ms = judged(send(without))
-    if verdict ~= "form" then return verdict, reason, wait_ms end
-  end
   local plain, bare = card.simpler(payload)
-  verdict, reason, wait_ms = judged(send(plain))
-  if verdict ~= "form" then return verdict, reason, wait_ms end
-  return judged(send(bare))
+  local without = card.without_boxes(payload)
+  local forms = without and { without, plain, bare } or { plain, bare }
+  for _, form in ipairs(forms) do
+    verdict, reason, wait_ms, answer = send(form, place)
+    if verdict ~= "form" then break end
+  end
+  return verdict, reason, wait_ms, answer
 end
 
 ---Wakes the cards that wait: their jobs run now, not only at the next probe.
@@ -147,17 +98,18 @@ local function open_circuit(reason)
   return jobs.later(now + circuits.PROBE_MS, "Slack refused: " .. reason)
 end
 
----Posts to the channel. Returns nil when Slack has accepted it, otherwise what the job does next.
+---Posts to the channel, or into a thread. Returns nil when Slack has accepted it, otherwise what the job does next; and Slack's answer.
 ---@async
-local function deliver(job, payload)
+---@param place? {thread_ts: string, broadcast?: boolean}
+local function deliver(job, payload, place)
   local look_again = held_until()
   if look_again then return jobs.later(look_again, "Slack refuses all posts") end
   look_again = circuits.held(CIRCUIT, time.now_ms(), circuits.LONGEST_WAIT_MS)
   if look_again then return jobs.later(look_again, "Slack asked to wait") end
-  local verdict, reason, wait_ms = send_in_some_form(payload)
+  local verdict, reason, wait_ms, answer = send_in_some_form(payload, place)
   if verdict == "ok" then
     close_circuit()
-    return nil
+    return nil, answer
   end
   if verdict == "door" then return open_circuit(reason) end
   if verdict == "busy" and time.now_ms() - job.created_at < DAY_MS then
@@ -169,6 +121,13 @@ local function deliver(job, payload)
   return jobs.dead("Slack: " .. reason)
 end
 
+---Where words about a chat go: into its thread, when there is one.
+---@param broadcast? boolean also to the channel
+local function place_of(conversation_id, broadcast)
+  local thread = conversation_id and threads.of(conversation_id)
+  return thread and { thread_ts = thread.ts, broadcast = broadcast } or nil
+end
+
 ---The card with the facts of this moment.
 ---@async
 local function post_card(job)
@@ -177,8 +136,8 @@ local function post_card(job)
   local known = facts.gather(case.conversation_id, case)
   if not known then return nil end
   local shown = known.conversation.status == "PAUSED" and cards.taken(known) or cards.open(known)
-  local outcome = deliver(job, card.payload(shown))
-  if outcome == nil then cases.posted(case.id) end
+  local outcome, answer = deliver(job, card.payload(shown))
+  if outcome == nil then cases.posted(case.id, answer and answer.channel, answer and answer.ts) end
   return outcome
 end
 
@@ -192,7 +151,7 @@ local function post_follow_up(job)
   local conversation = conversations.get(case.conversation_id)
   if not conversation then return nil end
   local notes = job.payload.plain and case.notes or text.plain(case.notes) -- older versions stored notes that were escaped for Slack
-  local outcome = deliver(job, card.words(names.who(conversation) .. ": " .. notes))
+  local outcome = deliver(job, card.words(names.who(conversation) .. ": " .. notes), place_of(conversation.id))
   if outcome == nil then tell.followed_up(case.id, case.notes) end
   return outcome
 end
@@ -202,7 +161,7 @@ end
 local function post_keep(job)
   local conversation = conversations.get(job.payload.conversation)
   if not conversation or conversation.status ~= "PAUSED" then return nil end
-  return deliver(job, card.payload(cards.keep(conversation, job.payload.hours)))
+  return (deliver(job, card.payload(cards.keep(conversation, job.payload.hours)), place_of(conversation.id, true)))
 end
 
 ---Answers to the response_url of a click: five tries in 30 minutes. When that fails, the channel shows it.
@@ -218,9 +177,9 @@ local function post_answer(job)
   end
   local reason = "the host is not one of SLACK_RESPONSE_HOSTS"
   if answer_url.allowed(job.payload.url, settings.get("SLACK_RESPONSE_HOSTS")) then
-    local verdict, why, wait_ms = judged(post(job.payload.url, payload))
+    local verdict, why, wait_ms = api.post(job.payload.url, payload)
     local without = verdict == "form" and card.without_boxes(payload)
-    if without then verdict, why, wait_ms = judged(post(job.payload.url, without)) end
+    if without then verdict, why, wait_ms = api.post(job.payload.url, without) end
     if verdict == "ok" then return nil end
     local age_ms = time.now_ms() - job.created_at
     if verdict == "busy" and job.attempts + 1 < ANSWER_TRIES and age_ms < ANSWER_MS then
@@ -241,17 +200,22 @@ end
 local function post_control(job)
   local known = facts.gather(job.payload.conversation)
   if not known or known.conversation.status ~= "PAUSED" then return nil end
-  return deliver(job, card.payload(cards.taken(known)))
+  local outcome, answer = deliver(job, card.payload(cards.taken(known)))
+  if outcome == nil and answer and answer.ts and known.case then cases.posted(known.case.id, answer.channel, answer.ts) end
+  return outcome
 end
 
 local HANDLERS = {
   card = post_card, follow_up = post_follow_up, keep = post_keep, answer = post_answer, control = post_control,
   words = function(job)
-    -- With a bot token the thread is where staff write.
-    return deliver(job, card.words(job.payload.text, not settings.get("SLACK_BOT_TOKEN") and job.payload.reply or nil))
+    local payload = job.payload
+    local words = card.words(payload.text, not api.bot() and payload.reply or nil)
+    return (deliver(job, words, place_of(payload.conversation, payload.broadcast)))
   end,
+  mirror = function(job) return threads.mirror(job, deliver) end, so_far = function(job) return threads.so_far(job, deliver) end,
+  file = threads.file, state = threads.state, refresh = threads.refresh,
   -- A message of an older version, whose row was ready for Slack.
-  text = function(job) return deliver(job, card.mrkdwn(job.payload.text)) end,
+  text = function(job) return (deliver(job, card.mrkdwn(job.payload.text))) end,
   -- How often an alert's cause came back during its quiet time.
   alert = function(job) tell.alert_again(job.payload.cause, job.payload.words or text.plain(job.payload.text)) end,
 }

@@ -73,7 +73,11 @@ end
 ---@param words string for staff, with a full stop
 function M.fail(message, now, why, words)
   messages.set_state(message.id, "failed", now, why)
-  if message.kind == "staff" then offers.failed(message.id, now) end
+  if message.kind == "staff" then
+    offers.failed(message.id, now)
+    tell.state(message.id)
+    tell.refresh(message.conversation_id)
+  end
   local conversation = conversations.get(message.conversation_id)
   if conversation then tell.word(conversation, "a message could not be sent: " .. words .. " The text was:", message.content) end
   log.warn("whatsapp.failed", { to = mask(message.conversation_id), message = message.id, why = why })
@@ -86,10 +90,15 @@ local HELD = "held for quality assessment"
 function FINISH.accepted(message, detail, now, _, row)
   messages.accepted(message.id, row, detail.wamid, now, detail.held and HELD or nil)
   if row.circuit_open == 1 then access.granted(now) end
+  tell.said(message.conversation_id, message.id)
   if message.kind == "staff" then
+    tell.state(message.id)
     conversations.staff_reached(message.conversation_id, now)
     local offer = offers.opened(message.id, now)
-    if offer then leads.changed(message.conversation_id, "quoted", { cents = offer.amount_cents, by = offer.author }) end
+    if offer then
+      leads.changed(message.conversation_id, "quoted", { cents = offer.amount_cents, by = offer.author })
+      tell.refresh(message.conversation_id)
+    end
   end
   log.info(detail.held and "whatsapp.held_for_quality" or "whatsapp.sent", { to = mask(message.conversation_id), message = message.id })
   local conversation = detail.held and conversations.get(message.conversation_id)

@@ -141,6 +141,7 @@ local function finish(id, file, mime)
   media.stored(id, file, mime, now)
   local row = media.get(id)
   if row.kind == "audio" then voice.stored(row, now) end
+  tell.file(row)
   return true
 end
 

@@ -74,6 +74,7 @@ function M.answer(event, conversation, now)
     tell.word(conversation, ("%s the quote of %s, which %s sent."):format(did, shown, names.name(offer.author) or "a colleague"),
       event.button_id == nil and event.content or nil)
     leads.changed(conversation.id, state, { cents = offer.amount_cents })
+    tell.refresh(conversation.id)
     if state == "accepted" then
       reply(conversation, "quote_accepted", accepted_words(conversation, conversation.language))
     else

@@ -76,13 +76,17 @@ function M.apply(message, status, now)
       say.enqueue(message.conversation_id, message.id, now)
     else
       messages.moved(message.id, "failed", status.wamid, now, why)
-      if message.kind == "staff" then offers.failed(message.id, now) end
+      if message.kind == "staff" then
+        offers.failed(message.id, now)
+        tell.state(message.id)
+      end
       tell_failed(message, status)
     end
   else
     local known = rank or message.state == "failed" and messages.rank.sent or nil
     if not known or messages.rank[status.state] <= known then return end
     messages.moved(message.id, status.state, status.wamid, now)
+    if message.kind == "staff" then tell.state(message.id) end
     if known < messages.rank.delivered and messages.rank[status.state] >= messages.rank.delivered then charge(message, status, now) end
     if message.circuit_open == 1 then access.granted(now, true) end
     if message.state == "unknown" then say.enqueue(message.conversation_id, message.id, now) end

@@ -1,0 +1,175 @@
+-- With a bot token the thread of a case's card is the chat: each message of either side is posted there once and in order, files too, and
+-- the state of what staff wrote there is a reaction on it. These are the jobs that do it.
+
+local api = require "channels.slack.api"
+local card = require "channels.slack.card"
+local cards = require "staff.cards"
+local cases = require "records.cases"
+local conversations = require "records.conversations"
+local facts = require "staff.facts"
+local heads = require "language.heads"
+local http = require "host.http"
+local jobs = require "host.jobs"
+local log = require "host.log"
+local media = require "records.media"
+local messages = require "records.messages"
+local names = require "staff.names"
+local plain = require "language.text"
+local posts = require "records.slack_posts"
+local settings = require "host.settings"
+local tell = require "staff.tell"
+local time = require "host.time"
+
+local M = {}
+
+local WAIT_MS = 3000 -- for the card, whose thread it is
+local UPLOAD_MS = 120000
+local SIGNS = { accepted = "outbox_tray", sent = "outbox_tray", delivered = "white_check_mark", read = "eyes", failed = "x",
+  unknown = "question" }
+local TRIES = 6
+
+---The thread of a chat: of the card of its newest case that has one.
+---@param conversation_id string
+---@return {channel: string, ts: string}?
+function M.of(conversation_id)
+  local case = api.bot() and cases.carded(conversation_id)
+  return case and case.channel == settings.get("SLACK_CHANNEL_ID") and { channel = case.channel, ts = case.ts } or nil
+end
+
+local function again(job, reason, wait_ms)
+  if job.attempts >= TRIES then
+    log.warn("slack.thread", { reason = reason, job = job.payload.what })
+    return nil
+  end
+  return jobs.retry(wait_ms or math.floor(settings.get("RETRY_BASE_MS") * 2 ^ math.min(job.attempts, 9)), "Slack: " .. reason)
+end
+
+-- The thread, or what the job does until there is one; false: there is none to wait for.
+local function thread_or_wait(job)
+  local thread = M.of(job.payload.conversation)
+  if thread then return thread end
+  local case = cases.current(job.payload.conversation)
+  if case and not case.posted_at then return nil, jobs.later(time.now_ms() + WAIT_MS, "after the card") end
+  return nil
+end
+
+local function author_of(message, conversation)
+  if message.role == "user" then return names.name(conversation.name) or names.number(conversation) end
+  return names.name(message.author) or "Assistant"
+end
+
+local function line_of(message, conversation)
+  local words = heads.shown(message.content, message.kind, message.role == "user" and messages.quoted(message) or nil)
+  return author_of(message, conversation) .. ":\n> " .. plain.squeeze(plain.shown(words, 2800)):gsub("\n", "\n> ")
+end
+
+---Posts one message of the chat in its thread.
+---@param deliver fun(job: host.jobs.Job, payload: table, place: table?): any, table? post.lua's
+---@async
+function M.mirror(job, deliver)
+  local message, conversation = messages.get(job.payload.message), conversations.get(job.payload.conversation)
+  if not message or not conversation or posts.of_message(message.id) then return nil end
+  local thread, outcome = thread_or_wait(job)
+  if not thread then return outcome end
+  local answer
+  outcome, answer = deliver(job, card.words(line_of(message, conversation)), { thread_ts = thread.ts })
+  if outcome == nil and answer and answer.ts then
+    posts.add { channel = thread.channel, ts = answer.ts, conversation = conversation.id, message = message.id, staff = false }
+  end
+  return outcome
+end
+
+---Posts what was said before the card, as the first thing in its thread.
+---@async
+function M.so_far(job, deliver)
+  local conversation = conversations.get(job.payload.conversation)
+  if not conversation then return nil end
+  local thread, outcome = thread_or_wait(job)
+  if not thread then return outcome end
+  local lines = { names.who(conversation) .. ", so far:" }
+  for _, message in ipairs(messages.last_of_both(conversation.id, 20, job.payload.upto)) do
+    lines[#lines + 1] = ("> %s: %s"):format(author_of(message, conversation), plain.shown(message.content, 250, true))
+  end
+  if #lines == 1 then return nil end
+  return (deliver(job, card.words(table.concat(lines, "\n")), { thread_ts = thread.ts }))
+end
+
+---Uploads a kept file of the customer into the thread.
+---@async
+function M.file(job)
+  local row = media.get(job.payload.media)
+  if not row or row.state ~= "stored" then return nil end
+  local thread, outcome = thread_or_wait(job)
+  if not thread then return outcome end
+  local name = row.name and plain.shown(row.name, 100, true)
+    or ("%s-%d.%s"):format(row.kind, row.id, (row.mime or ""):match("/(%w+)") or "bin")
+  local verdict, reason, wait_ms, place = api.call_form("files.getUploadURLExternal", { filename = name, length = row.bytes })
+  if verdict ~= "ok" or not place or type(place.upload_url) ~= "string" then return again(job, reason or "no upload address", wait_ms) end
+  local response, err = http.request { url = place.upload_url, method = "POST", timeout_ms = UPLOAD_MS, max_bytes = 65536,
+    form_data = { { name = "file", file = row.hash, filename = name, type = row.mime or "application/octet-stream" } } }
+  if not response or response.status ~= 200 then return again(job, response and "HTTP " .. response.status or err.kind) end
+  verdict, reason, wait_ms = api.call("files.completeUploadExternal", { files = { { id = place.file_id, title = name } },
+    channel_id = thread.channel, thread_ts = thread.ts })
+  if verdict ~= "ok" then return again(job, reason, wait_ms) end
+  return nil
+end
+
+-- Adds or removes a reaction. What is so already is no failure.
+local function react(method, row, name)
+  local verdict, reason, wait_ms = api.call("reactions." .. method, { channel = row.channel, timestamp = row.ts, name = name })
+  if verdict == "ok" or reason == "already_reacted" or reason == "no_reaction" or reason == "message_not_found" then return true end
+  return false, reason, wait_ms
+end
+
+---Shows a sign on a message of staff in place of the one before.
+---@async
+---@return boolean done
+---@return string? reason
+---@return integer? wait_ms
+function M.sign(row, name)
+  if row.sign == name then return true end
+  if row.sign then
+    local gone, why, wait = react("remove", row, row.sign)
+    if not gone then return false, why, wait end
+  end
+  local done, reason, wait_ms = react("add", row, name)
+  if done then posts.signed(row.channel, row.ts, name) end
+  return done, reason, wait_ms
+end
+
+---Shows how the delivery of what staff wrote in the thread stands.
+---@async
+function M.state(job)
+  local row, message = posts.of_message(job.payload.message), messages.get(job.payload.message)
+  local name = message and SIGNS[message.state]
+  if not row or row.staff ~= 1 or not name then return nil end
+  local done, reason, wait_ms = M.sign(row, name)
+  return not done and again(job, reason, wait_ms) or nil
+end
+
+---Gives a case's card its look of now.
+---@async
+function M.refresh(job)
+  local thread = M.of(job.payload.conversation)
+  local known = thread and facts.gather(job.payload.conversation)
+  if not known then return nil end
+  known.typed = job.payload.typed
+  local live = known.case and known.case.state ~= "closed"
+  local shown = known.conversation.status == "PAUSED" and cards.taken(known) or live and cards.open(known)
+    or cards.returned(known, job.payload.by)
+  local payload = card.payload(shown)
+  local verdict, reason, wait_ms = api.call("chat.update", { channel = thread.channel, ts = thread.ts, text = payload.text,
+    blocks = payload.blocks })
+  if verdict == "busy" then return again(job, reason, wait_ms) end
+  if verdict ~= "ok" then
+    log.warn("slack.card_not_updated", { reason = reason })
+    if reason == "message_not_found" and known.conversation.status == "PAUSED" then -- somebody deleted the card: a new one
+      cases.uncarded(known.conversation.id)
+      jobs.put { kind = "card", lane = tell.lane(known.conversation.id),
+        payload = { what = "control", conversation = known.conversation.id } }
+    end
+  end
+  return nil
+end
+
+return M
