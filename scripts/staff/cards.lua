@@ -119,7 +119,7 @@ local function state_of(facts)
   if conversation.blocked_at then
     words[1] = "Blocked"
   elseif conversation.status == "PAUSED" then
-    words[1] = "Taken by " .. (names.name(conversation.paused_by_name) or "staff")
+    words[1] = "Taken by @" .. (names.name(conversation.paused_by_name) or "staff")
       .. (conversation.paused_at and " at " .. names.moment(conversation.paused_at, facts.now, facts.time) or "")
   elseif case and case.state == "closed" and case.close_reason then
     words[1] = "Closed: " .. case.close_reason .. (case.close_cents and ", " .. amount.shown(case.close_cents) or "")
