@@ -208,7 +208,8 @@ static bool refuse_extras(struct reader *r, const yaml_char_t *anchor, const yam
     return true;
 }
 
-/* An item of a list goes on in the next line with "-": YAML joins the two, and nobody meant that. */
+/* An item of a list goes on in the next line with "-": YAML joins the two, and nobody meant that.
+ */
 static bool refuse_joined(struct reader *r)
 {
     const yaml_mark_t *from = &r->event.start_mark, *to = &r->event.end_mark;
@@ -219,11 +220,12 @@ static bool refuse_joined(struct reader *r)
             r->line = yaml_line(r->line, r->end, 1);
         size_t column = strspn(r->line, " ");
         if (r->line[column] == '-' && (n < to->line || column < to->column))
-            return refuse(r, n, column,
-                          "this line begins with \"-\" but stands further right than the item "
-                          "above, so YAML reads both as one text. Line it up with the other items, "
-                          "with a blank after the \"-\". If the \"-\" belongs to the text, put all of it "
-                          "in quotes, on one line.");
+            return refuse(
+                r, n, column,
+                "this line begins with \"-\" but stands further right than the item "
+                "above, so YAML reads both as one text. Line it up with the other items, "
+                "with a blank after the \"-\". If the \"-\" belongs to the text, put all of it "
+                "in quotes, on one line.");
     }
     return true;
 }

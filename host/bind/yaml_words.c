@@ -106,7 +106,7 @@ static size_t opened_above(const char *text, const char *end, const yaml_mark_t 
     return line < at->line ? line + 1 : 0;
 }
 
-/* What is wrong with a line that YAML takes for a text because a blank is missing; NULL: nothing. */
+/* What is wrong with a line that YAML takes for a text because a blank is missing, or NULL. */
 static const char *missing_blank(const char *line, const char *end)
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789";
@@ -120,11 +120,11 @@ static const char *missing_blank(const char *line, const char *end)
     return NULL;
 }
 
-/* Looks at this line and, past blank lines and comments, at the one above it. `at` is moved there. */
+/* Looks at this line and, past a few blank lines and comments, at the one above. Moves `at`. */
 static const char *blank_above(const char *text, const char *end, yaml_mark_t *at)
 {
     size_t n = at->line;
-    for (int looked = 0; looked < 2; n--) {
+    for (int looked = 0, tried = 0; looked < 2 && tried < 50; n--, tried++) {
         const char *line = yaml_line(text, end, n), *first = line + strspn(line, " ");
         if (first < end && *first != '\n' && *first != '\r' && *first != '#') {
             const char *words = missing_blank(line, end);

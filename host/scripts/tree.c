@@ -27,8 +27,9 @@ bool tree_wants(const char *name)
             return false;
     if (!dot)
         return true; /* may be a folder */
-    return strcmp(dot, ".lua") == 0 || strcasecmp(dot, ".yaml") == 0 || strcasecmp(dot, ".yml") == 0 ||
-           strcmp(dot, ".html") == 0 || strcmp(dot, ".js") == 0 || strcmp(dot, ".css") == 0;
+    return strcmp(dot, ".lua") == 0 || strcasecmp(dot, ".yaml") == 0 ||
+           strcasecmp(dot, ".yml") == 0 || strcmp(dot, ".html") == 0 || strcmp(dot, ".js") == 0 ||
+           strcmp(dot, ".css") == 0;
 }
 
 /* Reads one regular file. 0; 1: not a file to read; -1: why. */
