@@ -19,11 +19,11 @@ enum { LINE_LIMIT = 256 * 1024, STORY_LIMIT = 8 << 20 };
 
 /* ---- the instance, and its commands ---- */
 
-int rehearsal_begin(struct rehearsal *r, const char *scripts, const char *prompts, bool check,
-                    struct buf *problems, struct buf *warnings)
+int rehearsal_begin(struct rehearsal *r, const struct serve_mode *m, const char *scripts,
+                    const char *prompts, bool check, struct buf *problems, struct buf *warnings)
 {
     struct host *h = &r->service.host;
-    struct generation_options o = mode_options(&serve_modes[3]);
+    struct generation_options o = mode_options(m);
     struct settings *own = settings_new();
     char why[2048] = "not enough memory";
     int code = 1;
@@ -50,10 +50,10 @@ done:
     return code;
 }
 
-static int begin(struct rehearsal *r)
+static int begin(struct rehearsal *r, const struct serve_mode *m)
 {
     struct buf problems = { .data = NULL }, warnings = { .data = NULL };
-    int code = rehearsal_begin(r, NULL, NULL, false, &problems, &warnings);
+    int code = rehearsal_begin(r, m, NULL, NULL, false, &problems, &warnings);
     fprintf(stderr, "%s%s", warnings.data ? warnings.data : "", problems.data ? problems.data : "");
     buf_free(&problems);
     buf_free(&warnings);
@@ -189,7 +189,7 @@ static const char *style_of_stdout(void)
 int serve_chat(void)
 {
     static struct rehearsal r;
-    int code = begin(&r);
+    int code = begin(&r, &serve_modes[3]);
     if (code)
         return rehearsal_end(&r, code);
     r.style = style_of_stdout();
@@ -261,7 +261,7 @@ static int replay_file(struct rehearsal *r, const char *flags, char *path)
 int serve_replay(const char *flags, char *const *files, size_t count)
 {
     static struct rehearsal r;
-    int code = begin(&r), worst = 0;
+    int code = begin(&r, &serve_modes[3]), worst = 0;
     for (size_t i = 0; code == 0 && i < count && !r.service.host.stopping; i++) {
         int one = replay_file(&r, flags, files[i]);
         worst = one > worst ? one : worst;
@@ -271,4 +271,13 @@ int serve_replay(const char *flags, char *const *files, size_t count)
     else if (code == 0)
         run(&r, "summary", NULL, 0);
     return rehearsal_end(&r, code ? code : worst);
+}
+
+/* ---- check --online ---- */
+
+int serve_online(void)
+{
+    static struct rehearsal r;
+    int code = begin(&r, &serve_modes[4]);
+    return rehearsal_end(&r, code ? code : run(&r, "online", NULL, 0));
 }

@@ -144,7 +144,7 @@ static int play_stories(const char *scripts, const char *prompts, struct buf *pr
         buf_printf(notes, "%s is not there, so no stories were played.\n", stage);
         return 0;
     }
-    int code = rehearsal_begin(&r, scripts, prompts, true, problems, &unused);
+    int code = rehearsal_begin(&r, &serve_modes[3], scripts, prompts, true, problems, &unused);
     buf_free(&unused);
     char none[600];
     if (code == 0) /* scripts of an older version have no notes */
@@ -181,7 +181,7 @@ static bool holds_both(const char *dir, const char *scripts, const char *prompts
     return false;
 }
 
-int serve_check(const char *dir)
+int serve_check(const char *dir, bool online)
 {
     struct host h = { .scripts.memory_cap = 256u << 20 };
     struct buf problems = { .data = NULL }, warnings = { .data = NULL };
@@ -211,5 +211,6 @@ int serve_check(const char *dir)
         printf("Settings, scripts and prompts are fine.\n");
     buf_free(&problems);
     buf_free(&warnings);
-    return code;
+    fflush(stdout);
+    return code == 0 && online ? serve_online() : code;
 }

@@ -10,7 +10,9 @@
 #ifndef HOST_CLI_CHECK_H
 #define HOST_CLI_CHECK_H
 
-/* dir NULL: what serve would load. */
-int serve_check(const char *dir);
+#include <stdbool.h>
+
+/* dir NULL: what serve would load. online: then asks each service, as serve_online; without dir. */
+int serve_check(const char *dir, bool online);
 
 #endif

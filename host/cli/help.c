@@ -37,19 +37,21 @@ static const struct page pages[] = {
       "Exit codes: 0 stopped, 2 settings, 3 storage, 4 database in use, 5 scripts or prompts.\n"
       "\n"
       "Example:  assistant sandbox   (then open http://127.0.0.1:8080/sandbox/)\n" },
-    { "check", "[DIR]",
-      "check settings, scripts and prompts; with DIR: DIR/scripts and DIR/prompts alone", "", 0, 1,
+    { "check", "[DIR] [--online]",
+      "check settings, scripts and prompts; with DIR: DIR/scripts and DIR/prompts alone",
+      "--online", 0, 1,
       "Loads settings, scripts and prompts as `serve` would, and names each mistake with file,\n"
       "line and remedy. It opens no database. Then it plays the stories of\n"
       "scripts/rehearsal/stories and prompts/stories for two seconds and calls each handler of\n"
       "main.lua; nothing is sent. A script that fails or does not end is a problem. A reply\n"
       "that differs from the recorded one is not.\n"
       "With DIR: checks DIR/scripts and DIR/prompts alone. It needs no settings.\n"
+      "--online: then asks WhatsApp, Slack, the model and what else the settings name whether\n"
+      "they answer and take our keys. Nothing is posted. Each line names its setting.\n"
       "\n"
-      "Exit codes: 0 fine (warnings are printed), 2 settings, 5 scripts or prompts (also when\n"
-      "both are wrong).\n"
+      "Exit codes: 0 fine (warnings are printed), 2 settings, 5 scripts or prompts (or both).\n"
       "\n"
-      "Example:  assistant check .\n" },
+      "Example:  assistant check --online\n" },
     { "chat", "", "play a chat in the terminal", "", 0, 0,
       "You write as a customer and see what a customer would get. Scripts and prompts are the\n"
       "files on disk; a saved change is used from the next line on. Below each answer you see\n"

@@ -140,6 +140,26 @@ static int replay(char **args, size_t count)
     return serve_replay(flags, args, files);
 }
 
+/* `assistant check`: DIR has no settings, so there is nobody to ask. */
+static int check(char **args, size_t count)
+{
+    bool online = false;
+    const char *dir = NULL;
+    for (size_t i = 0; i < count; i++) {
+        if (is(args[i], "--online"))
+            online = true;
+        else
+            dir = args[i];
+    }
+    if (online && dir) {
+        fprintf(stderr,
+                "assistant check: --online asks with the settings of the environment, so it "
+                "takes no DIR.\n");
+        return 1;
+    }
+    return serve_check(dir, online);
+}
+
 static int version(void)
 {
     printf("assistant %s\n", ASSISTANT_VERSION);
@@ -163,7 +183,7 @@ static int act(char **args, size_t count)
     if (is(name, "sandbox"))
         return serve_run(&serve_modes[word ? 2 : 1]);
     if (is(name, "check"))
-        return serve_check(word);
+        return check(args + 1, count - 1);
     if (is(name, "chat"))
         return serve_chat();
     if (is(name, "replay"))

@@ -11,6 +11,7 @@ const struct serve_mode serve_modes[] = {
     { "sandbox", "stand_ins.main", "stand_ins.defaults", sandbox, false },
     { "stand-ins", "stand_ins.alone", "stand_ins.settings", stand_ins, true },
     { "rehearsal", "rehearsal.main", "rehearsal.settings", NULL, false },
+    { "online", "online", "settings", NULL, false },
 };
 
 struct generation_options mode_options(const struct serve_mode *m)

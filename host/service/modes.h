@@ -14,7 +14,7 @@ struct serve_mode {
     const char *const *defaults; /* for settings that the environment does not give */
     bool borrows; /* the environment is a service's: it may hold names that only that knows */
 };
-extern const struct serve_mode serve_modes[]; /* serve, sandbox, stand-ins, rehearsal */
+extern const struct serve_mode serve_modes[]; /* serve, sandbox, stand-ins, rehearsal, online */
 
 /* The options with which generations of a mode are built. */
 struct generation_options mode_options(const struct serve_mode *m);

@@ -145,6 +145,9 @@ function M.graph(request)
   if not id then id = path:match("^[^/]+$") end
   local stranger = errors.stranger(request)
   if stranger then return stranger end
+  if request.query.appsecret_proof and not errors.proven(request) then
+    return errors.refuse(100, { message = "Invalid appsecret_proof provided in the API argument", type = "GraphMethodException" })
+  end
   local verb = request.method:lower()
   if not id then return errors.missing(path, verb) end
   if edge then

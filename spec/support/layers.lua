@@ -28,7 +28,7 @@ M.C = {
 -- A name stands for its module and for all modules below it that have no row of their own.
 M.LUA = {
   { "rehearsal", "stand_ins", apart = true },
-  { "main", "settings", "exports" },
+  { "main", "online", "settings", "exports" },
   { "turn", "channels.slack", apart = true }, -- nothing below main knows Slack
   { "channels.calcom" }, -- its news go to customers by WhatsApp
   { "channels.whatsapp" },

@@ -38,8 +38,9 @@ local NOT_YET = "its words have not come yet"
 
 local function on() return settings.get("TRANSCRIBE_URL") ~= nil end
 
--- The setting names the server or the whole address.
-local function address()
+---Where voice notes are sent: TRANSCRIBE_URL, which must be set, names the server or the whole address.
+---@return string
+function M.address()
   local given = plain.trim_end(settings.get("TRANSCRIBE_URL"), "[/]")
   return given:sub(-#AT) == AT and given or given .. AT
 end
@@ -138,7 +139,7 @@ end
 local function ask(row)
   local ending = ENDINGS[row.mime] or "ogg"
   return sort(http.request {
-    method = "POST", url = address(), lane = "voice", timeout_ms = TRY_MS, max_bytes = ANSWER_BYTES,
+    method = "POST", url = M.address(), lane = "voice", timeout_ms = TRY_MS, max_bytes = ANSWER_BYTES,
     headers = key() ~= "" and { Authorization = "Bearer " .. key() } or {},
     form_data = {
       { name = "model", value = settings.get("TRANSCRIBE_MODEL") }, { name = "response_format", value = "json" },

@@ -75,6 +75,14 @@ function M.stranger(request)
     or "An access token is required to request this resource." })
 end
 
+---Does the signature of the token (appsecret_proof) come from the app's secret?
+---@param request host.Request
+function M.proven(request)
+  local secret = common.setting("META_APP_SECRET") or "sandbox-app-secret"
+  local token = (request.headers.authorization or ""):match("%s(%S+)$") or ""
+  return request.query.appsecret_proof == crypto.hex(crypto.hmac_sha256(secret, token))
+end
+
 ---The refusal of an expired token.
 function M.expired()
   return M.refuse(190, { subcode = 463, message = "Error validating access token: Session has expired on Saturday, 28-Nov-26 04:00:00 PST. "
