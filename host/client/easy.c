@@ -11,7 +11,9 @@
 
 /* Small, because each waiting transfer holds one, and answers are a few KB. */
 static const long RECEIVE_BYTES = 4096, SEND_BYTES = 16384;
-static const long RECEIVE_FILE_BYTES = 32768;
+/* libcurl goes on reading while a fast peer sends, and meanwhile nobody else is served (measured:
+ * 10 s with fifty files of 16 MB). So a file rests after so many bytes, until the next round. */
+static const size_t ROUND_BYTES = 256 << 10;
 /* Well below the idle limits of known peers: an old connection is often closed already. */
 static const long REUSE_SECONDS = 55;
 
@@ -143,8 +145,15 @@ static size_t on_body(char *bytes, size_t one, size_t len, void *arg)
     x->answer_bytes += len;
     if (!download_begin(x))
         return 0;
-    if (x->download)
+    if (x->download) {
+        x->round_bytes += len;
+        if (x->round_bytes >= ROUND_BYTES && !x->rests &&
+            curl_easy_pause(x->easy, CURLPAUSE_RECV) == CURLE_OK) {
+            x->round_bytes = 0;
+            pool_easy_rests(x);
+        }
         return disk_fine(x, pool_download_write(x->download, bytes, len)) ? len : 0;
+    }
     if (x->transfer->file && keep > POOL_FILE_ERROR_BYTES - x->answer.len)
         keep = POOL_FILE_ERROR_BYTES - x->answer.len;
     return buf_add(&x->answer, bytes, keep) ? len : 0;
@@ -245,10 +254,8 @@ bool pool_easy_dress(struct pool_exchange *x)
     if (x->transfer->file) {
         /* What the length announces is refused before a byte is written. */
         bad |= curl_easy_setopt(e, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)x->transfer->max_bytes);
-        bad |= curl_easy_setopt(e, CURLOPT_BUFFERSIZE, RECEIVE_FILE_BYTES);
-    } else {
-        bad |= curl_easy_setopt(e, CURLOPT_BUFFERSIZE, RECEIVE_BYTES);
     }
+    bad |= curl_easy_setopt(e, CURLOPT_BUFFERSIZE, RECEIVE_BYTES);
     bad |= curl_easy_setopt(e, CURLOPT_UPLOAD_BUFFERSIZE, SEND_BYTES);
     bad |= curl_easy_setopt(e, CURLOPT_ACCEPT_ENCODING, "");
     bad |= curl_easy_setopt(e, CURLOPT_PREREQFUNCTION, on_request);

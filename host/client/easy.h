@@ -43,6 +43,7 @@ struct pool_exchange {
     struct buf answer;
     size_t answer_bytes;       /* decoded, also those that are not kept */
     struct download *download; /* NULL: the body goes to memory */
+    size_t round_bytes;        /* of the file, since it last rested */
     int disk_error;            /* an errno */
     char *detail;              /* libcurl's words, for TLS */
     /* where it is: queued or running at its host, syncing, or leaving */
@@ -50,7 +51,8 @@ struct pool_exchange {
     struct pool_host *host;
     struct pool_shard *shard;
     struct loop_timer deadline;
-    TAILQ_ENTRY(pool_exchange) place, cancel;
+    TAILQ_ENTRY(pool_exchange) place, cancel, rest;
+    bool rests;                      /* receives nothing until the next round */
     bool cancel_asked, cancel_taken; /* under the pool's lock */
     bool syncing;                    /* its answer is whole, and its file is being synced */
     bool finished;
@@ -72,6 +74,8 @@ bool pool_easy_sent(const struct pool_exchange *x);
 /* Gives the transfer an error and a message for people. */
 void pool_easy_fail(struct pool_transfer *t, enum pool_error e, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* The exchange receives nothing more in this round; work lets it go on. */
+void pool_easy_rests(struct pool_exchange *x);
 /* "host:port" of the exchange, for messages. */
 const char *pool_easy_where(const struct pool_exchange *x);
 /* Removes an unfinished file, and frees what the handle pointed to. After it is gone. */

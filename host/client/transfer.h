@@ -32,7 +32,7 @@ struct pool_part {
     const char *value; /* NULL: the bytes of fd */
     size_t value_len;
     bool is_file; /* value is a file's name, for the caller, who opens it and sets value to NULL */
-    int fd; /* open until the transfer is back; the caller's */
+    int fd;       /* open until the transfer is back; the caller's */
     uint64_t bytes;
     const char *filename, *type; /* NULL: none */
     /* the pool's */

@@ -32,6 +32,9 @@ static void exchange_leave(struct pool_work *p, struct pool_exchange *x)
      * it. */
     curl_easy_cleanup(x->easy);
     x->easy = NULL;
+    if (x->rests)
+        TAILQ_REMOVE(&p->resting, x, rest);
+    x->rests = false;
     struct pool_host *h = x->host;
     if (x->syncing) {
         TAILQ_REMOVE(&p->syncing, x, place);
@@ -205,6 +208,29 @@ const char *pool_easy_where(const struct pool_exchange *x)
     return x->host ? x->host->where : "the request";
 }
 
+void pool_easy_rests(struct pool_exchange *x)
+{
+    x->rests = true;
+    TAILQ_INSERT_TAIL(&x->work->resting, x, rest);
+}
+
+/* Their sockets are read in this round again; what arrived meanwhile is written at once. */
+static void go_on(struct pool_work *p)
+{
+    struct pool_exchanges rested = TAILQ_HEAD_INITIALIZER(rested);
+    struct pool_exchange *x;
+    TAILQ_CONCAT(&rested, &p->resting, rest);
+    while ((x = TAILQ_FIRST(&rested))) {
+        TAILQ_REMOVE(&rested, x, rest);
+        x->rests = false;
+        CURLcode code = curl_easy_pause(x->easy, CURLPAUSE_CONT);
+        if (code != CURLE_OK) { /* a callback stopped it, and libcurl would only wait */
+            pool_shard_remove(x->shard, x->easy);
+            on_done(p, x->easy, code);
+        }
+    }
+}
+
 void pool_work_arrive(struct pool_work *p, struct pool_exchange *x)
 {
     struct pool_transfer *t = x->transfer;
@@ -237,9 +263,10 @@ void pool_work_cancel(struct pool_work *p, struct pool_exchange *x)
 bool pool_work_run(struct pool_work *p)
 {
     p->shared.kicked = false;
+    go_on(p);
     for (unsigned i = 0; i < p->used; i++)
         pool_shard_run(&p->shards[i], on_done, p);
-    return p->shared.kicked;
+    return p->shared.kicked || !TAILQ_EMPTY(&p->resting);
 }
 
 void pool_work_empty(struct pool_work *p)
@@ -307,6 +334,7 @@ static bool libcurl_fits(char *why, size_t why_size)
 
 bool pool_work_open(struct pool_work *p, const struct pool_options *o, char *why, size_t why_size)
 {
+    TAILQ_INIT(&p->resting);
     TAILQ_INIT(&p->syncing);
     TAILQ_INIT(&p->leaving);
     limits_set(p, o);

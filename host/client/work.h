@@ -23,6 +23,7 @@ struct pool_work {
     unsigned used; /* of the shards */
     struct pool_host *hosts;
     unsigned host_count, per_host;
+    struct pool_exchanges resting; /* files that had their share of this round */
     struct syncer *syncer;         /* of files */
     struct pool_exchanges syncing; /* their answers are whole, their files are being synced */
     struct pool_exchanges leaving; /* finished; the caller of a round empties it */
