@@ -39,8 +39,9 @@ void bind_not_loading(lua_State *L, const char *what);
 int bind_not_stored(lua_State *L);
 /* Marks that the running task used the open group. stored false: does what bind_not_stored does. */
 void bind_wrote(lua_State *L, bool stored);
-/* Gives the file of an answer to the task that asked for it, and pushes it as host.media.File. It is
- * removed when that task ends and has not kept it. Throws; then the file is still the answer's. */
+/* Gives the file of an answer to the task that asked for it, and pushes it as host.media.File. It
+ * is removed when that task ends and has not kept it. Throws; then the file is still the answer's.
+ */
 void bind_media_push(lua_State *L, struct task *t, struct pool_file *file);
 /* For tick, while no group is open: one piece of the scrubbing that a task in db.scrub waits
  * for. */

@@ -169,17 +169,17 @@ static const struct page pages[] = {
       "cannot be written.\n"
       "\n"
       "Example:  assistant media list '+1 416 555 1234'\n" },
-    { "block", "[PHONE | --whatsapp]", "block a person, or list who is blocked", "--whatsapp", 0, 1,
+    { "block", "[PHONE | --platform]", "block a person, or list who is blocked", "--platform", 0, 1,
       "Blocks a person: what they write is stored, and nothing follows from it: no answer, no\n"
-      "word to staff, only a count. WhatsApp is asked to block them too. Without PHONE: lists\n"
-      "who is blocked here, by whom and since when; with --whatsapp: who is blocked there.\n"
+      "word to staff, only a count. The platform is asked to block them too. Without PHONE: lists\n"
+      "who is blocked here, by whom and since when; with --platform: who is blocked there.\n"
       "\n"
-      "Exit codes: 0 done, 1 PHONE is no number or id, or WhatsApp did not answer.\n"
+      "Exit codes: 0 done, 1 PHONE is no number or id, or the platform did not answer.\n"
       "\n"
       "Example:  assistant block '+1 416 555 1234'\n" },
     { "unblock", "PHONE", "end a person's block", "", 1, 1,
       "The person's next message is answered again. What they wrote meanwhile is stored and\n"
-      "stays unanswered. WhatsApp is asked to unblock them too.\n"
+      "stays unanswered. The platform is asked to unblock them too.\n"
       "\n"
       "Exit codes: 0 done, 1 the person is not blocked.\n"
       "\n"
@@ -201,7 +201,7 @@ static const struct page pages[] = {
       "\n"
       "Example:  assistant leads --since 2026-10-01 --csv\n" },
     { "costs", "[--since DAY]", "say what the model and the messages cost", "--since", 0, 2,
-      "Prints what the model and WhatsApp's messages cost since the first of this month, and the\n"
+      "Prints what the model and the messages cost since the first of this month, and the\n"
       "ten chats that cost most. --since counts from another day, like 2026-11-01. Days are\n"
       "those of TZ; prices are model_prices and message_prices of prompts/business.yaml.\n"
       "\n"

@@ -2,8 +2,8 @@
 #ifndef HOST_CLI_MEDIA_GET_H
 #define HOST_CLI_MEDIA_GET_H
 
-/* Copies a kept file to FILE, which must not exist (NULL: it was not given). Prints what it did, or why not. Returns the
- * exit code. */
+/* Copies a kept file to FILE, which must not exist (NULL: it was not given). Prints what it did, or
+ * why not. Returns the exit code. */
 int media_get(const char *hash, const char *file);
 
 #endif

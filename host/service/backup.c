@@ -140,10 +140,9 @@ static void say_made(const struct backup *b, char *words, size_t size)
             "copied: %.600s.",
             b->path, b->media_problem);
     else if (b->files)
-        snprintf(
-            words, size,
-            "Copied to %s. The copy was checked and is whole. Received files: %llu, in %s.",
-            b->path, (unsigned long long)b->files, b->media_path);
+        snprintf(words, size,
+                 "Copied to %s. The copy was checked and is whole. Received files: %llu, in %s.",
+                 b->path, (unsigned long long)b->files, b->media_path);
     else
         snprintf(words, size, "Copied to %s. The copy was checked and is whole.", b->path);
 }

@@ -31,9 +31,9 @@ struct jobs {
         id_limit; /* ids below id_limit are reserved on disk: none is ever given twice */
     int64_t epoch, claims;
     int64_t claimed_at; /* ms, the newest claim: what a lane has next is due no earlier */
-    bool after_crash; /* the previous process died with a job or row on its CPU */
-    bool crashed;     /* there may be jobs dead after crashes that were not reported */
-    int suspects;     /* -1: to be counted */
+    bool after_crash;   /* the previous process died with a job or row on its CPU */
+    bool crashed;       /* there may be jobs dead after crashes that were not reported */
+    int suspects;       /* -1: to be counted */
 
     int64_t clock_ms; /* the wall clock's lead over the monotonic one */
     bool clock_known;

@@ -85,7 +85,7 @@ end
 
 local USAGE = "Usage: assistant %s PHONE   (the number with its country code, like +1 416 555 1234, or the id that staff see)"
 
----`assistant block`, `assistant block PHONE`, `assistant block --whatsapp`
+---`assistant block`, `assistant block PHONE`, `assistant block --platform`
 ---@async
 ---@param args string[]
 ---@param whatsapp {hush: fun(id: string), blocked: fun(): string?, string?}
@@ -93,10 +93,10 @@ local USAGE = "Usage: assistant %s PHONE   (the number with its country code, li
 ---@return string? problem
 function M.command(args, whatsapp)
   if #args == 0 then return list() end
-  if args[1] == "--whatsapp" and #args == 1 then return whatsapp.blocked() end
+  if args[1] == "--platform" and #args == 1 then return whatsapp.blocked() end
   local ids = #args == 1 and people.ids(args[1]) or {}
   if #ids == 0 then
-    return nil, USAGE:format("block") .. "\nWithout PHONE it lists who is blocked here, with --whatsapp who is blocked there."
+    return nil, USAGE:format("block") .. "\nWithout PHONE it lists who is blocked here, with --platform who is blocked there."
   end
   local conversation, known = chat_of(ids)
   local who = names.who(conversation)

@@ -22,7 +22,7 @@ local function refuse(status, message, code)
   return { status = status, json = { error = { message = message, type = "invalid_request_error", param = json.null, code = code } } }
 end
 
-local FAULTS = {
+local REFUSALS = {
   ["401"] = function() return refuse(401, "Incorrect API key provided.", "invalid_api_key") end,
   ["429"] = function()
     local answer = refuse(429, "Rate limit reached.", "rate_limit_exceeded")
@@ -40,14 +40,14 @@ local FAULTS = {
 
 -- What is wrong with the request, as the server would say it.
 local function problem(request, parts, why)
-  if not common.bearer(request, common.setting("TRANSCRIBE_API_KEY")) then return FAULTS["401"]() end
+  if not common.bearer(request, common.setting("TRANSCRIBE_API_KEY")) then return REFUSALS["401"]() end
   if not parts then return refuse(400, "We could not parse the body of your request: " .. why) end
   local file = parts.file
   if not (file and file.filename) then return refuse(400, "The parameter file is required.", "missing_required_parameter") end
   if not TYPES[(file.filename:match("%.(%w+)$") or ""):lower()] then return refuse(400, "Unrecognized file format.") end
   if not (file.type or ""):find("^audio/") then return refuse(400, "The file must name its type, audio/….") end
   if #file.bytes == 0 then return refuse(400, "Audio file is too short. Minimum audio length is 0.1 seconds.", "audio_too_short") end
-  if #file.bytes > MOST_BYTES then return FAULTS["413"]() end
+  if #file.bytes > MOST_BYTES then return REFUSALS["413"]() end
   if not parts.model or parts.model.bytes == "" then return refuse(400, "you must provide a model parameter") end
   if parts.response_format and parts.response_format.bytes ~= "json" then return refuse(400, "This stand-in writes json only.") end
 end
@@ -61,7 +61,7 @@ function M.hear(request)
   local bytes = parts.file.bytes
   local fault = faults.meet("transcribe", bytes)
   if fault and fault.kind == "slow" then task.sleep(fault.delay_ms or 25000) end
-  if fault and FAULTS[fault.kind] then return FAULTS[fault.kind](fault) end
+  if fault and REFUSALS[fault.kind] then return REFUSALS[fault.kind](fault) end
   local at = select(2, bytes:find(WORDS, 1, true))
   return common.ok { text = at and bytes:sub(at + 1) or "", usage = { type = "duration", seconds = 1 } }
 end

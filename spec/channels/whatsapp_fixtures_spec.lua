@@ -143,7 +143,7 @@ end
 
 describe("what a customer can send", function()
   for _, shape in ipairs(SHAPES) do
-    it("W25-W30: " .. shape[1] .. ", whoever sends it", function()
+    it("B9: " .. shape[1] .. ", whoever sends it", function()
       for _, who in ipairs(SENDERS) do
         local message = { id = "wamid.1", timestamp = "1795369990", from = who.from, from_user_id = who.from_user_id }
         for name, value in pairs(shape[2]) do message[name] = value end

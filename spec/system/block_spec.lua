@@ -125,9 +125,9 @@ describe("a blocked person", function()
     stand_ins:fault { block = { kind = "500", times = 2 } }
     scene:sent(phone, scene:ask(phone))
     run("block", phone)
-    shell.until_(function() return run("block", "--whatsapp"):find(shown(phone), 1, true) end, 12, "the block at WhatsApp, at the third try")
+    shell.until_(function() return run("block", "--platform"):find(shown(phone), 1, true) end, 12, "the block at WhatsApp, at the third try")
     run("unblock", phone)
-    shell.until_(function() return not run("block", "--whatsapp"):find(shown(phone), 1, true) end, 6, "the block's end at WhatsApp")
+    shell.until_(function() return not run("block", "--platform"):find(shown(phone), 1, true) end, 6, "the block's end at WhatsApp")
     local other = meta.phone()
     scene:sent(other, scene:ask(other))
     stand_ins:account { strict = 1 } -- who wrote only here is nobody whom WhatsApp knows

@@ -121,7 +121,7 @@ describe("kinds beside texts and files", function()
     scene.stand_ins:calm()
   end)
 
-  it("what the model writes while staff write in the business's phone is not sent, and staff get it as a draft", function()
+  it("E11: what the model writes while staff write in the business's phone is not sent, and staff get it as a draft", function()
     local phone, held = meta.phone(), meta.word()
     local plan = scene.stand_ins:plan { contains = held, hold = true, times = 1, answer = { reply_to_user = "Any stairs? " .. held } }
     service:say(phone, "a couch " .. held)
