@@ -11,8 +11,9 @@
 
 /* Small, because each waiting transfer holds one, and answers are a few KB. */
 static const long RECEIVE_BYTES = 4096, SEND_BYTES = 16384;
-/* libcurl goes on reading while a fast peer sends, and meanwhile nobody else is served (measured:
- * 10 s with fifty files of 16 MB). So a file rests after so many bytes, until the next round. */
+/* libcurl goes on reading while a fast peer sends, and meanwhile nobody else is served (measured: 10
+ * s with fifty files of 16 MB). So a file rests after so many bytes, until the next round. Not with
+ * TLS, where transfers may share a connection. */
 static const size_t ROUND_BYTES = 256 << 10;
 /* Well below the idle limits of known peers: an old connection is often closed already. */
 static const long REUSE_SECONDS = 55;
@@ -147,7 +148,7 @@ static size_t on_body(char *bytes, size_t one, size_t len, void *arg)
         return 0;
     if (x->download) {
         x->round_bytes += len;
-        if (x->round_bytes >= ROUND_BYTES && !x->rests &&
+        if (x->round_bytes >= ROUND_BYTES && !x->rests && !x->secure &&
             curl_easy_pause(x->easy, CURLPAUSE_RECV) == CURLE_OK) {
             x->round_bytes = 0;
             pool_easy_rests(x);
