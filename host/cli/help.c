@@ -46,7 +46,7 @@ static const struct page pages[] = {
       "main.lua; nothing is sent. A script that fails or does not end is a problem. A reply\n"
       "that differs from the recorded one is not.\n"
       "With DIR: checks DIR/scripts and DIR/prompts alone. It needs no settings.\n"
-      "--online: then asks WhatsApp, Slack, the model and what else the settings name whether\n"
+      "--online: then asks the model and each other service that the settings name whether\n"
       "they answer and take our keys. Nothing is posted. Each line names its setting.\n"
       "\n"
       "Exit codes: 0 fine (warnings are printed), 2 settings, 5 scripts or prompts (or both).\n"
