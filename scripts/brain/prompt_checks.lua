@@ -153,7 +153,7 @@ M.business = {
   { "buttons", flag, false },
   { "ask_location", flag, false },
   { "languages", codes, nil, true },
-  { "notify_reloads", flag, false },
+  { "notify_reloads", flag, false }, { "notices", map { { "joined", flag, false }, { "returned", flag, false } } },
   { "guards", map {
     { "money", flag, true }, { "links", flag, true }, { "phones", flag, true }, { "hazards", flag, true },
     { "areas", flag, true }, { "leaks", flag, true }, { "numbers", flag, true },

@@ -13,6 +13,7 @@ M.CLAIMS = {
   outside_area = { words = true }, not_interested = { words = true }, wrong_number = { words = true },
   after_hours = { words = true }, paused = { told = true }, staff_late = { told = true }, requested = { told = true },
   another_time = { told = true }, quote_accepted = { told = true }, quote_declined = { told = true }, quote_over = { told = true },
+  notice_joined = { told = true },
 }
 
 local CARD_TEXTS, CARD_CHARACTERS = 3, 300 -- the customer's words that a card shows

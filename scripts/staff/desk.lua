@@ -28,9 +28,10 @@ M.MOST_CHARACTERS = 4096 -- of a WhatsApp message
 ---The chat becomes this user's; the first one wins.
 ---@param conversation table
 ---@param user staff.User
+---@param say fun(conversation: table, text: string, options: table) tells the customer, where the owner wants it
 ---@return "taken"|"again"|"other"
-function M.take(conversation, user)
-  local outcome = pauses.take(conversation, user)
+function M.take(conversation, user, say)
+  local outcome = pauses.take(conversation, user, say)
   if outcome == "taken" then
     audit.add(user, "take", conversation.id)
     tell.refresh(conversation.id)
@@ -41,9 +42,10 @@ end
 ---The chat goes back to the assistant.
 ---@param conversation table
 ---@param user staff.User
+---@param say fun(conversation: table, text: string, options: table) as for take
 ---@return boolean given false: it was back already
-function M.give_back(conversation, user)
-  local given = pauses.resume(conversation)
+function M.give_back(conversation, user, say)
+  local given = pauses.resume(conversation, say)
   if given then
     audit.add(user, "return", conversation.id, conversation.paused_by_name)
     tell.refresh(conversation.id, { by = user.name })

@@ -343,7 +343,7 @@ describe("with the records stood in for", function()
         SLACK_RESPONSE_HOSTS = { "hooks.slack.com" }, RETRY_BASE_MS = 1000, SEND_TIMEOUT_MS = 10000 })[name] end },
       owner = { system = { quote_fields_needed = { "address" } }, languages = { { code = "en", texts = { staff_late = "later" } }, { code = "fr", texts = { staff_late = "plus tard" } } },
         spoken = require("language.languages").prepare { { code = "en" }, { code = "fr" } },
-        business = { hours = {}, pause = { idle_hours = 12 }, reminders = { after_minutes = { 30, 120 } } } },
+        business = { notices = {}, hours = {}, pause = { idle_hours = 12 }, reminders = { after_minutes = { 30, 120 } } } },
       ["flow.quote"] = { missing = function() return {} end, label = function(f) return f end },
       ["records.bookings"] = { standing = nothing },
       ["records.media"] = { counts = function() return {} end },

@@ -127,4 +127,30 @@ describe("writing to the customer from a card", function()
     assert.is_true(done.replace_original)
     assert.truthy(done.text:find("Sent to", 1, true))
   end)
+
+  it("the customer is told who joined and that the assistant continues, where the owner wants it, and never after STOP", function()
+    local quiet = customer(true)
+    service:click(quiet, { action = "resume_chat" })
+    local business = service:read "prompts/business.yaml"
+    service:write("prompts/business.yaml", business .. "\nnotices:\n  joined: true\n  returned: true\n")
+    assert.equal(0, (service:cli "reload"))
+    local phone = customer()
+    for _ = 1, 2 do service:click(phone, { user = "maria.lopez" }) end
+    scene:sent(phone, "Maria from our team has joined this chat.")
+    service:click(phone, { action = "resume_chat" })
+    scene:sent(phone, "Our assistant has this chat again and will answer you here.")
+    local stopped = customer()
+    service:say(stopped, "STOP")
+    scene:sent(stopped, "unsubscribed")
+    service:click(stopped, { user = "maria.lopez" })
+    send(stopped, "A word of our own", { user = "maria.lopez" })
+    scene:sent(stopped, "A word of our own") -- after it nothing else waits in this chat
+    assert.equal(1, #scene:tries(phone, "has joined this chat"))
+    for _, one in ipairs { quiet, stopped } do
+      assert.equal(0, #scene:tries(one, "has joined this chat"))
+      assert.equal(0, #scene:tries(one, "has this chat again"))
+    end
+    service:write("prompts/business.yaml", business)
+    assert.equal(0, (service:cli "reload"))
+  end)
 end)

@@ -99,8 +99,8 @@ function VERB.show(conversation)
   return table.concat(lines, "\n")
 end
 
-function VERB.take(conversation, _, user)
-  local outcome = desk.take(conversation, user)
+function VERB.take(conversation, _, user, door)
+  local outcome = desk.take(conversation, user, door.say)
   if outcome == "other" then
     return names.who(conversation) .. " is already taken by " .. (names.name(conversation.paused_by_name) or "a colleague") .. "."
   end
@@ -110,8 +110,8 @@ function VERB.take(conversation, _, user)
   return names.who(conversation) .. " is yours. The assistant is silent. Write with: /assistant send NUMBER words"
 end
 
-VERB["return"] = function(conversation, _, user)
-  if not desk.give_back(conversation, user) then return names.who(conversation) .. " is already with the assistant." end
+VERB["return"] = function(conversation, _, user, door)
+  if not desk.give_back(conversation, user, door.say) then return names.who(conversation) .. " is already with the assistant." end
   return names.who(conversation) .. ": the assistant has the chat again."
 end
 

@@ -129,7 +129,7 @@ end
 local ACTIONS = {}
 
 function ACTIONS.take_over_chat(click, conversation)
-  local outcome = desk.take(conversation, click.user)
+  local outcome = desk.take(conversation, click.user, click.door.say)
   if outcome == "taken" then redraw(click) end
   if outcome ~= "other" then return PAUSED end
   local since = conversation.paused_at and " since " .. names.moment(conversation.paused_at, time.now_ms(), time) or ""
@@ -138,7 +138,7 @@ function ACTIONS.take_over_chat(click, conversation)
 end
 
 function ACTIONS.resume_chat(click, conversation)
-  local given = desk.give_back(conversation, click.user)
+  local given = desk.give_back(conversation, click.user, click.door.say)
   if click.url then redraw(click, given and click.user.name or nil) end
   if given then
     return json.encode { replace_original = true, text = "↩️ The assistant has the conversation again." }
@@ -248,7 +248,7 @@ local function choose(click)
   if not conversation then return whisper(click, UNKNOWN) end
   click.value = conversation.id
   local choice = THREAD[click.action]
-  if choice == "take" and desk.take(conversation, click.user) == "other" then
+  if choice == "take" and desk.take(conversation, click.user, click.door.say) == "other" then
     return whisper(click, names.who(conversation) .. " is already taken by " .. (names.name(conversation.paused_by_name) or "a colleague")
       .. ". Write in the thread again, and it is sent.")
   end

@@ -137,7 +137,7 @@ function M.heard(event, conversation, now)
     if conversation.status == "PAUSED" or conversation.opted_out == 1 or not conversation.waiting_since then return end
     return enqueue_turn(conversation, now) -- it answers the other messages, if any, and then nobody waits
   end
-  if conversation.status == "PAUSED" and pauses.over(conversation, now) then
+  if conversation.status == "PAUSED" and pauses.over(conversation, now, say.say) then
     conversation = conversations.get(conversation.id)
   end
   if conversation.status == "PAUSED" then return forward(event, conversation, now) end
