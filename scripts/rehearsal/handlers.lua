@@ -54,8 +54,9 @@ local function from_slack(name, body)
 end
 
 local function click(action, id)
-  local payload = json.encode { type = "block_actions", user = { id = "U0", username = "check" },
-    actions = { { action_id = action, value = id } } }
+  local users, team = settings.get("SLACK_ALLOWED_USERS"), settings.get("SLACK_TEAM_ID")
+  local payload = json.encode { type = "block_actions", user = { id = users and users[1] or "U0", username = "check" },
+    team = team and { id = team }, api_app_id = settings.get("SLACK_APP_ID"), actions = { { action_id = action, value = id } } }
   from_slack("POST /slack/interactive", "payload=" .. url.encode(payload))
 end
 
