@@ -24,6 +24,7 @@ local stand_ins = {
   routes = {
     ["GET /sandbox"] = control.door,
     ["GET /sandbox/"] = control.page,
+    ["GET /sandbox/page/*"] = control.part,
     ["GET /sandbox/view"] = control.view,
     ["GET /sandbox/state"] = control.state,
     ["POST /sandbox/reset"] = control.reset,

@@ -5,13 +5,34 @@ local json = require "host.json"
 local time = require "host.time"
 local common = require "stand_ins.common"
 local faults = require "stand_ins.faults"
+local files = require "host.files"
 local phone = require "stand_ins.meta.phone"
 local slack = require "stand_ins.slack"
 
 local M = {}
 
----GET /sandbox/
-function M.page() return common.page("scripts/stand_ins/page/page.html") end
+local folder = "scripts/stand_ins/page/"
+local types = { css = "text/css; charset=utf-8", js = "text/javascript; charset=utf-8" }
+local parts = { "page.css", "main.js", "dom.js", "phone.js", "blocks.js", "slack.js" }
+for _, name in ipairs(parts) do parts[name] = true end
+
+---GET /sandbox/: the page. It runs and loads nothing from elsewhere.
+function M.page()
+  local answer = common.page(folder .. "page.html")
+  if answer.headers then
+    answer.headers["Content-Security-Policy"] = "default-src 'self'; img-src 'self' data: blob:; frame-ancestors 'none'; base-uri 'none'"
+  end
+  return answer
+end
+
+---GET /sandbox/page/…: its styles and scripts.
+function M.part(request)
+  local name = request.path:sub(#"/sandbox/page/" + 1)
+  local text = parts[name] and files.read(folder .. name)
+  if not text then return { status = 404, json = { error = "the page has no such part" } } end
+  return { status = 200, body = text, headers = { ["Content-Type"] = types[name:match("%.(%a+)$")], ["Cache-Control"] = "no-store",
+    ["X-Content-Type-Options"] = "nosniff" } }
+end
 
 ---GET /sandbox → GET /sandbox/
 function M.door() return { status = 308, headers = { Location = "/sandbox/" }, body = "" } end
@@ -27,7 +48,7 @@ end
 function M.view(request)
   return common.ok {
     phone = phone.screen(request.query.number or ""), phones = phone.phones(), slack = slack.messages(), views = slack.views(),
-    faults = faults.current(), model = model(),
+    faults = faults.current(), model = model(), slack_mode = common.setting("SLACK_BOT_TOKEN") and "bot" or "webhook",
   }
 end
 

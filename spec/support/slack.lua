@@ -7,6 +7,7 @@
 --   :press{action_id = "take_over_chat", value =, ts =, user =, words = {reply_text = "…"}, …} → {status, body, ms, warning, error}
 --       a click on the newest button of that name (ts: on that message). words: typed first in the boxes of the same message, and chosen from its
 --       menus (an option's value or text); they stay there until the box goes: state.values comes with each click of that user.
+--       boxes = {block_id = {action_id = "…"}}: the same, where boxes have the same name (also in :submit).
 --       option = for a menu in an actions block: the choice is a click of its own. confirm = true: yes to the button's question (else 409).
 --       stale = true: a button that is no longer there. values = {block_id = {action_id = {…}}}: state.values as it is. team =, app =: of a stranger.
 --       In a modal: the newest one of the user, or view = its id.

@@ -76,7 +76,7 @@ describe("the sandbox's model", function()
     service:close()
     service, page = open()
     assert.same({ stand_in = true }, page:call("GET", "/sandbox/view").model)
-    assert.truthy(wire.http(service.port, "GET", "/sandbox/").body:find("is no real model", 1, true))
+    assert.truthy(wire.http(service.port, "GET", "/sandbox/page/main.js").body:find("is no real model", 1, true))
   end)
 end)
 

@@ -8,6 +8,7 @@ local kept = require "stand_ins.kept"
 local media = require "stand_ins.meta.media"
 local people = require "stand_ins.meta.people"
 local statuses = require "stand_ins.meta.statuses"
+local templates = require "stand_ins.meta.templates"
 
 local M = {}
 
@@ -30,6 +31,9 @@ local function extras(row)
   end
   for _, section in ipairs(interactive.type == "list" and action.sections or {}) do
     for _, item in ipairs(section.rows) do choices[#choices + 1] = { type = "list_reply", id = item.id, title = item.title } end
+  end
+  for _, button in ipairs(templates.buttons(message.template)) do
+    choices[#choices + 1] = { type = "button", id = button.payload, title = button.title }
   end
   if interactive.type == "location_request_message" then choices[1] = { type = "location", title = "Send location" } end
   local file = type(message[row.type]) == "table" and message[row.type].id

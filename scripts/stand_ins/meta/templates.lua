@@ -15,16 +15,20 @@ local bodies = {
   hello_world = { en_US = "Hello World. Welcome to WhatsApp!", en = "Hello World. Welcome to WhatsApp!" },
 }
 
--- How many quick replies a template has.
-local quick_replies = { quote_ready = 2 }
+-- The quick replies of a template.
+local quick_replies = { quote_ready = { "Accept", "Decline" } }
+
+local function components_of(template)
+  return type(template) == "table" and type(template.components) == "table" and template.components or {}
+end
 
 -- Meta's code and words for the buttons of a template message; nil: it takes them.
 local function bad_buttons(template)
-  for _, component in ipairs(type(template.components) == "table" and template.components or {}) do
+  for _, component in ipairs(components_of(template)) do
     if type(component) == "table" and component.type == "button" then
       local index = tonumber(component.index)
       local value = type(component.parameters) == "table" and component.parameters[1]
-      if component.sub_type ~= "quick_reply" or not index or index >= (quick_replies[template.name] or 0) then
+      if component.sub_type ~= "quick_reply" or not index or index >= #(quick_replies[template.name] or {}) then
         return 132000, "Button at index " .. tostring(component.index) .. " does not exist in the template"
       elseif type(value) ~= "table" or value.type ~= "payload" or type(value.payload) ~= "string" then
         return 132012, "Parameter format does not match"
@@ -36,7 +40,7 @@ end
 
 local function values_of(template)
   local values = {}
-  for _, component in ipairs(type(template.components) == "table" and template.components or {}) do
+  for _, component in ipairs(components_of(template)) do
     if type(component) == "table" and component.type == "body" then
       for _, parameter in ipairs(type(component.parameters) == "table" and component.parameters or {}) do
         values[#values + 1] = parameter
@@ -50,6 +54,18 @@ local function count_of(body)
   local most = 0
   for number in body:gmatch("{{(%d+)}}") do most = math.max(most, math.tointeger(tonumber(number))) end
   return most
+end
+
+---The buttons of a template message that Meta took.
+---@return {title: string, payload: string}[]
+function M.buttons(template)
+  local list = {}
+  for _, component in ipairs(components_of(template)) do
+    if component.type == "button" then
+      list[#list + 1] = { title = quick_replies[template.name][tonumber(component.index) + 1], payload = component.parameters[1].payload }
+    end
+  end
+  return list
 end
 
 ---What the phone shows of a template message; or nil, Meta's code and words.

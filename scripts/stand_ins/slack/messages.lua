@@ -210,16 +210,28 @@ function M.boxes(place, user)
   return (user or next(out)) and out or nil
 end
 
----Somebody types in boxes and chooses from menus: action_id → words (elements.state).
+---Somebody types in boxes and chooses from menus (elements.state).
+---@param words table<string, any> action_id → words, for the first box of that name
+---@param boxes? table<string, table<string, any>> block_id → action_id → words
 ---@return string? why not
-function M.type(place, blocks, user, words)
-  for action_id, wanted in pairs(words) do
-    local element, block = elements.find(blocks, action_id)
+function M.type(place, blocks, user, words, boxes)
+  local function put(action_id, wanted, block_id)
+    local element, block = elements.find(blocks, action_id, block_id)
     if not element then return "there is no box '" .. tostring(action_id) .. "'" end
     local state, why = elements.state(element, wanted)
     if not state then return why end
     db.run("INSERT OR REPLACE INTO sandbox_slack_boxes(place, user, block_id, action_id, state) VALUES(?, ?, ?, ?, ?)",
       place, user, block.block_id, action_id, json.encode(state))
+  end
+  for action_id, wanted in pairs(words) do
+    local why = put(action_id, wanted)
+    if why then return why end
+  end
+  for block_id, named in pairs(boxes or {}) do
+    for action_id, wanted in pairs(named) do
+      local why = put(action_id, wanted, block_id)
+      if why then return why end
+    end
   end
   return nil
 end

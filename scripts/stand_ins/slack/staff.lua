@@ -66,7 +66,7 @@ local function click(wish, person, blocks, place, element, block_id)
     if not state then return nil, common.bad(why) end
     messages.type(place, blocks, person.id, { [wish.action_id] = wish.option })
   end
-  why = messages.type(place, blocks, person.id, wish.words or {})
+  why = messages.type(place, blocks, person.id, wish.words or {}, wish.boxes)
   if why then return nil, common.bad(why) end
   return {
     type = "block_actions", api_app_id = wish.app or workspace.app, token = "sandbox", trigger_id = events.trigger(person.id),
@@ -90,6 +90,7 @@ end
 
 ---POST /sandbox/slack/press {"action_id": "take_over_chat", "value": "14165551234", "user": "maria", "words": {"reply_text": "Hi"}}
 ---Clicks a button, or chooses `option` from a menu. Slack posts a click once and never again, so the caller sees the result.
+---boxes = {block_id = {action_id = words}}: as words, where boxes have the same name.
 M.press = common.control(function(wish)
   wish.action_id = wish.action_id or "take_over_chat"
   local person = workspace.person(wish.user)
