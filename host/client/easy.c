@@ -11,9 +11,9 @@
 
 /* Small, because each waiting transfer holds one, and answers are a few KB. */
 static const long RECEIVE_BYTES = 4096, SEND_BYTES = 16384;
-/* libcurl goes on reading while a fast peer sends, and meanwhile nobody else is served (measured: 10
- * s with fifty files of 16 MB). So a file rests after so many bytes, until the next round. Not with
- * TLS, where transfers may share a connection. */
+/* libcurl goes on reading while a fast peer sends, and meanwhile nobody else is served (measured:
+ * 10 s with fifty files of 16 MB). So a file rests after so many bytes, until the next round. Not
+ * with TLS, where transfers may share a connection. */
 static const size_t ROUND_BYTES = 256 << 10;
 /* Well below the idle limits of known peers: an old connection is often closed already. */
 static const long REUSE_SECONDS = 55;
