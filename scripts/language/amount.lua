@@ -24,7 +24,7 @@ end
 ---@return integer? cents nil: it is no amount that we take; EXPECTED says which we do
 function M.cents(typed)
   if type(typed) ~= "string" or #typed > 40 then return nil end
-  local plain = text.trim(typed:upper():gsub("\u{00A0}", " "))
+  local plain = text.trim(typed:upper():gsub("\u{00A0}", " "):gsub("\u{202F}", " "):gsub("\u{2009}", " "))
   plain = text.trim((plain:gsub("^CAD", ""):gsub("^CA?%$", "$"):gsub("CAD$", "")))
   plain = text.trim((plain:gsub("^%$", ""):gsub("%$$", "")))
   local whole, decimals = plain:match("^([%d, ]+)%.(%d%d?)$")

@@ -33,10 +33,14 @@ end
 function M.of(languages, said)
   local short = text.trim(text.clip(said, 200))
   if short ~= text.trim(said) or short:find("?", 1, true) then return nil end
+  local ready, words, gestured = yes_no.of(languages), text.list(short), nil
   for gesture, meaning in pairs(GESTURES) do
-    if short:sub(1, #gesture) == gesture and not short:sub(#gesture + 1):find("%w") then return meaning end
+    if short:find(gesture, 1, true) then
+      if gestured and gestured ~= meaning then return nil end
+      gestured = meaning
+    end
   end
-  local ready, words = yes_no.of(languages), text.list(short)
+  if gestured and #words == 0 then return gestured end
   if #words == 0 or #words > MOST_WORDS then return nil end
   local yes, no, weak = false, false, 0
   for _, word in ipairs(words) do

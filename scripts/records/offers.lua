@@ -60,12 +60,26 @@ function M.of_message(message_id)
   return db.one("SELECT * FROM offers WHERE message_id = ?", message_id)
 end
 
+---The one whose message has this id of WhatsApp, whatever its state.
+---@return records.Offer?
+function M.of_wamid(conversation_id, wamid)
+  return db.one([[SELECT o.* FROM messages m JOIN offers o ON o.message_id = m.id WHERE m.wamid = ? AND o.conversation_id = ?]], wamid,
+    conversation_id)
+end
+
 ---@param id integer
 ---@param state "accepted"|"declined"|"withdrawn"|"expired"
 ---@param now integer ms
 ---@return boolean changed false: it was over already
 function M.close(id, state, now)
-  return db.run("UPDATE offers SET state = ?, answered_at = ? WHERE id = ? AND state IN ('sending', 'open')", state, now, id) == 1
+  if db.run("UPDATE offers SET state = ?, answered_at = ? WHERE id = ? AND state IN ('sending', 'open')", state, now, id) ~= 1 then
+    return false
+  end
+  if state == "accepted" or state == "declined" then -- the answer can come before WhatsApp's own: the quote before it is over, too
+    db.run([[UPDATE offers SET state = 'withdrawn', answered_at = ?2 WHERE state = 'open' AND id < ?1
+      AND conversation_id = (SELECT conversation_id FROM offers WHERE id = ?1)]], id, now)
+  end
+  return true
 end
 
 ---WhatsApp took the message that carries it, so it is open, and an earlier one is not any more.

@@ -117,6 +117,37 @@ describe("a quote", function()
     assert.equal(0, #offers(other))
   end)
 
+  it("C13: a yes that quotes a quote which was replaced gets the truth, one that quotes the open one accepts it, whatever was said since", function()
+    local phone = customer()
+    open_quote(phone, "350")
+    local first = service:value("SELECT wamid FROM messages WHERE id = (SELECT message_id FROM offers WHERE conversation_id = '" .. phone .. "')")
+    open_quote(phone, "400")
+    local second = service:value("SELECT wamid FROM messages WHERE id = (SELECT message_id FROM offers WHERE conversation_id = '" .. phone .. "' AND state = 'open')")
+    service:click(phone, { action = "send_reply", boxes = { reply_text = "Is there parking at the house?" } })
+    scene:sent(phone, "Is there parking")
+    local function yes_to(wamid)
+      service:hook { messages = { meta.message(phone, "text", { text = { body = "yes" }, context = { id = wamid } }) } }
+    end
+    yes_to(first)
+    scene:posts "accepts the quote of $350, which was withdrawn or replaced"
+    scene:sent(phone, "no longer counts")
+    assert.equal("open", offers(phone)[2].state)
+    yes_to(second)
+    scene:posts "accepts the quote of $400"
+    assert.equal("accepted", offers(phone)[2].state)
+  end)
+
+  it("C13: an id that belongs to another chat, or to no quote, accepts nothing", function()
+    local phone, other = customer(), customer()
+    local offer = open_quote(phone, "350")
+    press(other, "offer_accept:" .. offer.id, "Accept")
+    press(phone, "offer_accept:99999999999999999999", "Accept it")
+    press(phone, "offer_accept:" .. offer.id .. " OR 1=1", "Tell me more")
+    scene:marker()
+    assert.equal("open", offers(phone)[1].state)
+    assert.equal(0, #stand_ins:sends(other, "you accept the quote"))
+  end)
+
   it("\"Is there parking?\" \"yes\" accepts nothing", function()
     local phone = customer()
     open_quote(phone, "350")

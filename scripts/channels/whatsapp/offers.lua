@@ -7,7 +7,6 @@ local bookings = require "records.bookings"
 local consent = require "language.consent"
 local conversations = require "records.conversations"
 local crypto = require "host.crypto"
-local messages = require "records.messages"
 local leads = require "staff.leads"
 local names = require "staff.names"
 local offers = require "records.offers"
@@ -33,10 +32,14 @@ local function answered(event, conversation)
   if event.kind ~= "text" and event.kind ~= "button" and event.kind ~= "interactive" or not consent.may_be(event.content) then
     return nil
   end
-  local offer = offers.standing(conversation.id)
-  if not offer or not offer.message_id then return nil end
-  local quoted = event.reply_to and (messages.get(offer.message_id) or {}).wamid == event.reply_to
-  if not quoted and (event.reply_to or not offers.is_last_said(conversation.id, offer.message_id)) then return nil end
+  local offer
+  if event.reply_to then -- the quote that they quote, which can be over
+    offer = offers.of_wamid(conversation.id, event.reply_to)
+  else
+    offer = offers.standing(conversation.id)
+    if offer and not (offer.message_id and offers.is_last_said(conversation.id, offer.message_id)) then return nil end
+  end
+  if not offer then return nil end
   local meaning = consent.of(owner.languages, event.content)
   return meaning and offer or nil, meaning == "yes" and "accepted" or "declined"
 end
