@@ -134,10 +134,13 @@ function M.of_card(channel, ts)
   return db.one("SELECT * FROM cases WHERE ts = ? AND channel = ?", ts, channel)
 end
 
----The card is gone.
+---The cards of a chat are gone.
 ---@param conversation_id string
+---@return {channel: string, ts: string}[] where they were
 function M.uncarded(conversation_id)
+  local places = db.all("SELECT channel, ts FROM cases WHERE conversation_id = ? AND ts IS NOT NULL", conversation_id)
   db.run("UPDATE cases SET channel = NULL, ts = NULL WHERE conversation_id = ?", conversation_id)
+  return places
 end
 
 ---Cases whose card is not in the channel yet, oldest first.

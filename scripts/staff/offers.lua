@@ -50,7 +50,7 @@ end
 ---@return records.Offer? offer
 ---@return string? why in words for the writer, when it is nil
 function M.send(conversation, user, typed, note, door)
-  note = type(note) == "string" and text.trim(note) or ""
+  note = type(note) == "string" and text.trim((note:gsub("[%z\1-\8\11-\31\127]", ""))) or ""
   local cents = amount.cents(typed)
   local why = refusal(conversation, cents, note)
   if why then return nil, why end
@@ -78,6 +78,15 @@ function M.send(conversation, user, typed, note, door)
   audit.add(user, "quote", conversation.id, before and amount.shown(before.amount_cents) .. ", " .. before.state or nil,
     amount.shown(cents) .. (offer.note and ": " .. offer.note or ""))
   return offers.get(offer.id)
+end
+
+---What the writer typed, for when nothing was sent.
+---@param typed string the amount
+---@param note string
+---@return string
+function M.given_back(typed, note)
+  return "Nothing was sent. The amount was: " .. (typed ~= "" and text.shown(typed, 40, true) or "empty") .. "."
+    .. (note ~= "" and " Your note was:\n> " .. note:gsub("\n", "\n> ") or "")
 end
 
 ---Takes an open quote back. The customer is not told; who accepts it later is told that it no longer counts.

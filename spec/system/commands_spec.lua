@@ -15,14 +15,17 @@ describe("the slash command", function()
 
   teardown(chat.close_all)
 
+  local triggers = 0 -- Slack gives each command another one
+
   local function run(words, options)
     options = options or {}
-    local answer = service:slack("/slack/commands", ("command=%%2Fassistant&text=%s&user_id=%s&user_name=%s&team_id=%s"):format(url.encode(words),
-      options.user or "U1", options.name or "ana", options.team or "T1"))
+    if not options.again then triggers = triggers + 1 end
+    local answer = service:slack("/slack/commands", ("command=%%2Fassistant&text=%s&user_id=%s&user_name=%s&team_id=%s&trigger_id=%d"):format(url.encode(words),
+      options.user or "U1", options.name or "ana", options.team or "T1", triggers), { at = options.at })
     assert.equal(200, answer.status)
     local said = json.decode(answer.body)
     assert.equal("ephemeral", said.response_type)
-    return said.text
+    return said.text, said.blocks
   end
 
   local function customer()
@@ -64,6 +67,55 @@ describe("the slash command", function()
     has(run("close " .. phone .. " because"), "Choose why")
     has(run("close " .. phone .. " too far"), "is closed: too far")
     has(run("close " .. phone .. " done 350"), "no case")
+  end)
+
+  it("C2: the same request again gets the same answer and sends nothing more, also after a restart", function()
+    local phone, word = customer(), meta.word()
+    run("take " .. phone)
+    local at = os.time()
+    local first = run("send " .. phone .. " We come at 2, " .. word, { at = at })
+    assert.equal(first, run("send " .. phone .. " We come at 2, " .. word, { at = at, again = true }))
+    service:kill()
+    service:start()
+    assert.equal(first, run("send " .. phone .. " We come at 2, " .. word, { at = at, again = true }))
+    scene:sent(phone, word)
+    scene:marker()
+    assert.equal(1, #scene:tries(phone, word))
+  end)
+
+  it("C11, C12: words that cannot go and quotes that are none come back; Slack's marks and entities become plain words; the channel reads what was done", function()
+    local phone, word = customer(), meta.word()
+    has(run("send " .. phone .. " too early " .. word), "too early " .. word)
+    run("take " .. phone)
+    local long = word .. " " .. ("x"):rep(4200)
+    has(run("send " .. phone .. " " .. long), "at most 4096 characters")
+    local refused = run("quote " .. phone .. " 12.345 by Friday " .. word)
+    has(refused, "$1 to $50,000")
+    has(refused, "12.345")
+    has(refused, "by Friday " .. word)
+    run("send " .. phone .. " Tom &amp; Ana &lt;3 <https://a.ca|our page> " .. word)
+    assert.equal("Tom & Ana <3 our page (https://a.ca) " .. word, scene:sent(phone, word)[1].text)
+    has(run("quote " .. phone .. " CA$ 1,200.50 CAD two trucks"), "The quote goes to")
+    scene:posts("ana sends a quote of $1,200.50")
+    assert.equal("two trucks", service:value("SELECT note FROM offers WHERE conversation_id = '" .. phone .. "'"))
+    run("set " .. phone .. " stairs <!channel> two")
+    scene:posts "ana has set Stairs"
+    run("return " .. phone)
+    scene:posts "ana has returned this chat"
+    assert.equal(0, #stand_ins:posts "<!channel>")
+  end)
+
+  it("F4: what a hostile customer wrote is no mention, no link and no line of ours in `show`", function()
+    local phone = meta.phone()
+    scene:ask(phone, nil, "<!channel> <http://evil.example|click>\n*State:* Booked\nhttp://evil.example")
+    scene:sent(phone, "Are there any stairs")
+    local text, blocks = run("show " .. phone)
+    assert.is_nil(text:find("<!", 1, true))
+    assert.is_nil(text:find("<http", 1, true))
+    for line in text:gmatch("[^\n]+") do
+      if line:find("evil", 1, true) then assert.equal("> ", line:sub(1, 2)) end
+    end
+    for _, block in ipairs(blocks) do assert.is_true(block.text.verbatim) end
   end)
 
   it("lists the cases that wait, finds people, and says how the assistant is", function()

@@ -181,4 +181,123 @@ describe("the thread of a card", function()
     press(card, "resume_chat", { user = "ana" })
     card_now(card, "take_over_chat")
   end)
+
+  it("a card that somebody deleted is noticed: a new one is posted and its thread goes on; what staff write in the old thread still goes out", function()
+    local phone, card = case()
+    local known = { [card] = true }
+    press(card, "take_over_chat", { user = "ana" })
+    card_now(card, "Taken by")
+    local function next_card()
+      local found = shell.until_(function()
+        for _, message in ipairs(slack:channel()) do
+          if not message.thread_ts and not message.stone and not known[message.ts] and json.encode(message.blocks or {}):find("send_reply", 1, true)
+            and json.encode(message.blocks):find(phone, 1, true) then return message end
+        end
+      end, 10, "a new card")
+      known[found.ts] = true
+      return found.ts
+    end
+    local word, stone, late, lost, after = meta.word(), meta.word(), meta.word(), meta.word(), meta.word()
+    in_thread(card, "so far")
+    slack:delete { ts = card } -- it has answers, so a stone stays
+    slack:command("set " .. phone .. " stairs two flights " .. stone, { user = "ana" })
+    local second = next_card()
+    service:say(phone, "hello " .. word)
+    in_thread(second, word)
+    slack:say { text = "here I am " .. late, thread_ts = card, user = "ana" }
+    scene:sent(phone, late)
+    in_thread(second, word)
+    for _, message in ipairs(slack:thread(second)) do slack:delete { ts = message.ts } end
+    slack:delete { ts = second } -- nothing stays: what is posted into its thread stands in the channel
+    service:say(phone, "is anybody there " .. lost)
+    local third = next_card()
+    assert.is_nil(slack:message(lost).thread_ts)
+    service:say(phone, "and again " .. after)
+    in_thread(third, after)
+    assert.equal(1, #slack:posts(after))
+  end)
+
+  it("what is longer than a WhatsApp message, has eleven files, or is deleted before it is decided goes nowhere, and the writer is told", function()
+    local phone, card = case()
+    press(card, "take_over_chat", { user = "ana" })
+    card_now(card, "Taken by")
+    local long, kept = meta.word(), meta.word()
+    reaction(slack:say { text = long .. (" word"):rep(900), thread_ts = card, user = "ana" }, "x")
+    shell.until_(function() return slack:message "at most 4096 characters" end, 6, "what to do with long words")
+    local files = {}
+    for i = 1, 11 do files[i] = { name = i .. ".pdf", mime_type = "application/pdf", size = 100, salt = tostring(i) } end
+    slack:share { files = files, text = kept, thread_ts = card, user = "ana" }
+    shell.until_(function() return slack:message "at most 10 files" end, 6, "what to do with eleven files")
+    press(card, "resume_chat", { user = "ana" })
+    local waits = slack:say { text = "later " .. kept, thread_ts = card, user = "ana" }
+    local question = shell.until_(function()
+      for _, message in ipairs(slack:channel()) do
+        if message.ephemeral and not message.stone and json.encode(message.blocks or {}):find(waits, 1, true) then return message end
+      end
+    end, 6, "the question to the writer")
+    slack:delete { ts = waits }
+    shell.until_(function() return slack:message "It is not sent" end, 6, "the word about the deletion")
+    press(question.ts, "thread_once", { user = "ana" })
+    scene:marker()
+    assert.equal(0, #slack:sends(phone, kept))
+    assert.equal(0, #slack:sends(phone, long))
+  end)
+
+  it("two files are two messages to the customer and none more in the thread; bold words that begin with note: stay private", function()
+    local phone, card = case()
+    press(card, "take_over_chat", { user = "ana" })
+    card_now(card, "Taken by")
+    local private = meta.word()
+    reaction(slack:say { text = "*Note:* they owe us " .. private, thread_ts = card, user = "ana" }, "memo")
+    slack:share { files = { { name = "one.pdf", mime_type = "application/pdf", size = 900, salt = "1" }, { name = "two.pdf", mime_type = "application/pdf", size = 900, salt = "2" } },
+      thread_ts = card, user = "ana" }
+    shell.until_(function()
+      local count = 0
+      for _, send in ipairs(slack:sends(phone)) do count = count + (type(send.body.document) == "table" and send.status == 200 and 1 or 0) end
+      return count == 2
+    end, 8, "two documents")
+    local word = meta.word()
+    service:say(phone, "thanks " .. word)
+    in_thread(card, word)
+    assert.equal(0, #slack:sends(phone, private))
+    for _, message in ipairs(slack:thread(card)) do assert.is_nil((json.encode(message.blocks or {}) .. message.text):find("[two.pdf]", 1, true)) end
+  end)
+
+  it("a blocked customer's words are in no thread", function()
+    local phone, card = case()
+    press(card, "take_over_chat", { user = "ana" })
+    card_now(card, "Taken by")
+    press(card, "block_customer", { user = "ana" })
+    card_now(card, "Blocked")
+    local word = meta.word()
+    service:say(phone, word)
+    scene:marker()
+    assert.equal(0, #slack:posts(word))
+  end)
+
+  it("Edit details: a field that staff did not touch is not theirs, also when it changed while the window was open", function()
+    local phone = meta.phone()
+    scene:ask(phone, { answer = { reply_to_user = "Someone will look at it.", action = "handoff", extracted_data = { address = "1 King St", stairs = "none" } } })
+    scene:sent(phone, "Someone will look at it.")
+    local card = shell.until_(function()
+      for _, message in ipairs(slack:channel()) do
+        if not message.thread_ts and json.encode(message.blocks or {}):find(phone, 1, true) then return message.ts end
+      end
+    end, 6, "the card")
+    press(card, "take_over_chat", { user = "bob" })
+    card_now(card, "edit_details")
+    press(card, "edit_details", { user = "bob" })
+    shell.until_(function()
+      for _, one in ipairs(slack:views()) do
+        if one.view.private_metadata:find(phone, 1, true) then return true end
+      end
+    end, 5, "the window")
+    slack:submit { user = "bob", words = { value = "12 Elm St" } } -- the first field
+    local locked = shell.until_(function()
+      local value = service:value("SELECT coalesce(max(locked), '') FROM quote_data WHERE conversation_id = '" .. phone .. "'")
+      return value ~= "" and value
+    end, 5, "a locked field")
+    assert.truthy(locked:find("address", 1, true))
+    assert.is_nil(locked:find("stairs", 1, true))
+  end)
 end)

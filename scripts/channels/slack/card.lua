@@ -1,5 +1,6 @@
 -- Turns cards (staff/cards) and messages (staff/tell) into Slack's payloads. Pure.
 
+local json = require "host.json"
 local plain_text = require "language.text"
 local text = require "channels.slack.text"
 
@@ -8,7 +9,8 @@ local M = {}
 local SECTION = 3000
 local WORDS = 6000 -- longer than a case's notes can be
 local MAX_SECTIONS = 40
-local MOST_TEXT = 8000 -- of all sections: Slack takes no blocks of more than about 13,200 characters of JSON
+local MOST_JSON = 12800 -- Slack takes no blocks of more than about 13,200 characters of JSON
+local SECTION_JSON = 80 -- of a section without its words
 
 local function section(body)
   return { type = "section", text = { type = "mrkdwn", text = body, verbatim = true } }
@@ -31,17 +33,21 @@ local function line_of(line)
 end
 
 ---Packs lines into as few sections as Slack's limits allow.
-local function sections(lines)
-  local blocks, body, length, all = {}, {}, 0, 0
+---@param room integer characters of JSON
+local function sections(lines, room)
+  local blocks, body, length, all = {}, {}, 0, SECTION_JSON
   local function flush()
     if #body > 0 and #blocks < MAX_SECTIONS then blocks[#blocks + 1] = section(table.concat(body, "\n")) end
     body, length = {}, 0
   end
   for _, line in ipairs(lines) do
     local more = text.length(line) + 1
-    all = all + more
-    if all > MOST_TEXT then break end
-    if length + more > SECTION then flush() end
+    all = all + more + 1 + select(2, line:gsub('["\\]', ""))
+    if length + more > SECTION then
+      flush()
+      all = all + SECTION_JSON
+    end
+    if all > room then break end
     body[#body + 1] = line
     length = length + more
   end
@@ -69,7 +75,8 @@ end
 -- A text box is optional, because the message has several, and only the box of the pressed button counts.
 local function box_of(box)
   return { type = "input", block_id = box.id, optional = true, label = words_of(box.label), hint = box.hint and words_of(box.hint) or nil,
-    element = { type = "plain_text_input", action_id = box.box, multiline = box.lines, max_length = box.most, initial_value = box.value } }
+    element = { type = "plain_text_input", action_id = box.box, multiline = box.lines, max_length = box.most,
+      initial_value = box.value and text.first(plain_text.valid(box.value), box.most) } }
 end
 
 ---@param controls (staff.Box|staff.Row)[]
@@ -94,8 +101,9 @@ end
 function M.payload(card)
   local lines = { card.title and "*" .. escape(card.title) .. "*" }
   for _, line in ipairs(card.lines) do lines[#lines + 1] = line_of(line) end
-  local blocks = sections(lines)
-  table.move(M.controls(card.controls), 1, #card.controls, #blocks + 1, blocks)
+  local controls = M.controls(card.controls)
+  local blocks = sections(lines, MOST_JSON - text.length(json.encode(controls)))
+  table.move(controls, 1, #controls, #blocks + 1, blocks)
   return { text = escape(card.summary), blocks = blocks }
 end
 
@@ -105,7 +113,7 @@ end
 function M.mrkdwn(words)
   local lines = {}
   for line in plain_text.lines(words) do lines[#lines + 1] = line end
-  return { text = words, blocks = sections(lines) }
+  return { text = words, blocks = sections(lines, MOST_JSON) }
 end
 
 ---A text for staff.

@@ -1,15 +1,20 @@
 -- The slash command: what the cards do, typed, in both modes. Each answer is for the person who typed it.
 
 local allowed = require "channels.slack.allowed"
+local amount = require "language.amount"
 local blocks = require "ops.blocks"
 local cards = require "staff.cards"
+local card = require "channels.slack.card"
 local cases = require "records.cases"
 local conversations = require "records.conversations"
+local crypto = require "host.crypto"
 local db = require "host.db"
 local desk = require "staff.desk"
 local facts = require "staff.facts"
 local form = require "channels.slack.form"
 local jobs = require "host.jobs"
+local json = require "host.json"
+local markup = require "channels.slack.plain"
 local messages = require "records.messages"
 local names = require "staff.names"
 local offers = require "staff.offers"
@@ -18,7 +23,6 @@ local plain = require "language.text"
 local quote = require "flow.quote"
 local status = require "ops.status"
 local tell = require "staff.tell"
-local text = require "channels.slack.text"
 local time = require "host.time"
 
 local M = {}
@@ -59,6 +63,20 @@ local function line_of(conversation, more)
   return names.who(conversation) .. ": " .. more
 end
 
+-- The card cannot follow what is typed where there is no thread, so the channel reads it.
+local function stands(conversation, words, theirs)
+  if not tell.threads then tell.word(conversation, words, theirs) end
+end
+
+-- "$1,200 note", "350 CAD note": the amount as it is typed, and what is behind it.
+local function amount_of(words)
+  local sign, number, rest = words:match "^([A-Za-z]*%$?)%s*(%S+)%s*(.*)$"
+  if not number then return words, "" end
+  local mark, note = rest:match "^([Cc][Aa][Dd])%f[%A]%s*(.*)$"
+  if not mark then mark, note = rest:match "^(%$)%f[%s%z]%s*(.*)$" end
+  return sign .. number .. (mark and " " .. mark or ""), note or rest
+end
+
 local VERB = {}
 
 function VERB.help() return HELP end
@@ -87,9 +105,9 @@ end
 
 function VERB.show(conversation)
   local known = facts.gather(conversation.id)
-  local card = conversation.status == "PAUSED" and cards.taken(known) or cards.open(known)
+  local now = conversation.status == "PAUSED" and cards.taken(known) or cards.open(known)
   local lines = { names.who(conversation) }
-  for _, line in ipairs(card.lines) do
+  for _, line in ipairs(now.lines) do
     if line.label then lines[#lines + 1] = line.label .. ": " .. line.value end
   end
   for _, row in ipairs(messages.last_of_both(conversation.id, MOST_LINES)) do
@@ -112,19 +130,22 @@ end
 
 VERB["return"] = function(conversation, _, user, door)
   if not desk.give_back(conversation, user, door.say) then return names.who(conversation) .. " is already with the assistant." end
+  stands(conversation, user.name .. " has returned this chat to the assistant.")
   return names.who(conversation) .. ": the assistant has the chat again."
 end
 
 function VERB.send(conversation, words, user, door)
+  words = markup.words(words)
   local id, why = desk.write(conversation, user, words, door.say)
   if not id then return why .. (words ~= "" and "\nYour words were:\n> " .. words:gsub("\n", "\n> ") or "") end
   return "Sent to " .. names.who(conversation) .. ":\n> " .. words:gsub("\n", "\n> ")
 end
 
 function VERB.quote(conversation, words, user, door)
-  local typed, note = words:match "^(%$?%s*%S+)%s*(.*)$"
-  local offer, why = offers.send(conversation, user, typed or "", note or "", door)
-  if not offer then return why end
+  local typed, note = amount_of(markup.words(words))
+  local offer, why = offers.send(conversation, user, typed, note, door)
+  if not offer then return why .. "\n" .. offers.given_back(typed, note) end
+  stands(conversation, ("%s sends a quote of %s."):format(user.name, amount.shown(offer.amount_cents)))
   return "The quote goes to " .. names.who(conversation) .. "."
 end
 
@@ -133,17 +154,20 @@ function VERB.set(conversation, words, user)
   if not field then return value end
   local changed, why = desk.set(conversation, user, field, value)
   if not changed then return why end
+  stands(conversation, ("%s has set %s:"):format(user.name, quote.label(field)), changed == "?" and "unknown" or changed)
   return ("%s: %s is now %s."):format(names.who(conversation), quote.label(field), changed == "?" and "unknown" or "“" .. changed .. "”")
 end
 
 function VERB.close(conversation, words, user)
   local reason, rest = desk.reason_of(words)
   local closed, why = desk.close(conversation, user, reason or words, rest)
+  if closed then stands(conversation, ("%s has closed the case: %s."):format(user.name, reason)) end
   return closed and names.who(conversation) .. " is closed: " .. reason .. "." or why
 end
 
 function VERB.block(conversation, _, user)
   if not blocks.block(conversation, user) then return names.who(conversation) .. " is blocked already." end
+  stands(conversation, user.name .. " has blocked this customer.")
   return names.who(conversation) .. " is blocked: what they write is stored, and nobody is told. assistant unblock ends it."
 end
 
@@ -169,14 +193,22 @@ end
 function M.handle(request, door)
   local fields = form.decode(request.body)
   if not fields then return { status = 400, json = { error = "bad request" } } end
-  local function say(words)
-    return { status = 200, json = { response_type = "ephemeral", text = text.lines(words, 3900) } }
+  local function say(words) -- in blocks in which Slack makes no links
+    local shown = card.words(words)
+    return { status = 200, json = { response_type = "ephemeral", text = shown.text, blocks = shown.blocks } }
   end
   local id = plain.shown(fields.user_id, 64, true)
   if not allowed.check { user = fields.user_id, team = fields.team_id, app = fields.api_app_id } then return say(allowed.WORDS .. id) end
   local user = { id = id ~= "" and id or "?", name = names.name(fields.user_name) or names.name(id) or "Staff",
     team = fields.team_id and plain.shown(fields.team_id, 64, true) or nil }
-  local words, verb, conversation = db.transaction(answer, plain.trim(fields.text or ""), user, door)
+  local mark = crypto.hex(crypto.sha256(request.headers["x-slack-signature"]))
+  local words, verb, conversation = db.transaction(function()
+    local before = cases.seen(mark) -- the same request came again: it does nothing more
+    if before then return json.decode(before.body).words end
+    local words, verb, conversation = answer(plain.trim(fields.text or ""), user, door)
+    cases.see(mark, 200, json.encode { words = words })
+    return words, verb, conversation
+  end)
   if conversation and verb == "take" then door.recall(conversation.id) end
   if conversation and verb == "block" then door.hush(conversation.id) end
   return say(words)

@@ -2,6 +2,7 @@
 
 local api = require "channels.slack.api"
 local conversations = require "records.conversations"
+local crypto = require "host.crypto"
 local db = require "host.db"
 local desk = require "staff.desk"
 local log = require "host.log"
@@ -20,15 +21,21 @@ local MOST_FIELDS = 40
 
 local function fields() return table.move(owner.system.quote_fields_needed, 1, MOST_FIELDS, 1, {}) end
 
+-- A field's value as the modal shows it, and a short mark of it: what staff did not touch is not theirs.
+local function shown(value) return value and (plain.first(tostring(value), plain.FIELD)) or "" end
+
+local function mark(value) return crypto.hex(crypto.sha256(plain.trim(shown(value)))):sub(1, 12) end
+
 local function view(conversation)
-  local data, blocks = quotes.get(conversation.id), {}
+  local data, blocks, marks = quotes.get(conversation.id), {}, {}
   for i, field in ipairs(fields()) do
     blocks[i] = { type = "input", block_id = "field:" .. field, optional = true,
       label = { type = "plain_text", text = (plain.first(quote.label(field), 200)) },
       element = { type = "plain_text_input", action_id = "value", max_length = plain.FIELD, multiline = true,
-        initial_value = data[field] and plain.first(data[field], plain.FIELD) or nil } }
+        initial_value = data[field] and shown(data[field]) or nil } }
+    marks[i] = mark(data[field])
   end
-  return { type = "modal", callback_id = M.CALLBACK, private_metadata = conversation.id, blocks = blocks,
+  return { type = "modal", callback_id = M.CALLBACK, private_metadata = conversation.id .. " " .. table.concat(marks, " "), blocks = blocks,
     title = { type = "plain_text", text = "Edit details" }, submit = { type = "plain_text", text = "Save" },
     close = { type = "plain_text", text = "Cancel" } }
 end
@@ -53,18 +60,20 @@ end
 ---@return table answer for Slack
 function M.save(payload, user)
   local values = type(payload.view.state) == "table" and payload.view.state.values
-  local conversation = type(payload.view.private_metadata) == "string" and conversations.get(payload.view.private_metadata)
+  local about = {}
+  for word in tostring(payload.view.private_metadata):gmatch("%S+") do about[#about + 1] = word end
+  local conversation = about[1] and conversations.get(about[1])
   if type(values) ~= "table" or not conversation then
     return { response_action = "clear" }
   end
   return db.transaction(function()
     local data = quotes.get(conversation.id)
-    for _, field in ipairs(fields()) do
+    for i, field in ipairs(fields()) do
       local block = values["field:" .. field]
       local element = type(block) == "table" and type(block.value) == "table" and block.value
       if element then
         local value = type(element.value) == "string" and plain.trim(element.value) or ""
-        if value ~= (data[field] or "") then
+        if mark(value) ~= (about[i + 1] or mark(data[field])) and value ~= data[field] then
           local stored, why = desk.set(conversation, user, field, value ~= "" and value or "?")
           if not stored then return { response_action = "errors", errors = { ["field:" .. field] = why } } end
         end

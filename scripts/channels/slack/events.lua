@@ -35,7 +35,7 @@ local function id_of(value) return type(value) == "string" and #value <= 64 and 
 local function files_of(event)
   local list = {}
   for _, file in ipairs(type(event.files) == "table" and event.files or {}) do
-    if type(file) == "table" and id_of(file.id) and #list < MOST_FILES then list[#list + 1] = file.id end
+    if type(file) == "table" and id_of(file.id) and #list <= MOST_FILES then list[#list + 1] = file.id end
   end
   return #list > 0 and list or nil
 end
@@ -48,12 +48,12 @@ local function whisper(payload, words, controls)
     blocks = body.blocks })
 end
 
--- A message in the thread of a card: the chat that it belongs to.
+-- A message in the thread of a card, also of one that was replaced: the chat that it belongs to.
 local function chat_of(event)
   local thread = id_of(event.thread_ts)
   if not thread or thread == event.ts then return nil end
-  local case = cases.of_card(event.channel, thread)
-  return case and conversations.get(case.conversation_id) or nil
+  local row = cases.of_card(event.channel, thread) or posts.get(event.channel, thread)
+  return row and conversations.get(row.conversation_id) or nil
 end
 
 local function put(what, event, conversation, more)
@@ -66,18 +66,34 @@ local function changed(event)
   local before = type(event.previous_message) == "table" and event.previous_message or {}
   local now = type(event.message) == "table" and event.message or {}
   local row = posts.get(event.channel, id_of(before.ts) or "")
-  if not row or row.staff ~= 1 or not row.message_id or not id_of(before.user) or now.text == before.text then return end
+  if not row or row.staff ~= 1 or not (row.message_id or row.held) or not id_of(before.user) or now.text == before.text then return end
   local conversation = conversations.get(row.conversation_id)
   if not conversation then return end
+  local deleted = event.subtype == "message_deleted"
+  if row.held and deleted then posts.hold(row.channel, row.ts, nil) end
   put("changed", { channel = event.channel, ts = row.ts, thread_ts = before.thread_ts }, conversation,
-    { user = before.user, deleted = event.subtype == "message_deleted" })
+    { user = before.user, deleted = deleted, held = row.held ~= nil })
+end
+
+-- The same event comes again with its id, or with another one: then its place is the same.
+local function is_again(body, event)
+  local marks = { id_of(body.event_id) and "event:" .. body.event_id,
+    event.subtype and id_of(event.ts) and "event:" .. event.subtype .. event.ts }
+  local again = false
+  for i = 1, 2 do
+    local mark = marks[i]
+    if mark and cases.seen(mark) then
+      again = true
+    elseif mark then
+      cases.see(mark, 200, "{}")
+    end
+  end
+  return again
 end
 
 -- Stores what an event asks for. Runs inside a transaction.
 local function store(body, event)
-  local mark = id_of(body.event_id) and "event:" .. body.event_id
-  if mark and cases.seen(mark) then return end
-  if mark then cases.see(mark, 200, "{}") end
+  if is_again(body, event) then return end
   if event.subtype == "message_changed" or event.subtype == "message_deleted" then return changed(event) end
   if event.subtype ~= nil and not SUBTYPES[event.subtype] then return end
   if event.bot_id or event.app_id or not id_of(event.user) or not id_of(event.ts) then return end
@@ -135,10 +151,14 @@ local function fetch(id)
     timeout_ms = FETCH_MS }
   if not response then return nil, name .. " could not be fetched (" .. err.kind .. ").", err.kind ~= "too_large" end
   if not response.file then return nil, ("Slack does not give %s (HTTP %d)."):format(name, response.status), response.status >= 500 end
+  local mime = type(file.mimetype) == "string" and text.clip(file.mimetype, 100) or "application/octet-stream"
+  local got = response.headers["content-type"]
+  if type(got) == "string" and got:find("^text/html") and not mime:find("html", 1, true) then -- the page to sign in
+    return nil, ("Slack does not give %s: the bot may not read files. Its owner adds the scope files:read."):format(name)
+  end
   local bytes = response.file.bytes
   local hash, unkept = media.keep(response.file)
   if not hash then return nil, name .. " could not be stored: " .. tostring(unkept) .. ".", true end
-  local mime = type(file.mimetype) == "string" and text.clip(file.mimetype, 100) or "application/octet-stream"
   return { hash = hash, mime = mime, bytes = bytes, name = name }
 end
 
@@ -162,6 +182,10 @@ local function send(payload, conversation, user, words, files, door)
     local id
     id, why = desk.write(conversation, user, i == 1 and words ~= "" and words or "[" .. file.name .. "]", door.say, payload.once, form)
     if not id then return nil, why end
+    if first then -- the thread has this one already: a row of its own says so
+      posts.add { channel = payload.channel, ts = payload.ts .. threads.MORE .. i, conversation = conversation.id, message = id,
+        staff = true }
+    end
     first = first or id
   end
   if #files == 0 then
@@ -171,6 +195,20 @@ local function send(payload, conversation, user, words, files, door)
   end
   posts.became(payload.channel, payload.ts, first)
   return first
+end
+
+---@async
+local function whisper_or_again(job, words, controls)
+  local verdict, reason, wait_ms = whisper(job.payload, words, controls)
+  if verdict == "busy" and job.attempts < TRIES then return jobs.retry(wait_ms or 2000, "Slack: " .. reason) end
+  return nil
+end
+
+-- Why a message was not sent: a sign on it for all, words for its writer.
+---@async
+local function tell_writer(job, row, words)
+  threads.sign(row, "x")
+  return whisper_or_again(job, words)
 end
 
 ---@async
@@ -185,20 +223,19 @@ local function said(job, door)
     return nil
   end
   if words == "" and not payload.files then return nil end
+  if payload.files and #payload.files > MOST_FILES then
+    return tell_writer(job, row, ("A message can have at most %d files. Nothing was sent. Send them in two messages."):format(MOST_FILES))
+  end
   if conversation.status ~= "PAUSED" and not payload.once then
     posts.hold(payload.channel, payload.ts, json.encode(payload))
-    local verdict, reason, wait_ms = whisper(payload, CHOICES, choices(payload.ts))
-    if verdict == "busy" and job.attempts < TRIES then return jobs.retry(wait_ms or 2000, "Slack: " .. reason) end
-    return nil
+    return whisper_or_again(job, CHOICES, choices(payload.ts))
   end
   local user, files = user_of(payload), {}
   for i, id in ipairs(payload.files or {}) do
     local file, why, later = fetch(id)
     if not file then
       if later and job.attempts < TRIES then return jobs.retry(2000, why) end
-      whisper(payload, why .. " Nothing was sent.")
-      threads.sign(row, "x")
-      return nil
+      return tell_writer(job, row, why .. " Nothing was sent.")
     end
     files[i] = file
   end
@@ -207,14 +244,13 @@ local function said(job, door)
     if not now or now.message_id then return true end
     return send(payload, conversations.get(payload.conversation), user, words, files, door)
   end)
-  if not id then
-    whisper(payload, why .. " Your message was not sent.")
-    threads.sign(row, "x")
-  end
-  return nil
+  return not id and tell_writer(job, row, why .. " Your message was not sent.") or nil
 end
 
 local WORDS = {
+  held = "You changed a message that waits for your decision. It would go to the customer as you wrote it first. To change it, discard it "
+    .. "and write it again.",
+  gone = "You deleted a message that waited for your decision. It is not sent.",
   changed = "The customer still has what you wrote first: WhatsApp takes no changes. Write again in the thread what they should know.",
   deleted = "The customer still has what you deleted: WhatsApp takes nothing back. Write again in the thread what they should know.",
 }
@@ -225,12 +261,9 @@ local WORDS = {
 function M.run(job, door)
   local payload = job.payload
   if payload.what == "said" then return said(job, door) end
-  if payload.what == "refused" then
-    whisper(payload, allowed.WORDS .. payload.user)
-  elseif payload.what == "changed" then
-    whisper(payload, payload.deleted and WORDS.deleted or WORDS.changed)
-  end
-  return nil
+  if payload.what == "refused" then return whisper_or_again(job, allowed.WORDS .. payload.user) end
+  if payload.held then return whisper_or_again(job, payload.deleted and WORDS.gone or WORDS.held) end
+  return whisper_or_again(job, payload.deleted and WORDS.deleted or WORDS.changed)
 end
 
 ---What the writer chose for a message that waits: it is done once.

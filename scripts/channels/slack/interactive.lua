@@ -58,7 +58,6 @@ end
 ---@field user staff.User
 ---@field url? string
 ---@field boxes? table<string, string> what the message's boxes and menus hold, by name; nil: Slack did not say
----@field block? table<string, string> by name of a box, its id
 ---@field private? boolean the message is shown to the clicker alone
 ---@field door slack.Door
 
@@ -74,12 +73,13 @@ end
 local function boxes_of(payload, click)
   local state = type(payload.state) == "table" and payload.state.values
   if type(state) ~= "table" then return end
-  click.boxes, click.block = {}, {}
-  for id, block in pairs(state) do
+  click.boxes = {}
+  for _, id in ipairs(plain.sorted_names(state)) do
+    local block = state[id]
     for name, element in pairs(type(block) == "table" and block or {}) do
       local chosen = type(element) == "table" and type(element.selected_option) == "table" and element.selected_option.value
       local value = type(element) == "table" and element.value or chosen
-      if type(name) == "string" and type(value) == "string" then click.boxes[name], click.block[name] = value, id end
+      if type(name) == "string" and type(value) == "string" and (click.boxes[name] or "") == "" then click.boxes[name] = value end
     end
   end
 end
@@ -130,7 +130,7 @@ local ACTIONS = {}
 
 function ACTIONS.take_over_chat(click, conversation)
   local outcome = desk.take(conversation, click.user, click.door.say)
-  if outcome == "taken" then redraw(click) end
+  if outcome == "taken" or outcome == "again" and click.url then redraw(click) end -- "again": another card of the same case
   if outcome ~= "other" then return PAUSED end
   local since = conversation.paused_at and " since " .. names.moment(conversation.paused_at, time.now_ms(), time) or ""
   return whisper(click, names.who(conversation) .. " is already taken by " .. (names.name(conversation.paused_by_name) or "a colleague")
@@ -161,20 +161,26 @@ function ACTIONS.reply_here(click, conversation)
     { cards.reply_box(conversation, conversations.boxes(conversation).reply_text or 0) })
 end
 
----Was this box sent with the same words a moment ago? Two people, or one twice, press the same button: it is one send.
+---Was this box sent with the same words a moment ago? Two people, or one twice, press the same button: it is one send. The box has
+---another id once it was used; it is the same box.
 local function is_again(click, box, words)
-  local mark = crypto.hex(crypto.sha256(table.concat({ "box", click.value, click.block[box] or "", words }, "\0")))
+  local mark = crypto.hex(crypto.sha256(table.concat({ "box", click.value, box, words }, "\0")))
   if cases.seen(mark, SAME_MS) then return true end
   return false, mark
+end
+
+---What the clicker's other boxes hold, which must not be lost.
+local function typed_in(click, used)
+  local typed = {}
+  for name, value in pairs(click.boxes or {}) do typed[name] = value ~= "" and value or nil end
+  for _, name in ipairs(used or {}) do typed[name] = nil end
+  return typed
 end
 
 ---After words left a box: the message shows the box empty. What the clicker wrote into other boxes stays.
 local function emptied(click, conversation, counter, used)
   conversations.used_boxes(conversation, counter)
-  local typed = {}
-  for name, value in pairs(click.boxes) do typed[name] = value ~= "" and value or nil end
-  for _, name in ipairs(used) do typed[name] = nil end
-  redraw(click, nil, typed)
+  redraw(click, nil, typed_in(click, used))
 end
 
 ---What to say when Slack did not send what the boxes hold; nil: it did.
@@ -188,12 +194,14 @@ function ACTIONS.send_reply(click, conversation)
   local words = click.boxes.reply_text or ""
   local again, mark = false, nil
   if words ~= "" then again, mark = is_again(click, "reply_text", words) end
-  if again then return "{}" end
+  if again then return whisper(click, "The same words were sent to " .. names.who(conversation) .. " less than a minute ago.") end
   local id, why = desk.write(conversation, click.user, words, click.door.say)
   if not id then
-    local box = plain.trim(words) ~= "" and { cards.reply_box(conversation, conversations.boxes(conversation).reply_text or 0,
-      plain.first(words, cards.REPLY)) } or nil
-    return whisper(click, why .. (box and " Your words were not sent:" or ""), box)
+    if plain.trim(words) == "" then return whisper(click, why) end
+    local first, more = plain.first(words, cards.REPLY)
+    local rest = more and "\nThe box holds the beginning of your words. The rest was:\n> " .. words:sub(#first + 1):gsub("\n", "\n> ") or ""
+    return whisper(click, why .. " Your words were not sent:" .. rest,
+      { cards.reply_box(conversation, conversations.boxes(conversation).reply_text or 0, first) })
   end
   cases.see(mark, 200, "{}")
   if click.private then
@@ -209,9 +217,9 @@ function ACTIONS.send_quote(click, conversation)
   if missing then return whisper(click, missing) end
   local typed, note = click.boxes.quote_amount or "", click.boxes.quote_note or ""
   local again, mark = is_again(click, "quote_amount", typed .. "\0" .. note)
-  if again then return "{}" end
+  if again then return whisper(click, "The same quote was sent to " .. names.who(conversation) .. " less than a minute ago.") end
   local offer, why = offers.send(conversation, click.user, typed, note, click.door)
-  if not offer then return whisper(click, why .. (note ~= "" and " Your note was:\n> " .. note:gsub("\n", "\n> ") or "")) end
+  if not offer then return whisper(click, why .. " " .. offers.given_back(typed, note)) end
   cases.see(mark, 200, "{}")
   emptied(click, conversation, "quote", { "quote_amount", "quote_note" })
   return "{}"
@@ -220,7 +228,7 @@ end
 function ACTIONS.withdraw_quote(click, conversation)
   local offer, why = offers.withdraw(conversation, click.user)
   if not offer then return whisper(click, why) end
-  redraw(click)
+  redraw(click, nil, typed_in(click))
   return "{}"
 end
 
@@ -280,10 +288,17 @@ local function decide(click, mark)
 end
 
 -- A modal was saved.
-local function submitted(payload)
+local function submitted(payload, mark)
   if payload.view.callback_id ~= details.CALLBACK then return answer(200, "{}") end
   if not allowed.check(who_of(payload)) then return answer(200, json.encode { response_action = "clear" }) end
-  return answer(200, json.encode(details.save(payload, user_of(payload))))
+  local reply = db.transaction(function()
+    local before = cases.seen(mark)
+    if before then return before end
+    local body = json.encode(details.save(payload, user_of(payload)))
+    cases.see(mark, 200, body)
+    return { status = 200, body = body }
+  end)
+  return answer(reply.status, reply.body)
 end
 
 ---An authentic request. Its action happens once, also when the request comes twice.
@@ -295,12 +310,14 @@ function M.handle(request, door)
   local fields = form.decode(request.body)
   local payload = fields and fields.payload and json.decode(fields.payload, { null_as_nil = true })
   if payload == nil then return answer(400, '{"error":"bad request"}') end
-  if type(payload) == "table" and payload.type == "view_submission" and type(payload.view) == "table" then return submitted(payload) end
+  local mark = crypto.hex(crypto.sha256(request.headers["x-slack-signature"]))
+  if type(payload) == "table" and payload.type == "view_submission" and type(payload.view) == "table" then
+    return submitted(payload, mark)
+  end
   local click = click_of(payload, ACTIONS)
   if not click then return answer(200, "{}") end
   if not allowed.check(who_of(payload)) then return answer(200, whisper(click, allowed.WORDS .. click.user.id)) end
   click.door = door
-  local mark = crypto.hex(crypto.sha256(request.headers["x-slack-signature"]))
   local reply = db.transaction(function() return cases.seen(mark) or decide(click, mark) end)
   -- For every click on a paused chat the answer means that nothing of the assistant leaves any more.
   if click.action == "edit_details" then

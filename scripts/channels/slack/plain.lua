@@ -32,9 +32,9 @@ function M.words(said)
   return text.trim((said:gsub("&(%l%l%l?);", ENTITIES)))
 end
 
----Does the writer keep it to the team?
+---Does the writer keep it to the team? "note:" counts also in bold and with a space: what is meant for colleagues must not go out.
 ---@param words string
 ---@return boolean
-function M.is_private(words) return words:lower():find("^note:") ~= nil end
+function M.is_private(words) return words:lower():find("^[*_~`>%s]*note[*_~`]*%s*:") ~= nil end
 
 return M

@@ -29,6 +29,7 @@ local ANSWER_MS = 30 * 60000
 local AFTER_CARD_MS = 5000
 
 -- Errors that mean: too fast.
+local NO_THREAD = "thread_not_found"
 local LIMITS = { ["429"] = true, ratelimited = true }
 
 local function backoff(attempts)
@@ -55,7 +56,7 @@ end
 ---@async
 local function send_in_some_form(payload, place)
   local verdict, reason, wait_ms, answer = send(payload, place)
-  if verdict ~= "form" or not payload.blocks then return verdict, reason, wait_ms, answer end
+  if verdict ~= "form" or not payload.blocks or reason == NO_THREAD then return verdict, reason, wait_ms, answer end
   log.error("slack.blocks_refused", { reason = reason })
   local plain, bare = card.simpler(payload)
   local without = card.without_boxes(payload)
@@ -100,7 +101,7 @@ end
 
 ---Posts to the channel, or into a thread. Returns nil when Slack has accepted it, otherwise what the job does next; and Slack's answer.
 ---@async
----@param place? {thread_ts: string, broadcast?: boolean}
+---@param place? {thread_ts: string, conversation: string, broadcast?: boolean}
 local function deliver(job, payload, place)
   local look_again = held_until()
   if look_again then return jobs.later(look_again, "Slack refuses all posts") end
@@ -109,7 +110,14 @@ local function deliver(job, payload, place)
   local verdict, reason, wait_ms, answer = send_in_some_form(payload, place)
   if verdict == "ok" then
     close_circuit()
+    -- Where the thread is gone, Slack posts into the channel and says nothing of it.
+    local posted = place and answer and type(answer.message) == "table" and answer.message
+    if posted and not posted.thread_ts then threads.gone(place.conversation) end
     return nil, answer
+  end
+  if place and reason == NO_THREAD then
+    threads.gone(place.conversation)
+    return jobs.retry(AFTER_CARD_MS, "the thread is gone")
   end
   if verdict == "door" then return open_circuit(reason) end
   if verdict == "busy" and time.now_ms() - job.created_at < DAY_MS then
@@ -125,7 +133,7 @@ end
 ---@param broadcast? boolean also to the channel
 local function place_of(conversation_id, broadcast)
   local thread = conversation_id and threads.of(conversation_id)
-  return thread and { thread_ts = thread.ts, broadcast = broadcast } or nil
+  return thread and { thread_ts = thread.ts, broadcast = broadcast, conversation = conversation_id } or nil
 end
 
 ---The card with the facts of this moment.
@@ -213,7 +221,8 @@ local HANDLERS = {
     return (deliver(job, words, place_of(payload.conversation, payload.broadcast)))
   end,
   mirror = function(job) return threads.mirror(job, deliver) end, so_far = function(job) return threads.so_far(job, deliver) end,
-  file = threads.file, state = threads.state, refresh = threads.refresh,
+  file = function(job) return threads.file(job, deliver) end, renew = function(job) return threads.renewed(job, deliver) end,
+  state = threads.state, refresh = threads.refresh,
   -- A message of an older version, whose row was ready for Slack.
   text = function(job) return (deliver(job, card.mrkdwn(job.payload.text))) end,
   -- How often an alert's cause came back during its quiet time.

@@ -15,7 +15,7 @@ end
 
 -- At most so many units of an escaped text, without cutting a character or an entity.
 local function first_units(fitted, units)
-  local stop = utf8.offset(fitted, units + 1)
+  local stop = utf8.len(fitted) > units and utf8.offset(fitted, units + 1)
   fitted = stop and fitted:sub(1, stop - 1) or fitted
   local over = M.length(fitted) - units
   while over > 0 do
@@ -24,6 +24,14 @@ local function first_units(fitted, units)
   end
   local open = fitted:find("&%l*$")
   return open and fitted:sub(1, open - 1) or fitted
+end
+
+---At most so many of Slack's characters of valid text, from its beginning.
+---@param text string
+---@param units integer
+---@return string
+function M.first(text, units)
+  return M.length(text) > units and first_units(text, units) or text
 end
 
 ---Clean text (language/text.shown) with Slack's three entities for the characters that Slack would act on, at most `limit` of Slack's

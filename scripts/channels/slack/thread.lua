@@ -17,7 +17,6 @@ local names = require "staff.names"
 local plain = require "language.text"
 local posts = require "records.slack_posts"
 local settings = require "host.settings"
-local tell = require "staff.tell"
 local time = require "host.time"
 
 local M = {}
@@ -27,6 +26,9 @@ local UPLOAD_MS = 120000
 local SIGNS = { accepted = "outbox_tray", sent = "outbox_tray", delivered = "white_check_mark", read = "eyes", failed = "x",
   unknown = "question" }
 local TRIES = 6
+local DAY_MS = 24 * 3600000
+
+M.MORE = "#" -- between the place of a message and the number of its second, third… file
 
 ---The thread of a chat: of the card of its newest case that has one.
 ---@param conversation_id string
@@ -36,21 +38,55 @@ function M.of(conversation_id)
   return case and case.channel == settings.get("SLACK_CHANNEL_ID") and { channel = case.channel, ts = case.ts } or nil
 end
 
-local function again(job, reason, wait_ms)
-  if job.attempts >= TRIES then
+-- While Slack is busy or away it is tried for a day; what Slack refuses is not tried again.
+local function again(job, verdict, reason, wait_ms)
+  if verdict ~= "busy" or time.now_ms() - job.created_at >= DAY_MS then
     log.warn("slack.thread", { reason = reason, job = job.payload.what })
     return nil
   end
   return jobs.retry(wait_ms or math.floor(settings.get("RETRY_BASE_MS") * 2 ^ math.min(job.attempts, 9)), "Slack: " .. reason)
 end
 
--- The thread, or what the job does until there is one; false: there is none to wait for.
+---A chat that has a case gets a card of its own in the channel. Without one there is no thread.
+---@param conversation_id string
+local function renew(conversation_id)
+  jobs.put { kind = "card", lane = "slack:renew:" .. conversation_id, unique = "slack:renew:" .. conversation_id, keep = true,
+    payload = { what = "renew", conversation = conversation_id } }
+end
+
+---The card of a chat is gone, and with it the thread, so a new one is posted. What staff write in the old thread still belongs to the chat.
+---@param conversation_id string
+function M.gone(conversation_id)
+  local case = cases.carded(conversation_id)
+  if not case then return end
+  log.warn("slack.card_gone", { case = case.id })
+  for _, place in ipairs(cases.uncarded(conversation_id)) do
+    posts.add { channel = place.channel, ts = place.ts, conversation = conversation_id, staff = false }
+  end
+  renew(conversation_id)
+end
+
+---Posts the card of a chat whose card is gone, or was posted before there was a bot.
+---@async
+function M.renewed(job, deliver)
+  local known = not M.of(job.payload.conversation) and facts.gather(job.payload.conversation)
+  if not known or not known.case then return nil end
+  local paused = known.conversation.status == "PAUSED"
+  if not paused and known.case.state == "closed" then return nil end
+  local outcome, answer = deliver(job, card.payload(paused and cards.taken(known) or cards.open(known)))
+  if outcome == nil and answer then cases.posted(known.case.id, answer.channel, answer.ts) end
+  return outcome
+end
+
+-- The thread, or what the job does until there is one; nothing: there is none to wait for.
 local function thread_or_wait(job)
   local thread = M.of(job.payload.conversation)
   if thread then return thread end
-  local case = cases.current(job.payload.conversation)
-  if case and not case.posted_at then return nil, jobs.later(time.now_ms() + WAIT_MS, "after the card") end
-  return nil
+  local case = cases.last(job.payload.conversation)
+  if not case or time.now_ms() - job.created_at >= DAY_MS then return nil end
+  if case.state == "closed" and conversations.get(case.conversation_id).status ~= "PAUSED" then return nil end
+  if case.state == "closed" or case.posted_at then renew(case.conversation_id) end
+  return nil, jobs.later(time.now_ms() + WAIT_MS, "after the card")
 end
 
 local function author_of(message, conversation)
@@ -72,7 +108,7 @@ function M.mirror(job, deliver)
   local thread, outcome = thread_or_wait(job)
   if not thread then return outcome end
   local answer
-  outcome, answer = deliver(job, card.words(line_of(message, conversation)), { thread_ts = thread.ts })
+  outcome, answer = deliver(job, card.words(line_of(message, conversation)), { thread_ts = thread.ts, conversation = conversation.id })
   if outcome == nil and answer and answer.ts then
     posts.add { channel = thread.channel, ts = answer.ts, conversation = conversation.id, message = message.id, staff = false }
   end
@@ -91,34 +127,44 @@ function M.so_far(job, deliver)
     lines[#lines + 1] = ("> %s: %s"):format(author_of(message, conversation), plain.shown(message.content, 250, true))
   end
   if #lines == 1 then return nil end
-  return (deliver(job, card.words(table.concat(lines, "\n")), { thread_ts = thread.ts }))
+  return (deliver(job, card.words(table.concat(lines, "\n")), { thread_ts = thread.ts, conversation = conversation.id }))
 end
 
----Uploads a kept file of the customer into the thread.
+---Uploads a kept file of the customer into the thread. When Slack takes none, the thread says where it is.
 ---@async
-function M.file(job)
-  local row = media.get(job.payload.media)
-  if not row or row.state ~= "stored" then return nil end
+function M.file(job, deliver)
+  local row, conversation = media.get(job.payload.media), conversations.get(job.payload.conversation)
+  if not row or row.state ~= "stored" or not conversation then return nil end
   local thread, outcome = thread_or_wait(job)
   if not thread then return outcome end
   local name = row.name and plain.shown(row.name, 100, true)
     or ("%s-%d.%s"):format(row.kind, row.id, (row.mime or ""):match("/(%w+)") or "bin")
   local verdict, reason, wait_ms, place = api.call_form("files.getUploadURLExternal", { filename = name, length = row.bytes })
-  if verdict ~= "ok" or not place or type(place.upload_url) ~= "string" then return again(job, reason or "no upload address", wait_ms) end
+  local function refused(why)
+    log.warn("slack.no_file", { reason = why })
+    local words = ("%s: %s could not be shown in Slack (%s). It is kept: assistant media list %s"):format(names.who(conversation), name,
+      why, names.digits(conversation) or conversation.id)
+    return (deliver(job, card.words(words), { thread_ts = thread.ts, conversation = conversation.id }))
+  end
+  if verdict == "busy" then return again(job, verdict, reason, wait_ms) end
+  if verdict ~= "ok" or not place or type(place.upload_url) ~= "string" then return refused(reason or "no upload address") end
   local response, err = http.request { url = place.upload_url, method = "POST", timeout_ms = UPLOAD_MS, max_bytes = 65536,
     form_data = { { name = "file", file = row.hash, filename = name, type = row.mime or "application/octet-stream" } } }
-  if not response or response.status ~= 200 then return again(job, response and "HTTP " .. response.status or err.kind) end
+  if not response or response.status ~= 200 then
+    local why = response and "HTTP " .. response.status or err.kind
+    return job.attempts < TRIES and again(job, "busy", why) or refused(why)
+  end
   verdict, reason, wait_ms = api.call("files.completeUploadExternal", { files = { { id = place.file_id, title = name } },
     channel_id = thread.channel, thread_ts = thread.ts })
-  if verdict ~= "ok" then return again(job, reason, wait_ms) end
-  return nil
+  if verdict == "busy" then return again(job, verdict, reason, wait_ms) end
+  return verdict ~= "ok" and refused(reason) or nil
 end
 
 -- Adds or removes a reaction. What is so already is no failure.
 local function react(method, row, name)
   local verdict, reason, wait_ms = api.call("reactions." .. method, { channel = row.channel, timestamp = row.ts, name = name })
   if verdict == "ok" or reason == "already_reacted" or reason == "no_reaction" or reason == "message_not_found" then return true end
-  return false, reason, wait_ms
+  return false, reason, wait_ms, verdict
 end
 
 ---Shows a sign on a message of staff in place of the one before.
@@ -126,15 +172,16 @@ end
 ---@return boolean done
 ---@return string? reason
 ---@return integer? wait_ms
+---@return string? verdict of the answer
 function M.sign(row, name)
   if row.sign == name then return true end
   if row.sign then
-    local gone, why, wait = react("remove", row, row.sign)
-    if not gone then return false, why, wait end
+    local gone, why, wait, verdict = react("remove", row, row.sign)
+    if not gone then return false, why, wait, verdict end
   end
-  local done, reason, wait_ms = react("add", row, name)
+  local done, reason, wait_ms, verdict = react("add", row, name)
   if done then posts.signed(row.channel, row.ts, name) end
-  return done, reason, wait_ms
+  return done, reason, wait_ms, verdict
 end
 
 ---Shows how the delivery of what staff wrote in the thread stands.
@@ -142,9 +189,9 @@ end
 function M.state(job)
   local row, message = posts.of_message(job.payload.message), messages.get(job.payload.message)
   local name = message and SIGNS[message.state]
-  if not row or row.staff ~= 1 or not name then return nil end
-  local done, reason, wait_ms = M.sign(row, name)
-  return not done and again(job, reason, wait_ms) or nil
+  if not row or row.staff ~= 1 or not name or row.ts:find(M.MORE, 1, true) then return nil end
+  local done, reason, wait_ms, verdict = M.sign(row, name)
+  return not done and again(job, verdict, reason, wait_ms) or nil
 end
 
 ---Gives a case's card its look of now.
@@ -160,14 +207,10 @@ function M.refresh(job)
   local payload = card.payload(shown)
   local verdict, reason, wait_ms = api.call("chat.update", { channel = thread.channel, ts = thread.ts, text = payload.text,
     blocks = payload.blocks })
-  if verdict == "busy" then return again(job, reason, wait_ms) end
+  if verdict == "busy" then return again(job, verdict, reason, wait_ms) end
   if verdict ~= "ok" then
     log.warn("slack.card_not_updated", { reason = reason })
-    if reason == "message_not_found" and known.conversation.status == "PAUSED" then -- somebody deleted the card: a new one
-      cases.uncarded(known.conversation.id)
-      jobs.put { kind = "card", lane = tell.lane(known.conversation.id),
-        payload = { what = "control", conversation = known.conversation.id } }
-    end
+    if reason == "message_not_found" and (live or known.conversation.status == "PAUSED") then M.gone(known.conversation.id) end
   end
   return nil
 end

@@ -181,7 +181,7 @@ function M.arrived(event, now)
     conversation = conversations.get(event.conversation)
   end
   messages.add_user(event, conversation.last_seq, now)
-  tell.said(conversation.id, event.id)
+  if not conversation.blocked_at then tell.said(conversation.id, event.id) end
   if event.edit_id then messages.replace(event.id, event.content, nil, event.edited_at, event.edit_id) end
   if event.media and not conversation.blocked_at then
     event.media.declared = fetch.hex_of(event.media.sha256)
