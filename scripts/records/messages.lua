@@ -295,6 +295,15 @@ function M.set_state(id, state, now, why)
   came(state)
 end
 
+---A message that waits to be sent is not sent any more.
+---@param id string
+---@param now integer ms
+---@param why string
+function M.take_back(id, now, why)
+  local row = db.one("SELECT state FROM messages WHERE id = ?", id)
+  if row and row.state == "queued" then M.set_state(id, "dropped", now, why) end
+end
+
 -- The platform accepted it. A status can come first, so the state never goes back.
 ---@param row table what after_send returned in the same step
 ---@param why? string what staff should know of it

@@ -5,6 +5,7 @@ local amount = require "language.amount"
 local audit = require "records.audit"
 local cases = require "records.cases"
 local conversations = require "records.conversations"
+local messages = require "records.messages"
 local names = require "staff.names"
 local offers = require "records.offers"
 local owner = require "owner"
@@ -89,14 +90,17 @@ function M.given_back(typed, note)
     .. (note ~= "" and " Your note was:\n> " .. note:gsub("\n", "\n> ") or "")
 end
 
----Takes an open quote back. The customer is not told; who accepts it later is told that it no longer counts.
+---Takes a quote back. One that still waits to be sent is not sent. Else the customer is not told; who accepts it later is told that it no
+---longer counts.
 ---@param conversation table
 ---@param user staff.User
 ---@return records.Offer? offer
 ---@return string? why
 function M.withdraw(conversation, user)
   local offer = offers.standing(conversation.id)
-  if not offer or not offers.close(offer.id, "withdrawn", time.now_ms()) then return nil, "No quote is open in this chat." end
+  local now = time.now_ms()
+  if not offer or not offers.close(offer.id, "withdrawn", now) then return nil, "No quote is open in this chat." end
+  if offer.message_id then messages.take_back(offer.message_id, now, "withdrawn") end
   audit.add(user, "withdraw", conversation.id, amount.shown(offer.amount_cents))
   return offer
 end

@@ -200,6 +200,29 @@ describe("a quote", function()
     assert.equal("withdrawn", offers(phone)[1].state)
   end)
 
+  it("C13: is open when only a status tells that WhatsApp took it, and the next one can be sent", function()
+    local phone = customer()
+    stand_ins:fault { graph = { kind = "lost", times = 1 } }
+    open_quote(phone, "350")
+    open_quote(phone, "400")
+    shell.until_(function() return service:value("SELECT count(*) FROM offers WHERE state = 'withdrawn' AND conversation_id = '" .. phone .. "'") == 1 end, 6, "one open offer")
+  end)
+
+  it("C13: is not sent any more when it is withdrawn while it waits", function()
+    local phone, word = customer(), meta.word()
+    stand_ins:fault { graph = { kind = "500", contains = word } }
+    quote(phone, "350", word)
+    local function tries() return stand_ins:requests("graph", { contains = word }) end
+    shell.until_(function() return #tries() > 0 end, 6, "a try")
+    shell.until_(function() return scene:message(word).state == "queued" end, 6, "the refusal")
+    assert.equal("{}", service:click(phone, { action = "withdraw_quote" }).body)
+    assert.equal("dropped", scene:message(word).state)
+    stand_ins:calm()
+    assert.equal("withdrawn", offers(phone)[1].state)
+    open_quote(phone, "300")
+    for _, try in ipairs(tries()) do assert.not_equal(200, try.status) end
+  end)
+
   it("outside the 24 hours the writer is told why, nothing is stored, and the words come back", function()
     local phone = customer()
     service:kill()

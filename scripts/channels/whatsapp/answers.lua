@@ -7,7 +7,6 @@ local conversations = require "records.conversations"
 local forms = require "channels.whatsapp.forms"
 local jobs = require "host.jobs"
 local json = require "host.json"
-local leads = require "staff.leads"
 local log = require "host.log"
 local mask = require "mask"
 local messages = require "records.messages"
@@ -91,15 +90,7 @@ function FINISH.accepted(message, detail, now, _, row)
   messages.accepted(message.id, row, detail.wamid, now, detail.held and HELD or nil)
   if row.circuit_open == 1 then access.granted(now) end
   tell.said(message.conversation_id, message.id)
-  if message.kind == "staff" then
-    tell.state(message.id)
-    conversations.staff_reached(message.conversation_id, now)
-    local offer = offers.opened(message.id, now)
-    if offer then
-      leads.changed(message.conversation_id, "quoted", { cents = offer.amount_cents, by = offer.author })
-      tell.refresh(message.conversation_id)
-    end
-  end
+  if message.kind == "staff" then statuses.staff_arrived(message, now) end
   log.info(detail.held and "whatsapp.held_for_quality" or "whatsapp.sent", { to = mask(message.conversation_id), message = message.id })
   local conversation = detail.held and conversations.get(message.conversation_id)
   if conversation then

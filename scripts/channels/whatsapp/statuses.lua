@@ -9,6 +9,7 @@ local http = require "host.http"
 local inbound = require "channels.whatsapp.inbound"
 local inbox = require "host.inbox"
 local json = require "host.json"
+local leads = require "staff.leads"
 local log = require "host.log"
 local messages = require "records.messages"
 local offers = require "records.offers"
@@ -54,6 +55,18 @@ local function charge(message, status, now)
   if dollars > 0 then metrics.add("assistant_message_cost_dollars_total", dollars) end
 end
 
+---WhatsApp has taken a message of staff: a quote that it carries is open now.
+---@param message {id: string, conversation_id: string}
+---@param now integer ms
+function M.staff_arrived(message, now)
+  tell.state(message.id)
+  conversations.staff_reached(message.conversation_id, now)
+  local offer = offers.opened(message.id, now)
+  if not offer then return end
+  leads.changed(message.conversation_id, "quoted", { cents = offer.amount_cents, by = offer.author })
+  tell.refresh(message.conversation_id)
+end
+
 -- Moves one of our messages to the state of a status.
 ---@param message table a row of messages
 ---@param status {state: string, wamid?: string, code?: integer, why?: string, charged_as?: string}
@@ -79,6 +92,7 @@ function M.apply(message, status, now)
       if message.kind == "staff" then
         offers.failed(message.id, now)
         tell.state(message.id)
+        tell.refresh(message.conversation_id)
       end
       tell_failed(message, status)
     end
@@ -86,7 +100,9 @@ function M.apply(message, status, now)
     local known = rank or message.state == "failed" and messages.rank.sent or nil
     if not known or messages.rank[status.state] <= known then return end
     messages.moved(message.id, status.state, status.wamid, now)
-    if message.kind == "staff" then tell.state(message.id) end
+    if message.kind == "staff" then
+      if known < messages.rank.accepted then M.staff_arrived(message, now) else tell.state(message.id) end
+    end
     if known < messages.rank.delivered and messages.rank[status.state] >= messages.rank.delivered then charge(message, status, now) end
     if message.circuit_open == 1 then access.granted(now, true) end
     if message.state == "unknown" then say.enqueue(message.conversation_id, message.id, now) end
