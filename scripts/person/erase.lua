@@ -294,6 +294,8 @@ local NAMES = {
   { "parked", "parked item", "parked items" },
   { "media", "received file", "received files" },
   { "costs", "day of costs", "days of costs" },
+  { "offers", "quote that was sent", "quotes that were sent" },
+  { "audit", "record of what staff did", "records of what staff did" },
   { "changes", "edit or deletion that waited for its message", "edits and deletions that waited for their messages" },
   { "answers", "stored answer to a click", "stored answers to clicks" },
 }

@@ -46,6 +46,7 @@ local function case_of(c)
   return {
     state = c.state, reason = c.reason, opened_at = iso(c.opened_at), posted_at = iso(c.posted_at), taken_at = iso(c.taken_at),
     taken_by = c.taken_by_name or c.taken_by, closed_at = iso(c.closed_at), known = object(c.known), notes = c.notes,
+    close_reason = c.close_reason, final_dollars = c.close_cents and c.close_cents / 100, closed_by = c.closed_by,
   }
 end
 
@@ -84,6 +85,8 @@ local function action_of(a)
   return { at = iso(a.at), staff = a.user_name or a.user_id, staff_id = a.user_id, team = a.team, action = a.action,
     before = a.before, after = a.after }
 end
+
+local function stage_of(s) return { at = iso(s.at), lead = s.case_id, change = s.kind, more = object(s.more) } end
 
 local function quote_of(q)
   return { fields = object(q.json_dump) or {}, corrected_by_staff = object(q.locked), changed_at = iso_of(q.updated_at) }
@@ -131,6 +134,7 @@ function M.person(id, conversation, readers)
     turns = list_of(all.turns, turn_of),
     offers = list_of(all.offers, offer_of),
     staff_actions = list_of(all.audit, action_of),
+    lead_changes = list_of(all.stages, stage_of),
     media = list_of(media.of(id), media_of),
     costs = list_of(costs.of(ids), cost_of),
     changes_before_their_message = list_of(all.changes, change_of),

@@ -56,9 +56,9 @@ function M.run(retention, now)
   local old = now - math.floor(retention.messages_days * DAY_MS)
   local ids = math.min(raw, now - records.IDS_MS) -- the marks stay while a stored webhook can be read again
   local before = { raw = raw, early = now - records.IDS_MS, changes = now - records.IDS_MS, seen = now - records.IDS_MS,
-    erased_messages = ids, answers = now }
-  for _, what in ipairs { "raw", "messages", "media",
-    "costs", "jobs", "turns", "cases", "bookings", "early", "changes", "seen", "erased_messages", "answers" } do
+    erased_messages = ids, answers = now, offers = math.min(old, now - records.OFFERS_MS) }
+  for _, what in ipairs { "raw", "messages", "media", "costs", "jobs", "turns", "cases", "offers", "audit", "slack_posts", "bookings",
+    "early", "changes", "seen", "erased_messages", "answers" } do
     all(what, function(n) return records[what](before[what] or old, n) end, done)
   end
   local swept = sweep_files()

@@ -12,6 +12,7 @@ local M = {}
 
 local DAY_MS = 86400000
 M.IDS_MS = 7 * DAY_MS -- so long platforms may repeat a webhook that was not answered
+M.OFFERS_MS = 15 * DAY_MS -- a quote can be answered for 14 days
 
 ---Raw webhooks, and parked items.
 M.raw = inbox.forget
@@ -52,10 +53,38 @@ function M.turns(before, limit)
   return prefix(rows, before, function(row) return row.ended_at end, function(row) db.run("DELETE FROM turns WHERE id = ?", row.id) end)
 end
 
----Cases that were closed before. A live one stays, and does not stop the search.
+---Cases that were closed before, each with what became of the lead. A live one stays, and does not stop the search.
 function M.cases(before, limit)
-  return db.run([[DELETE FROM cases WHERE id IN (SELECT id FROM cases INDEXED BY cases_closed WHERE state = 'closed' AND closed_at < ?
-    ORDER BY closed_at LIMIT ?)]], before, limit)
+  local rows = db.all([[SELECT id FROM cases INDEXED BY cases_closed WHERE state = 'closed' AND closed_at < ?
+    ORDER BY closed_at LIMIT ?]], before, limit)
+  for _, row in ipairs(rows) do
+    db.run("DELETE FROM stages WHERE case_id = ?", row.id)
+    db.run("DELETE FROM cases WHERE id = ?", row.id)
+  end
+  return #rows
+end
+
+---Quotes that were sent.
+function M.offers(before, limit)
+  local rows = db.all("SELECT id, created_at FROM offers ORDER BY id LIMIT ?", limit)
+  return prefix(rows, before, function(row) return row.created_at end, function(row) db.run("DELETE FROM offers WHERE id = ?", row.id) end)
+end
+
+---What staff did, with the words that they wrote.
+function M.audit(before, limit)
+  return db.run("DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE at < ? ORDER BY at LIMIT ?)", before, limit)
+end
+
+---Posts in Slack's threads, with words that still wait for a decision. A post's ts is its time in seconds.
+function M.slack_posts(before, limit)
+  local stamp, count, channel = tostring(before // 1000), 0, ""
+  while count < limit do
+    channel = db.one("SELECT min(channel) AS next FROM slack_posts WHERE channel > ?", channel).next
+    if not channel then break end
+    count = count + db.run([[DELETE FROM slack_posts WHERE channel = ?1 AND ts IN (SELECT ts FROM slack_posts
+      WHERE channel = ?1 AND ts < ?2 ORDER BY ts LIMIT ?3)]], channel, stamp, limit - count)
+  end
+  return count
 end
 
 ---Visits that are over, and visits without a time.
@@ -114,6 +143,9 @@ function M.conversations(after, before, limit)
     else
       db.run("DELETE FROM turns WHERE conversation_id = ?", row.id)
       costs.remove(row.id)
+      for _, name in ipairs { "offers", "audit", "stages", "slack_posts" } do
+        db.run("DELETE FROM " .. name .. " WHERE conversation_id = ?", row.id)
+      end
       db.run("DELETE FROM identities WHERE conversation_id = ?", row.id)
       db.run("DELETE FROM conversations WHERE id = ?", row.id)
     end

@@ -164,6 +164,7 @@ end
 ---@field changes table[]
 ---@field offers table[]
 ---@field audit table[] what staff did
+---@field stages table[] what became of each case
 
 ---@param id string of the conversation
 ---@return records.Person
@@ -177,6 +178,7 @@ function M.all(id)
     changes = M.changes(id),
     offers = db.all("SELECT * FROM offers WHERE conversation_id = ? ORDER BY id", id),
     audit = db.all("SELECT * FROM audit WHERE conversation_id = ? ORDER BY id", id),
+    stages = db.all("SELECT * FROM stages WHERE conversation_id = ? ORDER BY id", id),
   }
 end
 

@@ -31,7 +31,7 @@ end
 
 local function clear()
   for _, name in ipairs { "messages", "quote_data", "turns", "cases", "bookings", "held", "statuses_early", "changes_early", "slack_seen", "erased", "erased_messages",
-    "conversations", "inbox", "parked", "jobs" } do db.run("DELETE FROM " .. name) end
+    "conversations", "inbox", "parked", "jobs", "offers", "audit", "stages", "slack_posts" } do db.run("DELETE FROM " .. name) end
 end
 
 describe("records/people", function()
@@ -170,6 +170,32 @@ describe("records/expiry", function()
     assert.equal(2, count "bookings")
   end)
 
+  it("H5: takes old quotes, what staff did, posts in threads, and with a case what became of it", function()
+    local old, before = now - 200 * DAY_MS, now - 180 * DAY_MS
+    for i, at in ipairs { old, now } do
+      db.run("INSERT INTO cases(id, conversation_id, state, reason, opened_at, active_at, closed_at) VALUES(?1, ?1, 'closed', 'asked', ?2, ?2, ?2)", 900 + i, at)
+      db.run("INSERT INTO stages(case_id, conversation_id, kind, at) VALUES(?, 'c', 'opened', ?)", 900 + i, old)
+      db.run("INSERT INTO offers(conversation_id, amount_cents, author, state, created_at) VALUES('c', 35000, 'ana', 'expired', ?)", at)
+      db.run("INSERT INTO audit(at, user_id, action, conversation_id, after) VALUES(?, 'U1', 'write', 'c', 'words')", at)
+      for _, channel in ipairs { "C1", "C2" } do
+        db.run("INSERT INTO slack_posts(channel, ts, conversation_id, staff, held) VALUES(?, ?, 'c', 1, '{}')", channel, ("%d.000100"):format(at // 1000))
+      end
+    end
+    for name, removed in pairs { cases = 1, offers = 1, audit = 1, slack_posts = 2 } do
+      assert.equal(removed, retention[name](before, 10), name)
+      assert.equal(removed, count(name), name)
+      assert.equal(0, retention[name](before, 10), name)
+    end
+    assert.equal(1, count "stages")
+  end)
+
+  it("H5: nothing of a chat is left when its row goes", function()
+    chat("16470000001", { at = now - 200 * DAY_MS })
+    db.run("INSERT INTO audit(at, user_id, action, conversation_id, after) VALUES(?, 'U1', 'write', '16470000001', 'words')", now)
+    assert.equal(1, (retention.conversations("", now - 180 * DAY_MS, 10)))
+    assert.equal(0, count "audit")
+  end)
+
   it("B27: an edit whose message never came goes after 7 days, and one that is delivered again is kept once", function()
     local changes = require "records.changes"
     for i, at in ipairs { now - 8 * DAY_MS, now, now } do
@@ -199,7 +225,7 @@ describe("records/expiry", function()
       return original(sql, ...)
     end
     local fine, problem = pcall(function()
-      for _, what in ipairs { "cases", "bookings", "early", "changes", "erased_messages" } do retention[what](now, 10) end
+      for _, what in ipairs { "cases", "audit", "slack_posts", "bookings", "early", "changes", "erased_messages" } do retention[what](now, 10) end
     end)
     db.run = original
     assert.is_true(fine, problem)
