@@ -99,7 +99,7 @@ describe("a click in Slack", function()
   end
 
   it("C3: when two people click at once, one wins, and the other is told who has the chat", function()
-    for _ = 1, shell.rounds(10, 100) do
+    for _ = 1, shell.rounds(10, 1000) do
       local phone = meta.phone()
       service:say(phone, "hello")
       shell.until_(function() return scene:column(phone, "status") end, 3, "the conversation")

@@ -67,7 +67,7 @@ describe("a take-over racing the model", function()
 
   it("C7: never lets a text of the model leave after the click's 200, and shows staff what it held back", function()
     local ends = {}
-    for i = 1, shell.rounds(20, 200) do
+    for i = 1, shell.rounds(20, 1000) do
       local how = race(i % 2 == 0 and math.random(0, 12) or math.random(0, 60), i % 5 == 0 and 2 or 1)
       ends[how] = (ends[how] or 0) + 1
     end
