@@ -142,6 +142,7 @@ local function lines_of(facts)
   local conversation, lines = facts.conversation, {}
   local digits = names.digits(conversation)
   add(lines, digits and "Phone" or "Customer", digits or names.id(conversation))
+  if digits then lines[#lines + 1] = { label = "Call", call = digits, value = names.phone(digits) } end
   add(lines, "Name", names.name(conversation.name))
   add(lines, "State", state_of(facts))
   if facts.source then add(lines, "Came from", source_of(facts.source)) end
@@ -233,15 +234,13 @@ function M.open(facts)
     controls = take_over(facts.conversation) }
 end
 
----The card of a paused chat: who took it over and since when, the number to call, a button to return it.
+---The card of a paused chat: who took it over and since when, and what staff can do.
 ---@param facts staff.Facts
 ---@return staff.Card
 function M.taken(facts)
   local conversation, lines = facts.conversation, lines_of(facts)
   local by = (names.name(conversation.paused_by_name) or "Staff")
     .. (conversation.paused_at and " since " .. names.moment(conversation.paused_at, facts.now, facts.time) or "")
-  local digits = names.digits(conversation)
-  table.insert(lines, 1, { label = "Call", call = digits, value = names.phone(digits) or names.who(conversation) })
   return { summary = names.who(conversation) .. ": taken over by " .. by, title = "Taken over by " .. by, lines = lines,
     controls = controls_of(facts) }
 end

@@ -256,6 +256,7 @@ describe("the handoff card", function()
     assert.equal("New Quote Request from +1 416-555-1234", payload.text)
     assert.equal("mrkdwn", payload.blocks[1].text.type)
     assert.truthy(payload.blocks[1].text.text:find("*New Quote Request*\n*Phone:* 14165551234\n", 1, true))
+    assert.truthy(payload.blocks[1].text.text:find("<tel:+14165551234|+1 416-555-1234>", 1, true))
     assert.truthy(payload.blocks[1].text.text:find("*Inventory:* 1 couch, 2 chairs", 1, true))
     assert.truthy(payload.blocks[1].text.text:find("*Still missing:* Address", 1, true))
     local button = payload.blocks[#payload.blocks].elements[1]
