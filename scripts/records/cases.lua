@@ -88,16 +88,17 @@ function M.close(conversation_id)
     WHERE conversation_id = ? AND state <> 'closed']], now, now, known_now(conversation_id), conversation_id) > 0
 end
 
----Staff close it, and say why.
+---Staff close it, and say why. A case that a return closed gets its reason so.
 ---@param conversation_id string
 ---@param closing {reason: string, cents?: integer, by: string}
----@return boolean closed false: there was none
+---@return boolean closed false: there never was one
 function M.close_as(conversation_id, closing)
-  local case = M.current(conversation_id)
+  local case = M.last(conversation_id)
   if not case then return false end
   db.run("UPDATE cases SET close_reason = ?, close_cents = ?, closed_by = ? WHERE id = ?", closing.reason, closing.cents, closing.by,
     case.id)
-  return M.close(conversation_id)
+  M.close(conversation_id)
+  return true
 end
 
 ---Closes taken cases without a message from either side for 24 hours. A paused chat is not closed here; its own rule returns it.

@@ -3,6 +3,7 @@
 local chat = require "spec.support.chat"
 local json = require "host.json"
 local meta = require "spec.support.meta"
+local shell = require "spec.support.shell"
 local wire = require "spec.support.wire"
 
 describe("writing to the customer from a card", function()
@@ -45,6 +46,19 @@ describe("writing to the customer from a card", function()
     options.action, options.boxes = "send_reply", options.boxes or { reply_text = words }
     return service:click(phone, options)
   end
+
+  it("Close after a return and another take gives the case its reason and amount", function()
+    local phone = meta.phone()
+    service:say(phone, "I want to talk to a human")
+    shell.until_(function() return #stand_ins:cards(phone) > 0 end, 6, "the card")
+    for i, action in ipairs { "take_over_chat", "resume_chat", "take_over_chat" } do
+      assert.equal(200, service:click(phone, { action = action, user = "ana" .. i }).status)
+    end
+    local boxes = { close_reason = "done", close_amount = "350" }
+    assert.equal(200, service:click(phone, { action = "close_case", user = "ana", boxes = boxes }).status)
+    assert.same({ { state = "closed", close_reason = "done", close_cents = 35000, closed_by = "ana" } },
+      service:rows("SELECT state, close_reason, close_cents, closed_by FROM cases WHERE conversation_id = '" .. phone .. "'"))
+  end)
 
   it("the words go out once, with their author, and the card comes back with an empty box of another id", function()
     local phone, url, address, card = customer(true)

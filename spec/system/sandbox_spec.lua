@@ -3,22 +3,11 @@
 local json = require "host.json"
 local meta = require "spec.support.meta"
 local process = require "spec.support.process"
+local sandbox = require "spec.support.sandbox"
 local shell = require "spec.support.shell"
-local standins = require "spec.support.standins"
 local wire = require "spec.support.wire"
 
-local UNSET = {}
-for _, name in ipairs { "META_VERIFY_TOKEN", "META_APP_SECRET", "META_ACCESS_TOKEN", "META_PHONE_NUMBER_ID", "DEEPSEEK_API_KEY", "SLACK_SIGNING_SECRET",
-  "SLACK_WEBHOOK_URL", "SLACK_API_URL", "SLACK_RESPONSE_HOSTS", "META_GRAPH_URL", "DEEPSEEK_URL" } do UNSET[name] = false end
-
-local function open(env)
-  local all = {}
-  for name, value in pairs(UNSET) do all[name] = value end
-  for name, value in pairs(env or {}) do all[name] = value end
-  local service = process.new { start = false, env = all }
-  service:start { args = "sandbox" }
-  return service, setmetatable({ port = service.port }, { __index = standins.StandIns })
-end
+local open = sandbox.open
 
 local function on_screen(page, phone, text)
   return shell.until_(function()

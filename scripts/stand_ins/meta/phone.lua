@@ -13,11 +13,11 @@ local templates = require "stand_ins.meta.templates"
 local M = {}
 
 -- The file of a message, as the page shows it: what the assistant has kept of it, else what was sent.
-local function file_of(row, id)
+local function file_of(row, id, name)
   local kept_file = row.side == "customer" and row.type ~= "sticker" and kept.of(row.wamid)
   if kept_file and not kept_file.waits then return kept_file end
   local file = media.find(id)
-  return { url = file and "/sandbox/media/" .. id, type = file and file.mime_type, note = kept_file and kept_file.note }
+  return { url = file and "/sandbox/media/" .. id, type = file and file.mime_type, name = name, note = kept_file and kept_file.note }
 end
 
 -- What can be pressed or looked at in a message.
@@ -36,8 +36,8 @@ local function extras(row)
     choices[#choices + 1] = { type = "button", id = button.payload, title = button.title }
   end
   if interactive.type == "location_request_message" then choices[1] = { type = "location", title = "Send location" } end
-  local file = type(message[row.type]) == "table" and message[row.type].id
-  return #choices > 0 and choices or nil, file, interactive.type == "cta_url" and action.parameters or nil
+  local part = type(message[row.type]) == "table" and message[row.type] or {}
+  return #choices > 0 and choices or nil, part.id, interactive.type == "cta_url" and action.parameters or nil, part.filename
 end
 
 ---The screen of one phone: both sides, in order, with ticks. `choices` are buttons to press, `media` is the id of a file, `file` what can
@@ -48,11 +48,11 @@ function M.screen(number)
   local messages = json.array()
   local rows = db.all("SELECT * FROM (SELECT * FROM sandbox_messages WHERE number = ? ORDER BY seq DESC LIMIT 500) ORDER BY seq", number)
   for _, row in ipairs(rows) do
-    local choices, file, link = extras(row)
+    local choices, file, link, name = extras(row)
     messages[#messages + 1] = {
       id = row.wamid, from = row.side, type = row.type, text = row.text, ticks = row.state, error = row.error, at = time.iso(row.at),
       choices = row.side == "business" and choices or nil, media = file or nil, link = link,
-      file = file and file_of(row, file) or nil,
+      file = file and file_of(row, file, name) or nil,
     }
   end
   return { number = number, name = phone and phone.name or number, user_id = phone and phone.user_id, messages = messages,

@@ -134,5 +134,5 @@ export function follows(text, side) {
   if (Date.now() > pressed.until || side === pressed.side) return;
   const line = $(pressed.side + "caused");
   line.append(make("span", "", " " + short(text)));
-  while (line.querySelectorAll("span").length > 3) line.querySelector("span").remove();
+  while (line.querySelectorAll("span").length > 2) line.querySelector("span").remove();
 }

@@ -134,7 +134,8 @@ export function show(messages) {
 
 export function showMode(mode) {
   bot = mode === "bot";
-  $("mode").textContent = bot ? "Slack in bot mode: what staff write in a card's thread goes to the customer" : "Slack in webhook mode. Bot mode: SLACK_BOT_TOKEN=any SLACK_CHANNEL_ID=C0SANDBOX ./dev run";
+  $("mode").textContent = bot ? "Slack in bot mode: a card's thread is the chat. " : "Slack in webhook mode. ";
+  if (!bot) $("mode").append(make("span", "long", "For bot mode: SLACK_BOT_TOKEN=any SLACK_CHANNEL_ID=C0SANDBOX ./dev run"));
   $("placebox").hidden = $("sharebox").hidden = !bot;
 }
 

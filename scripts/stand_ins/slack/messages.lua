@@ -227,8 +227,8 @@ function M.type(place, blocks, user, words, boxes)
     local why = put(action_id, wanted)
     if why then return why end
   end
-  for block_id, named in pairs(boxes or {}) do
-    for action_id, wanted in pairs(named) do
+  for block_id, in_block in pairs(boxes or {}) do
+    for action_id, wanted in pairs(in_block) do
       local why = put(action_id, wanted, block_id)
       if why then return why end
     end

@@ -185,8 +185,8 @@ local function obey(row, body)
 end
 
 ---POST /sandbox/slack/submit {"user": "maria", "words": {"amount": "350"}}: fills the boxes of the newest modal (or of `view`) and submits
----it; boxes: as for a click. Answers {closed = true}, {errors = {block_id = words}}, {view = the next one} or {warning = true}; what Slack's window itself refuses
----is {unfilled = {block_id = words}}.
+---it; boxes: as for a click. Answers {closed = true}, {errors = {block_id = words}}, {view = the next one} or {warning = true}; what
+---Slack's window itself refuses is {unfilled = {block_id = words}}.
 M.submit = common.control(function(wish)
   local row, person = chosen(wish)
   if not row then return { status = 404, json = { error = "no open modal" } } end
