@@ -70,8 +70,8 @@ async function walk(browser, size, scheme) {
     for (const other of [scheme === "light" ? "dark" : "light", scheme]) {
       await page.emulateMedia({ colorScheme: other });
       for (const fault of await page.evaluate(measure)) say({ fault: `${size.width} px, ${other}, ${name}: ${fault}` });
-      await page.screenshot({ path: `${folder}/${mode}-${name}-${size.width}-${other}.png` });
     }
+    await page.screenshot({ path: `${folder}/${mode}-${name}-${size.width}-${scheme}.png` });
     say({ step: `${size.width} ${scheme} ${name}` });
   };
 
@@ -82,6 +82,7 @@ async function walk(browser, size, scheme) {
     await whisper.locator("[data-name=reply_text]").fill("Two people will come.");
     await whisper.locator("[data-name=send_reply]").click();
     await bubble("Two people will come.");
+    await whisper.waitFor({ state: "hidden" });
     await look("reply");
   }
 

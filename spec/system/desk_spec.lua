@@ -139,6 +139,8 @@ describe("writing to the customer from a card", function()
     scene:sent(phone, reply)
     local done = answer(url)
     assert.is_true(done.replace_original)
+    assert.is_nil(block(done, "input")) -- the box goes
+    assert.truthy(block(done, "section"))
     assert.truthy(done.text:find("Sent to", 1, true))
   end)
 

@@ -128,6 +128,15 @@ function M.words(words, reply)
   return payload
 end
 
+---Words that stand in place of the message whose button was pressed, with its boxes and buttons.
+---@param words string plain (staff/tell)
+---@return table payload
+function M.instead(words)
+  local payload = M.words(words)
+  payload.replace_original = true
+  return payload
+end
+
 ---Words for one member of staff alone, as an answer to their click.
 ---@param words string plain
 ---@param controls? (staff.Box|staff.Row)[]

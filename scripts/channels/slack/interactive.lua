@@ -24,7 +24,6 @@ local plain = require "language.text"
 local posts = require "records.slack_posts"
 local settings = require "host.settings"
 local tell = require "staff.tell"
-local text = require "channels.slack.text"
 
 local M = {}
 
@@ -150,7 +149,7 @@ function ACTIONS.keep_paused(click, conversation)
   if not desk.keep(conversation, click.user) then
     return whisper(click, names.who(conversation) .. " is already back with the assistant.")
   end
-  local body = { replace_original = true, text = text.fit(names.who(conversation) .. ": the chat stays paused.") }
+  local body = card.instead(names.who(conversation) .. ": the chat stays paused.")
   show(click, body)
   return json.encode(body)
 end
@@ -205,7 +204,7 @@ function ACTIONS.send_reply(click, conversation)
   end
   cases.see(mark, 200, "{}")
   if click.private then
-    show(click, { replace_original = true, text = text.fit("Sent to " .. names.who(conversation) .. ":\n> " .. words:gsub("\n", "\n> ")) })
+    show(click, card.instead("Sent to " .. names.who(conversation) .. ":\n> " .. words:gsub("\n", "\n> ")))
   else
     emptied(click, conversation, "reply_text", { "reply_text" })
   end
