@@ -31,7 +31,7 @@ local CHARACTERS, END = 400, 60
 -- Words by which two texts are compared. A short one is compared as it is: looking for its signs would cost more than the rest.
 local function plain(said)
   if #said <= END then return said:lower() end
-  local words = text.first(said, CHARACTERS):lower():gsub("[%s%p]+", " ")
+  local words = text.clip(text.clip(said, CHARACTERS), -2 * END):lower():gsub("[%s%p]+", " ")
   return #words > END and words:gsub("%d+", "0"):sub(-END) or words
 end
 
@@ -80,7 +80,9 @@ function M.look(stored, waiting, arrived_at, hash)
   if not is_typed(waiting) then return { on = false, fires = false, quick = 0, counts = NONE, marks = "" } end
   local mark = ":" .. hash(plain(said_in(waiting)))
   local _, calm = (stored or CALM):find(CALM, 1, true)
-  if calm and #waiting[1].content < QUICK_CHARACTERS and not (stored and stored:find(mark, calm, true)) then
+  local long = stored and #waiting[1].content >= QUICK_CHARACTERS -- it may be quick
+  if calm and not (long and is_quick(waiting[1].content, arrived_at - (tonumber(stored:match("^%d+")) or 0)))
+    and not (stored and stored:find(mark, calm, true)) then
     local marks = stored and mark .. stored:sub(calm + 1, calm + (MEMORY - 1) * MARK) or mark
     return { on = false, fires = false, quick = 0, counts = ONES, marks = marks }
   end
