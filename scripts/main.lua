@@ -18,6 +18,7 @@ local reminders = require "staff.reminders"
 local restore = require "person.restore"
 local retention = require "person.retention"
 local settings = require "host.settings"
+local second_route = require "channels.second_route"
 local slack = require "channels.slack"
 local status = require "ops.status"
 local tell = require "staff.tell"
@@ -72,11 +73,15 @@ return {
     probe = { run = turns.probe },
     staff_said = { run = function(job) return slack.said(job, whatsapp) end }, -- in a card's thread
     lead = { run = leads.run, limit = 2 }, -- to the owner's own system
+    second_route = { run = second_route.run }, -- to the owner, when the staff channel cannot be reached
   },
 
   every = {
     retention = { seconds = 3600, run = retention.job(function() return owner.business.retention end) },
-    sweep = { seconds = 60, run = function() reminders.sweep(whatsapp.say) end },
+    sweep = { seconds = 60, run = function()
+      reminders.sweep(whatsapp.say)
+      slack.look()
+    end },
   },
 
   commands = {

@@ -25,6 +25,7 @@ local function questions()
   end
   when("TRANSCRIBE_URL", whatsapp.transcriber)
   when("BOOKING_URL", function() return probes.page("BOOKING_URL", "The booking page", true) end)
+  when("ALERT_WEBHOOK_URL", function() return probes.page("ALERT_WEBHOOK_URL", "The second route") end)
   when("LEADS_WEBHOOK_URL", function() return probes.page("LEADS_WEBHOOK_URL", "The system that gets the leads") end)
   list[#list + 1] = unseen
   return list

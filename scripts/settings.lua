@@ -77,6 +77,8 @@ local M = {
   { name = "LEADS_WEBHOOK_URL", type = "url", secret = true, check = no_fragment,
     help = "gets every change of a lead as signed JSON, with LEADS_WEBHOOK_SECRET" },
   secret("LEADS_WEBHOOK_SECRET", OPTIONAL, "signs what goes to LEADS_WEBHOOK_URL"),
+  { name = "ALERT_WEBHOOK_URL", type = "url", secret = true, check = no_fragment,
+    help = "gets {\"text\": …} by POST when Slack could not be reached for 10 minutes" },
   { name = "BOOKING_URL", type = "url", default = "https://bookings.clearoutspaces.ca/clearoutspaces/assessment",
     help = "the booking page that customers are sent to" },
   secrets("CALCOM_WEBHOOK_SECRET", OPTIONAL, "the secret of the Cal.com webhook, which switches POST /calcom/webhook on"),

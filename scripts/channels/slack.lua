@@ -15,7 +15,7 @@ local post = require "channels.slack.post"
 local tell = require "staff.tell"
 local verify = require "channels.slack.verify"
 
-local M = { post = post.run, start = post.start, said = events.run, threads = api.bot() }
+local M = { post = post.run, start = post.start, look = post.look, said = events.run, threads = api.bot() }
 
 ---Did Slack send this? A right signature at the wrong time means that a clock is wrong, so staff are told.
 ---@param request host.Request

@@ -37,6 +37,38 @@ function M.words(reason)
   return "WhatsApp (Meta) has refused the token", "make a new one, " .. M.renew("META_ACCESS_TOKEN")
 end
 
+local SLACK_TOKEN = "Slack does not take the bot's token: install the app again (OAuth & Permissions), copy the new token, "
+local SLACK = {
+  is_archived = "the channel in SLACK_CHANNEL_ID is archived: unarchive it, or name another one and restart the service",
+  channel_not_found = "there is no channel with the id in SLACK_CHANNEL_ID, or the bot cannot see it: correct the id and restart the "
+    .. "service, or type in the channel: /invite @ and the app's name",
+  not_in_channel = "the bot is not in the channel: type in it: /invite @ and the app's name",
+  missing_scope = "the app lacks a scope, which `assistant check --online` names: add it under OAuth & Permissions, then press Reinstall",
+  restricted_action = "the workspace does not let the bot post in the channel: ask its owners",
+  ["403"] = "the workspace does not let the webhook post: ask its owners, or make a webhook for another channel, ",
+  ["404"] = "the webhook or its channel was deleted: make a new webhook for the staff channel, ",
+  ["410"] = "the channel of the webhook is archived: unarchive it, or make a webhook for another channel, ",
+}
+for _, refusal in ipairs { "invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive" } do
+  SLACK[refusal] = SLACK_TOKEN
+end
+
+---The same of Slack.
+---@param reason? string of the circuit "slack": Slack's error, an HTTP status, or how the connection failed
+---@return string what
+---@return string remedy
+function M.slack(reason)
+  local remedy = SLACK[reason]
+  if remedy and remedy:find(", $") then
+    return "Slack has refused our posts", remedy .. M.renew(tonumber(reason) and "SLACK_WEBHOOK_URL" or "SLACK_BOT_TOKEN")
+  elseif remedy then
+    return "Slack has refused our posts", remedy
+  elseif tonumber(reason) and tonumber(reason) < 500 and tonumber(reason) ~= 408 and tonumber(reason) ~= 425 then
+    return "Slack has refused our posts", "check SLACK_WEBHOOK_URL, or SLACK_BOT_TOKEN with SLACK_CHANNEL_ID: `assistant check --online`"
+  end
+  return "Slack has not answered", "look at slack-status.com; it is asked again every minute"
+end
+
 ---The same of the server that turns voice notes into words.
 ---@param reason? string "HTTP 401", or how the connection failed
 ---@return string what

@@ -1,5 +1,6 @@
 -- Turns the host's notices into messages for staff. Nothing here waits.
 
+local alerts = require "records.alerts"
 local bookings = require "records.bookings"
 local crypto = require "host.crypto"
 local conversations = require "records.conversations"
@@ -80,10 +81,15 @@ function DEAD.reminder(notice)
   if conversation then tell.word(conversation, "the reminder of the on-site assessment was not sent: " .. notice.message) end
 end
 
--- A post to Slack failed for good, so it goes to the log and not to Slack.
+-- A post to Slack failed for good, so it goes to the log and by the second route, and not to Slack.
 function DEAD.slack(notice)
   log.error("slack.dead", { job = notice.job.id, why = notice.message })
+  local now, before = alerts.count("second_route dead")
+  if not now then return end
+  tell.outside(("A message to staff was not posted and is not tried any more.%s `assistant jobs --dead` says why; "
+    .. "`assistant requeue ID` tries one again."):format(before > 0 and (" %d more like this before."):format(before) or ""))
 end
+DEAD.card = DEAD.slack
 
 ---@param notice host.Notice
 ---@param say fun(conversation: table, text: string, options: table) says something to a customer

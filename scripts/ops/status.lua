@@ -76,13 +76,7 @@ local WORDS = {}
 
 function WORDS.whatsapp(reason) return access.words(reason) end
 
-function WORDS.slack()
-  if settings.get("SLACK_BOT_TOKEN") then
-    return "Slack has refused our posts", "check that the app is installed and a member of the channel in SLACK_CHANNEL_ID; a new token: "
-      .. renew("SLACK_BOT_TOKEN")
-  end
-  return "Slack has refused our posts", "check that the webhook and its channel still exist; a new webhook: " .. renew("SLACK_WEBHOOK_URL")
-end
+function WORDS.slack(reason) return access.slack(reason) end
 
 function WORDS.model(reason)
   local code = (reason or ""):match("^HTTP (%d+)")

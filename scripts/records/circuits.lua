@@ -66,7 +66,7 @@ end
 function M.open(name, reason, secret, now)
   local circuit = M.get(name)
   db.run([[INSERT INTO circuits(name, open, since, reason, failures, probe_at, secret) VALUES(?1, 1, ?2, ?3, 0, ?4, ?5)
-    ON CONFLICT(name) DO UPDATE SET open = 1, since = CASE WHEN open = 1 THEN since ELSE ?2 END, reason = ?3,
+    ON CONFLICT(name) DO UPDATE SET open = 1, since = coalesce(since, ?2), reason = ?3,
       probe_at = ?4, secret = ?5]],
     name, now, reason, now + M.PROBE_MS, secret and M.mark(secret))
   return not circuit or circuit.open ~= 1
@@ -74,14 +74,26 @@ end
 
 -- True when it was open, or had counted failures.
 function M.close(name)
-  return db.run("UPDATE circuits SET open = 0, since = NULL, reason = NULL, failures = 0, probe_at = NULL, secret = NULL WHERE name = ?",
-    name) > 0
+  return db.run([[UPDATE circuits SET open = 0, since = NULL, reason = NULL, failures = 0, probe_at = NULL, secret = NULL, told_at = NULL
+    WHERE name = ?]], name) > 0
 end
 
 -- Counts one more failure in a row; returns how many there are.
 function M.failed(name)
   return db.one([[INSERT INTO circuits(name, failures) VALUES(?, 1)
     ON CONFLICT(name) DO UPDATE SET failures = failures + 1 RETURNING failures]], name).failures
+end
+
+-- Counts one more failure in a row of a closed circuit; returns when the first of them was, in ms.
+function M.failing(name, reason, now)
+  return db.one([[INSERT INTO circuits(name, failures, since, reason) VALUES(?1, 1, ?3, ?2)
+    ON CONFLICT(name) DO UPDATE SET failures = failures + 1, since = coalesce(since, ?3),
+      reason = CASE WHEN open = 1 THEN reason ELSE ?2 END RETURNING since]], name, reason, now).since
+end
+
+-- The owner was told of it by another way.
+function M.told(name, now)
+  db.run("UPDATE circuits SET told_at = ? WHERE name = ?", now, name)
 end
 
 -- Can this caller probe an open circuit? One caller per PROBE_MS can.

@@ -241,6 +241,7 @@ return {
   INSERT INTO costs(conversation_id, day, dollars, told) SELECT '', day, dollars, told FROM spending;
   DROP TABLE spending;
   ALTER TABLE conversations ADD COLUMN boxes TEXT;         -- JSON: how often each text box of the chat's card was used (staff/desk)
+  ALTER TABLE circuits ADD COLUMN told_at INTEGER;         -- ms, the owner was told by ALERT_WEBHOOK_URL
   ALTER TABLE cases ADD COLUMN close_reason TEXT;          -- done, not a lead, too far, too expensive, no answer, other; NULL: not by staff
   ALTER TABLE cases ADD COLUMN close_cents INTEGER;        -- the final amount of one that is done
   ALTER TABLE cases ADD COLUMN closed_by TEXT;             -- who closed it

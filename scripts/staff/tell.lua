@@ -11,6 +11,7 @@ local log = require "host.log"
 local messages = require "records.messages"
 local metrics = require "host.metrics"
 local names = require "staff.names"
+local settings = require "host.settings"
 local text = require "language.text"
 local time = require "host.time"
 
@@ -181,6 +182,13 @@ function M.alert(cause, words, quiet_ms)
     jobs.put { kind = "slack", unique = "slack:alert:" .. cause, keep = true, run_at = next_at,
       payload = { what = "alert", cause = cause, words = words } }
   end
+end
+
+---Tells the owner by the second route what the staff channel cannot carry. Without one it is in the log alone.
+---@param words string counts and remedies; no customer's words, no secrets
+function M.outside(words)
+  if not settings.get("ALERT_WEBHOOK_URL") then return end
+  jobs.put { kind = "second_route", lane = "second_route", payload = { text = "⚠️ " .. words } }
 end
 
 ---When the quiet time of a cause is over: how often it happened meanwhile.

@@ -6,7 +6,8 @@ local real = {}
 local names = { "host.crypto", "host.db", "host.http", "host.jobs", "host.json", "host.log", "host.settings", "host.time", "owner",
   "records.cases", "records.conversations", "records.turns", "records.window", "records.media", "records.messages", "records.quotes", "records.bookings", "records.alerts", "records.circuits",
   "flow.quote",
-  "channels.slack", "channels.slack.interactive", "staff.pauses", "staff.desk", "staff.offers", "records.audit", "records.offers", "staff.leads", "channels.slack.post", "staff.tell",
+  "channels.slack", "channels.slack.interactive", "staff.pauses", "staff.desk", "staff.offers", "records.audit", "records.offers", "staff.leads",
+  "channels.slack.post", "channels.slack.outage", "channels.slack.sum_up", "staff.tell",
   "staff.facts", "staff.reminders" }
 
 local text = require "channels.slack.text"
@@ -340,7 +341,7 @@ describe("with the records stood in for", function()
       },
       ["host.json"] = { null = NULL, encode = function(v) return v end, decode = function(s) return world.json[s] end },
       ["host.log"] = setmetatable({}, { __index = function() return function(event) world.logs[#world.logs + 1] = event end end }),
-      ["host.settings"] = { get = function(name) return ({ SLACK_WEBHOOK_URL = "https://hooks.slack.com/services/x", SLACK_SIGNING_SECRET = "key",
+      ["host.settings"] = { source = function(name) return name end, get = function(name) return ({ SLACK_WEBHOOK_URL = "https://hooks.slack.com/services/x", SLACK_SIGNING_SECRET = "key",
         SLACK_RESPONSE_HOSTS = { "hooks.slack.com" }, RETRY_BASE_MS = 1000, SEND_TIMEOUT_MS = 10000 })[name] end },
       owner = { system = { quote_fields_needed = { "address" } }, languages = { { code = "en", texts = { staff_late = "later" } }, { code = "fr", texts = { staff_late = "plus tard" } } },
         spoken = require("language.languages").prepare { { code = "en" }, { code = "fr" } },
@@ -361,9 +362,17 @@ describe("with the records stood in for", function()
       ["records.circuits"] = { PROBE_MS = 60000,
         http_date = function() end,
         asked_wait_ms = function(response) return tonumber(response.headers["retry-after"]) * 1000 end,
-        held = function() return world.circuit.held end, hold = function(_, until_ms) world.circuit.hold = until_ms end,
-        is_open = function() return world.circuit.open end, probe = function() return world.circuit.probe end,
-        get = function() return world.circuit end, close = function() world.circuit.open = false; return true end,
+        LONGEST_WAIT_MS = 3600000, hold = function(_, until_ms) world.circuit.hold = until_ms end, probe = function() return world.circuit.probe end,
+        get = function(name)
+          local c = name == "slack" and world.circuit
+          if not c then return nil end
+          return { open = c.open and 1 or 0, failures = c.failures or 0, since = c.since, probe_at = c.held or c.probe_at, secret = c.secret or "mark" }
+        end,
+        mark = function() return "mark" end, close = function() world.circuit.open, world.circuit.failures, world.circuit.since = false, 0, nil; return true end,
+        failing = function(_, _, now)
+          world.circuit.failures, world.circuit.since = (world.circuit.failures or 0) + 1, world.circuit.since or now
+          return world.circuit.since
+        end,
         open = function() local fresh = not world.circuit.open; world.circuit.open = true; return fresh end, due = nothing },
       ["records.audit"] = { add = nothing }, ["staff.leads"] = { changed = nothing }, ["records.offers"] = { last = nothing, expire = function() return {} end },
       ["records.conversations"] = {
@@ -586,6 +595,19 @@ describe("with the records stood in for", function()
       world.circuit.held = clock.now + 7000
       assert.equal(clock.now + 7000, run({ what = "words", text = "x" }).later)
       assert.equal(1, #world.http)
+    end)
+    it("F2: a busy Slack that is silent for a minute is asked once a minute, and then nothing is lost", function()
+      world.circuit.since, world.circuit.failures = clock.now - 61000, 3
+      answers(503)
+      local old = job { what = "words", text = "x" }
+      old.created_at = clock.now - 25 * 3600000
+      assert.equal(clock.now + 60000, require("channels.slack").post(old).later)
+      assert.is_true(world.circuit.open)
+    end)
+    it("with another token an open circuit holds nobody", function()
+      world.circuit.open, world.circuit.secret, world.circuit.probe_at = true, "another", clock.now + 5000
+      assert.is_nil(run { what = "card", case = 7 })
+      assert.is_false(world.circuit.open)
     end)
     it("F2: backs off from 5xx and from silence, for a day", function()
       answers(500)

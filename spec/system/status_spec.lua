@@ -98,7 +98,7 @@ describe("assistant status", function()
     scene.service:say(meta.phone(), "hello, I have a sofa")
     local text = says(scene.service, "(190): make a new one, put it into META_ACCESS_TOKEN and restart the service (with META_ACCESS_TOKEN_FILE")
     text = says(scene.service, "Slack has refused our posts since ") and says(scene.service, "The model's provider has no balance left for us since ") or text
-    assert.truthy(text:find("(404): check that the webhook and its channel still exist; a new webhook: put it into SLACK_WEBHOOK_URL and restart", 1, true), text)
+    assert.truthy(text:find("(404): the webhook or its channel was deleted: make a new webhook for the staff channel, put it into SLACK_WEBHOOK_URL and restart", 1, true), text)
     assert.truthy(text:find("top the account up; nothing else is needed. Meanwhile the fixed questions answer.", 1, true), text)
     assert.truthy(text:find "Chats for staff: %d not taken %(the oldest for %d+ s%), 0 taken, %d whose card is not in Slack yet%.", text)
     for _, secret in ipairs { scene.service.token, scene.service.key, scene.service.signing_secret } do assert.is_nil(text:find(secret, 1, true)) end

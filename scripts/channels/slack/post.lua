@@ -1,6 +1,5 @@
--- The job that posts what staff/ stored to Slack. It retries for a day while Slack is busy or down. When Slack refuses all posts (403,
--- 404, 410), the circuit opens and everything waits for the probe. A card that Slack finds malformed is sent again in plainer forms, so
--- that no card is lost because of its form.
+-- The job that posts what staff/ stored to Slack. While Slack is down or refuses all posts, everything waits (outage.lua). A card that
+-- Slack finds malformed is sent again in plainer forms, so that no card is lost because of its form.
 
 local jobs = require "host.jobs"
 local log = require "host.log"
@@ -8,12 +7,13 @@ local settings = require "host.settings"
 local time = require "host.time"
 local api = require "channels.slack.api"
 local cases = require "records.cases"
-local circuits = require "records.circuits"
 local card = require "channels.slack.card"
 local cards = require "staff.cards"
 local facts = require "staff.facts"
 local conversations = require "records.conversations"
 local names = require "staff.names"
+local outage = require "channels.slack.outage"
+local sum_up = require "channels.slack.sum_up"
 local tell = require "staff.tell"
 local text = require "channels.slack.text"
 local threads = require "channels.slack.thread"
@@ -21,26 +21,11 @@ local answer_url = require "channels.slack.answer_url"
 
 local M = {}
 
-local CIRCUIT = "slack"
-local DAY_MS = 24 * 3600000
-local MAX_WAIT_MS = 600000
 local ANSWER_TRIES = 5
 local ANSWER_MS = 30 * 60000
 local AFTER_CARD_MS = 5000
 
--- Errors that mean: too fast.
 local NO_THREAD = "thread_not_found"
-local LIMITS = { ["429"] = true, ratelimited = true }
-
-local function backoff(attempts)
-  local wait = math.min(settings.get("RETRY_BASE_MS") * 2 ^ math.min(attempts, 20), MAX_WAIT_MS)
-  return math.floor(wait * (0.85 + 0.3 * math.random()))
-end
-
----The secret that Slack refuses. A changed secret closes the circuit.
-local function secret()
-  return settings.get("SLACK_BOT_TOKEN") or settings.get("SLACK_WEBHOOK_URL")
-end
 
 ---Posts to the channel: with a bot token by the Web API, else by the incoming webhook.
 ---@param place? {thread_ts: string, broadcast?: boolean} with a bot token: the thread
@@ -68,65 +53,21 @@ local function send_in_some_form(payload, place)
   return verdict, reason, wait_ms, answer
 end
 
----Wakes the cards that wait: their jobs run now, not only at the next probe.
-local function wake_cards()
-  for _, case in ipairs(cases.unposted()) do tell.post_card(case) end
-end
-
----While the circuit is open: when to try again; nil: now. One job per minute runs as the probe.
-local function held_until()
-  local now = time.now_ms()
-  if not circuits.is_open(CIRCUIT, secret()) or circuits.probe(CIRCUIT, now) then return nil end
-  local circuit = circuits.get(CIRCUIT)
-  return circuit and circuit.probe_at or now + circuits.PROBE_MS
-end
-
----Slack accepted a post. An open circuit is closed, and the waiting posts go out.
-local function close_circuit()
-  if not circuits.is_open(CIRCUIT) then return end
-  circuits.close(CIRCUIT)
-  log.info("slack.open_again", {})
-  wake_cards()
-end
-
----Slack refuses all posts. Everything waits for the probe. The log says so, because Slack cannot.
-local function open_circuit(reason)
-  local now = time.now_ms()
-  if circuits.open(CIRCUIT, reason, secret(), now) then
-    log.error("slack.refused", { reason = reason,
-      remedy = "check SLACK_WEBHOOK_URL (or SLACK_BOT_TOKEN and SLACK_CHANNEL_ID), then: assistant reload" })
-  end
-  return jobs.later(now + circuits.PROBE_MS, "Slack refused: " .. reason)
-end
-
 ---Posts to the channel, or into a thread. Returns nil when Slack has accepted it, otherwise what the job does next; and Slack's answer.
 ---@async
 ---@param place? {thread_ts: string, conversation: string, broadcast?: boolean}
 local function deliver(job, payload, place)
-  local look_again = held_until()
-  if look_again then return jobs.later(look_again, "Slack refuses all posts") end
-  look_again = circuits.held(CIRCUIT, time.now_ms(), circuits.LONGEST_WAIT_MS)
-  if look_again then return jobs.later(look_again, "Slack asked to wait") end
+  local held = outage.held()
+  if held then return held end
   local verdict, reason, wait_ms, answer = send_in_some_form(payload, place)
-  if verdict == "ok" then
-    close_circuit()
-    -- Where the thread is gone, Slack posts into the channel and says nothing of it.
-    local posted = place and answer and type(answer.message) == "table" and answer.message
-    if posted and not posted.thread_ts then threads.gone(place.conversation) end
-    return nil, answer
-  end
+  -- Where the thread is gone, Slack posts into the channel and says nothing of it.
+  local posted = verdict == "ok" and place and answer and type(answer.message) == "table" and answer.message
+  if posted and not posted.thread_ts then threads.gone(place.conversation) end
   if place and reason == NO_THREAD then
     threads.gone(place.conversation)
     return jobs.retry(AFTER_CARD_MS, "the thread is gone")
   end
-  if verdict == "door" then return open_circuit(reason) end
-  if verdict == "busy" and time.now_ms() - job.created_at < DAY_MS then
-    wait_ms = wait_ms or backoff(job.attempts)
-    if LIMITS[reason] then circuits.hold(CIRCUIT, time.now_ms() + wait_ms) end -- the limit holds for the whole channel
-    return jobs.retry(wait_ms, "Slack: " .. reason)
-  end
-  log.error("slack.lost", { reason = reason, job = job.id })
-  return jobs.dead("Slack: " .. reason)
+  return outage.settle(job, verdict, reason, wait_ms), answer
 end
 
 ---Where words about a chat go: into its thread, when there is one.
@@ -191,7 +132,7 @@ local function post_answer(job)
     if verdict == "ok" then return nil end
     local age_ms = time.now_ms() - job.created_at
     if verdict == "busy" and job.attempts + 1 < ANSWER_TRIES and age_ms < ANSWER_MS then
-      return jobs.retry(wait_ms or backoff(job.attempts * 2), "response_url: " .. why)
+      return jobs.retry(wait_ms or outage.backoff(job.attempts * 2), "response_url: " .. why)
     end
     reason = why
   end
@@ -223,6 +164,7 @@ local HANDLERS = {
   mirror = function(job) return threads.mirror(job, deliver) end, so_far = function(job) return threads.so_far(job, deliver) end,
   file = function(job) return threads.file(job, deliver) end, renew = function(job) return threads.renewed(job, deliver) end,
   state = threads.state, refresh = threads.refresh,
+  summary = function(job) return (deliver(job, card.words(sum_up.words(job.payload)))) end,
   -- A message of an older version, whose row was ready for Slack.
   text = function(job) return (deliver(job, card.mrkdwn(job.payload.text))) end,
   -- How often an alert's cause came back during its quiet time.
@@ -237,11 +179,6 @@ function M.run(job)
   return handler(job)
 end
 
----At a start or reload Slack may accept posts again, so the next job tries at once.
-function M.start()
-  if not circuits.is_open(CIRCUIT) then return end
-  circuits.due(CIRCUIT, time.now_ms())
-  wake_cards()
-end
+M.start, M.look = outage.start, outage.look
 
 return M

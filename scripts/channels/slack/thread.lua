@@ -14,9 +14,11 @@ local log = require "host.log"
 local media = require "records.media"
 local messages = require "records.messages"
 local names = require "staff.names"
+local outage = require "channels.slack.outage"
 local plain = require "language.text"
 local posts = require "records.slack_posts"
 local settings = require "host.settings"
+local tell = require "staff.tell"
 local time = require "host.time"
 
 local M = {}
@@ -27,6 +29,7 @@ local SIGNS = { accepted = "outbox_tray", sent = "outbox_tray", delivered = "whi
   unknown = "question" }
 local TRIES = 6
 local DAY_MS = 24 * 3600000
+local NO_SCOPE = "missing_scope"
 
 M.MORE = "#" -- between the place of a message and the number of its second, third… file
 
@@ -38,13 +41,15 @@ function M.of(conversation_id)
   return case and case.channel == settings.get("SLACK_CHANNEL_ID") and { channel = case.channel, ts = case.ts } or nil
 end
 
--- While Slack is busy or away it is tried for a day; what Slack refuses is not tried again.
+-- While Slack takes nothing it waits as the posts do; what Slack refuses is not tried again. A scope that is missing is told once a day.
 local function again(job, verdict, reason, wait_ms)
-  if verdict ~= "busy" or time.now_ms() - job.created_at >= DAY_MS then
-    log.warn("slack.thread", { reason = reason, job = job.payload.what })
-    return nil
+  if verdict == "busy" or verdict == "door" and reason ~= NO_SCOPE then return outage.settle(job, verdict, reason, wait_ms) end
+  log.warn("slack.thread", { reason = reason, job = job.payload.what })
+  if reason == NO_SCOPE then
+    tell.alert("slack.scope", "The Slack app lacks a scope, so not everything can be shown in threads. `assistant check --online` "
+      .. "names it. Add it under OAuth & Permissions, then press Reinstall.", DAY_MS)
   end
-  return jobs.retry(wait_ms or math.floor(settings.get("RETRY_BASE_MS") * 2 ^ math.min(job.attempts, 9)), "Slack: " .. reason)
+  return nil
 end
 
 ---A chat that has a case gets a card of its own in the channel. Without one there is no thread.
@@ -136,7 +141,8 @@ function M.file(job, deliver)
   local row, conversation = media.get(job.payload.media), conversations.get(job.payload.conversation)
   if not row or row.state ~= "stored" or not conversation then return nil end
   local thread, outcome = thread_or_wait(job)
-  if not thread then return outcome end
+  outcome = thread and outage.held() or outcome
+  if not thread or outcome then return outcome end
   local name = row.name and plain.shown(row.name, 100, true)
     or ("%s-%d.%s"):format(row.kind, row.id, (row.mime or ""):match("/(%w+)") or "bin")
   local verdict, reason, wait_ms, place = api.call_form("files.getUploadURLExternal", { filename = name, length = row.bytes })
@@ -190,6 +196,8 @@ function M.state(job)
   local row, message = posts.of_message(job.payload.message), messages.get(job.payload.message)
   local name = message and SIGNS[message.state]
   if not row or row.staff ~= 1 or not name or row.ts:find(M.MORE, 1, true) then return nil end
+  local held = row.sign ~= name and outage.held()
+  if held then return held end
   local done, reason, wait_ms, verdict = M.sign(row, name)
   return not done and again(job, verdict, reason, wait_ms) or nil
 end
@@ -204,10 +212,11 @@ function M.refresh(job)
   local live = known.case and known.case.state ~= "closed"
   local shown = known.conversation.status == "PAUSED" and cards.taken(known) or live and cards.open(known)
     or cards.returned(known, job.payload.by)
-  local payload = card.payload(shown)
+  local payload, held = card.payload(shown), outage.held()
+  if held then return held end
   local verdict, reason, wait_ms = api.call("chat.update", { channel = thread.channel, ts = thread.ts, text = payload.text,
     blocks = payload.blocks })
-  if verdict == "busy" then return again(job, verdict, reason, wait_ms) end
+  if verdict == "busy" or verdict == "door" then return again(job, verdict, reason, wait_ms) end
   if verdict ~= "ok" then
     log.warn("slack.card_not_updated", { reason = reason })
     if reason == "message_not_found" and (live or known.conversation.status == "PAUSED") then M.gone(known.conversation.id) end
