@@ -154,9 +154,8 @@ local function lines_of(facts)
     add(lines, facts.visit.state == "requested" and "Visit asked for" or "Visit booked",
       dates.when(facts.time.zoned(facts.visit.start_at)))
   end
-  if conversation.waiting_since and conversation.status ~= "PAUSED" then
-    add(lines, "Waits since", names.moment(conversation.waiting_since, facts.now, facts.time))
-  end
+  local since = conversation.waiting_since or facts.case and facts.case.state == "open" and facts.case.opened_at
+  if since and conversation.status ~= "PAUSED" then add(lines, "Waits since", names.moment(since, facts.now, facts.time)) end
   if facts.writable_until then
     add(lines, "WhatsApp takes free text until", facts.writable_until > facts.now
       and names.moment(facts.writable_until, facts.now, facts.time) or "the customer writes again")

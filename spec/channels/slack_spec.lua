@@ -270,6 +270,14 @@ describe("the handoff card", function()
     assert.truthy(shown("open", f).blocks[1].text.text:find("*Visit booked:* Tuesday, November 24 at 2:30 PM", 1, true))
   end)
 
+  it("says since when a case waits, until somebody has it", function()
+    local now = at(2026, 11, 22, 14, 20)
+    local case = { id = 7, reason = "asked", state = "open", opened_at = at(2026, 11, 22, 14, 5) }
+    assert.truthy(flat(shown("open", facts { case = case, now = now })):find("*Waits since:* 14:05", 1, true))
+    case.state = "closed"
+    assert.is_nil(flat(shown("returned", facts { case = case, now = now })):find("Waits since", 1, true))
+  end)
+
   it("A8: carries the number of its case, so that two of the same are known to be one", function()
     assert.truthy(flat(shown("open", facts())):find("case 7", 1, true))
   end)

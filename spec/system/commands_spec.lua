@@ -54,6 +54,7 @@ describe("the slash command", function()
     local phone = customer()
     run("take " .. phone)
     has(run("quote " .. phone .. " abc"), "$1 to $50,000")
+    has(run("quote " .. phone .. " 1 200 by Friday"), "Is it $1 or $1,200?")
     has(run("quote " .. phone .. " $1,200 by Friday"), "The quote goes to")
     scene:posts "Taken over by ana"
     has(run("set " .. phone .. " elevator access yes, service elevator"), "“yes, service elevator”")

@@ -64,6 +64,8 @@ describe("a quote", function()
     local ids = {}
     for i, button in ipairs(body.action.buttons) do ids[i] = button.reply.id .. " " .. button.reply.title end
     assert.same({ "offer_accept:" .. offer.id .. " Accept", "offer_decline:" .. offer.id .. " Decline" }, ids)
+    scene:posts("Quote sent $1,200.50")
+    assert.equal(0, #stand_ins:posts "Quote of $1,200.50 is being sent")
     press(phone, "offer_accept:" .. offer.id, "whatever the title says")
     scene:sent(phone, "you accept the quote")
     assert.truthy(scene:sent(phone, "you accept the quote")[1].text:find("http", 1, true))

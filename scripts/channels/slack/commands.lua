@@ -77,6 +77,20 @@ local function amount_of(words)
   return sign .. number .. (mark and " " .. mark or ""), note or rest
 end
 
+-- "1 200": is it one amount, or an amount and the beginning of the note? What is meant, or a question for the writer.
+local function one_amount(typed, note)
+  local part, behind = note:match "^(%d%d%d)%f[^%w,][%.]?(%d*)"
+  if not part then return typed, note end
+  local joined = typed .. " " .. part .. (behind ~= "" and "." .. behind or "")
+  local cents, alone = amount.cents(joined), amount.cents(typed)
+  if not cents then return typed, note end
+  local rest = plain.trim(note:sub(#joined - #typed))
+  if rest == "" then return joined, "" end
+  if not alone then return joined, rest end
+  return nil, ("Is it %s or %s? Nothing was sent. Write the amount without blanks, then the note."):format(amount.shown(alone),
+    amount.shown(cents))
+end
+
 local VERB = {}
 
 function VERB.help() return HELP end
@@ -142,7 +156,8 @@ function VERB.send(conversation, words, user, door)
 end
 
 function VERB.quote(conversation, words, user, door)
-  local typed, note = amount_of(markup.words(words))
+  local typed, note = one_amount(amount_of(markup.words(words)))
+  if not typed then return note end
   local offer, why = offers.send(conversation, user, typed, note, door)
   if not offer then return why .. "\n" .. offers.given_back(typed, note) end
   stands(conversation, ("%s sends a quote of %s."):format(user.name, amount.shown(offer.amount_cents)))

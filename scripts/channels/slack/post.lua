@@ -24,6 +24,7 @@ local M = {}
 local ANSWER_TRIES = 5
 local ANSWER_MS = 30 * 60000
 local AFTER_CARD_MS = 5000
+local SENDING_MS, SENDING_LOOK_MS = 4000, 200
 
 local NO_THREAD = "thread_not_found"
 
@@ -113,6 +114,12 @@ local function post_keep(job)
   return (deliver(job, card.payload(cards.keep(conversation, job.payload.hours)), place_of(conversation.id, true)))
 end
 
+-- A quote that has just been given to WhatsApp is shown as sent or not, so the card waits a moment for it. nil: now.
+local function settles(job, known)
+  local sending = known.offer and known.offer.state == "sending" and time.now_ms() - job.created_at < SENDING_MS
+  return sending and jobs.later(time.now_ms() + SENDING_LOOK_MS, "the quote is on its way") or nil
+end
+
 ---Answers to the response_url of a click: five tries in 30 minutes. When that fails, the channel shows it.
 ---@async
 local function post_answer(job)
@@ -120,6 +127,8 @@ local function post_answer(job)
   if not payload then -- the card's new look, read now, so that a late one is right too
     local known = facts.gather(job.payload.conversation)
     if not known then return nil end
+    local wait = settles(job, known)
+    if wait then return wait end
     known.typed = job.payload.typed
     payload = card.payload(cards.now(known, job.payload.by))
     payload.replace_original = true
@@ -149,6 +158,8 @@ end
 local function post_control(job)
   local known = facts.gather(job.payload.conversation)
   if not known or known.conversation.status ~= "PAUSED" then return nil end
+  local wait = settles(job, known)
+  if wait then return wait end
   local outcome, answer = deliver(job, card.payload(cards.taken(known)))
   if outcome == nil and answer and answer.ts and known.case then cases.posted(known.case.id, answer.channel, answer.ts) end
   return outcome
