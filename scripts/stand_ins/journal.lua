@@ -2,6 +2,7 @@
 
 local db = require "host.db"
 local json = require "host.json"
+local plain = require "language.text"
 local time = require "host.time"
 local common = require "stand_ins.common"
 
@@ -18,6 +19,15 @@ local function text_of(request)
   return json.encode { file_bytes = #request.body, type = kind:match("^[^;]*") }
 end
 
+-- With which words an upstream refused; nil: it did not.
+local function refusal_of(answer)
+  local body = type(answer.json) == "table" and answer.json
+  if body and body.ok == false then return tostring(body.error) end
+  if answer.status < 400 then return nil end
+  local text = type(answer.body) == "string" and plain.shown(answer.body, 80, true) or ""
+  return answer.status .. (text ~= "" and " " .. text or "")
+end
+
 ---Wraps a handler of an upstream, so that request, answer and times are recorded. A request without a body is kept as its method.
 ---@param upstream "model"|"graph"|"slack"|"transcribe"
 function M.watch(upstream, handler)
@@ -26,9 +36,22 @@ function M.watch(upstream, handler)
       upstream, request.path, text_of(request), time.now_ms())
     if row.id % 1000 == 0 then db.run("DELETE FROM sandbox_requests WHERE id <= ?", row.id - kept) end
     local answer = handler(request)
-    db.run("UPDATE sandbox_requests SET status = ?, ended_at = ? WHERE id = ?", answer.status, time.now_ms(), row.id)
+    db.run("UPDATE sandbox_requests SET status = ?, ended_at = ?, refusal = ? WHERE id = ?", answer.status, time.now_ms(),
+      refusal_of(answer), row.id)
     return answer
   end
+end
+
+-- What is so already is no refusal that anybody must see.
+local quiet = { already_reacted = true, no_reaction = true }
+
+---What Slack refused last, for the page; nil: nothing.
+---@return {id: integer, what: string, words: string}?
+function M.refused()
+  local row = db.one([[SELECT id, path, refusal FROM sandbox_requests WHERE upstream = 'slack' AND refusal IS NOT NULL
+    ORDER BY id DESC LIMIT 1]])
+  if not row or quiet[row.refusal] then return nil end
+  return { id = row.id, what = row.path:match("/slack/api/(.*)$") or row.path:match("/slack/(%a+)"), words = row.refusal }
 end
 
 ---GET /sandbox/requests?upstream=model&contains=couch&after=17: the requests, oldest first; `after` is an id.

@@ -6,6 +6,7 @@ local time = require "host.time"
 local common = require "stand_ins.common"
 local faults = require "stand_ins.faults"
 local files = require "host.files"
+local journal = require "stand_ins.journal"
 local phone = require "stand_ins.meta.phone"
 local slack = require "stand_ins.slack"
 
@@ -49,6 +50,7 @@ function M.view(request)
   return common.ok {
     phone = phone.screen(request.query.number or ""), phones = phone.phones(), slack = slack.messages(), views = slack.views(),
     faults = faults.current(), model = model(), slack_mode = common.setting("SLACK_BOT_TOKEN") and "bot" or "webhook",
+    refused = journal.refused(),
   }
 end
 

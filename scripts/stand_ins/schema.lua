@@ -144,4 +144,9 @@ return {
   );
   ALTER TABLE sandbox_faults ADD COLUMN error TEXT;
   ]],
+  -- 8: with which words Slack refused
+  [[
+  ALTER TABLE sandbox_requests ADD COLUMN refusal TEXT;
+  CREATE INDEX sandbox_requests_refused ON sandbox_requests(id) WHERE refusal IS NOT NULL;
+  ]],
 }

@@ -135,6 +135,17 @@ async function walk(browser, size, scheme) {
   await caused("channel", "The card changed");
   await look("taken");
 
+  // What Slack refuses is told with Slack's words.
+  await page.click("#faults summary");
+  const [fault, words] = mode === "bot" ? ["429", "ratelimited"] : ["400", "400 invalid_blocks"];
+  await page.selectOption("#upstreams select[name=slack]", fault);
+  await page.locator("#faulty", { hasText: "1 on" }).waitFor();
+  await look("faults");
+  await write("Which day suits you?");
+  await page.locator("#said p", { hasText: words }).first().waitFor({ state: "attached" });
+  await page.selectOption("#upstreams select[name=slack]", "off");
+  await page.click("#faults summary");
+
   // Words are half typed while the customer writes: they stay, and so does the focus.
   await box.fill("We can come");
   await box.evaluate(e => e.setSelectionRange(6, 6));

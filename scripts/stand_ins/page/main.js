@@ -32,6 +32,7 @@ async function ask() {
     if (number !== phone.current()) return;
     if (changed("model", view.model)) showModel(view.model);
     if (changed("mode", view.slack_mode)) slack.showMode(view.slack_mode);
+    if (changed("refused", view.refused || null)) slack.showRefusal(view.refused);
     if (changed("phone", view.phone)) phone.show(view.phone);
     if (changed("slack", view.slack)) slack.show(view.slack);
     if (changed("views", [view.views, $("staff").value])) slack.showViews(view.views);

@@ -132,6 +132,15 @@ export function show(messages) {
   $("place").value = isNew && !$("stafftext").value ? newest.ts : places.some(p => p.ts === place) ? place : "";
 }
 
+// What Slack refused of the assistant's posts. The first look at the page tells nothing old.
+let refusedBefore;
+
+export function showRefusal(refused) {
+  const id = refused ? refused.id : 0;
+  if (refusedBefore !== undefined && id > refusedBefore) follows(`Slack refused the assistant's post (${refused.what}): ${refused.words}`);
+  refusedBefore = Math.max(id, refusedBefore || 0);
+}
+
 export function showMode(mode) {
   bot = mode === "bot";
   $("mode").textContent = bot ? "Slack in bot mode: a card's thread is the chat. " : "Slack in webhook mode. ";
