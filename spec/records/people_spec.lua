@@ -54,6 +54,32 @@ describe("records/people", function()
     end
   end)
 
+  it("finds chats by a part of any of their numbers or of the name, without reading whole chats", function()
+    chat "16475550123"
+    chat "16475550999"
+    db.run("DELETE FROM identities")
+    db.run("INSERT INTO identities VALUES('number', '16475550123', '16475550123', 0), ('number', '19055550001', '16475550123', 0), ('number', '16475550999', '16475550999', 0)")
+    db.run("UPDATE conversations SET name = 'Zoe Q', inbound_at = 5 WHERE id = '16475550999'")
+    local function found(words)
+      local ids = {}
+      for i, row in ipairs(people.like(words, 10)) do ids[i] = row.id end
+      return table.concat(ids, " ")
+    end
+    assert.equal("16475550123", found "(905) 555-0001")
+    assert.equal("16475550999 16475550123", found "647 555")
+    assert.equal("16475550999", found "zoe")
+    assert.equal("", found "12")
+    local original, plans = db.all, {}
+    db.all = function(sql, ...)
+      for _, step in ipairs(original("EXPLAIN QUERY PLAN " .. sql, ...)) do plans[#plans + 1] = step.detail end
+      return original(sql, ...)
+    end
+    found "647555"
+    db.all = original
+    for _, step in ipairs(plans) do assert.is_nil(step:find("SCAN conversations", 1, true), step) end
+    db.run("DELETE FROM identities")
+  end)
+
   it("recognises what was erased by keyed marks that hold nothing of it", function()
     people.add_mark(people.mark "16475550123", 5, { opted_out = true })
     people.add_message_mark(people.message_mark "wamid.A", 5)
