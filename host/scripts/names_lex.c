@@ -1,6 +1,7 @@
 #include "scripts/names_parts.h"
 
 #include <ctype.h>
+#include <string.h>
 
 static const char *const keywords[] = { "and",   "break", "do",       "else", "elseif", "end",
                                         "false", "for",   "function", "goto", "if",     "in",
@@ -12,6 +13,17 @@ void lexer_open(struct lexer *x, const char *text, size_t len)
     *x = (struct lexer){ text, text + len, 1 };
     if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
         x->at += 3;
+}
+
+/* Lua's letters, without the locale's table. */
+static bool is_letter(int c)
+{
+    return (unsigned)((c | 32) - 'a') < 26 || c == '_';
+}
+
+static bool is_word(int c)
+{
+    return is_letter(c) || (unsigned)(c - '0') < 10;
 }
 
 static int peek(const struct lexer *x, size_t ahead)
@@ -62,9 +74,8 @@ static void skip_blank(struct lexer *x)
             int level = peek(x, 0) == '[' ? long_level(x) : -1;
             if (level >= 0)
                 skip_long(x, level);
-            else
-                while (x->at < x->end && *x->at != '\n')
-                    x->at++;
+            else if (!(x->at = memchr(x->at, '\n', (size_t)(x->end - x->at))))
+                x->at = x->end;
         } else {
             return;
         }
@@ -111,7 +122,8 @@ static void take_operator(struct lexer *x, struct token *t)
                   { "~=", TOKEN_UNEQUAL },  { "::", TOKEN_COLONS },   { "<=", TOKEN_OPERATOR },
                   { ">=", TOKEN_OPERATOR }, { "//", TOKEN_OPERATOR }, { "<<", TOKEN_OPERATOR },
                   { ">>", TOKEN_OPERATOR } };
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+    int c = peek(x, 0), d = peek(x, 1);
+    for (size_t i = 0; (d == c || d == '=') && i < sizeof known / sizeof *known; i++) {
         size_t n = strlen(known[i].text);
         if ((size_t)(x->end - x->at) >= n && memcmp(x->at, known[i].text, n) == 0) {
             t->kind = known[i].kind;
@@ -122,12 +134,6 @@ static void take_operator(struct lexer *x, struct token *t)
     t->kind = (unsigned char)*x->at++;
 }
 
-bool token_is(const struct token *t, const char *word)
-{
-    return t->kind == TOKEN_NAME && strlen(word) == t->text.len &&
-           memcmp(t->text.text, word, t->text.len) == 0;
-}
-
 struct token lexer_next(struct lexer *x)
 {
     skip_blank(x);
@@ -135,12 +141,12 @@ struct token lexer_next(struct lexer *x)
     int c = peek(x, 0), level;
     if (x->at >= x->end)
         return t;
-    if (isalpha(c) || c == '_') {
+    if (is_letter(c)) {
         t.kind = TOKEN_NAME;
-        while (isalnum(peek(x, 0)) || peek(x, 0) == '_')
+        while (x->at < x->end && is_word((unsigned char)*x->at))
             x->at++;
         t.text.len = (size_t)(x->at - t.text.text);
-        for (size_t i = 0; i < sizeof keywords / sizeof *keywords; i++)
+        for (size_t i = 0; i < sizeof keywords / sizeof *keywords && keywords[i][0] <= c; i++)
             if (keywords[i][0] == c && token_is(&t, keywords[i]))
                 t.keyword = true;
     } else if (c == '"' || c == '\'') {

@@ -8,6 +8,7 @@
 
 #include "scripts/names.h"
 
+#include <string.h>
 #include <sys/types.h>
 
 /* A token's kind is its character, or one of these. Keywords are TOKEN_NAME's with `keyword` set.
@@ -38,7 +39,12 @@ struct lexer {
 
 void lexer_open(struct lexer *x, const char *text, size_t len);
 struct token lexer_next(struct lexer *x);
-bool token_is(const struct token *t, const char *word);
+/* Here, so that a constant word costs no call: a load asks this half a million times. */
+static inline bool token_is(const struct token *t, const char *word)
+{
+    return t->kind == TOKEN_NAME && strlen(word) == t->text.len &&
+           memcmp(t->text.text, word, t->text.len) == 0;
+}
 
 /* Lua itself takes 200 levels and 200 variables of one function. */
 enum { LEVELS = 250, LIST = 256 };
@@ -74,9 +80,21 @@ struct place {
 };
 
 void scan_advance(struct scan *p);
-bool scan_at_word(const struct scan *p, const char *word);
+
+static inline bool scan_at_word(const struct scan *p, const char *word)
+{
+    return p->now.keyword && token_is(&p->now, word);
+}
+
+static inline bool scan_accept_word(struct scan *p, const char *word)
+{
+    if (!scan_at_word(p, word))
+        return false;
+    scan_advance(p);
+    return true;
+}
+
 bool scan_accept(struct scan *p, int kind);
-bool scan_accept_word(struct scan *p, const char *word);
 void scan_expect(struct scan *p, bool there);
 bool scan_at_name(const struct scan *p);
 struct name_text scan_take_name(struct scan *p);

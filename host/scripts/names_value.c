@@ -12,22 +12,9 @@ void scan_advance(struct scan *p)
     p->ahead = lexer_next(&p->lexer);
 }
 
-bool scan_at_word(const struct scan *p, const char *word)
-{
-    return p->now.keyword && token_is(&p->now, word);
-}
-
 bool scan_accept(struct scan *p, int kind)
 {
     if (p->now.kind != kind)
-        return false;
-    scan_advance(p);
-    return true;
-}
-
-bool scan_accept_word(struct scan *p, const char *word)
-{
-    if (!scan_at_word(p, word))
         return false;
     scan_advance(p);
     return true;

@@ -28,12 +28,12 @@ static void on_tried(void *arg, int code, struct buf *problems)
     buf_free(problems);
 }
 
-/* GENERATION_OK: it may be loaded here. A database in memory has no version to go back to, so a
- * trial would only cost time. */
+/* GENERATION_OK: it may be loaded here. Without a version to go back to (a database in memory, the
+ * first start of all), a trial would only cost time. */
 static int try_it(struct host *h, const struct serve_mode *m, struct tree *t, struct buf *problems)
 {
     struct tried tried = { .code = GENERATION_OK, .problems = problems };
-    if (!h->versions || versions_known(h->versions, t->hash))
+    if (!h->versions || !versions_count(h->versions) || versions_known(h->versions, t->hash))
         return GENERATION_OK;
     struct trial *trial = trial_begin(h->services.loop, t, m->name, on_tried, &tried);
     if (!trial) { /* starting without a trial is better than not starting */
