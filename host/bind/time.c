@@ -7,7 +7,6 @@
 #include "bind/values.h"
 #include <limits.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <time.h>
 
 enum { DAY_S = 86400 };
@@ -79,32 +78,37 @@ static int lua_monotonic_ms(lua_State *L)
     return 1;
 }
 
-static int push_text(lua_State *L, const char *format)
+/* Pushes so many bytes of the time, with `between` before the hour. No printf: a turn makes five of
+ * these, which took 15,000 of its instructions. */
+static int push_text(lua_State *L, char between, size_t len)
 {
     lua_Integer ms = check_ms(L, 1);
     int64_t days = floor_div(ms, DAY_S * 1000LL);
     int left = (int)(ms - days * DAY_S * 1000);
     struct civil c = date_of(days);
-    char text[64];
-    int len;
+    const int parts[] = { (int)c.year,       c.month,          c.day,      left / 3600000,
+                          left / 60000 % 60, left / 1000 % 60, left % 1000 };
+    char text[] = "0000-00-00 00:00:00.000Z";
 
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-    len = snprintf(text, sizeof text, format, (int)c.year, c.month, c.day, left / 3600000,
-                   left / 60000 % 60, left / 1000 % 60, left % 1000);
-#pragma GCC diagnostic pop
-    lua_pushlstring(L, text, (size_t)len);
+    for (int part = 0, at = 0; part < 7; part++) {
+        int digits = part == 0 ? 4 : part == 6 ? 3 : 2;
+        for (int value = parts[part], i = digits; i-- > 0; value /= 10)
+            text[at + i] = (char)('0' + value % 10);
+        at += digits + 1;
+    }
+    text[10] = between;
+    lua_pushlstring(L, text, len);
     return 1;
 }
 
 static int lua_iso(lua_State *L)
 {
-    return push_text(L, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ");
+    return push_text(L, 'T', 24);
 }
 
 static int lua_stamp(lua_State *L)
 {
-    return push_text(L, "%04d-%02d-%02d %02d:%02d:%02d.%03d");
+    return push_text(L, ' ', 23);
 }
 
 /* Reads exactly `count` digits at *p and the byte `then` after them, unless that is 0. -1:

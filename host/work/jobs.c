@@ -140,11 +140,16 @@ void job_free(struct job *job)
 
 /* When the next of a kind is due. */
 
+/* A tick asks for all kinds in turn, so the search begins behind the kind that was found last. */
 static struct jobs_kind *kind_of(struct jobs *j, const char *name)
 {
-    for (size_t i = 0; i < j->kind_count; i++)
-        if (strcmp(j->kinds[i].name, name) == 0)
-            return &j->kinds[i];
+    for (size_t i = 0; i < j->kind_count; i++) {
+        if (j->kind_next >= j->kind_count)
+            j->kind_next = 0;
+        struct jobs_kind *k = &j->kinds[j->kind_next++];
+        if (strcmp(k->name, name) == 0)
+            return k;
+    }
     struct jobs_kind *grown = realloc(j->kinds, (j->kind_count + 1) * sizeof *grown);
     char *copy = buf_copy(name, strlen(name));
     if (!grown || !copy)

@@ -26,7 +26,7 @@ struct jobs {
     struct jobs_page *page; /* mapped, or on the heap when there is no file */
     bool mapped;
     struct jobs_kind *kinds;
-    size_t kind_count;
+    size_t kind_count, kind_next; /* kind_next: where the next search begins */
     int64_t next_id,
         id_limit; /* ids below id_limit are reserved on disk: none is ever given twice */
     int64_t epoch, claims;

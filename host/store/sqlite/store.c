@@ -256,9 +256,10 @@ static int savepoint_run(struct store *s, int which, const char *verb, int depth
         return SQLITE_ABORT;
     if (depth < 0 || depth >= STORE_DEPTH_MAX)
         return SQLITE_MISUSE;
-    snprintf(sql, sizeof sql, "%s s%d", verb, depth);
-    return run_fixed(s, &s->fixed[3 + 3 * depth + which], sql) == SQLITE_OK ? SQLITE_OK
-                                                                            : store_failed(s, verb);
+    sqlite3_stmt **place = &s->fixed[3 + 3 * depth + which];
+    if (!*place)
+        snprintf(sql, sizeof sql, "%s s%d", verb, depth);
+    return run_fixed(s, place, sql) == SQLITE_OK ? SQLITE_OK : store_failed(s, verb);
 }
 
 int store_savepoint(struct store *s)
