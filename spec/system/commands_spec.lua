@@ -97,7 +97,7 @@ describe("the slash command", function()
     run("send " .. phone .. " Tom &amp; Ana &lt;3 <https://a.ca|our page> " .. word)
     assert.equal("Tom & Ana <3 our page (https://a.ca) " .. word, scene:sent(phone, word)[1].text)
     has(run("quote " .. phone .. " CA$ 1,200.50 CAD two trucks"), "The quote goes to")
-    scene:posts("ana sends a quote of $1,200.50")
+    scene:posts "ana sends a quote of $1,200.50"
     assert.equal("two trucks", service:value("SELECT note FROM offers WHERE conversation_id = '" .. phone .. "'"))
     run("set " .. phone .. " stairs <!channel> two")
     scene:posts "ana has set Stairs"

@@ -221,6 +221,8 @@ function M.handle(request, door)
     local before = cases.seen(mark) -- the same request came again: it does nothing more
     if before then return json.decode(before.body).words end
     local words, verb, conversation = answer(plain.trim(fields.text or ""), user, door)
+    local who = conversation and names.who(conversation)
+    if who and not words:find(who, 1, true) then words = who .. ": " .. words end
     cases.see(mark, 200, json.encode { words = words })
     return words, verb, conversation
   end)

@@ -43,7 +43,9 @@ end
 ---Tells the writer alone, in the thread.
 ---@async
 local function whisper(payload, words, controls)
-  local body = card.whisper(words, controls)
+  local conversation = conversations.get(payload.conversation)
+  local who = conversation and names.who(conversation)
+  local body = card.whisper(who and not words:find(who, 1, true) and who .. ": " .. words or words, controls)
   return api.call("chat.postEphemeral", { channel = payload.channel, user = payload.user, thread_ts = payload.thread_ts, text = body.text,
     blocks = body.blocks })
 end

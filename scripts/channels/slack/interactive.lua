@@ -57,6 +57,7 @@ end
 ---@field user staff.User
 ---@field url? string
 ---@field boxes? table<string, string> what the message's boxes and menus hold, by name; nil: Slack did not say
+---@field who? string the customer, as staff read them
 ---@field private? boolean the message is shown to the clicker alone
 ---@field door slack.Door
 
@@ -111,15 +112,20 @@ end
 ---Tells only the user who clicked.
 ---@param controls? (staff.Box|staff.Row)[]
 local function whisper(click, words, controls)
+  if click.who and not words:find(click.who, 1, true) then words = click.who .. ": " .. words end
   local body = card.whisper(words, controls)
   show(click, body)
   return json.encode(body)
 end
 
----Gives the card its new look. Without a response_url the channel gets a new card of a chat that was taken over.
+---Gives the card its new look. Without a response_url the channel gets a new card of a chat that was taken over, or a word that it is not.
 ---@param typed? table<string, string> what boxes that were not used hold
 local function redraw(click, by, typed)
   if tell.threads then return tell.refresh(click.value, { by = by, typed = typed }) end
+  local conversation = not click.url and conversations.get(click.value)
+  if conversation and conversation.status ~= "PAUSED" then
+    return tell.word(conversation, "the assistant has this chat again (" .. click.user.name .. ").")
+  end
   local lane = click.url and "slack:click:" .. click.value or tell.lane(click.value)
   jobs.put { kind = click.url and "answer" or "card", lane = lane,
     payload = { what = click.url and "answer" or "control", url = click.url, conversation = click.value, by = by, typed = typed } }
@@ -138,7 +144,7 @@ end
 
 function ACTIONS.resume_chat(click, conversation)
   local given = desk.give_back(conversation, click.user, click.door.say)
-  if click.url then redraw(click, given and click.user.name or nil) end
+  if click.url or given then redraw(click, given and click.user.name or nil) end
   if given then
     return json.encode { replace_original = true, text = "↩️ The assistant has the conversation again." }
   end
@@ -272,10 +278,12 @@ function ACTIONS.edit_details() return "{}" end
 ---Decides, and writes all effects. Runs inside a transaction.
 local function decide(click, mark)
   local conversation = conversations.get(click.value)
+  click.who = conversation and names.who(conversation)
   local body
   if THREAD[click.action] then
     body = choose(click)
   elseif conversation then
+    conversations.pause_active(conversation.id) -- a click keeps a pause alive
     click.value = conversation.id -- the button can have the id of a chat that was merged into this one
     body = ACTIONS[click.action](click, conversation)
   else

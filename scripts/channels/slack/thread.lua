@@ -100,8 +100,10 @@ local function author_of(message, conversation)
 end
 
 local function line_of(message, conversation)
-  local words = heads.shown(message.content, message.kind, message.role == "user" and messages.quoted(message) or nil)
-  return author_of(message, conversation) .. ":\n> " .. plain.squeeze(plain.shown(words, 2800)):gsub("\n", "\n> ")
+  local theirs = message.role == "user"
+  local words = heads.shown(message.content, message.kind, theirs and messages.quoted(message) or nil)
+  local head = theirs and names.who(conversation) or author_of(message, conversation) .. " to " .. names.number(conversation)
+  return head .. ":\n> " .. plain.squeeze(plain.shown(words, 2800)):gsub("\n", "\n> ")
 end
 
 ---Posts one message of the chat in its thread.
