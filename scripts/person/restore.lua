@@ -178,6 +178,17 @@ local function leave_reminders(now)
   return shown
 end
 
+-- Drops what staff wrote in threads long ago and the copy has not sent yet: it may have been sent since.
+---@async
+local function leave_staff_words(now, chats)
+  for job in jobs_of("staff_said") do
+    if job.run_at <= now - STALE_MS then
+      chats[job.payload.conversation] = true
+      jobs.erase(job.id)
+    end
+  end
+end
+
 -- Drops the reminders of open questions in a copy, because the customer may have answered or been reminded since.
 ---@async
 local function leave_nudges()
@@ -206,6 +217,7 @@ function M.stale(now, restored)
   local dropped = drop_sends(now, restored, chats)
   if restored then
     leave_waiting(now, chats)
+    leave_staff_words(now, chats)
     leave_nudges()
   end
   local ids, shown = settle(chats, now)

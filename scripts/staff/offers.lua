@@ -18,6 +18,7 @@ local window = require "records.window"
 local M = {}
 
 M.NOTE = 600 -- characters
+local ON_ITS_WAY = { queued = true, sending = true, unknown = true }
 
 ---@param words string of replies.yaml
 ---@param offer {amount_cents: integer, note?: string}
@@ -28,6 +29,14 @@ end
 
 local function button_text(key, code) return text.first(replies.get(owner, key, code), 20) end
 
+-- Will its message still be sent? One that was dropped ends its quote.
+local function is_on_its_way(offer)
+  local message = offer.message_id and messages.get(offer.message_id)
+  if message and ON_ITS_WAY[message.state] then return true end
+  offers.close(offer.id, "withdrawn", time.now_ms())
+  return false
+end
+
 -- Why no quote can be sent now; nil: it can.
 local function refusal(conversation, cents, note)
   if not cents then return "This is no amount. " .. amount.EXPECTED end
@@ -36,7 +45,7 @@ local function refusal(conversation, cents, note)
   if conversation.blocked_at then return names.who(conversation) .. " is blocked, so nothing is sent to them." end
   if conversation.status ~= "PAUSED" then return "The assistant has this chat. Take it over first, then send the quote again." end
   local standing = offers.standing(conversation.id)
-  if standing and standing.state == "sending" then
+  if standing and standing.state == "sending" and is_on_its_way(standing) then
     return ("%s has just sent a quote of %s, which is on its way. Wait a moment, then send yours; it takes that one's place."):format(
       standing.author, amount.shown(standing.amount_cents))
   end

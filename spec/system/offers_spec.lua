@@ -225,6 +225,19 @@ describe("a quote", function()
     for _, try in ipairs(tries()) do assert.not_equal(200, try.status) end
   end)
 
+  it("C12: one whose message was dropped holds up no other", function()
+    local phone, word = customer(), meta.word()
+    stand_ins:fault { graph = { kind = "500", contains = word } }
+    quote(phone, "350", word)
+    shell.until_(function() return #stand_ins:requests("graph", { contains = word }) > 0 end, 6, "a try")
+    service:kill()
+    service:sql("UPDATE messages SET state = 'dropped' WHERE instr(content, '" .. word .. "') > 0 AND role = 'assistant'")
+    stand_ins:calm()
+    service:start()
+    open_quote(phone, "300")
+    assert.same({ "withdrawn", "open" }, { offers(phone)[1].state, offers(phone)[2].state })
+  end)
+
   it("outside the 24 hours the writer is told why, nothing is stored, and the words come back", function()
     local phone = customer()
     service:kill()

@@ -113,10 +113,14 @@ describe("a restored copy", function()
       sql = sql .. ("INSERT INTO inbox(id, reader, received_at, body) SELECT max(id) + %d, '%s', %d, CAST('%s' AS BLOB) FROM inbox;")
         :format(i, row[1], day - 3 * 3600000, row[2])
     end
+    sql = sql .. ("INSERT INTO jobs(kind, state, lane, payload, run_at, created_at) VALUES('staff_said', 0, 'slack:said:%s', CAST('%s' AS BLOB), %d, %d);"):format(other,
+      ('{"what":"said","conversation":"%s","channel":"C1","ts":"1.1","user":"U1","text":"zq"}'):format(other), day - 7200000, day - 7200000)
     local code, text = shell.run("sqlite3 " .. copy .. " " .. shell.quote(sql))
     assert.equal(0, code, text)
     put_back(service, copy)
     service:start()
+    local left = scene:posts("nothing is sent to these chats until they write again", 1)[1].body.text
+    assert.truthy(left:find(other:sub(-4), 1, true), left)
     local seen = scene:posts("wrote before the database was restored", 1)[1].body.text
     assert.truthy(seen:find(word, 1, true) and seen:find(new:sub(-4), 1, true), seen)
     seen = scene:posts("1 reminder of a visit was due meanwhile", 1)[1].body.text
