@@ -173,6 +173,7 @@ async function walk(browser, size, scheme) {
   await card().locator("[data-name=send_quote]").click();
   const accept = phone.locator(".choices button", { hasText: "Accept" }).last();
   await accept.waitFor();
+  await card().filter({ hasText: /Quote (of|sent) \$350/ }).waitFor();
   await card().evaluate(e => e.scrollIntoView({ block: "start" }));
   await look("quote");
   await accept.click();

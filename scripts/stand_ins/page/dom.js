@@ -69,10 +69,21 @@ export function lines(box, text) {
 
 // ---- lists that change in place ----
 
+// Does the newest line of this box stay in sight? Not after somebody scrolled up, nor while somebody writes in it.
+const isLow = box => box.low !== false && !(box.contains(document.activeElement) && document.activeElement.matches("input, textarea, select"));
+
+// Keeps it there when the box or a picture in it changes its size.
+export function keepLow(box) {
+  const down = () => { if (isLow(box)) box.scrollTop = box.scrollHeight; };
+  box.addEventListener("scroll", () => { box.low = box.scrollHeight - box.scrollTop - box.clientHeight < 80; });
+  box.addEventListener("load", down, true);
+  new ResizeObserver(down).observe(box);
+}
+
 // Shows a list in a box, an element for each key. What did not change stays, with its focus and half-typed words. An element whose item
 // changed is renewed in place (renew) or drawn anew. A focus that went with its element goes to the control of the same data-name.
 export function fill(box, list, { key, draw, renew, empty }) {
-  const low = box.scrollHeight - box.scrollTop - box.clientHeight < 80;
+  const low = isLow(box);
   const focus = document.activeElement, inside = box.contains(focus), name = inside && focus.dataset.name;
   const old = new Map([...box.children].map(e => [e.dataset.key, e]));
   let at = box.firstElementChild;

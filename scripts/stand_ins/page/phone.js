@@ -1,6 +1,6 @@
 // The customer's phone.
 
-import { $, base64, call, caused, clock, fill, follows, make, marked, short } from "./dom.js";
+import { $, base64, call, caused, clock, fill, follows, keepLow, make, marked, short } from "./dom.js";
 
 // kind → its name, and what the text is there (absent: it goes without words), and which files it can be
 const kinds = {
@@ -130,6 +130,7 @@ async function send(event) {
 
 export function start(look) {
   moved = look;
+  keepLow($("screen"));
   for (const kind in kinds) $("kind").append(new Option(kinds[kind][0], kind));
   $("kind").onchange = chosenKind;
   $("who").onchange = e => go(e.target.value);

@@ -1,6 +1,6 @@
 // The Slack channel: cards with boxes, menus and buttons, threads, modals, commands.
 
-import { $, base64, call, caused, clock, fill, follows, make, short } from "./dom.js";
+import { $, base64, call, caused, clock, fill, follows, keepLow, make, short } from "./dom.js";
 import { fillBlocks, boxesIn } from "./blocks.js";
 
 let known = null, bot = false, moved = () => {};
@@ -116,7 +116,7 @@ function tellNew(messages) {
       if (m.via === "staff") continue;
       follows(m.ephemeral ? `${m.user} alone reads: ${words}` : `${m.thread_ts ? "New in a thread" : "New in the channel"}: ${words}`);
       const row = [...$("posts").children].find(e => e.dataset.key === m.ts);
-      if (m.thread_ts && !$("channel").contains(document.activeElement)) row.scrollIntoView({ block: "nearest" });
+      if (m.thread_ts && !$("posts").contains(document.activeElement)) row.scrollIntoView({ block: "nearest" });
     } else if (before.get(m.ts) !== m.updates && m.via !== "staff") follows(`The card changed: ${words}`);
   }
 }
@@ -198,6 +198,7 @@ async function write(event) {
 
 export function start(look) {
   moved = look;
+  keepLow($("posts"));
   $("staffsay").onsubmit = write;
   $("modal").querySelector("form").onsubmit = submit;
   $("modal").oncancel = dismiss;
