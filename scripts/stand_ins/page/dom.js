@@ -144,6 +144,6 @@ export function follows(text, side) {
   announce(text);
   if (Date.now() > pressed.until || side === pressed.side) return;
   const line = $(pressed.side + "caused");
-  line.append(make("span", "", " " + short(text)));
+  line.append(make("span", "", " · " + short(text)));
   while (line.querySelectorAll("span").length > 2) line.querySelector("span").remove();
 }
