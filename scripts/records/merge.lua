@@ -62,7 +62,7 @@ local function merge_quotes(kept, lost)
   db.run("DELETE FROM quote_data WHERE conversation_id = ?", lost.id)
 end
 
--- At most one case stays live: one that somebody took, else the kept chat's.
+-- At most one case stays live: one that somebody took, else the kept chat's. Returns the one that is closed.
 local function merge_cases(kept, lost)
   local mine, theirs = cases.current(kept.id), cases.current(lost.id)
   if not mine or not theirs then return end
@@ -70,6 +70,7 @@ local function merge_cases(kept, lost)
   if theirs.state == "taken" and mine.state ~= "taken" then stays, goes = theirs, mine end
   cases.close(goes.conversation_id)
   if conversation_flow.waits(goes) and not conversation_flow.waits(stays) then cases.because(stays.conversation_id, goes.reason) end
+  return cases.get(goes.id)
 end
 
 local function merge_costs(kept, lost)
@@ -122,13 +123,14 @@ end
 ---@return table conversation the chat that stays
 ---@return table lost the row of the chat that is gone
 ---@return string[] unsent messages of ours of the chat that is gone, which wait to be sent
+---@return table? closed the case that was closed, because both chats had a live one
 function M.chats(a, b, now)
   local kept, lost = assert(conversations.get(a)), assert(conversations.get(b))
   if lost.created_at < kept.created_at or lost.created_at == kept.created_at and lost.id < kept.id then kept, lost = lost, kept end
   local unsent = {}
   for i, row in ipairs(db.all([[SELECT id FROM messages WHERE conversation_id = ? AND role = 'assistant' AND state IN ('queued', 'unknown')
       ORDER BY rowid]], lost.id)) do unsent[i] = row.id end
-  merge_cases(kept, lost)
+  local closed = merge_cases(kept, lost)
   local count, answered = renumber(kept, lost)
   merge_quotes(kept, lost)
   merge_costs(kept, lost)
@@ -145,7 +147,8 @@ function M.chats(a, b, now)
   db.run("UPDATE identities SET conversation_id = ? WHERE conversation_id = ?", kept.id, lost.id)
   identities.link("chat", lost.id, kept.id, 0)
   if lost.token and lost.token ~= set.token then identities.link("token", lost.token, kept.id, 0) end
-  return assert(conversations.get(kept.id)), lost, unsent
+  if closed then closed.conversation_id = kept.id end
+  return assert(conversations.get(kept.id)), lost, unsent, closed
 end
 
 return M

@@ -92,7 +92,8 @@ describe("records/merge", function()
     end
     data(NUMBER, 4000, { address = "10 Main St", stairs = "unknown", inventory = "a couch" })
     data(USER, 3000, { address = "5 Oak St", stairs = "two flights", inventory = "a bed", elevator_access = "no" }, '["inventory"]')
-    merge.chats(NUMBER, USER, 5000)
+    local closed = select(4, merge.chats(NUMBER, USER, 5000))
+    assert.same({ NUMBER, "closed" }, { closed.conversation_id, closed.state })
     assert.same({ { conversation_id = NUMBER, state = "closed" }, { conversation_id = NUMBER, state = "taken" } },
       db.all "SELECT conversation_id, state FROM cases ORDER BY state")
     local row = db.one "SELECT * FROM quote_data"

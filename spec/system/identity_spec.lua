@@ -147,6 +147,18 @@ describe("one person is one chat", function()
     assert.equal("ACTIVE", scene:column(number, "status"))
   end)
 
+  it("B26: of two open cases one goes on, and who follows leads reads that the other is closed", function()
+    local number, id = meta.phone(), user()
+    service:say(number, "a human please")
+    scene:sent(number, "member of our team")
+    post(nil, by_id(id, "a human please"))
+    scene:sent(id, "member of our team")
+    post(nil, both(number, id, "hello"))
+    shell.until_(function() return chats(number, id) == 1 end, 5, "one chat")
+    assert.equal(1, service:value("SELECT count(*) FROM stages s JOIN cases k ON k.id = s.case_id WHERE s.kind = 'closed' AND k.state = 'closed' AND s.conversation_id = '"
+      .. number .. "'"))
+  end)
+
   it("B26: a known number with another business-scoped id is somebody else, whose chat has that id; the first is answered by theirs", function()
     local number, first, second = meta.phone(), user(), user()
     post(nil, both(number, first, asks()))

@@ -5,6 +5,7 @@ local conversations = require "records.conversations"
 local db = require "host.db"
 local identities = require "records.identities"
 local jobs = require "host.jobs"
+local leads = require "staff.leads"
 local log = require "host.log"
 local mask = require "mask"
 local merge = require "records.merge"
@@ -40,8 +41,9 @@ end
 ---@param now integer ms
 ---@return string id of the chat that stays
 local function join(a, b, now)
-  local conversation, lost, unsent = db.transaction(merge.chats, a, b, now)
+  local conversation, lost, unsent, closed = db.transaction(merge.chats, a, b, now)
   move_jobs(conversation, lost, unsent)
+  if closed then leads.changed(conversation.id, "closed", { reason = "the same person's other case goes on" }, closed) end
   tell.word(conversation, "is the same person as " .. names.who(lost) .. ". Both chats are one now.")
   log.info("whatsapp.merged", { stays = mask(conversation.id), goes = mask(lost.id) })
   if conversation.status ~= "PAUSED" and conversation.opted_out == 0 and conversation.waiting_since then
