@@ -226,6 +226,12 @@ describe("response_url", function()
       "http://[::1]/", "https://.hooks.slack.com/", "https://hooks.slack.com./" } do
       assert.is_false(answer_url.allowed(url, hosts), url)
     end
+    assert.is_true(answer_url.is_file("https://files.slack.com/files-pri/T1-F1/a.jpg", "https://slack.com/api"))
+    for _, url in ipairs { "http://files.slack.com/a", "https://files.slack.com.evil.test/a", "https://evil.test/files.slack.com", "http://slack.com/a", "ftp://files.slack.com/a" } do
+      assert.is_false(answer_url.is_file(url, "https://slack.com/api"), url)
+    end
+    assert.is_true(answer_url.is_file("http://127.0.0.1:9/a", "http://127.0.0.1:8/api"))
+    assert.is_false(answer_url.is_file(nil, "https://slack.com/api"))
     assert.is_false(answer_url.allowed(nil, hosts))
     assert.is_false(answer_url.allowed(12, hosts))
     assert.is_false(answer_url.allowed("https://hooks.slack.com/", {}))

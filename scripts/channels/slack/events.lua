@@ -2,6 +2,7 @@
 -- a job: to the customer when the chat is taken; else the writer alone is asked what to do with it.
 
 local allowed = require "channels.slack.allowed"
+local answer_url = require "channels.slack.answer_url"
 local api = require "channels.slack.api"
 local card = require "channels.slack.card"
 local cases = require "records.cases"
@@ -19,7 +20,6 @@ local posts = require "records.slack_posts"
 local settings = require "host.settings"
 local text = require "language.text"
 local threads = require "channels.slack.thread"
-local url = require "host.url"
 
 local M = {}
 
@@ -143,9 +143,7 @@ local function fetch(id)
   local file = verdict == "ok" and answer and type(answer.file) == "table" and answer.file
   if not file then return nil, "Slack does not give the file (" .. (reason or "no answer") .. ").", verdict == "busy" end
   local address, name = file.url_private_download or file.url_private, text.shown(file.name, 100, true)
-  local parts = type(address) == "string" and url.parse(address)
-  local ours = url.parse(settings.get("SLACK_API_URL"))
-  if not parts or parts.host ~= "files.slack.com" and parts.host ~= ours.host then
+  if not answer_url.is_file(address, settings.get("SLACK_API_URL")) then
     return nil, name .. " lies outside of Slack, so it cannot be fetched. Upload it into the thread."
   end
   if (math.tointeger(file.size) or 0) > MOST_BYTES then return nil, name .. " is larger than 100 MB, WhatsApp's limit." end
