@@ -165,7 +165,8 @@ function M.file(job, deliver)
   verdict, reason, wait_ms = api.call("files.completeUploadExternal", { files = { { id = place.file_id, title = name } },
     channel_id = thread.channel, thread_ts = thread.ts })
   if verdict == "busy" then return again(job, verdict, reason, wait_ms) end
-  return verdict ~= "ok" and refused(reason) or nil
+  if verdict ~= "ok" then return refused(reason) end
+  return outage.settle(job, "ok")
 end
 
 -- Adds or removes a reaction. What is so already is no failure.
@@ -201,7 +202,8 @@ function M.state(job)
   local held = row.sign ~= name and outage.held()
   if held then return held end
   local done, reason, wait_ms, verdict = M.sign(row, name)
-  return not done and again(job, verdict, reason, wait_ms) or nil
+  if not done then return again(job, verdict, reason, wait_ms) end
+  return outage.settle(job, "ok")
 end
 
 ---Gives a case's card its look of now.
@@ -219,10 +221,9 @@ function M.refresh(job)
   local verdict, reason, wait_ms = api.call("chat.update", { channel = thread.channel, ts = thread.ts, text = payload.text,
     blocks = payload.blocks })
   if verdict == "busy" or verdict == "door" then return again(job, verdict, reason, wait_ms) end
-  if verdict ~= "ok" then
-    log.warn("slack.card_not_updated", { reason = reason })
-    if reason == "message_not_found" and (live or known.conversation.status == "PAUSED") then M.gone(known.conversation.id) end
-  end
+  if verdict == "ok" then return outage.settle(job, "ok") end
+  log.warn("slack.card_not_updated", { reason = reason })
+  if reason == "message_not_found" and (live or known.conversation.status == "PAUSED") then M.gone(known.conversation.id) end
   return nil
 end
 
