@@ -124,7 +124,8 @@ local function redraw(click, by, typed)
   if tell.threads then return tell.refresh(click.value, { by = by, typed = typed }) end
   local conversation = not click.url and conversations.get(click.value)
   if conversation and conversation.status ~= "PAUSED" then
-    return tell.word(conversation, "the assistant has this chat again (" .. click.user.name .. ").")
+    local now = conversation.blocked_at and "this customer is blocked (" or "the assistant has this chat again ("
+    return tell.word(conversation, now .. click.user.name .. ").")
   end
   local lane = click.url and "slack:click:" .. click.value or tell.lane(click.value)
   jobs.put { kind = click.url and "answer" or "card", lane = lane,
