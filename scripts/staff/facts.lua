@@ -31,6 +31,7 @@ end
 function M.gather(conversation_id, case)
   local conversation = conversations.get(conversation_id)
   if not conversation then return nil end
+  conversation_id = conversation.id -- the chat can have been merged into another one
   local fields = owner.system.quote_fields_needed
   local data = quotes.get(conversation_id)
   returning.mark(data, conversation.confirm)

@@ -14,9 +14,10 @@ describe("the thread of a card, when things go wrong,", function()
 
   setup(function()
     slack = standins.new { env = BOT }
-    scene = chat.open { stand_ins = slack, env = { SLACK_BOT_TOKEN = BOT.SLACK_BOT_TOKEN, SLACK_CHANNEL_ID = BOT.SLACK_CHANNEL_ID, SLACK_RATE = 100 } }
+    scene = chat.open { stand_ins = slack, env = { SLACK_BOT_TOKEN = BOT.SLACK_BOT_TOKEN, SLACK_CHANNEL_ID = BOT.SLACK_CHANNEL_ID, SLACK_RATE = 100,
+      SLACK_ALLOWED_USERS = "UANA" } }
     service = scene.service
-    slack:workspace { minute_ms = 300 }
+    slack:workspace { minute_ms = 2000 } -- an event is tried again for 12 s, while the service starts
   end)
 
   teardown(process.close_all)
@@ -120,6 +121,33 @@ describe("the thread of a card, when things go wrong,", function()
     slack:say { text = "from the new thread " .. new, thread_ts = second, user = "ana" }
     scene:sent(phone, old)
     scene:sent(phone, new)
+  end)
+
+  it("a chat without a case that staff take has a card whose thread reaches the customer", function()
+    local phone, word = meta.phone(), meta.word()
+    scene:sent(phone, scene:ask(phone))
+    slack:command("take " .. phone, { user = "ana" })
+    local card = shell.until_(function()
+      for _, message in ipairs(slack:channel()) do
+        if not message.thread_ts and json.encode(message.blocks or {}):find("send_reply", 1, true) and json.encode(message.blocks):find(phone, 1, true) then return message.ts end
+      end
+    end, 8, "the card")
+    slack:say { text = "hello " .. word, thread_ts = card, user = "ana" }
+    scene:sent(phone, word)
+  end)
+
+  it("C14: words in the thread by somebody who is not on the list reach no customer, and only they are told", function()
+    local phone, card = case()
+    take(card)
+    local word = meta.word()
+    slack:say { text = "hello " .. word, thread_ts = card, user = "mallory" }
+    local told = shell.until_(function()
+      local message = slack:message "SLACK_ALLOWED_USERS: UMALLORY"
+      return message and message.ephemeral and message
+    end, 8, "the word to them")
+    assert.truthy(json.encode(told):find(phone:sub(-4), 1, true))
+    scene:marker()
+    assert.equal(0, #slack:sends(phone, word))
   end)
 
   it("H4: an erased person leaves no word in what waits for a decision, is to be posted, or was done by staff", function()

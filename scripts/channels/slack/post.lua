@@ -12,6 +12,7 @@ local cards = require "staff.cards"
 local facts = require "staff.facts"
 local conversations = require "records.conversations"
 local names = require "staff.names"
+local posts = require "records.slack_posts"
 local outage = require "channels.slack.outage"
 local sum_up = require "channels.slack.sum_up"
 local tell = require "staff.tell"
@@ -161,7 +162,11 @@ local function post_control(job)
   local wait = settles(job, known)
   if wait then return wait end
   local outcome, answer = deliver(job, card.payload(cards.taken(known)))
-  if outcome == nil and answer and answer.ts and known.case then cases.posted(known.case.id, answer.channel, answer.ts) end
+  if outcome == nil and answer and answer.ts then
+    if known.case then cases.posted(known.case.id, answer.channel, answer.ts) end
+    -- A chat without a case has a thread, too: what staff write there is for it.
+    posts.add { channel = answer.channel, ts = answer.ts, conversation = known.conversation.id, staff = false }
+  end
   return outcome
 end
 

@@ -74,8 +74,8 @@ end
 ---Posts the card of a chat whose card is gone, or was posted before there was a bot.
 ---@async
 function M.renewed(job, deliver)
-  local known = not M.of(job.payload.conversation) and facts.gather(job.payload.conversation)
-  if not known or not known.case then return nil end
+  local known = facts.gather(job.payload.conversation)
+  if not known or not known.case or M.of(known.conversation.id) then return nil end
   local paused = known.conversation.status == "PAUSED"
   if not paused and known.case.state == "closed" then return nil end
   local outcome, answer = deliver(job, card.payload(paused and cards.taken(known) or cards.open(known)))
@@ -84,12 +84,12 @@ function M.renewed(job, deliver)
 end
 
 -- The thread, or what the job does until there is one; nothing: there is none to wait for.
-local function thread_or_wait(job)
-  local thread = M.of(job.payload.conversation)
+local function thread_or_wait(job, conversation)
+  local thread = M.of(conversation.id)
   if thread then return thread end
-  local case = cases.last(job.payload.conversation)
+  local case = cases.last(conversation.id)
   if not case or time.now_ms() - job.created_at >= DAY_MS then return nil end
-  if case.state == "closed" and conversations.get(case.conversation_id).status ~= "PAUSED" then return nil end
+  if case.state == "closed" and conversation.status ~= "PAUSED" then return nil end
   if case.state == "closed" or case.posted_at then renew(case.conversation_id) end
   return nil, jobs.later(time.now_ms() + WAIT_MS, "after the card")
 end
@@ -112,7 +112,7 @@ end
 function M.mirror(job, deliver)
   local message, conversation = messages.get(job.payload.message), conversations.get(job.payload.conversation)
   if not message or not conversation or posts.of_message(message.id) then return nil end
-  local thread, outcome = thread_or_wait(job)
+  local thread, outcome = thread_or_wait(job, conversation)
   if not thread then return outcome end
   local answer
   outcome, answer = deliver(job, card.words(line_of(message, conversation)), { thread_ts = thread.ts, conversation = conversation.id })
@@ -127,7 +127,7 @@ end
 function M.so_far(job, deliver)
   local conversation = conversations.get(job.payload.conversation)
   if not conversation then return nil end
-  local thread, outcome = thread_or_wait(job)
+  local thread, outcome = thread_or_wait(job, conversation)
   if not thread then return outcome end
   local lines = { names.who(conversation) .. ", so far:" }
   for _, message in ipairs(messages.last_of_both(conversation.id, 20, job.payload.upto)) do
@@ -142,7 +142,7 @@ end
 function M.file(job, deliver)
   local row, conversation = media.get(job.payload.media), conversations.get(job.payload.conversation)
   if not row or row.state ~= "stored" or not conversation then return nil end
-  local thread, outcome = thread_or_wait(job)
+  local thread, outcome = thread_or_wait(job, conversation)
   outcome = thread and outage.held() or outcome
   if not thread or outcome then return outcome end
   local name = row.name and plain.shown(row.name, 100, true)
@@ -209,9 +209,9 @@ end
 ---Gives a case's card its look of now.
 ---@async
 function M.refresh(job)
-  local thread = M.of(job.payload.conversation)
-  local known = thread and facts.gather(job.payload.conversation)
-  if not known then return nil end
+  local known = facts.gather(job.payload.conversation)
+  local thread = known and M.of(known.conversation.id)
+  if not thread then return nil end
   known.typed = job.payload.typed
   local live = known.case and known.case.state ~= "closed"
   local shown = known.conversation.status == "PAUSED" and cards.taken(known) or live and cards.open(known)
