@@ -162,6 +162,10 @@ async function walk(browser, size, scheme) {
   await box.fill("We can come tomorrow at 2 pm.");
   await card().locator("[data-name=send_reply]").click();
   await bubble("We can come tomorrow at 2 pm.");
+  // The card comes back with an empty box, and the focus is where it was.
+  await page.waitForFunction(() => [...document.querySelectorAll("#posts [data-name=reply_text]")].every(e => !e.value));
+  const at = await page.evaluate(() => document.activeElement.dataset.name);
+  if (at !== "send_reply") say({ fault: "the focus is not on the button that was pressed: " + at });
   if (mode === "bot") await inThread(); else await replyHere();
 
   await card().locator("[data-name=quote_amount]").fill("abc");
