@@ -33,7 +33,7 @@ local TROUBLES = {
   { "a wrong clock", "timedatectl set-ntp true", status_by = "clock", file = "scripts/ops/clock.lua", alert = "AssistantClockWrong", section = "AssistantClockWrong" },
   { "a refused token", "META_ACCESS_TOKEN", status_by = "whatsapp", alert = "AssistantWhatsAppRefused", section = "AssistantWhatsAppRefused",
     file = "scripts/ops/access.lua" },
-  { "a closed Slack", "SLACK_WEBHOOK_URL", status = "slack", alert = "AssistantSlackRefused", section = "AssistantSlackRefused" },
+  { "a closed Slack", "SLACK_WEBHOOK_URL", status_by = "slack", file = "scripts/ops/access.lua", alert = "AssistantSlackRefused", section = "AssistantSlackRefused" },
   { "a model's refusal", "DEEPSEEK_API_KEY", status = "model", alert = "AssistantModelRefused", section = "AssistantModelRefused" },
   { "a transcriber's refusal", "TRANSCRIBE_API_KEY", status_by = "transcriber", file = "scripts/ops/access.lua", page = "Voice notes",
     alert = "AssistantTranscriberRefused", section = "AssistantTranscriberRefused" },
