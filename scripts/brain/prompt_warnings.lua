@@ -78,6 +78,16 @@ local function placeholders(list, file, key, value, filled)
   end
 end
 
+-- Quotation marks that YAML took for a part of the text: curly ones around it, or a straight one at one end alone. (60" is no such mark.)
+local function quotation_marks(list, file, key, value)
+  if value:find("^“") and value:find("”$") then
+    add(list, file, key, "is in curly quotes, and customers would read them. Write straight quotes (\").")
+  elseif select(2, value:gsub('"', "")) == 1 and (value:find('^"') or value:find('[^%d]"$')) then
+    add(list, file, key, ("has a quotation mark at its %s alone, and customers would read it. Put the whole text in straight quotes (\").")
+      :format(value:find('^"') and "beginning" or "end"))
+  end
+end
+
 local function length(list, file, key, value)
   local characters = utf8.len(value) or #value
   if characters <= MESSAGE_CHARACTERS then return end
@@ -231,6 +241,7 @@ function M.find(files, checks, fields, languages, codes)
       if type(value) == "string" then
         placeholders(list, file, key, value, checks.filled(key))
         length(list, file, key, value)
+        quotation_marks(list, file, key, value)
       end
     end
     if file.value and file ~= files.replies then no_english(list, file, fields, languages[1]) end
