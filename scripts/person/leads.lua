@@ -14,6 +14,12 @@ local COLUMNS = { "lead", "opened_at", "phone", "name", "why", "source", "taken_
 
 local function iso(ms) return ms and time.iso(ms) or "" end
 
+-- The list's times are on the clock of TZ, as in the other commands; those of the table are UTC.
+local function clock(ms)
+  local at = time.zoned(ms)
+  return ("%04d-%02d-%02d %02d:%02d"):format(at.year, at.month, at.day, at.hour, at.min)
+end
+
 ---One lead as a row of text by column.
 local function row_of(case)
   local row = { lead = tostring(case.id), opened_at = iso(case.opened_at), phone = case.phone_number, name = case.name or "",
@@ -26,7 +32,7 @@ local function row_of(case)
     local more = stage.more and json.decode(stage.more) or {}
     if stage.kind == "quoted" then row.quoted_at, row.amount = iso(stage.at), ("%.2f"):format((more.cents or 0) / 100) end
     if stage.kind == "accepted" or stage.kind == "declined" then row.answer, row.answered_at = stage.kind, iso(stage.at) end
-    if stage.kind == "booked" then row.booked_for = iso(more.start_at) end
+    if stage.kind == "booked" then row.booked_for, row.visit = iso(more.start_at), more.start_at end
   end
   return row
 end
@@ -38,14 +44,14 @@ local function csv(value)
   return value:find('[",\n]') and '"' .. value:gsub('"', '""') .. '"' or value
 end
 
-local function shown(row)
-  local parts = { row.opened_at:sub(1, 16):gsub("T", " "), row.phone ~= "" and "+" .. row.phone or "", row.name, row.why }
+local function shown(row, opened_at)
+  local parts = { clock(opened_at), row.phone ~= "" and "+" .. row.phone or "", row.name, row.why }
   if row.taken_by ~= "" then parts[#parts + 1] = "taken by " .. row.taken_by end
   if row.amount then
     parts[#parts + 1] = "quoted " .. amount.shown(math.tointeger(tonumber(row.amount) * 100 // 1))
       .. (row.answer and " (" .. row.answer .. ")" or "")
   end
-  if row.booked_for then parts[#parts + 1] = "booked for " .. row.booked_for:sub(1, 16):gsub("T", " ") end
+  if row.visit then parts[#parts + 1] = "booked for " .. clock(row.visit) end
   if row.closed_at ~= "" then parts[#parts + 1] = row.closed_because ~= "" and "closed: " .. row.closed_because or "closed" end
   local words = {}
   for _, part in ipairs(parts) do
@@ -81,7 +87,7 @@ function M.command(args)
     for _, case in ipairs(piece) do
       local row, values = row_of(case), {}
       for k, name in ipairs(COLUMNS) do values[k] = csv(row[name]) end
-      lines[#lines + 1] = as_csv and table.concat(values, ",") or shown(row)
+      lines[#lines + 1] = as_csv and table.concat(values, ",") or shown(row, case.opened_at)
       last = case.id
     end
   until #piece < PIECE

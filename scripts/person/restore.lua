@@ -104,8 +104,9 @@ function M.erasures(readers)
   local persons, marks = read_ledger()
   local list, count = missing(persons)
   if count == 0 then return 0 end
-  local found, words = whose(list), {}
+  local found, words, chats, counted = whose(list), {}, 0, {}
   for _, one in ipairs(found) do
+    if not counted[one.person.at] then chats, counted[one.person.at] = chats + 1, true end -- the names of one chat were erased at one time
     local erasure = erase.rows(one.id, one.person.at, one.person.keeps, readers)
     table.move(erasure.words, 1, #erasure.words, #words + 1, words)
   end
@@ -117,8 +118,8 @@ function M.erasures(readers)
     end
     task.sleep(0)
   end
-  log.warn("restore.erased", { marks = count, chats = #found })
-  return #found
+  log.warn("restore.erased", { marks = count, chats = chats })
+  return chats
 end
 
 -- ---- what is too old -----------------------------------------------------------------------------------------------

@@ -137,7 +137,7 @@ function M.set(conversation, user, field, value)
   if (utf8.len(value) or #value) > text.FIELD then return nil, ("A value can have at most %d characters."):format(text.FIELD) end
   local before = quotes.correct(conversation.id, field, value ~= "?" and value or nil)
   tell.refresh(conversation.id)
-  audit.add(user, "set", conversation.id, before and field .. ": " .. before or field, field .. ": " .. value)
+  audit.add(user, "set", conversation.id, before and field .. ": " .. before or nil, field .. ": " .. value)
   return value
 end
 

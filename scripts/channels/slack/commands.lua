@@ -177,7 +177,9 @@ function VERB.close(conversation, words, user)
   local reason, rest = desk.reason_of(words)
   local closed, why = desk.close(conversation, user, reason or words, rest)
   if closed then stands(conversation, ("%s has closed the case: %s."):format(user.name, reason)) end
-  return closed and names.who(conversation) .. " is closed: " .. reason .. "." or why
+  if not closed then return why end
+  local cents = amount.cents(rest)
+  return ("%s is closed: %s%s."):format(names.who(conversation), reason, cents and ", " .. amount.shown(cents) or "")
 end
 
 function VERB.block(conversation, _, user)
