@@ -62,7 +62,7 @@ function renew(bubble, m) {
     bubble.rest = text;
     const caption = m.file && /^\[\w+(?:: ([^]*))?\]$/.exec(m.text);
     const parts = m.file ? shownFile(m.file, m.text) : [];
-    const words = caption ? caption[1] : m.choices ? m.text.replace(/ \[\w+\]$/, "") : m.text;
+    const words = caption ? caption[1] : m.choices || m.link ? m.text.replace(/ \[\w+\]$/, "") : m.text;
     if (words) parts.push(marked(words, false));
     content.replaceChildren(...parts, ...choicesOf(m));
   }
