@@ -117,7 +117,7 @@ local warned = {
   { "a language's file that is not listed", "prompts/business.yaml", added "languages: [en, es, pa, pt]",
     "prompts/replies.fr.yaml: is not sent to anybody, because languages in business.yaml does not name fr: only its words are understood. Add it there, or delete the file." },
   { "an empty file of a language", "prompts/replies.fr.yaml", function() return "# nothing yet\n" end,
-    "prompts/replies.fr.yaml:1: has no unsupported, paused, booking," },
+    "prompts/replies.fr.yaml:1: has no unsupported, paused, notice_joined, notice_returned, booking," },
   { "a language's file with a wrong name", "prompts/replies.french.yaml", function() return "thanks: Merci\n" end,
     "prompts/replies.french.yaml: is not used, because its name holds no code of a language. Name it like replies.es.yaml; English is in replies.yaml." },
   { "{lable} for {label}", "prompts/replies.yaml", with("tell me the {label}", "tell me the {lable}"),
