@@ -47,6 +47,14 @@ describe("writing to the customer from a card", function()
     return service:click(phone, options)
   end
 
+  it("what the clicker typed into other boxes stands in the card's new look, also where there is no response_url", function()
+    local phone, note = meta.phone(), meta.word()
+    scene:sent(phone, scene:ask(phone))
+    service:click(phone)
+    assert.equal("{}", service:click(phone, { action = "send_reply", boxes = { reply_text = "Hello", quote_note = note } }).body)
+    assert.truthy(json.encode(scene:posts(note)[1].body):find('"initial_value":"' .. note, 1, true))
+  end)
+
   it("Close after a return and another take gives the case its reason and amount", function()
     local phone = meta.phone()
     service:say(phone, "I want to talk to a human")

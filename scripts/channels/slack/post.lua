@@ -22,7 +22,7 @@ local answer_url = require "channels.slack.answer_url"
 
 local M = {}
 
-local ANSWER_TRIES = 5
+local ANSWER_POSTS = 3 -- of one click; Slack takes five
 local ANSWER_MS = 30 * 60000
 local AFTER_CARD_MS = 5000
 local SENDING_MS, SENDING_LOOK_MS = 4000, 200
@@ -121,7 +121,7 @@ local function settles(job, known)
   return sending and jobs.later(time.now_ms() + SENDING_LOOK_MS, "the quote is on its way") or nil
 end
 
----Answers to the response_url of a click: five tries in 30 minutes. When that fails, the channel shows it.
+---Answers to the response_url of a click: at most three posts in 30 minutes. When that fails, the channel shows it.
 ---@async
 local function post_answer(job)
   local payload = job.payload.body
@@ -137,11 +137,11 @@ local function post_answer(job)
   local reason = "the host is not one of SLACK_RESPONSE_HOSTS"
   if answer_url.allowed(job.payload.url, settings.get("SLACK_RESPONSE_HOSTS")) then
     local verdict, why, wait_ms = api.post(job.payload.url, payload)
-    local without = verdict == "form" and card.without_boxes(payload)
+    local without = verdict == "form" and job.attempts + 2 <= ANSWER_POSTS and card.without_boxes(payload)
     if without then verdict, why, wait_ms = api.post(job.payload.url, without) end
     if verdict == "ok" then return nil end
     local age_ms = time.now_ms() - job.created_at
-    if verdict == "busy" and job.attempts + 1 < ANSWER_TRIES and age_ms < ANSWER_MS then
+    if verdict == "busy" and not without and job.attempts + 1 < ANSWER_POSTS and age_ms < ANSWER_MS then
       return jobs.retry(wait_ms or outage.backoff(job.attempts * 2), "response_url: " .. why)
     end
     reason = why
@@ -149,7 +149,7 @@ local function post_answer(job)
   log.warn("slack.answer_not_shown", { reason = reason })
   if not job.payload.body then
     jobs.put { kind = "card", lane = tell.lane(job.payload.conversation),
-      payload = { what = "control", conversation = job.payload.conversation, by = job.payload.by } }
+      payload = { what = "control", conversation = job.payload.conversation, by = job.payload.by, typed = job.payload.typed } }
   end
   return nil
 end
@@ -161,6 +161,7 @@ local function post_control(job)
   if not known or known.conversation.status ~= "PAUSED" then return nil end
   local wait = settles(job, known)
   if wait then return wait end
+  known.typed = job.payload.typed
   local outcome, answer = deliver(job, card.payload(cards.taken(known)))
   if outcome == nil and answer and answer.ts then
     if known.case then cases.posted(known.case.id, answer.channel, answer.ts) end
