@@ -4,6 +4,7 @@ local daily = require "staff.daily"
 local db = require "host.db"
 local owner = require "owner"
 local stages = require "records.stages"
+local tables = require "spec.support.tables"
 local time = require "host.time"
 local cases = require "records.cases"
 
@@ -11,6 +12,7 @@ describe("the line of the day", function()
   local now, real = 0, nil
 
   setup(function()
+    tables()
     real = owner.business.hours
     owner.business.hours = { mon = { "08:00", "18:00" }, tue = { "08:00", "18:00" }, wed = { "08:00", "18:00" }, thu = { "08:00", "18:00" }, fri = { "08:00", "18:00" },
       sat = { "08:00", "18:00" } }
