@@ -20,6 +20,7 @@ Can you come on Tuesday?
 yes please]])
     shows("fr", [[
 bonjour, j'ai un canapé
+bonjour, j ai un sofa
 Bonjour!
 Merci
 oui
