@@ -85,8 +85,9 @@ function M.close(conversation, user, reason, typed)
   if cases.close_as(conversation.id, { reason = reason, cents = cents, by = user.name }) then
     leads.changed(conversation.id, "closed", { reason = reason, cents = cents, by = user.name }, case)
   end
-  pauses.release(conversation)
-  conversations.answered(conversation.id, conversation.last_seq, nil, conversation.asked, time.now_ms())
+  if pauses.release(conversation) then -- what came while the assistant had the chat still waits for its answer
+    conversations.answered(conversation.id, conversation.last_seq, nil, conversation.asked, time.now_ms())
+  end
   tell.refresh(conversation.id)
   audit.add(user, "close", conversation.id, case and case.state or nil, reason .. (cents and ", " .. amount.shown(cents) or ""))
   return true

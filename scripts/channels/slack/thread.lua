@@ -1,6 +1,7 @@
 -- With a bot token the thread of a case's card is the chat: each message of either side is posted there once and in order, files too, and
 -- the state of what staff wrote there is a reaction on it. These are the jobs that do it.
 
+local answer_url = require "channels.slack.answer_url"
 local api = require "channels.slack.api"
 local card = require "channels.slack.card"
 local cards = require "staff.cards"
@@ -155,7 +156,9 @@ function M.file(job, deliver)
     return (deliver(job, card.words(words), { thread_ts = thread.ts, conversation = conversation.id }))
   end
   if verdict == "busy" then return again(job, verdict, reason, wait_ms) end
-  if verdict ~= "ok" or not place or type(place.upload_url) ~= "string" then return refused(reason or "no upload address") end
+  if verdict ~= "ok" or not place or not answer_url.is_file(place.upload_url, settings.get("SLACK_API_URL")) then
+    return refused(reason or "no upload address of Slack")
+  end
   local response, err = http.request { url = place.upload_url, method = "POST", timeout_ms = UPLOAD_MS, max_bytes = 65536,
     form_data = { { name = "file", file = row.hash, filename = name, type = row.mime or "application/octet-stream" } } }
   if not response or response.status ~= 200 then
