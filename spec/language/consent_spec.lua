@@ -16,7 +16,8 @@ describe("a message that answers an offer", function()
 
   it("is for staff when it says more, asks, or says neither", function()
     for _, said in ipairs { "yes but can you do 300?", "yes but not on Tuesday", "is that with tax?", "yes?", "no, 300", "too expensive", "maybe", "let me ask my wife", "thanks",
-      "yes and no", "ok, when can you come", "yes for the couch, no for the piano", "not yet", "it", "good morning", "hello", "", "👍 but cheaper", "👍 нет", "👍👎", "👍 ਨਹੀਂ", "350", "yes 350", "no problem" ,
+      "yes and no", "ok, when can you come", "yes for the couch, no for the piano", "not yet", "it", "good morning", "hello", "", "👍 but cheaper",
+      "👍 нет", "👍👎", "👍 ਨਹੀਂ", "350", "yes 350", "no problem" ,
       "ok no thanks but call me later please", ("yes "):rep(200) } do
       assert.is_nil(consent.of(nil, said), said)
     end

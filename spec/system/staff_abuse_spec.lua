@@ -48,7 +48,8 @@ describe("C5, C11: a payload that no card of ours makes", function()
     local before = rows(phone)
     local odd = { { user = json.null }, { user = "U1" }, { user = { id = 7, username = {} } }, { state = "x" }, { state = { values = "x" } }, { state = { values = { "x", { 1 } } } },
       { state = { values = { a = { reply_text = "x" } } } }, { state = { values = { a = { close_reason = { type = "static_select", selected_option = json.null } } } } },
-      { state = { values = { a = { reply_text = { type = "plain_text_input", value = json.null }, quote_amount = { value = 350 } } } } }, { response_url = 7 }, { response_url = "http://169.254.169.254/" },
+      { state = { values = { a = { reply_text = { type = "plain_text_input", value = json.null }, quote_amount = { value = 350 } } } } },
+        { response_url = 7 }, { response_url = "http://169.254.169.254/" },
       { container = "message" }, { team = "T1", enterprise = json.null }, { view = { callback_id = "edit_details" } }, { actions = json.null } }
     for _, action in ipairs(ACTIONS) do
       for i, more in ipairs(odd) do
