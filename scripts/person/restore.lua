@@ -66,7 +66,8 @@ local IN_WEBHOOKS = { "entry", "changes", "triggerEvent", "payload" }
 -- The names in a stored webhook: everything that has the form of a number or of a business-scoped id.
 local function named_in(row_id)
   local row, ids, seen = inbox.get(row_id), {}, {}
-  for word in (row and row.body or ""):gmatch('"([^"\\]+)"') do
+  local body = (row and row.body or ""):gsub("\\.", "?") -- an escaped sign ends no text: Meta writes "wamid.a\/b"
+  for word in body:gmatch('"([^"]+)"') do
     if #word <= 40 and word:find("%d") and not seen[word] then
       seen[word] = true
       for _, id in ipairs(people.ids(word)) do ids[#ids + 1] = id end

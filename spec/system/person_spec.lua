@@ -369,7 +369,7 @@ describe("a person's data", function()
     local said = talk(scene, phone)
     local neighbour = talk(scene, other)
     local without_a_chat, edited, in_a_webhook = meta.phone(), meta.word(), meta.phone()
-    service:hook { statuses = { meta.status(meta.wamid(), in_a_webhook, "sent") } }
+    service:hook { statuses = { meta.status("wamid.HBgL/Y/" .. meta.word(), in_a_webhook, "sent") } } -- Meta escapes the slashes
     service:hook { messages = { meta.message(without_a_chat, "edit", { edit = { original_message_id = meta.wamid(),
       message = { type = "text", text = { body = "the new words " .. edited } } } }) } }
     settled(service)
