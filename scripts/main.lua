@@ -21,9 +21,7 @@ local settings = require "host.settings"
 local second_route = require "channels.second_route"
 local slack = require "channels.slack"
 local status = require "ops.status"
-local task = require "host.task"
 local tell = require "staff.tell"
-local text = require "language.text"
 local turn = require "turn"
 local whatsapp = require "channels.whatsapp"
 
@@ -40,13 +38,6 @@ local function start()
   slack.start()
   whatsapp.start()
   model:start()
-  -- The phrases are made ready now, one list a slice: the first customer's message would take 48 ms longer, and not always its slice.
-  task.spawn(function()
-    for _, phrases in ipairs { owner.spoken, owner.intents } do
-      text.complete(phrases)
-      task.sleep(0)
-    end
-  end)
 end
 
 return {

@@ -438,10 +438,6 @@ function M.lazy(has, rest)
   end })
 end
 
----Gets the rest of such a table now.
----@param lazy table from M.lazy, or one that has all its values
-function M.complete(lazy) return lazy.complete end
-
 ---All keys of some sets.
 ---@param ... table<string, any>
 ---@return table<string, boolean>
