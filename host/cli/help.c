@@ -197,7 +197,7 @@ static const struct page pages[] = {
       "who took it, the quote and its answer, the visit, how it was closed. --since counts from\n"
       "another day, like 2026-11-01. --csv prints one line a lead for a spreadsheet.\n"
       "\n"
-      "Exit codes: 0 printed, 1 DAY is no day.\n"
+      "Exit codes: 0 printed, 1 DAY is not a date like 2026-11-01.\n"
       "\n"
       "Example:  assistant leads --since 2026-10-01 --csv\n" },
     { "costs", "[--since DAY]", "say what the model and the messages cost", "--since", 0, 2,
@@ -205,7 +205,7 @@ static const struct page pages[] = {
       "ten chats that cost most. --since counts from another day, like 2026-11-01. Days are\n"
       "those of TZ; prices are model_prices and message_prices of prompts/business.yaml.\n"
       "\n"
-      "Exit codes: 0 printed, 1 DAY is no day.\n"
+      "Exit codes: 0 printed, 1 DAY is not a date like 2026-11-01.\n"
       "\n"
       "Example:  assistant costs --since 2026-10-01\n" },
     { "backup", "FILE", "copy the database while the service is running", "", 1, 1,

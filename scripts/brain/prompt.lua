@@ -41,7 +41,7 @@ local function read(name, shape, required, problems, loose)
   if not text then
     if required then
       problems[#problems + 1] = name .. ": is missing. " .. (misnamed(name)
-        or "Put the file back; the one that came with the program is a good start.")
+        or "Put the file back. You can begin with the one that came with the program.")
     end
     return checks.defaults(shape), file
   end

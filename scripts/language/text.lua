@@ -425,6 +425,13 @@ function M.set(list, pattern)
   return set
 end
 
+---What somebody typed, without control characters but the line break, and without blanks around it; "" for what is no text.
+---@param value any
+---@return string
+function M.typed(value)
+  return type(value) == "string" and M.trim((value:gsub("[%z\1-\8\11-\31\127]", ""))) or ""
+end
+
 ---A table that gets the rest of its values when one of them is read for the first time: not each version that is loaded reads a message.
 ---@generic T: table
 ---@param has T what it has from the beginning

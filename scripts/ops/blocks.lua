@@ -52,10 +52,7 @@ end
 
 -- ---- the commands ----
 
-local function day(at)
-  local t = time.zoned(at)
-  return ("%04d-%02d-%02d %02d:%02d %s"):format(t.year, t.month, t.day, t.hour, t.min, t.zone)
-end
+local function day(at) return names.date(at, time, true) end
 
 local function messages_since(count) return ("%d message%s since"):format(count, count == 1 and "" or "s") end
 

@@ -11,10 +11,9 @@ local M = {}
 local WORDS = 200
 
 local function line(row)
-  local at = time.zoned(row.at)
   local what = row.after and ": " .. text.shown(row.after, WORDS, true) or ""
-  return ("%04d-%02d-%02d %02d:%02d  %s (%s)  %s%s%s"):format(at.year, at.month, at.day, at.hour, at.min, row.user_name or row.user_id,
-    row.user_id, row.action, what, row.before and " (before: " .. text.shown(row.before, WORDS, true) .. ")" or "")
+  return ("%s  %s (%s)  %s%s%s"):format(names.date(row.at, time), row.user_name or row.user_id, row.user_id, row.action, what,
+    row.before and " (before: " .. text.shown(row.before, WORDS, true) .. ")" or "")
 end
 
 ---@param args string[]

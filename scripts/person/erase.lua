@@ -309,10 +309,7 @@ local function counts(removed)
   return #list > 0 and table.concat(list, ", ") or "nothing"
 end
 
-local function clock(at)
-  local t = time.zoned(at)
-  return ("%04d-%02d-%02d %02d:%02d %s"):format(t.year, t.month, t.day, t.hour, t.min, t.zone)
-end
+local function clock(at) return names.date(at, time, true) end
 
 -- The backups that hold the person: those made after their chat began.
 local function backups(lines, since)

@@ -146,9 +146,7 @@ end
 
 local function clock(stamp)
   local at = stamp and time.parse(stamp)
-  if not at then return "?" end
-  local t = time.zoned(at)
-  return ("%04d-%02d-%02d %02d:%02d"):format(t.year, t.month, t.day, t.hour, t.min)
+  return at and names.date(at, time) or "?"
 end
 
 local function fields_of(data)

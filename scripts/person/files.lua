@@ -11,8 +11,7 @@ local M = {}
 local WORDS = 120 -- characters of a voice note's words
 
 local function line(row)
-  local at = time.zoned(row.created_at)
-  return ("%04d-%02d-%02d %02d:%02d  %s  %s  %s"):format(at.year, at.month, at.day, at.hour, at.min, media.CALLED[row.kind], row.state,
+  return ("%s  %s  %s  %s"):format(names.date(row.created_at, time), media.CALLED[row.kind], row.state,
     row.hash and ("%s  %d bytes  %s%s"):format(row.hash, row.bytes, row.mime or "", row.name and "  " .. row.name or "")
       .. (row.words and "  " .. text.shown(row.words, WORDS, true) or "") or row.why or "")
 end

@@ -3,6 +3,7 @@
 local amount = require "language.amount"
 local costs = require "records.costs"
 local json = require "host.json"
+local names = require "staff.names"
 local stages = require "records.stages"
 local text = require "language.text"
 local time = require "host.time"
@@ -15,10 +16,7 @@ local COLUMNS = { "lead", "opened_at", "phone", "name", "why", "source", "taken_
 local function iso(ms) return ms and time.iso(ms) or "" end
 
 -- The list's times are on the clock of TZ, as in the other commands; those of the table are UTC.
-local function clock(ms)
-  local at = time.zoned(ms)
-  return ("%04d-%02d-%02d %02d:%02d"):format(at.year, at.month, at.day, at.hour, at.min)
-end
+local function clock(ms) return names.date(ms, time) end
 
 ---One lead as a row of text by column.
 local function row_of(case)

@@ -51,12 +51,4 @@ function M.of_case(case_id)
   return db.all("SELECT * FROM stages WHERE case_id = ? ORDER BY id", case_id)
 end
 
----How many of our messages failed since then.
----@param since integer ms
----@return integer
-function M.failed_messages(since)
-  return db.one([[SELECT count(*) AS n FROM messages INDEXED BY messages_bad
-    WHERE state IN ('unknown', 'failed') AND state = 'failed' AND state_at >= ?]], since).n
-end
-
 return M

@@ -5,6 +5,7 @@ local cases = require "records.cases"
 local costs = require "records.costs"
 local hours = require "flow.hours"
 local json = require "host.json"
+local messages = require "records.messages"
 local owner = require "owner"
 local stages = require "records.stages"
 local tell = require "staff.tell"
@@ -47,7 +48,7 @@ end
 ---@return string?
 function M.line(since, now)
   local count, lost, waits = counted(stages.since(since))
-  local failed, total = stages.failed_messages(since), 0
+  local failed, total = messages.failed_since(since), 0
   for _, n in pairs(count) do total = total + n end
   if total == 0 and failed == 0 then return nil end
   local why, sum = {}, 0

@@ -172,7 +172,7 @@ end
 ---@return string? message_id of ours
 ---@return string? why in words for the writer, when it is nil
 function M.write(conversation, user, words, say, once, form)
-  words = type(words) == "string" and text.trim((words:gsub("[%z\1-\8\11-\31\127]", ""))) or ""
+  words = text.typed(words)
   local why = refusal(conversation, words, once)
   if why then return nil, why end
   local id, unfit = say(conversation, words, { kind = "staff", author = user.name, form = form })

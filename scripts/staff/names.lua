@@ -57,6 +57,16 @@ function M.who(conversation)
   return name and name .. " (" .. M.id(conversation) .. ")" or M.id(conversation)
 end
 
+---"2026-11-28 14:05" in the business's time zone, for lists and reports.
+---@param at_ms integer
+---@param time table host.time
+---@param with_zone? boolean "2026-11-28 14:05 EST"
+---@return string
+function M.date(at_ms, time, with_zone)
+  local at = time.zoned(at_ms)
+  return ("%04d-%02d-%02d %02d:%02d%s"):format(at.year, at.month, at.day, at.hour, at.min, with_zone and " " .. at.zone or "")
+end
+
 ---"14:05" today, "Nov 21, 14:05" on another day, in the business's time zone.
 ---@param at_ms integer
 ---@param now_ms integer

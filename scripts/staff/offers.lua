@@ -60,7 +60,7 @@ end
 ---@return records.Offer? offer
 ---@return string? why in words for the writer, when it is nil
 function M.send(conversation, user, typed, note, door)
-  note = type(note) == "string" and text.trim((note:gsub("[%z\1-\8\11-\31\127]", ""))) or ""
+  note = text.typed(note)
   local cents = amount.cents(typed)
   local why = refusal(conversation, cents, note)
   if why then return nil, why end

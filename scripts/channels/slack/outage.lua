@@ -7,6 +7,7 @@ local cases = require "records.cases"
 local circuits = require "records.circuits"
 local jobs = require "host.jobs"
 local log = require "host.log"
+local names = require "staff.names"
 local settings = require "host.settings"
 local sum_up = require "channels.slack.sum_up"
 local tell = require "staff.tell"
@@ -66,11 +67,7 @@ local function waiting()
   return ("%d card%s and %d message%s"):format(counts.card, counts.card == 1 and "" or "s", counts.slack, counts.slack == 1 and "" or "s")
 end
 
--- "14:02 EST", with the date.
-local function moment(ms)
-  local t = time.zoned(ms)
-  return ("%04d-%02d-%02d %02d:%02d %s"):format(t.year, t.month, t.day, t.hour, t.min, t.zone)
-end
+local function moment(ms) return names.date(ms, time, true) end
 
 -- Slack has taken a post.
 local function over()

@@ -60,10 +60,7 @@ function M.begin(since, now)
   jobs.put { kind = "slack", lane = "alerts", payload = { what = "summary", since = since, at = now, chats = counts, service = service } }
 end
 
-local function moment(ms)
-  local t = time.zoned(ms)
-  return ("%04d-%02d-%02d %02d:%02d"):format(t.year, t.month, t.day, t.hour, t.min)
-end
+local function moment(ms) return names.date(ms, time) end
 
 local function messages_of(count) return ("%d message%s"):format(count, count == 1 and "" or "s") end
 

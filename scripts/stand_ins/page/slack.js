@@ -122,7 +122,7 @@ function tellNew(messages) {
 }
 
 export function show(messages) {
-  fill($("posts"), ordered(messages), { key: m => m.ts, draw, renew, empty: "Cards appear here when a chat needs people." });
+  fill($("posts"), ordered(messages), { key: m => m.ts, draw, renew, empty: "Cards appear here when a customer needs somebody of the team." });
   tellNew(messages);
   const parents = messages.filter(m => !m.thread_ts && !m.ephemeral && m.via !== "staff");
   const places = [{ ts: "", name: "in the channel" }, ...parents.map(m => ({ ts: m.ts, name: "thread: " + short(wordsOf(m)).slice(0, 60) }))];
