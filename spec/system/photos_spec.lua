@@ -97,7 +97,9 @@ describe("what a customer sends beside words", function()
       local phone, word = meta.phone(), meta.word()
       answer.contains = word
       scene.stand_ins:plan(answer)
-      for _, text in ipairs { "[photo]", "[12 photos]", "[photo: " .. word .. "]" } do service:say(phone, text) end
+      local burst = {} -- in one webhook, so that one turn reads all of it
+      for i, text in ipairs { "[photo]", "[12 photos]", "[photo: " .. word .. "]" } do burst[i] = meta.text(phone, text) end
+      service:hook { messages = burst }
       scene:sent(phone)
       assert.is_nil((scene:known(phone).inventory or ""):find("^%d+ photo"))
       assert.truthy(last_read(word):find("(photo)\n(12 photos)\n(photo: " .. word .. ")", 1, true))
