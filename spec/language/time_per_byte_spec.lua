@@ -1,13 +1,17 @@
 -- The time for a text from outside grows with its length only, whatever it is made of: each function that reads one gets the shapes of
 -- spec/support/shapes.lua, 64 KB of each. Where each word or line of a text means something (prices, places, names with dots, lines
 -- of Markdown), guards.check, guards.strip_links and guards.fit may take up to 0.4 ms a KB: each such word or line costs some steps.
+local amount = require "language.amount"
 local area = require "flow.area"
+local asks = require "channels.whatsapp.asks"
 local calcom = require "channels.calcom.event"
 local card = require "channels.slack.card"
 local cards = require "staff.cards"
+local consent = require "language.consent"
 local crypto = require "host.crypto"
 local debris = require "language.debris"
 local decision = require "brain.decision"
+local earlier = require "language.earlier"
 local file_type = require "channels.whatsapp.file_type"
 local form = require "channels.slack.form"
 local guards = require "language.guards"
@@ -30,10 +34,12 @@ local placeholders = require "language.placeholders"
 local process = require "spec.support.process"
 local prompt = require "brain.prompt"
 local quote = require "flow.quote"
+local returning = require "flow.returning"
 local same_again = require "language.same_again"
 local scripted = require "flow.scripted"
 local shapes = require "spec.support.shapes"
 local spoken = require "spec.support.spoken"
+local slack_plain = require "channels.slack.plain"
 local slack_text = require "channels.slack.text"
 local text = require "language.text"
 local time = require "host.time"
@@ -84,6 +90,8 @@ local function as_booking(s)
     cancellationReason = s, responses = { phone = { label = s, value = s } } } }
 end
 
+local function as_data() return { address = "12 Elm St, Vaughan", inventory = "2 chairs, 1 table" } end
+
 local function as_words(s) return text.reply(in_words(s)) end
 
 -- Name, how many characters of the text it looks at, itself, what it is given in the text's place, and the ms a KB that it may cost
@@ -113,6 +121,19 @@ local READERS = {
   { "understand.read", text.MESSAGE, function(s) return understand.read({ s }, FIELDS, "address") end },
   { "understand.read of a list of things", text.MESSAGE, function(s) return understand.read({ s }, FIELDS, "inventory") end },
   { "understand.read of an elevator", text.MESSAGE, function(s) return understand.read({ s }, FIELDS, "elevator_access") end },
+  { "consent.may_be", text.MESSAGE, consent.may_be }, { "consent.of", text.MESSAGE, function(s) return consent.of(SPOKEN, s) end, text.message },
+  { "earlier.keep", text.FIELD, function(s)
+    earlier.keep(as_data(), { data = { address = s, inventory = s }, unit = s, corrects = true }, FIELDS, nil)
+  end, function(s) return text.first(s, text.FIELD) end },
+  { "returning.confirm", text.MESSAGE, function(s)
+    returning.confirm({ field = "address", value = "12 Elm St" }, { data = {} }, { s }, yes_no.DEFAULT)
+  end, text.message },
+  { "returning.settle", text.MESSAGE, function(s)
+    returning.settle({ field = "address", value = "12 Elm St", new = true }, { address = "12 elm st" }, { s })
+  end, text.message },
+  { "asks.form", text.REPLY, function(s) return asks.form({ buttons = true }, { text = s, asked = "elevator_access" }, tostring) end, text.reply },
+  { "amount.cents", 40, amount.cents, function(s) return s:sub(1, 40) end },
+  { "slack: what staff write", BYTE, slack_plain.words }, { "slack: a note of staff", BYTE, slack_plain.is_private },
   { "understand.read of a field of the owner's", text.MESSAGE, function(s) return understand.read({ s }, { "parking" }, "parking") end },
   { "hazardous.find", text.FIELD, function(s) return hazardous.find { s } end },
   { "area.judge", text.FIELD, function(s) return area.judge(s, PLACES) end },

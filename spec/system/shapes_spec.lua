@@ -24,6 +24,9 @@ local function all_kinds(phone, word, shape)
     meta.message(phone, "contacts", { contacts = { { name = { formatted_name = shape }, phones = { { phone = shape } } } } }),
     meta.message(phone, "button", { button = { text = shape, payload = shape } }),
     meta.message(phone, "interactive", { interactive = { type = "list_reply", list_reply = { id = "1", title = shape } } }),
+    meta.message(phone, "interactive", { interactive = { type = "nfm_reply", nfm_reply = { response_json = json.encode { [shape:sub(1, 2000)] = shape } } } }),
+    meta.message(phone, "order", { order = { text = shape, product_items = { { product_retailer_id = shape, quantity = shape, currency = shape } } } }),
+    meta.text(phone, "from an ad " .. shape, { referral = { source_type = "ad", headline = shape, body = shape } }),
   }
 end
 
@@ -60,6 +63,6 @@ describe("shapes that nobody writes", function()
     assert.same({}, service:logged "script.error")
     assert.equal(200, service:http("GET", "/health").status)
     for _, post in ipairs(scene.stand_ins:posts "") do assert.equal(200, post.status) end
-    assert.equal(7 * #phones, service:value("SELECT count(*) FROM messages WHERE role = 'user' AND conversation_id IN ('" .. table.concat(phones, "','") .. "')"))
+    assert.equal(10 * #phones, service:value("SELECT count(*) FROM messages WHERE role = 'user' AND conversation_id IN ('" .. table.concat(phones, "','") .. "')"))
   end)
 end)
