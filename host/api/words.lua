@@ -46,4 +46,11 @@ function words.found(text, map) end
 ---@return integer count of all its words
 function words.count(text, map) end
 
+---How different two names are: the letters to add, drop, change, or swap with their neighbour, until a is b. Names of more than 128
+---bytes are as different as can be.
+---@param a string
+---@param b string
+---@return integer
+function words.distance(a, b) end
+
 return words

@@ -2,6 +2,7 @@
  * words: host.words. Contract: host/api/words.lua. A map of words is one userdata: slots by hash,
  * and the bytes of all words behind them. The loop thread.
  */
+#include "base/near.h"
 #include "bind/values.h"
 
 #include <limits.h>
@@ -266,11 +267,21 @@ static int count(lua_State *L)
     return 2;
 }
 
+static int distance(lua_State *L)
+{
+    size_t n = 0, m = 0;
+    const char *a = luaL_checklstring(L, 1, &n), *b = luaL_checklstring(L, 2, &m);
+    unsigned d = near_distance(a, n, b, m);
+    lua_pushinteger(L, d == NEAR_FAR ? (lua_Integer)(n > m ? n : m) : (lua_Integer)d);
+    return 1;
+}
+
 int luaopen_host_words(lua_State *L)
 {
-    static const luaL_Reg functions[] = { { "list", list }, { "map", map },     { "look", look },
-                                          { "only", only }, { "found", found }, { "count", count },
-                                          { NULL, NULL } };
+    static const luaL_Reg functions[] = {
+        { "list", list },   { "map", map },     { "look", look },         { "only", only },
+        { "found", found }, { "count", count }, { "distance", distance }, { NULL, NULL },
+    };
     know_bytes();
     luaL_newmetatable(L, MAP);
     lua_pushboolean(L, 0);

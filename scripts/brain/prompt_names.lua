@@ -1,26 +1,11 @@
 -- Finds the name that an owner meant. Pure.
 
 local languages = require "language.languages"
+local words = require "host.words"
 
 local M = {}
 
 local MOST_NAMES = 12 -- a person does not read longer lists
-
--- How different two names are. It serves to find the name that was meant.
-function M.distance(a, b)
-  local row = {}
-  for j = 0, #b do row[j] = j end
-  for i = 1, #a do
-    local before = row[0]
-    row[0] = i
-    for j = 1, #b do
-      local keep = row[j]
-      row[j] = math.min(row[j] + 1, row[j - 1] + 1, before + (a:byte(i) == b:byte(j) and 0 or 1))
-      before = keep
-    end
-  end
-  return row[#b]
-end
 
 -- The name among these that is nearly this one: a slip of one letter, or of two in a long one. nil: there is none, or it is there.
 ---@param name string
@@ -29,17 +14,17 @@ end
 function M.slip(name, known)
   local best, far
   for _, other in ipairs(known) do
-    local d = M.distance(name:lower(), other:lower())
+    local d = words.distance(name:lower(), other:lower())
     if not far or d < far then best, far = other, d end
   end
   return far and far > 0 and far <= math.max(1, #name // 4) and best or nil
 end
 
----Is one nearly the other: two letters differ at most, or two stand in the wrong order?
+---Is one nearly the other: at most two slips apart?
 ---@param name string
 ---@param other string
 function M.near(name, other)
-  local d = M.distance(name:lower(), other:lower())
+  local d = words.distance(name:lower(), other:lower())
   return d > 0 and d <= math.min(2, #other // 2)
 end
 
@@ -81,7 +66,7 @@ function M.suggestion(name, known)
   if moved then return moved end
   local best, far
   for _, other in ipairs(known) do
-    local d = M.distance(name:lower(), other)
+    local d = words.distance(name:lower(), other)
     if not far or d < far then best, far = other, d end
   end
   if best and far <= math.max(2, #name // 3) then return ("Did you mean \"%s\"?"):format(best) end

@@ -14,6 +14,21 @@ local function by_patterns(s, kind, bits)
   return list, found, all, other
 end
 
+describe("the distance of two names", function()
+  it("is the letters to add, drop, change, or swap with their neighbour", function()
+    for _, pair in ipairs { { "", "", 0 }, { "greeting", "greeting", 0 }, { "greting", "greeting", 1 }, { "greetings", "greeting", 1 }, { "greating", "greeting", 1 },
+      { "greeitng", "greeting", 1 }, { "", "abc", 3 }, { "serves", "hours", 5 }, { ("a"):rep(128), ("b"):rep(127), 128 } } do
+      assert.equal(pair[3], words.distance(pair[1], pair[2]), pair[1])
+      assert.equal(pair[3], words.distance(pair[2], pair[1]), pair[1])
+    end
+  end)
+
+  it("is as large as can be where a name has more than 128 bytes", function()
+    assert.equal(400, words.distance(("a"):rep(400), ("a"):rep(399)))
+    assert.equal(129, words.distance("a", ("a"):rep(129)))
+  end)
+end)
+
 describe("words", function()
   it("are the runs of letters and digits, in small letters; bytes from 128 on are letters and stay as they are", function()
     assert.same({}, words.list "")
