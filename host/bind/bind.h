@@ -31,7 +31,7 @@ int luaopen_host_ledger(lua_State *L);
 int luaopen_host_media(lua_State *L);
 int luaopen_host_settings(lua_State *L);
 
-/* Throws at the caller's line while scripts are loading, because the database may not be open
+/* Throws at the caller's line while scripts are loading, because the database is perhaps not open
  * yet. */
 void bind_not_loading(lua_State *L, const char *what);
 /* Ends the running task, which cannot catch it: the store refuses to write, or the group was lost.

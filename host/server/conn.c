@@ -190,7 +190,7 @@ static void clock_due(void *arg)
         while ((c = TAILQ_FIRST(lists[i])) && c->due_ns <= h->now_ns) {
             if (c->stage == CONN_READING && c->request)
                 answer_refuse(c, 408, "the request took too long", false);
-            else /* without a request line it may not be HTTP */
+            else /* without a request line it is perhaps not HTTP */
                 conn_shut(c);
         }
         if (c)

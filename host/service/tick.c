@@ -136,8 +136,8 @@ static bool commit(struct host *h, struct due *c)
         log_event(LOG_ERROR, "store.lost", log_i("claimed", c->count), log_s("error", why.cause),
                   log_s("remedy", why.remedy));
         jobs_forget(h->services.jobs);
-        /* The watermark went back, so the row that waits to be tried again may not be the next
-         * one. */
+        /* The watermark went back, so another row may come before the one that waits to be tried
+         * again. */
         inbox_row_free(&h->scripts.queue.row);
         claims_start(h, c, false);
         task_lost(&h->scripts, group);

@@ -23,7 +23,7 @@ local function add(list, file, path, sentence)
     text = path == "" and sentence or ("\"%s\" %s"):format(path, sentence) }
 end
 
--- When a file says nothing, the program's defaults apply. The owner may not know that these name towns and hours.
+-- When a file says nothing, the program's defaults apply. Owners rarely know that these name towns and hours.
 local function silent(list, file, defaults)
   if not file.there then
     list[#list + 1] = { file = file.name, text = "is missing, so " .. defaults .. " Put the file back." }

@@ -12,8 +12,6 @@ M.CHAT = text.set [[hi hello hey hiya yo good morning afternoon evening night da
   understood noted
   beaucoup bien vous a tous bonne journee soiree parfait super d'accord daccord hola gracias buenos dias obrigado]]
 
-M.GREETING = text.set "hi hello hey hiya yo morning afternoon evening bonjour salut bonsoir allo hola"
-
 -- Words that are no name.
 M.WORDS = text.set [[a an the this that these those my our your his her its it's their me you u ur we us i im i'm ive i've id i'd ill
   i'll he

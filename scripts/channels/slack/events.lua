@@ -154,7 +154,7 @@ local function fetch(id)
   local mime = type(file.mimetype) == "string" and text.clip(file.mimetype, 100) or "application/octet-stream"
   local got = response.headers["content-type"]
   if type(got) == "string" and got:find("^text/html") and not mime:find("html", 1, true) then -- the page to sign in
-    return nil, ("Slack does not give %s: the bot may not read files. Its owner adds the scope files:read."):format(name)
+    return nil, ("Slack does not give %s: the bot is not allowed to read files. Its owner adds the scope files:read."):format(name)
   end
   local bytes = response.file.bytes
   local hash, unkept = media.keep(response.file)

@@ -24,7 +24,7 @@ local WEBHOOK = {
   team_disabled = "The workspace is switched off", channel_not_found = "Its channel was deleted",
   channel_is_archived = "Its channel is archived", user_not_found = "Who it posts to does not exist",
   action_prohibited = "The workspace's owners do not allow this webhook to post",
-  posting_to_general_channel_denied = "This webhook may not post to its channel",
+  posting_to_general_channel_denied = "This webhook is not allowed to post to its channel",
 }
 local NEW_WEBHOOK = ". Make a new one for the staff channel (the app's page, Incoming Webhooks) and copy it whole."
 

@@ -76,7 +76,7 @@ function M.words(payload)
   end
   if #payload.chats > MOST_CHATS then lines[#lines + 1] = ("• and %d more chats"):format(#payload.chats - MOST_CHATS) end
   if payload.service > 0 then lines[#lines + 1] = "• about the service: " .. messages_of(payload.service) .. " (they are in the log)" end
-  return ("⚠️ Slack took no posts from %s to %s. %s that waited are summed up here. Cards that waited come each. "
+  return ("⚠️ Slack took no posts from %s to %s. %s that waited are summed up here. Each card that waited is posted too. "
     .. "`/assistant show NUMBER` shows what was said.\n"):format(moment(payload.since), moment(payload.at), messages_of(total))
     .. table.concat(lines, "\n")
 end

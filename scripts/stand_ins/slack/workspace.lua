@@ -51,7 +51,7 @@ end)
 ---@return string the secret with which Slack signs
 function M.signing_secret() return common.setting("SLACK_SIGNING_SECRET") or "sandbox-signing" end
 
----Why this token may not do this, or nil.
+---Why this token cannot do this, or nil.
 ---@param token string?
 ---@param scope string? e.g. "chat:write", or several of which one is enough: "channels:read|groups:read"
 ---@return string? error
