@@ -12,9 +12,9 @@ RUN apt-get update -q \
 COPY CMakeLists.txt ./
 COPY vendor vendor
 COPY host host
-RUN cmake -G Ninja -S . -B build -DCMAKE_INSTALL_PREFIX=/usr && cmake --build build --target assistant
 COPY scripts scripts
 COPY prompts prompts
+RUN cmake -G Ninja -S . -B build -DCMAKE_INSTALL_PREFIX=/usr && cmake --build build --target assistant
 # What does not load is refused here and not on the server.
 RUN DESTDIR=/out cmake --install build --strip --component program && /out/usr/bin/assistant check /out/usr/share/assistant
 

@@ -5,6 +5,7 @@
 #include "scripts/known.h"
 #include "scripts/lua_sandbox.h"
 #include "scripts/main_table.h"
+#include "scripts/shipped.h"
 
 #include <openssl/evp.h>
 #include <stdio.h>
@@ -82,7 +83,8 @@ static bool guarded_load(struct generation *g, struct load_job *j, char **error)
     return rc == LUA_OK;
 }
 
-/* Compiles every script, so that the problems name all broken files and not only the first. */
+/* Compiles every script that is not compiled yet, so that the problems name all broken files and
+ * not only the first. */
 static size_t compile_all(struct generation *g, struct buf *problems)
 {
     size_t bad = 0;
@@ -90,7 +92,7 @@ static size_t compile_all(struct generation *g, struct buf *problems)
         const struct tree_file *f = &g->tree->files[i];
         size_t n = strlen(f->path);
         char *error = NULL;
-        if (n < 4 || strcmp(f->path + n - 4, ".lua") != 0)
+        if (n < 4 || strcmp(f->path + n - 4, ".lua") != 0 || f->shipped)
             continue;
         if (!lua_sandbox_compile(g, f, &error)) {
             buf_printf(problems, "%s\n", error ? error : "not enough memory");
@@ -174,7 +176,8 @@ enum generation_result generation_build(struct generation **out, struct scripts 
         return result;
     }
     if (compile_all(g, problems) ||
-        !known_names(g, o->main_module, o->settings_module, &names, problems))
+        (!shipped_checked(tree) &&
+         !known_names(g, o->main_module, o->settings_module, &names, problems)))
         goto fail;
     g->settings = settings_new();
     if (g->settings)

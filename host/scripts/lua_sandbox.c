@@ -2,6 +2,7 @@
 
 #include "scripts/cpu_guard.h"
 #include "base/log.h"
+#include "scripts/shipped.h"
 
 #include <lualib.h>
 #include <string.h>
@@ -231,7 +232,7 @@ static int compiled(lua_State *L, const struct tree_file *f)
     bool kept = lua_rawgetp(L, -1, f) == LUA_TFUNCTION;
     if (!kept) {
         lua_pop(L, 2);
-        return compile(L, f);
+        return f->shipped ? shipped_load(L, f->shipped) : compile(L, f);
     }
     lua_pushnil(L);
     lua_rawsetp(L, -3, f);

@@ -1,6 +1,7 @@
 #include "scripts/tree.h"
 
 #include "base/buf.h"
+#include "scripts/shipped.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -187,6 +188,15 @@ static void hash_tree(struct tree *t)
         snprintf(t->hash + 2 * i, 3, "%02x", digest[i]);
 }
 
+/* All files are there. */
+static void settle(struct tree *t)
+{
+    qsort(t->files, t->count, sizeof *t->files, by_path);
+    hash_tree(t);
+    for (size_t i = 0; i < t->count; i++)
+        t->files[i].shipped = shipped_find(&t->files[i]);
+}
+
 struct tree *tree_read(const char *scripts_dir, const char *prompts_dir, char *why, size_t why_size)
 {
     static const char *const prefixes[] = { "scripts", "prompts" };
@@ -210,8 +220,7 @@ struct tree *tree_read(const char *scripts_dir, const char *prompts_dir, char *w
         if (rc != 0)
             goto fail;
     }
-    qsort(t->files, t->count, sizeof *t->files, by_path);
-    hash_tree(t);
+    settle(t);
     return t;
 fail:
     tree_drop(t);
@@ -266,8 +275,7 @@ struct tree *tree_unpack(const char *bytes, size_t len)
             return NULL;
         }
     }
-    qsort(t->files, t->count, sizeof *t->files, by_path);
-    hash_tree(t);
+    settle(t);
     return t;
 }
 

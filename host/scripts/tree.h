@@ -14,11 +14,13 @@
 #include <stdint.h>
 
 struct buf;
+struct shipped_file;
 
 struct tree_file {
     char *path; /* "scripts/flow/quote.lua", "prompts/replies.yaml" */
     char *bytes;
     size_t len;
+    const struct shipped_file *shipped; /* it came with the program, unchanged; NULL: it did not */
 };
 
 struct tree {

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "service/metrics_http.h"
 #include "service/reload.h"
+#include "scripts/shipped.h"
 #include "service/trial.h"
 #include "service/versions.h"
 #include "scripts/watch.h"
@@ -135,10 +136,13 @@ static int open_store(struct host *h, const char *path, const char *place, char 
         make_folders(path);
     if (!memory && strcmp(place, path) != 0)
         make_folders(place);
-    enum store_open_result r = store_open(&h->services.store, memory ? NULL : path, why, size);
+    const struct generation *g = h->scripts.next ? h->scripts.next : h->scripts.current;
+    size_t len = 0;
+    const void *begin = g ? shipped_database(g->schema_hash, &len) : NULL;
+    enum store_open_result r = store_open_from(&h->services.store, memory ? NULL : path, begin, len,
+                                               why, size);
     if (r != STORE_OPENED)
         return (int)r;
-    const struct generation *g = h->scripts.next ? h->scripts.next : h->scripts.current;
     if (g && g->schema_count &&
         store_known(h->services.store, "scripts", g->schema_count, why, size) != 0)
         return 3; /* before anything is written */

@@ -37,6 +37,10 @@ void store_keep_blocks(void);
  * pragmas, runs quick_check for at most 200 ms. On failure *out is NULL and why holds cause and
  * remedy in one line. */
 enum store_open_result store_open(struct store **out, const char *path, char *why, size_t why_size);
+/* The same. When it creates the database, it begins as a copy of these bytes: a database that was
+ * closed (NULL: empty). */
+enum store_open_result store_open_from(struct store **out, const char *path, const void *bytes,
+                                       size_t len, char *why, size_t why_size);
 /* Rolls an open group back, checkpoints (TRUNCATE), closes, gives the lock back. NULL is fine. */
 void store_close(struct store *s);
 sqlite3 *store_db(struct store *s);

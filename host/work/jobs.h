@@ -55,7 +55,9 @@ struct jobs_put {
     bool keep;
 };
 
-/* Creates its tables through store_migrate("host"), maps the page, makes the jobs that a dead
+/* Creates its tables through store_migrate("host"). 0, or -1 with why. jobs_open does it too. */
+int jobs_tables(struct store *s, char *why, size_t why_size);
+/* Creates its tables, maps the page, makes the jobs that a dead
  * process had claimed ready at once (orphan=true), and counts the crash. NULL: why. page_path NULL:
  * no page (in memory). */
 struct jobs *jobs_open(struct store *s, const char *page_path, char *why, size_t why_size);

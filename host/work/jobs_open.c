@@ -186,6 +186,11 @@ static void say_refused(struct store *s, char *why, size_t size)
         snprintf(why, size, "the jobs of the last run cannot be loaded: %s", store_error(s));
 }
 
+int jobs_tables(struct store *s, char *why, size_t why_size)
+{
+    return store_migrate(s, "host", steps, sizeof steps / sizeof *steps, why, why_size);
+}
+
 struct jobs *jobs_open(struct store *s, const char *page_path, char *why, size_t why_size)
 {
     struct jobs *j = calloc(1, sizeof *j);
@@ -194,7 +199,7 @@ struct jobs *jobs_open(struct store *s, const char *page_path, char *why, size_t
         return NULL;
     }
     j->store = s;
-    if (store_migrate(s, "host", steps, sizeof steps / sizeof *steps, why, why_size) != 0)
+    if (jobs_tables(s, why, why_size) != 0)
         goto fail;
     if (page_path ? page_map(j, page_path, why, why_size) != 0
                   : !(j->page = calloc(1, sizeof *j->page)))

@@ -175,9 +175,22 @@ static enum store_open_result lock(struct store *s, struct reason why)
     return result;
 }
 
+/* WAL without shared memory, for this moment alone; closing moves everything into the file. */
+static bool make_empty(sqlite3 *db)
+{
+    return sqlite3_exec(
+               db,
+               "PRAGMA locking_mode=EXCLUSIVE; PRAGMA synchronous=OFF; PRAGMA journal_mode=WAL;"
+               "BEGIN; CREATE TABLE schema_steps (owner TEXT PRIMARY KEY, step INTEGER NOT NULL) "
+               "WITHOUT ROWID;"
+               "CREATE TABLE probe (id INTEGER PRIMARY KEY, filler BLOB); COMMIT",
+               NULL, NULL, NULL) == SQLITE_OK;
+}
+
 /* A new database is built under another name, synced and renamed. So a file of zero bytes has lost
  * its content, and is refused. */
-static enum store_open_result create(struct store *s, struct reason why)
+static enum store_open_result create(struct store *s, const void *bytes, size_t len,
+                                     struct reason why)
 {
     static const char *const leftovers[] = { ".new", ".new-wal", ".new-shm", ".new-journal" };
     enum store_open_result result = STORE_UNUSABLE;
@@ -194,19 +207,17 @@ static enum store_open_result create(struct store *s, struct reason why)
         refuse_for(why, errno, s->path, "the database %s cannot be created", s->path);
         goto out;
     }
+    bool copied = bytes && pwrite(fd, bytes, len, 0) == (ssize_t)len;
     close(fd);
-    /* WAL without shared memory, for this moment alone; closing moves everything into the file. */
-    if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) !=
-            SQLITE_OK ||
-        sqlite3_exec(
-            db,
-            "PRAGMA locking_mode=EXCLUSIVE; PRAGMA synchronous=OFF; PRAGMA journal_mode=WAL;"
-            "BEGIN; CREATE TABLE schema_steps (owner TEXT PRIMARY KEY, step INTEGER NOT NULL) "
-            "WITHOUT ROWID;"
-            "CREATE TABLE probe (id INTEGER PRIMARY KEY, filler BLOB); COMMIT",
-            NULL, NULL, NULL) != SQLITE_OK) {
-        refuse_for(why, db ? store_errno(db) : ENOMEM, s->path, "the database %s cannot be created",
-                   s->path);
+    if (bytes ? !copied
+              : sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) !=
+                        SQLITE_OK ||
+                    !make_empty(db)) {
+        refuse_for(why,
+                   db      ? store_errno(db)
+                   : bytes ? errno
+                           : ENOMEM,
+                   s->path, "the database %s cannot be created", s->path);
         goto out;
     }
     int closed = sqlite3_close(db);
@@ -227,7 +238,8 @@ out:
 }
 
 /* Checks without SQLite, whose messages would be less clear. */
-static enum store_open_result look(struct store *s, struct reason why)
+static enum store_open_result look(struct store *s, const void *bytes, size_t len,
+                                   struct reason why)
 {
     struct stat st;
     if (!s->path) /* in memory */
@@ -244,7 +256,7 @@ static enum store_open_result look(struct store *s, struct reason why)
                           "or move the -wal away to begin with an empty database",
                           s->path, s->path);
         s->strange = true;
-        return create(s, why);
+        return create(s, bytes, len, why);
     }
     if (!S_ISREG(st.st_mode))
         return refuse(why, STORE_UNUSABLE, "%s is not a file: point DATABASE_URL at a file",
@@ -416,6 +428,12 @@ static enum store_open_result open_database(struct store *s, struct reason why)
 
 enum store_open_result store_open(struct store **out, const char *path, char *why, size_t why_size)
 {
+    return store_open_from(out, path, NULL, 0, why, why_size);
+}
+
+enum store_open_result store_open_from(struct store **out, const char *path, const void *bytes,
+                                       size_t len, char *why, size_t why_size)
+{
     struct reason reason = { .text = why, .size = why_size };
     uint64_t began = loop_now_ns();
     *out = NULL;
@@ -435,7 +453,7 @@ enum store_open_result store_open(struct store **out, const char *path, char *wh
             result = lock(s, reason);
         if (result == STORE_OPENED) {
             store_record_read(s);
-            result = look(s, reason);
+            result = look(s, bytes, len, reason);
         }
     }
     if (result == STORE_OPENED)
