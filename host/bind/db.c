@@ -104,27 +104,77 @@ static void touch(lua_State *L)
         task_touch(t);
 }
 
-/* The table has room for what is there, because most of a conversation's 40 columns are NULL: the
- * row takes 1.2 KB in place of 2.6, and a turn keeps it while it waits for the model. */
+/* Pushes the table of column names by a statement's text. At 0 it counts its texts, so that
+ * statements with values in their text do not fill the memory. */
+static lua_Integer push_texts(lua_State *L, bool anew)
+{
+    static const char name[] = "host.db.names";
+    if (!anew && lua_getfield(L, LUA_REGISTRYINDEX, name) == LUA_TTABLE) {
+        lua_rawgeti(L, -1, 0);
+        lua_Integer count = lua_tointeger(L, -1);
+        lua_pop(L, 1);
+        return count;
+    }
+    lua_newtable(L);
+    lua_pushvalue(L, -1);
+    lua_setfield(L, LUA_REGISTRYINDEX, name);
+    return 0;
+}
+
+/* Pushes the statement's column names. They are made once per text of a statement: a turn fills 90
+ * fields, and making each name costs more than setting the field. */
+static void push_names(lua_State *L, sqlite3_stmt *st)
+{
+    enum { TEXTS_MOST = 512 };
+    int n = sqlite3_column_count(st);
+    lua_Integer texts = push_texts(L, false);
+    int kept = lua_gettop(L);
+    lua_pushvalue(L, 1);
+    if (lua_rawget(L, kept) == LUA_TTABLE && (int)lua_rawlen(L, -1) == n)
+        return;
+    if (texts >= TEXTS_MOST) {
+        lua_settop(L, kept - 1);
+        texts = push_texts(L, true);
+    }
+    lua_settop(L, kept);
+    lua_pushinteger(L, texts + 1);
+    lua_rawseti(L, kept, 0);
+    lua_pushvalue(L, 1);
+    lua_createtable(L, n, 0);
+    for (int i = 0; i < n; i++) {
+        lua_pushstring(L, sqlite3_column_name(st, i));
+        lua_rawseti(L, -2, i + 1);
+    }
+    lua_pushvalue(L, -1);
+    lua_insert(L, -3);
+    lua_rawset(L, kept);
+}
+
+/* The row as a table, with the names at the top of the stack, which stay. It has room for what is
+ * there, because most of a conversation's 40 columns are NULL: the row takes 1.2 KB in place of
+ * 2.6, and a turn keeps it while it waits for the model. */
 static void push_row(lua_State *L, sqlite3_stmt *st)
 {
     enum { KEPT = 64 };
     unsigned char types[KEPT];
-    int n = sqlite3_column_count(st), fields = n > KEPT ? n - KEPT : 0;
+    int n = sqlite3_column_count(st), fields = n > KEPT ? n - KEPT : 0, names = lua_gettop(L);
     for (int i = 0; i < n && i < KEPT; i++)
         fields += (types[i] = (unsigned char)sqlite3_column_type(st, i)) != SQLITE_NULL;
     lua_createtable(L, 0, fields);
     for (int i = 0; i < n; i++) {
-        switch (i < KEPT ? types[i] : sqlite3_column_type(st, i)) {
+        int type = i < KEPT ? types[i] : sqlite3_column_type(st, i);
+        if (type == SQLITE_NULL)
+            continue;
+        lua_rawgeti(L, names, i + 1);
+        switch (type) {
         case SQLITE_INTEGER: lua_pushinteger(L, sqlite3_column_int64(st, i)); break;
         case SQLITE_FLOAT: lua_pushnumber(L, sqlite3_column_double(st, i)); break;
-        case SQLITE_NULL: continue;
         default: {
             const void *p = sqlite3_column_blob(st, i);
             lua_pushlstring(L, p ? p : "", (size_t)sqlite3_column_bytes(st, i));
         }
         }
-        lua_setfield(L, -2, sqlite3_column_name(st, i));
+        lua_rawset(L, -3);
     }
 }
 
@@ -147,6 +197,7 @@ static int one(lua_State *L)
     int rc = store_step(s, st);
     touch(L);
     if (rc == SQLITE_ROW) {
+        push_names(L, st);
         push_row(L, st);
         /* A statement with RETURNING writes only on the way to SQLITE_DONE. */
         if (!sqlite3_stmt_readonly(st))
@@ -167,17 +218,20 @@ static int all(lua_State *L)
     struct store *s = generation_of(L)->services->store;
     sqlite3_stmt *st = open_statement(L, s, &sql);
     lua_newtable(L);
-    int rc;
+    int rc, list = lua_gettop(L);
     lua_Integer n = 0;
     while ((rc = step(L, s, st)) == SQLITE_ROW) {
         touch(L); /* before anything can throw */
+        if (n == 0)
+            push_names(L, st);
         push_row(L, st);
-        lua_rawseti(L, -2, ++n);
+        lua_rawseti(L, list, ++n);
     }
     touch(L);
     if (rc != SQLITE_DONE)
         return sql_error(L, s, rc, sql);
     store_settle(s);
+    lua_settop(L, list);
     return 1;
 }
 

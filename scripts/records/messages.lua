@@ -136,11 +136,17 @@ function M.quoted(event)
   return db.one("SELECT " .. QUOTED .. " FROM messages m WHERE id = ?", event.id).quoted
 end
 
+-- The texts of what each turn asks are joined once.
+local UNANSWERED = "SELECT id, content, kind, seq, said_at, created_at, " .. REFUSED_PHOTO .. ", " .. QUOTED .. [[ FROM messages m
+  WHERE conversation_id = ? AND seq > ? AND role = 'user' ORDER BY seq LIMIT 500]]
+local RECENT = "SELECT role, content, kind, seq, said_at, " .. REFUSED_PHOTO .. ", " .. QUOTED .. [[ FROM messages m
+  WHERE conversation_id = ? AND seq <= ? AND (state IS NULL OR state NOT IN ('dropped', 'draft', 'failed'))
+    AND coalesce(kind, '') <> 'paused' AND created_at >= ?
+  ORDER BY seq DESC, rowid DESC LIMIT ?]]
+
 -- The customer's unanswered messages, oldest first.
 function M.unanswered(conversation)
-  return db.all("SELECT id, content, kind, seq, said_at, created_at, " .. REFUSED_PHOTO .. ", " .. QUOTED .. [[ FROM messages m
-    WHERE conversation_id = ? AND seq > ? AND role = 'user' ORDER BY seq LIMIT 500]],
-    conversation.id, conversation.answered_seq)
+  return db.all(UNANSWERED, conversation.id, conversation.answered_seq)
 end
 
 -- The customer's newest messages as staff read them: at most three, the newest last. Photos in a row are one.
@@ -165,10 +171,7 @@ end
 ---@param count integer
 ---@param from_ms? integer what came before belongs to an earlier quote
 function M.recent(conversation_id, seq, count, from_ms)
-  local rows = db.all("SELECT role, content, kind, seq, said_at, " .. REFUSED_PHOTO .. ", " .. QUOTED .. [[ FROM messages m
-    WHERE conversation_id = ? AND seq <= ? AND (state IS NULL OR state NOT IN ('dropped', 'draft', 'failed'))
-      AND coalesce(kind, '') <> 'paused' AND created_at >= ?
-    ORDER BY seq DESC, rowid DESC LIMIT ?]], conversation_id, seq, from_ms and time.stamp(from_ms) or "", count)
+  local rows = db.all(RECENT, conversation_id, seq, from_ms and time.stamp(from_ms) or "", count)
   for i = 1, #rows // 2 do rows[i], rows[#rows - i + 1] = rows[#rows - i + 1], rows[i] end
   return rows
 end

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BUCKETS = 512, NONE = -1 };
+enum { BUCKETS = 512, NONE = -1, PLACES = 256 };
 
 struct entry {
     sqlite3_stmt *statement; /* NULL: this place is free */
@@ -23,6 +23,7 @@ struct statements {
     uint64_t clock;
     int count; /* places ever used, from the first on */
     int16_t by_text[BUCKETS], by_statement[BUCKETS];
+    int16_t by_place[PLACES]; /* the last one by the address of its text: then no hash is made */
     struct entry entries[STATEMENTS_MAX];
 };
 
@@ -53,6 +54,7 @@ struct statements *statements_new(sqlite3 *db)
         c->db = db;
         memset(c->by_text, 0xFF, sizeof c->by_text);
         memset(c->by_statement, 0xFF, sizeof c->by_statement);
+        memset(c->by_place, 0xFF, sizeof c->by_place);
     }
     return c;
 }
@@ -144,16 +146,27 @@ static sqlite3_stmt *prepare(struct statements *c, const char *sql, size_t len, 
     return statement;
 }
 
+static bool is_free(const struct entry *e, const char *sql, size_t len)
+{
+    return !e->out && e->len == len && e->statement && memcmp(e->sql, sql, len) == 0;
+}
+
+static sqlite3_stmt *lend(struct statements *c, int16_t index)
+{
+    c->entries[index].out = true;
+    c->entries[index].used = ++c->clock;
+    return c->entries[index].statement;
+}
+
 sqlite3_stmt *statements_take(struct statements *c, const char *sql, size_t len, const char **error)
 {
+    int16_t *at = &c->by_place[((uintptr_t)sql >> 3) * 0x9E3779B1u >> 7 & (PLACES - 1)];
+    if (*at != NONE && is_free(&c->entries[*at], sql, len))
+        return lend(c, *at);
     uint64_t hash = text_hash(sql, len);
     for (int16_t i = c->by_text[hash % BUCKETS]; i != NONE; i = c->entries[i].next_text) {
-        struct entry *e = &c->entries[i];
-        if (!e->out && e->hash == hash && e->len == len && memcmp(e->sql, sql, len) == 0) {
-            e->out = true;
-            e->used = ++c->clock;
-            return e->statement;
-        }
+        if (c->entries[i].hash == hash && is_free(&c->entries[i], sql, len))
+            return lend(c, *at = i);
     }
 
     sqlite3_stmt *statement = prepare(c, sql, len, error);
