@@ -11,6 +11,8 @@
 ---@field body string
 ---@field id string                       for logs
 ---@field remote string
+---@field header fun(self: host.Request, name: string): string?, boolean  one header as `headers` has it, and whether it was sent twice.
+---                                       It costs less than `headers`, which is made when it is first asked for; so are `query`, `id` and `remote`
 
 ---@class host.Response
 ---@field status integer

@@ -14,6 +14,62 @@ enum { ANSWER_HEADERS = 16 };
 
 /* ---- the request table ---- */
 
+/* What the table does not show until it is asked for: most handlers look at one header. Making all
+ * of it took a quarter of what accepting a webhook takes in Lua. A copy, because a script may keep
+ * the table longer than the request lives. */
+struct unread {
+    uint64_t id;
+    size_t query_len, remote_len, header_count;
+    char bytes[]; /* the query, the remote address, and each header: struct lens, name, value */
+};
+
+struct lens {
+    uint32_t name, value;
+};
+
+static const char unread_key = 0; /* its address: where the request table keeps it */
+
+#define REQUEST "host.request"
+
+static void push_unread(lua_State *L, const struct httpd_request *r)
+{
+    const char *remote = r->remote ? r->remote : "";
+    size_t remote_len = strlen(remote), query_len = r->query ? r->query_len : 0;
+    size_t bytes = query_len + remote_len;
+    for (size_t i = 0; i < r->header_count; i++)
+        bytes += sizeof(struct lens) + r->headers[i].name_len + r->headers[i].value_len;
+    struct unread *u = lua_newuserdatauv(L, sizeof *u + bytes, 0);
+    *u = (struct unread){ r->id, query_len, remote_len, r->header_count };
+    char *at = u->bytes;
+    if (query_len)
+        memcpy(at, r->query, query_len);
+    memcpy(at += query_len, remote, remote_len);
+    at += remote_len;
+    for (size_t i = 0; i < r->header_count; i++) {
+        const struct httpd_header *x = &r->headers[i];
+        const struct lens lens = { (uint32_t)x->name_len, (uint32_t)x->value_len };
+        memcpy(at, &lens, sizeof lens);
+        memcpy(at += sizeof lens, x->name, x->name_len);
+        memcpy(at += x->name_len, x->value, x->value_len);
+        at += x->value_len;
+    }
+}
+
+static const char *first_header(const struct unread *u)
+{
+    return u->bytes + u->query_len + u->remote_len;
+}
+
+/* The header at `at`. Returns where the next one is. */
+static const char *read_header(const char *at, struct httpd_header *out)
+{
+    struct lens lens;
+    memcpy(&lens, at, sizeof lens);
+    at += sizeof lens;
+    *out = (struct httpd_header){ at, lens.name, at + lens.name, lens.value };
+    return at + lens.name + lens.value;
+}
+
 /* Stores the value on top under the name below it. A repeated name becomes absent and is listed in
  * `repeated`. */
 static void put_query(lua_State *L, int query, int repeated)
@@ -36,13 +92,13 @@ static void put_query(lua_State *L, int query, int repeated)
     }
 }
 
-static void push_query(lua_State *L, const struct httpd_request *r)
+static void show_query(lua_State *L, const struct unread *u)
 {
     lua_newtable(L);
     lua_newtable(L);
     int query = lua_gettop(L) - 1, repeated = lua_gettop(L);
-    const char *p = r->query, *end = p ? p + r->query_len : NULL;
-    for (int pairs = 0; p && p < end && pairs < 256; pairs++) {
+    const char *p = u->bytes, *end = p + u->query_len;
+    for (int pairs = 0; p < end && pairs < 256; pairs++) {
         const char *amp = memchr(p, '&', (size_t)(end - p));
         const char *stop = amp ? amp : end;
         const char *eq = memchr(p, '=', (size_t)(stop - p));
@@ -56,8 +112,8 @@ static void push_query(lua_State *L, const struct httpd_request *r)
         }
         p = stop + 1;
     }
-    lua_setfield(L, query - 1, "repeated");
-    lua_setfield(L, query - 1, "query");
+    lua_setfield(L, 1, "repeated");
+    lua_setfield(L, 1, "query");
 }
 
 static void push_lower(lua_State *L, const char *text, size_t n)
@@ -70,44 +126,112 @@ static void push_lower(lua_State *L, const char *text, size_t n)
     lua_pushlstring(L, small, n);
 }
 
-static void push_request_headers(lua_State *L, const struct httpd_request *r)
+/* Adds a second value to the one on top. */
+static void join(lua_State *L, const char *value, size_t n)
 {
-    int request = lua_gettop(L);
-    lua_createtable(L, 0, (int)r->header_count);
+    lua_pushliteral(L, ", ");
+    lua_pushlstring(L, value, n);
+    lua_concat(L, 3);
+}
+
+static void show_headers(lua_State *L, const struct unread *u)
+{
+    lua_createtable(L, 0, (int)u->header_count);
     lua_newtable(L);
-    for (size_t i = 0; i < r->header_count; i++) {
-        const struct httpd_header *x = &r->headers[i];
-        push_lower(L, x->name, x->name_len);
+    int headers = lua_gettop(L) - 1, repeated = lua_gettop(L);
+    const char *at = first_header(u);
+    for (size_t i = 0; i < u->header_count; i++) {
+        struct httpd_header x;
+        at = read_header(at, &x);
+        push_lower(L, x.name, x.name_len);
         lua_pushvalue(L, -1);
-        if (lua_rawget(L, request + 1) == LUA_TSTRING) {
+        if (lua_rawget(L, headers) == LUA_TSTRING) {
             lua_pushvalue(L, -2);
             lua_pushboolean(L, 1);
-            lua_rawset(L, request + 2);
-            lua_pushliteral(L, ", ");
-            lua_pushlstring(L, x->value, x->value_len);
-            lua_concat(L, 3);
+            lua_rawset(L, repeated);
+            join(L, x.value, x.value_len);
         } else {
             lua_pop(L, 1);
-            lua_pushlstring(L, x->value, x->value_len);
+            lua_pushlstring(L, x.value, x.value_len);
         }
-        lua_rawset(L, request + 1);
+        lua_rawset(L, headers);
     }
-    lua_setfield(L, request, "repeated_headers");
-    lua_setfield(L, request, "headers");
+    lua_setfield(L, 1, "repeated_headers");
+    lua_setfield(L, 1, "headers");
+}
+
+static const struct unread *check_unread(lua_State *L)
+{
+    luaL_checktype(L, 1, LUA_TTABLE);
+    lua_rawgetp(L, 1, &unread_key);
+    const struct unread *u = lua_touserdata(L, -1);
+    luaL_argcheck(L, u, 1, "the request that a handler got is expected");
+    return u; /* the table keeps it alive */
+}
+
+/* request:header(name) */
+static int header(lua_State *L)
+{
+    size_t n = 0;
+    const struct unread *u = check_unread(L);
+    const char *name = luaL_checklstring(L, 2, &n), *at = first_header(u);
+    int found = 0;
+    for (size_t i = 0; i < u->header_count; i++) {
+        struct httpd_header x;
+        at = read_header(at, &x);
+        if (x.name_len != n || strncasecmp(x.name, name, n) != 0)
+            continue;
+        if (found++)
+            join(L, x.value, x.value_len);
+        else
+            lua_pushlstring(L, x.value, x.value_len);
+    }
+    if (!found)
+        lua_pushnil(L);
+    lua_pushboolean(L, found > 1);
+    return 2;
+}
+
+/* A field that the table does not show yet. */
+static int show(lua_State *L)
+{
+    const struct unread *u = check_unread(L);
+    const char *field = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "";
+    if (strcmp(field, "query") == 0 || strcmp(field, "repeated") == 0) {
+        show_query(L, u);
+    } else if (strcmp(field, "headers") == 0 || strcmp(field, "repeated_headers") == 0) {
+        show_headers(L, u);
+    } else if (strcmp(field, "id") == 0) {
+        char id[24];
+        int n = snprintf(id, sizeof id, "r%llu", (unsigned long long)u->id);
+        lua_pushlstring(L, id, (size_t)n);
+        lua_setfield(L, 1, "id");
+    } else if (strcmp(field, "remote") == 0) {
+        lua_pushlstring(L, u->bytes + u->query_len, u->remote_len);
+        lua_setfield(L, 1, "remote");
+    }
+    lua_settop(L, 2);
+    lua_rawget(L, 1);
+    return 1;
 }
 
 static void push_request(lua_State *L, const struct httpd_request *r)
 {
-    char id[24];
-    lua_createtable(L, 0, 10);
+    lua_createtable(L, 0, 5);
     set_text_field(L, "method", r->method);
     set_bytes_field(L, "path", r->path, r->path_len);
-    push_query(L, r);
-    push_request_headers(L, r);
     set_bytes_field(L, "body", r->body ? r->body : "", r->body_len);
-    snprintf(id, sizeof id, "r%llu", (unsigned long long)r->id);
-    set_text_field(L, "id", id);
-    set_text_field(L, "remote", r->remote ? r->remote : "");
+    lua_pushcfunction(L, header);
+    lua_setfield(L, -2, "header");
+    push_unread(L, r);
+    lua_rawsetp(L, -2, &unread_key);
+    if (luaL_newmetatable(L, REQUEST)) {
+        lua_pushcfunction(L, show);
+        lua_setfield(L, -2, "__index");
+        lua_pushboolean(L, 0);
+        lua_setfield(L, -2, "__metatable");
+    }
+    lua_setmetatable(L, -2);
 }
 
 /* ---- the response ---- */

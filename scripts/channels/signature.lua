@@ -15,8 +15,8 @@ M.UNAUTHORIZED = { status = 401, headers = { ["Content-Type"] = "application/jso
 ---@return boolean
 function M.any(secrets, bytes, hex, how)
   how = how or crypto
-  if type(secrets) == "string" then secrets = { secrets } end
   if not secrets or type(hex) ~= "string" or #hex ~= M.HEX_DIGITS then return false end
+  if type(secrets) == "string" then return secrets ~= "" and how.equal(hex, how.hex(how.hmac_sha256(secrets, bytes))) end
   local found = false
   for _, secret in ipairs(secrets) do
     if secret ~= "" and how.equal(hex, how.hex(how.hmac_sha256(secret, bytes))) then found = true end

@@ -53,8 +53,8 @@ local FORBIDDEN = { status = 403, headers = { ["Content-Type"] = "application/js
 -- Did Meta sign these bytes? The header must be there exactly once. The comparison takes constant time, with each secret while one is
 -- rotated.
 local function authentic(request)
-  local header = request.headers[SIGNATURE]
-  if not header or request.repeated_headers[SIGNATURE] then return false end
+  local header, twice = request:header(SIGNATURE)
+  if not header or twice then return false end
   local hex = #header == SIGNATURE_BYTES and header:sub(1, 7) == "sha256=" and header:sub(8)
     or header:match("^sha256=(%x+)[ \t]*$")
   if not hex or #hex ~= 64 then return false end

@@ -38,7 +38,7 @@ local function call(name, body, headers, query)
   local handler, method, path = main.routes[name], name:match("^(%S+) (%S+)$")
   if handler then
     handler { method = method, path = path, query = query or {}, repeated = {}, headers = headers or {}, repeated_headers = {},
-      body = body or "", id = "check", remote = "127.0.0.1" }
+      body = body or "", id = "check", remote = "127.0.0.1", header = function(self, wanted) return self.headers[wanted], false end }
   end
 end
 
