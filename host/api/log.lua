@@ -22,4 +22,9 @@ function log.warn(event, fields) end
 ---@param fields? host.log.Fields
 function log.error(event, fields) end
 
+---Is a line of this level written? For lines on a busy path, so that their fields are not made for nothing.
+---@param level "debug"|"info"|"warn"|"error"
+---@return boolean
+function log.on(level) end
+
 return log

@@ -198,8 +198,13 @@ static size_t run_length(struct pattern *m, struct item i, const char *s, bool w
         n = run_in_set(&m->set, s, left, wanted);
     } else if (*i.at == '.') {
         n = wanted ? left : 0;
+    } else if (*i.at == '%' && kinds[(unsigned char)i.at[1]] & ALPHA && classes[i.at[1] & 31]) {
+        const unsigned class = classes[i.at[1] & 31];
+        const bool stop = wanted == ((kinds[(unsigned char)i.at[1]] & UPPER) != 0);
+        while (n < left && ((kinds[(unsigned char)s[n]] & class) != 0) != stop)
+            n++;
     } else if (*i.at == '%') {
-        while (n < left && class_has((unsigned char)i.at[1], (unsigned char)s[n]) == wanted)
+        while (n < left && (s[n] == i.at[1]) == wanted)
             n++;
     } else if (*i.at == '[') {
         while (n < left && set_has(i.at, i.after - 1, (unsigned char)s[n]) == wanted)

@@ -62,10 +62,14 @@ static int about(lua_State *L)
 {
     struct generation *g = generation_of(L);
     struct task *t = task_of(L);
-    const char *who = luaL_optstring(L, 1, "");
+    size_t n = 0;
+    const char *who = luaL_optlstring(L, 1, "", &n);
     struct inbox_row *row = t ? t->row : NULL;
-    if (row && (g == g->scripts->current || !row->about[0]))
-        snprintf(row->about, sizeof row->about, "%s", who);
+    if (row && (g == g->scripts->current || !row->about[0])) {
+        n = n < sizeof row->about ? n : sizeof row->about - 1;
+        memcpy(row->about, who, n);
+        row->about[n] = 0;
+    }
     return 0;
 }
 

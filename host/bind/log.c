@@ -47,10 +47,18 @@ static int write_line(lua_State *L)
     return 0;
 }
 
+static int on(lua_State *L)
+{
+    int level = log_level_of(luaL_checkstring(L, 1));
+    lua_pushboolean(L, level >= 0 && log_on((enum log_level)level));
+    return 1;
+}
+
 int luaopen_host_log(lua_State *L)
 {
     static const char *const levels[] = { "debug", "info", "warn", "error" };
-    lua_createtable(L, 0, 4);
+    static const luaL_Reg functions[] = { { "on", on }, { NULL, NULL } };
+    luaL_newlib(L, functions);
     for (int i = 0; i < 4; i++) {
         lua_pushinteger(L, LOG_DEBUG + i);
         lua_pushcclosure(L, write_line, 1);

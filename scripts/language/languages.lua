@@ -177,7 +177,7 @@ end
 ---@param known? string
 ---@return string? code
 function M.clear(ready, message, known)
-  if message:find("^%[location") then return nil end
+  if message:sub(1, 9) == "[location" then return nil end
   local s = text.clip(message, MOST_CHARACTERS)
   if utf8.len(s) ~= #s then
     s = text.valid(s)

@@ -8,8 +8,11 @@ local M = {}
 
 local function seen_name(ours) return "number " .. ours end
 
-local HOUR_MS = 3600000
+local MINUTE_MS, HOUR_MS = 60000, 3600000
 local DAY_MS = 24 * HOUR_MS
+
+-- The number, and when its row was last seen or written (ms): each webhook asks, and once a minute is enough.
+local known = {}
 
 -- Did a webhook for our number come within the last so many ms?
 local function seen(ours, within_ms, now)
@@ -19,6 +22,8 @@ end
 
 ---A webhook for our number came. It is stored at most once per hour.
 function M.ours(ours, now)
+  if known.number == ours and math.abs(now - known.at) < MINUTE_MS then return end
+  known.number, known.at = ours, now
   if seen(ours, HOUR_MS, now) then return end
   db.run("INSERT INTO circuits(name, open, since, failures) VALUES(?1, 0, ?2, 0) ON CONFLICT(name) DO UPDATE SET since = ?2",
     seen_name(ours), now)

@@ -189,7 +189,7 @@ function M.arrived(event, now)
   end
   if event.address then keep_address(event) end
   if event.language and event.language ~= conversation.language then hear(event, conversation) end
-  log.info("whatsapp.received", { from = mask(event.conversation), kind = event.kind })
+  if log.on "info" then log.info("whatsapp.received", { from = mask(event.conversation), kind = event.kind }) end
   M.heard(event, conversation, now)
 end
 

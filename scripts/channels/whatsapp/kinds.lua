@@ -30,7 +30,8 @@ end
 function M.inline(value, most)
   if most and type(value) == "string" then value = plain.first(value, most) end
   local text = M.text(value)
-  if not text or not text:find("[^%w.,'-]") then return text end
+  if not text then return nil end
+  if not text:find("[^%w .,'-]") and not text:find("  ", 1, true) and text:byte() ~= 32 and text:byte(-1) ~= 32 then return text end
   text = plain.trim(text:gsub("[%s%[%]]+", " "))
   return text ~= "" and text or nil
 end

@@ -23,7 +23,8 @@ local STATE = { accept = "accepted", decline = "declined" }
 
 -- The quote that a message answers, and how; nil: none.
 local function answered(event, conversation)
-  local verb, id = (event.button_id or ""):match("^offer_(%l+):?(%d*)$")
+  local verb, id
+  if event.button_id then verb, id = event.button_id:match("^offer_(%l+):?(%d*)$") end
   if STATE[verb] then
     local offer = #id > 0 and #id < 16 and offers.get(math.tointeger(tonumber(id)))
     if #id == 0 then offer = offers.standing(conversation.id) or offers.last(conversation.id) end

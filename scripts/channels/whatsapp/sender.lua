@@ -3,6 +3,7 @@
 local M = {}
 
 local MOST_CONTACTS = 2000
+local DOT = 46
 
 -- A number in digits; nil: it is none. A plus, blanks, dashes and brackets are forgiven.
 ---@param value any
@@ -21,7 +22,7 @@ end
 ---@param value any
 ---@return string?
 function M.user_id(value)
-  return type(value) == "string" and #value <= 140 and value:find("^%u%u%.[%w%.]+$") and value or nil
+  return type(value) == "string" and #value <= 140 and value:byte(3) == DOT and value:find("^%u%u%.[%w%.]+$") and value or nil
 end
 
 local number_of, user_of = M.number, M.user_id
@@ -32,7 +33,8 @@ local number_of, user_of = M.number, M.user_id
 ---@return string? number
 ---@return string? user_id
 function M.names(from, scoped)
-  return number_of(from), user_of(scoped) or user_of(from)
+  local number = number_of(from)
+  return number, user_of(scoped) or not number and user_of(from) or nil
 end
 
 -- Who a message is from, or a status is about.
@@ -74,6 +76,10 @@ end
 ---@return whatsapp.Links?
 function M.links(contacts, messages)
   if type(contacts) ~= "table" or type(messages) ~= "table" then return nil end
+  local one, first = contacts[1], type(messages[1]) == "table" and messages[1] or {}
+  if type(one) == "table" and #contacts == 1 and #messages == 1 and one.wa_id == first.from and one.user_id == first.from_user_id then
+    return nil -- mostly: the message says all that its contact says
+  end
   local links, count, last = { by_number = {}, by_user = {} }, 0, nil
   for i, contact in ipairs(contacts) do
     if i > MOST_CONTACTS then break end
@@ -85,7 +91,6 @@ function M.links(contacts, messages)
       if user_id then links.by_user[user_id] = last end
     end
   end
-  local first = type(messages[1]) == "table" and messages[1] or {}
   local alone = count == 1
   for i = 2, alone and #messages or 0 do
     local message = messages[i]

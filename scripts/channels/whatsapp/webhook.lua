@@ -91,7 +91,7 @@ end
 ---@return {read: function, item: any, value?: table, field?: string, first?: boolean, names?: table, own?: string, links?: table}[]? items
 ---  nil: the webhook has nothing to read
 function M.items(bytes, read)
-  if bytes:sub(1, 2) == "\31\139" then return inbox.park("compressed (gzip), which is not read here") end
+  if bytes:byte() == 31 and bytes:byte(2) == 139 then return inbox.park("compressed (gzip), which is not read here") end
   local body, why = json.decode(bytes)
   if body == nil then return inbox.park("not JSON: " .. tostring(why)) end
   if type(body) ~= "table" or type(body.entry) ~= "table" or not json.is_array(body.entry) then
