@@ -217,10 +217,7 @@ static void read_body(lua_State *L, struct parts *p)
     if ((json != LUA_TNIL) + (form != LUA_TNIL) + (body != LUA_TNIL) > 1)
         luaL_error(L, "http.request: one of json, form and body, not several");
     if (json != LUA_TNIL) {
-        lua_getfield(L, LUA_REGISTRYINDEX, "host.json.encode");
-        lua_pushvalue(L, -4);
-        lua_call(L, 1, 1);
-        p->body = lua_tolstring(L, -1, &p->body_len);
+        p->body = json_encode_bytes(L, lua_gettop(L) - 2, &p->body_len); /* new_op copies it */
         type = "application/json";
     } else if (form != LUA_TNIL) {
         luaL_argexpected(L, form == LUA_TTABLE, 1, "form as a table");

@@ -16,19 +16,6 @@ static const char *text_field(lua_State *L, const char *name)
     return lua_tostring(L, -1); /* stays on the stack */
 }
 
-/* Leaves the encoded payload on the stack. */
-static const char *encode_field(lua_State *L, const char *name, size_t *n)
-{
-    if (lua_getfield(L, 1, name) == LUA_TNIL) {
-        *n = 0;
-        return NULL;
-    }
-    lua_getfield(L, LUA_REGISTRYINDEX, "host.json.encode");
-    lua_insert(L, -2);
-    lua_call(L, 1, 1);
-    return lua_tolstring(L, -1, n);
-}
-
 static int put(lua_State *L)
 {
     struct generation *g = generation_of(L);
@@ -42,7 +29,8 @@ static int put(lua_State *L)
         return luaL_error(L, "jobs.put: main.lua has no job \"%s\"", p.kind);
     p.lane = text_field(L, "lane");
     p.unique = text_field(L, "unique");
-    p.payload = encode_field(L, "payload", &p.payload_len);
+    if (lua_getfield(L, 1, "payload") != LUA_TNIL) /* until jobs_put has stored it */
+        p.payload = json_encode_bytes(L, -1, &p.payload_len);
     if (lua_getfield(L, 1, "run_at") == LUA_TNUMBER) {
         int whole = 0;
         p.run_at = lua_tointegerx(L, -1, &whole);
@@ -119,8 +107,6 @@ int luaopen_host_jobs(lua_State *L)
     luaopen_host_json(L);
     lua_getfield(L, -1, "encode");
     lua_setfield(L, LUA_REGISTRYINDEX, "host.json.encode");
-    lua_getfield(L, -1, "decode");
-    lua_setfield(L, LUA_REGISTRYINDEX, "host.json.decode");
     lua_pop(L, 1);
     luaL_newlib(L, functions);
     return 1;
@@ -141,10 +127,12 @@ void bind_push_job(lua_State *L, const struct job *j)
     set_text_field(L, "error", j->error);
     set_flag_field(L, "orphan", j->orphan);
     if (j->payload_len) {
-        lua_getfield(L, LUA_REGISTRYINDEX, "host.json.decode");
         lua_pushlstring(L, j->payload, j->payload_len);
-        lua_call(L, 1, 1);
-        lua_setfield(L, -2, "payload");
+        if (json_decode(L, -1, false))
+            lua_setfield(L, -3, "payload");
+        else
+            lua_pop(L, 1);
+        lua_pop(L, 1);
     }
 }
 
