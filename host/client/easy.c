@@ -68,19 +68,22 @@ static bool header_check(struct pool_transfer *t, const struct pool_header *h)
     return true;
 }
 
-bool pool_easy_check(struct pool_transfer *t, struct url *url)
+bool pool_easy_check(struct pool_transfer *t)
 {
     if (!method_check(t))
         return false;
-    const char *wrong = url_read(t->url ? t->url : "", url);
-    if (wrong) {
-        pool_easy_fail(t, POOL_REFUSED, "the URL cannot be used: %s", wrong);
-        return false;
-    }
     for (size_t i = 0; i < t->header_count; i++)
         if (!header_check(t, &t->headers[i]))
             return false;
     return true;
+}
+
+bool pool_easy_read_url(struct pool_transfer *t, struct url *url)
+{
+    const char *wrong = url_read(t->url ? t->url : "", url);
+    if (wrong)
+        pool_easy_fail(t, POOL_REFUSED, "the URL cannot be used: %s", wrong);
+    return !wrong;
 }
 
 /* ---- callbacks: they only store ---- */
@@ -162,32 +165,35 @@ static size_t on_body(char *bytes, size_t one, size_t len, void *arg)
 
 /* ---- the request ---- */
 
-static bool add_line(struct pool_exchange *x, const char *line)
-{
-    struct curl_slist *more = line ? curl_slist_append(x->lines, line) : NULL;
-    if (more)
-        x->lines = more;
-    return more != NULL;
-}
-
+/* libcurl only reads the list, so its nodes and their lines are one block. */
 static bool dress_headers(struct pool_exchange *x)
 {
-    const struct pool_transfer *t = x->transfer;
     /* No "Expect: 100-continue", which costs a round trip, and no content type added by libcurl. */
-    bool ok = add_line(x, "Expect:"), typed = false;
-    for (size_t i = 0; ok && i < t->header_count; i++) {
+    static char no_expect[] = "Expect:", no_type[] = "Content-Type:";
+    const struct pool_transfer *t = x->transfer;
+    size_t size = (t->header_count + 2) * sizeof *x->lines, n = 0;
+    for (size_t i = 0; i < t->header_count; i++)
+        size += strlen(t->headers[i].name) + strlen(t->headers[i].value) + sizeof ": ";
+    x->lines = malloc(size);
+    if (!x->lines)
+        return false;
+    char *at = (char *)(x->lines + t->header_count + 2);
+    bool typed = t->parts != NULL;
+    for (size_t i = 0; i < t->header_count; i++) {
         const struct pool_header *h = &t->headers[i];
         /* "Name;" is sent as an empty header; "Name:" would remove it. */
         bool blank = h->value[strspn(h->value, " \t")] == '\0';
-        char *line = NULL;
-        ok = asprintf(&line, "%s%s%s", h->name, blank ? ";" : ": ", blank ? "" : h->value) >= 0 &&
-             add_line(x, line);
-        free(line);
+        x->lines[n++].data = at;
+        at = stpcpy(at, h->name);
+        at = stpcpy(stpcpy(at, blank ? ";" : ": "), blank ? "" : h->value) + 1;
         typed = typed || strcasecmp(h->name, "content-type") == 0;
     }
-    if (ok && !typed && !t->parts)
-        ok = add_line(x, "Content-Type:");
-    return ok && curl_easy_setopt(x->easy, CURLOPT_HTTPHEADER, x->lines) == CURLE_OK;
+    x->lines[n++].data = no_expect;
+    if (!typed)
+        x->lines[n++].data = no_type;
+    for (size_t i = 0; i < n; i++)
+        x->lines[i].next = i + 1 < n ? &x->lines[i + 1] : NULL;
+    return curl_easy_setopt(x->easy, CURLOPT_HTTPHEADER, x->lines) == CURLE_OK;
 }
 
 static bool dress_body(struct pool_exchange *x)
@@ -237,33 +243,61 @@ static bool dress_rules(CURL *e, bool secure)
     return bad == CURLE_OK;
 }
 
+/* Each transfer copies these texts twice, so those that it does not use are removed. */
+static bool dress_trust(CURL *e, bool secure)
+{
+    CURLcode bad = CURLE_OK;
+    bad |= curl_easy_setopt(e, CURLOPT_PROXY_CAINFO, NULL);
+    bad |= curl_easy_setopt(e, CURLOPT_PROXY_CAPATH, NULL);
+    if (!secure) {
+        bad |= curl_easy_setopt(e, CURLOPT_CAINFO, NULL);
+        bad |= curl_easy_setopt(e, CURLOPT_CAPATH, NULL);
+    }
+    return bad == CURLE_OK;
+}
+
+CURL *pool_easy_pattern(bool secure)
+{
+    CURL *e = curl_easy_init();
+    CURLcode bad = CURLE_OK;
+    if (!e)
+        return NULL;
+    bad |= curl_easy_setopt(e, CURLOPT_HTTP_VERSION,
+                            (long)(secure ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
+    /* Wait for a connection that may carry many streams instead of opening a second. */
+    bad |= curl_easy_setopt(e, CURLOPT_PIPEWAIT, secure ? 1L : 0L);
+    bad |= curl_easy_setopt(e, CURLOPT_TCP_NODELAY, 1L);
+    bad |= curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, (long)POOL_CONNECT_MS);
+    bad |= curl_easy_setopt(e, CURLOPT_MAXAGE_CONN, REUSE_SECONDS);
+    bad |= curl_easy_setopt(e, CURLOPT_BUFFERSIZE, RECEIVE_BYTES);
+    bad |= curl_easy_setopt(e, CURLOPT_UPLOAD_BUFFERSIZE, SEND_BYTES);
+    /* One name: libcurl would print all it knows, byte by byte. */
+    bad |= curl_easy_setopt(e, CURLOPT_ACCEPT_ENCODING, "gzip");
+    bad |= curl_easy_setopt(e, CURLOPT_PREREQFUNCTION, on_request);
+    bad |= curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
+    bad |= curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
+    if (bad == CURLE_OK && dress_rules(e, secure) && dress_trust(e, secure))
+        return e;
+    curl_easy_cleanup(e);
+    return NULL;
+}
+
 bool pool_easy_dress(struct pool_exchange *x)
 {
     CURL *e = x->easy;
     CURLcode bad = CURLE_OK;
-    if (!dress_rules(e, x->secure) || !dress_body(x) || !dress_headers(x))
+    if (!dress_body(x) || !dress_headers(x))
         return false;
-    bad |= curl_easy_setopt(e, CURLOPT_URL, x->transfer->url);
+    /* The parts are read from the second; without the first, libcurl would print it again. */
+    bad |= curl_easy_setopt(e, CURLOPT_URL, &x->route->text[0]);
+    bad |= curl_easy_setopt(e, CURLOPT_CURLU, x->route->parsed);
     bad |= curl_easy_setopt(e, CURLOPT_PRIVATE, x);
-    bad |= curl_easy_setopt(e, CURLOPT_HTTP_VERSION,
-                            (long)(x->secure ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
-    /* Wait for a connection that may carry many streams instead of opening a second. */
-    bad |= curl_easy_setopt(e, CURLOPT_PIPEWAIT, x->secure ? 1L : 0L);
-    bad |= curl_easy_setopt(e, CURLOPT_TCP_NODELAY, 1L);
-    bad |= curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, (long)POOL_CONNECT_MS);
-    bad |= curl_easy_setopt(e, CURLOPT_MAXAGE_CONN, REUSE_SECONDS);
     if (x->transfer->file) {
         /* What the length announces is refused before a byte is written. */
         bad |= curl_easy_setopt(e, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)x->transfer->max_bytes);
     }
-    bad |= curl_easy_setopt(e, CURLOPT_BUFFERSIZE, RECEIVE_BYTES);
-    bad |= curl_easy_setopt(e, CURLOPT_UPLOAD_BUFFERSIZE, SEND_BYTES);
-    bad |= curl_easy_setopt(e, CURLOPT_ACCEPT_ENCODING, "");
-    bad |= curl_easy_setopt(e, CURLOPT_PREREQFUNCTION, on_request);
     bad |= curl_easy_setopt(e, CURLOPT_PREREQDATA, x);
-    bad |= curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
     bad |= curl_easy_setopt(e, CURLOPT_HEADERDATA, x);
-    bad |= curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
     bad |= curl_easy_setopt(e, CURLOPT_WRITEDATA, x);
     if (x->secure && (x->detail = calloc(1, CURL_ERROR_SIZE)))
         bad |= curl_easy_setopt(e, CURLOPT_ERRORBUFFER, x->detail);
@@ -423,7 +457,7 @@ void pool_easy_undress(struct pool_exchange *x)
 
 void pool_easy_free(struct pool_exchange *x)
 {
-    curl_slist_free_all(x->lines);
+    free(x->lines);
     free(x->detail);
     buf_free(&x->answer);
     free(x);

@@ -27,15 +27,26 @@ struct pool_host;
 struct pool_shard;
 struct pool_work;
 
+/* A URL that was asked for, kept by its host: checked and read once, which is a seventh of a call.
+ */
+struct pool_route {
+    TAILQ_ENTRY(pool_route) place;
+    struct pool_host *host;
+    CURLU *parsed;
+    unsigned users; /* exchanges that are not finished */
+    char text[];
+};
+
 /* pool_transfer.inside points to it from pool_submit until the transfer is finished. */
 struct pool_exchange {
     struct pool_transfer *transfer;
     CURL *easy; /* NULL: not in flight */
     uint64_t submitted_ns;
     /* the request */
+    struct pool_route *route;
     bool secure;
-    unsigned asked; /* how often libcurl was about to send it */
-    struct curl_slist *lines;
+    unsigned asked;           /* how often libcurl was about to send it */
+    struct curl_slist *lines; /* one block */
     curl_mime *form;
     /* the answer */
     enum pool_error verdict; /* why a callback stopped the transfer */
@@ -58,9 +69,13 @@ struct pool_exchange {
     bool finished;
 };
 
-/* Checks method, URL, headers. false: error and message are in the transfer. */
-bool pool_easy_check(struct pool_transfer *t, struct url *url);
-/* Sets up x->easy. false: not enough memory. */
+/* Checks method and headers. false: error and message are in the transfer. */
+bool pool_easy_check(struct pool_transfer *t);
+/* The same for its URL. */
+bool pool_easy_read_url(struct pool_transfer *t, struct url *url);
+/* A handle with what is the same for all transfers, to be copied. NULL: not enough memory. */
+CURL *pool_easy_pattern(bool secure);
+/* Sets up x->easy, a copy of the pattern. false: not enough memory. */
 bool pool_easy_dress(struct pool_exchange *x);
 /* After the handle left its multi: fills the transfer from libcurl's code. The handle is the
  * caller's. true: the answer is good and its file must be synced: x->download. */

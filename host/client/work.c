@@ -11,6 +11,7 @@
 enum {
     PER_HOST_DEFAULT = 4096,
     HOSTS_KEPT = 32,
+    ROUTES_KEPT = 8, /* by each host */
     /* Up to so many transfers use one shard, for one TLS connection instead of sixteen. */
     PACK_PLAIN = 32,
     PACK_SECURE = 100, /* the streams of one HTTP/2 connection */
@@ -21,8 +22,9 @@ struct pool_host {
     struct pool_host *next;
     bool secure;
     char where[264]; /* host:port */
-    unsigned in_flight, in_shard[POOL_SHARDS], syncing;
+    unsigned in_flight, in_shard[POOL_SHARDS], syncing, route_count;
     struct pool_exchanges queue, flight;
+    TAILQ_HEAD(pool_routes, pool_route) routes; /* the last used first */
 };
 
 /* It is in no multi now: its handle goes, and its place at its host. */
@@ -54,6 +56,8 @@ static void exchange_finish(struct pool_work *p, struct pool_exchange *x)
     loop_timer_stop(p->shared.loop, &x->deadline);
     exchange_leave(p, x);
     pool_easy_undress(x);
+    if (x->route)
+        x->route->users--;
     x->finished = true;
     x->transfer->elapsed_ns = loop_now_ns() - x->submitted_ns;
     TAILQ_INSERT_TAIL(&p->leaving, x, place);
@@ -98,7 +102,7 @@ static struct pool_shard *shard_choose(struct pool_work *p, const struct pool_ho
 static bool exchange_start(struct pool_work *p, struct pool_exchange *x)
 {
     struct pool_host *h = x->host;
-    x->easy = curl_easy_init();
+    x->easy = curl_easy_duphandle(p->pattern[x->secure]);
     if (!x->easy || curl_easy_setopt(x->easy, CURLOPT_SHARE, p->share) != CURLE_OK)
         return false;
     struct pool_shard *s = shard_choose(p, h, x->secure);
@@ -167,6 +171,22 @@ static void on_done(void *arg, CURL *easy, CURLcode code)
 
 /* ---- hosts ---- */
 
+static void route_free(struct pool_host *h, struct pool_route *r)
+{
+    TAILQ_REMOVE(&h->routes, r, place);
+    h->route_count--;
+    curl_url_cleanup(r->parsed);
+    free(r);
+}
+
+static void host_free(struct pool_host *h)
+{
+    struct pool_route *r;
+    while ((r = TAILQ_FIRST(&h->routes)))
+        route_free(h, r);
+    free(h);
+}
+
 static void hosts_trim(struct pool_work *p)
 {
     struct pool_host **at = &p->hosts;
@@ -175,7 +195,7 @@ static void hosts_trim(struct pool_work *p)
         if (TAILQ_EMPTY(&h->queue) && TAILQ_EMPTY(&h->flight) && !h->syncing) {
             *at = h->next;
             p->host_count--;
-            free(h);
+            host_free(h);
         } else {
             at = &h->next;
         }
@@ -197,10 +217,57 @@ static struct pool_host *host_of(struct pool_work *p, const struct url *url)
     memcpy(h->where, where, sizeof where);
     TAILQ_INIT(&h->queue);
     TAILQ_INIT(&h->flight);
+    TAILQ_INIT(&h->routes);
     h->next = p->hosts;
     p->hosts = h;
     p->host_count++;
     return h;
+}
+
+/* NULL: not enough memory. */
+static struct pool_route *route_new(struct pool_host *h, const char *text)
+{
+    size_t n = strlen(text) + 1;
+    struct pool_route *r = malloc(sizeof *r + n), *old, *before;
+    if (!r)
+        return NULL;
+    *r = (struct pool_route){ .host = h, .parsed = curl_url() };
+    memcpy(r->text, text, n);
+    TAILQ_INSERT_HEAD(&h->routes, r, place);
+    h->route_count++;
+    if (!r->parsed ||
+        curl_url_set(r->parsed, CURLUPART_URL, text, CURLU_DISALLOW_USER) != CURLUE_OK) {
+        route_free(h, r);
+        return NULL;
+    }
+    for (old = TAILQ_LAST(&h->routes, pool_routes); h->route_count > ROUTES_KEPT && old != r;
+         old = before) {
+        before = TAILQ_PREV(old, pool_routes, place);
+        if (old->users == 0)
+            route_free(h, old);
+    }
+    return r;
+}
+
+/* NULL, with the transfer's error. */
+static struct pool_route *route_of(struct pool_work *p, struct pool_transfer *t)
+{
+    struct pool_route *r;
+    for (struct pool_host *h = p->hosts; h && t->url; h = h->next)
+        TAILQ_FOREACH(r, &h->routes, place)
+            if (strcmp(r->text, t->url) == 0) {
+                TAILQ_REMOVE(&h->routes, r, place);
+                TAILQ_INSERT_HEAD(&h->routes, r, place);
+                return r;
+            }
+    struct url url;
+    if (!pool_easy_read_url(t, &url))
+        return NULL;
+    struct pool_host *h = host_of(p, &url);
+    r = h ? route_new(h, t->url) : NULL;
+    if (!r)
+        pool_easy_fail(t, POOL_CONNECT, "not enough memory");
+    return r;
 }
 
 const char *pool_easy_where(const struct pool_exchange *x)
@@ -234,14 +301,16 @@ static void go_on(struct pool_work *p)
 void pool_work_arrive(struct pool_work *p, struct pool_exchange *x)
 {
     struct pool_transfer *t = x->transfer;
-    struct url url;
-    if (!pool_easy_check(t, &url)) {
+    struct pool_route *r = pool_easy_check(t) ? route_of(p, t) : NULL;
+    if (!r) {
         exchange_finish(p, x);
         return;
     }
-    x->secure = url.secure;
-    struct pool_host *h = host_of(p, &url);
-    if (!h || !loop_timer_set(p->shared.loop, &x->deadline, t->due_ns, on_deadline, x)) {
+    struct pool_host *h = r->host;
+    x->route = r;
+    x->secure = h->secure;
+    r->users++;
+    if (!loop_timer_set(p->shared.loop, &x->deadline, t->due_ns, on_deadline, x)) {
         pool_easy_fail(t, POOL_CONNECT, "not enough memory");
         exchange_finish(p, x);
         return;
@@ -342,7 +411,10 @@ bool pool_work_open(struct pool_work *p, const struct pool_options *o, char *why
     snprintf(why, why_size, "not enough memory or file descriptors");
     p->shared.loop = loop_new();
     p->share = curl_share_init();
-    if (!p->shared.loop || !p->share || !libcurl_fits(why, why_size))
+    p->pattern[0] = pool_easy_pattern(false);
+    p->pattern[1] = pool_easy_pattern(true);
+    if (!p->shared.loop || !p->share || !p->pattern[0] || !p->pattern[1] ||
+        !libcurl_fits(why, why_size))
         return false;
     /* One thread uses all of them, so the share needs no locks. */
     curl_share_setopt(p->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_DNS);
@@ -358,12 +430,14 @@ void pool_work_close(struct pool_work *p)
     syncer_stop(p->syncer); /* of what was cancelled meanwhile, nothing is left then */
     for (unsigned i = 0; i < p->used; i++)
         pool_shard_close(&p->shards[i]);
+    curl_easy_cleanup(p->pattern[0]);
+    curl_easy_cleanup(p->pattern[1]);
     if (p->share)
         curl_share_cleanup(p->share);
     while (p->hosts) {
         struct pool_host *h = p->hosts;
         p->hosts = h->next;
-        free(h);
+        host_free(h);
     }
     loop_free(p->shared.loop);
     free(p->shared.sockets);

@@ -28,6 +28,7 @@ struct pool_work {
     struct pool_exchanges syncing; /* their answers are whole, their files are being synced */
     struct pool_exchanges leaving; /* finished; the caller of a round empties it */
     CURLSH *share;                 /* addresses and TLS sessions */
+    CURL *pattern[2];              /* without and with TLS: copied for each transfer */
 };
 
 /* After false, with the reason in `why`, pool_work_close must still be called. */

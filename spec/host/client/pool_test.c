@@ -163,6 +163,35 @@ static void case_reuse(struct pool *p)
     CHECK(atomic_load(&server.connections) - before <= 1);
 }
 
+/* More than the pool keeps, waiting and again: each request carries its own. */
+static void case_urls(struct pool *p)
+{
+    enum { URLS = 24 };
+    static struct call slow[URLS], c;
+    char path[64], line[80];
+    for (int i = 0; i < URLS; i++) {
+        snprintf(path, sizeof path, "/slow?%d", 100 + i);
+        call_make(&slow[i], "GET", path);
+        pool_submit(p, &slow[i].t);
+    }
+    for (int i = 0; i < 2 * URLS; i++) {
+        snprintf(path, sizeof path, "/head?a=%d&b", i % URLS);
+        snprintf(line, sizeof line, "GET %s HTTP/1.1\r\n", path);
+        call_make(&c, "GET", path);
+        pool_submit(p, &c.t);
+        while (c.back == 0 && take(p, 1))
+            ;
+        CHECK(c.t.error == POOL_OK && c.t.answer && strncmp(c.t.answer, line, strlen(line)) == 0);
+        pool_transfer_clear(&c.t);
+    }
+    for (int i = 0; i < URLS; i++) {
+        while (slow[i].back == 0 && take(p, 1))
+            ;
+        CHECK(slow[i].t.error == POOL_OK);
+        pool_transfer_clear(&slow[i].t);
+    }
+}
+
 static void case_large_post(struct pool *p)
 {
     struct call c;
@@ -567,6 +596,7 @@ int main(void)
     struct pool *p = pool_new(0);
     run(p, "carries methods, headers and bodies both ways", case_get_and_post);
     run(p, "keeps and reuses a connection", case_reuse);
+    run(p, "each request carries its own URL, however many a host has", case_urls);
     run(p, "carries a large body both ways", case_large_post);
     run(p, "D1, E6: a refused connection is 'connect' and nothing was sent", case_refused);
     run(p, "D1: a blackhole ends at the deadline and nothing was sent", case_blackhole);
