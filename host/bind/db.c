@@ -351,7 +351,9 @@ static int durable(lua_State *L)
 {
     struct task *t = task_may_wait(L, "db.durable");
     struct run_queue *q = &t->gen->scripts->queue;
-    if (!store_dirty(t->gen->services->store))
+    struct store *s = t->gen->services->store;
+    t->durable_at = store_group(s) + store_dirty(s);
+    if (store_durable(s) >= t->durable_at)
         return 0;
     task_touch(t);
     t->next_side = q->durable;

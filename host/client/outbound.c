@@ -28,6 +28,7 @@ void outbound_ask(struct outbound *out, struct outbound_request *r)
         out->all->prev = r;
     out->all = r;
     r->held = true;
+    r->number = ++out->asked;
     r->next_held = out->held;
     out->held = r;
 }
@@ -63,15 +64,17 @@ static void end_alone(struct outbound_request *r)
     finish(r);
 }
 
-void outbound_release(struct outbound *out)
+void outbound_release(struct outbound *out, uint64_t upto)
 {
-    struct outbound_request *ordered = NULL, *next;
-    for (struct outbound_request *r = out->held; r; r = next) { /* the list grew at its head */
+    struct outbound_request *ordered = NULL, *next, **first = &out->held;
+    while (*first && (*first)->number > upto)
+        first = &(*first)->next_held;
+    for (struct outbound_request *r = *first; r; r = next) { /* the list grew at its head */
         next = r->next_held;
         r->next_held = ordered;
         ordered = r;
     }
-    out->held = NULL;
+    *first = NULL;
     for (struct outbound_request *r = ordered; r; r = next) {
         next = r->next_held;
         r->held = false;

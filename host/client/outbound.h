@@ -1,7 +1,7 @@
 /*
  * outbound: requests to others, from the moment they are asked for until they end.
  *
- * A request is held until the commit of its tick (law 1), then given to the pool; it can be
+ * A request is held until what was written before it is durable (law 1), then given to the pool; it can be
  * cancelled before and after, and is told its end once. Apart from the binding, because tick
  * releases what is held and needs no Lua for it. The loop thread only.
  */
@@ -15,7 +15,8 @@ struct outbound_request {
     const char *lane; /* what cancels it by name; NULL: nothing */
     void (*ended)(struct outbound_request *r);
     struct outbound *out;
-    bool held; /* not given to the pool yet */
+    bool held;       /* not given to the pool yet */
+    uint64_t number; /* in the order they were asked for */
     bool done;
     struct outbound_request *next, *prev; /* of all */
     struct outbound_request *next_held;
@@ -24,7 +25,8 @@ struct outbound_request {
 struct outbound {
     struct pool *pool;             /* NULL: none was started */
     struct outbound_request *all;  /* under way, held ones included */
-    struct outbound_request *held; /* those of this tick, newest first */
+    struct outbound_request *held; /* newest first */
+    uint64_t asked;                /* how many so far */
     bool alone;                    /* `assistant check`: every one fails at once … */
     bool answered;                 /* … or is answered at once, with 200 and {} */
 };
@@ -32,8 +34,9 @@ struct outbound {
 /* From here on it belongs to out, until outbound_forget. Its memory, and what transfer points to,
  * are the caller's. */
 void outbound_ask(struct outbound *out, struct outbound_request *r);
-/* After a commit: held requests go to the pool, in the order they were asked for. */
-void outbound_release(struct outbound *out);
+/* What they must wait for is durable: held requests up to this number go to the pool, in the order
+ * they were asked for. */
+void outbound_release(struct outbound *out, uint64_t upto);
 /* Ends those that came back. */
 void outbound_take(struct outbound *out);
 /* It ends soon: before this returns when it was held. Nothing when it is done. */

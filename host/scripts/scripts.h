@@ -33,8 +33,8 @@ struct rearm {
 struct run_queue {
     struct task_list requests_ready; /* run first, because accepting goes before answering */
     struct task_list ready;
-    struct task *finished;         /* ended in this tick and touched the open group */
-    struct task *durable;          /* wait for the commit */
+    struct task *finished;         /* ended and touched the open group */
+    struct task *durable;          /* wait in db.durable */
     struct task *scrubbing;        /* waits in db.scrub */
     struct loop_timer scrub_again; /* set: the next piece of scrubbing is not due yet */
     struct rearm *rearm;

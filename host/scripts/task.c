@@ -395,11 +395,6 @@ void task_committed(struct scripts *all)
         task_free(t);
     }
     all->queue.finished = NULL;
-    for (struct task *t = all->queue.durable, *next; t; t = next) {
-        next = t->next_side;
-        task_ready(t);
-    }
-    all->queue.durable = NULL;
     for (struct rearm **p = &all->queue.rearm; *p;) {
         struct rearm *r = *p;
         if (r->written) {
@@ -410,6 +405,17 @@ void task_committed(struct scripts *all)
             p = &r->next;
         }
     }
+}
+
+void task_durable(struct scripts *all)
+{
+    for (struct task **p = &all->queue.durable, *t; (t = *p);)
+        if (t->durable_at <= store_durable(all->services->store)) {
+            *p = t->next_side;
+            task_ready(t);
+        } else {
+            p = &t->next_side;
+        }
 }
 
 void task_lost(struct scripts *all, uint64_t group)

@@ -62,6 +62,7 @@ struct task {
     struct suspicion *suspicion; /* NULL: the work did not fail elsewhere before */
     struct task_held *held;      /* from task_defer, newest first */
     struct task *next_ready;
+    uint64_t durable_at; /* in db.durable: until store_durable says this */
     struct task *next_side;   /* in the queue's lists of finished and durable tasks */
     struct task *prev, *next; /* in its generation's list */
 };
@@ -103,9 +104,10 @@ int task_wait(lua_State *L, struct task *t, void (*cancel)(struct task *), lua_K
 /* Marks that t read or changed the open group. */
 void task_touch(struct task *t);
 
-/* After a commit: lets go what ended in it, and wakes what waits for it. After a loss: undoes every
- * task that touched the group. */
+/* After a commit: lets go what ended in it. After a loss: undoes every task that touched the group.
+ * task_durable: wakes what waits for a sync that is done. */
 void task_committed(struct scripts *all);
+void task_durable(struct scripts *all);
 void task_lost(struct scripts *all, uint64_t group);
 /* Makes jobs ready again that a loss or a kill left claimed: soon, or with at_once for the next
  * process. Called before each commit. */

@@ -5,6 +5,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -185,6 +186,12 @@ void httpd_run(struct httpd *h)
     run_again(h);
 }
 
+bool httpd_waits(const struct httpd *h)
+{
+    struct pollfd p = { .fd = h->epoll, .events = POLLIN };
+    return poll(&p, 1, 0) > 0;
+}
+
 size_t httpd_open(const struct httpd *h)
 {
     return h->open;
@@ -220,7 +227,7 @@ void httpd_stop(struct httpd *h)
             httpd_error(&r->pub, 503, "stopping");
         uint64_t end = loop_now_ns() + STOP_MS * ms_ns;
         do {
-            httpd_release(h);
+            httpd_release(h, h->given);
             httpd_run(h);
         } while (!TAILQ_EMPTY(&h->sending) && loop_now_ns() < end && usleep(1000) == 0);
         loop_remove(h->loop, h->epoll);

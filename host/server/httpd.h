@@ -82,8 +82,15 @@ void httpd_revoke(struct httpd_request *r);
 /* The holder releases r: exactly once for each on_request, also after an answer. Unanswered: 503.
  */
 void httpd_forget(struct httpd_request *r);
-/* Sends every answer given so far. true: there were some (call httpd_run again). */
-bool httpd_release(struct httpd *h);
+/* How many answers were given so far. */
+uint64_t httpd_given(const struct httpd *h);
+/* true: an answer was given and not released. */
+bool httpd_holds(const struct httpd *h);
+/* Sends the answers given up to this one (httpd_given). true: there were some (call httpd_run
+ * again). */
+bool httpd_release(struct httpd *h, uint64_t upto);
+/* true: bytes or a connection wait to be taken by httpd_run. One system call. */
+bool httpd_waits(const struct httpd *h);
 /* Requests handed to on_request and not yet answered. */
 size_t httpd_open(const struct httpd *h);
 unsigned httpd_connections(const struct httpd *h);

@@ -71,6 +71,7 @@ struct request {
     bool suspended;
     unsigned status;
     struct answer *answer;
+    uint64_t given; /* the number of its answer */
     TAILQ_ENTRY(request) at_answered;
     LIST_ENTRY(request) at_held;
     struct framing framing;
@@ -108,7 +109,8 @@ struct httpd {
     struct conn_list idle, reading, sending, lingering;
     uint64_t deadline_ns;
     struct loop_timer clock, retry_accept, again; /* again: MHD has more to do */
-    TAILQ_HEAD(, request) answered;
+    TAILQ_HEAD(, request) answered; /* in the order of their numbers */
+    uint64_t given;
     LIST_HEAD(, request) held;
     struct answer *cache[CACHED_ANSWERS];
     unsigned cache_next;

@@ -335,6 +335,7 @@ static void answer_take(struct request *r, unsigned status, struct answer *a)
     r->answer = a;
     r->httpd->open--;
     r->answered = true;
+    r->given = ++r->httpd->given;
     TAILQ_INSERT_TAIL(&r->httpd->answered, r, at_answered);
 }
 
@@ -402,16 +403,26 @@ void httpd_forget(struct httpd_request *q)
     request_settle(r);
 }
 
-bool httpd_release(struct httpd *h)
+uint64_t httpd_given(const struct httpd *h)
+{
+    return h->given;
+}
+
+bool httpd_holds(const struct httpd *h)
+{
+    return !TAILQ_EMPTY(&h->answered);
+}
+
+bool httpd_release(struct httpd *h, uint64_t upto)
 {
     struct request *r;
-    if (TAILQ_EMPTY(&h->answered))
-        return false;
-    while ((r = TAILQ_FIRST(&h->answered))) {
+    bool any = false;
+    while ((r = TAILQ_FIRST(&h->answered)) && r->given <= upto) {
         answered_remove(r);
         r->stage = REQUEST_ANSWERED;
         if (r->suspended)
             MHD_resume_connection(r->mhd);
+        any = true;
     }
-    return true;
+    return any;
 }

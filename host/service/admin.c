@@ -25,6 +25,7 @@ struct client {
     struct buf in, out;
     size_t sent;
     enum { CLIENT_ASKS, CLIENT_WAITS, CLIENT_HELD, CLIENT_ANSWERED } state;
+    uint64_t durable_at; /* CLIENT_HELD: until store_durable says this */
     struct loop_timer deadline;
     LIST_ENTRY(client) at;
 };
@@ -92,9 +93,10 @@ static void send_answer(struct client *c)
 
 static void answer(struct client *c, int code, const char *text, size_t len)
 {
+    struct store *s = c->admin->host->services.store;
     set_answer(c, code, text, len);
-    if (store_dirty(
-            c->admin->host->services.store)) /* the text may name what is not durable yet (law 1) */
+    c->durable_at = store_group(s) + store_dirty(s);
+    if (store_durable(s) < c->durable_at) /* the text may name what is not durable yet (law 1) */
         c->state = CLIENT_HELD;
     else
         send_answer(c);
@@ -108,10 +110,22 @@ void admin_release(struct admin *a, bool lost)
         next = LIST_NEXT(c, at);
         if (c->state != CLIENT_HELD)
             continue;
-        if (lost)
+        const uint64_t group = store_group(a->host->services.store);
+        if (lost && c->durable_at == group) /* it waited for the group that was lost */
             set_answer(c, 1, sorry, sizeof sorry - 1);
-        send_answer(c);
+        if (store_durable(a->host->services.store) >= c->durable_at)
+            send_answer(c);
     }
+}
+
+bool admin_holds(const struct admin *a)
+{
+    const struct client *c;
+    if (a)
+        LIST_FOREACH(c, &a->clients, at)
+            if (c->state == CLIENT_HELD)
+                return true;
+    return false;
 }
 
 /* Answers the client with this id. It may have disconnected meanwhile. */

@@ -16,9 +16,11 @@ struct admin;
 /* NULL: why holds the cause. */
 struct admin *admin_start(struct host *h, const char *database, char *why, size_t size);
 void admin_stop(struct admin *a);
-/* For tick, after the commit: sends the answers that waited for it. lost: they report the loss.
- * NULL is fine. */
+/* For tick: sends the answers whose wait is over. lost: a group was lost in this tick, and what waited
+ * for it reports that. NULL is fine. */
 void admin_release(struct admin *a, bool lost);
+/* true: an answer waits for what it names to be durable. */
+bool admin_holds(const struct admin *a);
 
 /* Runs a command of the host: returns the exit code, appends text to out. -1: the host has no such
  * command. */

@@ -294,6 +294,8 @@ static void close_generations(struct host *h)
 void instance_close(struct service *s)
 {
     struct host *h = &s->host;
+    if (h->services.store)
+        store_sync_together(h->services.store);
     watch_stop(s->watch);
     reload_stop();
     backup_stop(h);
@@ -311,6 +313,7 @@ void instance_close(struct service *s)
         jobs_flush(h->services.jobs);
         store_commit(h->services.store);
         task_committed(&h->scripts);
+        task_durable(&h->scripts);
     }
     if (h->httpd)
         httpd_stop(h->httpd);

@@ -79,7 +79,7 @@ void metrics_http_answer(struct metrics_http *m)
         m->asking = r->holder;
         answer(m, r);
     }
-    httpd_release(m->httpd);
+    httpd_release(m->httpd, httpd_given(m->httpd));
     httpd_run(m->httpd);
 }
 

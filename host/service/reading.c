@@ -4,15 +4,18 @@
 #include "bind/bind.h"
 #include "service/claims.h"
 #include "service/judge.h"
+#include "service/tick.h"
 
 #include <stdlib.h>
 
 enum {
     REFUSALS = 8,           /* items of one row, because each delays all other work by a second */
-    READ_NS_BUSY = 400000,  /* reading between two commits while requests arrive,
-                               because accepting goes first … */
-    READ_NS_LATE = 2000000, /* … until the oldest row has waited for READ_LATE_MS */
+    /* Accepting goes first. While requests arrive, reading gets half of the time, and a tenth in a
+     * flood, until the oldest row has waited for READ_LATE_MS. */
+    READ_NS_BUSY = 400000, /* between two commits while requests arrive */
+    READ_NS = 2000000,
     READ_LATE_MS = 5000,
+    LATE_LOOK_NS = 100000000,
     ROW_AGAIN_NS = 1000000000, /* until a row that failed is tried again */
 };
 
@@ -22,6 +25,9 @@ static struct {
     bool suspect_goes_on;        /* its next item is read in the next tick */
     int64_t parked_from;         /* parked rows with a larger id are read again; INT64_MAX: none */
     uint64_t requests_before;    /* counted until the last tick */
+    bool late;
+    uint64_t looked_ns; /* when `late` was looked at */
+    struct loop_timer pause; /* set: accepting has its share of the time first */
 } r;
 
 /* ---- one row: read, tried on the good files, refused, parked ---- */
@@ -119,14 +125,24 @@ int reading_row(struct host *h, struct inbox_row *row)
 
 /* ---- the rows of a tick ---- */
 
-/* How long the inbox may be read in this tick. */
-static uint64_t reading_ns(struct host *h)
+/* true: requests arrive, and reading may wait for them. */
+static bool is_busy(struct host *h, uint64_t now)
 {
     bool busy = h->requests_seen != r.requests_before;
     r.requests_before = h->requests_seen;
-    int64_t oldest = busy ? inbox_oldest_ms(h->services.jobs) : 0;
-    bool late = oldest && loop_wall_ms() - oldest > READ_LATE_MS;
-    return busy && !late ? READ_NS_BUSY : READ_NS_LATE;
+    if (now - r.looked_ns >= LATE_LOOK_NS) {
+        r.looked_ns = now;
+        int64_t oldest = inbox_oldest_ms(h->services.jobs);
+        r.late = oldest && loop_wall_ms() - oldest > READ_LATE_MS;
+    }
+    return busy && !r.late;
+}
+
+/* After reading while requests arrive. */
+static void pause_for_requests(struct host *h, uint64_t took_ns)
+{
+    loop_timer_set(h->services.loop, &r.pause, loop_now_ns() + took_ns * (tick_flood() ? 9 : 1), NULL,
+                   NULL);
 }
 
 /* Moves past what was read. false: the group was lost. */
@@ -142,11 +158,14 @@ static bool row_done(struct host *h, struct inbox_row *row)
 }
 
 /* Reads while time is left and the group is small, large rows in pieces, up to one to try again. */
-void reading_inbox(struct host *h)
+static bool rows_wait(const struct host *h)
 {
-    uint64_t start = loop_now_ns(), until = start + reading_ns(h);
-    if (!claims_takes_work(h) || h->scripts.next || (h->scripts.queue.row.id && r.row_again.index))
-        return;
+    return h->scripts.queue.row.id ? !r.row_again.index
+                                   : !r.pause.index && inbox_backlog(h->services.jobs) > 0;
+}
+
+static void read_rows(struct host *h, uint64_t until)
+{
     do {
         if (!h->scripts.queue.row.id && inbox_next(h->services.jobs, &h->scripts.queue.row) != 1)
             return;
@@ -157,7 +176,18 @@ void reading_inbox(struct host *h)
         }
         if (!row_done(h, &h->scripts.queue.row))
             return;
-    } while (loop_now_ns() < until && !store_heavy(h->services.store));
+    } while (loop_now_ns() < until && !tick_work_is_over(h));
+}
+
+void reading_inbox(struct host *h)
+{
+    uint64_t start = loop_now_ns();
+    bool busy = is_busy(h, start);
+    if (!claims_takes_work(h) || h->scripts.next || !rows_wait(h))
+        return;
+    read_rows(h, start + (busy ? READ_NS_BUSY : READ_NS));
+    if (busy)
+        pause_for_requests(h, loop_now_ns() - start);
 }
 
 void reading_passed_over(struct host *h)
@@ -232,8 +262,7 @@ void reading_parked(struct host *h)
 
 bool reading_waits(const struct host *h)
 {
-    return r.parked_from != INT64_MAX || r.suspect_goes_on ||
-           (h->scripts.queue.row.id ? !r.row_again.index : inbox_backlog(h->services.jobs) > 0);
+    return r.parked_from != INT64_MAX || r.suspect_goes_on || rows_wait(h);
 }
 
 void reading_swapped(struct host *h)

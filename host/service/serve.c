@@ -59,6 +59,11 @@ static void on_change(void *arg)
         reload_now(h, false, NULL, NULL);
 }
 
+static void on_synced(void *loop)
+{
+    loop_wake(loop);
+}
+
 static int start_listener(struct host *h, const struct settings *s, char *why, size_t size)
 {
     char address[64];
@@ -149,6 +154,7 @@ static void drain(struct service *s)
     uint64_t until = loop_now_ns() + (uint64_t)h->drain_ms * 1000000u;
     log_event(LOG_INFO, "serve.stopping", log_i("tasks", (int64_t)tasks_left(h)));
     httpd_quiesce(h->httpd);
+    store_sync_together(h->services.store);
     end_turns(h);
     loop_wake(h->services.loop);
     tick(h);
@@ -235,6 +241,7 @@ static int start(struct service *s, const struct serve_mode *m, char *why, size_
         goto done;
     if (media_alone(h->services.media, why, size) != 0)
         goto done;
+    store_sync_apart(h->services.store, on_synced, h->services.loop);
     const char *folders[] = { settings_text(g->settings, "SCRIPTS_DIR"),
                               settings_text(g->settings, "PROMPTS_DIR"), NULL };
     s->watch = watch_start(h->services.loop, folders, on_change, h);

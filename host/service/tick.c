@@ -14,16 +14,18 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
-    RUN_NS = 5000000, /* tasks per tick: the next commit, and /health, wait no longer than this */
-    /* A commit costs the same for one row as for fifty (a sync, and the CPU around it). After a
-     * small commit the loop rests this long, so that under load more rows share the next one. With
-     * little load the delay is not noticed. */
+    REQUESTS_NS = 1000000, /* requests per tick: their commit waits no longer than this */
+    RUN_NS = 5000000,      /* other work per tick, while no request waits */
+    LOOK_NS = 250000,      /* how often other work looks whether one does */
+    /* Between two commits that no answer waits for: a commit costs the same for one row as for
+     * fifty. */
     REST_NS = 500000,
-    REST_BELOW = 16, /* tasks in the last tick; with more of them a commit is shared enough */
+    FLOOD_REST_NS = 1000000, /* between two commits in a flood, so that more answers share one */
+    FLOOD = 200,             /* requests in a window: 2,000 per second */
+    WINDOW_NS = 100000000,
     LARGE_STATE = 24 << 20,
     LOCKED_NS = 5000000,   /* how often the lock is tried while another program holds it … */
     LOCKED_HELD = 4096,    /* … and how many requests may wait for it */
@@ -36,6 +38,15 @@ static struct {
     size_t batch; /* tasks that were ready in this tick */
     uint64_t committed_ns;
     uint64_t commit_ns; /* in all commits so far, to compute the last one's time */
+    /* What the running sync lets go: it covers the groups below `group`. */
+    struct {
+        uint64_t group, answers, requests;
+        int64_t inbox;
+    } sealed;
+    uint64_t window_ns, window_requests; /* when the window of FLOOD began, and what was counted */
+    bool flood;
+    uint64_t work_end_ns, look_ns; /* of this tick's work, see tick_work_is_over */
+    struct loop_timer rest;        /* until the open group is committed */
     uint64_t locked_ns; /* since when another program holds the database's lock; 0: none does */
     uint64_t idle_since_ns;
     struct loop_timer second;     /* until the next check of the store */
@@ -121,7 +132,86 @@ static void swap(struct host *h)
               log_n("hash", g->hash, 12));
 }
 
-/* ---- the commit ---- */
+/* ---- the commit, and what it lets go ---- */
+
+/* true: something waits for what was written before it to be durable. */
+static bool holds(const struct host *h)
+{
+    return (h->httpd && httpd_holds(h->httpd)) || h->services.outbound.held ||
+           h->scripts.queue.durable || admin_holds(h->admin) || inbox_held(h->services.jobs);
+}
+
+static void seal(struct host *h)
+{
+    own.sealed.group = store_group(h->services.store);
+    own.sealed.answers = h->httpd ? httpd_given(h->httpd) : 0;
+    own.sealed.requests = h->services.outbound.asked;
+    own.sealed.inbox = inbox_stored(h->services.jobs);
+}
+
+/* Law 1: an answer or a request leaves when all that was written before it is on the disk. What is
+ * held is sealed when no group is open and a sync begins, and leaves when that sync is done.
+ * Meanwhile the loop works on the next group. */
+static void let_go(struct host *h, bool lost)
+{
+    struct store *s = h->services.store;
+    uint64_t durable = store_durable(s);
+    bool all = durable == store_group(s) && !store_dirty(s);
+    if (all)
+        seal(h);
+    if (durable >= own.sealed.group) {
+        outbound_release(&h->services.outbound, own.sealed.requests);
+        if (h->httpd && httpd_release(h->httpd, own.sealed.answers))
+            httpd_run(h->httpd); /* resumed connections need it at once */
+        /* After its answer has left: reading may end the process. */
+        inbox_may_read(h->services.jobs, own.sealed.inbox);
+    }
+    admin_release(h->admin, lost);
+    task_durable(&h->scripts);
+    uint64_t took = store_figures(s).commit_ns_total;
+    if (!store_syncing(s) && took != own.commit_ns) {
+        metrics_own_observe_ns(h->services.metrics, OWN_COMMIT, took - own.commit_ns);
+        own.commit_ns = took;
+    }
+    if (!all && !store_dirty(s) && !store_syncing(s) && holds(h)) {
+        seal(h);
+        store_sync(s);
+    }
+}
+
+/* ns until the open group is committed: one sync at a time, and a distance between commits that no
+ * answer waits for. UINT64_MAX: when the sync that runs is done. */
+static uint64_t commit_due_ns(const struct host *h)
+{
+    uint64_t now = loop_now_ns(), due = own.committed_ns + (own.flood ? FLOOD_REST_NS : REST_NS);
+    if (store_syncing(h->services.store))
+        return UINT64_MAX;
+    return now >= due || (h->httpd && httpd_holds(h->httpd) && !own.flood) ? 0 : due - now;
+}
+
+bool tick_flood(void)
+{
+    return own.flood;
+}
+
+static void count_requests(struct host *h, uint64_t now)
+{
+    if (now - own.window_ns < WINDOW_NS)
+        return;
+    own.flood = now - own.window_ns < 2 * (uint64_t)WINDOW_NS &&
+                h->requests_seen - own.window_requests > FLOOD;
+    own.window_ns = now;
+    own.window_requests = h->requests_seen;
+}
+
+/* true: the group stays open, so that more rows share its commit. */
+static bool stays_open(const struct host *h, const struct due *c)
+{
+    struct store *s = h->services.store;
+    return store_dirty(s) && commit_due_ns(h) && !store_lost(s) && !store_heavy(s) && !c->count &&
+           !jobs_suspects(h->services.jobs) && !h->scripts.next && !h->scripts.queue.scrubbing &&
+           !h->backup && !h->stopping && !h->plain;
+}
 
 /* false: the group was lost. */
 static bool commit(struct host *h, struct due *c)
@@ -144,11 +234,8 @@ static bool commit(struct host *h, struct due *c)
         h->paused = true;
     } else {
         if (r == STORE_COMMITTED) {
-            inbox_durable(h->services.jobs);
+            inbox_committed(h->services.jobs);
             own.committed_ns = loop_now_ns();
-            uint64_t all = store_figures(h->services.store).commit_ns_total;
-            metrics_own_observe_ns(h->services.metrics, OWN_COMMIT, all - own.commit_ns);
-            own.commit_ns = all;
         }
         task_committed(&h->scripts);
         claims_start(h, c, true);
@@ -179,15 +266,50 @@ static void run(struct host *h, struct task *t)
     task_end(t);
 }
 
-/* Runs the tasks that are ready now, not those that they make ready, until `until` or while the
- * group is small. Stops when the group is lost. */
-static void run_list(struct host *h, struct task_list *list, uint64_t until)
+bool tick_work_is_over(struct host *h)
 {
+    struct store *s = h->services.store;
+    uint64_t now = loop_now_ns();
+    if (now >= own.work_end_ns || store_lost(s) || store_heavy(s))
+        return true;
+    if (now < own.look_ns)
+        return false;
+    own.look_ns = now + LOOK_NS;
+    return (holds(h) && commit_due_ns(h) == 0) || (h->httpd && httpd_waits(h->httpd));
+}
+
+/* Runs the tasks that are ready now, not those that they make ready. */
+static void run_ready(struct host *h)
+{
+    struct task_list *list = &h->scripts.queue.ready;
     for (size_t n = list->count; n > 0 && list->head && !store_lost(h->services.store); n--) {
         run(h, take_ready(list));
-        if (loop_now_ns() > until || store_heavy(h->services.store))
+        if (tick_work_is_over(h))
             return;
     }
+}
+
+/* Requests go first, with a commit of their own: no other work delays their answers. Other work then
+ * gets at least as much time before it looks for more of them. */
+static bool run_requests(struct host *h)
+{
+    static struct due none;
+    struct task_list *list = &h->scripts.queue.requests_ready;
+    uint64_t began = loop_now_ns(), now = began;
+    for (size_t n = list->count; n > 0 && list->head && !store_lost(h->services.store); n--) {
+        run(h, take_ready(list));
+        now = loop_now_ns();
+        if (now - began > REQUESTS_NS || store_heavy(h->services.store))
+            break;
+    }
+    bool fine = true;
+    if (h->httpd && httpd_holds(h->httpd) && !stays_open(h, &none)) {
+        fine = commit(h, &none);
+        let_go(h, !fine);
+    }
+    own.look_ns = loop_now_ns() + (now - began > LOOK_NS ? now - began : LOOK_NS);
+    own.work_end_ns = loop_now_ns() + RUN_NS;
+    return fine;
 }
 
 /* Claimed jobs run at once, before the commit that makes their claim durable. Their outbound
@@ -199,14 +321,8 @@ static void start_now(struct host *h, struct due *c)
         store_lost(h->services.store)) /* the group was lost, and the claims with it */
         return;
     claims_start(h, c, true);
-    run_list(h, &h->scripts.queue.ready, loop_now_ns() + RUN_NS);
-}
-
-static void run_ready(struct host *h)
-{
-    uint64_t now = loop_now_ns();
-    run_list(h, &h->scripts.queue.requests_ready, now + RUN_NS);
-    run_list(h, &h->scripts.queue.ready, now + RUN_NS);
+    if (!tick_work_is_over(h))
+        run_ready(h);
 }
 
 /* ---- another program holds the lock ---- */
@@ -281,19 +397,9 @@ static void once_a_second(struct host *h)
         jobs_clock(h->services.jobs, (int64_t)(now / 1000000), loop_wall_ms());
     note_trouble(h);
     store_probe(h->services.store);
+    store_sync(h->services.store); /* what nothing waits for */
     if (h->paused && store_healthy(h->services.store))
         h->paused = false;
-}
-
-/* Keeps a distance between small commits. No work waits longer than it would for the next
- * commit. */
-static void rest(struct host *h)
-{
-    uint64_t now = loop_now_ns(), until = own.committed_ns + REST_NS;
-    if (h->stopping || own.batch >= REST_BELOW || now >= until)
-        return;
-    struct timespec t = { .tv_nsec = (long)(until - now) };
-    nanosleep(&t, NULL);
 }
 
 /* true: there is work that waits for no time and no event. While another program holds the lock,
@@ -305,7 +411,7 @@ static bool work_goes_on(const struct host *h)
     /* A new generation, or the start, may have written after the commit. That must be committed at
      * once. */
     if (h->scripts.queue.ready.count || h->scripts.queue.requests_ready.count || h->scripts.next ||
-        store_dirty(h->services.store) || backup_copies(h))
+        (store_dirty(h->services.store) && (commit_due_ns(h) == 0 || h->plain)) || backup_copies(h))
         return true;
     return claims_takes_work(h) && reading_waits(h);
 }
@@ -316,6 +422,11 @@ static void wait_for_work(struct host *h)
     bool go_on = work_goes_on(h);
     if (!go_on && !own.locked_ns)
         claims_set_timer(h);
+    uint64_t rest = go_on || !store_dirty(h->services.store) ? UINT64_MAX : commit_due_ns(h);
+    if (rest == UINT64_MAX)
+        loop_timer_stop(h->services.loop, &own.rest);
+    else
+        loop_timer_set(h->services.loop, &own.rest, loop_now_ns() + rest, NULL, NULL);
     loop_wait(h->services.loop, go_on ? 0 : UINT64_MAX);
 }
 
@@ -350,9 +461,11 @@ void tick(struct host *h)
     struct due claimed = { .jobs = NULL };
     /* 1: wait until something is due. Descriptors, timers and signals are served inside, and only
      * mark tasks ready. */
-    rest(h);
     wait_for_work(h);
     uint64_t woke_ns = loop_now_ns();
+    bool lost = false;
+    count_requests(h, woke_ns);
+    let_go(h, lost);
     /* 2: libmicrohttpd runs every tick, with or without events, because its epoll is edge-triggered
      * and its time-outs are its own. */
     if (h->httpd)
@@ -360,10 +473,13 @@ void tick(struct host *h)
     metrics_http_run(h->metrics_http);
     outbound_take(&h->services.outbound);
     own.batch = h->scripts.queue.ready.count + h->scripts.queue.requests_ready.count;
-    /* 3: run every ready task, within the time of a tick. */
+    /* 3: run ready tasks, within the time of a tick. */
     bool locked = !take_lock(h);
-    if (!locked) {
-        run_ready(h);
+    if (!locked)
+        lost = !run_requests(h);
+    if (!locked && !lost) {
+        if (!tick_work_is_over(h))
+            run_ready(h);
         /* Accepting goes before reading, because what is in the inbox is safe already. */
         reading_inbox(h);
         reading_passed_over(h);
@@ -374,16 +490,14 @@ void tick(struct host *h)
         reading_suspect(h);
         start_now(h, &claimed);
     }
-    /* 4: all that was written is one transaction; no answer leaves before it is on disk (law 1). */
-    bool lost = !locked && !commit(h, &claimed);
+    /* 4: all that was written is one transaction. */
+    if (!locked && !lost && !stays_open(h, &claimed))
+        lost = !commit(h, &claimed);
     free(claimed.jobs);
     if (!h->trouble.cause[0])
         note_trouble(h);
-    /* 5: release requests and answers; resumed connections need MHD_run at once. */
-    outbound_release(&h->services.outbound);
-    admin_release(h->admin, lost);
-    if (h->httpd && httpd_release(h->httpd))
-        httpd_run(h->httpd);
+    /* 5: begin its sync, and let go what is durable. */
+    let_go(h, lost);
     /* 6: no group is open, so generations change here and nowhere else. */
     bind_scrub_step(&h->scripts);
     backup_go_on(h, lost, own.batch > 0);

@@ -106,8 +106,21 @@ bool store_heavy(struct store *s);
 /* Has SQLite undone the open group by itself (full disk)? Then store_commit answers STORE_LOST. */
 bool store_lost(const struct store *s);
 enum store_commit_result { STORE_NOTHING, STORE_COMMITTED, STORE_LOST };
-/* STORE_COMMITTED: durable. STORE_LOST: nothing of this group is stored. */
+/* STORE_COMMITTED: stored, and durable when store_durable says so. STORE_LOST: nothing of this group
+ * is stored. */
 enum store_commit_result store_commit(struct store *s);
+
+/* The sync on a thread of its own. Without store_sync_apart each commit syncs the log before it
+ * returns. After it a commit only writes, store_sync has the thread sync all that is committed, and
+ * `wake` is called from the thread when that is done. A sync that fails ends the process with exit
+ * code 3, as above. store_sync_together: all is durable, and commits sync again themselves. */
+void store_sync_apart(struct store *s, void (*wake)(void *arg), void *arg);
+void store_sync_together(struct store *s);
+/* Does nothing while one runs, or when all is durable. */
+void store_sync(struct store *s);
+bool store_syncing(const struct store *s);
+/* The groups below this number are durable, or were lost. */
+uint64_t store_durable(struct store *s);
 
 /* Can a message be stored? false from a failed commit to the next good one. store_probe tries a
  * commit (call it each second; while healthy it does nothing). */

@@ -23,7 +23,7 @@ int inbox_start(struct jobs *j)
         return -1;
     j->mark = j->mark_outer = j->mark_written = j->mark_kept = sqlite3_column_int64(row, 0);
     int64_t highest = sqlite3_column_int64(row, 1);
-    j->inbox_last = j->inbox_kept = highest > j->mark
+    j->inbox_last = j->inbox_stored = j->inbox_kept = highest > j->mark
                                         ? highest
                                         : j->mark; /* old rows may be deleted: ids only grow */
     j->inbox_at_start = j->inbox_last;
@@ -49,11 +49,33 @@ int64_t inbox_put(struct jobs *j, const char *reader, const void *body, size_t l
     return id;
 }
 
-void inbox_durable(struct jobs *j)
+void inbox_committed(struct jobs *j)
 {
-    j->inbox_kept = j->inbox_last;
+    j->inbox_stored = j->inbox_last;
     j->mark_kept = j->mark_written;
     jobs_clock_durable(j);
+}
+
+int64_t inbox_stored(const struct jobs *j)
+{
+    return j->inbox_stored;
+}
+
+bool inbox_held(const struct jobs *j)
+{
+    return j->inbox_stored > j->inbox_kept;
+}
+
+void inbox_may_read(struct jobs *j, int64_t id)
+{
+    if (id > j->inbox_kept)
+        j->inbox_kept = id;
+}
+
+void inbox_durable(struct jobs *j)
+{
+    inbox_committed(j);
+    inbox_may_read(j, j->inbox_stored);
 }
 
 static void mark_set(struct jobs *j, int64_t id)

@@ -138,6 +138,13 @@ void inbox_row_free(struct inbox_row *r);
 int64_t inbox_put(struct jobs *j, const char *reader, const void *body, size_t len);
 /* The highest id in the inbox that a commit has made durable: the caller reports each commit. */
 void inbox_durable(struct jobs *j);
+/* The same in two steps, where a commit is not durable at once: after the commit, and when all up to
+ * a row is durable (inbox_stored, at the time its sync began). inbox_held: stored rows that may not
+ * be read yet. */
+void inbox_committed(struct jobs *j);
+void inbox_may_read(struct jobs *j, int64_t id);
+int64_t inbox_stored(const struct jobs *j);
+bool inbox_held(const struct jobs *j);
 /* Next durable row past the watermark; suspects on the way are parked. 1, 0: none, -1. */
 int inbox_next(struct jobs *j, struct inbox_row *out);
 /* The suspect with the fewest crashes, at most so many (inbox_parked_next does not give it). 1, 0:

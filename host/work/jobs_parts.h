@@ -41,7 +41,8 @@ struct jobs {
     uint64_t clock_group;
 
     int64_t inbox_last,
-        inbox_kept;         /* highest id given; highest id that a commit has made durable */
+        inbox_stored,       /* highest id given; highest id that is committed … */
+        inbox_kept;         /* … and that may be read */
     int64_t inbox_at_start; /* the highest id of the previous process */
     bool inbox_crashed;     /* there may be parked rows that were not reported */
     /* The watermark: where it stands now, outside of savepoints, in the open group's rows, on disk;

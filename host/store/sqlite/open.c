@@ -476,6 +476,7 @@ void store_close(struct store *s)
 {
     if (!s)
         return;
+    store_sync_together(s);
     if (s->statements) {
         store_detach(s);
         if (s->path && store_in_place(s)) {

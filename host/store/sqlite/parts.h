@@ -66,6 +66,8 @@ struct store {
     bool busy_counted, busy_told;
     uint64_t busy_tell_after_ns;
     bool relieved; /* a checkpoint was tried in this spell of bad health */
+    struct store_sync *sync; /* NULL: each commit syncs the log itself */
+    uint64_t committed;      /* the groups below this number are committed */
     struct store_figures figures;
 };
 
@@ -76,6 +78,10 @@ int64_t store_cache_bytes(struct store *s);
 int store_failed(struct store *s, const char *doing);
 /* What the system said to SQLite, where that is known. */
 int store_errno(sqlite3 *db);
+/* The log could not be synced: logs one line and ends the process with exit code 3. */
+_Noreturn void store_sync_failed(struct store *s, int error);
+/* The time of a sync belongs to its commit. */
+void store_commit_took(struct store *s, uint64_t ns);
 /* Undoes the open group, or what SQLite has left of it. */
 void store_lose(struct store *s);
 /* Ends the shared read transaction, if there is one. */

@@ -1,4 +1,5 @@
 #include "store/sqlite/parts.h"
+#include "store/sqlite/vfs.h"
 
 #include "base/log.h"
 #include "base/loop.h"
@@ -19,6 +20,15 @@ static _Noreturn void die(struct store *s, int code, const char *doing)
 {
     log_event(LOG_ERROR, "store.fatal", log_s("doing", doing), log_i("code", code),
               log_s("error", sqlite3_errmsg(s->db)), log_i("errno", sqlite3_system_errno(s->db)),
+              log_s("remedy",
+                    "check the disk; the next start looks at the database and says what it finds"));
+    _exit(STORE_UNUSABLE);
+}
+
+_Noreturn void store_sync_failed(struct store *s, int error)
+{
+    log_event(LOG_ERROR, "store.fatal", log_s("doing", "sync"), log_s("path", s->wal_path),
+              log_s("error", strerror(error)), log_i("errno", error),
               log_s("remedy",
                     "check the disk; the next start looks at the database and says what it finds"));
     _exit(STORE_UNUSABLE);
@@ -341,6 +351,21 @@ static void reset_forgotten(struct store *s)
     }
 }
 
+void store_commit_took(struct store *s, uint64_t ns)
+{
+    s->figures.commit_ns_total += ns;
+    if (ns > s->figures.commit_ns_max)
+        s->figures.commit_ns_max = ns;
+}
+
+static int run_commit(struct store *s)
+{
+    store_vfs_sync_later(s->sync != NULL);
+    int rc = run_fixed(s, &s->fixed[1], "COMMIT");
+    store_vfs_sync_later(false);
+    return rc;
+}
+
 enum store_commit_result store_commit(struct store *s)
 {
     store_read_end(s);
@@ -351,10 +376,10 @@ enum store_commit_result store_commit(struct store *s)
         return STORE_LOST;
     }
     uint64_t began = loop_now_ns();
-    int rc = run_fixed(s, &s->fixed[1], "COMMIT");
+    int rc = run_commit(s);
     if (rc == SQLITE_BUSY) {
         reset_forgotten(s);
-        rc = run_fixed(s, &s->fixed[1], "COMMIT");
+        rc = run_commit(s);
     }
     if (rc != SQLITE_OK)
         store_failed(s, "commit");
@@ -368,17 +393,15 @@ enum store_commit_result store_commit(struct store *s)
         store_lose(s);
         return STORE_LOST;
     }
-    uint64_t now = loop_now_ns(), took = now - began;
+    uint64_t now = loop_now_ns();
     s->open = false;
     s->healthy = true;
     s->relieved = false;
     s->depth = 0;
-    s->group++;
+    s->committed = ++s->group;
     s->last_commit_ns = now;
     s->figures.commits++;
-    s->figures.commit_ns_total += took;
-    if (took > s->figures.commit_ns_max)
-        s->figures.commit_ns_max = took;
+    store_commit_took(s, now - began);
     return STORE_COMMITTED;
 }
 

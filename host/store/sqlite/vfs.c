@@ -16,6 +16,7 @@ struct log_file {
 };
 
 static sqlite3_vfs *below, gathering;
+static bool sync_later; /* store_vfs_sync_later */
 
 static sqlite3_file *real_of(sqlite3_file *f)
 {
@@ -91,10 +92,19 @@ static int log_truncate(sqlite3_file *f, sqlite3_int64 size)
     return rc ? rc : real_of(f)->pMethods->xTruncate(real_of(f), size);
 }
 
+/* A new header must be on the disk before the frames that follow it, or a log would be half old and
+ * half new after a power cut. It is the only sync of a commit that cannot wait. */
 static int log_sync(sqlite3_file *f, int flags)
 {
+    const struct log_file *log = (const struct log_file *)f;
+    bool head = log->len && log->at == 0;
     int rc = flush_or_drop(f);
-    return rc ? rc : real_of(f)->pMethods->xSync(real_of(f), flags);
+    return rc || (sync_later && !head) ? rc : real_of(f)->pMethods->xSync(real_of(f), flags);
+}
+
+void store_vfs_sync_later(bool later)
+{
+    sync_later = later;
 }
 
 static int log_size(sqlite3_file *f, sqlite3_int64 *size)

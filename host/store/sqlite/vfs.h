@@ -16,7 +16,12 @@
 #ifndef HOST_STORE_SQLITE_VFS_H
 #define HOST_STORE_SQLITE_VFS_H
 
+#include <stdbool.h>
+
 /* The name to open databases with; NULL (the default VFS) when it cannot be registered. */
 const char *store_vfs(void);
+/* true: a commit writes what was gathered and leaves the sync to its caller (sync.c). A checkpoint
+ * syncs the log in any case. */
+void store_vfs_sync_later(bool later);
 
 #endif

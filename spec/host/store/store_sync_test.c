@@ -1,0 +1,128 @@
+/* The sync of the log on a thread of its own: what is durable when, and what a failure does. */
+#include "spec/host/store/store_case.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <sys/syscall.h>
+
+static atomic_int syncs, held, failing, woken;
+
+/* Takes the place of the C library's. */
+int fdatasync(int fd)
+{
+    while (atomic_load(&held))
+        usleep(100);
+    atomic_fetch_add(&syncs, 1);
+    if (atomic_load(&failing)) {
+        errno = EIO;
+        return -1;
+    }
+    return (int)syscall(SYS_fdatasync, fd);
+}
+
+static void wake(void *arg)
+{
+    (void)arg;
+    atomic_fetch_add(&woken, 1);
+}
+
+static struct store *open_apart(void)
+{
+    struct store *s = case_open_table();
+    store_sync_apart(s, wake, NULL);
+    atomic_store(&syncs, 0);
+    return s;
+}
+
+static void put(struct store *s)
+{
+    CHECK(store_exec(s, "INSERT INTO t (b) VALUES (randomblob(500))") == SQLITE_OK);
+    CHECK(store_commit(s) == STORE_COMMITTED);
+}
+
+static void wait_for(struct store *s, uint64_t group)
+{
+    for (int i = 0; i < 50000 && store_durable(s) < group; i++)
+        usleep(100);
+    CHECK(store_durable(s) >= group);
+}
+
+static void written_then_durable(void)
+{
+    struct store *s = open_apart();
+    uint64_t group = store_group(s);
+    CHECK(store_durable(s) == group && !store_syncing(s));
+    put(s);
+    CHECK(store_durable(s) == group && store_group(s) == group + 1 && atomic_load(&syncs) == 0);
+    atomic_store(&held, 1);
+    store_sync(s);
+    CHECK(store_syncing(s));
+    put(s); /* while the disk works */
+    store_sync(s);
+    atomic_store(&held, 0);
+    wait_for(s, group + 1);
+    CHECK(store_durable(s) == group + 1 && atomic_load(&syncs) == 1 && atomic_load(&woken) > 0);
+    store_sync(s);
+    wait_for(s, group + 2);
+    CHECK(store_durable(s) == store_group(s) && atomic_load(&syncs) == 2);
+    store_sync(s); /* there is nothing to do */
+    CHECK(!store_syncing(s));
+    store_close(s);
+}
+
+static void together_again(void)
+{
+    struct store *s = open_apart();
+    put(s);
+    store_sync_together(s);
+    CHECK(store_durable(s) == store_group(s) && atomic_load(&syncs) == 1);
+    put(s);
+    CHECK(store_durable(s) == store_group(s) && atomic_load(&syncs) == 2);
+    store_close(s);
+}
+
+/* The pages that a checkpoint copies must be on the disk in the log before. So must the header of a
+ * log that begins again, before its frames. */
+static void checkpoints_sync(void)
+{
+    struct store *s = open_apart();
+    put(s);
+    CHECK(sqlite3_wal_checkpoint_v2(store_db(s), NULL, SQLITE_CHECKPOINT_FULL, NULL, NULL) ==
+          SQLITE_OK);
+    CHECK(atomic_load(&syncs) >= 2); /* the log, the database */
+    int before = atomic_load(&syncs);
+    put(s);
+    CHECK(atomic_load(&syncs) == before + 1);
+    put(s);
+    CHECK(atomic_load(&syncs) == before + 1);
+    store_close(s);
+}
+
+static void fails(void)
+{
+    struct store *s = open_apart();
+    put(s);
+    atomic_store(&failing, 1);
+    store_sync(s);
+    for (int i = 0; i < 50000; i++, usleep(100))
+        if (store_durable(s) == store_group(s))
+            _exit(0);
+    _exit(1);
+}
+
+static void failure_ends(void)
+{
+    CHECK(case_child(fails) == 3);
+}
+
+int main(void)
+{
+    log_open(LOG_OFF);
+    case_run("A1: a commit is durable when its sync is done, and the next one waits for the next sync",
+             written_then_durable);
+    case_run("A1: when the thread ends all is durable, and each commit syncs again itself",
+             together_again);
+    case_run("A11: a checkpoint, and a log that begins again, sync at once", checkpoints_sync);
+    case_run("A14: a sync that fails on the thread ends the process with exit 3", failure_ends);
+    return cases_end();
+}
