@@ -5,7 +5,7 @@ local yes_no = require "language.yes_no"
 
 local M = {}
 
-local MOST_WORDS = 8
+local MOST_WORDS, MOST_BYTES = 8, 800
 local set = text.set
 
 -- Words of agreement and refusal to an offer beside the languages' words for yes and no.
@@ -20,17 +20,21 @@ local BESIDE = set [[please pls plz thanks thx thank you u so much very i we the
 local WEAK = set [[go ahead do it sounds good great works book]]
 local GESTURES = { ["👍"] = "yes", ["✅"] = "yes", ["👌"] = "yes", ["👎"] = "no", ["❌"] = "no" }
 
--- Can it be one? False for a text of many words, before anything is looked up.
+local KNOWN = setmetatable({}, { __mode = "k" })
+
+-- All words that such a message can hold, made once for each list of languages.
+local function known(languages)
+  local key = languages or M
+  KNOWN[key] = KNOWN[key] or text.word_map(text.union(yes_no.words(languages), YES, NO, BESIDE, WEAK))
+  return KNOWN[key]
+end
+
+-- Can it be one? False at the first word that says something else, before anything is looked up.
 ---@param said string
+---@param languages table?
 ---@return boolean
-function M.may_be(said)
-  if #said > 800 then return false end
-  local at, count = 0, 0
-  while at and count <= 2 * MOST_WORDS do -- gsub would count them too, and make the text again
-    at = said:find(" ", at + 1, true)
-    if at and said:byte(at + 1) ~= 32 then count = count + 1 end
-  end
-  return not at
+function M.may_be(said, languages)
+  return #said <= MOST_BYTES and (text.only_words(said, known(languages)))
 end
 
 ---@param languages table? the owner's languages, with their words for yes and no

@@ -64,6 +64,25 @@ end
 
 M.DEFAULT = M.ready()
 
+-- The words in the phrases for yes and no, for a quick look: a text with another word is none of them.
+---@param languages? {words?: table<string, string[]>}[]
+---@return table<string, boolean>
+function M.words(languages)
+  local all = {}
+  local function take(list)
+    for _, phrase in ipairs(list or {}) do
+      for _, word in ipairs(text.list(phrase)) do all[word] = true end
+    end
+  end
+  take(BUILT_IN.yes)
+  take(BUILT_IN.no)
+  for _, language in ipairs(languages or {}) do
+    take(language.words and language.words.yes)
+    take(language.words and language.words.no)
+  end
+  return all
+end
+
 local READY = setmetatable({}, { __mode = "k" })
 
 -- The same, made once for each list of languages.

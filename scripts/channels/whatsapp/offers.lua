@@ -30,7 +30,8 @@ local function answered(event, conversation)
     if #id == 0 then offer = offers.standing(conversation.id) or offers.last(conversation.id) end
     return offer and offer.conversation_id == conversation.id and offer or nil, STATE[verb]
   end
-  if event.kind ~= "text" and event.kind ~= "button" and event.kind ~= "interactive" or not consent.may_be(event.content) then
+  if event.kind ~= "text" and event.kind ~= "button" and event.kind ~= "interactive"
+    or not consent.may_be(event.content, owner.languages) then
     return nil
   end
   local offer
