@@ -10,11 +10,18 @@ M.CATEGORIES = { "service", "utility", "marketing", "authentication" }
 
 local TOTAL = ""
 
+local MINUTE_MS = 60000
+local last = {} -- the minute that was asked for last, and its day: a turn and its statuses ask five times
+
 ---@param now integer ms
 ---@return string "2026-11-28"
 function M.day(now)
-  local t = time.zoned(now)
-  return ("%04d-%02d-%02d"):format(t.year, t.month, t.day)
+  local minute = now // MINUTE_MS
+  if last.minute ~= minute then
+    local t = time.zoned(now)
+    last.minute, last.day = minute, ("%04d-%02d-%02d"):format(t.year, t.month, t.day)
+  end
+  return last.day
 end
 
 ---@class records.Costs
