@@ -58,10 +58,10 @@ function db.restored() end
 ---@return string? error
 function db.scrub() end
 
----Counts how often the file and its log hold one of the words, byte by byte. Searches for a few milliseconds per call.
+---Which of the words the file and its log hold, byte by byte. Searches for a few milliseconds per call.
 ---@param words string[] of at least 4 bytes each
 ---@param from? integer 0, or what the call before gave as next
----@return integer hits
+---@return integer[] found places in `words`
 ---@return integer? next nil: that was all
 function db.holds(words, from) end
 

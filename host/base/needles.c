@@ -1,33 +1,34 @@
 #include "base/needles.h"
 
 #include <ctype.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEY_MOST = 8, HEADS = 1 << 12 };
+enum { BLOCK = 3, WINDOW_MOST = 200, HASHES = 1 << 14 };
 
 struct needle {
     char *bytes;
     size_t len;
-    int32_t next; /* with the same hash */
+    int64_t sum;
+    int32_t next; /* with the same last block */
 };
 
-/* They are hashed by their last bytes, because ids of one maker often begin alike. key: how many of
- * them, the length of the shortest needle at most. */
+/* The window is the end of each needle, because ids of one maker often begin alike; it is as long
+ * as the shortest needle. */
 struct needles {
     struct needle *list;
     size_t count;
-    size_t key;
+    size_t window;
     bool ready;
-    int32_t heads[HEADS]; /* index into list, or -1 */
+    uint8_t step[HASHES]; /* by a block: how far it is at least from the end of a window */
+    int32_t heads[HASHES]; /* step 0: the first needle that ends so, as an index into list */
 };
 
 struct needles *needles_new(void)
 {
     struct needles *n = calloc(1, sizeof *n);
     if (n)
-        n->key = KEY_MOST;
+        n->window = WINDOW_MOST;
     return n;
 }
 
@@ -52,8 +53,8 @@ bool needles_add(struct needles *n, const char *bytes, size_t len)
         return false;
     memcpy(copy, bytes, len);
     n->list[n->count++] = (struct needle){ .bytes = copy, .len = len };
-    if (len < n->key)
-        n->key = len;
+    if (len < n->window)
+        n->window = len;
     n->ready = false;
     return true;
 }
@@ -66,21 +67,24 @@ size_t needles_longest(const struct needles *n)
     return most;
 }
 
-static unsigned hash_of(const unsigned char *key, size_t len)
+static unsigned hash_of(const unsigned char *block)
 {
-    uint64_t x = 0;
-    memcpy(&x, key, len);
-    return (unsigned)((x * 0x9E3779B97F4A7C15u) >> 52);
+    return ((block[0] | (unsigned)block[1] << 8 | (unsigned)block[2] << 16) * 0x9E3779B1u) >> 18;
 }
 
 static void prepare(struct needles *n)
 {
-    memset(n->heads, 0xFF, sizeof n->heads);
+    memset(n->step, (int)(n->window - BLOCK + 1), sizeof n->step);
     for (size_t i = 0; i < n->count; i++) {
         struct needle *one = &n->list[i];
-        unsigned h = hash_of((const unsigned char *)one->bytes + one->len - n->key, n->key) &
-                     (HEADS - 1);
-        one->next = n->heads[h];
+        const unsigned char *end = (const unsigned char *)one->bytes + one->len;
+        for (size_t step = 1; step <= n->window - BLOCK; step++) {
+            uint8_t *least = &n->step[hash_of(end - BLOCK - step)];
+            *least = *least < step ? *least : (uint8_t)step;
+        }
+        unsigned h = hash_of(end - BLOCK);
+        one->next = n->step[h] ? -1 : n->heads[h];
+        n->step[h] = 0;
         n->heads[h] = (int32_t)i;
     }
     n->ready = true;
@@ -92,36 +96,50 @@ static bool part_of_word(const unsigned char *p, size_t len, size_t from, size_t
            (to < len && isalnum(p[to]) && isalnum(p[to - 1]));
 }
 
-size_t needles_hits(struct needles *n, const void *bytes, size_t len, size_t most)
+/* The next needle that ends at *at or later, which moves on with `next` -1; `next`: the one to try
+ * there. NULL: no more. */
+static struct needle *find(const struct needles *n, const unsigned char *p, size_t len, size_t *at,
+                           int32_t *next)
 {
-    size_t hits = 0;
-    const unsigned char *p = bytes;
-    if (!n->ready)
-        prepare(n);
-    for (size_t at = n->key; n->count && at <= len && hits < most; at++)
-        for (int32_t i = n->heads[hash_of(p + at - n->key, n->key) & (HEADS - 1)]; i >= 0;
-             i = n->list[i].next) {
-            const struct needle *one = &n->list[i];
-            if (one->len <= at && memcmp(p + at - one->len, one->bytes, one->len) == 0)
-                hits++;
+    for (;;) {
+        while (*next >= 0) {
+            struct needle *one = &n->list[*next];
+            *next = one->next;
+            if (one->len <= *at && memcmp(p + *at - one->len, one->bytes, one->len) == 0)
+                return one;
         }
-    return hits;
+        size_t step;
+        for (++*at; *at <= len && (step = n->step[hash_of(p + *at - BLOCK)]) != 0;)
+            *at += step;
+        if (*at > len)
+            return NULL;
+        *next = n->heads[hash_of(p + *at - BLOCK)];
+    }
 }
 
-bool needles_in(struct needles *n, const void *bytes, size_t len, bool whole)
+void needles_tally(struct needles *n, const void *bytes, size_t len, int by)
 {
-    const unsigned char *p = bytes;
-    if (!whole)
-        return needles_hits(n, bytes, len, 1) > 0;
+    size_t at = n->window - 1;
+    int32_t next = -1;
     if (!n->ready)
         prepare(n);
-    for (size_t at = n->key; n->count && at <= len; at++)
-        for (int32_t i = n->heads[hash_of(p + at - n->key, n->key) & (HEADS - 1)]; i >= 0;
-             i = n->list[i].next) {
-            const struct needle *one = &n->list[i];
-            if (one->len <= at && memcmp(p + at - one->len, one->bytes, one->len) == 0 &&
-                !part_of_word(p, len, at - one->len, at))
-                return true;
-        }
+    for (struct needle *one; n->count && (one = find(n, bytes, len, &at, &next));)
+        one->sum += by;
+}
+
+int64_t needles_sum(const struct needles *n, size_t which)
+{
+    return n->list[which].sum;
+}
+
+bool needles_in(struct needles *n, const void *bytes, size_t len)
+{
+    size_t at = n->window - 1;
+    int32_t next = -1;
+    if (!n->ready)
+        prepare(n);
+    for (const struct needle *one; n->count && (one = find(n, bytes, len, &at, &next));)
+        if (!part_of_word(bytes, len, at - one->len, at))
+            return true;
     return false;
 }

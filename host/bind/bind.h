@@ -43,9 +43,9 @@ void bind_wrote(lua_State *L, bool stored);
  * is removed when that task ends and has not kept it. Throws; then the file is still the answer's.
  */
 void bind_media_push(lua_State *L, struct task *t, struct pool_file *file);
-/* For tick, while no group is open: one piece of the scrubbing that a task in db.scrub waits
- * for. */
-void bind_scrub_step(struct scripts *all);
+/* For tick, while no group is open: one piece of the scrubbing that a task in db.scrub waits for.
+ * busy: other work ran in this tick. */
+void bind_scrub_step(struct scripts *all, bool busy);
 /* Parts of host.jobs, host.inbox and host.db that purge.c defines. */
 int bind_jobs_find(lua_State *L);
 int bind_jobs_erase(lua_State *L);

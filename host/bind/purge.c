@@ -12,8 +12,8 @@
 #include <string.h>
 
 enum { ROOM = 256 /* rows found per call */, LIST = 100 };
-static const uint64_t look_ns = 5 * 1000000ull;          /* per call */
-static const uint64_t scrub_ns = 5 * 1000000ull;         /* per tick */
+static const uint64_t look_ns = 1000000;                 /* per call */
+static const uint64_t scrub_ns = 1000000;                /* per tick */
 static const uint64_t patience_ns = 10ull * 1000000000u; /* while another program holds the file */
 
 /* Checks all words before it allocates anything, so an error leaks nothing. */
@@ -280,7 +280,7 @@ int bind_db_scrub(lua_State *L)
     return task_wait(L, t, stop_scrub, scrubbed);
 }
 
-void bind_scrub_step(struct scripts *all)
+void bind_scrub_step(struct scripts *all, bool busy)
 {
     struct run_queue *q = &all->queue;
     struct store *store = all->services->store;
@@ -290,8 +290,9 @@ void bind_scrub_step(struct scripts *all)
     if (!w || q->scrub_again.index || store_dirty(store))
         return;
     enum store_scrub_result result = store_scrub(store, &w->work, scrub_ns);
-    /* Leaves half of the time to all other work. */
-    loop_timer_set(all->services->loop, &q->scrub_again, 2 * loop_now_ns() - now, NULL, NULL);
+    /* Leaves half of the time to all other work, if there is any. */
+    uint64_t rest = busy ? loop_now_ns() - now : 0;
+    loop_timer_set(all->services->loop, &q->scrub_again, loop_now_ns() + rest, NULL, NULL);
     switch (result) {
     case STORE_SCRUB_MORE: w->since_ns = now; return;
     case STORE_SCRUB_BUSY:
@@ -309,14 +310,25 @@ void bind_scrub_step(struct scripts *all)
 int bind_db_holds(lua_State *L)
 {
     struct services *s = generation_of(L)->services;
-    int64_t at = luaL_optinteger(L, 2, 0), hits = 0;
+    int64_t at = luaL_optinteger(L, 2, 0);
     bind_not_loading(L, "db.holds");
+    lua_settop(L, 2);
+    luaL_checktype(L, 1, LUA_TTABLE);
+    size_t count = lua_rawlen(L, 1);
+    bool *found = lua_newuserdatauv(L, count + 1, 0);
     struct needles *n = needles_at(L, 1);
-    int rc = store_look_for(s->store, n, &at, &hits, look_ns);
+    int rc = store_look_for(s->store, n, &at, look_ns);
+    for (size_t i = 0; i < count; i++)
+        found[i] = needles_sum(n, i) > 0;
     needles_free(n);
     if (rc < 0)
         return luaL_error(L, "the database's file cannot be read");
-    lua_pushinteger(L, hits);
+    lua_newtable(L);
+    for (size_t i = 0, hits = 0; i < count; i++)
+        if (found[i]) {
+            lua_pushinteger(L, (lua_Integer)i + 1);
+            lua_rawseti(L, -2, (lua_Integer)++hits);
+        }
     if (rc == 1)
         lua_pushinteger(L, at);
     else

@@ -499,7 +499,7 @@ void tick(struct host *h)
     /* 5: begin its sync, and let go what is durable. */
     let_go(h, lost);
     /* 6: no group is open, so generations change here and nowhere else. */
-    bind_scrub_step(&h->scripts);
+    bind_scrub_step(&h->scripts, own.batch > 0);
     backup_go_on(h, lost, own.batch > 0);
     if (!locked) /* writes, and only once */
         swap(h);

@@ -9,7 +9,7 @@ static bool row_holds(sqlite3_stmt *row, struct needles *n)
 {
     for (int i = 1, count = sqlite3_column_count(row); i < count; i++) {
         const void *bytes = sqlite3_column_blob(row, i);
-        if (bytes && needles_in(n, bytes, (size_t)sqlite3_column_bytes(row, i), true))
+        if (bytes && needles_in(n, bytes, (size_t)sqlite3_column_bytes(row, i)))
             return true;
     }
     return false;

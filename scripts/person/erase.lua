@@ -222,17 +222,20 @@ function M.scrub()
   return jobs.retry(SCRUB_AGAIN_MS, problem)
 end
 
--- In how many places the file holds one of these words.
+-- The words that the file holds.
 ---@async
-local function hits(words)
-  local sum, next = 0, 0
+local function held(words)
+  local found, list, next = {}, {}, 0
   repeat
-    local n
-    n, next = db.holds(words, next)
-    sum = sum + n
+    local places
+    places, next = db.holds(words, next)
+    for _, i in ipairs(places) do found[i] = true end
     if next then task.sleep(0) end
   until not next
-  return sum
+  for i, word in ipairs(words) do
+    if found[i] then list[#list + 1] = word end
+  end
+  return list
 end
 
 -- Does this search of the host find the word?
@@ -265,24 +268,20 @@ end
 ---@return string[] others words that the file still holds, in what belongs to other people
 ---@return string? problem
 local function clean_file(words)
-  local cleaned
-  db.durable()
-  for _ = 1, LOOKS do
-    local problem
-    cleaned, problem = scrub()
-    if not cleaned then return false, {}, problem end
-    if hits(words) == 0 then return true, {} end
-  end
   local others = {}
-  for _, word in ipairs(words) do
-    if hits { word } > 0 then
+  db.durable()
+  for look = 1, LOOKS do
+    local cleaned, problem = scrub()
+    if not cleaned then return false, {}, problem end
+    words = held(words)
+    for i = #words, 1, -1 do
       -- Digits that meet by chance in another person's row can read like the number. Only a word of digits can appear so.
-      local neighbours = cleaned == 0 and not word:find("%D")
-      if not neighbours and not held_elsewhere(word) then return false, others, "the file still holds bytes of it" end
-      others[#others + 1] = word
+      local neighbours = look > 1 and cleaned == 0 and not words[i]:find("%D")
+      if neighbours or held_elsewhere(words[i]) then others[#others + 1] = table.remove(words, i) end
     end
+    if #words == 0 then return true, others end
   end
-  return true, others
+  return false, others, "the file still holds bytes of it"
 end
 
 -- ---- the command ----

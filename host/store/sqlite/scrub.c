@@ -173,7 +173,6 @@ struct look {
     uint32_t *frame_of; /* the page that each frame of the log holds; made when it is asked for */
     unsigned char *seam;
     size_t overlap; /* bytes on each side of a seam: one less than the longest word has */
-    int64_t *hits;
 };
 
 /* The end of one page's part, and what begins `page` in this place: hits that are in neither alone.
@@ -187,9 +186,9 @@ static bool look_at_seam(struct look *k, const unsigned char *end, size_t len, s
     memcpy(k->seam, end - before, before);
     if (f->pMethods->xRead(f, k->seam + before, (int)after, at + 4) != SQLITE_OK)
         return false;
-    *k->hits += (int64_t)(needles_hits(k->n, k->seam, before + after, 1000) -
-                          needles_hits(k->n, k->seam, before, 1000) -
-                          needles_hits(k->n, k->seam + before, after, 1000));
+    needles_tally(k->n, k->seam, before + after, 1);
+    needles_tally(k->n, k->seam, before, -1);
+    needles_tally(k->n, k->seam + before, after, -1);
     return true;
 }
 
@@ -285,7 +284,7 @@ static int look_in(struct look *k, sqlite3_file *f, int64_t *at, int64_t size, u
         int len = size - *at < piece ? (int)(size - *at) : piece;
         if (f->pMethods->xRead(f, bytes, len, *at) != SQLITE_OK)
             return -1;
-        *k->hits += (int64_t)needles_hits(k->n, bytes, (size_t)len, 1000);
+        needles_tally(k->n, bytes, (size_t)len, 1);
         for (int i = 0; i + each <= len; i += each) {
             bool first = head ? four(bytes + i) == 1 : *at + i == 0;
             if (!look_at_page(k, bytes + i + head, first))
@@ -299,8 +298,7 @@ static int look_in(struct look *k, sqlite3_file *f, int64_t *at, int64_t size, u
 }
 
 /* Pieces are whole pages or frames of the log. A value that continues is checked at its seams. */
-int store_look_for(struct store *s, struct needles *n, int64_t *at, int64_t *hits,
-                   uint64_t budget_ns)
+int store_look_for(struct store *s, struct needles *n, int64_t *at, uint64_t budget_ns)
 {
     if (!s->path)
         return 0;
@@ -308,8 +306,7 @@ int store_look_for(struct store *s, struct needles *n, int64_t *at, int64_t *hit
     struct look k = { .n = n,
                       .home = file_of(s, SQLITE_FCNTL_FILE_POINTER),
                       .log = file_of(s, SQLITE_FCNTL_JOURNAL_POINTER),
-                      .overlap = needles_longest(n) ? needles_longest(n) - 1 : 0,
-                      .hits = hits };
+                      .overlap = needles_longest(n) ? needles_longest(n) - 1 : 0 };
     unsigned char head[100], *bytes = malloc((size_t)PIECE * (PAGE_MOST + FRAME_HEAD));
     int rc = -1;
     int64_t size = size_of(k.home), log_size = k.log ? size_of(k.log) : 0;

@@ -29,10 +29,9 @@ enum store_scrub_result { STORE_SCRUBBED, STORE_SCRUB_MORE, STORE_SCRUB_BUSY, ST
 enum store_scrub_result store_scrub(struct store *s, struct store_scrub *w, uint64_t budget_ns);
 
 /* Looks for the needles in the file and its log as they lie on the disk, from *at on (0 first) for
- * about budget_ns; *hits grows. Finds a word also where its value continues on another page. Fast
- * when the log is short, as after store_scrub. 1: there is more, 0: that was all, -1: cannot be
- * read. */
-int store_look_for(struct store *s, struct needles *n, int64_t *at, int64_t *hits,
-                   uint64_t budget_ns);
+ * about budget_ns; their sums grow. Finds a word also where its value continues on another page.
+ * Fast when the log is short, as after store_scrub. 1: there is more, 0: that was all, -1: cannot
+ * be read. */
+int store_look_for(struct store *s, struct needles *n, int64_t *at, uint64_t budget_ns);
 
 #endif
