@@ -17,7 +17,7 @@ INSERT INTO conversations(id, phone_number, created_at, updated_at, name, last_s
   FROM chat;
 INSERT INTO messages(id, conversation_id, role, content, created_at, seq, kind, said_at)
   SELECT 'wamid.' || hex(randomblob(20)), id, 'user',
-    'We have an old sofa, two chairs and about ten boxes of books on the second floor, there is an elevator (' || k || ')',
+    'We have an old sofa, two chairs and about ten boxes of books on the second floor, unit ' || i || ', there is an elevator (' || k || ')',
     strftime('%Y-%m-%d %H:%M:%f', at + k * 60, 'unixepoch'), k, 'text', (at + k * 60) * 1000
   FROM entry, chat;
 INSERT INTO messages(id, conversation_id, role, content, created_at, seq, part, kind, wamid, state, state_at)
