@@ -28,8 +28,8 @@ local function refusal(response)
       .. "system user (Business settings, System users) and copy it whole.")
   end
   if code == 3 or code == 10 or code and code >= 200 and code <= 299 then
-    return probes.wrong("META_ACCESS_TOKEN", "This token is not allowed to use the number. Give the system user the WhatsApp account, and make "
-      .. "a new token with whatsapp_business_messaging and whatsapp_business_management.")
+    return probes.wrong("META_ACCESS_TOKEN", "This token is not allowed to use the number. Give the system user the WhatsApp account, and "
+      .. "make a new token with whatsapp_business_messaging and whatsapp_business_management.")
   end
   if code == 100 then
     return probes.wrong("META_PHONE_NUMBER_ID", "Meta knows no number with this id, or this token cannot see it. Copy the Phone number ID "
