@@ -31,6 +31,14 @@ describe("the sources", function()
     assert.same({}, found)
   end)
 
+  it("of the specs name only folders of their own in /tmp, because several of them can run at once", function()
+    local found = {}
+    for path, text in files("spec fuzz", "c", "h", "lua") do
+      for at in text:gmatch "()/tmp/[%w_-]+%*" do found[#found + 1] = path .. ":" .. line_of(text, at) end
+    end
+    assert.same({}, found)
+  end)
+
   it("say \"must not\" or \"cannot\", because \"may not\" means both", function()
     local found = {}
     for path, text in files("host scripts docs prompts README.md SECURITY.md", "c", "h", "lua", "md", "yaml") do

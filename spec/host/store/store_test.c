@@ -163,9 +163,11 @@ static void read_fails_child(void)
 
 static void broken_disk(void)
 {
+    char wal[80];
     CHECK(case_child(sync_fails_child) == STORE_UNUSABLE);
+    snprintf(wal, sizeof wal, "%s-wal", case_db);
     unlink(case_db);
-    case_shell("rm -f /tmp/assistant-store-*/db.sqlite-wal");
+    unlink(wal);
     CHECK(case_child(read_fails_child) == STORE_UNUSABLE);
 }
 
