@@ -138,9 +138,9 @@ void inbox_row_free(struct inbox_row *r);
 int64_t inbox_put(struct jobs *j, const char *reader, const void *body, size_t len);
 /* The highest id in the inbox that a commit has made durable: the caller reports each commit. */
 void inbox_durable(struct jobs *j);
-/* The same in two steps, where a commit is not durable at once: after the commit, and when all up to
- * a row is durable (inbox_stored, at the time its sync began). inbox_held: stored rows that may not
- * be read yet. */
+/* The same in two steps, where a commit is not durable at once: after the commit, and when all up
+ * to a row is durable (inbox_stored, at the time its sync began). inbox_held: stored rows that must
+ * not be read yet. */
 void inbox_committed(struct jobs *j);
 void inbox_may_read(struct jobs *j, int64_t id);
 int64_t inbox_stored(const struct jobs *j);
