@@ -497,7 +497,7 @@ static int collect(lua_State *L)
     lua_pushnil(L);
     lua_setfield(L, LUA_REGISTRYINDEX, "host.compiled");
     lua_gc(L, LUA_GCCOLLECT);
-    lua_gc(L, LUA_GCINC, 400, 200, 13);
+    lua_gc(L, LUA_GCINC, 400, GARBAGE_STEP, 13);
     return 0;
 }
 

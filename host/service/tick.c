@@ -430,15 +430,16 @@ static void wait_for_work(struct host *h)
     loop_wait(h->services.loop, go_on ? 0 : UINT64_MAX);
 }
 
-/* A collection visits all waiting coroutines at once. So a small state is collected seldom (when it
- * has grown fourfold), and a large one often enough to bound its memory. */
+/* A collection visits everything that lives: with 2,000 turns waiting 45 ms. So a small state is
+ * collected when it has grown fourfold, and a large one when it has doubled (at 125 % a turn took
+ * more than twice as long). */
 static void pace_garbage(struct generation *g)
 {
     bool large = g && g->memory > LARGE_STATE;
     if (!g || large == g->large)
         return;
     g->large = large;
-    lua_gc(g->L, LUA_GCINC, large ? 125 : 400, 200, 13);
+    lua_gc(g->L, LUA_GCINC, large ? 200 : 400, GARBAGE_STEP, 13);
 }
 
 static void quiet_moment(struct host *h)
@@ -453,7 +454,7 @@ static void quiet_moment(struct host *h)
         return;
     store_idle(h->services.store);
     if (h->scripts.current)
-        lua_gc(h->scripts.current->L, LUA_GCSTEP, 200);
+        lua_gc(h->scripts.current->L, LUA_GCSTEP, 40); /* about 1 ms */
 }
 
 void tick(struct host *h)
