@@ -84,16 +84,17 @@ static void push_error(lua_State *L, const struct pool_transfer *t)
 /* Values of a name sent twice are joined with ", ". */
 static void push_headers(lua_State *L, const struct pool_transfer *t)
 {
-    lua_newtable(L);
+    lua_createtable(L, 0, (int)t->answer_header_count);
     for (size_t i = 0; i < t->answer_header_count; i++) {
         const struct pool_header *h = &t->answer_headers[i];
-        bool again = lua_getfield(L, -1, h->name) == LUA_TSTRING;
-        if (again)
+        lua_pushstring(L, h->name);
+        lua_pushvalue(L, -1);
+        if (lua_rawget(L, -3) == LUA_TSTRING)
             lua_pushfstring(L, "%s, %s", lua_tostring(L, -1), h->value);
         else
             lua_pushstring(L, h->value);
-        lua_setfield(L, -3, h->name);
-        lua_pop(L, 1);
+        lua_remove(L, -2);
+        lua_rawset(L, -3);
     }
 }
 

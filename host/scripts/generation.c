@@ -22,7 +22,7 @@ static void *capped(void *ud, void *old, size_t old_size, size_t size)
     if (size > old_size &&
         g->memory + (size - old_size) > g->memory_cap + (g->headroom ? HEADROOM : 0))
         return NULL;
-    void *p = slab_resize(&g->slab, old, old_size, size);
+    void *p = old ? slab_resize(&g->slab, old, old_size, size) : slab_take(&g->slab, size);
     if (p)
         g->memory += size - old_size;
     return p;

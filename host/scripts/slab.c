@@ -1,18 +1,6 @@
 #include "scripts/slab.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-enum { SLAB_LIMIT = 0 };
-#else
-enum { SLAB_LIMIT = SLAB_MAX };
-#endif
-
-static size_t grains(size_t size)
-{
-    return (size + SLAB_GRAIN - 1) / SLAB_GRAIN;
-}
 
 /* A new slab. The rest of the previous one becomes free blocks. */
 static char *cut_new(struct slab *s, size_t bytes)
@@ -35,46 +23,25 @@ static char *cut_new(struct slab *s, size_t bytes)
     return block;
 }
 
-static void *take(struct slab *s, size_t size)
+void *slab_cut(struct slab *s, size_t size)
 {
     if (size > SLAB_LIMIT)
         return malloc(size);
-    size_t n = grains(size), bytes = n * SLAB_GRAIN;
-    struct slab_free *block = s->free[n];
-    if (block) {
-        s->free[n] = block->next;
-        return block;
-    }
-    if ((size_t)(s->end - s->at) >= bytes) {
-        char *cut = s->at;
-        s->at += bytes;
-        return cut;
-    }
-    return cut_new(s, bytes);
-}
-
-void slab_release(struct slab *s, void *block, size_t size)
-{
-    if (!block)
-        return;
-    if (size > SLAB_LIMIT || size == 0) {
-        free(block);
-        return;
-    }
-    struct slab_free *gone = block;
-    gone->next = s->free[grains(size)];
-    s->free[grains(size)] = gone;
+    size_t bytes = slab_grains(size) * SLAB_GRAIN;
+    if ((size_t)(s->end - s->at) < bytes)
+        return cut_new(s, bytes);
+    char *cut = s->at;
+    s->at += bytes;
+    return cut;
 }
 
 void *slab_resize(struct slab *s, void *old, size_t old_size, size_t size)
 {
-    if (!old)
-        return take(s, size);
     if (old_size > SLAB_LIMIT && size > SLAB_LIMIT)
         return realloc(old, size);
-    if (old_size <= SLAB_LIMIT && size <= SLAB_LIMIT && grains(old_size) == grains(size))
+    if (old_size <= SLAB_LIMIT && size <= SLAB_LIMIT && slab_grains(old_size) == slab_grains(size))
         return old;
-    void *block = take(s, size);
+    void *block = slab_take(s, size);
     if (block) {
         memcpy(block, old, old_size < size ? old_size : size);
         slab_release(s, old, old_size);

@@ -14,6 +14,7 @@
 #define HOST_SCRIPTS_SLAB_H
 
 #include <stddef.h>
+#include <stdlib.h>
 
 enum { SLAB_GRAIN = 16, SLAB_MAX = 512, SLAB_BYTES = 32768 };
 
@@ -28,10 +29,43 @@ struct slab {
     struct slab_free *slabs;
 };
 
-/* Like realloc, with the old size (0 for a new block). NULL: no memory, and the old block is
- * unchanged. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+enum { SLAB_LIMIT = 0 };
+#else
+enum { SLAB_LIMIT = SLAB_MAX };
+#endif
+
+static inline size_t slab_grains(size_t size)
+{
+    return (size + SLAB_GRAIN - 1) / SLAB_GRAIN;
+}
+
+/* A block that no list holds. */
+void *slab_cut(struct slab *s, size_t size);
+/* Like realloc, with the old size. NULL: no memory, and the old block is unchanged. */
 void *slab_resize(struct slab *s, void *old, size_t old_size, size_t size);
-void slab_release(struct slab *s, void *block, size_t size);
+
+/* A new block. NULL: no memory. Inline, as is slab_release: a turn takes and gives back 400. */
+static inline void *slab_take(struct slab *s, size_t size)
+{
+    struct slab_free *block = size > SLAB_LIMIT ? NULL : s->free[slab_grains(size)];
+    if (!block)
+        return slab_cut(s, size);
+    s->free[slab_grains(size)] = block->next;
+    return block;
+}
+
+static inline void slab_release(struct slab *s, void *block, size_t size)
+{
+    if (size > SLAB_LIMIT || size == 0) {
+        free(block);
+    } else if (block) {
+        struct slab_free *gone = block;
+        gone->next = s->free[slab_grains(size)];
+        s->free[slab_grains(size)] = gone;
+    }
+}
+
 /* Frees every slab, with all blocks in them. */
 void slab_close(struct slab *s);
 

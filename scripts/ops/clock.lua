@@ -25,12 +25,14 @@ end
 
 ---Looks at every answer of Meta and Slack. The model's answers are left out: a send follows each, and a look costs 8 µs.
 ---@param response? host.http.Response
-function M.heard(response)
+---@param right? boolean our clock was known to be right when the request was made
+function M.heard(response, right)
   local now = time.now_ms()
   local theirs = response and circuits.http_date(response.headers.date)
   if not theirs then return end
-  local known = window.clock_off_ms()
   local off = now - theirs
+  if right and math.abs(off) < OFF_MS then return end
+  local known = window.clock_off_ms()
   if math.abs(off) < OFF_MS then
     if known ~= 0 then
       circuits.close("clock")

@@ -253,13 +253,14 @@ function M.answered_before(conversation_id, seq)
 end
 
 -- A message, with what decides whether it is sent. circuit_open: WhatsApp refused us; probe_at: until when everybody waits, while it does
--- not. paced_at: the latest of this person's messages (channels/whatsapp/pace), which need not be the one with the highest seq: news of a
--- visit stand before words that came earlier.
+-- not. clock_off: the reason of the circuit "clock" (records/window). paced_at: the latest of this person's messages (channels/whatsapp/
+-- pace), which need not be the one with the highest seq: news of a visit stand before words that came earlier.
 function M.to_send(id)
   return db.one([[SELECT m.id, m.conversation_id, m.content, m.created_at, m.seq, m.kind, m.state, m.state_at, m.wamid, m.template,
       m.form, m.reply_to,
       c.status, c.opted_out, c.blocked_at, c.inbound_at, c.free_until, c.last_seq, c.phone_number, c.write_to,
       k.open AS circuit_open, k.probe_at,
+      (SELECT reason FROM circuits WHERE name = 'clock' AND open = 1) AS clock_off,
       (SELECT max(p.paced_at) FROM messages p WHERE p.conversation_id = m.conversation_id AND p.paced_at IS NOT NULL) AS paced_at
     FROM messages m JOIN conversations c ON c.id = m.conversation_id LEFT JOIN circuits k ON k.name = 'whatsapp' WHERE m.id = ?]], id)
 end

@@ -8,11 +8,16 @@ local M = {}
 M.OPEN_MS = 24 * 3600000
 M.AD_MS = 72 * 3600000
 
+---How far our clock is ahead of the platforms' clocks, from the reason of the open circuit "clock".
+---@param reason? string
+---@return integer ms
+function M.off_ms(reason) return reason and math.tointeger(tonumber(reason)) * 1000 or 0 end
+
 ---How far our clock is known to be ahead of the platforms' clocks; negative: behind.
 ---@return integer ms
 function M.clock_off_ms()
   local row = circuits.get("clock")
-  return row and row.open == 1 and math.tointeger(tonumber(row.reason)) * 1000 or 0
+  return M.off_ms(row and row.open == 1 and row.reason or nil)
 end
 
 -- Without the error of our clock.

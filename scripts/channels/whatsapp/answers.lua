@@ -91,7 +91,9 @@ function FINISH.accepted(message, detail, now, _, row)
   if row.circuit_open == 1 then access.granted(now) end
   tell.said(message.conversation_id, message.id)
   if message.kind == "staff" then statuses.staff_arrived(message, now) end
-  log.info(detail.held and "whatsapp.held_for_quality" or "whatsapp.sent", { to = mask(message.conversation_id), message = message.id })
+  if log.on "info" then
+    log.info(detail.held and "whatsapp.held_for_quality" or "whatsapp.sent", { to = mask(message.conversation_id), message = message.id })
+  end
   local conversation = detail.held and conversations.get(message.conversation_id)
   if conversation then
     tell.word(conversation, "WhatsApp holds a message back and looks at its quality first. It may come later or never, so call them when"

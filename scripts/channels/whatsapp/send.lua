@@ -72,7 +72,7 @@ local function may_say(message, now)
     if message.state ~= "unknown" then tell.draft(conversation, message.content) end
     return false
   end
-  local closed = not window.is_open(message, now)
+  local closed = not window.is_open(message, now, window.off_ms(message.clock_off))
   if message.kind == "nudge" and (message.last_seq > message.seq or message.status == "PAUSED" or closed or stale) then
     drop(message, now, "the reminder is no longer due")
     return false
@@ -171,7 +171,7 @@ local function post(message)
     method = "POST", url = url "/messages", headers = authorization(), json = body_of(message),
     timeout_ms = settings.get("SEND_TIMEOUT_MS"), once = true, max_bytes = 65536,
   }
-  clock.heard(response)
+  clock.heard(response, message.clock_off == nil)
   return answers.sort(response, err)
 end
 

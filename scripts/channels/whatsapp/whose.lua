@@ -148,7 +148,7 @@ end
 ---@param now integer ms
 function M.answered(conversation_id, to, contacts, now)
   local contact = type(contacts) == "table" and contacts[1]
-  local number = type(contact) == "table" and sender.number(contact.wa_id)
+  local number = type(contact) == "table" and contact.wa_id ~= to and sender.number(contact.wa_id)
   if not number or number == to or contact.input ~= nil and (sender.number(contact.input) or contact.input) ~= to then return end
   local conversation = conversations.get(conversation_id) -- it can have been merged meanwhile
   if not conversation then return end
