@@ -13,8 +13,8 @@ local time = require "host.time"
 local M = {}
 
 local DAY_MS = 86400000
-local LEAST, MOST = 8, 64 -- rows per piece; each can be a few pages of a file that is not in memory
-local PIECE_MS = 5 -- how long one piece should take
+local LEAST, MOST = 4, 64 -- rows per piece; each can be a few pages of a file that is not in memory
+local PIECE_MS = 1 -- how long one piece should take: accepts beside it wait so long and for its commit
 local REST_MS = 20
 
 -- Removes pieces until nothing is left. On a slow machine the pieces get smaller. It notes the longest one.
