@@ -141,6 +141,7 @@ local function load(self, job, at_once)
     limited = limited or hushed, hushed = hushed,
     loop = loops.look(conversation.loop, waiting, time.parse(waiting[1].created_at) or time.now_ms(), mark_of),
     area = where.verdict == "out" and not where.corrected and "outside" or nil, place = where.place, -- by the lists as they are now
+    judged = where,
     started_at = time.now_ms(), conversation = conversation, waiting = waiting, shown = waiting[#waiting].seq,
     texts = texts, unusable = unusable, unheard = unheard,
     data = data, locked = locked, stored = stored, case = case, begins = begins, kept = kept,
@@ -207,6 +208,18 @@ local function with_photos(turn)
   return known, missing
 end
 
+-- The messages that the model gets, and the customer's number as it stands there. The rows that they are made of are not kept while the
+-- model is asked: those of a long chat take 30 KB.
+local function question(self, turn)
+  local conversation = turn.conversation
+  local rows = messages.recent(conversation.id, turn.shown, HISTORY_ROWS + #turn.waiting, conversation.quote_from)
+  local known, missing = with_photos(turn)
+  local asked, number = prompt.messages(self.owner.system_text, rows, known, missing, conversation.phone_number,
+    prompt.beside(turn.started_at, turn.visit, turn.area, turn.kept, conversation.offered == 1))
+  turn.hidden = { known = known, phone = conversation.phone_number, number = number }
+  return asked, number
+end
+
 -- Asks the model. nil: it did not answer, or its answer was not usable.
 local function ask_model(self, turn)
   if not self.model:usable() then
@@ -215,11 +228,7 @@ local function ask_model(self, turn)
     return nil
   end
   local conversation = turn.conversation
-  local rows = messages.recent(conversation.id, turn.shown, HISTORY_ROWS + #turn.waiting, conversation.quote_from)
-  local known, missing = with_photos(turn)
-  local asked, number = prompt.messages(self.owner.system_text, rows, known, missing, conversation.phone_number,
-    prompt.beside(turn.started_at, turn.visit, turn.area, turn.kept, turn.conversation.offered == 1))
-  turn.hidden = { known = known, phone = conversation.phone_number, number = number }
+  local asked, number = question(self, turn)
   turn.sources = sources_of(turn, asked, number ~= nil)
   if turn.area and conversation.area_told and self.owner.business.guards.areas then -- until told, no reply of the model is sent
     turn.out_there = guards.prepare { business = { not_served = { (turn.place:gsub(" %(.*$", "")) }, guards = AREAS_ALONE } }
@@ -341,12 +350,21 @@ local function decide(self, turn)
   return decision
 end
 
+-- Did this turn change the address? Where the pickup lies was judged before the model was asked.
+local function address_changed(turn)
+  for _, field in ipairs(turn.fields) do
+    if turn.data[field] ~= turn.merged[field] and understand.kind_of(field) == "address" then return true end
+  end
+  return false
+end
+
 -- Do we come to where the pickup lies? When we do not, the customer reads so once, in place of this reply, and staff get the message.
 -- From then on nobody out there is offered a visit, and the fixed questions ask nothing: they pass every message on.
 local function judge_area(self, turn, decision)
   add_photos(turn, decision.data)
   turn.merged, turn.changed = quote.merge(turn.data, decision.data, turn.fields, turn.locked)
-  turn.where = area.of_chat(turn.merged, turn.fields, turn.conversation.area_place, turn.texts, self.owner.places)
+  turn.where = address_changed(turn)
+    and area.of_chat(turn.merged, turn.fields, turn.conversation.area_place, turn.texts, self.owner.places) or turn.judged
   if turn.where.verdict ~= "out" or decision.brain == "words" or wants.stops_questions(turn.intent and turn.intent.kind) then return end
   if not turn.conversation.area_told then
     decision.reply, decision.asked, decision.question, decision.brain = canned(self, turn, "outside_area"), nil, nil, "words"
@@ -549,8 +567,10 @@ function Turn:run(job)
   judge_area(self, turn, decision)
   prepare_words(self, turn, decision)
   local action = db.transaction(carry_out, self, turn, decision)
-  log.info("turn.done", { conversation = mask(turn.conversation.id), brain = decision.brain, action = action,
-    messages = #turn.waiting, calls = turn.calls or 0, ms = time.now_ms() - turn.started_at })
+  if log.on "info" then
+    log.info("turn.done", { conversation = mask(turn.conversation.id), brain = decision.brain, action = action,
+      messages = #turn.waiting, calls = turn.calls or 0, ms = time.now_ms() - turn.started_at })
+  end
 end
 
 -- The scripts failed at this turn, and no other version could do it. The customer gets a fixed text, staff get the chat and
