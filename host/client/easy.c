@@ -309,6 +309,8 @@ bool pool_easy_dress(struct pool_exchange *x)
 bool pool_easy_sent(const struct pool_exchange *x)
 {
     long bytes = 0;
+    if (x->again)
+        return true;
     if (!x->easy || x->asked == 0)
         return false;
     /* libcurl counts what the socket took, over all tries. */
@@ -449,6 +451,10 @@ void pool_easy_unsynced(struct pool_exchange *x, int error)
 
 void pool_easy_undress(struct pool_exchange *x)
 {
+    free(x->lines);
+    free(x->detail);
+    x->lines = NULL;
+    x->detail = NULL;
     pool_download_discard(x->download);
     x->download = NULL;
     curl_mime_free(x->form);
@@ -457,8 +463,6 @@ void pool_easy_undress(struct pool_exchange *x)
 
 void pool_easy_free(struct pool_exchange *x)
 {
-    free(x->lines);
-    free(x->detail);
     buf_free(&x->answer);
     free(x);
 }

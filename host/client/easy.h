@@ -46,6 +46,7 @@ struct pool_exchange {
     struct pool_route *route;
     bool secure;
     unsigned asked;           /* how often libcurl was about to send it */
+    bool again;               /* it runs a second time; the peer may have seen the first */
     struct curl_slist *lines; /* one block */
     curl_mime *form;
     /* the answer */

@@ -156,16 +156,32 @@ static void exchange_sync(struct pool_work *p, struct pool_exchange *x)
     pool_download_finish(x->download, p->syncer, on_synced, x);
 }
 
+/* An HTTP/2 peer left (GOAWAY) before it answered: libcurl asks again by itself only over HTTP/1.1
+ * and after REFUSED_STREAM. */
+static bool exchange_again(struct pool_work *p, struct pool_exchange *x, CURLcode code)
+{
+    if (code != CURLE_HTTP2 || x->transfer->once || x->again || x->verdict || x->header_lines)
+        return false;
+    exchange_leave(p, x);
+    pool_easy_undress(x);
+    x->shard = NULL;
+    x->again = true;
+    TAILQ_INSERT_HEAD(&x->host->queue, x, place);
+    return true;
+}
+
 static void on_done(void *arg, CURL *easy, CURLcode code)
 {
     struct pool_work *p = arg;
     struct pool_exchange *x = NULL;
     curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&x);
     struct pool_host *h = x->host;
-    if (pool_easy_close(x, code))
-        exchange_sync(p, x);
-    else
-        exchange_finish(p, x);
+    if (!exchange_again(p, x, code)) {
+        if (pool_easy_close(x, code))
+            exchange_sync(p, x);
+        else
+            exchange_finish(p, x);
+    }
     host_start(p, h);
 }
 
