@@ -9,6 +9,13 @@ local crypto = {}
 ---@return string digest 32 bytes
 function crypto.hmac_sha256(key, data) end
 
+---Is this the HMAC-SHA256 of the data, as 64 hex digits, small or capital? Constant time for 64 digits.
+---@param key string not empty
+---@param data string
+---@param hex string
+---@return boolean
+function crypto.signed(key, data, hex) end
+
 ---@param data string
 ---@return string digest 32 bytes
 function crypto.sha256(data) end

@@ -58,7 +58,7 @@ local function authentic(request)
   local hex = #header == SIGNATURE_BYTES and header:sub(1, 7) == "sha256=" and header:sub(8)
     or header:match("^sha256=(%x+)[ \t]*$")
   if not hex or #hex ~= 64 then return false end
-  return signature.any(settings.get("META_APP_SECRET"), request.body, hex:lower())
+  return signature.any(settings.get("META_APP_SECRET"), request.body, hex)
 end
 
 ---POST /whatsapp/webhook: stores signed bytes unchanged, and answers 200 when they are durable. They are read afterwards.

@@ -91,6 +91,21 @@ describe("crypto", function()
     assert.has_error(function() crypto.equal("secret", nil) end)
   end)
 
+  it("B2: knows a signature in small or capital digits, and no other text of that length or another", function()
+    for _, key in ipairs { "k", ("long"):rep(60) } do
+      local right = hex(crypto.hmac_sha256(key, "body\0more"))
+      assert.is_true(crypto.signed(key, "body\0more", right))
+      assert.is_true(crypto.signed(key, "body\0more", right:upper()))
+      assert.is_false(crypto.signed(key, "body", right))
+      assert.is_false(crypto.signed("other", "body\0more", right))
+      for _, wrong in ipairs { "", right:sub(2), right .. "0", right:sub(1, 63) .. (right:sub(64) == "0" and "1" or "0"), ("\0"):rep(64) } do
+        assert.is_false(crypto.signed(key, "body\0more", wrong))
+      end
+    end
+    assert.has_error(function() crypto.signed("", "body", ("0"):rep(64)) end)
+    assert.has_error(function() crypto.signed("k", "body", nil) end)
+  end)
+
   it("gives as many random bytes as asked, never the same", function()
     assert.equal(1, #crypto.random(1))
     assert.equal(1024, #crypto.random(1024))
