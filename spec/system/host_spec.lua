@@ -182,6 +182,25 @@ describe("the host", function()
     assert.equal('There is no command "nonsense". `assistant help` lists them.\n', text)
   end)
 
+  it("shows a request's query, headers, id and address whenever a script asks, also after the answer and when the client is gone", function()
+    local shown = MAIN:gsub('%["GET /close"%]', [[["GET /shown"] = function(request)
+      task.spawn(function()
+        task.sleep(100)
+        local value, twice = request:header "X-Two"
+        local words = { request.query.a, tostring(request.query.b), tostring(request.repeated.b), request.headers["x-one"],
+          request.headers["x-two"], tostring(request.repeated_headers["x-two"]), value, tostring(twice), request.remote, request.id:sub(1, 1),
+          tostring(request:header "x-none"), tostring(request.nothing) }
+        db.run("INSERT INTO notes (word) VALUES (?)", table.concat(words, "|"))
+      end)
+      return { status = 200 }
+    end,
+    %0]], 1)
+    local service = new { files = { ["scripts/main.lua"] = shown } }
+    wire.raw(service.port, "GET /shown?a=1+2&b=3&b=4 HTTP/1.1\r\nHost: k\r\nX-Two: c\r\nX-ONE: Ab\r\nx-two: d\r\n\r\n")
+    local words = "1 2|nil|true|Ab|c, d|true|c, d|true|127.0.0.1|r|nil|nil"
+    shell.until_(function() return notes(service, words) == 1 end, 5, "the words: " .. tostring(service:value "SELECT max(word) FROM notes"))
+  end)
+
   it("says every time what is wrong with a script that is required late and does not load", function()
     local late = MAIN:gsub('%["GET /close"%]', '["GET /late"] = function() return require "late" end,\n    %0', 1)
     local service = new { files = { ["scripts/main.lua"] = late, ["scripts/late.lua"] = 'error "it is not ready"' } }
