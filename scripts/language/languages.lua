@@ -150,7 +150,7 @@ end
 local function count(ready, s)
   local a, b = address.find(s)
   if a then s = s:sub(1, a - 1) .. " " .. s:sub(b + 1) end
-  s = text.fold(s)
+  if utf8.len(s) ~= #s then s = text.fold(s) end -- host.words takes capitals for small letters
   local counts, total = words.count(s, ready.showing)
   if total <= SHORT or counts[OF_STREETS] or s:find("'", 1, true) then return count_each(ready, s) end
   local hits = {}

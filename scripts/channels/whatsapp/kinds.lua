@@ -16,7 +16,7 @@ local FORM_BYTES = 20000
 ---@return string?
 function M.text(value)
   if type(value) ~= "string" then return nil end
-  value = plain.clip(value, TEXT_BYTES)
+  if #value > TEXT_BYTES then value = plain.clip(value, TEXT_BYTES) end
   if not value:find("^%C*$") then -- much faster than searching for a %c
     value = value:gsub("\r\n?", "\n"):gsub("[\0-\8\11-\31\127]", "")
   end
@@ -28,10 +28,11 @@ end
 ---@param most? integer characters; nil: no limit
 ---@return string?
 function M.inline(value, most)
+  if type(value) == "string" and #value <= (most or LABEL) and value:find("^[%w.,'-][%w .,'-]*$") and not value:find("  ", 1, true)
+    and value:byte(-1) ~= 32 then return value end -- as most names are
   if most and type(value) == "string" then value = plain.first(value, most) end
   local text = M.text(value)
   if not text then return nil end
-  if not text:find("[^%w .,'-]") and not text:find("  ", 1, true) and text:byte() ~= 32 and text:byte(-1) ~= 32 then return text end
   text = plain.trim(text:gsub("[%s%[%]]+", " "))
   return text ~= "" and text or nil
 end

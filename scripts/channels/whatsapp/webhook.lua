@@ -28,12 +28,13 @@ end
 -- Adds each item that value[field] holds to items.
 local function add_list(items, value, field, read, names, own, links)
   local list = value[field]
+  if list == nil then return end
   if type(list) == "table" and json.is_array(list) then
     for i, item in ipairs(list) do
       items[#items + 1] = { read = read, item = item, value = value, field = field, first = i == 1, names = names, own = own,
         links = links }
     end
-  elseif list ~= nil and list ~= json.null then
+  elseif list ~= json.null then
     items[#items + 1] = { read = park_one, item = list, reason = field .. " that are not a list" }
   end
 end
@@ -67,10 +68,9 @@ local function add_value(items, value, read)
   local names = value.messages and inbound.contacts(value.contacts)
   add_list(items, value, "messages", read.message, names, own, names and sender.links(value.contacts, value.messages))
   add_list(items, value, "statuses", read.status)
-  for _, field in ipairs(BESIDE) do
-    if value[field] ~= nil then add_list(items, value, field, read.beside) end
-  end
-  for _, fault in ipairs(type(value.errors) == "table" and value.errors or {}) do items[#items + 1] = { read = warn_of, item = fault } end
+  for _, field in ipairs(BESIDE) do add_list(items, value, field, read.beside) end
+  if type(value.errors) ~= "table" then return end
+  for _, fault in ipairs(value.errors) do items[#items + 1] = { read = warn_of, item = fault } end
 end
 
 local function add_change(items, change, read)
