@@ -98,6 +98,8 @@ void inbox_forget(struct jobs *j)
 
 int jobs_flush(struct jobs *j)
 {
+    if (jobs_list(j) != 0)
+        return -1;
     if (j->mark == j->mark_written)
         return 0;
     if (jobs_run(j, "UPDATE marks SET value = ? WHERE name = 'inbox.read'", "i", j->mark) != 1)

@@ -15,7 +15,7 @@ static int set_back(struct jobs *j, int64_t before_ms, int64_t now_ms)
     int64_t by = before_ms - now_ms;
     int rows = jobs_run(j,
                         "UPDATE jobs INDEXED BY jobs_state SET run_at = run_at - ? WHERE state IN "
-                        "(0, 1) AND run_at > ? AND run_at <= ?",
+                        "(0, 1) AND claim = 0 AND run_at > ? AND run_at <= ?",
                         "iii", by, now_ms, before_ms + SOON_MS);
     if (rows < 0)
         return -1;

@@ -14,7 +14,8 @@
 enum { PAGE_BYTES = 4096 };
 
 /* ukey is mark while a job does not run, lane is cleared at death: so the indexes that order lanes
- * and keep marks unique need no state in them and are not touched by a claim. */
+ * and keep marks unique need no state in them. claim is 0 unless the job runs or is fresh
+ * (jobs_parts.h). */
 static const char *const steps[] = {
     "CREATE TABLE jobs ("
     "  id INTEGER PRIMARY KEY, kind TEXT NOT NULL, lane TEXT, ukey TEXT, mark TEXT, state INTEGER "
@@ -41,6 +42,7 @@ static const char *const steps[] = {
     "INSERT INTO marks VALUES ('jobs.id', 1), ('jobs.epoch', 0), ('inbox.read', 0);",
     "CREATE TABLE backups (path TEXT PRIMARY KEY, made_at INTEGER NOT NULL) STRICT, WITHOUT "
     "ROWID;",
+    "DROP INDEX jobs_state; CREATE INDEX jobs_state ON jobs (state, kind, run_at) WHERE claim = 0;",
 };
 
 /* Writes the whole page, so that a full disk fails here and not as SIGBUS later. */
@@ -112,22 +114,22 @@ static int take_orphans(struct jobs *j)
 {
     int64_t now = loop_wall_ms();
     int rc = jobs_run(j,
-                      "UPDATE OR IGNORE jobs SET state = 0, claim = 0, orphan = 1, ukey = mark, "
-                      "run_at = min(run_at, ?) WHERE state = 2",
+                      "UPDATE OR IGNORE jobs SET state = 0, claim = 0, orphan = orphan OR state = 2, "
+                      "ukey = mark, run_at = min(run_at, ?) WHERE claim <> 0",
                       "i", now);
     if (rc > 0)
         log_event(LOG_INFO, "jobs.orphans", log_i("count", rc));
     while (rc >= 0) {
         int64_t id, run_at = now;
         rc = jobs_number(j, &id,
-                         "SELECT id FROM jobs INDEXED BY jobs_state WHERE state = 2 LIMIT 1", "");
+                         "SELECT id FROM jobs WHERE claim <> 0 LIMIT 1", "");
         if (rc <= 0)
             break;
         rc = jobs_settle_twin(j, id, &run_at);
         if (rc == 0)
             rc = jobs_run(j,
-                          "UPDATE jobs SET state = 0, claim = 0, orphan = 1, ukey = mark, run_at = "
-                          "min(run_at, ?) WHERE id = ?",
+                          "UPDATE jobs SET state = 0, claim = 0, orphan = orphan OR state = 2, ukey = "
+                          "mark, run_at = min(run_at, ?) WHERE id = ?",
                           "ii", run_at, id) == 1
                      ? 0
                      : -1;
@@ -171,6 +173,7 @@ static int start(struct jobs *j)
     j->page->wall_ms = loop_wall_ms();
     j->crashed = j->inbox_crashed = true;
     j->suspects = -1;
+    j->running_known = true; /* nothing runs */
     return 0;
 }
 
@@ -223,6 +226,7 @@ void jobs_close(struct jobs *j)
         munmap(j->page, PAGE_BYTES);
     else
         free(j->page);
+    jobs_fresh_drop(j);
     for (size_t i = 0; i < j->kind_count; i++)
         free(j->kinds[i].name);
     free(j->kinds);

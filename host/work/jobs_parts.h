@@ -17,8 +17,18 @@ struct jobs_page {
 
 struct jobs_kind {
     char *name;
-    int64_t due; /* of the next ready job, or earlier; INT64_MAX: none */
+    int64_t due; /* of the next ready job that is listed, or earlier; INT64_MAX: none */
     bool known;
+    int64_t running; /* jobs that run, while running_known */
+};
+
+/* A job that was due when it was put, for a lane that was free. Most of them are claimed in the
+ * same group. So their rows (claim JOBS_FRESH) are in neither jobs_state nor jobs_unique, until
+ * jobs_list puts those there that nobody has claimed. It saves a turn 16 changes of indexes. */
+enum { JOBS_FRESH = -1, FRESH_MOST = 256, ALONE_BITS = 65536 };
+struct jobs_fresh {
+    struct job job;
+    char *mark; /* or NULL */
 };
 
 struct jobs {
@@ -27,6 +37,11 @@ struct jobs {
     bool mapped;
     struct jobs_kind *kinds;
     size_t kind_count, kind_next; /* kind_next: where the next search begins */
+    bool running_known;
+    struct jobs_fresh fresh[FRESH_MOST]; /* in the order in which they are due */
+    int fresh_count;
+    /* A bit for each of the newest ids: this job is alone in its lane, so nobody is promoted. */
+    uint64_t alone[ALONE_BITS / 64];
     int64_t next_id,
         id_limit; /* ids below id_limit are reserved on disk: none is ever given twice */
     int64_t epoch, claims;
@@ -69,6 +84,28 @@ char *jobs_column(sqlite3_stmt *row, int column, size_t *len);
 int jobs_settle_twin(struct jobs *j, int64_t id, int64_t *run_at);
 /* Frees the job's lane: the next one is ready. 0 or -1. */
 int jobs_promote(struct jobs *j, const char *lane);
+
+/* jobs_fresh.c. The row was inserted; with a full list the row must not be fresh. */
+void jobs_fresh_add(struct jobs *j, const struct jobs_put *p, int64_t id, int64_t run_at,
+                    int64_t now);
+/* When the first fresh job of a kind is due; INT64_MAX: there is none. */
+int64_t jobs_fresh_due(const struct jobs *j, const char *kind);
+/* A fresh job has this mark. */
+bool jobs_fresh_marked(const struct jobs *j, const char *mark);
+/* Claims as jobs_claim does. */
+int jobs_fresh_claim(struct jobs *j, const char *kind, int64_t now_ms, int64_t claim,
+                     struct job *out, int room);
+/* All fresh jobs enter the indexes. 0 or -1: the others stay fresh. */
+int jobs_list(struct jobs *j);
+/* Their rows are gone. */
+void jobs_fresh_drop(struct jobs *j);
+/* A job of this kind is listed, and may be due then. */
+void jobs_set_due(struct jobs *j, const char *kind, int64_t run_at);
+
+/* How many jobs of a kind run. */
+struct jobs_kind *jobs_kind_of(struct jobs *j, const char *name);
+/* Counts again what runs, when it is not known. 0 or -1. */
+int jobs_count_running(struct jobs *j);
 
 /* Fills a job from a row of JOBS_COLUMNS. */
 #define JOBS_COLUMNS                                                                              \

@@ -44,7 +44,9 @@ int jobs_look_for(struct jobs *j, enum jobs_table in, struct needles *n, int64_t
 
 int jobs_of_kind(struct jobs *j, const char *kind, int64_t after, struct job *out, int room)
 {
-    int rc;
+    int rc = jobs_list(j);
+    if (rc != 0)
+        return rc;
     sqlite3_stmt *row = jobs_row(j, &rc,
                                  "SELECT " JOBS_COLUMNS " FROM jobs WHERE kind = ? AND id > ? AND "
                                  "state <> 3 ORDER BY id LIMIT ?",

@@ -213,6 +213,35 @@ static void twins(void)
     down();
 }
 
+static void fresh(void)
+{
+    struct job job, out[4] = { 0 };
+    up();
+    put("work", "l", "u", "one", 2, false);
+    put("work", "m", NULL, "first", 1, false);
+    CHECK(case_number(store, "SELECT count(*) FROM jobs WHERE claim = 0 OR ukey = 'u'") == 0);
+    CHECK(take("first"));
+    CHECK(claim(&job, 1) == 1 && payload_is(&job, "one") && jobs_next_due(jobs, "work") > 2);
+    put("work", "l", NULL, "two", 1, false);
+    CHECK(jobs_done(jobs, &job) == 1 && take("two"));
+    job_free(&job);
+    lane_put("l", "alone");
+    CHECK(take("alone"));
+    lane_put("l", "next");
+    CHECK(take("next") && counts().running == 0);
+    put("work", NULL, "u", "kept", 1, false);
+    CHECK(commit() == STORE_COMMITTED);
+    CHECK(case_number(store, "SELECT count(*) FROM jobs WHERE claim = 0 AND ukey = 'u'") == 1);
+    CHECK(take("kept"));
+    put("work", NULL, "u", "left", 1, false);
+    CHECK(store_commit(store) == STORE_COMMITTED); /* without jobs_flush */
+    down();
+    up();
+    CHECK(claim(out, 4) == 1 && payload_is(&out[0], "left") && !out[0].orphan);
+    job_free(&out[0]);
+    down();
+}
+
 static void lost_claim(void)
 {
     struct job job = { 0 };
@@ -540,6 +569,7 @@ int main(void)
     case_run("cancelling promotes the next of a lane only when the head goes", lane_cancel);
     case_run("H11: a lane of ten thousand jobs delays no other lane", fairness);
     case_run("a unique mark has at most one job that does not run, also after a retry", twins);
+    case_run("a job that is due when it is put enters no index that its claim would leave", fresh);
     case_run("A13: a claim and a put of a lost group never were", lost_claim);
     case_run("no job id is given twice, whatever is lost, deleted or restarted", ids);
     case_run("A4, A6: what a dead process had claimed is an orphan, at the head of its lane",
