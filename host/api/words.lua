@@ -15,6 +15,17 @@ local words = {}
 ---@return string[]
 function words.list(text, kind) end
 
+---The pieces of a text between blanks and line breaks, unchanged, each as a key with the value true.
+---@param text string
+---@return table<string, boolean>
+function words.set(text) end
+
+---The pieces of a text between these signs, without blanks and line breaks around them. Empty ones are left out.
+---@param text string
+---@param signs string each byte is one
+---@return string[]
+function words.pieces(text, signs) end
+
 ---Words with what they stand for, made ready to be looked for in texts. A word of more than 255 bytes is never found.
 ---@param bits table<string, integer> at most a million bytes of words, in small letters
 ---@param kind? "words"|"letters"|"small"

@@ -75,6 +75,54 @@ static int list(lua_State *L)
     return 1;
 }
 
+/* ---- lists that are written as one text ---- */
+
+static inline bool blank(char c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+static int set(lua_State *L)
+{
+    size_t len = 0, end = 0;
+    const char *text = luaL_checklstring(L, 1, &len);
+    lua_newtable(L);
+    for (size_t at = 0; at < len; at = end) {
+        while (at < len && blank(text[at]))
+            at++;
+        for (end = at; end < len && !blank(text[end]);)
+            end++;
+        if (end == at)
+            break;
+        lua_pushlstring(L, text + at, end - at);
+        lua_pushboolean(L, 1);
+        lua_rawset(L, -3);
+    }
+    return 1;
+}
+
+static int pieces(lua_State *L)
+{
+    size_t len = 0;
+    const char *text = luaL_checklstring(L, 1, &len), *signs = luaL_checkstring(L, 2);
+    lua_Integer n = 0;
+    lua_newtable(L);
+    for (size_t at = 0, next = 0; at <= len; at = next + 1) {
+        for (next = at; next < len && !(text[next] && strchr(signs, text[next]));)
+            next++;
+        size_t end = next;
+        while (at < end && blank(text[at]))
+            at++;
+        while (end > at && blank(text[end - 1]))
+            end--;
+        if (end == at)
+            continue;
+        lua_pushlstring(L, text + at, end - at);
+        lua_rawseti(L, -2, ++n);
+    }
+    return 1;
+}
+
 /* ---- maps ---- */
 
 struct slot {
@@ -279,8 +327,9 @@ static int distance(lua_State *L)
 int luaopen_host_words(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        { "list", list },   { "map", map },     { "look", look },         { "only", only },
-        { "found", found }, { "count", count }, { "distance", distance }, { NULL, NULL },
+        { "list", list },     { "map", map },     { "look", look },         { "only", only },
+        { "found", found },   { "count", count }, { "distance", distance }, { "set", set },
+        { "pieces", pieces }, { NULL, NULL },
     };
     know_bytes();
     luaL_newmetatable(L, MAP);

@@ -14,6 +14,7 @@ local M = {}
 M.EMPTY = "is empty. Write a text."
 
 local function text(value)
+  if type(value) == "string" and #value <= 20000 and value:find("%S") then return value end -- nearly all
   if value == json.null then return nil, M.EMPTY end
   if type(value) == "table" then return nil, "must be one text, and not a list or more keys. Write it on one line, in quotes: \"…\"." end
   if type(value) ~= "string" then return nil, "must be text. Put it in quotes: \"…\"." end
@@ -149,6 +150,7 @@ end
 
 local function single_words(value)
   return texts(value, { each = function(word)
+    if #word <= 60 and word:find("^%a+$") then return nil end -- most
     if #word > 60 or not plain.fold(word):find("^[%a\128-\255][%a'\128-\255-]*$") then return "must be one word of letters." end
   end })
 end

@@ -123,10 +123,9 @@ local function lacking(list, file, language, shape, english)
 end
 
 -- How many words of one list of `recognised_by` the other has too.
-local function shared(own, theirs)
-  local there, count = {}, 0
-  for _, word in ipairs(theirs) do there[plain.fold(tostring(word))] = true end
-  for _, word in ipairs(own) do count = count + (there[plain.fold(tostring(word))] and 1 or 0) end
+local function shared(one, other)
+  local count = 0
+  for _, word in ipairs(one.folded) do count = count + (other.known[word] and 1 or 0) end
   return count
 end
 
@@ -134,13 +133,12 @@ end
 -- no program, or else the later one.
 local function copied(list, one, other, shipped)
   if shipped[one.code] and not shipped[other.code] then one, other = other, one end
-  local own, theirs = one.recognised_by, other.recognised_by
   local same_name = one.name:lower() == other.name:lower()
   if same_name then
     add(list, one.file, "language.name", ("is %s, as in %s. Write the name of the language of this file.")
       :format(one.name, other.file.name))
   end
-  if shared(own, theirs) * 2 <= #own then return end
+  if shared(one, other) * 2 <= #one.folded then return end
   add(list, one.file, "language.recognised_by", ("has mostly the words of %s, so the program cannot tell the two languages apart. Write"
     .. " words that people write in %s and not in %s."):format(other.file.name, same_name and "the language of this file" or one.name,
     other.name))
@@ -149,8 +147,12 @@ end
 -- What the file itself says of its language.
 local function written_in(language, file)
   local written = type((file.value or {}).language) == "table" and file.value.language or {}
-  return { code = language.code, file = file, name = tostring(written.name or language.code),
-    recognised_by = type(written.recognised_by) == "table" and written.recognised_by or {} }
+  local folded, known = {}, {}
+  for i, word in ipairs(type(written.recognised_by) == "table" and written.recognised_by or {}) do
+    folded[i] = plain.fold(tostring(word))
+    known[folded[i]] = true
+  end
+  return { code = language.code, file = file, name = tostring(written.name or language.code), folded = folded, known = known }
 end
 
 -- An owner's question that only another language has.
@@ -225,14 +227,12 @@ function M.find(files, checks, fields, languages, codes)
   silent(list, files.business, "the program's own towns, hours, links and limits apply.")
   silent(list, files.replies, "the program's own sentences are sent.")
   for _, file in ipairs { files.system, files.replies, files.business } do cut_by_comment(list, file) end
-  local shape, used = checks.replies_for(fields), {}
+  local shape, used, written = checks.replies_for(fields), {}, {}
   for _, code in ipairs(codes) do used[code] = true end
   for i, language in ipairs(languages) do
     local file = files.languages.files[language.code] or files.replies
-    for j = 1, i - 1 do
-      local other = languages[j]
-      copied(list, written_in(language, file), written_in(other, files.languages.files[other.code] or files.replies), checks.SHIPPED)
-    end
+    written[i] = written_in(language, file)
+    for j = 1, i - 1 do copied(list, written[i], written[j], checks.SHIPPED) end
     if file ~= files.replies then
       cut_by_comment(list, file)
       if used[language.code] then lacking(list, file, language, shape, languages[1]) end

@@ -1,19 +1,16 @@
 -- The built-in phrases by which language/intents recognises what a customer wants. How a phrase is written: docs/OWNERS.md. Between two
 -- phrases of a list stands a semicolon.
 
+local words = require "host.words"
+
 local M = {}
 
 local function lists(source)
-  local all, list = {}, nil
-  for line in source:gmatch("[^\n]+") do
-    local name, rest = line:match("^([%l_]+):(.*)$")
-    if name then
-      list, line = {}, rest
-      all[name] = list
-    end
-    for phrase in line:gmatch("[^;]+") do
-      if phrase:find("%S") then list[#list + 1] = phrase:match("^%s*(%S.*)$") end
-    end
+  local all = {}
+  local _, last, name = source:find("^([%l_]+):")
+  while name do
+    local first, next_last, next_name = source:find("\n([%l_]+):", last)
+    all[name], last, name = words.pieces(source:sub(last + 1, first), ";\n"), next_last, next_name
   end
   return all
 end

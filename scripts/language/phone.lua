@@ -9,18 +9,19 @@ local LEAST_DIGITS = 7
 
 -- A replacement of the same length for each character that is not ASCII, so that a place in the masked text is the same place in
 -- the text: a digit becomes a digit, a letter a letter, an invisible character \2, any other sign \1.
-local MASK = {}
-for char, folded in pairs(text.FOLDS) do
+local MASK = setmetatable({}, { __index = function(mask, char)
+  local folded = text.FOLDS[char]
   if folded == "" then
-    MASK[char] = ("\2"):rep(#char)
-  elseif folded:find("^%d$") then
-    MASK[char] = folded .. ("\2"):rep(#char - 1)
-  elseif folded:find("^%a") then
-    MASK[char] = ("a"):rep(#char)
-  else
-    MASK[char] = ("\1"):rep(#char)
+    mask[char] = ("\2"):rep(#char)
+  elseif folded and folded:find("^%d$") then
+    mask[char] = folded .. ("\2"):rep(#char - 1)
+  elseif folded and folded:find("^%a") then
+    mask[char] = ("a"):rep(#char)
+  elseif folded then
+    mask[char] = ("\1"):rep(#char)
   end
-end
+  return rawget(mask, char)
+end })
 
 local function masked(s)
   if utf8.len(s) == #s then -- only ASCII

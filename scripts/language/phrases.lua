@@ -54,7 +54,10 @@ function M.problem(phrase)
   if phrase:find("…", 1, true) or phrase:find("...", 1, true) or phrase:find("{", 1, true) then
     return "holds … or {…}, which mean something only in the lists from cancel_visit on. Write the words that stand there."
   end
-  if #phrase < 2 * MOST_WORDS and phrase:find("^%w") and not phrase:find("[()]") then return nil end -- most phrases
+  -- Most phrases. (The bytes after %w begin letters: accents alone and signs begin with others. The second one is Gurmukhi.)
+  local needed = phrase:find("[()]") and phrase:gsub("%([^()]*%)%s*", "") or phrase
+  if #phrase < 2 * MOST_WORDS and (needed:find("^[%w\196-\203\206-\217]") or needed:find("^\224\168[\133-\185]"))
+    and not needed:find("[()]") then return nil end
   return select(2, parts_of(phrase))
 end
 

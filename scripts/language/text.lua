@@ -6,11 +6,13 @@ local M = {}
 
 local REPLACEMENT = "\u{FFFD}"
 
+local of_code = utf8.char
+
 local function range(map, from, to, value)
-  for code = from, to do
-    map[utf8.char(code)] = type(value) == "function" and value(code) or value
-  end
+  for code = from, to do map[of_code(code)] = value end
 end
+
+local DIGITS = { "1", "2", "3", "4", "5", "6", "7", "8", "9" }
 
 local function letters(map, target, list)
   for _, code in utf8.codes(list) do
@@ -33,10 +35,11 @@ local UNSEEN = { { 0x200B, 0x200F }, { 0x202A, 0x202E }, { 0x2060, 0x206F }, { 0
 
 local function digits(map)
   for _, zero in ipairs(ZEROS) do
-    range(map, zero, zero + 9, function(code) return tostring(code - zero) end)
+    map[of_code(zero)] = "0"
+    for i = 1, 9 do map[of_code(zero + i)] = DIGITS[i] end
   end
   for _, one in ipairs(ONES) do
-    range(map, one, one + 8, function(code) return tostring(code - one + 1) end)
+    for i = 1, 9 do map[of_code(one + i - 1)] = DIGITS[i] end
   end
   letters(map, "0", "⁰⓪⓿")
   for i, char in ipairs { "¹", "²", "³", "⁴", "⁵", "⁶", "⁷", "⁸", "⁹" } do
@@ -58,7 +61,7 @@ local function build_folds()
   letters(map, "...", "…")
   letters(map, ".", "。·‧∙⋅・")
   letters(map, "$", "€£¥₹₽₩₿¢₤₣₱₺₴₪")
-  range(map, 0xFF01, 0xFF5E, function(code) return string.char(code - 0xFEE0):lower() end)
+  for code = 0xFF01, 0xFF5E do map[of_code(code)] = string.char(code - 0xFEE0):lower() end
   letters(map, "$", "＄￡￥￠")
   digits(map)
   letters(map, "a", "àáâãäåāąÀÁÂÃÄÅĀĄаА")
@@ -418,8 +421,9 @@ end
 ---@param pattern? string of a word; default: what stands between spaces
 ---@return table<string, boolean>
 function M.set(list, pattern)
+  if not pattern then return words.set(list) end
   local set = {}
-  for word in list:gmatch(pattern or "%S+") do
+  for word in list:gmatch(pattern) do
     set[word] = true
   end
   return set

@@ -163,8 +163,7 @@ local PLACES = {} -- by name
 local CODES = {}  -- by the beginning of a postal code
 local NAMES = {}  -- by the first word of a name: all names that begin so, longest first
 
-local function add_name(names, name, place)
-  local words = text.list(name)
+local function add_name(names, words, place)
   local list = names[words[1]] or { second = {} } -- second: the second words of these names; "": a name of one word
   names[words[1]], list.second[words[2] or ""] = list, true
   local at = #list + 1
@@ -189,21 +188,25 @@ local function add_code(region, code)
   add_code(region.parents[1], code)
 end
 
+local NAMED = {} -- places by their names as they are written here
+
 local function read_line(line)
   local head, others = line:match("^([^|]*)|?(.*)$")
   local name, codes = head:match("^([^:]*):?(.*)$")
   local own, within = name:match("^([^<]*)<?(.*)$")
   local mark, bare = own:match("^([*~]?)(.*)$")
-  local place = { name = text.trim(bare), parents = {}, codes = spread(codes), region = mark == "*" or nil, doubtful = mark == "~" or nil,
+  bare = text.trim(bare)
+  local beginnings, words = spread(codes), text.list(bare)
+  local place = { name = bare, parents = {}, codes = beginnings, region = mark == "*" or nil, doubtful = mark == "~" or nil,
     whole = codes:find("%u") ~= nil }
-  place.key = text.words(place.name)
-  for parent in within:gmatch("[^,]+") do place.parents[#place.parents + 1] = assert(PLACES[text.words(parent)], parent) end
+  place.key = table.concat(words, " ")
+  for parent in within:gmatch("[^,]+") do place.parents[#place.parents + 1] = assert(NAMED[text.trim(parent)], parent) end
   local around = place.parents[1]
   if #place.codes == 0 and around and not around.region then place.codes = around.codes end -- somewhere within
-  PLACES[place.key] = place
-  add_name(NAMES, place.name, place)
-  for other in others:gmatch("[^,]+") do add_name(NAMES, other, place) end
-  for _, code in ipairs(spread(codes)) do
+  PLACES[place.key], NAMED[bare] = place, place
+  add_name(NAMES, words, place)
+  for other in others:gmatch("[^,]+") do add_name(NAMES, text.list(other), place) end
+  for _, code in ipairs(beginnings) do
     if #place.parents < 2 then CODES[code] = place end -- Thornhill's codes are Vaughan's and Markham's
     if around and around.region then add_code(around, code) end
   end
@@ -212,7 +215,7 @@ end
 for line in text.lines(TABLE) do
   if line ~= "" then read_line(line) end
 end
-for _, name in ipairs(NO_TOWNS) do add_name(NAMES, name, false) end
+for _, name in ipairs(NO_TOWNS) do add_name(NAMES, text.list(name), false) end
 
 -- ---- places and their codes -------------------------------------------------------------------------------------------
 
@@ -617,7 +620,7 @@ function M.own(list)
   for _, place in ipairs(list) do
     if place.own and place.key ~= "" then
       names = names or {}
-      add_name(names, place.key, place)
+      add_name(names, text.list(place.key), place)
     end
   end
   if names then names[HINTS] = hints(names) end
