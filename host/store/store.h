@@ -59,7 +59,8 @@ int store_known(struct store *s, const char *owner, size_t count, char *why, siz
 /* Identity of the file. Each successful opening (store_live) gives the file a new number, and
  * `<path>.lock` stores it. So a copy that was put in the database's place is recognised, and a
  * write-ahead log of another file is refused instead of being applied to this one. store_live: 0,
- * or -1 with why. store_strange: this is not the file of the last start. */
+ * or -1 with why. (A new database has its number from the beginning.) store_strange: this is not
+ * the file of the last start. */
 int store_live(struct store *s, char *why, size_t why_size);
 bool store_strange(const struct store *s);
 /* true: the file is not the one of the last start, or its folder knows of none. It may be an older

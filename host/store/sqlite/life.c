@@ -227,12 +227,31 @@ static int say(const struct store *s, int error, char *why, size_t why_size)
     return -1;
 }
 
+int store_first_life(struct store *s, const char *path)
+{
+    uint32_t life = store_new_life();
+    const unsigned char number[4] = { (unsigned char)(life >> 24), (unsigned char)(life >> 16),
+                                      (unsigned char)(life >> 8), (unsigned char)life };
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+    int rc = fd >= 0 && pwrite(fd, number, sizeof number, LIFE_AT) == sizeof number ? 0 : -1;
+    if (fd >= 0)
+        close(fd);
+    s->record.was = s->record.now = s->life = life;
+    s->record.known = true;
+    return rc == 0 ? record_write(s) : -1;
+}
+
 int store_live(struct store *s, char *why, size_t why_size)
 {
     uint32_t was = 0;
     store_read_end(s);
     if (!s->path || s->open || s->lost)
         return 0;
+    if (s->created) { /* so that its log has a page with the number */
+        if (store_set_life(s->db, s->record.now) != SQLITE_OK)
+            goto fail;
+        return 0;
+    }
     /* A crash may have cut short what is in the log. */
     store_checkpoint(s, SQLITE_CHECKPOINT_PASSIVE);
     if (sqlite3_exec(s->db, "PRAGMA application_id", one_number, &was, NULL) != SQLITE_OK)

@@ -222,8 +222,8 @@ static enum store_open_result create(struct store *s, const void *bytes, size_t 
     }
     int closed = sqlite3_close(db);
     db = NULL;
-    if (closed != SQLITE_OK || store_sync_path(path) != 0 || rename(path, s->path) != 0 ||
-        store_sync_folder_of(s->path) != 0) {
+    if (closed != SQLITE_OK || store_first_life(s, path) != 0 || store_sync_path(path) != 0 ||
+        rename(path, s->path) != 0 || store_sync_folder_of(s->path) != 0) {
         refuse_for(why, errno, s->path, "the database %s cannot be created", s->path);
         goto out;
     }

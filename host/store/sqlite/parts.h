@@ -108,6 +108,9 @@ void store_record_read(struct store *s);
 /* Given the first bytes of the file: may its log be played into it? Sets life and strange. */
 bool store_log_is_ours(struct store *s, const unsigned char head[STORE_HEAD]);
 uint32_t store_new_life(void);
+/* For the file at path, which becomes the new database: gives it its number, and stores that in the
+ * lock file. 0, or -1 with errno. */
+int store_first_life(struct store *s, const char *path);
 /* 0, or an SQLite error code. */
 int store_set_life(sqlite3 *db, uint32_t life);
 /* "restore a copy (…)": what to do with a database that cannot be used. */
