@@ -223,6 +223,7 @@ static void client_command(struct client *c)
     size_t count = 0;
     struct host *h = c->admin->host;
     c->state = CLIENT_WAITS;
+    reload_keep(h);
     loop_timer_stop(h->services.loop, &c->deadline); /* a command has no time limit */
     for (char *p = c->in.data; p < c->in.data + c->in.len - 1 && count < ARGS_LIMIT;
          p += strlen(p) + 1)

@@ -297,7 +297,7 @@ void instance_close(struct service *s)
     if (h->services.store)
         store_sync_together(h->services.store);
     watch_stop(s->watch);
-    reload_stop();
+    reload_stop(h);
     backup_stop(h);
     admin_stop(h->admin);
     h->admin = NULL;

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DRAINING_LIMIT = 2 };
+enum { DRAINING_LIMIT = 2, KEEP_NS = 100000000 };
 
 static struct generation_options options;
 static const char *mode; /* the mode in which a child loads a tree first; NULL: no trial */
@@ -72,8 +72,10 @@ static struct {
     enum { IDLE, TRYING, TRIED } state;
     struct trial *trial;
     struct tree *tree;
-    char disk[65]; /* hash of the files on disk; "": they could not be read */
-    bool same;     /* the tree serves already, so only its secrets are read again */
+    bool kept_before;       /* a generation was kept as a version; the first one is kept later */
+    struct loop_timer keep; /* set: the first one is to be kept */
+    char disk[65];          /* hash of the files on disk; "": they could not be read */
+    bool same;              /* the tree serves already, so only its secrets are read again */
     unsigned number;
     struct asked *told, *queue; /* told: gets the running reload's result */
 } r;
@@ -342,7 +344,8 @@ static void begin_next(struct host *h)
 
 void reload_follow(struct host *h)
 {
-    if (h->scripts.current && !h->verdict.count && generation_proven(h->scripts.current))
+    if (h->scripts.current && !h->verdict.count && !r.keep.index &&
+        generation_proven(h->scripts.current))
         versions_well(h->versions);
     if (r.state == TRIED && has_room(h, r.number))
         build(h);
@@ -357,6 +360,7 @@ void reload_follow(struct host *h)
 static void ask(struct host *h, unsigned number, bool force, reload_done done, void *arg)
 {
     struct asked **end = &r.queue, *a;
+    reload_keep(h);
     while (*end) {
         if (!done && !number && !(*end)->done && !(*end)->number) {
             (*end)->force |= force;
@@ -385,8 +389,9 @@ void reload_version(struct host *h, unsigned number, reload_done done, void *arg
     ask(h, number, false, done, arg);
 }
 
-void reload_stop(void)
+void reload_stop(struct host *h)
 {
+    reload_keep(h);
     struct asked *queue = r.queue;
     trial_end(r.trial);
     r.trial = NULL;
@@ -396,10 +401,27 @@ void reload_stop(void)
     answer(queue, 1, "The service is stopping.");
 }
 
+static void keep(void *arg)
+{
+    struct host *h = arg;
+    struct generation *g = h->scripts.current;
+    loop_timer_stop(h->services.loop, &r.keep);
+    versions_accept(h->versions, g->tree, g->schema_hash, h->good ? h->good->hash : "");
+}
+
+void reload_keep(struct host *h)
+{
+    if (r.keep.index)
+        keep(h);
+}
+
 void reload_serves(struct host *h)
 {
-    struct generation *g = h->scripts.current;
-    versions_accept(h->versions, g->tree, g->schema_hash, h->good ? h->good->hash : "");
+    if (r.kept_before)
+        keep(h);
+    else /* four syncs that nobody waits for */
+        loop_timer_set(h->services.loop, &r.keep, loop_now_ns() + KEEP_NS, keep, h);
+    r.kept_before = true;
 }
 
 struct generation *reload_build(struct host *h, struct tree *t)
@@ -416,6 +438,7 @@ struct generation *reload_build(struct host *h, struct tree *t)
 
 void reload_roll_back(struct host *h, const char *error)
 {
+    reload_keep(h);
     if (h->scripts.next || !h->good)
         return;
     struct generation *g = reload_build(h, h->good);

@@ -24,9 +24,12 @@ void reload_version(struct host *h, unsigned number, reload_done done, void *arg
 /* Every tick: starts a reload that waits. */
 void reload_follow(struct host *h);
 /* Cancels the running reload, and calls every `done` that waits. */
-void reload_stop(void);
-/* For tick: another generation serves now. Keeps its tree as a version. */
+void reload_stop(struct host *h);
+/* For tick: another generation serves now. Keeps its tree as a version: the first one of the
+ * process a moment later, when its first answers have gone, or with reload_keep. */
 void reload_serves(struct host *h);
+/* Before the versions are shown or changed. */
+void reload_keep(struct host *h);
 /* The number of older generations with running tasks. */
 unsigned reload_draining(const struct host *h);
 /* Builds a generation of this tree beside the serving one. NULL: it failed, which is logged. */
