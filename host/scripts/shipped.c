@@ -51,6 +51,11 @@ const struct shipped_file *shipped_find(const struct tree_file *f)
     return NULL;
 }
 
+const char *shipped_source(const struct shipped_file *f)
+{
+    return at(f->source);
+}
+
 bool shipped_checked(const struct tree *t)
 {
     const struct shipped_head *all = head();

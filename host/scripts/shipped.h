@@ -27,6 +27,7 @@ struct shipped_file {
 
 /* The script whose path and bytes are these. NULL: none. */
 const struct shipped_file *shipped_find(const struct tree_file *f);
+const char *shipped_source(const struct shipped_file *f);
 /* true: the tree's scripts are the shipped ones, no more and no fewer, and no name in them is
  * unknown. */
 bool shipped_checked(const struct tree *t);

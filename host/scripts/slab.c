@@ -1,13 +1,15 @@
 #include "scripts/slab.h"
 
 #include <string.h>
+#include <sys/mman.h>
 
 /* A new slab. The rest of the previous one becomes free blocks. */
 static char *cut_new(struct slab *s, size_t bytes)
 {
     size_t rest = (size_t)(s->end - s->at) / SLAB_GRAIN;
-    struct slab_free *slab = malloc(SLAB_BYTES);
-    if (!slab)
+    struct slab_free *slab = mmap(NULL, SLAB_BYTES, PROT_READ | PROT_WRITE,
+                                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+    if (slab == MAP_FAILED)
         return NULL;
     if (rest > 0) {
         struct slab_free *block = (struct slab_free *)(void *)s->at;
@@ -53,7 +55,7 @@ void slab_close(struct slab *s)
 {
     for (struct slab_free *slab = s->slabs, *next; slab; slab = next) {
         next = slab->next;
-        free(slab);
+        munmap(slab, SLAB_BYTES);
     }
     *s = (struct slab){ .at = NULL };
 }

@@ -91,6 +91,11 @@ static int add_file(struct tree *t, struct tree_file *f, char *why, size_t size)
         return -1;
     }
     t->files = more;
+    f->shipped = shipped_find(f);
+    if (f->shipped) { /* the same bytes are in the program */
+        free(f->bytes);
+        f->bytes = (char *)shipped_source(f->shipped);
+    }
     t->files[t->count++] = *f;
     return 0;
 }
@@ -193,8 +198,6 @@ static void settle(struct tree *t)
 {
     qsort(t->files, t->count, sizeof *t->files, by_path);
     hash_tree(t);
-    for (size_t i = 0; i < t->count; i++)
-        t->files[i].shipped = shipped_find(&t->files[i]);
 }
 
 struct tree *tree_read(const char *scripts_dir, const char *prompts_dir, char *why, size_t why_size)
@@ -291,7 +294,8 @@ void tree_drop(struct tree *t)
         return;
     for (size_t i = 0; i < t->count; i++) {
         free(t->files[i].path);
-        free(t->files[i].bytes);
+        if (!t->files[i].shipped)
+            free(t->files[i].bytes);
     }
     free(t->files);
     free(t);

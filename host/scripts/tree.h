@@ -17,8 +17,8 @@ struct buf;
 struct shipped_file;
 
 struct tree_file {
-    char *path; /* "scripts/flow/quote.lua", "prompts/replies.yaml" */
-    char *bytes;
+    char *path;  /* "scripts/flow/quote.lua", "prompts/replies.yaml" */
+    char *bytes; /* with a NUL behind them; the program's own, when it is shipped */
     size_t len;
     const struct shipped_file *shipped; /* it came with the program, unchanged; NULL: it did not */
 };
