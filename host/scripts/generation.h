@@ -69,8 +69,8 @@ struct generation {
     char hash[65];
     struct slab slab;
     size_t memory, memory_cap;
-    bool large;    /* collect often, to bound the memory */
-    bool headroom; /* the host's pushes may pass the cap */
+    int garbage_pause; /* percent; 0: as it was loaded */
+    bool headroom;     /* the host's pushes may pass the cap */
 
     struct route *routes;
     struct job_kind *kinds;

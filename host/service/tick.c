@@ -27,6 +27,7 @@ enum {
     FLOOD = 200,             /* requests in a window: 2,000 per second */
     WINDOW_NS = 100000000,
     LARGE_STATE = 24 << 20,
+    HUGE_STATE = 64 << 20,
     LOCKED_NS = 5000000,   /* how often the lock is tried while another program holds it … */
     LOCKED_HELD = 4096,    /* … and how many requests may wait for it */
     PROBE_NS = 1000000000, /* between two checks of the file, and of an unhealthy store */
@@ -430,16 +431,21 @@ static void wait_for_work(struct host *h)
     loop_wait(h->services.loop, go_on ? 0 : UINT64_MAX);
 }
 
-/* A collection visits everything that lives: with 2,000 turns waiting 45 ms. So a small state is
- * collected when it has grown fourfold, and a large one when it has doubled (at 125 % a turn took
- * more than twice as long). */
+/* How far a state may grow, in percent, before the next collection. A collection visits everything
+ * that lives: with 2,000 turns waiting 45 ms. At 125 a turn took more than twice as long as at 200;
+ * with 10,000 waiting the memory counts too. */
+static int garbage_pause(size_t memory)
+{
+    return memory > HUGE_STATE ? 150 : memory > LARGE_STATE ? 200 : 400;
+}
+
 static void pace_garbage(struct generation *g)
 {
-    bool large = g && g->memory > LARGE_STATE;
-    if (!g || large == g->large)
+    int pause = g ? garbage_pause(g->memory) : 0;
+    if (!g || pause == g->garbage_pause)
         return;
-    g->large = large;
-    lua_gc(g->L, LUA_GCINC, large ? 200 : 400, GARBAGE_STEP, 13);
+    g->garbage_pause = pause;
+    lua_gc(g->L, LUA_GCINC, pause, GARBAGE_STEP, 13);
 }
 
 static void quiet_moment(struct host *h)
