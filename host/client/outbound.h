@@ -1,8 +1,8 @@
 /*
  * outbound: requests to others, from the moment they are asked for until they end.
  *
- * A request is held until what was written before it is durable (law 1), then given to the pool; it can be
- * cancelled before and after, and is told its end once. Apart from the binding, because tick
+ * A request is held until what was written before it is durable (law 1), then given to the pool; it
+ * can be cancelled before and after, and is told its end once. Apart from the binding, because tick
  * releases what is held and needs no Lua for it. The loop thread only.
  */
 #ifndef HOST_CLIENT_OUTBOUND_H

@@ -141,6 +141,7 @@ static CURLM *multi_new(struct pool_shard *s)
     curl_multi_setopt(m, CURLMOPT_TIMERFUNCTION, on_timer);
     curl_multi_setopt(m, CURLMOPT_TIMERDATA, s);
     curl_multi_setopt(m, CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX);
+    curl_multi_setopt(m, CURLMOPT_MAX_CONCURRENT_STREAMS, (long)POOL_STREAMS);
     /* Past this number libcurl searches all of them for the oldest each time one becomes idle. */
     curl_multi_setopt(m, CURLMOPT_MAXCONNECTS, s->shared->max_connections);
     return m;

@@ -14,8 +14,8 @@ enum {
     ROUTES_KEPT = 8, /* by each host */
     /* Up to so many transfers use one shard, for one TLS connection instead of sixteen. */
     PACK_PLAIN = 32,
-    PACK_SECURE = 100, /* the streams of one HTTP/2 connection */
-    SCARCE = 1024      /* descriptors: with fewer the pool uses less */
+    PACK_SECURE = POOL_STREAMS,
+    SCARCE = 1024 /* descriptors: with fewer the pool uses less */
 };
 
 struct pool_host {
