@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { FOLDERS = 8, DEPTH_LIMIT = 8 };
+enum { FOLDERS = 8, DEPTH_LIMIT = 8, SURVEY_MOST = 512 };
 
 struct watch {
     struct loop *loop;
@@ -24,6 +24,14 @@ struct watch {
     char *folders[FOLDERS];
     size_t count;
     uint64_t seen; /* of all names, sizes, times and inodes */
+    /* The survey that goes on: one folder in each turn of the loop, because the whole takes 1 ms.
+     */
+    struct {
+        char *path;
+        int depth;
+    } found[SURVEY_MOST];
+    size_t found_count, at;
+    uint64_t sum;
     void (*changed)(void *arg);
     void *arg;
 };
@@ -39,15 +47,41 @@ static uint64_t mix(uint64_t h, const void *bytes, size_t n)
     return h;
 }
 
-/* Watches every folder below, and adds up what stat returns. The order of readdir does not matter
- * in a sum. */
-static uint64_t survey(struct watch *w, const char *path, int depth)
+static void found_add(struct watch *w, char *path, int depth)
 {
-    uint64_t sum = 0;
+    if (path && w->found_count < SURVEY_MOST) {
+        w->found[w->found_count].path = path;
+        w->found[w->found_count++].depth = depth;
+    } else {
+        free(path);
+    }
+}
+
+/* Begins a survey with the folders that are watched. */
+static void survey_begin(struct watch *w)
+{
+    while (w->found_count)
+        free(w->found[--w->found_count].path);
+    w->at = 0;
+    w->sum = 0;
+    for (size_t i = 0; i < w->count; i++)
+        found_add(w, buf_copy(w->folders[i], strlen(w->folders[i])), 0);
+}
+
+/* Watches the next folder, adds up what stat returns, and remembers its folders. The order of
+ * readdir does not matter in a sum. false: all were seen. */
+static bool survey_step(struct watch *w)
+{
+    if (w->at == w->found_count)
+        return false;
+    const char *path = w->found[w->at].path;
+    int depth = w->found[w->at++].depth;
     inotify_add_watch(w->fd, path, MASK);
     DIR *d = opendir(path);
-    if (!d)
-        return 1;
+    if (!d) {
+        w->sum++;
+        return true;
+    }
     for (struct dirent *e; (e = readdir(d));) {
         struct stat st;
         char name[4096];
@@ -56,24 +90,24 @@ static uint64_t survey(struct watch *w, const char *path, int depth)
         snprintf(name, sizeof name, "%s/%s", path, e->d_name);
         if (S_ISDIR(st.st_mode)) {
             if (depth < DEPTH_LIMIT)
-                sum += survey(w, name, depth + 1);
+                found_add(w, buf_copy(name, strlen(name)), depth + 1);
         } else if (S_ISREG(st.st_mode)) {
             uint64_t h = mix(1469598103934665603ULL, name, strlen(name));
             h = mix(h, &st.st_mtim, sizeof st.st_mtim);
             h = mix(h, &st.st_size, sizeof st.st_size);
-            sum += mix(h, &st.st_ino, sizeof st.st_ino);
+            w->sum += mix(h, &st.st_ino, sizeof st.st_ino);
         }
     }
     closedir(d);
-    return sum;
+    return true;
 }
 
-static uint64_t survey_all(struct watch *w)
+static void survey_all(struct watch *w)
 {
-    uint64_t sum = 0;
-    for (size_t i = 0; i < w->count; i++)
-        sum = sum * 31 + survey(w, w->folders[i], 0);
-    return sum;
+    survey_begin(w);
+    while (survey_step(w))
+        ;
+    w->seen = w->sum;
 }
 
 /* Reads inotify's events. true: one is about a file that the tree reads. */
@@ -99,7 +133,7 @@ static void on_quiet(void *arg)
         touched(w);
         return;
     }
-    w->seen = survey_all(w);
+    survey_all(w);
     w->changed(w->arg);
 }
 
@@ -119,9 +153,15 @@ static bool stat_later(struct watch *w)
 static void on_stat(void *arg)
 {
     struct watch *w = arg;
-    uint64_t now = survey_all(w);
-    if (now != w->seen) {
-        w->seen = now;
+    if (w->at == w->found_count)
+        survey_begin(w);
+    survey_step(w);
+    if (w->at < w->found_count) {
+        loop_timer_set(w->loop, &w->stat, loop_now_ns(), on_stat, w);
+        return;
+    }
+    if (w->sum != w->seen) {
+        w->seen = w->sum;
         touched(w);
     }
     stat_later(w);
@@ -149,7 +189,7 @@ struct watch *watch_start(struct loop *l, const char *const *folders, void (*cha
     /* When inotify has reached its limit per user, the check every 2 s still works. */
     if (w->fd < 0 || loop_add(l, w->fd, EPOLLIN, on_event, w) != 0)
         log_event(LOG_WARN, "watch.slow", log_s("error", strerror(errno)));
-    w->seen = survey_all(w);
+    survey_all(w);
     if (!stat_later(w))
         goto fail;
     return w;
@@ -170,5 +210,7 @@ void watch_stop(struct watch *w)
     }
     for (size_t i = 0; i < w->count; i++)
         free(w->folders[i]);
+    while (w->found_count)
+        free(w->found[--w->found_count].path);
     free(w);
 }
