@@ -109,7 +109,7 @@ struct httpd {
     struct conn_list idle, reading, sending, lingering;
     uint64_t deadline_ns;
     struct loop_timer clock, retry_accept, again; /* again: MHD has more to do */
-    TAILQ_HEAD(, request) answered; /* in the order of their numbers */
+    TAILQ_HEAD(, request) answered;               /* in the order of their numbers */
     uint64_t given;
     LIST_HEAD(, request) held;
     struct answer *cache[CACHED_ANSWERS];

@@ -16,8 +16,8 @@ struct admin;
 /* NULL: why holds the cause. */
 struct admin *admin_start(struct host *h, const char *database, char *why, size_t size);
 void admin_stop(struct admin *a);
-/* For tick: sends the answers whose wait is over. lost: a group was lost in this tick, and what waited
- * for it reports that. NULL is fine. */
+/* For tick: sends the answers whose wait is over. lost: a group was lost in this tick, and what
+ * waited for it reports that. NULL is fine. */
 void admin_release(struct admin *a, bool lost);
 /* true: an answer waits for what it names to be durable. */
 bool admin_holds(const struct admin *a);

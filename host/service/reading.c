@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 enum {
-    REFUSALS = 8,           /* items of one row, because each delays all other work by a second */
+    REFUSALS = 8, /* items of one row, because each delays all other work by a second */
     /* Accepting goes first. While requests arrive, reading gets half of the time, and a tenth in a
      * flood, until the oldest row has waited for READ_LATE_MS. */
     READ_NS_BUSY = 400000, /* between two commits while requests arrive */
@@ -26,7 +26,7 @@ static struct {
     int64_t parked_from;         /* parked rows with a larger id are read again; INT64_MAX: none */
     uint64_t requests_before;    /* counted until the last tick */
     bool late;
-    uint64_t looked_ns; /* when `late` was looked at */
+    uint64_t looked_ns;      /* when `late` was looked at */
     struct loop_timer pause; /* set: accepting has its share of the time first */
 } r;
 
@@ -141,8 +141,8 @@ static bool is_busy(struct host *h, uint64_t now)
 /* After reading while requests arrive. */
 static void pause_for_requests(struct host *h, uint64_t took_ns)
 {
-    loop_timer_set(h->services.loop, &r.pause, loop_now_ns() + took_ns * (tick_flood() ? 9 : 1), NULL,
-                   NULL);
+    loop_timer_set(h->services.loop, &r.pause, loop_now_ns() + took_ns * (tick_flood() ? 9 : 1),
+                   NULL, NULL);
 }
 
 /* Moves past what was read. false: the group was lost. */

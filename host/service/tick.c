@@ -290,8 +290,8 @@ static void run_ready(struct host *h)
     }
 }
 
-/* Requests go first, with a commit of their own: no other work delays their answers. Other work then
- * gets at least as much time before it looks for more of them. */
+/* Requests go first, with a commit of their own: no other work delays their answers. Other work
+ * then gets at least as much time before it looks for more of them. */
 static bool run_requests(struct host *h)
 {
     static struct due none;
@@ -407,7 +407,8 @@ static void once_a_second(struct host *h)
  * work waits for `lock_again`. */
 static bool work_goes_on(const struct host *h)
 {
-    if (own.locked_ns)
+    if (own.locked_ns || (store_syncing(h->services.store) && !store_dirty(h->services.store) &&
+                          store_bound_due(h->services.store)))
         return false;
     /* A new generation, or the start, may have written after the commit. That must be committed at
      * once. */
@@ -448,12 +449,25 @@ static void pace_garbage(struct generation *g)
     lua_gc(g->L, LUA_GCINC, pause, GARBAGE_STEP, 13);
 }
 
+/* A checkpoint when the log is long, between the sync of one group and the beginning of the next.
+ * false: that sync is not done: nothing is written meanwhile. */
+static bool bound_log(struct host *h)
+{
+    struct store *s = h->services.store;
+    if (store_dirty(s) || !store_bound_due(s))
+        return true;
+    store_sync(s);
+    if (store_syncing(s))
+        return false;
+    store_bound(s);
+    return true;
+}
+
 static void quiet_moment(struct host *h)
 {
     uint64_t now = loop_now_ns();
     if (own.batch) {
         own.idle_since_ns = now;
-        store_bound(h->services.store);
         return;
     }
     if (now - own.idle_since_ns < IDLE_NS)
@@ -473,6 +487,7 @@ void tick(struct host *h)
     bool lost = false;
     count_requests(h, woke_ns);
     let_go(h, lost);
+    bool copying = !bound_log(h);
     /* 2: libmicrohttpd runs every tick, with or without events, because its epoll is edge-triggered
      * and its time-outs are its own. */
     if (h->httpd)
@@ -481,7 +496,7 @@ void tick(struct host *h)
     outbound_take(&h->services.outbound);
     own.batch = h->scripts.queue.ready.count + h->scripts.queue.requests_ready.count;
     /* 3: run ready tasks, within the time of a tick. */
-    bool locked = !take_lock(h);
+    bool locked = copying || !take_lock(h);
     if (!locked)
         lost = !run_requests(h);
     if (!locked && !lost) {

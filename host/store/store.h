@@ -107,8 +107,8 @@ bool store_heavy(struct store *s);
 /* Has SQLite undone the open group by itself (full disk)? Then store_commit answers STORE_LOST. */
 bool store_lost(const struct store *s);
 enum store_commit_result { STORE_NOTHING, STORE_COMMITTED, STORE_LOST };
-/* STORE_COMMITTED: stored, and durable when store_durable says so. STORE_LOST: nothing of this group
- * is stored. */
+/* STORE_COMMITTED: stored, and durable when store_durable says so. STORE_LOST: nothing of this
+ * group is stored. */
 enum store_commit_result store_commit(struct store *s);
 
 /* The sync on a thread of its own. Without store_sync_apart each commit syncs the log before it
@@ -131,8 +131,10 @@ void store_probe(struct store *s);
 bool store_in_place(struct store *s);
 /* When the loop is idle: a passive checkpoint if the WAL is large enough. true: it ran. */
 bool store_idle(struct store *s);
-/* Checkpoint at once if the WAL is past its bound (64 MB); call after a commit. */
+/* Checkpoint at once if the WAL is past its bound (64 MB); call after a commit. store_bound_due: it
+ * is. With store_sync_apart call it when all is durable, or it syncs the log itself. */
 void store_bound(struct store *s);
+bool store_bound_due(struct store *s);
 /* A copy made in steps while the loop runs: `<to>.part`, readable by this user alone, then renamed.
  * It holds all that was committed before it began, in one file that needs no log beside it. What is
  * written meanwhile goes into the copy too. A separate thread with a connection to the copy alone

@@ -55,11 +55,10 @@ struct jobs {
     int64_t clock_shift; /* how far rows were moved in clock_group, which is not durable yet */
     uint64_t clock_group;
 
-    int64_t inbox_last,
-        inbox_stored,       /* highest id given; highest id that is committed … */
-        inbox_kept;         /* … and that may be read */
-    int64_t inbox_at_start; /* the highest id of the previous process */
-    bool inbox_crashed;     /* there may be parked rows that were not reported */
+    int64_t inbox_last, inbox_stored, /* highest id given; highest id that is committed … */
+        inbox_kept;                   /* … and that may be read */
+    int64_t inbox_at_start;           /* the highest id of the previous process */
+    bool inbox_crashed;               /* there may be parked rows that were not reported */
     /* The watermark: where it stands now, outside of savepoints, in the open group's rows, on disk;
      * the group it last moved in. */
     int64_t mark, mark_outer, mark_written, mark_kept;

@@ -16,8 +16,9 @@ static int on_wal(void *arg, sqlite3 *db, const char *name, int pages)
     struct store *s = arg;
     (void)db;
     (void)name;
-    if ((uint64_t)pages < s->wal_pages || s->wal_moved == s->wal_pages)
-        s->wal_moved = 0; /* the log starts again once all of it is in the database */
+    /* The log starts again once all of it is in the database, and that is synced. */
+    if ((uint64_t)pages < s->wal_pages || (s->wal_moved == s->wal_pages && !store_home_owed(s)))
+        s->wal_moved = 0;
     s->wal_pages = (uint64_t)pages;
     return SQLITE_OK;
 }

@@ -443,7 +443,7 @@ enum store_open_result store_open_from(struct store **out, const char *path, con
     struct store *s = calloc(1, sizeof *s);
     if (!s)
         return refuse(reason, STORE_UNUSABLE, "not enough memory");
-    s->lock_fd = s->shm_fd = -1;
+    s->lock_fd = s->shm_fd = s->home_fd = -1;
     enum store_open_result result = STORE_OPENED;
     if (path) {
         result = resolve(s, path, reason);
@@ -486,6 +486,8 @@ void store_close(struct store *s)
         }
     }
     sqlite3_close(s->db);
+    if (s->home_fd >= 0)
+        close(s->home_fd);
     store_lock_unwatch(s);
     /* The lock file stays: removing it would let two processes hold two locks. */
     if (s->lock_fd >= 0)

@@ -65,8 +65,9 @@ struct store {
     struct store_holder holder; /* of the write lock, as it was seen last */
     bool busy_counted, busy_told;
     uint64_t busy_tell_after_ns;
-    bool relieved; /* a checkpoint was tried in this spell of bad health */
+    bool relieved;           /* a checkpoint was tried in this spell of bad health */
     struct store_sync *sync; /* NULL: each commit syncs the log itself */
+    int home_fd;             /* sync.c's descriptor of the database */
     uint64_t committed;      /* the groups below this number are committed */
     struct store_figures figures;
 };
@@ -80,13 +81,20 @@ int store_failed(struct store *s, const char *doing);
 int store_errno(sqlite3 *db);
 /* The log could not be synced: logs one line and ends the process with exit code 3. */
 _Noreturn void store_sync_failed(struct store *s, int error);
+/* true: the next checkpoint leaves its sync of the database to a thread. false, after it: the
+ * thread begins. store_home_owed: it is not done. */
+void store_home_later(struct store *s, bool later);
+bool store_home_owed(struct store *s);
+void store_home_wait(struct store *s);
 /* The time of a sync belongs to its commit. */
 void store_commit_took(struct store *s, uint64_t ns);
 /* Undoes the open group, or what SQLite has left of it. */
 void store_lose(struct store *s);
 /* Ends the shared read transaction, if there is one. */
 void store_read_end(struct store *s);
-/* Checkpoint by sqlite3_wal_checkpoint_v2's mode; not inside a group. */
+/* Checkpoint by sqlite3_wal_checkpoint_v2's mode; not inside a group. STORE_PIECE: passive, and its
+ * sync of the database is left to the thread, if there is one. */
+enum { STORE_PIECE = -1 };
 void store_checkpoint(struct store *s, int mode);
 /* Who holds the write lock: see lock.c. Open until the database is closed. */
 void store_lock_watch(struct store *s);

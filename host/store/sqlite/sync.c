@@ -1,10 +1,12 @@
 /*
- * The sync of the write-ahead log on a thread of its own. See store.h.
+ * The syncs of the write-ahead log, and of the database after a checkpoint, on threads of their
+ * own. See store.h.
  *
- * The thread only calls fdatasync. A commit is written before the thread is asked, so one sync
- * covers every group that was committed before it began.
+ * A thread only calls fdatasync. A commit is written before the thread is asked, so one sync covers
+ * every group that was committed before it began.
  */
 #include "store/sqlite/parts.h"
+#include "store/sqlite/vfs.h"
 
 #include "base/log.h"
 #include "base/loop.h"
@@ -17,25 +19,37 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
-struct store_sync {
-    int log; /* a descriptor of its own: SQLite's is not for other threads */
+/* One thread, which syncs one file. */
+struct sync_thread {
+    int fd; /* a descriptor of its own: SQLite's is not for other threads */
     pthread_t thread;
+    bool started;
     void (*wake)(void *arg);
     void *arg;
     uint64_t asked; /* the loop's: what the thread was asked for last */
-    uint64_t seen;  /* the loop's: what it has seen synced */
     pthread_mutex_t lock;
     pthread_cond_t more;
     uint64_t upto; /* guarded by lock, as stop is */
     bool stop;
-    _Atomic uint64_t synced; /* the groups below this number are on the disk */
+    _Atomic uint64_t synced; /* what it was asked for and has done */
     _Atomic uint64_t took_ns;
     atomic_int error;
 };
 
-static int sync_log(int fd)
+struct store_sync {
+    struct sync_thread log, home;
+    uint64_t seen; /* what the loop has seen synced of the log */
+    bool owed;     /* the database's sync after a checkpoint, see store_home_later */
+};
+
+/* UNIX_SHM_BASE + WAL_READ_LOCK(1) of SQLite: a part of its file format. A log begins again only
+ * when nobody holds this byte. */
+enum { READER_BYTE = 124 };
+
+static int sync_file(int fd)
 {
     int rc;
     do
@@ -46,7 +60,7 @@ static int sync_log(int fd)
 
 static void *run(void *arg)
 {
-    struct store_sync *y = arg;
+    struct sync_thread *y = arg;
     int error = 0;
     pthread_mutex_lock(&y->lock);
     while (!y->stop && !error) {
@@ -57,7 +71,7 @@ static void *run(void *arg)
         }
         pthread_mutex_unlock(&y->lock);
         began = loop_now_ns();
-        error = sync_log(y->log);
+        error = sync_file(y->fd);
         atomic_store(&y->took_ns, loop_now_ns() - began);
         if (error)
             atomic_store(&y->error, error);
@@ -70,13 +84,25 @@ static void *run(void *arg)
     return NULL;
 }
 
-/* The open file must be the one that SQLite writes. */
-static int open_log(const struct store *s)
+static bool thread_busy(const struct sync_thread *y)
+{
+    return y->asked != atomic_load(&y->synced);
+}
+
+static void thread_ask(struct sync_thread *y, uint64_t upto)
+{
+    pthread_mutex_lock(&y->lock);
+    y->upto = y->asked = upto;
+    pthread_cond_signal(&y->more);
+    pthread_mutex_unlock(&y->lock);
+}
+
+/* The open file must be the one that SQLite uses. */
+static int open_same(const char *path, const struct store_inode *was)
 {
     struct stat st;
-    int fd = open(s->wal_path, O_RDWR | O_CLOEXEC);
-    if (fd >= 0 && (fstat(fd, &st) != 0 || st.st_dev != s->wal_inode.dev ||
-                    st.st_ino != s->wal_inode.ino)) {
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+    if (fd >= 0 && (fstat(fd, &st) != 0 || st.st_dev != was->dev || st.st_ino != was->ino)) {
         close(fd);
         fd = -1;
     }
@@ -84,38 +110,99 @@ static int open_log(const struct store *s)
 }
 
 /* The loop thread handles all signals: this thread starts with all of them blocked. */
-static int start(struct store_sync *y)
+static bool thread_start(struct sync_thread *y, int fd, uint64_t synced, const char *name,
+                         void (*wake)(void *arg), void *arg)
 {
     sigset_t all, before;
+    *y = (struct sync_thread){ .fd = fd, .wake = wake, .arg = arg };
+    y->asked = y->upto = synced;
+    atomic_store(&y->synced, synced);
+    pthread_mutex_init(&y->lock, NULL);
+    pthread_cond_init(&y->more, NULL);
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    int failed = pthread_create(&y->thread, NULL, run, y);
+    y->started = fd >= 0 && pthread_create(&y->thread, NULL, run, y) == 0;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (!failed)
-        pthread_setname_np(y->thread, "log-sync");
-    return failed;
+    if (y->started)
+        pthread_setname_np(y->thread, name);
+    return y->started;
+}
+
+static void thread_end(struct sync_thread *y)
+{
+    pthread_mutex_lock(&y->lock);
+    y->stop = true;
+    pthread_cond_signal(&y->more);
+    pthread_mutex_unlock(&y->lock);
+    if (y->started)
+        pthread_join(y->thread, NULL);
+    pthread_mutex_destroy(&y->lock);
+    pthread_cond_destroy(&y->more);
+}
+
+/* In the same process no lock of SQLite is like this one: it belongs to the descriptor. */
+static bool lock_reader(const struct store *s, short type)
+{
+    struct flock l = { .l_type = type, .l_whence = SEEK_SET, .l_start = READER_BYTE, .l_len = 1 };
+    return s->shm_fd >= 0 && fcntl(s->shm_fd, F_OFD_SETLK, &l) == 0;
+}
+
+/* In a checkpoint, whose pages are written: leaves their sync to the thread, where no log can begin
+ * again before that is done. What the log says is needed until then. */
+static bool home_later(void *arg)
+{
+    struct store *s = arg;
+    if (!s->sync || s->sync->owed || !lock_reader(s, F_RDLCK))
+        return false;
+    return s->sync->owed = true;
+}
+
+void store_home_later(struct store *s, bool later)
+{
+    store_vfs_ask_sync(later && s->sync ? home_later : NULL, s);
+    if (!later && s->sync && s->sync->owed && !thread_busy(&s->sync->home))
+        thread_ask(&s->sync->home, s->sync->home.asked + 1);
+}
+
+bool store_home_owed(struct store *s)
+{
+    struct store_sync *y = s->sync;
+    if (!y || !y->owed)
+        return false;
+    int error = atomic_load(&y->home.error);
+    if (error)
+        store_sync_failed(s, error);
+    if (thread_busy(&y->home))
+        return true;
+    lock_reader(s, F_UNLCK);
+    return y->owed = false;
+}
+
+void store_home_wait(struct store *s)
+{
+    const struct timespec pause = { .tv_nsec = 100000 };
+    while (store_home_owed(s))
+        nanosleep(&pause, NULL);
 }
 
 void store_sync_apart(struct store *s, void (*wake)(void *arg), void *arg)
 {
-    if (!s->path || s->sync || s->gone)
-        return;
-    struct store_sync *y = calloc(1, sizeof *y);
+    struct store_sync *y = s->path && !s->sync && !s->gone ? calloc(1, sizeof *y) : NULL;
     if (!y)
         return;
-    *y = (struct store_sync){ .log = open_log(s), .wake = wake, .arg = arg };
-    y->asked = y->seen = y->upto = s->committed = s->group;
-    atomic_store(&y->synced, s->group);
-    pthread_mutex_init(&y->lock, NULL);
-    pthread_cond_init(&y->more, NULL);
-    if (y->log >= 0 && start(y) == 0) {
+    /* Kept until SQLite has closed the database: closing it drops SQLite's locks. */
+    if (s->home_fd < 0)
+        s->home_fd = open_same(s->path, &s->inode);
+    y->seen = s->committed = s->group;
+    if (thread_start(&y->log, open_same(s->wal_path, &s->wal_inode), s->group, "log-sync", wake,
+                     arg) &&
+        thread_start(&y->home, s->home_fd, 0, "home-sync", wake, arg)) {
         s->sync = y;
         return;
     }
-    if (y->log >= 0)
-        close(y->log);
-    pthread_mutex_destroy(&y->lock);
-    pthread_cond_destroy(&y->more);
+    thread_end(&y->log);
+    if (y->log.fd >= 0)
+        close(y->log.fd);
     free(y);
 }
 
@@ -124,19 +211,15 @@ void store_sync_together(struct store *s)
     struct store_sync *y = s->sync;
     if (!y)
         return;
-    pthread_mutex_lock(&y->lock);
-    y->stop = true;
-    pthread_cond_signal(&y->more);
-    pthread_mutex_unlock(&y->lock);
-    pthread_join(y->thread, NULL);
+    store_home_wait(s);
+    thread_end(&y->home);
+    thread_end(&y->log);
     store_durable(s); /* its error ends the process */
-    int error = atomic_load(&y->synced) < s->committed ? sync_log(y->log) : 0;
+    int error = atomic_load(&y->log.synced) < s->committed ? sync_file(y->log.fd) : 0;
     if (error)
         store_sync_failed(s, error);
     s->sync = NULL;
-    close(y->log);
-    pthread_mutex_destroy(&y->lock);
-    pthread_cond_destroy(&y->more);
+    close(y->log.fd);
     free(y);
 }
 
@@ -145,29 +228,25 @@ uint64_t store_durable(struct store *s)
     struct store_sync *y = s->sync;
     if (!y)
         return s->group;
-    int error = atomic_load(&y->error);
+    int error = atomic_load(&y->log.error);
     if (error)
         store_sync_failed(s, error);
-    uint64_t synced = atomic_load(&y->synced);
+    uint64_t synced = atomic_load(&y->log.synced);
     if (synced != y->seen) {
         y->seen = synced;
-        store_commit_took(s, atomic_load(&y->took_ns));
+        store_commit_took(s, atomic_load(&y->log.took_ns));
     }
     return synced >= s->committed ? s->group : synced;
 }
 
 bool store_syncing(const struct store *s)
 {
-    return s->sync && s->sync->asked != atomic_load(&s->sync->synced);
+    return s->sync && thread_busy(&s->sync->log);
 }
 
 void store_sync(struct store *s)
 {
     struct store_sync *y = s->sync;
-    if (!y || store_syncing(s) || atomic_load(&y->synced) >= s->committed)
-        return;
-    pthread_mutex_lock(&y->lock);
-    y->upto = y->asked = s->committed;
-    pthread_cond_signal(&y->more);
-    pthread_mutex_unlock(&y->lock);
+    if (y && !store_syncing(s) && atomic_load(&y->log.synced) < s->committed)
+        thread_ask(&y->log, s->committed);
 }

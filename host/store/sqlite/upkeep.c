@@ -1,5 +1,6 @@
 /* Health of the file: is it in its place, does it take writes, checkpoints. See store.h. */
 #include "store/sqlite/parts.h"
+#include "store/sqlite/vfs.h"
 
 #include "base/log.h"
 #include "base/loop.h"
@@ -13,6 +14,8 @@ enum {
     IDLE_PAGES = 1000,                     /* a passive checkpoint is worth it: about 5 ms */
     BOUND_PAGES = 48 * 1024 * 1024 / 4096, /* one is due, or the file grows past 64 MB */
     BOUND_LEAST = BOUND_PAGES / 6, /* more often than that, its syncs cost more than they save */
+    PIECE_LEAST = 128,             /* … where a thread does them */
+    FULL_PAGES = 24 * 1024 * 1024 / 4096, /* where a thread syncs: the log begins again */
     FRAME_BYTES = 4096 + 24,
     PROBE_BYTES = 16384,
 };
@@ -20,8 +23,9 @@ enum {
 static const uint64_t quiet_ns = 50 * MS;
 /* Wait after a checkpoint that a reader prevented. */
 static const uint64_t checkpoint_pause_ns = 1000 * MS;
-/* Time of a checkpoint under load; the loop blocks meanwhile. */
-static const uint64_t stall_ns = 8 * MS;
+/* Time of a checkpoint under load; the loop blocks meanwhile. With a thread for its syncs it is
+ * only the copying of pages. */
+static const uint64_t stall_ns = 8 * MS, piece_ns = MS;
 
 bool store_healthy(const struct store *s)
 {
@@ -86,12 +90,13 @@ bool store_in_place(struct store *s)
  * and 48 MB take 100 ms. Uses the better of the last two, because a disk is sometimes slow. */
 static void learn(struct store *s, uint64_t pages, uint64_t took_ns)
 {
-    if (pages < IDLE_PAGES / 2 || !took_ns)
+    if (pages < (s->sync ? PIECE_LEAST : IDLE_PAGES) / 2 || !took_ns)
         return;
-    uint64_t fit = pages * stall_ns / took_ns;
+    uint64_t fit = pages * (s->sync ? piece_ns : stall_ns) / took_ns;
     uint64_t best = fit > s->checkpoint_fit ? fit : s->checkpoint_fit;
+    uint64_t least = s->sync ? PIECE_LEAST : BOUND_LEAST, most = s->sync ? FULL_PAGES : BOUND_PAGES;
     s->checkpoint_fit = fit;
-    s->bound_pages = best < BOUND_LEAST ? BOUND_LEAST : best > BOUND_PAGES ? BOUND_PAGES : best;
+    s->bound_pages = best < least ? least : best > most ? most : best;
 }
 
 void store_checkpoint(struct store *s, int mode)
@@ -101,7 +106,16 @@ void store_checkpoint(struct store *s, int mode)
     store_read_end(s);
     if (!s->path || s->open || s->lost)
         return;
-    int rc = sqlite3_wal_checkpoint_v2(s->db, "main", mode, &log, &home);
+    if (mode != STORE_PIECE)
+        store_home_wait(s);
+    /* What is on the disk already need not be synced again. */
+    store_vfs_sync_later(s->sync && mode <= SQLITE_CHECKPOINT_PASSIVE &&
+                         store_durable(s) == s->group);
+    store_home_later(s, mode == STORE_PIECE);
+    int rc = sqlite3_wal_checkpoint_v2(
+        s->db, "main", mode == STORE_PIECE ? SQLITE_CHECKPOINT_PASSIVE : mode, &log, &home);
+    store_home_later(s, false);
+    store_vfs_sync_later(false);
     if (rc != SQLITE_OK && rc != SQLITE_BUSY && rc != SQLITE_LOCKED)
         store_failed(s, "checkpoint");
     s->figures.checkpoints++;
@@ -128,15 +142,29 @@ bool store_idle(struct store *s)
     uint64_t now = loop_now_ns();
     if (now - s->last_commit_ns < quiet_ns || !worth_it(s, IDLE_PAGES, now))
         return false;
-    store_checkpoint(s, SQLITE_CHECKPOINT_PASSIVE);
+    store_checkpoint(s, s->sync ? STORE_PIECE : SQLITE_CHECKPOINT_PASSIVE);
     return true;
+}
+
+static uint64_t bound_of(const struct store *s)
+{
+    return s->bound_pages ? s->bound_pages : s->sync ? PIECE_LEAST : BOUND_PAGES / 2;
+}
+
+/* Where a thread syncs, most checkpoints copy a piece, and when the log is long one more syncs by
+ * itself, so that the log begins again: with little to sync, since the pieces are synced. */
+bool store_bound_due(struct store *s)
+{
+    if (s->wal_pages - s->wal_moved < bound_of(s) && (!s->sync || s->wal_pages < FULL_PAGES))
+        return false;
+    return !s->lost && !s->gone && !store_home_owed(s) && loop_now_ns() >= s->checkpoint_after_ns;
 }
 
 void store_bound(struct store *s)
 {
-    uint64_t bound = s->bound_pages ? s->bound_pages : BOUND_PAGES / 2;
-    if (s->wal_pages - s->wal_moved >= bound && worth_it(s, bound, loop_now_ns()))
-        store_checkpoint(s, SQLITE_CHECKPOINT_PASSIVE);
+    if (!s->open && store_bound_due(s))
+        store_checkpoint(s, s->sync && s->wal_pages < FULL_PAGES ? STORE_PIECE
+                                                                 : SQLITE_CHECKPOINT_PASSIVE);
 }
 
 struct store_figures store_figures(const struct store *s)

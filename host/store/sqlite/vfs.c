@@ -17,6 +17,11 @@ struct log_file {
 
 static sqlite3_vfs *below, gathering;
 static bool sync_later; /* store_vfs_sync_later */
+static bool (*ask_sync)(void *arg);
+static void *ask_arg;
+/* Those of databases: the default ones, but for xSync. */
+static sqlite3_io_methods home_methods;
+static int (*home_sync_now)(sqlite3_file *f, int flags);
 
 static sqlite3_file *real_of(sqlite3_file *f)
 {
@@ -160,9 +165,34 @@ static const sqlite3_io_methods log_methods = {
     .xDeviceCharacteristics = log_traits,
 };
 
+void store_vfs_ask_sync(bool (*later)(void *arg), void *arg)
+{
+    ask_sync = later;
+    ask_arg = arg;
+}
+
+static int home_sync(sqlite3_file *f, int flags)
+{
+    return ask_sync && ask_sync(ask_arg) ? SQLITE_OK : home_sync_now(f, flags);
+}
+
+static int home_open(const char *name, sqlite3_file *f, int flags, int *out)
+{
+    int rc = below->xOpen(below, name, f, flags, out);
+    if (rc == SQLITE_OK && f->pMethods && f->pMethods != &home_methods) {
+        home_methods = *f->pMethods;
+        home_sync_now = home_methods.xSync;
+        home_methods.xSync = home_sync;
+        f->pMethods = &home_methods;
+    }
+    return rc;
+}
+
 static int vfs_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *f, int flags, int *out)
 {
     (void)vfs;
+    if (flags & SQLITE_OPEN_MAIN_DB)
+        return home_open(name, f, flags, out);
     if (!(flags & SQLITE_OPEN_WAL))
         return below->xOpen(below, name, f, flags, out);
     *(struct log_file *)f = (struct log_file){ .bytes = NULL };

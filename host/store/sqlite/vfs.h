@@ -23,5 +23,8 @@ const char *store_vfs(void);
 /* true: a commit writes what was gathered and leaves the sync to its caller (sync.c). A checkpoint
  * syncs the log in any case. */
 void store_vfs_sync_later(bool later);
+/* Asked when a checkpoint syncs the database: true: the caller sees to it. NULL: nobody is asked.
+ * (upkeep.c) */
+void store_vfs_ask_sync(bool (*later)(void *arg), void *arg);
 
 #endif

@@ -253,7 +253,10 @@ static void now_and_then(bool spill)
     switch (disk_below(40)) {
     case 0: store_checkpoint(store, SQLITE_CHECKPOINT_TRUNCATE); break;
     case 1:
-    case 2: store_checkpoint(store, SQLITE_CHECKPOINT_PASSIVE); break;
+    case 2:
+        store_checkpoint(store, disk_below(2) ? STORE_PIECE : SQLITE_CHECKPOINT_PASSIVE);
+        store_home_wait(store);
+        break;
     case 3:
     case 4: add_line(); break;
     case 5: clean_file(); break;

@@ -98,6 +98,60 @@ static void checkpoints_sync(void)
     store_close(s);
 }
 
+static int64_t log_size(void)
+{
+    char path[80];
+    struct stat st;
+    snprintf(path, sizeof path, "%s-wal", case_db);
+    return stat(path, &st) == 0 ? (int64_t)st.st_size : -1;
+}
+
+static void put_many(struct store *s)
+{
+    CHECK(store_exec(s, "REPLACE INTO t (a, b) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i "
+                        "+ 1 FROM n WHERE i < 300) SELECT i, hex(randomblob(1500)) FROM n") ==
+          SQLITE_OK);
+    CHECK(store_commit(s) == STORE_COMMITTED);
+    store_sync(s);
+}
+
+/* The pages are in the database and not synced: a power cut needs the log as it is. */
+static void log_is_kept(void)
+{
+    struct store *s = open_apart();
+    put_many(s);
+    wait_for(s, store_group(s));
+    atomic_store(&held, 1);
+    store_bound(s);
+    int64_t before = log_size();
+    CHECK(store_figures(s).checkpoints == 1);
+    put(s);
+    put(s);
+    CHECK(log_size() > before && !store_bound_due(s));
+    atomic_store(&held, 0);
+    store_sync(s);
+    wait_for(s, store_group(s));
+    store_close(s);
+    CHECK((s = case_open()) && case_sound(s) && case_number(s, "SELECT count(*) FROM t") == 302);
+    store_close(s);
+}
+
+static void log_is_bounded(void)
+{
+    struct store *s = open_apart();
+    int64_t largest = 0;
+    for (int i = 0; i < 200; i++) {
+        put_many(s);
+        wait_for(s, store_group(s));
+        store_bound(s);
+        largest = log_size() > largest ? log_size() : largest;
+    }
+    CHECK(largest > 8 << 20 && largest <= 32 << 20);
+    CHECK(store_figures(s).checkpoints > 10 && case_sound(s));
+    store_close(s);
+    CHECK(log_size() == -1);
+}
+
 static void fails(void)
 {
     struct store *s = open_apart();
@@ -118,11 +172,14 @@ static void failure_ends(void)
 int main(void)
 {
     log_open(LOG_OFF);
-    case_run("A1: a commit is durable when its sync is done, and the next one waits for the next sync",
-             written_then_durable);
+    case_run(
+        "A1: a commit is durable when its sync is done, and the next one waits for the next sync",
+        written_then_durable);
     case_run("A1: when the thread ends all is durable, and each commit syncs again itself",
              together_again);
     case_run("A11: a checkpoint, and a log that begins again, sync at once", checkpoints_sync);
+    case_run("A11: the log stays as it is until the pages of a checkpoint are synced", log_is_kept);
+    case_run("the log of a busy service stays below 32 MB", log_is_bounded);
     case_run("A14: a sync that fails on the thread ends the process with exit 3", failure_ends);
     return cases_end();
 }
