@@ -136,7 +136,7 @@ static const char hex_digits[] = "0123456789abcdef";
  * took a sixth of accepting it. */
 static int lua_signed(lua_State *L)
 {
-    unsigned char out[DIGEST];
+    unsigned char out[DIGEST] = { 0 };
     char own[2 * DIGEST], given[2 * DIGEST];
     size_t len;
     const char *hex = check_bytes(L, 3, &len);
