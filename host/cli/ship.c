@@ -78,7 +78,8 @@ static bool read_whole(const char *path, struct buf *out)
     return f && fclose(f) == 0 && out->len > 0;
 }
 
-/* An empty database with the tables of the host and of the scripts. */
+/* An empty database with the tables of the host and of the scripts. Its number (application_id) is
+ * taken out, because each database gets its own, and so the same files make the same program. */
 static bool make_database(const struct generation *g, const char *out, struct buf *bytes)
 {
     char path[4096], lock[4110], why[1024] = "not enough memory";
@@ -92,6 +93,8 @@ static bool make_database(const struct generation *g, const char *out, struct bu
                             sizeof why) == 0;
     store_close(s);
     ok = ok && read_whole(path, bytes);
+    if (ok)
+        memset(bytes->data + 68, 0, 4);
     if (!ok)
         fprintf(stderr, "ship: no database is made: %s\n", why);
     unlink(path);
@@ -114,12 +117,19 @@ int main(int argc, char **argv)
         fprintf(stderr, "ship: %s\n", why);
         return 1;
     }
-    for (size_t i = 0; i < t->count; i++)
-        compile(&t->files[i], &codes[i]);
+    struct shipped_script *list = calloc(t->count + 1, sizeof *list);
+    size_t count = 0;
+    for (size_t i = 0; list && i < t->count; i++) {
+        const struct tree_file *from = &t->files[i];
+        compile(from, &codes[i]);
+        if (codes[i].len)
+            list[count++] = (struct shipped_script){ from->path, from->bytes, from->len,
+                                                     &codes[i] };
+    }
     bool checked = check(t, &g);
     if (!g || !make_database(g, argv[1], &database))
         database.len = 0;
-    bool ok = shipped_write(t, codes, checked, g ? g->schema_hash : "", &database, &out);
+    bool ok = list && shipped_write(list, count, checked, g ? g->schema_hash : "", &database, &out);
     FILE *f = ok ? fopen(argv[1], "wb") : NULL;
     ok = f && fwrite(out.data, 1, out.len, f) == out.len;
     ok = f && fclose(f) == 0 && ok;
@@ -130,6 +140,7 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < t->count; i++)
         buf_free(&codes[i]);
     free(codes);
+    free(list);
     tree_drop(t);
     buf_free(&out);
     buf_free(&database);

@@ -5,7 +5,6 @@
 #include "scripts/known.h"
 #include "scripts/lua_sandbox.h"
 #include "scripts/main_table.h"
-#include "scripts/shipped.h"
 
 #include <openssl/evp.h>
 #include <stdio.h>
@@ -179,7 +178,7 @@ enum generation_result generation_build(struct generation **out, struct scripts 
         return result;
     }
     if (compile_all(g, problems) ||
-        (!shipped_checked(tree) &&
+        (!tree_checked(tree) &&
          !known_names(g, o->main_module, o->settings_module, &names, problems)))
         goto fail;
     g->settings = settings_new();

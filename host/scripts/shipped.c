@@ -1,7 +1,6 @@
 #include "scripts/shipped.h"
 
 #include "base/buf.h"
-#include "scripts/tree.h"
 
 #include <lauxlib.h>
 #include <stdio.h>
@@ -26,23 +25,15 @@ static const char *at(uint64_t offset)
     return (const char *)shipped_begin + offset;
 }
 
-static bool is_script(const char *path)
-{
-    size_t n = strlen(path);
-    return n > 4 && strcmp(path + n - 4, ".lua") == 0;
-}
-
-const struct shipped_file *shipped_find(const struct tree_file *f)
+const struct shipped_file *shipped_find(const char *path, const char *bytes, size_t len)
 {
     const struct shipped_head *all = head();
     for (size_t low = 0, high = all ? all->count : 0; low < high;) {
         size_t middle = (low + high) / 2;
         const struct shipped_file *one = &all->files[middle];
-        int order = strcmp(f->path, at(one->path));
+        int order = strcmp(path, at(one->path));
         if (order == 0)
-            return f->len == one->source_len && memcmp(f->bytes, at(one->source), f->len) == 0
-                       ? one
-                       : NULL;
+            return len == one->source_len && memcmp(bytes, at(one->source), len) == 0 ? one : NULL;
         if (order < 0)
             high = middle;
         else
@@ -56,19 +47,10 @@ const char *shipped_source(const struct shipped_file *f)
     return at(f->source);
 }
 
-bool shipped_checked(const struct tree *t)
+size_t shipped_count(void)
 {
     const struct shipped_head *all = head();
-    size_t same = 0;
-    if (!all || !all->checked)
-        return false;
-    for (size_t i = 0; i < t->count; i++) {
-        if (t->files[i].shipped)
-            same++;
-        else if (is_script(t->files[i].path))
-            return false;
-    }
-    return same == all->count;
+    return all && all->checked ? all->count : 0;
 }
 
 int shipped_load(lua_State *L, const struct shipped_file *f)
@@ -95,30 +77,23 @@ static uint64_t put(struct buf *out, const char *bytes, size_t len, bool *ok)
     return offset;
 }
 
-bool shipped_write(const struct tree *t, const struct buf *codes, bool checked,
+bool shipped_write(const struct shipped_script *list, size_t count, bool checked,
                    const char *schema_hash, const struct buf *database, struct buf *out)
 {
-    struct shipped_head top = { .checked = checked };
+    struct shipped_head top = { .count = count, .checked = checked };
     struct shipped_file none = { .path = 0 };
-    bool ok = true;
-    for (size_t i = 0; i < t->count; i++)
-        top.count += codes[i].len > 0;
     snprintf(top.schema_hash, sizeof top.schema_hash, "%s", schema_hash);
-    ok = buf_add(out, &top, sizeof top);
-    for (size_t i = 0; i < top.count; i++)
+    bool ok = buf_add(out, &top, sizeof top);
+    for (size_t i = 0; i < count; i++)
         ok = ok && buf_add(out, &none, sizeof none);
-    size_t row = sizeof top;
-    for (size_t i = 0; ok && i < t->count; i++) {
-        const struct tree_file *f = &t->files[i];
-        if (!codes[i].len)
-            continue;
-        struct shipped_file one = { .source_len = f->len, .code_len = codes[i].len };
-        one.path = put(out, f->path, strlen(f->path), &ok);
-        one.source = put(out, f->bytes, f->len, &ok);
-        one.code = put(out, codes[i].data, codes[i].len, &ok);
+    for (size_t i = 0; ok && i < count; i++) {
+        const struct shipped_script *from = &list[i];
+        struct shipped_file one = { .source_len = from->source_len, .code_len = from->code->len };
+        one.path = put(out, from->path, strlen(from->path), &ok);
+        one.source = put(out, from->source, from->source_len, &ok);
+        one.code = put(out, from->code->data, from->code->len, &ok);
         if (ok)
-            memcpy(out->data + row, &one, sizeof one);
-        row += sizeof one;
+            memcpy(out->data + sizeof top + i * sizeof one, &one, sizeof one);
     }
     top.database = put(out, database->data, database->len, &ok);
     top.database_len = database->len;

@@ -17,8 +17,6 @@
 #include <stdint.h>
 
 struct buf;
-struct tree;
-struct tree_file;
 
 /* One script. Offsets count from the beginning of all. */
 struct shipped_file {
@@ -26,19 +24,22 @@ struct shipped_file {
 };
 
 /* The script whose path and bytes are these. NULL: none. */
-const struct shipped_file *shipped_find(const struct tree_file *f);
+const struct shipped_file *shipped_find(const char *path, const char *bytes, size_t len);
 const char *shipped_source(const struct shipped_file *f);
-/* true: the tree's scripts are the shipped ones, no more and no fewer, and no name in them is
- * unknown. */
-bool shipped_checked(const struct tree *t);
+/* How many scripts there are. 0: none, or a name in them is unknown. */
+size_t shipped_count(void);
 /* Pushes the script's function, or an error. Returns lua_load's result. */
 int shipped_load(lua_State *L, const struct shipped_file *f);
 /* An empty database after the schema steps with this hash. NULL: none. */
 const void *shipped_database(const char *schema_hash, size_t *len);
 
-/* For the build: what the program gets. codes: one buffer per file of the tree, empty where there
- * is none. */
-bool shipped_write(const struct tree *t, const struct buf *codes, bool checked,
+/* For the build: what the program gets. */
+struct shipped_script {
+    const char *path, *source;
+    size_t source_len;
+    struct buf *code;
+};
+bool shipped_write(const struct shipped_script *list, size_t count, bool checked,
                    const char *schema_hash, const struct buf *database, struct buf *out);
 
 #endif

@@ -91,7 +91,7 @@ static int add_file(struct tree *t, struct tree_file *f, char *why, size_t size)
         return -1;
     }
     t->files = more;
-    f->shipped = shipped_find(f);
+    f->shipped = shipped_find(f->path, f->bytes, f->len);
     if (f->shipped) { /* the same bytes are in the program */
         free(f->bytes);
         f->bytes = (char *)shipped_source(f->shipped);
@@ -315,6 +315,19 @@ const struct tree_file *tree_module(const struct tree *t, const char *name, size
         f = one ? one : f;
     }
     return f;
+}
+
+bool tree_checked(const struct tree *t)
+{
+    size_t shipped = 0;
+    for (size_t i = 0; i < t->count; i++) {
+        size_t n = strlen(t->files[i].path);
+        if (t->files[i].shipped)
+            shipped++;
+        else if (n > 4 && strcmp(t->files[i].path + n - 4, ".lua") == 0)
+            return false;
+    }
+    return shipped > 0 && shipped == shipped_count();
 }
 
 const struct tree_file *tree_find(const struct tree *t, const char *path)

@@ -45,6 +45,9 @@ const struct tree_file *tree_find(const struct tree *t, const char *path);
 enum { TREE_PATH = 512 };
 const struct tree_file *tree_module(const struct tree *t, const char *name, size_t len,
                                     char path[TREE_PATH]);
+/* true: its scripts are those that came with the program, no more and no fewer, and no name in them
+ * is unknown. */
+bool tree_checked(const struct tree *t);
 /* true: the tree reads files of this name. (It ignores dot files, ~, .swp, 4913 and sed's.) */
 bool tree_wants(const char *name);
 
