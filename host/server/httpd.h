@@ -86,8 +86,8 @@ void httpd_forget(struct httpd_request *r);
 uint64_t httpd_given(const struct httpd *h);
 /* true: an answer was given and not released. */
 bool httpd_holds(const struct httpd *h);
-/* Sends the answers given up to this one (httpd_given). true: there were some (call httpd_run
- * again). */
+/* Sends the answers with numbers up to this one (httpd_given says the last). true: there were some
+ * (call httpd_run again). */
 bool httpd_release(struct httpd *h, uint64_t upto);
 /* true: bytes or a connection wait to be taken by httpd_run. One system call. */
 bool httpd_waits(const struct httpd *h);

@@ -4,7 +4,6 @@
 #include "bind/bind.h"
 #include "service/claims.h"
 #include "service/judge.h"
-#include "service/tick.h"
 
 #include <stdlib.h>
 
@@ -139,10 +138,10 @@ static bool is_busy(struct host *h, uint64_t now)
 }
 
 /* After reading while requests arrive. */
-static void pause_for_requests(struct host *h, uint64_t took_ns)
+static void pause_for_requests(struct host *h, uint64_t took_ns, bool flood)
 {
-    loop_timer_set(h->services.loop, &r.pause, loop_now_ns() + took_ns * (tick_flood() ? 9 : 1),
-                   NULL, NULL);
+    loop_timer_set(h->services.loop, &r.pause, loop_now_ns() + took_ns * (flood ? 9 : 1), NULL,
+                   NULL);
 }
 
 /* Moves past what was read. false: the group was lost. */
@@ -157,14 +156,14 @@ static bool row_done(struct host *h, struct inbox_row *row)
     return true;
 }
 
-/* Reads while time is left and the group is small, large rows in pieces, up to one to try again. */
 static bool rows_wait(const struct host *h)
 {
     return h->scripts.queue.row.id ? !r.row_again.index
                                    : !r.pause.index && inbox_backlog(h->services.jobs) > 0;
 }
 
-static void read_rows(struct host *h, uint64_t until)
+/* Reads while time is left and the group is small, large rows in pieces, up to one to try again. */
+static void read_rows(struct host *h, uint64_t until, bool (*is_over)(struct host *h))
 {
     do {
         if (!h->scripts.queue.row.id && inbox_next(h->services.jobs, &h->scripts.queue.row) != 1)
@@ -176,18 +175,18 @@ static void read_rows(struct host *h, uint64_t until)
         }
         if (!row_done(h, &h->scripts.queue.row))
             return;
-    } while (loop_now_ns() < until && !tick_work_is_over(h));
+    } while (loop_now_ns() < until && !is_over(h));
 }
 
-void reading_inbox(struct host *h)
+void reading_inbox(struct host *h, bool flood, bool (*is_over)(struct host *h))
 {
     uint64_t start = loop_now_ns();
     bool busy = is_busy(h, start);
     if (!claims_takes_work(h) || h->scripts.next || !rows_wait(h))
         return;
-    read_rows(h, start + (busy ? READ_NS_BUSY : READ_NS));
+    read_rows(h, start + (busy ? READ_NS_BUSY : READ_NS), is_over);
     if (busy)
-        pause_for_requests(h, loop_now_ns() - start);
+        pause_for_requests(h, loop_now_ns() - start, flood);
 }
 
 void reading_passed_over(struct host *h)

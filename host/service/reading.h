@@ -14,8 +14,9 @@
 /* Reads a piece of this row. 0: done; -1: a script error; 1: the group was lost. After -1 and 1
  * nothing is changed. */
 int reading_row(struct host *h, struct inbox_row *row);
-/* Reads rows that are durable and not read yet, as far as the time of this tick allows. */
-void reading_inbox(struct host *h);
+/* Reads rows that are durable and not read yet, as far as the time of this tick allows. flood: very
+ * many requests arrive. is_over: asked after each piece, true ends the reading. */
+void reading_inbox(struct host *h, bool flood, bool (*is_over)(struct host *h));
 /* Tells staff of rows and items with which the process died three times. */
 void reading_passed_over(struct host *h);
 /* After a reload: reads rows that were parked, one per tick. */

@@ -46,7 +46,7 @@ static struct {
     } sealed;
     uint64_t window_ns, window_requests; /* when the window of FLOOD began, and what was counted */
     bool flood;
-    uint64_t work_end_ns, look_ns; /* of this tick's work, see tick_work_is_over */
+    uint64_t work_end_ns, look_ns; /* of this tick's work, see work_is_over */
     struct loop_timer rest;        /* until the open group is committed */
     uint64_t locked_ns; /* since when another program holds the database's lock; 0: none does */
     uint64_t idle_since_ns;
@@ -190,11 +190,6 @@ static uint64_t commit_due_ns(const struct host *h)
     return now >= due || (h->httpd && httpd_holds(h->httpd) && !own.flood) ? 0 : due - now;
 }
 
-bool tick_flood(void)
-{
-    return own.flood;
-}
-
 static void count_requests(struct host *h, uint64_t now)
 {
     if (now - own.window_ns < WINDOW_NS)
@@ -267,7 +262,7 @@ static void run(struct host *h, struct task *t)
     task_end(t);
 }
 
-bool tick_work_is_over(struct host *h)
+static bool work_is_over(struct host *h)
 {
     struct store *s = h->services.store;
     uint64_t now = loop_now_ns();
@@ -285,7 +280,7 @@ static void run_ready(struct host *h)
     struct task_list *list = &h->scripts.queue.ready;
     for (size_t n = list->count; n > 0 && list->head && !store_lost(h->services.store); n--) {
         run(h, take_ready(list));
-        if (tick_work_is_over(h))
+        if (work_is_over(h))
             return;
     }
 }
@@ -322,7 +317,7 @@ static void start_now(struct host *h, struct due *c)
         store_lost(h->services.store)) /* the group was lost, and the claims with it */
         return;
     claims_start(h, c, true);
-    if (!tick_work_is_over(h))
+    if (!work_is_over(h))
         run_ready(h);
 }
 
@@ -500,10 +495,10 @@ void tick(struct host *h)
     if (!locked)
         lost = !run_requests(h);
     if (!locked && !lost) {
-        if (!tick_work_is_over(h))
+        if (!work_is_over(h))
             run_ready(h);
         /* Accepting goes before reading, because what is in the inbox is safe already. */
-        reading_inbox(h);
+        reading_inbox(h, own.flood, work_is_over);
         reading_passed_over(h);
         tell_trouble(h);
         reading_parked(h);

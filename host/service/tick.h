@@ -6,10 +6,5 @@
 
 /* Runs one tick. */
 void tick(struct host *h);
-/* For other work than requests, after each piece of it: true: a request waits, or something that
- * waits for a commit can have it now, or the tick has lasted long enough. */
-bool tick_work_is_over(struct host *h);
-/* true: more than 2,000 requests arrive per second. */
-bool tick_flood(void);
 
 #endif

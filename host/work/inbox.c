@@ -23,9 +23,8 @@ int inbox_start(struct jobs *j)
         return -1;
     j->mark = j->mark_outer = j->mark_written = j->mark_kept = sqlite3_column_int64(row, 0);
     int64_t highest = sqlite3_column_int64(row, 1);
-    j->inbox_last = j->inbox_stored = j->inbox_kept = highest > j->mark
-                                        ? highest
-                                        : j->mark; /* old rows may be deleted: ids only grow */
+    j->inbox_last = j->inbox_stored = j->inbox_kept =
+        highest > j->mark ? highest : j->mark; /* old rows may be deleted: ids only grow */
     j->inbox_at_start = j->inbox_last;
     store_done(j->store, row);
     return 0;
