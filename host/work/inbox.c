@@ -99,6 +99,7 @@ int jobs_flush(struct jobs *j)
 {
     if (jobs_list(j) != 0)
         return -1;
+    j->fresh_from = 0;
     if (j->mark == j->mark_written)
         return 0;
     if (jobs_run(j, "UPDATE marks SET value = ? WHERE name = 'inbox.read'", "i", j->mark) != 1)

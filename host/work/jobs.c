@@ -191,10 +191,7 @@ int64_t jobs_next_due(struct jobs *j, const char *kind)
 
 void jobs_forget(struct jobs *j)
 {
-    if (store_dirty(j->store)) /* a savepoint was rolled back: rows from outside of it are there */
-        jobs_list(j);
-    else
-        jobs_fresh_drop(j);
+    jobs_fresh_forget(j);
     for (size_t i = 0; i < j->kind_count; i++)
         j->kinds[i].known = false;
     j->running_known = false;
@@ -516,8 +513,10 @@ int jobs_again(struct jobs *j, const struct job *job, int64_t run_at, bool add_a
     if (rc == JOBS_TWIN)
         rc = jobs_settle_twin(j, job->id, &run_at) == 0 ? again(j, job, run_at, add_attempt, error)
                                                         : -1;
-    if (rc == 1)
+    if (rc == 1) {
+        jobs_kind_of(j, job->kind)->running--;
         jobs_set_due(j, job->kind, run_at);
+    }
     if (job->crashes)
         j->suspects = -1;
     return rc;

@@ -24,6 +24,8 @@ void jobs_fresh_add(struct jobs *j, const struct jobs_put *p, int64_t id, int64_
                     int64_t now)
 {
     int at = j->fresh_count++;
+    if (!j->fresh_from)
+        j->fresh_from = id;
     for (; at > 0 && j->fresh[at - 1].job.run_at > run_at; at--)
         j->fresh[at] = j->fresh[at - 1];
     j->fresh[at] = (struct jobs_fresh){
@@ -110,4 +112,19 @@ void jobs_fresh_drop(struct jobs *j)
 {
     while (j->fresh_count > 0)
         forget(&j->fresh[--j->fresh_count]);
+}
+
+void jobs_fresh_forget(struct jobs *j)
+{
+    jobs_fresh_drop(j);
+    if (!store_dirty(j->store))
+        j->fresh_from = 0; /* the group was lost, and all of them with it */
+    if (!j->fresh_from)
+        return;
+    /* Rows from outside of the savepoint are there. Those that were listed inside are not listed
+     * any more, and nobody would run them or what waits behind them. */
+    if (jobs_run(j, "UPDATE OR IGNORE jobs SET claim = 0, ukey = mark WHERE id >= ? AND claim = -1",
+                 "i", j->fresh_from) >= 0)
+        jobs_run(j, "UPDATE jobs SET claim = 0, mark = NULL WHERE id >= ? AND claim = -1", "i",
+                 j->fresh_from);
 }

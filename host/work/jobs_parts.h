@@ -40,6 +40,7 @@ struct jobs {
     bool running_known;
     struct jobs_fresh fresh[FRESH_MOST]; /* in the order in which they are due */
     int fresh_count;
+    int64_t fresh_from; /* the first one's id of this group; 0: there was none */
     /* A bit for each of the newest ids: this job is alone in its lane, so nobody is promoted. */
     uint64_t alone[ALONE_BITS / 64];
     int64_t next_id,
@@ -96,8 +97,10 @@ int jobs_fresh_claim(struct jobs *j, const char *kind, int64_t now_ms, int64_t c
                      struct job *out, int room);
 /* All fresh jobs enter the indexes. 0 or -1: the others stay fresh. */
 int jobs_list(struct jobs *j);
-/* Their rows are gone. */
+/* The memory of them. */
 void jobs_fresh_drop(struct jobs *j);
+/* A group was lost, or a savepoint rolled back: those whose rows are there enter the indexes. */
+void jobs_fresh_forget(struct jobs *j);
 /* A job of this kind is listed, and may be due then. */
 void jobs_set_due(struct jobs *j, const char *kind, int64_t run_at);
 

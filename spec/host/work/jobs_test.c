@@ -50,7 +50,7 @@ static void life(void)
     CHECK(claim(out + 2, 6) == 0);
     CHECK(jobs_done(jobs, &out[0]) == 1 && jobs_done(jobs, &out[0]) == 0);
     CHECK(jobs_again(jobs, &out[1], 700, true, "refused") == 1 && jobs_done(jobs, &out[1]) == 0);
-    CHECK(jobs_next_due(jobs, "work") == 700);
+    CHECK(jobs_next_due(jobs, "work") == 700 && counts().running == 0);
     int64_t old_claim = out[1].claim;
     job_free(&out[0]);
     job_free(&out[1]);
@@ -239,6 +239,23 @@ static void fresh(void)
     up();
     CHECK(claim(out, 4) == 1 && payload_is(&out[0], "left") && !out[0].orphan);
     job_free(&out[0]);
+    down();
+}
+
+static void rolled_back(void)
+{
+    struct job out[4] = { 0 };
+    up();
+    int64_t id = put("work", "l", "u", "one", 1, false);
+    put("work", "m", NULL, "two", 2, false);
+    CHECK(store_savepoint(store) == SQLITE_OK);
+    CHECK(put("work", "l", "u", "merged", 1, false) == id && put("work", "n", NULL, "", 1, false));
+    CHECK(store_rollback(store) == SQLITE_OK);
+    jobs_forget(jobs);
+    CHECK(jobs_next_due(jobs, "work") == 1 && put("work", "l", "u", "one!", 1, false) == id);
+    put("work", "l", NULL, "behind", 1, false);
+    CHECK(take("one!") && take("two") && take("behind"));
+    CHECK(claim(out, 4) == 0 && counts().running == 0);
     down();
 }
 
@@ -570,6 +587,8 @@ int main(void)
     case_run("H11: a lane of ten thousand jobs delays no other lane", fairness);
     case_run("a unique mark has at most one job that does not run, also after a retry", twins);
     case_run("a job that is due when it is put enters no index that its claim would leave", fresh);
+    case_run("a transaction that fails leaves what others have put before it as it was",
+             rolled_back);
     case_run("A13: a claim and a put of a lost group never were", lost_claim);
     case_run("no job id is given twice, whatever is lost, deleted or restarted", ids);
     case_run("A4, A6: what a dead process had claimed is an orphan, at the head of its lane",
