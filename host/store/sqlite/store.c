@@ -388,7 +388,8 @@ enum store_commit_result store_commit(struct store *s)
         s->depth = 0;
         return STORE_NOTHING;
     }
-    /* After the sync: nothing may be acknowledged that is in a file nobody will find again. */
+    /* Nothing must be acknowledged that is in a file nobody will find again. (Without
+     * store_sync_apart this is after the sync; with it sync.c looks again.) */
     if (rc != SQLITE_OK || !store_in_place(s)) {
         store_lose(s);
         return STORE_LOST;

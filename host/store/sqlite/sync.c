@@ -41,7 +41,7 @@ struct sync_thread {
 
 struct store_sync {
     struct sync_thread log, home;
-    uint64_t seen; /* what the loop has seen synced of the log */
+    uint64_t seen; /* what the loop has seen synced of the log, in its place */
     bool owed;     /* the database's sync after a checkpoint, see store_home_later */
 };
 
@@ -232,11 +232,12 @@ uint64_t store_durable(struct store *s)
     if (error)
         store_sync_failed(s, error);
     uint64_t synced = atomic_load(&y->log.synced);
-    if (synced != y->seen) {
+    /* Nothing is durable in a file that nobody will find again. */
+    if (synced != y->seen && store_in_place(s)) {
         y->seen = synced;
         store_commit_took(s, atomic_load(&y->log.took_ns));
     }
-    return synced >= s->committed ? s->group : synced;
+    return y->seen >= s->committed ? s->group : y->seen;
 }
 
 bool store_syncing(const struct store *s)

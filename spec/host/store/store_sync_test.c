@@ -98,6 +98,23 @@ static void checkpoints_sync(void)
     store_close(s);
 }
 
+static void moved_meanwhile(void)
+{
+    char aside[80];
+    struct store *s = open_apart();
+    uint64_t group = store_group(s);
+    snprintf(aside, sizeof aside, "%s.aside", case_db);
+    put(s);
+    atomic_store(&held, 1);
+    store_sync(s);
+    CHECK(rename(case_db, aside) == 0);
+    atomic_store(&held, 0);
+    while (store_syncing(s))
+        usleep(100);
+    CHECK(store_durable(s) == group && store_durable(s) == group && !store_in_place(s));
+    store_close(s);
+}
+
 static int64_t log_size(void)
 {
     char path[80];
@@ -180,6 +197,8 @@ int main(void)
     case_run("A11: a checkpoint, and a log that begins again, sync at once", checkpoints_sync);
     case_run("A11: the log stays as it is until the pages of a checkpoint are synced", log_is_kept);
     case_run("the log of a busy service stays below 32 MB", log_is_bounded);
+    case_run("A18: what was committed is not durable when its file was moved before the sync ended",
+             moved_meanwhile);
     case_run("A14: a sync that fails on the thread ends the process with exit 3", failure_ends);
     return cases_end();
 }
