@@ -215,8 +215,8 @@ static void tell(struct task *t, bool ok, const char *text, size_t len)
     t->ended = NULL;
 }
 
-/* The task has ended, and what it wrote is durable. Only now may the waiting caller be told (law
- * 1). */
+/* The task has ended, and what it wrote is committed. What the caller says to the outside waits for
+ * the sync (law 1). */
 static void tell_end(struct task *t)
 {
     if (t->error)

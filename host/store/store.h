@@ -2,10 +2,11 @@
  * store: the one SQLite connection, and the group transaction.
  *
  * Everything written between two store_commit calls is one transaction (the group): BEGIN IMMEDIATE
- * is taken before the first write. store_commit makes the group durable (WAL, synchronous=FULL) or
- * answers that it is lost. The loop thread only. Owns: the database file, its lock file
- * (`<path>.lock`, flock held for life), the statement cache, schema steps, checkpoints, the health
- * of the file. Never: waits for a lock longer than 50 ms, knows Lua, deletes a database.
+ * is taken before the first write. store_commit makes the group durable (WAL, synchronous=FULL), or
+ * with store_sync_apart leaves its sync to a thread, or answers that it is lost. The loop thread
+ * only. Owns: the database file, its lock file (`<path>.lock`, flock held for life), the statement
+ * cache, schema steps, checkpoints, the health of the file. Never: waits for a lock longer than 50
+ * ms, knows Lua, deletes a database.
  *
  * IOERR, CORRUPT, NOTADB and a failed sync are fatal: the store logs one line and ends the process
  * with exit code 3, because after a failed sync the kernel's cache cannot be trusted. FULL and BUSY

@@ -69,7 +69,7 @@ int64_t jobs_put(struct jobs *j, const struct jobs_put *p);
 int jobs_cancel(struct jobs *j, int64_t id);
 
 /* Claims up to `room` due jobs of a kind into out[], oldest first. Returns how
- * many, or -1. The caller starts them only after the group is durable. */
+ * many, or -1. The caller lets nothing that they ask for leave before the group is durable. */
 int jobs_claim(struct jobs *j, const char *kind, int64_t now_ms, struct job *out, int room);
 /* The same for the oldest due suspect of this kind: 1, 0: none, -1. */
 int jobs_claim_suspect(struct jobs *j, const char *kind, int64_t now_ms, struct job *out);
@@ -101,7 +101,7 @@ int jobs_requeue(struct jobs *j, int64_t id);
 bool jobs_crashed(struct jobs *j, struct job *out);
 
 /* true: the previous process died with a job or row on its CPU. Then this process starts jobs only
- * after their claim is durable, so that the next crash can be counted: a row that is created and
+ * after their claim is committed, so that the next crash can be counted: a row that is created and
  * run within one group leaves nothing on disk. */
 bool jobs_after_crash(const struct jobs *j);
 /* Call once per second. When the wall clock was set back, jobs due within the hour (a pause before

@@ -20,8 +20,8 @@
 
 /* The name to open databases with; NULL (the default VFS) when it cannot be registered. */
 const char *store_vfs(void);
-/* true: a commit writes what was gathered and leaves the sync to its caller (sync.c). A checkpoint
- * syncs the log in any case. */
+/* true: a commit writes what was gathered and leaves the sync to its caller (sync.c), and a passive
+ * checkpoint does not sync a log that is synced already (upkeep.c). */
 void store_vfs_sync_later(bool later);
 /* Asked when a checkpoint syncs the database: true: the caller sees to it. NULL: nobody is asked.
  * (upkeep.c) */
