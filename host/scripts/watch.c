@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { FOLDERS = 8, DEPTH_LIMIT = 8, SURVEY_MOST = 512 };
+enum { FOLDERS = 8, DEPTH_LIMIT = 8, SURVEY_MOST = 512, PIECE_NS = 500000, SECOND_NS = 1000000000 };
 
 struct watch {
     struct loop *loop;
@@ -24,14 +24,13 @@ struct watch {
     char *folders[FOLDERS];
     size_t count;
     uint64_t seen; /* of all names, sizes, times and inodes */
-    /* The survey that goes on: one folder in each turn of the loop, because the whole takes 1 ms.
-     */
+    /* The survey that goes on, in pieces, because the whole takes 1 ms. */
     struct {
         char *path;
         int depth;
     } found[SURVEY_MOST];
     size_t found_count, at;
-    uint64_t sum;
+    uint64_t sum, began_ns;
     void (*changed)(void *arg);
     void *arg;
 };
@@ -64,6 +63,7 @@ static void survey_begin(struct watch *w)
         free(w->found[--w->found_count].path);
     w->at = 0;
     w->sum = 0;
+    w->began_ns = loop_now_ns();
     for (size_t i = 0; i < w->count; i++)
         found_add(w, buf_copy(w->folders[i], strlen(w->folders[i])), 0);
 }
@@ -146,18 +146,27 @@ static void on_stat(void *arg);
 
 static bool stat_later(struct watch *w)
 {
-    uint64_t due = loop_whole_second(loop_now_ns() + WATCH_STAT_MS * 1000000ULL);
-    return loop_timer_set(w->loop, &w->stat, due, on_stat, w);
+    uint64_t next = loop_now_ns() + SECOND_NS, due = w->began_ns + WATCH_STAT_MS * 1000000ULL;
+    return loop_timer_set(w->loop, &w->stat, loop_whole_second(due > next ? due : next), on_stat,
+                          w);
 }
 
+/* The pieces come with the other timers of a second, because an idle loop does not wake for them
+ * alone. Where the disk is slow, what is left after that comes at once, in one turn of the loop
+ * after another. */
 static void on_stat(void *arg)
 {
     struct watch *w = arg;
     if (w->at == w->found_count)
         survey_begin(w);
-    survey_step(w);
+    uint64_t now = loop_now_ns();
+    do
+        survey_step(w);
+    while (w->at < w->found_count && loop_now_ns() - now < PIECE_NS);
     if (w->at < w->found_count) {
-        loop_timer_set(w->loop, &w->stat, loop_now_ns(), on_stat, w);
+        bool late = now - w->began_ns >= WATCH_STAT_MS * 1000000ULL;
+        loop_timer_set(w->loop, &w->stat, late ? now : loop_whole_second(now + SECOND_NS), on_stat,
+                       w);
         return;
     }
     if (w->sum != w->seen) {
