@@ -59,7 +59,7 @@ describe("a file that is being fetched", function()
     local phone = photo(scene)
     shell.until_(function() return states(service, phone) == "waiting" and #scene.stand_ins:requests "graph" > 0 end, 5, "a try")
     service:kill()
-    service:sql(("UPDATE media SET created_at = 1 WHERE conversation_id = '%s'; UPDATE jobs SET run_at = 0 WHERE kind = 'media'"):format(phone))
+    service:sql(("UPDATE media SET created_at = created_at - 90000000 WHERE conversation_id = '%s'; UPDATE jobs SET run_at = 0 WHERE kind = 'media'"):format(phone))
     service:start()
     scene:posts "could not be fetched: WhatsApp answered with an error for 24 hours"
     scene.stand_ins:calm()
