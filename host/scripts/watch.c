@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { FOLDERS = 8, DEPTH_LIMIT = 8, SURVEY_MOST = 512, PIECE_NS = 500000, SECOND_NS = 1000000000 };
+enum { FOLDERS = 8, DEPTH_LIMIT = 8 };
 
 struct watch {
     struct loop *loop;
@@ -24,13 +24,6 @@ struct watch {
     char *folders[FOLDERS];
     size_t count;
     uint64_t seen; /* of all names, sizes, times and inodes */
-    /* The survey that goes on, in pieces, because the whole takes 1 ms. */
-    struct {
-        char *path;
-        int depth;
-    } found[SURVEY_MOST];
-    size_t found_count, at;
-    uint64_t sum, began_ns;
     void (*changed)(void *arg);
     void *arg;
 };
@@ -46,42 +39,15 @@ static uint64_t mix(uint64_t h, const void *bytes, size_t n)
     return h;
 }
 
-static void found_add(struct watch *w, char *path, int depth)
+/* Watches every folder below, and adds up what stat returns. The order of readdir does not matter
+ * in a sum. */
+static uint64_t survey(struct watch *w, const char *path, int depth)
 {
-    if (path && w->found_count < SURVEY_MOST) {
-        w->found[w->found_count].path = path;
-        w->found[w->found_count++].depth = depth;
-    } else {
-        free(path);
-    }
-}
-
-/* Begins a survey with the folders that are watched. */
-static void survey_begin(struct watch *w)
-{
-    while (w->found_count)
-        free(w->found[--w->found_count].path);
-    w->at = 0;
-    w->sum = 0;
-    w->began_ns = loop_now_ns();
-    for (size_t i = 0; i < w->count; i++)
-        found_add(w, buf_copy(w->folders[i], strlen(w->folders[i])), 0);
-}
-
-/* Watches the next folder, adds up what stat returns, and remembers its folders. The order of
- * readdir does not matter in a sum. false: all were seen. */
-static bool survey_step(struct watch *w)
-{
-    if (w->at == w->found_count)
-        return false;
-    const char *path = w->found[w->at].path;
-    int depth = w->found[w->at++].depth;
+    uint64_t sum = 0;
     inotify_add_watch(w->fd, path, MASK);
     DIR *d = opendir(path);
-    if (!d) {
-        w->sum++;
-        return true;
-    }
+    if (!d)
+        return 1;
     for (struct dirent *e; (e = readdir(d));) {
         struct stat st;
         char name[4096];
@@ -90,24 +56,24 @@ static bool survey_step(struct watch *w)
         snprintf(name, sizeof name, "%s/%s", path, e->d_name);
         if (S_ISDIR(st.st_mode)) {
             if (depth < DEPTH_LIMIT)
-                found_add(w, buf_copy(name, strlen(name)), depth + 1);
+                sum += survey(w, name, depth + 1);
         } else if (S_ISREG(st.st_mode)) {
             uint64_t h = mix(1469598103934665603ULL, name, strlen(name));
             h = mix(h, &st.st_mtim, sizeof st.st_mtim);
             h = mix(h, &st.st_size, sizeof st.st_size);
-            w->sum += mix(h, &st.st_ino, sizeof st.st_ino);
+            sum += mix(h, &st.st_ino, sizeof st.st_ino);
         }
     }
     closedir(d);
-    return true;
+    return sum;
 }
 
-static void survey_all(struct watch *w)
+static uint64_t survey_all(struct watch *w)
 {
-    survey_begin(w);
-    while (survey_step(w))
-        ;
-    w->seen = w->sum;
+    uint64_t sum = 0;
+    for (size_t i = 0; i < w->count; i++)
+        sum = sum * 31 + survey(w, w->folders[i], 0);
+    return sum;
 }
 
 /* Reads inotify's events. true: one is about a file that the tree reads. */
@@ -133,7 +99,7 @@ static void on_quiet(void *arg)
         touched(w);
         return;
     }
-    survey_all(w);
+    w->seen = survey_all(w);
     w->changed(w->arg);
 }
 
@@ -146,31 +112,16 @@ static void on_stat(void *arg);
 
 static bool stat_later(struct watch *w)
 {
-    uint64_t next = loop_now_ns() + SECOND_NS, due = w->began_ns + WATCH_STAT_MS * 1000000ULL;
-    return loop_timer_set(w->loop, &w->stat, loop_whole_second(due > next ? due : next), on_stat,
-                          w);
+    uint64_t due = loop_whole_second(loop_now_ns() + WATCH_STAT_MS * 1000000ULL);
+    return loop_timer_set(w->loop, &w->stat, due, on_stat, w);
 }
 
-/* The pieces come with the other timers of a second, because an idle loop does not wake for them
- * alone. Where the disk is slow, what is left after that comes at once, in one turn of the loop
- * after another. */
 static void on_stat(void *arg)
 {
     struct watch *w = arg;
-    if (w->at == w->found_count)
-        survey_begin(w);
-    uint64_t now = loop_now_ns();
-    do
-        survey_step(w);
-    while (w->at < w->found_count && loop_now_ns() - now < PIECE_NS);
-    if (w->at < w->found_count) {
-        bool late = now - w->began_ns >= WATCH_STAT_MS * 1000000ULL;
-        loop_timer_set(w->loop, &w->stat, late ? now : loop_whole_second(now + SECOND_NS), on_stat,
-                       w);
-        return;
-    }
-    if (w->sum != w->seen) {
-        w->seen = w->sum;
+    uint64_t now = survey_all(w);
+    if (now != w->seen) {
+        w->seen = now;
         touched(w);
     }
     stat_later(w);
@@ -198,7 +149,7 @@ struct watch *watch_start(struct loop *l, const char *const *folders, void (*cha
     /* When inotify has reached its limit per user, the check every 2 s still works. */
     if (w->fd < 0 || loop_add(l, w->fd, EPOLLIN, on_event, w) != 0)
         log_event(LOG_WARN, "watch.slow", log_s("error", strerror(errno)));
-    survey_all(w);
+    w->seen = survey_all(w);
     if (!stat_later(w))
         goto fail;
     return w;
@@ -219,7 +170,5 @@ void watch_stop(struct watch *w)
     }
     for (size_t i = 0; i < w->count; i++)
         free(w->folders[i]);
-    while (w->found_count)
-        free(w->found[--w->found_count].path);
     free(w);
 }

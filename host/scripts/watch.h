@@ -3,8 +3,8 @@
  * of the tree compares.
  *
  * It uses inotify on every folder (not on files, because editors replace them), and waits until the
- * changes end. Every 2 to 4 s it also compares names, sizes, times and inodes, for mounts where
- * inotify reports nothing. Never blocks. The loop thread.
+ * changes end. Every 2 s it also compares names, sizes, times and inodes, for mounts where inotify
+ * reports nothing. Never blocks. The loop thread.
  */
 #ifndef HOST_SCRIPTS_WATCH_H
 #define HOST_SCRIPTS_WATCH_H
