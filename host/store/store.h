@@ -132,8 +132,9 @@ void store_probe(struct store *s);
 bool store_in_place(struct store *s);
 /* When the loop is idle: a passive checkpoint if the WAL is large enough. true: it ran. */
 bool store_idle(struct store *s);
-/* Checkpoint at once if the WAL is past its bound (64 MB); call after a commit. store_bound_due: it
- * is. With store_sync_apart call it when all is durable, or it syncs the log itself. */
+/* Checkpoint at once if the WAL is past its bound (64 MB; with store_sync_apart a piece of it at
+ * once, and all of it at 24 MB); call after a commit. store_bound_due: it is. With store_sync_apart
+ * call it when all is durable, or it syncs the log itself. */
 void store_bound(struct store *s);
 bool store_bound_due(struct store *s);
 /* A copy made in steps while the loop runs: `<to>.part`, readable by this user alone, then renamed.

@@ -1,5 +1,6 @@
 /* What the pool promises about answers that go to a file, and forms that come from one. */
 #include "client/pool.h"
+#include "spec/host/client/pool_case.h"
 #include "spec/host/client/pool_server.h"
 
 #include <dirent.h>
@@ -10,16 +11,7 @@
 #include <sys/syscall.h>
 
 static struct server server;
-static int passed, failed, folder;
-static bool fine; /* of the running case */
-
-#define CHECK(what)                                             \
-    do {                                                        \
-        if (!(what)) {                                          \
-            printf("# %s:%d: %s\n", __FILE__, __LINE__, #what); \
-            fine = false;                                       \
-        }                                                       \
-    } while (0)
+static int folder;
 
 /* In place of libc's: a sync that takes long, or fails. */
 static atomic_int sync_ms, sync_error, syncs;
@@ -256,14 +248,6 @@ static void case_stop(void)
     atomic_store(&sync_ms, 0);
 }
 
-static void ended(const char *name)
-{
-    printf("%s - %s\n", fine ? "ok" : "not ok", name);
-    passed += fine;
-    failed += !fine;
-    fine = true;
-}
-
 int main(void)
 {
     char home[] = "/tmp/download_test.XXXXXX", why[128];
@@ -272,26 +256,26 @@ int main(void)
     if (!mkdtemp(home) || (folder = open(home, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
         return 1;
     server_start(&server);
-    fine = true;
     struct pool *p = pool_start(NULL, why, sizeof why);
     case_file(p);
-    ended("B29: an answer goes to a file of its own, with its size, hash and first bytes");
+    case_over("B29: an answer goes to a file of its own, with its size, hash and first bytes");
     case_no_file(p);
-    ended("B29: one that is too large, cut short or of another status leaves no file");
+    case_over("B29: one that is too large, cut short or of another status leaves no file");
     case_stopped_early(p);
-    ended("B29: one that is cancelled or late leaves no file");
+    case_over("B29: one that is cancelled or late leaves no file");
     case_disk(p);
-    ended("B29: a disk that takes no more is 'disk', and leaves no file");
+    case_over("B29: a disk that takes no more is 'disk', and leaves no file");
     case_sync(p);
-    ended("B29: a file's sync takes long: other requests go on, and the file comes when it is "
-          "synced");
+    case_over("B29: a file's sync takes long: other requests go on, and the file comes when it is "
+              "synced");
     case_sync_ends(p);
-    ended("B29: one whose sync fails is 'disk'; one cancelled or late meanwhile leaves no file");
+    case_over(
+        "B29: one whose sync fails is 'disk'; one cancelled or late meanwhile leaves no file");
     case_form(p);
-    ended("a form is read from its file while it is sent");
+    case_over("a form is read from its file while it is sent");
     pool_stop(p, NULL, NULL);
     case_stop();
-    ended("B29: stopping leaves no file");
+    case_over("B29: stopping leaves no file");
     server_stop(&server);
     close(folder);
     rmdir(home);

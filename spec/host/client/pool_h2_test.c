@@ -1,6 +1,7 @@
 /* What the pool promises over HTTP/2, against a TLS peer on loopback that speaks just its frames:
  * it reads no header, and does with each request what `mode` says. */
 #include "client/pool.h"
+#include "spec/host/client/pool_case.h"
 
 #include <arpa/inet.h>
 #include <curl/curl.h>
@@ -30,16 +31,6 @@ static struct {
     atomic_int mode, connections, open, requests, resets;
 } peer;
 static char trusted[] = "/tmp/pool_h2_test.XXXXXX";
-static int passed, failed;
-static bool fine; /* of the running case */
-
-#define CHECK(what)                                             \
-    do {                                                        \
-        if (!(what)) {                                          \
-            printf("# %s:%d: %s\n", __FILE__, __LINE__, #what); \
-            fine = false;                                       \
-        }                                                       \
-    } while (0)
 
 /* The pool trusts what the system trusts; here that is the peer's certificate. */
 CURL *curl_easy_init(void)
@@ -289,10 +280,8 @@ static void case_dies(struct pool *p)
 
 static void run(struct pool *p, const char *sentence, void (*body)(struct pool *))
 {
-    fine = true;
     body(p);
-    printf("%s %d - %s\n", fine ? "ok" : "not ok", passed + failed + 1, sentence);
-    fine ? passed++ : failed++;
+    case_over(sentence);
 }
 
 int main(void)

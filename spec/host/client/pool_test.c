@@ -2,6 +2,7 @@
  * docs/faults.md. */
 #include "base/loop.h"
 #include "client/pool.h"
+#include "spec/host/client/pool_case.h"
 #include "spec/host/client/pool_server.h"
 
 #include <openssl/ssl.h>
@@ -11,17 +12,7 @@
 #include <sys/stat.h>
 
 static struct server server;
-static int passed, failed, refused_port, full_port;
-static bool fine; /* of the running case */
-
-#define CHECK(what)                                               \
-    do {                                                          \
-        if (!(what)) {                                            \
-            printf("# %s:%d: %s\n", __FILE__, __LINE__, #what);   \
-            fflush(stdout); /* what follows may not survive it */ \
-            fine = false;                                         \
-        }                                                         \
-    } while (0)
+static int refused_port, full_port;
 
 struct call {
     struct pool_transfer t;
@@ -551,10 +542,8 @@ static void case_tls(struct pool *p)
 
 static void run(struct pool *p, const char *sentence, void (*body)(struct pool *))
 {
-    fine = true;
     body(p);
-    printf("%s %d - %s\n", fine ? "ok" : "not ok", passed + failed + 1, sentence);
-    fine ? passed++ : failed++;
+    case_over(sentence);
 }
 
 /* The environment must not matter, so it is hostile. */
