@@ -115,7 +115,10 @@ local function messages(request)
   if code then return refused(code, why) end
   local fault = faults.meet("graph", request.body) or {}
   local refusal = stopped(fault)
-  if refusal then return refusal end
+  if refusal then
+    if fault.delay_ms then task.sleep(fault.delay_ms) end
+    return refusal
+  end
   if fault.kind == "slow" then task.sleep(fault.delay_ms or 3000) end
   if account.too_fast() then return errors.refuse(130429) end
   local answer = take(message, key, given, fault)

@@ -16,6 +16,7 @@ local media = require "host.media"
 local messages = require "records.messages"
 local metrics = require "host.metrics"
 local numbers = require "records.numbers"
+local offers = require "records.offers"
 local pace = require "channels.whatsapp.pace"
 local plain = require "language.text"
 local settings = require "host.settings"
@@ -64,6 +65,12 @@ local function may_say(message, now)
   end
   if message.opted_out == 1 and not AFTER_STOP[message.kind] then
     drop(message, now, "opted out")
+    return false
+  end
+  -- Staff withdrew the quote while a try was under way, which WhatsApp then refused.
+  local offer = message.kind == "staff" and message.form and offers.of_message(message.id)
+  if offer and offer.state == "withdrawn" then
+    drop(message, now, "withdrawn")
     return false
   end
   if message.status == "PAUSED" and machine then
