@@ -39,6 +39,7 @@ function db.durable() end
 ---@field path string
 ---@field made_at integer  milliseconds since 1970
 ---@field exists boolean  false: moved or removed since
+---@field before_step boolean  made beside the database before a schema step, and not by `assistant backup`
 ---@field media? string    the folder with its received files; nil: there is none
 
 ---The copies of the database that are known: those that `assistant backup` made, oldest first, then those made beside the

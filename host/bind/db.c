@@ -278,12 +278,13 @@ static int transaction(lua_State *L)
 
 /* ---- copies ---- */
 
-static void push_copy(lua_State *L, const char *path, int64_t made_at)
+static void push_copy(lua_State *L, const char *path, int64_t made_at, bool before_step)
 {
     char media[PATH_MAX];
     int n = snprintf(media, sizeof media, "%s.media", path);
-    lua_createtable(L, 0, 4);
+    lua_createtable(L, 0, 5);
     set_text_field(L, "path", path);
+    set_flag_field(L, "before_step", before_step);
     set_integer_field(L, "made_at", made_at);
     set_flag_field(L, "exists", access(path, F_OK) == 0);
     if (n > 0 && n < (int)sizeof media && access(media, F_OK) == 0)
@@ -310,7 +311,7 @@ static int push_found(lua_State *L)
     const struct found *f = lua_touserdata(L, 2);
     lua_settop(L, 1);
     for (int i = 0; i < f->count; i++)
-        push_copy(L, f->paths[i], f->made_at[i]);
+        push_copy(L, f->paths[i], f->made_at[i], true);
     return 0;
 }
 
@@ -326,7 +327,7 @@ static int backups(lua_State *L)
     sqlite3_stmt *st = open_statement(L, s, &text);
     lua_newtable(L);
     while ((rc = store_step(s, st)) == SQLITE_ROW)
-        push_copy(L, (const char *)sqlite3_column_text(st, 0), sqlite3_column_int64(st, 1));
+        push_copy(L, (const char *)sqlite3_column_text(st, 0), sqlite3_column_int64(st, 1), false);
     touch(L);
     if (rc != SQLITE_DONE)
         return sql_error(L, s, rc, sql);

@@ -197,8 +197,6 @@ static void read_form_data(lua_State *L, struct parts *p)
     lua_Integer count = (lua_Integer)lua_rawlen(L, -1);
     if (count < 1 || count > PART_LIMIT)
         luaL_error(L, "http.request: `form_data` must be a list of 1 to %d parts", PART_LIMIT);
-    if (p->body)
-        luaL_error(L, "http.request: one of json, form, form_data and body, not several");
     for (size_t i = 0; i < p->header_count; i++)
         if (strcasecmp(p->headers[i].name, "content-type") == 0)
             luaL_error(L, "http.request: with form_data the Content-Type is not yours to set");
@@ -214,10 +212,11 @@ static void read_body(lua_State *L, struct parts *p)
     const char *type = NULL;
     int json = lua_getfield(L, 1, "json"), form = lua_getfield(L, 1, "form"),
         body = lua_getfield(L, 1, "body");
-    if ((json != LUA_TNIL) + (form != LUA_TNIL) + (body != LUA_TNIL) > 1)
-        luaL_error(L, "http.request: one of json, form and body, not several");
+    if ((json != LUA_TNIL) + (form != LUA_TNIL) + (body != LUA_TNIL) + (p->part_count > 0) > 1)
+        luaL_error(L, "http.request: one of json, form, form_data and body, not several");
     if (json != LUA_TNIL) {
-        p->body = json_encode_bytes(L, lua_gettop(L) - 2, &p->body_len); /* new_op copies it */
+        /* The bytes are the encoder's until new_op copies them: no field is read meanwhile. */
+        p->body = json_encode_bytes(L, lua_gettop(L) - 2, &p->body_len);
         type = "application/json";
     } else if (form != LUA_TNIL) {
         luaL_argexpected(L, form == LUA_TTABLE, 1, "form as a table");
@@ -253,8 +252,8 @@ static void read_parts(lua_State *L, struct parts *p, const struct task *t)
     read_headers(L, p);
     if (field(L, "query", LUA_TTABLE))
         p->query = push_form(L, lua_gettop(L), "query");
-    read_body(L, p);
     read_form_data(L, p);
+    read_body(L, p);
     if (!p->method)
         p->method = p->body || p->part_count ? "POST" : "GET";
 }

@@ -29,8 +29,6 @@ static int put(lua_State *L)
         return luaL_error(L, "jobs.put: main.lua has no job \"%s\"", p.kind);
     p.lane = text_field(L, "lane");
     p.unique = text_field(L, "unique");
-    if (lua_getfield(L, 1, "payload") != LUA_TNIL) /* until jobs_put has stored it */
-        p.payload = json_encode_bytes(L, -1, &p.payload_len);
     if (lua_getfield(L, 1, "run_at") == LUA_TNUMBER) {
         int whole = 0;
         p.run_at = lua_tointegerx(L, -1, &whole);
@@ -39,6 +37,9 @@ static int put(lua_State *L)
     }
     lua_getfield(L, 1, "keep");
     p.keep = lua_toboolean(L, -1);
+    /* Last, because the bytes are the encoder's, and an __index of the table could use it. */
+    if (lua_getfield(L, 1, "payload") != LUA_TNIL)
+        p.payload = json_encode_bytes(L, -1, &p.payload_len);
     int64_t id = jobs_put(g->services->jobs, &p);
     bind_wrote(L, id != 0);
     lua_pushinteger(L, id);

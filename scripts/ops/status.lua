@@ -20,7 +20,7 @@ local DAY_MS = 86400000
 function M.newest_backup()
   local newest
   for _, copy in ipairs(db.backups()) do
-    if copy.exists and (not newest or copy.made_at >= newest.made_at) then newest = copy end
+    if copy.exists and not copy.before_step and (not newest or copy.made_at >= newest.made_at) then newest = copy end
   end
   return newest
 end

@@ -45,8 +45,9 @@ end
 ---The line of one day; nil: nothing happened.
 ---@param since integer ms
 ---@param now integer ms
+---@param day string "Today"
 ---@return string?
-function M.line(since, now)
+function M.line(since, now, day)
   local count, lost, waits = counted(stages.since(since))
   local failed, total = messages.failed_since(since), 0
   for _, n in pairs(count) do total = total + n end
@@ -58,28 +59,39 @@ function M.line(since, now)
   end
   local wait = median(waits)
   local cost = costs.between(costs.day(since), costs.day(now))
-  return ("Today: %d lead%s, %d taken, %d quoted, %d accepted, %d booked, %d lost%s. %s%d failed message%s. The model cost $%.2f."):format(
-    count.opened or 0, count.opened == 1 and "" or "s", count.taken or 0, count.quoted or 0, count.accepted or 0, count.booked or 0, sum,
-    #why > 0 and " (" .. table.concat(why, ", ") .. ")" or "", wait and "Median wait until taken: " .. minutes(wait) .. ". " or "",
+  return ("%s: %d lead%s, %d taken, %d quoted, %d accepted, %d booked, %d lost%s. %s%d failed message%s. The model cost $%.2f."):format(
+    day, count.opened or 0, count.opened == 1 and "" or "s", count.taken or 0, count.quoted or 0, count.accepted or 0, count.booked or 0,
+    sum, #why > 0 and " (" .. table.concat(why, ", ") .. ")" or "", wait and "Median wait until taken: " .. minutes(wait) .. ". " or "",
     failed, failed == 1 and "" or "s", cost.dollars)
 end
 
----Posts the day's line once, when the business hours of the day are over.
+local function midnight_before(ms)
+  local at = time.zoned(ms)
+  return time.from_zoned { year = at.year, month = at.month, day = at.day, hour = 0, min = 0 }
+end
+
+local function tell_line(day, since, upto, quiet_ms)
+  local words = M.line(since, upto, day)
+  if not words then return end
+  local first = alerts.count("daily line of " .. day:lower(), quiet_ms)
+  if first then tell.note(words) end
+end
+
+---Posts the day's line once, when the business hours of the day are over. After hours that end at midnight it comes within the next hour.
 ---@param now integer ms
 function M.tell(now)
-  local at = time.zoned(now)
-  local midnight = time.from_zoned { year = at.year, month = at.month, day = at.day, hour = 0, min = 0 }
+  local at, midnight = time.zoned(now), midnight_before(now)
   local open = owner.business.hours
   if open and next(open) ~= nil then
+    if at.hour == 0 and hours.inside(open, midnight - 1, time) then
+      return tell_line("Yesterday", midnight_before(midnight - 1), midnight - 1, now - midnight + 1)
+    end
     if hours.inside(open, now, time) or hours.between(open, midnight, now, time) == 0 then return end
     if hours.between(open, now, midnight + DAY_MS, time) > 0 and hours.opens(open, now, time) < midnight + DAY_MS then return end
   elseif at.hour < 18 then
     return
   end
-  local words = M.line(midnight, now)
-  if not words then return end
-  local first = alerts.count("daily line", now - midnight + 1)
-  if first then tell.note(words) end
+  tell_line("Today", midnight, now, now - midnight + 1)
 end
 
 return M

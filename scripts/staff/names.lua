@@ -57,6 +57,13 @@ function M.who(conversation)
   return name and name .. " (" .. M.id(conversation) .. ")" or M.id(conversation)
 end
 
+---"+1 416-555-1234 (Ann) is already taken by Bob", without a full stop.
+---@param conversation table a row of conversations
+---@return string
+function M.taken(conversation)
+  return M.who(conversation) .. " is already taken by " .. (M.name(conversation.paused_by_name) or "a colleague")
+end
+
 ---"2026-11-28 14:05" in the business's time zone, for lists and reports.
 ---@param at_ms integer
 ---@param time table host.time

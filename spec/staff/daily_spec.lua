@@ -26,7 +26,7 @@ describe("the line of the day", function()
 
   it("counts leads by what became of them, with the reasons of the lost ones and the median wait, and is nil when nothing happened", function()
     now = time.now_ms()
-    assert.is_nil(daily.line(now + 60000, now + 120000))
+    assert.is_nil(daily.line(now + 60000, now + 120000, "Today"))
     for i, reason in ipairs { "done", "too far", "too expensive", "too far" } do
       local case = lead("1416555100" .. i)
       stages.add(case, "opened")
@@ -37,7 +37,7 @@ describe("the line of the day", function()
       end
       stages.add(case, "closed", { reason = reason })
     end
-    local line = daily.line(now - 1000, now + 60000)
+    local line = daily.line(now - 1000, now + 60000, "Today")
     assert.truthy(line:find("4 leads, 4 taken, 1 quoted, 1 accepted, 0 booked, 3 lost (too expensive 1, too far 2)", 1, true), line)
     assert.truthy(line:find("Median wait until taken: 0 min", 1, true), line)
   end)
@@ -60,5 +60,31 @@ describe("the line of the day", function()
     assert.equal(0, posts(19, sunday))
     assert.equal(1, posts(18, monday))
     assert.equal(0, posts(19, monday))
+  end)
+
+  it("comes in the hour after midnight when the hours of the day end at midnight, and the next day has its own", function()
+    local usual = owner.business.hours
+    owner.business.hours = { mon = { "18:00", "24:00" }, tue = { "08:00", "18:00" } }
+    local at, said = time.zoned(time.now_ms()), nil
+    local function told(day, hour)
+      db.run "DELETE FROM jobs"
+      daily.tell(time.from_zoned { year = at.year, month = at.month, day = at.day + day, hour = hour, min = 5 })
+      local rows = db.all("SELECT payload FROM jobs WHERE kind = 'slack'")
+      said = rows[1] and rows[1].payload
+      return #rows
+    end
+    db.run "DELETE FROM alerts"
+    local tuesday = (9 - at.wday) % 7
+    db.run("UPDATE stages SET at = ? WHERE kind = 'opened'",
+      time.from_zoned { year = at.year, month = at.month, day = at.day + tuesday - 1, hour = 20, min = 0 })
+    assert.equal(0, told(tuesday - 1, 23))
+    assert.equal(1, told(tuesday, 0))
+    assert.truthy(said:find("Yesterday: ", 1, true), said)
+    assert.equal(0, told(tuesday, 0))
+    assert.equal(0, told(tuesday, 2))
+    db.run("UPDATE stages SET at = at + 86400000 WHERE kind = 'opened'")
+    assert.equal(1, told(tuesday, 18))
+    assert.truthy(said:find("Today: ", 1, true), said)
+    owner.business.hours = usual
   end)
 end)

@@ -134,7 +134,7 @@ end
 function VERB.take(conversation, _, user, door)
   local outcome = desk.take(conversation, user, door.say)
   if outcome == "other" then
-    return names.who(conversation) .. " is already taken by " .. (names.name(conversation.paused_by_name) or "a colleague") .. "."
+    return names.taken(conversation) .. "."
   end
   if outcome == "taken" and not (tell.threads and cases.carded(conversation.id)) then
     jobs.put { kind = "card", lane = tell.lane(conversation.id), payload = { what = "control", conversation = conversation.id } }

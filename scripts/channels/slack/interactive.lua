@@ -139,8 +139,7 @@ function ACTIONS.take_over_chat(click, conversation)
   if outcome == "taken" or outcome == "again" and click.url then redraw(click) end -- "again": another card of the same case
   if outcome ~= "other" then return PAUSED end
   local since = conversation.paused_at and " since " .. names.moment(conversation.paused_at, time.now_ms(), time) or ""
-  return whisper(click, names.who(conversation) .. " is already taken by " .. (names.name(conversation.paused_by_name) or "a colleague")
-    .. since .. ".")
+  return whisper(click, names.taken(conversation) .. since .. ".")
 end
 
 function ACTIONS.resume_chat(click, conversation)
@@ -263,8 +262,7 @@ local function choose(click)
   click.value = conversation.id
   local choice = THREAD[click.action]
   if choice == "take" and desk.take(conversation, click.user, click.door.say) == "other" then
-    return whisper(click, names.who(conversation) .. " is already taken by " .. (names.name(conversation.paused_by_name) or "a colleague")
-      .. ". Write in the thread again, and it is sent.")
+    return whisper(click, names.taken(conversation) .. ". Write in the thread again, and it is sent.")
   end
   if not events.choose(row, choice) then return whisper(click, "This message was decided before.") end
   show(click, { delete_original = true })

@@ -28,7 +28,7 @@ describe("http.request", function()
     for words, options in pairs {
       ["`url` is missing"] = {}, ["`url` must be a string"] = { url = {} }, ["`url` holds a blank"] = { url = url .. "a b" },
       ["`url` holds a blank, a line break or NUL"] = { url = url .. "\r\nX: y" }, ["`method` is not a word"] = { url = url, method = "GE T" },
-      ["one of json, form and body"] = { url = url, json = {}, body = "" }, ["`body` must be text"] = { url = url, body = {} },
+      ["one of json, form, form_data and body"] = { url = url, json = {}, body = "" }, ["`body` must be text"] = { url = url, body = {} },
       ["`headers` must map names to text"] = { url = url, headers = { a = 1 } }, ["a header's name must be a word"] = { url = url, headers = { ["a:b"] = "" } },
       ['header "x-a" holds a line break or NUL'] = { url = url, headers = { ["x-a"] = "1\nb: 2" } },
       ["`timeout_ms` must be a whole number from 1 to 600000"] = { url = url, timeout_ms = 0 },

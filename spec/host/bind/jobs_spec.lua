@@ -24,6 +24,14 @@ describe("jobs.put", function()
     assert.same({ list = {}, word = "é" }, json.decode(stored.payload))
   end)
 
+  it("stores the payload that was given, also when the table makes its other fields while they are read", function()
+    local fields = setmetatable({ kind = "spec", payload = { word = "é" } }, { __index = function(_, name)
+      json.encode { name:rep(5000) }
+      return nil
+    end })
+    assert.same({ word = "é" }, json.decode(row(jobs.put(fields)).payload))
+  end)
+
   it("is due now when no time is given", function()
     local before = time.now_ms()
     local due = row(jobs.put { kind = "spec" }).run_at
