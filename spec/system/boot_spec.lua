@@ -95,6 +95,23 @@ describe("a start", function()
     service:kill()
   end)
 
+  it("A10: jobs that an earlier version stored run, also one that it had claimed", function()
+    local service = process.new { env = { LLM_DEADLINE_MS = 100, RETRY_BASE_MS = 20 } } -- WhatsApp cannot be reached: sends wait to be tried again
+    for _ = 1, 3 do post(service) end
+    local function sends(where) return service:value("SELECT count(*) FROM jobs WHERE kind = 'send' AND " .. where) end
+    shell.until_(function() return sends "attempts > 0" == 3 end, 10, "three sends that failed")
+    service:kill()
+    service:sql [[DROP INDEX jobs_state; CREATE INDEX jobs_state ON jobs (state, kind, run_at);
+      UPDATE schema_steps SET step = 2 WHERE owner = 'host';
+      UPDATE jobs SET attempts = 0, crashes = 0;
+      UPDATE jobs SET state = 2, claim = 5, run_at = 1 WHERE id = (SELECT min(id) FROM jobs WHERE kind = 'send')]]
+    service:start()
+    shell.until_(function() return sends "attempts > 0" == 3 end, 10, "three sends that were tried again")
+    assert.equal(1, service:value "SELECT count(*) FROM sqlite_schema WHERE name = 'jobs_state' AND sql LIKE '%WHERE claim = 0'")
+    sound(service)
+    service:kill()
+  end)
+
   it("A31: a schema step that fails half way is undone as a whole: exit 3 with its number and what is wrong, and nobody is answered", function()
     local service = process.new {}
     local word = post(service)
