@@ -59,6 +59,17 @@ describe("the layers of the host", function()
     assert.matches("^host/base/through%.h:2: store/ledger%.c → base/through%.h → /[%w/._-]+/lua%.h\n    rule: base must not depend on lua%.h", found)
   end)
 
+  it("are broken by the header of a database outside of its engine's folder, also through one of the folder's headers", function()
+    local folder, commands = copy("work/jobs_clock.c", "store/ledger.c", "store/sqlite/check.c")
+    put(folder, "host/work/jobs_clock.c", "#include <sqlite3.h>")
+    put(folder, "host/store/ledger.c", '#include "store/sqlite/statements.h"')
+    local faults = layers.c(folder, commands)
+    assert.matches("^host/work/jobs_clock%.c:1: work/jobs_clock%.c → /[%w/._-]+/sqlite3%.h\n    rule: only files of host/store/sqlite may reach " ..
+      "sqlite3%.h%.\n    remedy: go through store/store%.h%.$", naming(faults, "host/work/jobs_clock.c"))
+    assert.matches("ledger%.c:1: store/ledger%.c → store/sqlite/statements%.h → /[%w/._-]+/sqlite3%.h\n", naming(faults, "host/store/ledger.c"))
+    assert.equal(2, #faults)
+  end)
+
   it("do not count what the preprocessor leaves out", function()
     local folder, commands = copy("base/near.c")
     put(folder, "host/base/near.c", '#if 0\n#include "cli/help.h"\n#endif\n// #include "cli/help.h"')

@@ -42,58 +42,58 @@ void bind_wrote(lua_State *L, bool stored)
 
 static int sql_error(lua_State *L, struct store *s, int rc, const char *sql)
 {
-    if (store_lost(s) || rc == SQLITE_BUSY || rc == SQLITE_FULL || rc == SQLITE_READONLY ||
-        rc == SQLITE_CANTOPEN) /* the disk or another program is the cause, not the statement */
+    if (store_lost(s) || rc == STORE_BUSY || rc == STORE_FULL || rc == STORE_CONFLICT ||
+        rc == STORE_AWAY) /* the disk or another program is the cause, not the statement */
         return bind_not_stored(L);
     return luaL_error(L, "SQL: %s (in: %s)", store_error(s), sql);
 }
 
-static void bind_values(lua_State *L, sqlite3_stmt *st, int first)
+static void bind_values(lua_State *L, struct store *s, struct store_statement *st, int first)
 {
     int given = lua_gettop(L) - first + 1,
-        wanted = sqlite3_bind_parameter_count(st); /* fewer are fine: the others are nil */
+        wanted = store_parameters(st); /* fewer are fine: the others are nil */
     if (given > wanted)
         luaL_error(L, "SQL: %d values given, the statement has %d", given, wanted);
     for (int i = 0; i < given; i++) {
         int at = first + i, rc;
         size_t n = 0;
         switch (lua_type(L, at)) {
-        case LUA_TNIL: rc = sqlite3_bind_null(st, i + 1); break;
-        case LUA_TBOOLEAN: rc = sqlite3_bind_int(st, i + 1, lua_toboolean(L, at)); break;
+        case LUA_TNIL: rc = store_bind_null(st, i + 1); break;
+        case LUA_TBOOLEAN: rc = store_bind_integer(st, i + 1, lua_toboolean(L, at)); break;
         case LUA_TNUMBER:
-            rc = lua_isinteger(L, at) ? sqlite3_bind_int64(st, i + 1, lua_tointeger(L, at))
-                                      : sqlite3_bind_double(st, i + 1, lua_tonumber(L, at));
+            rc = lua_isinteger(L, at) ? store_bind_integer(st, i + 1, lua_tointeger(L, at))
+                                      : store_bind_number(st, i + 1, lua_tonumber(L, at));
             break;
         case LUA_TSTRING: {
             const char *text = lua_tolstring(
                 L, at, &n); /* not copied, because it stays on the stack until the last step */
-            rc = sqlite3_bind_text64(st, i + 1, text, n, SQLITE_STATIC, SQLITE_UTF8);
+            rc = store_bind_text(st, i + 1, text, n);
             break;
         }
         default:
             if (lua_islightuserdata(L, at) && !lua_touserdata(L, at)) { /* json.null */
-                rc = sqlite3_bind_null(st, i + 1);
+                rc = store_bind_null(st, i + 1);
                 break;
             }
             luaL_error(L, "SQL: value %d is a %s; text, numbers, booleans and nil can be stored",
                        i + 1, luaL_typename(L, at));
             return;
         }
-        if (rc != SQLITE_OK)
-            luaL_error(L, "SQL: value %d: %s", i + 1, sqlite3_errstr(rc));
+        if (rc != 0)
+            luaL_error(L, "SQL: value %d: %s", i + 1, store_error(s));
     }
 }
 
-static sqlite3_stmt *open_statement(lua_State *L, struct store *s, const char **sql)
+static struct store_statement *open_statement(lua_State *L, struct store *s, const char **sql)
 {
     size_t n = 0;
     const char *error = NULL;
     *sql = luaL_checklstring(L, 1, &n);
     bind_not_loading(L, "db");
-    sqlite3_stmt *st = store_borrow(s, *sql, n, &error);
+    struct store_statement *st = store_borrow(s, *sql, n, &error);
     if (!st)
         luaL_error(L, "SQL: %s (in: %s)", error ? error : "not prepared", *sql);
-    bind_values(L, st, 2);
+    bind_values(L, s, st, 2);
     return st;
 }
 
@@ -123,10 +123,10 @@ static lua_Integer push_texts(lua_State *L, bool anew)
 
 /* Pushes the statement's column names. They are made once per text of a statement: a turn fills 90
  * fields, and making each name costs more than setting the field. */
-static void push_names(lua_State *L, sqlite3_stmt *st)
+static void push_names(lua_State *L, struct store_statement *st)
 {
     enum { TEXTS_MOST = 512 };
-    int n = sqlite3_column_count(st);
+    int n = store_columns(st);
     lua_Integer texts = push_texts(L, false);
     int kept = lua_gettop(L);
     lua_pushvalue(L, 1);
@@ -142,7 +142,7 @@ static void push_names(lua_State *L, sqlite3_stmt *st)
     lua_pushvalue(L, 1);
     lua_createtable(L, n, 0);
     for (int i = 0; i < n; i++) {
-        lua_pushstring(L, sqlite3_column_name(st, i));
+        lua_pushstring(L, store_column_name(st, i));
         lua_rawseti(L, -2, i + 1);
     }
     lua_pushvalue(L, -1);
@@ -153,25 +153,26 @@ static void push_names(lua_State *L, sqlite3_stmt *st)
 /* The row as a table, with the names at the top of the stack, which stay. It has room for what is
  * there, because most of a conversation's 40 columns are NULL: the row takes 1.2 KB in place of
  * 2.6, and a turn keeps it while it waits for the model. */
-static void push_row(lua_State *L, sqlite3_stmt *st)
+static void push_row(lua_State *L, struct store_statement *st)
 {
     enum { KEPT = 64 };
     unsigned char types[KEPT];
-    int n = sqlite3_column_count(st), fields = n > KEPT ? n - KEPT : 0, names = lua_gettop(L);
+    int n = store_columns(st), fields = n > KEPT ? n - KEPT : 0, names = lua_gettop(L);
     for (int i = 0; i < n && i < KEPT; i++)
-        fields += (types[i] = (unsigned char)sqlite3_column_type(st, i)) != SQLITE_NULL;
+        fields += (types[i] = (unsigned char)store_column_type(st, i)) != STORE_NULL;
     lua_createtable(L, 0, fields);
     for (int i = 0; i < n; i++) {
-        int type = i < KEPT ? types[i] : sqlite3_column_type(st, i);
-        if (type == SQLITE_NULL)
+        int type = i < KEPT ? types[i] : (int)store_column_type(st, i);
+        if (type == STORE_NULL)
             continue;
         lua_rawgeti(L, names, i + 1);
         switch (type) {
-        case SQLITE_INTEGER: lua_pushinteger(L, sqlite3_column_int64(st, i)); break;
-        case SQLITE_FLOAT: lua_pushnumber(L, sqlite3_column_double(st, i)); break;
+        case STORE_INTEGER: lua_pushinteger(L, store_column_integer(st, i)); break;
+        case STORE_NUMBER: lua_pushnumber(L, store_column_number(st, i)); break;
         default: {
-            const void *p = sqlite3_column_blob(st, i);
-            lua_pushlstring(L, p ? p : "", (size_t)sqlite3_column_bytes(st, i));
+            size_t len;
+            const void *p = store_column_bytes(st, i, &len);
+            lua_pushlstring(L, p ? p : "", len);
         }
         }
         lua_rawset(L, -3);
@@ -179,10 +180,10 @@ static void push_row(lua_State *L, sqlite3_stmt *st)
 }
 
 /* Reads one more row. No hook runs between two rows, so each row takes steps of the slice. */
-static int step(lua_State *L, struct store *s, sqlite3_stmt *st)
+static int step(lua_State *L, struct store *s, struct store_statement *st)
 {
     int rc = store_step(s, st);
-    if (rc != SQLITE_ROW || (cpu_guard_steps()->left -= ROW_STEPS) >= 0)
+    if (rc != STORE_ROW || (cpu_guard_steps()->left -= ROW_STEPS) >= 0)
         return rc;
     touch(L);
     return cpu_guard_end(L, "this query returns more rows than one slice has time for. Give it a "
@@ -193,20 +194,20 @@ static int one(lua_State *L)
 {
     const char *sql;
     struct store *s = generation_of(L)->services->store;
-    sqlite3_stmt *st = open_statement(L, s, &sql);
+    struct store_statement *st = open_statement(L, s, &sql);
     int rc = store_step(s, st);
     touch(L);
-    if (rc == SQLITE_ROW) {
+    if (rc == STORE_ROW) {
         push_names(L, st);
         push_row(L, st);
-        /* A statement with RETURNING writes only on the way to SQLITE_DONE. */
-        if (!sqlite3_stmt_readonly(st))
-            while ((rc = step(L, s, st)) == SQLITE_ROW)
+        /* A statement with RETURNING writes only on the way to STORE_DONE. */
+        if (!store_reads(st))
+            while ((rc = step(L, s, st)) == STORE_ROW)
                 ;
     } else {
         lua_pushnil(L);
     }
-    if (rc != SQLITE_ROW && rc != SQLITE_DONE)
+    if (rc != STORE_ROW && rc != STORE_DONE)
         return sql_error(L, s, rc, sql);
     store_settle(s);
     return 1;
@@ -216,11 +217,11 @@ static int all(lua_State *L)
 {
     const char *sql;
     struct store *s = generation_of(L)->services->store;
-    sqlite3_stmt *st = open_statement(L, s, &sql);
+    struct store_statement *st = open_statement(L, s, &sql);
     lua_newtable(L);
     int rc, list = lua_gettop(L);
     lua_Integer n = 0;
-    while ((rc = step(L, s, st)) == SQLITE_ROW) {
+    while ((rc = step(L, s, st)) == STORE_ROW) {
         touch(L); /* before anything can throw */
         if (n == 0)
             push_names(L, st);
@@ -228,7 +229,7 @@ static int all(lua_State *L)
         lua_rawseti(L, list, ++n);
     }
     touch(L);
-    if (rc != SQLITE_DONE)
+    if (rc != STORE_DONE)
         return sql_error(L, s, rc, sql);
     store_settle(s);
     lua_settop(L, list);
@@ -239,14 +240,14 @@ static int run(lua_State *L)
 {
     const char *sql;
     struct store *s = generation_of(L)->services->store;
-    sqlite3_stmt *st = open_statement(L, s, &sql);
+    struct store_statement *st = open_statement(L, s, &sql);
     int rc;
-    while ((rc = step(L, s, st)) == SQLITE_ROW)
+    while ((rc = step(L, s, st)) == STORE_ROW)
         ;
     touch(L);
-    if (rc != SQLITE_DONE)
+    if (rc != STORE_DONE)
         return sql_error(L, s, rc, sql);
-    int changes = sqlite3_stmt_readonly(st) ? 0 : sqlite3_changes(store_db(s));
+    int64_t changes = store_changed(s, st);
     store_settle(s);
     lua_pushinteger(L, changes);
     return 1;
@@ -260,7 +261,7 @@ static int transaction(lua_State *L)
     int args = lua_gettop(L) - 1;
     int rc = store_savepoint(s);
     touch(L);
-    if (rc != SQLITE_OK)
+    if (rc != 0)
         return sql_error(L, s, rc, "SAVEPOINT");
     rc = lua_pcall(L, args, LUA_MULTRET, 0); /* a C boundary: a wait inside throws */
     if (store_lost(s))
@@ -271,7 +272,7 @@ static int transaction(lua_State *L)
         return lua_error(L);
     }
     rc = store_release(s);
-    if (rc != SQLITE_OK)
+    if (rc != 0)
         return sql_error(L, s, rc, "RELEASE");
     return lua_gettop(L);
 }
@@ -324,12 +325,12 @@ static int backups(lua_State *L)
     lua_settop(L, 0);
     lua_pushlstring(L, sql, sizeof sql - 1);
     const char *text;
-    sqlite3_stmt *st = open_statement(L, s, &text);
+    struct store_statement *st = open_statement(L, s, &text);
     lua_newtable(L);
-    while ((rc = store_step(s, st)) == SQLITE_ROW)
-        push_copy(L, (const char *)sqlite3_column_text(st, 0), sqlite3_column_int64(st, 1), false);
+    while ((rc = store_step(s, st)) == STORE_ROW)
+        push_copy(L, store_column_text(st, 0), store_column_integer(st, 1), false);
     touch(L);
-    if (rc != SQLITE_DONE)
+    if (rc != STORE_DONE)
         return sql_error(L, s, rc, sql);
     store_settle(s);
     store_step_copies(s, find, &f);

@@ -164,13 +164,13 @@ int bind_sync(struct generation *g, lua_CFunction entry, const char *no_wait, in
 static int row_in_savepoint(struct generation *g, struct inbox_row *row, int ref, char **error)
 {
     struct services *s = g->services;
-    if (store_savepoint(s->store) != SQLITE_OK)
+    if (store_savepoint(s->store) != 0)
         return 1;
     row->replaced = false;
     jobs_on_cpu(s->jobs, -row->id);
     int rc = bind_sync(g, row_main, "an inbox reader", ref, row, error);
     jobs_on_cpu(s->jobs, 0);
-    if (rc == 0 && store_release(s->store) != SQLITE_OK)
+    if (rc == 0 && store_release(s->store) != 0)
         rc = 1;
     if (rc != 0) {
         store_rollback(s->store);
@@ -215,12 +215,12 @@ static bool notice_on(struct generation *g, struct notice *n)
 {
     struct services *s = g->services;
     char *error = NULL;
-    if (store_savepoint(s->store) != SQLITE_OK)
+    if (store_savepoint(s->store) != 0)
         return true;
     int rc = bind_sync(g, notice_main, "notice", g->notice, n, &error);
     if (rc < 0)
         log_event(LOG_ERROR, "script.error", log_s("in", "notice"), log_s("error", error));
-    if (rc != 0 || store_release(s->store) != SQLITE_OK) {
+    if (rc != 0 || store_release(s->store) != 0) {
         store_rollback(s->store);
         jobs_forget(s->jobs);
     }

@@ -94,16 +94,16 @@ void backup_begin(struct host *h, const char *path,
     h->backup = b;
 }
 
-/* Writes the row in the open group. SQLITE_DONE, or an error code. */
+/* Writes the row in the open group. STORE_DONE, or an error code. */
 static int note(struct host *h, struct backup *b)
 {
     const char *error = NULL;
-    sqlite3_stmt *statement = store_prepare(h->services.store, note_sql, sizeof note_sql - 1,
-                                            &error);
+    struct store_statement *statement = store_prepare(h->services.store, note_sql,
+                                                      sizeof note_sql - 1, &error);
     if (!statement)
-        return SQLITE_ERROR;
-    sqlite3_bind_text(statement, 1, b->path, -1, SQLITE_STATIC);
-    sqlite3_bind_int64(statement, 2, b->made_at);
+        return STORE_MISUSE;
+    store_bind_text(statement, 1, b->path, strlen(b->path));
+    store_bind_integer(statement, 2, b->made_at);
     int rc = store_step(h->services.store, statement);
     store_done(h->services.store, statement);
     return rc;
@@ -113,8 +113,8 @@ static int note(struct host *h, struct backup *b)
 static void made(struct host *h, struct backup *b)
 {
     int rc = note(h, b);
-    b->noted = rc == SQLITE_DONE;
-    if (rc == SQLITE_DONE || rc == SQLITE_BUSY)
+    b->noted = rc == STORE_DONE;
+    if (rc == STORE_DONE || rc == STORE_BUSY)
         return;
     answer(h, 1,
            "The copy is whole, but the database could not record it, so `assistant erase` will not "

@@ -17,13 +17,27 @@
 
 #include "base/trouble.h"
 
-#include <sqlite3.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 struct store;
+struct store_statement;
+
+/* What a call answers. 0: it is done. The cause is in store_error. */
+enum store_code {
+    STORE_MISUSE = 1, /* the statement or a value is at fault */
+    STORE_TAKEN,      /* another row has this unique value */
+    STORE_STOPPED,    /* it took more time or memory than a statement may */
+    STORE_UNDONE,     /* the group was undone before: nothing runs until store_commit */
+    STORE_BUSY,       /* another program holds a lock */
+    STORE_FULL,       /* no room, or no right to write */
+    STORE_CONFLICT,   /* another process wrote what this group has read */
+    STORE_AWAY,       /* the database cannot be reached */
+    STORE_ROW = 100,  /* of store_step: a row is there … */
+    STORE_DONE = 101, /* … or no more */
+};
 
 /* How long a write waits for another program's lock before it is refused. */
 enum { STORE_PATIENCE_MS = 1000 };
@@ -44,7 +58,6 @@ enum store_open_result store_open_from(struct store **out, const char *path, con
                                        size_t len, char *why, size_t why_size);
 /* Rolls an open group back, checkpoints (TRUNCATE), closes, gives the lock back. NULL is fine. */
 void store_close(struct store *s);
-sqlite3 *store_db(struct store *s);
 const char *store_path(const struct store *s); /* NULL in memory */
 
 /* Schema steps. `owner` names a row in the table schema_steps ("host" or "scripts"); step n of the
@@ -68,24 +81,49 @@ bool store_strange(const struct store *s);
  * copy. Never true of a new database. */
 bool store_restored(const struct store *s);
 
-/* A statement from the cache (SQL text is the key), ready to bind; NULL: *error is SQLite's
- * message. Give it back with store_done before the loop sleeps. Two users of one text at the same
- * time get two statements. */
-sqlite3_stmt *store_prepare(struct store *s, const char *sql, size_t len, const char **error);
-void store_done(struct store *s, sqlite3_stmt *statement);
+/* A statement from the cache (SQL text is the key), ready to bind; NULL: *error is the engine's
+ * message. Values stand as ? or ?1. Give it back with store_done (NULL is fine) before the loop
+ * sleeps. Two users of one text at the same time get two statements. */
+struct store_statement *store_prepare(struct store *s, const char *sql, size_t len,
+                                      const char **error);
+void store_done(struct store *s, struct store_statement *statement);
 /* As store_prepare, for a caller that may be thrown out while it uses the statement (Lua, for
  * memory). The store remembers it, and takes it back in store_settle, which the next store_borrow
  * and the end of each slice of Lua call. One at a time. */
-sqlite3_stmt *store_borrow(struct store *s, const char *sql, size_t len, const char **error);
+struct store_statement *store_borrow(struct store *s, const char *sql, size_t len,
+                                     const char **error);
 void store_settle(struct store *s);
-/* One step: SQLITE_ROW, SQLITE_DONE or an error code (see sqlite3_errmsg). Opens the group before a
- * write. An error that undid the whole group (ask store_lost) fails every task that touched the
- * group. */
-int store_step(struct store *s, sqlite3_stmt *statement);
-/* For the host's own fixed statements without results. 0, or an SQLite error code. */
+/* Values count from 1. A value that is not bound is NULL. Text and bytes stay the caller's, and
+ * must be there until store_done. 0, or an error code. */
+int store_parameters(struct store_statement *st);
+int store_bind_null(struct store_statement *st, int i);
+int store_bind_integer(struct store_statement *st, int i, int64_t value);
+int store_bind_number(struct store_statement *st, int i, double value);
+int store_bind_text(struct store_statement *st, int i, const char *text, size_t len);
+int store_bind_bytes(struct store_statement *st, int i, const void *bytes, size_t len);
+/* One step: STORE_ROW, STORE_DONE or an error code. Opens the group before a write. An error that
+ * undid the whole group (ask store_lost) fails every task that touched the group. */
+int store_step(struct store *s, struct store_statement *st);
+/* Does it change nothing? */
+bool store_reads(const struct store_statement *st);
+/* How many rows it changed: right after STORE_DONE. */
+int64_t store_changed(struct store *s, const struct store_statement *st);
+/* The row's columns count from 0. Names, texts and bytes are there until the next step; a name
+ * until store_done. store_column_text ends with a zero; NULL: there is no value. */
+enum store_type { STORE_NULL, STORE_INTEGER, STORE_NUMBER, STORE_TEXT, STORE_BYTES };
+int store_columns(struct store_statement *st);
+const char *store_column_name(struct store_statement *st, int i);
+enum store_type store_column_type(struct store_statement *st, int i);
+int64_t store_column_integer(struct store_statement *st, int i);
+double store_column_number(struct store_statement *st, int i);
+const char *store_column_text(struct store_statement *st, int i);
+/* Of a text or of bytes; NULL with *len 0: there is no value, or it is empty. */
+const void *store_column_bytes(struct store_statement *st, int i, size_t *len);
+/* For the host's own fixed statements without results. 0, or an error code. */
 int store_exec(struct store *s, const char *sql);
 
-/* The cause, after any of these failed, also without a call of SQLite (a lost group, a lock). */
+/* The cause, after any of these failed, also without a call of the engine (a lost group, a lock).
+ */
 const char *store_error(struct store *s);
 
 /* Takes the write lock for the group before any task runs, without waiting. false: another
@@ -93,7 +131,7 @@ const char *store_error(struct store *s);
  * another fault. */
 bool store_begin(struct store *s);
 
-/* Savepoints inside the group; they nest. Names are by depth. 0, or an SQLite error code. */
+/* Savepoints inside the group; they nest. Names are by depth. 0, or an error code. */
 int store_savepoint(struct store *s);
 int store_release(struct store *s);
 int store_rollback(struct store *s);
@@ -105,7 +143,8 @@ uint64_t store_group(const struct store *s);
 bool store_dirty(const struct store *s);
 /* true: the open group has outgrown the page cache and fills memory: commit before writing more. */
 bool store_heavy(struct store *s);
-/* Has SQLite undone the open group by itself (full disk)? Then store_commit answers STORE_LOST. */
+/* Was the open group undone by the engine itself (full disk)? Then store_commit answers STORE_LOST.
+ */
 bool store_lost(const struct store *s);
 enum store_commit_result { STORE_NOTHING, STORE_COMMITTED, STORE_LOST };
 /* STORE_COMMITTED: stored, and durable when store_durable says so. STORE_LOST: nothing of this

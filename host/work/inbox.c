@@ -16,13 +16,13 @@
 int inbox_start(struct jobs *j)
 {
     int rc;
-    sqlite3_stmt *row = jobs_row(
+    struct store_statement *row = jobs_row(
         j, &rc, "SELECT value, (SELECT max(id) FROM inbox) FROM marks WHERE name = 'inbox.read'",
         "");
     if (!row)
         return -1;
-    j->mark = j->mark_outer = j->mark_written = j->mark_kept = sqlite3_column_int64(row, 0);
-    int64_t highest = sqlite3_column_int64(row, 1);
+    j->mark = j->mark_outer = j->mark_written = j->mark_kept = store_column_integer(row, 0);
+    int64_t highest = store_column_integer(row, 1);
     j->inbox_last = j->inbox_stored = j->inbox_kept =
         highest > j->mark ? highest : j->mark; /* old rows may be deleted: ids only grow */
     j->inbox_at_start = j->inbox_last;
@@ -108,12 +108,12 @@ int jobs_flush(struct jobs *j)
     return 0;
 }
 
-static void row_read(sqlite3_stmt *row, struct inbox_row *out)
+static void row_read(struct store_statement *row, struct inbox_row *out)
 {
-    *out = (struct inbox_row){ .id = sqlite3_column_int64(row, 0),
-                               .received_at = sqlite3_column_int64(row, 2),
-                               .crashes = sqlite3_column_int(row, 3),
-                               .place = sqlite3_column_int64(row, 5) };
+    *out = (struct inbox_row){ .id = store_column_integer(row, 0),
+                               .received_at = store_column_integer(row, 2),
+                               .crashes = (int)store_column_integer(row, 3),
+                               .place = store_column_integer(row, 5) };
     out->singly = out->crashes > 0;
     out->reader = jobs_column(row, 1, NULL);
     out->body = jobs_column(row, 4, &out->body_len);
@@ -123,10 +123,11 @@ int inbox_next(struct jobs *j, struct inbox_row *out)
 {
     while (j->mark < j->inbox_kept) {
         int rc;
-        sqlite3_stmt *row = jobs_row(j, &rc,
-                                     "SELECT id, reader, received_at, crashes, body, " PLACE
-                                     " FROM inbox i WHERE id > ? AND id <= ? ORDER BY id LIMIT 1",
-                                     "ii", j->mark, j->inbox_kept);
+        struct store_statement *row = jobs_row(
+            j, &rc,
+            "SELECT id, reader, received_at, crashes, body, " PLACE
+            " FROM inbox i WHERE id > ? AND id <= ? ORDER BY id LIMIT 1",
+            "ii", j->mark, j->inbox_kept);
         if (rc < 0)
             return -1;
         if (!row) { /* only ids that were never stored are left */
@@ -225,7 +226,7 @@ int inbox_park(struct jobs *j, const struct inbox_row *row, const char *item, si
     return rc == 1 ? 0 : -1;
 }
 
-static int parked_row(struct jobs *j, sqlite3_stmt *row, int rc, struct inbox_row *out)
+static int parked_row(struct jobs *j, struct store_statement *row, int rc, struct inbox_row *out)
 {
     if (!row)
         return rc;
@@ -242,7 +243,7 @@ static int parked_row(struct jobs *j, sqlite3_stmt *row, int rc, struct inbox_ro
 int inbox_parked_next(struct jobs *j, int64_t after_id, struct inbox_row *out)
 {
     int rc;
-    sqlite3_stmt *row = jobs_row(
+    struct store_statement *row = jobs_row(
         j, &rc, PARKED_ROWS "p.crashes = 0 AND p.inbox_id > ? ORDER BY p.inbox_id LIMIT 1", "i",
         after_id);
     return parked_row(j, row, rc, out);
@@ -251,7 +252,7 @@ int inbox_parked_next(struct jobs *j, int64_t after_id, struct inbox_row *out)
 int inbox_suspect_next(struct jobs *j, int most_crashes, struct inbox_row *out)
 {
     int rc;
-    sqlite3_stmt *row = jobs_row(
+    struct store_statement *row = jobs_row(
         j, &rc,
         PARKED_ROWS "p.crashes > 0 AND p.crashes <= ? ORDER BY p.crashes, p.inbox_id LIMIT 1", "i",
         (int64_t)most_crashes);

@@ -11,31 +11,32 @@ enum { ID_BLOCK = 1000, CLAIM_BITS = 40 };
 
 /* Statements. */
 
-static void bind_all(sqlite3_stmt *statement, const char *types, va_list args)
+static void bind_all(struct store_statement *statement, const char *types, va_list args)
 {
     for (int i = 1; *types; types++, i++) {
         if (*types == 'i') {
-            sqlite3_bind_int64(statement, i, va_arg(args, int64_t));
+            store_bind_integer(statement, i, va_arg(args, int64_t));
         } else if (*types == 't') {
-            sqlite3_bind_text(statement, i, va_arg(args, const char *), -1, SQLITE_STATIC);
+            const char *text = va_arg(args, const char *);
+            if (text)
+                store_bind_text(statement, i, text, strlen(text));
         } else {
             const void *bytes = va_arg(args, const void *);
             size_t len = va_arg(args, size_t);
-            sqlite3_bind_blob64(statement, i, bytes ? bytes : "", len, SQLITE_STATIC);
+            store_bind_bytes(statement, i, bytes, len);
         }
     }
 }
 
-static int failure(struct jobs *j)
+static int failure(int code)
 {
-    return sqlite3_extended_errcode(store_db(j->store)) == SQLITE_CONSTRAINT_UNIQUE ? JOBS_TWIN
-                                                                                    : -1;
+    return code == STORE_TAKEN ? JOBS_TWIN : -1;
 }
 
-static sqlite3_stmt *prepare(struct jobs *j, const char *sql)
+static struct store_statement *prepare(struct jobs *j, const char *sql)
 {
     const char *error = NULL;
-    sqlite3_stmt *statement = store_prepare(j->store, sql, strlen(sql), &error);
+    struct store_statement *statement = store_prepare(j->store, sql, strlen(sql), &error);
     if (!statement)
         log_event(LOG_ERROR, "jobs.sql", log_s("error", error), log_s("sql", sql));
     return statement;
@@ -43,7 +44,7 @@ static sqlite3_stmt *prepare(struct jobs *j, const char *sql)
 
 int jobs_run(struct jobs *j, const char *sql, const char *types, ...)
 {
-    sqlite3_stmt *statement = prepare(j, sql);
+    struct store_statement *statement = prepare(j, sql);
     if (!statement)
         return -1;
     va_list args;
@@ -51,32 +52,32 @@ int jobs_run(struct jobs *j, const char *sql, const char *types, ...)
     bind_all(statement, types, args);
     va_end(args);
     int rc = store_step(j->store, statement);
-    rc = rc == SQLITE_DONE ? sqlite3_changes(store_db(j->store)) : failure(j);
+    rc = rc == STORE_DONE ? (int)store_changed(j->store, statement) : failure(rc);
     store_done(j->store, statement);
     return rc;
 }
 
-static sqlite3_stmt *first_row(struct jobs *j, int *rc, const char *sql, const char *types,
-                               va_list args)
+static struct store_statement *first_row(struct jobs *j, int *rc, const char *sql,
+                                         const char *types, va_list args)
 {
-    sqlite3_stmt *statement = prepare(j, sql);
+    struct store_statement *statement = prepare(j, sql);
     *rc = -1;
     if (!statement)
         return NULL;
     bind_all(statement, types, args);
     int step = store_step(j->store, statement);
-    *rc = step == SQLITE_ROW ? 1 : step == SQLITE_DONE ? 0 : failure(j);
-    if (step == SQLITE_ROW)
+    *rc = step == STORE_ROW ? 1 : step == STORE_DONE ? 0 : failure(step);
+    if (step == STORE_ROW)
         return statement;
     store_done(j->store, statement);
     return NULL;
 }
 
-sqlite3_stmt *jobs_row(struct jobs *j, int *rc, const char *sql, const char *types, ...)
+struct store_statement *jobs_row(struct jobs *j, int *rc, const char *sql, const char *types, ...)
 {
     va_list args;
     va_start(args, types);
-    sqlite3_stmt *row = first_row(j, rc, sql, types, args);
+    struct store_statement *row = first_row(j, rc, sql, types, args);
     va_end(args);
     return row;
 }
@@ -86,26 +87,26 @@ int jobs_number(struct jobs *j, int64_t *out, const char *sql, const char *types
     int rc;
     va_list args;
     va_start(args, types);
-    sqlite3_stmt *row = first_row(j, &rc, sql, types, args);
+    struct store_statement *row = first_row(j, &rc, sql, types, args);
     va_end(args);
     if (row)
-        *out = sqlite3_column_int64(row, 0);
+        *out = store_column_integer(row, 0);
     store_done(j->store, row);
     return rc;
 }
 
-int jobs_next_row(struct jobs *j, sqlite3_stmt *row)
+int jobs_next_row(struct jobs *j, struct store_statement *row)
 {
     int step = store_step(j->store, row);
-    return step == SQLITE_ROW ? 1 : step == SQLITE_DONE ? 0 : -1;
+    return step == STORE_ROW ? 1 : step == STORE_DONE ? 0 : -1;
 }
 
-char *jobs_column(sqlite3_stmt *row, int column, size_t *len)
+char *jobs_column(struct store_statement *row, int column, size_t *len)
 {
-    if (sqlite3_column_type(row, column) == SQLITE_NULL)
+    size_t size;
+    if (store_column_type(row, column) == STORE_NULL)
         return NULL;
-    const void *bytes = sqlite3_column_blob(row, column);
-    size_t size = (size_t)sqlite3_column_bytes(row, column);
+    const void *bytes = store_column_bytes(row, column, &size);
     char *copy = buf_copy(bytes ? bytes : "", size);
     if (!copy)
         abort(); /* claimed jobs are ready again after the restart */
@@ -114,15 +115,15 @@ char *jobs_column(sqlite3_stmt *row, int column, size_t *len)
     return copy;
 }
 
-void jobs_read(sqlite3_stmt *row, struct job *out)
+void jobs_read(struct store_statement *row, struct job *out)
 {
-    *out = (struct job){ .id = sqlite3_column_int64(row, 0),
-                         .attempts = sqlite3_column_int(row, 4),
-                         .crashes = sqlite3_column_int(row, 5),
-                         .run_at = sqlite3_column_int64(row, 6),
-                         .created_at = sqlite3_column_int64(row, 7),
-                         .orphan = sqlite3_column_int(row, 9) == 1,
-                         .claim = sqlite3_column_int64(row, 10) };
+    *out = (struct job){ .id = store_column_integer(row, 0),
+                         .attempts = (int)store_column_integer(row, 4),
+                         .crashes = (int)store_column_integer(row, 5),
+                         .run_at = store_column_integer(row, 6),
+                         .created_at = store_column_integer(row, 7),
+                         .orphan = store_column_integer(row, 9) == 1,
+                         .claim = store_column_integer(row, 10) };
     out->kind = jobs_column(row, 1, NULL);
     out->lane = jobs_column(row, 2, NULL);
     out->payload = jobs_column(row, 3, &out->payload_len);
@@ -244,13 +245,13 @@ static int put_into_twin(struct jobs *j, const struct jobs_put *p, int64_t run_a
     int rc;
     if (jobs_fresh_marked(j, p->unique) && jobs_list(j) != 0)
         return -1;
-    sqlite3_stmt *row = jobs_row(
+    struct store_statement *row = jobs_row(
         j, &rc, "SELECT id, kind FROM jobs INDEXED BY jobs_unique WHERE ukey = ?", "t", p->unique);
     if (!row)
         return rc;
-    *id = sqlite3_column_int64(row, 0);
+    *id = store_column_integer(row, 0);
     if (!p->keep)
-        jobs_set_due(j, (const char *)sqlite3_column_text(row, 1), run_at);
+        jobs_set_due(j, store_column_text(row, 1), run_at);
     store_done(j->store, row);
     if (!p->keep)
         rc = jobs_run(j, "UPDATE jobs SET run_at = ?, payload = ? WHERE id = ?", "ibi", run_at,
@@ -301,18 +302,19 @@ int64_t jobs_put(struct jobs *j, const struct jobs_put *p)
 int jobs_promote(struct jobs *j, const char *lane)
 {
     int rc;
-    sqlite3_stmt *row = jobs_row(j, &rc,
-                                 "SELECT id, state, kind, run_at FROM jobs INDEXED BY jobs_lane "
-                                 "WHERE lane = ? ORDER BY id LIMIT 1",
-                                 "t", lane);
+    struct store_statement *row = jobs_row(
+        j, &rc,
+        "SELECT id, state, kind, run_at FROM jobs INDEXED BY jobs_lane "
+        "WHERE lane = ? ORDER BY id LIMIT 1",
+        "t", lane);
     if (!row)
         return rc;
-    int64_t id = sqlite3_column_int64(row, 0), run_at = sqlite3_column_int64(row, 3);
-    bool waits = sqlite3_column_int(row, 1) == JOB_WAITING;
+    int64_t id = store_column_integer(row, 0), run_at = store_column_integer(row, 3);
+    bool waits = store_column_integer(row, 1) == JOB_WAITING;
     /* Behind what was due when its kind was last claimed: a long lane does not go first. */
     run_at = run_at > j->claimed_at ? run_at : j->claimed_at;
     if (waits)
-        jobs_set_due(j, (const char *)sqlite3_column_text(row, 2), run_at);
+        jobs_set_due(j, store_column_text(row, 2), run_at);
     store_done(j->store, row);
     if (!waits)
         return 0;
@@ -323,16 +325,18 @@ int jobs_promote(struct jobs *j, const char *lane)
 int jobs_remove(struct jobs *j, int64_t id, enum job_state last)
 {
     int rc = jobs_list(j);
-    sqlite3_stmt *row = rc != 0 ? NULL
-                                : jobs_row(j, &rc,
-                                           "SELECT state, lane, kind FROM jobs WHERE id = ? AND "
-                                           "state <= ?",
-                                           "ii", id, (int64_t)last);
+    struct store_statement *row = rc != 0
+                                      ? NULL
+                                      : jobs_row(
+                                            j, &rc,
+                                            "SELECT state, lane, kind FROM jobs WHERE id = ? AND "
+                                            "state <= ?",
+                                            "ii", id, (int64_t)last);
     if (!row)
         return rc;
-    int state = sqlite3_column_int(row, 0);
+    int state = (int)store_column_integer(row, 0);
     char *lane = jobs_column(row, 1, NULL);
-    struct jobs_kind *kind = jobs_kind_of(j, (const char *)sqlite3_column_text(row, 2));
+    struct jobs_kind *kind = jobs_kind_of(j, store_column_text(row, 2));
     store_done(j->store, row);
     rc = jobs_run(j, "DELETE FROM jobs WHERE id = ?", "i", id);
     kind->running -= rc == 1 && state == JOB_RUNNING;
@@ -349,7 +353,7 @@ int jobs_cancel(struct jobs *j, int64_t id)
 
 /* Claiming. */
 
-int jobs_take(struct jobs *j, sqlite3_stmt *row, int rc, struct job *out, int room)
+int jobs_take(struct jobs *j, struct store_statement *row, int rc, struct job *out, int room)
 {
     int count = 0;
     while (rc > 0 && count < room) {
@@ -367,7 +371,7 @@ static int due_rows(struct jobs *j, const char *kind, int64_t now_ms, struct job
                     bool suspects)
 {
     int rc;
-    sqlite3_stmt *row = jobs_row(
+    struct store_statement *row = jobs_row(
         j, &rc,
         "SELECT " JOBS_COLUMNS " FROM jobs INDEXED BY jobs_state "
         "WHERE state = 0 AND kind = ? AND run_at <= ? AND claim = 0 AND (crashes > 0) = ? "
@@ -475,7 +479,7 @@ int jobs_die(struct jobs *j, const struct job *job, const char *error)
 int jobs_settle_twin(struct jobs *j, int64_t id, int64_t *run_at)
 {
     int rc;
-    sqlite3_stmt *row = jobs_row(
+    struct store_statement *row = jobs_row(
         j, &rc,
         "SELECT t.id, t.run_at, t.payload IS j.payload AND t.lane IS coalesce(j.lane, j.old_lane) "
         "AND (t.lane IS NULL OR t.state = 1) FROM jobs j JOIN jobs t ON t.ukey = j.mark WHERE j.id "
@@ -483,8 +487,8 @@ int jobs_settle_twin(struct jobs *j, int64_t id, int64_t *run_at)
         "i", id);
     if (!row)
         return -1;
-    int64_t twin = sqlite3_column_int64(row, 0), twin_run_at = sqlite3_column_int64(row, 1);
-    bool merge = sqlite3_column_int(row, 2) != 0;
+    int64_t twin = store_column_integer(row, 0), twin_run_at = store_column_integer(row, 1);
+    bool merge = store_column_integer(row, 2) != 0;
     store_done(j->store, row);
     if (!merge)
         return jobs_run(j, "UPDATE jobs SET mark = NULL WHERE id = ?", "i", id) == 1 ? 0 : -1;
@@ -535,11 +539,12 @@ int jobs_requeue(struct jobs *j, int64_t id)
 {
     int rc = jobs_list(j);
     int64_t now = loop_wall_ms();
-    sqlite3_stmt *row = rc != 0 ? NULL
-                                : jobs_row(j, &rc,
-                                           "SELECT kind, old_lane FROM jobs WHERE id = ? AND "
-                                           "state = 3",
-                                           "i", id);
+    struct store_statement *row = rc != 0
+                                      ? NULL
+                                      : jobs_row(j, &rc,
+                                                 "SELECT kind, old_lane FROM jobs WHERE id = ? AND "
+                                                 "state = 3",
+                                                 "i", id);
     if (!row)
         return rc;
     char *kind = jobs_column(row, 0, NULL), *lane = jobs_column(row, 1, NULL);

@@ -63,7 +63,7 @@ int jobs_tables(struct store *s, char *why, size_t why_size);
 struct jobs *jobs_open(struct store *s, const char *page_path, char *why, size_t why_size);
 void jobs_close(struct jobs *j);
 
-/* The new job's id (or its live twin's), or 0: an SQLite error (store_lost may be true). */
+/* The new job's id (or its live twin's), or 0: an error (store_lost may be true). */
 int64_t jobs_put(struct jobs *j, const struct jobs_put *p);
 /* Removes a job that is ready or waits. 1; 0: no such job, it runs or is dead; -1: error. */
 int jobs_cancel(struct jobs *j, int64_t id);

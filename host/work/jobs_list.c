@@ -22,15 +22,16 @@ int jobs_each(struct jobs *j, bool dead, int limit, jobs_each_cb each, void *arg
         "SELECT " JOBS_COLUMNS
         " FROM jobs INDEXED BY jobs_dead WHERE state = 3 ORDER BY id LIMIT ?";
     int rc = jobs_list(j), count = 0;
-    sqlite3_stmt *row = rc != 0 ? NULL
-                                : jobs_row(j, &rc, dead ? dead_sql : live_sql, "i", (int64_t)limit);
+    struct store_statement *row = rc != 0 ? NULL
+                                          : jobs_row(j, &rc, dead ? dead_sql : live_sql, "i",
+                                                     (int64_t)limit);
     while (row && rc > 0) {
         struct job job;
         jobs_read(row, &job);
         free(job.payload);
         job.payload = NULL;
         job.payload_len = 0;
-        each(arg, &job, (enum job_state)sqlite3_column_int(row, 11));
+        each(arg, &job, (enum job_state)store_column_integer(row, 11));
         job_free(&job);
         count++;
         rc = jobs_next_row(j, row);
@@ -56,7 +57,7 @@ static char *next_kind(struct jobs *j, int64_t state, const char *kind, int *rc)
 {
     if (state == JOB_RUNNING)
         return next_running(j, kind);
-    sqlite3_stmt *row = jobs_row(
+    struct store_statement *row = jobs_row(
         j, rc,
         "SELECT kind FROM jobs INDEXED BY jobs_state WHERE state = ? AND kind > ? AND claim = 0 "
         "ORDER BY kind LIMIT 1",
@@ -101,11 +102,11 @@ int jobs_count_running(struct jobs *j)
         return 0;
     for (size_t i = 0; i < j->kind_count; i++)
         j->kinds[i].running = 0;
-    sqlite3_stmt *row = jobs_row(
+    struct store_statement *row = jobs_row(
         j, &rc, "SELECT kind, count(*) FROM jobs WHERE claim > 0 GROUP BY kind", "");
     while (row && rc > 0) {
-        struct jobs_kind *k = jobs_kind_of(j, (const char *)sqlite3_column_text(row, 0));
-        k->running = sqlite3_column_int64(row, 1);
+        struct jobs_kind *k = jobs_kind_of(j, store_column_text(row, 0));
+        k->running = store_column_integer(row, 1);
         rc = jobs_next_row(j, row);
     }
     store_done(j->store, row);

@@ -79,14 +79,14 @@ out:
 static int charge_job(struct jobs *j, int64_t id)
 {
     int rc;
-    sqlite3_stmt *row = jobs_row(
+    struct store_statement *row = jobs_row(
         j, &rc,
         "UPDATE jobs SET crashes = crashes + 1 WHERE id = ? AND state <> 3 "
         "RETURNING crashes, lane, kind",
         "i", id);
     if (!row)
         return rc;
-    int crashes = sqlite3_column_int(row, 0);
+    int crashes = (int)store_column_integer(row, 0);
     char *lane = jobs_column(row, 1, NULL), *kind = jobs_column(row, 2, NULL);
     store_done(j->store, row);
     log_event(LOG_WARN, "jobs.crash", log_i("job", id), log_s("kind", kind),
@@ -113,24 +113,25 @@ static int charge_job(struct jobs *j, int64_t id)
 static int take_orphans(struct jobs *j)
 {
     int64_t now = loop_wall_ms();
-    int rc = jobs_run(j,
-                      "UPDATE OR IGNORE jobs SET state = 0, claim = 0, orphan = orphan OR state = 2, "
-                      "ukey = mark, run_at = min(run_at, ?) WHERE claim <> 0",
-                      "i", now);
+    int rc = jobs_run(
+        j,
+        "UPDATE OR IGNORE jobs SET state = 0, claim = 0, orphan = orphan OR state = 2, "
+        "ukey = mark, run_at = min(run_at, ?) WHERE claim <> 0",
+        "i", now);
     if (rc > 0)
         log_event(LOG_INFO, "jobs.orphans", log_i("count", rc));
     while (rc >= 0) {
         int64_t id, run_at = now;
-        rc = jobs_number(j, &id,
-                         "SELECT id FROM jobs WHERE claim <> 0 LIMIT 1", "");
+        rc = jobs_number(j, &id, "SELECT id FROM jobs WHERE claim <> 0 LIMIT 1", "");
         if (rc <= 0)
             break;
         rc = jobs_settle_twin(j, id, &run_at);
         if (rc == 0)
-            rc = jobs_run(j,
-                          "UPDATE jobs SET state = 0, claim = 0, orphan = orphan OR state = 2, ukey = "
-                          "mark, run_at = min(run_at, ?) WHERE id = ?",
-                          "ii", run_at, id) == 1
+            rc = jobs_run(
+                     j,
+                     "UPDATE jobs SET state = 0, claim = 0, orphan = orphan OR state = 2, ukey = "
+                     "mark, run_at = min(run_at, ?) WHERE id = ?",
+                     "ii", run_at, id) == 1
                      ? 0
                      : -1;
     }
@@ -238,7 +239,7 @@ bool jobs_crashed(struct jobs *j, struct job *out)
     int rc;
     if (!j->crashed)
         return false;
-    sqlite3_stmt *row = jobs_row(
+    struct store_statement *row = jobs_row(
         j, &rc,
         "SELECT " JOBS_COLUMNS
         " FROM jobs INDEXED BY jobs_dead WHERE state = 3 AND orphan = 2 LIMIT 1",

@@ -72,13 +72,13 @@ struct jobs {
  * mark is taken. */
 enum { JOBS_TWIN = -2 };
 int jobs_run(struct jobs *j, const char *sql, const char *types, ...);
-sqlite3_stmt *jobs_row(struct jobs *j, int *rc, const char *sql, const char *types, ...);
+struct store_statement *jobs_row(struct jobs *j, int *rc, const char *sql, const char *types, ...);
 /* The first column of the first row, in *out: 1, 0 (no row: *out stays), or -1. */
 int jobs_number(struct jobs *j, int64_t *out, const char *sql, const char *types, ...);
 /* The next row of a statement: 1, 0 (no more), or -1. */
-int jobs_next_row(struct jobs *j, sqlite3_stmt *row);
+int jobs_next_row(struct jobs *j, struct store_statement *row);
 /* Copies a column. Without memory the process ends, so that claims come back at the next start. */
-char *jobs_column(sqlite3_stmt *row, int column, size_t *len);
+char *jobs_column(struct store_statement *row, int column, size_t *len);
 
 /* A newer job has this one's mark: merges the newer into it, or takes its mark away. 0 or -1. */
 int jobs_settle_twin(struct jobs *j, int64_t id, int64_t *run_at);
@@ -113,10 +113,10 @@ int jobs_count_running(struct jobs *j);
 #define JOBS_COLUMNS                                                                              \
     "id, kind, coalesce(lane, old_lane), payload, attempts, crashes, run_at, created_at, error, " \
     "orphan, claim, state"
-void jobs_read(sqlite3_stmt *row, struct job *out);
+void jobs_read(struct store_statement *row, struct job *out);
 /* What jobs_row gave, and the rows after it, at most `room`; gives it back. How many, or -1 with
  * nothing in out[]. */
-int jobs_take(struct jobs *j, sqlite3_stmt *row, int rc, struct job *out, int room);
+int jobs_take(struct jobs *j, struct store_statement *row, int rc, struct job *out, int room);
 /* Removes a job whose state is not past `last`, and promotes the next of its lane. 1, 0: no such
  * job, -1. */
 int jobs_remove(struct jobs *j, int64_t id, enum job_state last);

@@ -5,11 +5,12 @@
 enum { LOOK_EVERY = 16 /* rows between two looks at the clock */ };
 
 /* The columns of a row after its id, searched one by one. */
-static bool row_holds(sqlite3_stmt *row, struct needles *n)
+static bool row_holds(struct store_statement *row, struct needles *n)
 {
-    for (int i = 1, count = sqlite3_column_count(row); i < count; i++) {
-        const void *bytes = sqlite3_column_blob(row, i);
-        if (bytes && needles_in(n, bytes, (size_t)sqlite3_column_bytes(row, i)))
+    for (int i = 1, count = store_columns(row); i < count; i++) {
+        size_t len;
+        const void *bytes = store_column_bytes(row, i, &len);
+        if (bytes && needles_in(n, bytes, len))
             return true;
     }
     return false;
@@ -27,9 +28,9 @@ int jobs_look_for(struct jobs *j, enum jobs_table in, struct needles *n, int64_t
     int rc, count = 0, seen = 0;
     uint64_t until = loop_now_ns() + budget_ns;
     *more = false;
-    sqlite3_stmt *row = jobs_row(j, &rc, sql[in], "i", *after);
+    struct store_statement *row = jobs_row(j, &rc, sql[in], "i", *after);
     while (rc > 0) {
-        *after = sqlite3_column_int64(row, 0);
+        *after = store_column_integer(row, 0);
         if (row_holds(row, n))
             ids[count++] = *after;
         if (count == room || (++seen % LOOK_EVERY == 0 && loop_now_ns() > until)) {
@@ -47,10 +48,11 @@ int jobs_of_kind(struct jobs *j, const char *kind, int64_t after, struct job *ou
     int rc = jobs_list(j);
     if (rc != 0)
         return rc;
-    sqlite3_stmt *row = jobs_row(j, &rc,
-                                 "SELECT " JOBS_COLUMNS " FROM jobs WHERE kind = ? AND id > ? AND "
-                                 "state <> 3 ORDER BY id LIMIT ?",
-                                 "tii", kind, after, (int64_t)room);
+    struct store_statement *row = jobs_row(j, &rc,
+                                           "SELECT " JOBS_COLUMNS
+                                           " FROM jobs WHERE kind = ? AND id > ? AND "
+                                           "state <> 3 ORDER BY id LIMIT ?",
+                                           "tii", kind, after, (int64_t)room);
     return jobs_take(j, row, rc, out, room);
 }
 
@@ -70,19 +72,19 @@ int jobs_purge(struct jobs *j, int64_t before_ms, int limit)
 int inbox_get(struct jobs *j, int64_t id, struct inbox_row *out, bool *unread)
 {
     int rc;
-    sqlite3_stmt *row = jobs_row(
+    struct store_statement *row = jobs_row(
         j, &rc,
         "SELECT id, reader, received_at, crashes, body, EXISTS (SELECT 1 FROM parked WHERE whole = "
         "1 AND inbox_id = inbox.id) FROM inbox WHERE id = ?",
         "i", id);
     if (!row)
         return rc;
-    *out = (struct inbox_row){ .id = sqlite3_column_int64(row, 0),
-                               .received_at = sqlite3_column_int64(row, 2),
-                               .crashes = sqlite3_column_int(row, 3) };
+    *out = (struct inbox_row){ .id = store_column_integer(row, 0),
+                               .received_at = store_column_integer(row, 2),
+                               .crashes = (int)store_column_integer(row, 3) };
     out->reader = jobs_column(row, 1, NULL);
     out->body = jobs_column(row, 4, &out->body_len);
-    *unread = id > j->mark || sqlite3_column_int(row, 5) != 0;
+    *unread = id > j->mark || store_column_integer(row, 5) != 0;
     store_done(j->store, row);
     return 1;
 }
@@ -113,12 +115,12 @@ int inbox_purge(struct jobs *j, int64_t before_ms, int limit)
 {
     int rc = 1, count = 0;
     while (rc == 1 && count < limit) {
-        sqlite3_stmt *row = jobs_row(
+        struct store_statement *row = jobs_row(
             j, &rc, "SELECT id, received_at FROM inbox WHERE id <= ? ORDER BY id LIMIT 1", "i",
             j->mark_kept < j->mark ? j->mark_kept : j->mark);
         if (!row)
             break;
-        int64_t id = sqlite3_column_int64(row, 0), at = sqlite3_column_int64(row, 1);
+        int64_t id = store_column_integer(row, 0), at = store_column_integer(row, 1);
         store_done(j->store, row);
         if (at >= before_ms)
             break;

@@ -42,6 +42,8 @@ M.LUA = {
 }
 
 local LUA_HEADERS = { ["lua.h"] = true, ["luaconf.h"] = true, ["lauxlib.h"] = true, ["lualib.h"] = true }
+-- The headers of databases, and the one folder whose files may reach each of them.
+local ENGINES = { ["sqlite3.h"] = "store/sqlite", ["libpq-fe.h"] = "store/postgres" }
 local AT_ONCE = 4 -- preprocessors
 local PRIVATE = { "parts%.h$", "inside%.h$" } -- headers that only their own folder includes
 
@@ -169,6 +171,26 @@ end
 
 -- ---- C -----------------------------------------------------------------------------------------------------------------
 
+-- Only the folder of a database's engine knows the database: nobody else includes its header, or one of the folder that leads there.
+local function databases(graph, faults)
+  local headers = {}
+  for _, edges in pairs(graph) do
+    for _, edge in ipairs(edges) do headers[edge.to] = ENGINES[edge.to:match "[^/]*$"] end
+  end
+  for header, home in pairs(headers) do
+    local function inside(node) return node:match "^(.*)/" == home end
+    for _, node in ipairs(sorted_keys(graph)) do
+      for _, edge in ipairs(node:sub(1, 1) ~= "/" and not inside(node) and graph[node] or {}) do
+        local rest = edge.to == header and {} or inside(edge.to) and way(graph, { edge.to }, header)
+        if rest then
+          fault(faults, edge, node .. " → " .. chain_text(edge.to, rest),
+            ("only files of host/%s may reach %s."):format(home, header:match "[^/]*$"), "go through store/store.h.")
+        end
+      end
+    end
+  end
+end
+
 local function normal(path)
   local count
   path = path:gsub("/%./", "/")
@@ -288,6 +310,7 @@ function M.c(root, commands)
   for node, edges in pairs(graph) do
     if node:sub(1, 1) ~= "/" then own[node] = edges end
   end
+  databases(graph, faults)
   cycles(own, "files", faults)
   cycles(unit_graph(graph), "units", faults)
   return faults

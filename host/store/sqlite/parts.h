@@ -8,6 +8,7 @@
 #include "store/sqlite/statements.h"
 #include "store/store.h"
 
+#include <sqlite3.h>
 #include <sys/types.h>
 
 enum { STORE_DEPTH_MAX = 16, STORE_BUSY_MS = 25 };
@@ -40,8 +41,8 @@ struct store {
     sqlite3_stmt *fixed[3 + 3 * STORE_DEPTH_MAX]; /* BEGIN, COMMIT, ROLLBACK, and those of each
                                                      depth of savepoints */
 
-    sqlite3_stmt *fixed_read; /* BEGIN */
-    sqlite3_stmt *borrowed;   /* store_borrow's */
+    sqlite3_stmt *fixed_read;         /* BEGIN */
+    struct store_statement *borrowed; /* store_borrow's */
     uint64_t group;
     bool reading; /* a read transaction is open; never together with open */
     bool open;    /* BEGIN IMMEDIATE was taken */
@@ -72,11 +73,12 @@ struct store {
     struct store_figures figures;
 };
 
+sqlite3 *store_db(struct store *s);
 /* What the connection's page cache takes now. */
 int64_t store_cache_bytes(struct store *s);
 /* After any error: ends the process when it must, notes a group that SQLite has undone, tells full
- * disks from broken ones. Returns the primary code. */
-int store_failed(struct store *s, const char *doing);
+ * disks from broken ones. */
+enum store_code store_failed(struct store *s, const char *doing);
 /* What the system said to SQLite, where that is known. */
 int store_errno(sqlite3 *db);
 /* The log could not be synced: logs one line and ends the process with exit code 3. */

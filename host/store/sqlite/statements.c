@@ -10,19 +10,19 @@
 enum { BUCKETS = 512, NONE = -1, PLACES = 256 };
 
 struct entry {
-    sqlite3_stmt *statement; /* NULL: this place is free */
+    struct store_statement st; /* the first member; without a stmt this place is free */
     char *sql;
     size_t len;
     uint64_t hash, used;
-    bool out;
-    int16_t next_text, next_statement;
+    bool out, kept; /* kept: it is in the cache */
+    int16_t next_text;
 };
 
 struct statements {
     sqlite3 *db;
     uint64_t clock;
     int count; /* places ever used, from the first on */
-    int16_t by_text[BUCKETS], by_statement[BUCKETS];
+    int16_t by_text[BUCKETS];
     int16_t by_place[PLACES]; /* the last one by the address of its text: then no hash is made */
     struct entry entries[STATEMENTS_MAX];
 };
@@ -42,18 +42,12 @@ static uint64_t text_hash(const char *p, size_t len)
     return h ^ (h >> 29);
 }
 
-static unsigned statement_bucket(const sqlite3_stmt *statement)
-{
-    return (unsigned)(((uintptr_t)statement >> 4) * 0x9E3779B1u >> 7) % BUCKETS;
-}
-
 struct statements *statements_new(sqlite3 *db)
 {
     struct statements *c = calloc(1, sizeof *c);
     if (c) {
         c->db = db;
         memset(c->by_text, 0xFF, sizeof c->by_text);
-        memset(c->by_statement, 0xFF, sizeof c->by_statement);
         memset(c->by_place, 0xFF, sizeof c->by_place);
     }
     return c;
@@ -64,7 +58,7 @@ void statements_free(struct statements *c)
     if (!c)
         return;
     for (int i = 0; i < c->count; i++) {
-        sqlite3_finalize(c->entries[i].statement);
+        sqlite3_finalize(c->entries[i].st.stmt);
         free(c->entries[i].sql);
     }
     free(c);
@@ -77,10 +71,6 @@ static void unlink_entry(struct statements *c, int16_t index)
     while (*at != index)
         at = &c->entries[*at].next_text;
     *at = e->next_text;
-    at = &c->by_statement[statement_bucket(e->statement)];
-    while (*at != index)
-        at = &c->entries[*at].next_statement;
-    *at = e->next_statement;
 }
 
 /* A place for one more: a free one, or the least recently used one's. NONE: all are in use. */
@@ -94,9 +84,9 @@ static int16_t place_find(struct statements *c)
         if (!e->out && (oldest == NONE || e->used < c->entries[oldest].used))
             oldest = (int16_t)i;
     }
-    if (oldest != NONE && c->entries[oldest].statement) {
+    if (oldest != NONE && c->entries[oldest].st.stmt) {
         unlink_entry(c, oldest);
-        sqlite3_finalize(c->entries[oldest].statement);
+        sqlite3_finalize(c->entries[oldest].st.stmt);
         free(c->entries[oldest].sql);
         memset(&c->entries[oldest], 0, sizeof c->entries[oldest]);
     }
@@ -148,17 +138,31 @@ static sqlite3_stmt *prepare(struct statements *c, const char *sql, size_t len, 
 
 static bool is_free(const struct entry *e, const char *sql, size_t len)
 {
-    return !e->out && e->len == len && e->statement && memcmp(e->sql, sql, len) == 0;
+    return !e->out && e->len == len && e->st.stmt && memcmp(e->sql, sql, len) == 0;
 }
 
-static sqlite3_stmt *lend(struct statements *c, int16_t index)
+static struct store_statement *lend(struct statements *c, int16_t index)
 {
     c->entries[index].out = true;
     c->entries[index].used = ++c->clock;
-    return c->entries[index].statement;
+    return &c->entries[index].st;
 }
 
-sqlite3_stmt *statements_take(struct statements *c, const char *sql, size_t len, const char **error)
+/* It works, but is not kept. */
+static struct store_statement *passing(const struct entry *made, const char **error)
+{
+    struct entry *e = malloc(sizeof *e);
+    if (!e) {
+        sqlite3_finalize(made->st.stmt);
+        *error = "not enough memory";
+        return NULL;
+    }
+    *e = *made;
+    return &e->st;
+}
+
+struct store_statement *statements_take(struct statements *c, const char *sql, size_t len,
+                                        const char **error)
 {
     int16_t *at = &c->by_place[((uintptr_t)sql >> 3) * 0x9E3779B1u >> 7 & (PLACES - 1)];
     if (*at != NONE && is_free(&c->entries[*at], sql, len))
@@ -169,43 +173,37 @@ sqlite3_stmt *statements_take(struct statements *c, const char *sql, size_t len,
             return lend(c, *at = i);
     }
 
-    sqlite3_stmt *statement = prepare(c, sql, len, error);
-    if (!statement)
+    struct entry made = { .st.stmt = prepare(c, sql, len, error), .hash = hash, .len = len };
+    if (!made.st.stmt)
         return NULL;
+    made.st.reads = sqlite3_stmt_readonly(made.st.stmt);
     char *copy = malloc(len + 1);
     int16_t place = copy ? place_find(c) : NONE;
-    if (place == NONE) { /* it works, but is not kept */
+    if (place == NONE) {
         free(copy);
-        return statement;
+        return passing(&made, error);
     }
     memcpy(copy, sql, len);
     copy[len] = 0;
-    unsigned bucket = statement_bucket(statement);
-    c->entries[place] = (struct entry){ .statement = statement,
-                                        .sql = copy,
-                                        .len = len,
-                                        .hash = hash,
-                                        .used = ++c->clock,
-                                        .out = true,
-                                        .next_text = c->by_text[hash % BUCKETS],
-                                        .next_statement = c->by_statement[bucket] };
+    made.sql = copy;
+    made.kept = true;
+    made.next_text = c->by_text[hash % BUCKETS];
+    c->entries[place] = made;
     c->by_text[hash % BUCKETS] = place;
-    c->by_statement[bucket] = place;
-    return statement;
+    return lend(c, place);
 }
 
-void statements_give(struct statements *c, sqlite3_stmt *statement)
+void statements_give(struct store_statement *statement)
 {
-    if (!statement)
+    struct entry *e = (struct entry *)statement;
+    if (!e)
         return;
-    for (int16_t i = c->by_statement[statement_bucket(statement)]; i != NONE;
-         i = c->entries[i].next_statement) {
-        if (c->entries[i].statement == statement) {
-            sqlite3_reset(statement);
-            sqlite3_clear_bindings(statement); /* what was bound may be gone by the next use */
-            c->entries[i].out = false;
-            return;
-        }
+    if (!e->kept) {
+        sqlite3_finalize(e->st.stmt);
+        free(e);
+        return;
     }
-    sqlite3_finalize(statement);
+    sqlite3_reset(e->st.stmt);
+    sqlite3_clear_bindings(e->st.stmt); /* what was bound may be gone by the next use */
+    e->out = false;
 }

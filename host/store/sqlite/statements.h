@@ -8,21 +8,28 @@
 #ifndef HOST_STORE_SQLITE_STATEMENTS_H
 #define HOST_STORE_SQLITE_STATEMENTS_H
 
+#include "store/store.h"
+
 #include <sqlite3.h>
-#include <stddef.h>
 
 enum { STATEMENTS_MAX = 256 };
 
 struct statements;
+
+/* What others see of one. */
+struct store_statement {
+    sqlite3_stmt *stmt;
+    bool reads; /* changes nothing */
+};
 
 /* NULL: out of memory. */
 struct statements *statements_new(sqlite3 *db);
 /* Finalizes all statements, also those in use. NULL is fine. */
 void statements_free(struct statements *c);
 /* Ready to bind, or NULL with what is wrong with the text. */
-sqlite3_stmt *statements_take(struct statements *c, const char *sql, size_t len,
-                              const char **error);
+struct store_statement *statements_take(struct statements *c, const char *sql, size_t len,
+                                        const char **error);
 /* Resets it, forgets what was bound, keeps it for the next. */
-void statements_give(struct statements *c, sqlite3_stmt *statement);
+void statements_give(struct store_statement *statement);
 
 #endif

@@ -81,7 +81,25 @@ static bool is_fatal(int extended)
     return false;
 }
 
-int store_failed(struct store *s, const char *doing)
+static enum store_code code_of(int extended, int code)
+{
+    switch (extended) {
+    case SQLITE_CONSTRAINT_UNIQUE:
+    case SQLITE_CONSTRAINT_PRIMARYKEY:
+    case SQLITE_CONSTRAINT_ROWID: return STORE_TAKEN;
+    }
+    switch (code) {
+    case SQLITE_BUSY: return STORE_BUSY;
+    case SQLITE_FULL:
+    case SQLITE_READONLY:
+    case SQLITE_CANTOPEN: return STORE_FULL;
+    case SQLITE_INTERRUPT: return STORE_STOPPED;
+    case SQLITE_ABORT: return STORE_UNDONE;
+    }
+    return STORE_MISUSE;
+}
+
+enum store_code store_failed(struct store *s, const char *doing)
 {
     int extended = sqlite3_extended_errcode(s->db), code = extended & 0xFF;
     if (is_full(s, extended))
@@ -103,7 +121,7 @@ int store_failed(struct store *s, const char *doing)
         }
         s->healthy = false;
     }
-    return code;
+    return code_of(extended, code);
 }
 
 static int run(sqlite3_stmt *statement)
@@ -155,37 +173,39 @@ bool store_begin(struct store *s)
     sqlite3_busy_timeout(s->db, STORE_BUSY_MS);
     if (rc == SQLITE_OK)
         group_opened(s);
-    else if (store_failed(s, "begin") == SQLITE_BUSY) {
+    else if (store_failed(s, "begin") == STORE_BUSY) {
         store_busy_note(s);
         return false;
     }
     return true;
 }
 
+/* 0, or an error code. */
 static int group_open(struct store *s)
 {
     store_read_end(s);
     if (s->gone)
-        return SQLITE_READONLY;
+        return STORE_FULL;
     uint64_t now = s->busy_until_ns || s->busy_since_ns ? loop_now_ns() : 0;
     if (now < s->busy_until_ns)
-        return SQLITE_BUSY;
+        return STORE_BUSY;
     if (run_fixed(s, &s->fixed[0], "BEGIN IMMEDIATE") == SQLITE_OK) {
         group_opened(s);
-        return SQLITE_OK;
+        return 0;
     }
-    int code = store_failed(s, "begin");
-    if (code == SQLITE_BUSY) {
+    enum store_code code = store_failed(s, "begin");
+    if (code == STORE_BUSY) {
         s->busy_until_ns = loop_now_ns() + busy_pause_ns;
         store_busy_note(s);
     }
     return code;
 }
 
-sqlite3_stmt *store_prepare(struct store *s, const char *sql, size_t len, const char **error)
+struct store_statement *store_prepare(struct store *s, const char *sql, size_t len,
+                                      const char **error)
 {
     s->vetting = true;
-    sqlite3_stmt *statement = statements_take(s->statements, sql, len, error);
+    struct store_statement *statement = statements_take(s->statements, sql, len, error);
     s->vetting = false;
     if (!statement && sqlite3_errcode(s->db) == SQLITE_AUTH)
         *error =
@@ -195,12 +215,14 @@ sqlite3_stmt *store_prepare(struct store *s, const char *sql, size_t len, const 
     return statement;
 }
 
-void store_done(struct store *s, sqlite3_stmt *statement)
+void store_done(struct store *s, struct store_statement *statement)
 {
-    statements_give(s->statements, statement);
+    (void)s;
+    statements_give(statement);
 }
 
-sqlite3_stmt *store_borrow(struct store *s, const char *sql, size_t len, const char **error)
+struct store_statement *store_borrow(struct store *s, const char *sql, size_t len,
+                                     const char **error)
 {
     store_settle(s);
     return s->borrowed = store_prepare(s, sql, len, error);
@@ -213,38 +235,44 @@ void store_settle(struct store *s)
     s->borrowed = NULL;
 }
 
-int store_step(struct store *s, sqlite3_stmt *statement)
+int store_step(struct store *s, struct store_statement *statement)
 {
     if (s->lost)
-        return SQLITE_ABORT;
-    bool reads = sqlite3_stmt_readonly(statement);
-    if (!s->open && reads) {
+        return STORE_UNDONE;
+    if (!s->open && statement->reads) {
         if (!s->reading)
             read_begin(s);
     } else if (!s->open) {
         int rc = group_open(s);
-        if (rc != SQLITE_OK)
+        if (rc != 0)
             return rc;
     }
-    s->written |= !reads;
+    s->written |= !statement->reads;
     s->step_began_ns = 0;
     s->timing = true;
-    int rc = sqlite3_step(statement);
+    int rc = sqlite3_step(statement->stmt);
     s->timing = false;
-    return rc == SQLITE_ROW || rc == SQLITE_DONE ? rc : store_failed(s, "step");
+    return rc == SQLITE_ROW    ? STORE_ROW
+           : rc == SQLITE_DONE ? STORE_DONE
+                               : (int)store_failed(s, "step");
+}
+
+int64_t store_changed(struct store *s, const struct store_statement *statement)
+{
+    return statement->reads ? 0 : sqlite3_changes(s->db);
 }
 
 int store_exec(struct store *s, const char *sql)
 {
     const char *error = NULL;
-    sqlite3_stmt *statement = store_prepare(s, sql, strlen(sql), &error);
+    struct store_statement *statement = store_prepare(s, sql, strlen(sql), &error);
     if (!statement)
         return store_failed(s, "prepare");
     int rc = store_step(s, statement);
-    while (rc == SQLITE_ROW)
+    while (rc == STORE_ROW)
         rc = store_step(s, statement);
     store_done(s, statement);
-    return rc == SQLITE_DONE ? SQLITE_OK : rc;
+    return rc == STORE_DONE ? 0 : rc;
 }
 
 const char *store_error(struct store *s)
@@ -263,35 +291,35 @@ static int savepoint_run(struct store *s, int which, const char *verb, int depth
 {
     char sql[48];
     if (s->lost)
-        return SQLITE_ABORT;
+        return STORE_UNDONE;
     if (depth < 0 || depth >= STORE_DEPTH_MAX)
-        return SQLITE_MISUSE;
+        return STORE_MISUSE;
     sqlite3_stmt **place = &s->fixed[3 + 3 * depth + which];
     if (!*place)
         snprintf(sql, sizeof sql, "%s s%d", verb, depth);
-    return run_fixed(s, place, sql) == SQLITE_OK ? SQLITE_OK : store_failed(s, verb);
+    return run_fixed(s, place, sql) == SQLITE_OK ? 0 : (int)store_failed(s, verb);
 }
 
 int store_savepoint(struct store *s)
 {
-    int rc = s->lost || s->open ? SQLITE_OK : group_open(s);
-    if (rc == SQLITE_OK)
+    int rc = s->lost || s->open ? 0 : group_open(s);
+    if (rc == 0)
         rc = savepoint_run(s, 0, "SAVEPOINT", s->depth);
-    s->depth += rc == SQLITE_OK;
+    s->depth += rc == 0;
     return rc;
 }
 
 int store_release(struct store *s)
 {
     int rc = savepoint_run(s, 1, "RELEASE", s->depth - 1);
-    s->depth -= rc == SQLITE_OK;
+    s->depth -= rc == 0;
     return rc;
 }
 
 int store_rollback(struct store *s)
 {
     int rc = savepoint_run(s, 2, "ROLLBACK TO", s->depth - 1);
-    return rc == SQLITE_OK ? store_release(s) : rc;
+    return rc == 0 ? store_release(s) : rc;
 }
 
 int store_depth(const struct store *s)

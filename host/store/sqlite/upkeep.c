@@ -57,7 +57,7 @@ void store_probe(struct store *s)
     char sql[96];
     snprintf(sql, sizeof sql, "REPLACE INTO probe (id, filler) VALUES (1, zeroblob(%d))",
              PROBE_BYTES);
-    if (store_exec(s, sql) == SQLITE_OK || s->lost)
+    if (store_exec(s, sql) == 0 || s->lost)
         store_commit(s);
     else if (s->open)
         store_lose(s);

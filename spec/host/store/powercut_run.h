@@ -34,12 +34,13 @@ static size_t seen_count, seen_cap;
 static uint64_t hash_of(struct store *s, const char *sql, uint64_t hash)
 {
     const char *error = NULL;
-    sqlite3_stmt *statement = store_prepare(s, sql, strlen(sql), &error);
+    struct store_statement *statement = store_prepare(s, sql, strlen(sql), &error);
     CHECK(statement != NULL);
-    while (statement && store_step(s, statement) == SQLITE_ROW)
-        for (int i = 0; i < sqlite3_column_count(statement); i++) {
-            const unsigned char *p = sqlite3_column_blob(statement, i);
-            for (int n = sqlite3_column_bytes(statement, i); n > 0; n--)
+    while (statement && store_step(s, statement) == STORE_ROW)
+        for (int i = 0; i < store_columns(statement); i++) {
+            size_t n;
+            const unsigned char *p = store_column_bytes(statement, i, &n);
+            for (; n > 0; n--)
                 hash = (hash ^ *p++) * 0x100000001b3ull;
             hash = (hash ^ 0xFF) * 0x100000001b3ull;
         }
@@ -85,7 +86,7 @@ __attribute__((format(printf, 1, 2))) static void run_sql(const char *format, ..
     va_start(args, format);
     vsnprintf(sql, sizeof sql, format, args);
     va_end(args);
-    CHECK(store_exec(store, sql) == SQLITE_OK);
+    CHECK(store_exec(store, sql) == 0);
 }
 
 static void change_cells(unsigned count, int64_t value)
@@ -98,9 +99,9 @@ static void change_cells(unsigned count, int64_t value)
 /* What a batch with a bad item does: more pages than the cache has, and all of it taken back. */
 static void take_back(void)
 {
-    CHECK(store_savepoint(store) == SQLITE_OK);
+    CHECK(store_savepoint(store) == 0);
     change_cells(20 + disk_below(150), -1);
-    CHECK(store_rollback(store) == SQLITE_OK);
+    CHECK(store_rollback(store) == 0);
     jobs_forget(jobs);
 }
 

@@ -94,11 +94,11 @@ static inline int case_child(void (*body)(void))
 static inline int64_t case_number(struct store *s, const char *sql)
 {
     const char *error = NULL;
-    sqlite3_stmt *statement = store_prepare(s, sql, strlen(sql), &error);
+    struct store_statement *statement = store_prepare(s, sql, strlen(sql), &error);
     if (!statement)
         return -1;
-    int64_t number = store_step(s, statement) == SQLITE_ROW ? sqlite3_column_int64(statement, 0)
-                                                            : -1;
+    int64_t number = store_step(s, statement) == STORE_ROW ? store_column_integer(statement, 0)
+                                                           : -1;
     store_done(s, statement);
     return number;
 }
@@ -106,9 +106,9 @@ static inline int64_t case_number(struct store *s, const char *sql)
 static inline bool case_sound(struct store *s)
 {
     const char *error = NULL, sql[] = "PRAGMA integrity_check";
-    sqlite3_stmt *statement = store_prepare(s, sql, strlen(sql), &error);
-    bool sound = statement && store_step(s, statement) == SQLITE_ROW &&
-                 strcmp((const char *)sqlite3_column_text(statement, 0), "ok") == 0;
+    struct store_statement *statement = store_prepare(s, sql, strlen(sql), &error);
+    bool sound = statement && store_step(s, statement) == STORE_ROW &&
+                 strcmp(store_column_text(statement, 0), "ok") == 0;
     store_done(s, statement);
     return sound;
 }

@@ -3,6 +3,7 @@
 #include "spec/host/work/jobs_case.h"
 
 #include <sys/resource.h>
+#include "store/sqlite/parts.h"
 
 static char copy_path[96];
 
@@ -17,7 +18,7 @@ static void fill(struct store *s, int rows)
                  "INSERT INTO t (b) WITH RECURSIVE n(i) AS (SELECT %d UNION ALL SELECT i + 1 FROM "
                  "n WHERE i < %d) SELECT i || hex(randomblob(400)) FROM n",
                  from, rows < from + PART - 1 ? rows : from + PART - 1);
-        CHECK(store_exec(s, sql) == SQLITE_OK && store_commit(s) == STORE_COMMITTED);
+        CHECK(store_exec(s, sql) == 0 && store_commit(s) == STORE_COMMITTED);
     }
 }
 
@@ -69,8 +70,8 @@ static void write_meanwhile(struct store *s)
     /* Old rows, which are copied already or not yet, and new ones. */
     snprintf(sql, sizeof sql, "UPDATE t SET b = 'later %d' || hex(randomblob(50)) WHERE a = %d",
              writes, 1 + writes * 37 % 5000);
-    CHECK(store_exec(s, sql) == SQLITE_OK);
-    CHECK(store_exec(s, "INSERT INTO t (b) VALUES ('new' || hex(randomblob(300)))") == SQLITE_OK);
+    CHECK(store_exec(s, sql) == 0);
+    CHECK(store_exec(s, "INSERT INTO t (b) VALUES ('new' || hex(randomblob(300)))") == 0);
     CHECK(store_commit(s) == STORE_COMMITTED);
     writes++;
 }

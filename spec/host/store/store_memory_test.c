@@ -4,6 +4,8 @@
  */
 #include "spec/host/store/store_case.h"
 
+#include <sqlite3.h>
+
 static sqlite3_mem_methods real;
 static long left = -1; /* allocations until one fails; -1: none does */
 
@@ -38,9 +40,9 @@ static bool group(struct store *s, int number)
     char insert[80], update[80];
     snprintf(insert, sizeof insert, "REPLACE INTO t (a, b) VALUES (1000, 'row %d')", number);
     snprintf(update, sizeof update, "UPDATE t SET b = a || ' of %d' WHERE a < 1000", number);
-    bool kept = store_exec(s, insert) == SQLITE_OK;
-    if (store_savepoint(s) == SQLITE_OK) {
-        if (store_exec(s, update) == SQLITE_OK)
+    bool kept = store_exec(s, insert) == 0;
+    if (store_savepoint(s) == 0) {
+        if (store_exec(s, update) == 0)
             store_release(s);
         else if (!store_lost(s))
             store_rollback(s);
@@ -55,7 +57,7 @@ static void every_allocation(void)
     int lost = 0, number = 0;
     bool reached = true;
     CHECK(store_exec(s, "INSERT INTO t WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 "
-                        "FROM n WHERE i < 12) SELECT i, i || ' of 0' FROM n") == SQLITE_OK &&
+                        "FROM n WHERE i < 12) SELECT i, i || ' of 0' FROM n") == 0 &&
           store_commit(s) == STORE_COMMITTED);
     for (; reached && number < 1000; number++) {
         left = number;

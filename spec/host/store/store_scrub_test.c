@@ -3,6 +3,7 @@
 
 #include "spec/host/store/store_case.h"
 
+#include <sqlite3.h>
 #include <stdarg.h>
 
 enum { PEOPLE = 400, ROUNDS = 24 };
@@ -35,7 +36,7 @@ static void run(struct store *s, const char *format, ...)
     va_start(args, format);
     char *sql = sqlite3_vmprintf(format, args);
     va_end(args);
-    CHECK(store_exec(s, sql) == SQLITE_OK);
+    CHECK(store_exec(s, sql) == 0);
     sqlite3_free(sql);
 }
 
@@ -299,7 +300,8 @@ int main(void)
     log_open(LOG_OFF);
     case_run("H4: many words are looked for at once, and a number is not found inside another",
              found);
-    case_run("H4: it finds in random texts what a search at each place finds", as_a_slow_search_does);
+    case_run("H4: it finds in random texts what a search at each place finds",
+             as_a_slow_search_does);
     case_run("H4: after thousands of rows came and went, nothing of the deleted ones is left in "
              "the file",
              scrubbed);

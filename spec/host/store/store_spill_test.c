@@ -3,6 +3,7 @@
  * that outgrew the cache and went back to a savepoint. See the pragmas in store_open.c.
  */
 #include "spec/host/store/store_case.h"
+#include "store/sqlite/parts.h"
 
 enum { ROUNDS = 200, ROWS = 400, BEFORE = 60, AFTER = 3 };
 
@@ -19,7 +20,7 @@ static void change(struct store *s, unsigned row, int round)
     char sql[120];
     snprintf(sql, sizeof sql, "UPDATE t SET b = randomblob(900), round = %d WHERE a = %u", round,
              row + 1);
-    CHECK(store_exec(s, sql) == SQLITE_OK);
+    CHECK(store_exec(s, sql) == 0);
 }
 
 /* Each round is one transaction, and marks itself as done in a row that the rollback leaves alone.
@@ -27,15 +28,15 @@ static void change(struct store *s, unsigned row, int round)
 static void transactions(struct store *s)
 {
     for (int round = 1; round <= ROUNDS; round++) {
-        CHECK(store_savepoint(s) == SQLITE_OK);
+        CHECK(store_savepoint(s) == 0);
         for (unsigned i = 0, n = round % 4 ? 0 : BEFORE; i < n; i++)
             change(s, below(ROWS), -round);
-        CHECK(store_rollback(s) == SQLITE_OK);
+        CHECK(store_rollback(s) == 0);
         for (unsigned i = 0; i < AFTER; i++)
             change(s, below(ROWS), round);
         char sql[80];
         snprintf(sql, sizeof sql, "INSERT INTO done (round) VALUES (%d)", round);
-        CHECK(store_exec(s, sql) == SQLITE_OK && store_commit(s) == STORE_COMMITTED);
+        CHECK(store_exec(s, sql) == 0 && store_commit(s) == STORE_COMMITTED);
     }
 }
 
@@ -44,11 +45,10 @@ static void transactions(struct store *s)
 static int64_t copied(struct store *s, bool spill)
 {
     char command[400], copy[80];
-    CHECK(store_exec(s, "CREATE TABLE t (a INTEGER PRIMARY KEY, b BLOB, round INTEGER)") ==
-          SQLITE_OK);
-    CHECK(store_exec(s, "CREATE TABLE done (round INTEGER PRIMARY KEY)") == SQLITE_OK);
+    CHECK(store_exec(s, "CREATE TABLE t (a INTEGER PRIMARY KEY, b BLOB, round INTEGER)") == 0);
+    CHECK(store_exec(s, "CREATE TABLE done (round INTEGER PRIMARY KEY)") == 0);
     CHECK(store_exec(s, "INSERT INTO t WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 "
-                        "FROM n WHERE i < 400) SELECT i, randomblob(900), 0 FROM n") == SQLITE_OK);
+                        "FROM n WHERE i < 400) SELECT i, randomblob(900), 0 FROM n") == 0);
     CHECK(store_commit(s) == STORE_COMMITTED);
     CHECK(sqlite3_exec(store_db(s),
                        spill ? "PRAGMA cache_size=6; PRAGMA cache_spill=ON" : "PRAGMA cache_size=6",

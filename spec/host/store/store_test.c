@@ -3,6 +3,7 @@
 #include "spec/host/store/faulty_vfs.h"
 
 #include <sys/resource.h>
+#include "store/sqlite/parts.h"
 
 /* Another program with the database, as an operator's command line would be. */
 static sqlite3 *stranger(const char *sql)
@@ -19,8 +20,8 @@ static void group(void)
     uint64_t number = store_group(s);
     CHECK(store_commit(s) == STORE_NOTHING && !store_dirty(s));
     CHECK(case_number(s, "SELECT count(*) FROM t") == 0 && !store_dirty(s));
-    CHECK(store_exec(s, "INSERT INTO t VALUES (1, 'one')") == SQLITE_OK && store_dirty(s));
-    CHECK(store_exec(s, "INSERT INTO t VALUES (2, 'two')") == SQLITE_OK);
+    CHECK(store_exec(s, "INSERT INTO t VALUES (1, 'one')") == 0 && store_dirty(s));
+    CHECK(store_exec(s, "INSERT INTO t VALUES (2, 'two')") == 0);
     sqlite3 *other = stranger("SELECT 1");
     CHECK(sqlite3_exec(other, "INSERT INTO t VALUES (9, 'other')", NULL, NULL, NULL) ==
           SQLITE_BUSY);
@@ -48,10 +49,10 @@ static void close_undoes(void)
 static void statement_error(void)
 {
     struct store *s = case_open_table();
-    CHECK(store_exec(s, "INSERT INTO t VALUES (1, 'one')") == SQLITE_OK);
-    CHECK(store_exec(s, "INSERT INTO t VALUES (1, 'again')") == SQLITE_CONSTRAINT);
+    CHECK(store_exec(s, "INSERT INTO t VALUES (1, 'one')") == 0);
+    CHECK(store_exec(s, "INSERT INTO t VALUES (1, 'again')") == STORE_TAKEN);
     CHECK(!store_lost(s) && strstr(store_error(s), "UNIQUE"));
-    CHECK(store_exec(s, "INSERT INTO t VALUES (2, 'two')") == SQLITE_OK);
+    CHECK(store_exec(s, "INSERT INTO t VALUES (2, 'two')") == 0);
     CHECK(store_commit(s) == STORE_COMMITTED && case_number(s, "SELECT count(*) FROM t") == 2);
     store_close(s);
 }
@@ -61,12 +62,12 @@ static void whole_group_undone(void)
     struct store *s = case_open_table();
     uint64_t number = store_group(s);
     store_exec(s, "INSERT INTO t VALUES (1, 'one')");
-    CHECK(store_exec(s, "INSERT OR ROLLBACK INTO t VALUES (1, 'undo')") == SQLITE_CONSTRAINT);
+    CHECK(store_exec(s, "INSERT OR ROLLBACK INTO t VALUES (1, 'undo')") == STORE_TAKEN);
     CHECK(store_lost(s) && store_group(s) == number);
-    CHECK(store_exec(s, "INSERT INTO t VALUES (3, 'alone')") == SQLITE_ABORT);
+    CHECK(store_exec(s, "INSERT INTO t VALUES (3, 'alone')") == STORE_UNDONE);
     CHECK(case_number(s, "SELECT count(*) FROM t") == -1);
-    CHECK(store_savepoint(s) == SQLITE_ABORT && store_release(s) == SQLITE_ABORT &&
-          store_rollback(s) == SQLITE_ABORT);
+    CHECK(store_savepoint(s) == STORE_UNDONE && store_release(s) == STORE_UNDONE &&
+          store_rollback(s) == STORE_UNDONE);
     CHECK(store_commit(s) == STORE_LOST);
     CHECK(store_group(s) == number + 1);
     CHECK(!store_lost(s));
@@ -82,13 +83,13 @@ static void full_mid_group(void)
     struct store *s = case_open_table();
     CHECK(sqlite3_exec(store_db(s), "PRAGMA cache_size=4; PRAGMA cache_spill=4", NULL, NULL,
                        NULL) == SQLITE_OK);
-    CHECK(store_exec(s, "INSERT INTO t VALUES (1, 'first')") == SQLITE_OK);
+    CHECK(store_exec(s, "INSERT INTO t VALUES (1, 'first')") == 0);
     faulty_room = 20000;
     CHECK(store_exec(s, "INSERT INTO t (b) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 "
                         "FROM n WHERE i < 500) "
-                        "SELECT i || hex(zeroblob(500)) FROM n") == SQLITE_FULL);
+                        "SELECT i || hex(zeroblob(500)) FROM n") == STORE_FULL);
     CHECK(store_lost(s));
-    CHECK(store_exec(s, "INSERT INTO t VALUES (3, 'third')") == SQLITE_ABORT);
+    CHECK(store_exec(s, "INSERT INTO t VALUES (3, 'third')") == STORE_UNDONE);
     CHECK(store_commit(s) == STORE_LOST && !store_healthy(s));
     CHECK(case_number(s, "SELECT count(*) FROM t") == 0);
     faulty_room = 0;
@@ -109,7 +110,7 @@ static void full_at_commit(void)
     faulty_room = 0;
     CHECK(store_commit(s) == STORE_LOST && !store_healthy(s) && store_figures(s).lost == 1);
     faulty_room = -1;
-    CHECK(store_exec(s, "INSERT INTO t VALUES (3, 'after')") == SQLITE_OK &&
+    CHECK(store_exec(s, "INSERT INTO t VALUES (3, 'after')") == 0 &&
           store_commit(s) == STORE_COMMITTED && store_healthy(s));
     CHECK(case_number(s, "SELECT sum(a) FROM t") == 4);
     store_close(s);
@@ -123,7 +124,7 @@ static void file_limit_child(void)
     setrlimit(RLIMIT_FSIZE, &limit);
     int lost = 0;
     for (int i = 0; i < 60 && !lost; i++) {
-        CHECK(store_exec(s, "INSERT INTO t (b) VALUES (hex(randomblob(2000)))") == SQLITE_OK);
+        CHECK(store_exec(s, "INSERT INTO t (b) VALUES (hex(randomblob(2000)))") == 0);
         lost = store_commit(s) == STORE_LOST;
     }
     CHECK(lost && !store_healthy(s));
@@ -174,17 +175,16 @@ static void broken_disk(void)
 static void savepoints(void)
 {
     struct store *s = case_open_table();
-    CHECK(store_savepoint(s) == SQLITE_OK && store_depth(s) == 1);
+    CHECK(store_savepoint(s) == 0 && store_depth(s) == 1);
     store_exec(s, "INSERT INTO t VALUES (1, 'kept')");
-    CHECK(store_savepoint(s) == SQLITE_OK && store_depth(s) == 2);
+    CHECK(store_savepoint(s) == 0 && store_depth(s) == 2);
     store_exec(s, "INSERT INTO t VALUES (2, 'inner')");
-    CHECK(store_rollback(s) == SQLITE_OK && store_depth(s) == 1);
+    CHECK(store_rollback(s) == 0 && store_depth(s) == 1);
     store_exec(s, "INSERT INTO t VALUES (3, 'kept too')");
-    CHECK(store_release(s) == SQLITE_OK && store_depth(s) == 0);
-    CHECK(store_release(s) == SQLITE_MISUSE);
+    CHECK(store_release(s) == 0 && store_depth(s) == 0);
+    CHECK(store_release(s) == STORE_MISUSE);
     CHECK(store_commit(s) == STORE_COMMITTED && case_number(s, "SELECT sum(a) FROM t") == 4);
-    CHECK(store_savepoint(s) == SQLITE_OK && store_commit(s) == STORE_NOTHING &&
-          store_depth(s) == 0);
+    CHECK(store_savepoint(s) == 0 && store_commit(s) == STORE_NOTHING && store_depth(s) == 0);
     store_close(s);
 }
 
@@ -192,8 +192,8 @@ static void statements(void)
 {
     struct store *s = case_open_table();
     const char *error = NULL, sql[] = "SELECT b FROM t WHERE a = ?";
-    sqlite3_stmt *one = store_prepare(s, sql, strlen(sql), &error),
-                 *two = store_prepare(s, sql, strlen(sql), &error);
+    struct store_statement *one = store_prepare(s, sql, strlen(sql), &error),
+                           *two = store_prepare(s, sql, strlen(sql), &error);
     CHECK(one && two && one != two);
     store_done(s, one);
     CHECK(store_prepare(s, sql, strlen(sql), &error) == one);
@@ -215,14 +215,14 @@ static void statements(void)
     }
     CHECK(!store_prepare(s, "SELECT 1\0 2", 11, &error));
     CHECK(case_number(s, "SELECT 7; -- and a word\n /* more */ ;") == 7);
-    sqlite3_stmt *out[300];
+    struct store_statement *out[300];
     for (int round = 0; round < 2; round++) {
         for (int i = 0; i < 300; i++) {
             char text[64];
             int len = snprintf(text, sizeof text, "SELECT %d", i);
             out[i] = store_prepare(s, text, (size_t)len, &error);
-            CHECK(out[i] && store_step(s, out[i]) == SQLITE_ROW &&
-                  sqlite3_column_int(out[i], 0) == i);
+            CHECK(out[i] && store_step(s, out[i]) == STORE_ROW &&
+                  store_column_integer(out[i], 0) == i);
             if (round)
                 store_done(s, out[i]);
         }
@@ -237,7 +237,7 @@ static void endless_statement(void)
     struct store *s = case_open_table();
     double began = case_now_ms();
     CHECK(store_exec(s, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT "
-                        "count(*) FROM n") == SQLITE_INTERRUPT);
+                        "count(*) FROM n") == STORE_STOPPED);
     CHECK(case_now_ms() - began < 1900 && !store_lost(s));
     store_close(s);
 }
@@ -248,7 +248,7 @@ static void external_writer(void)
     sqlite3 *other = stranger("BEGIN IMMEDIATE; INSERT INTO t VALUES (5, 'operator')");
     double began = case_now_ms();
     for (int i = 0; i < 50; i++)
-        CHECK(store_exec(s, "INSERT INTO t VALUES (1, 'one')") == SQLITE_BUSY);
+        CHECK(store_exec(s, "INSERT INTO t VALUES (1, 'one')") == STORE_BUSY);
     CHECK(case_now_ms() - began < 250);
     CHECK(!store_lost(s));
     CHECK(!store_dirty(s));
@@ -256,10 +256,10 @@ static void external_writer(void)
     CHECK(store_commit(s) == STORE_NOTHING && case_number(s, "SELECT count(*) FROM t") == 0);
     sqlite3_exec(other, "COMMIT", NULL, NULL, NULL);
     sqlite3_close(other);
-    int rc = SQLITE_BUSY;
-    for (began = case_now_ms(); rc == SQLITE_BUSY && case_now_ms() - began < 1000;)
+    int rc = STORE_BUSY;
+    for (began = case_now_ms(); rc == STORE_BUSY && case_now_ms() - began < 1000;)
         rc = store_exec(s, "INSERT INTO t VALUES (1, 'one')");
-    CHECK(rc == SQLITE_OK && store_commit(s) == STORE_COMMITTED && store_healthy(s));
+    CHECK(rc == 0 && store_commit(s) == STORE_COMMITTED && store_healthy(s));
     store_close(s);
 }
 
@@ -273,7 +273,7 @@ static void begun_early(void)
         CHECK(!store_begin(s));
     CHECK(case_now_ms() - began < 100 && store_healthy(s) && strstr(store_error(s), "lock"));
     sqlite3_exec(other, "COMMIT", NULL, NULL, NULL);
-    CHECK(store_begin(s) && store_exec(s, "INSERT INTO t VALUES (1, 'one')") == SQLITE_OK &&
+    CHECK(store_begin(s) && store_exec(s, "INSERT INTO t VALUES (1, 'one')") == 0 &&
           store_dirty(s));
     CHECK(sqlite3_exec(other, "INSERT INTO t VALUES (2, 'two')", NULL, NULL, NULL) == SQLITE_BUSY);
     CHECK(store_commit(s) == STORE_COMMITTED && case_number(s, "SELECT count(*) FROM t") == 1);
@@ -292,10 +292,10 @@ static int64_t wal_size(void)
 static void fill_wal(struct store *s, int groups)
 {
     for (int i = 0; i < groups; i++) {
-        CHECK(store_exec(s, "REPLACE INTO t SELECT value, hex(randomblob(1000)) FROM (WITH "
-                            "RECURSIVE n(value) AS (SELECT 1 UNION ALL "
-                            "SELECT value + 1 FROM n WHERE value < 800) SELECT value FROM n)") ==
-              SQLITE_OK);
+        CHECK(store_exec(s,
+                         "REPLACE INTO t SELECT value, hex(randomblob(1000)) FROM (WITH "
+                         "RECURSIVE n(value) AS (SELECT 1 UNION ALL "
+                         "SELECT value + 1 FROM n WHERE value < 800) SELECT value FROM n)") == 0);
         CHECK(store_commit(s) == STORE_COMMITTED);
         store_bound(s);
     }
@@ -335,7 +335,7 @@ static void a_million(void)
                  "INSERT INTO t (b) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "
                  "WHERE i < %d) SELECT printf('%%08d a couch', %d + i) FROM n",
                  ROWS, i * ROWS);
-        CHECK(store_exec(s, sql) == SQLITE_OK && store_commit(s) == STORE_COMMITTED);
+        CHECK(store_exec(s, sql) == 0 && store_commit(s) == STORE_COMMITTED);
         store_bound(s);
         double took = case_now_ms() - began;
         first += i < GROUPS / 10 ? took : 0;

@@ -42,7 +42,7 @@ static void inbox(void)
     CHECK(next_is(NULL));
     CHECK(inbox_oldest_ms(jobs) == 0);
     CHECK(commit() == STORE_COMMITTED && commit() == STORE_NOTHING);
-    CHECK(store_exec(store, "DELETE FROM inbox") == SQLITE_OK && commit() == STORE_COMMITTED);
+    CHECK(store_exec(store, "DELETE FROM inbox") == 0 && commit() == STORE_COMMITTED);
     down();
     up();
     CHECK(arrive("four") == first + 3 && commit() == STORE_COMMITTED &&
@@ -65,8 +65,7 @@ static void inbox_lost(void)
     lose();
     CHECK(next_is("one") && commit() == STORE_COMMITTED);
     CHECK(arrive("three") && commit() == STORE_COMMITTED && next_is("two"));
-    CHECK(store_savepoint(store) == SQLITE_OK && next_is("three") &&
-          store_rollback(store) == SQLITE_OK);
+    CHECK(store_savepoint(store) == 0 && next_is("three") && store_rollback(store) == 0);
     jobs_forget(jobs);
     CHECK(next_is("three"));
     CHECK(next_is(NULL));

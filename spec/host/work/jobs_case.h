@@ -46,7 +46,7 @@ static inline enum store_commit_result commit(void)
 static inline void lose(void)
 {
     CHECK(store_exec(store, "INSERT OR ROLLBACK INTO marks VALUES ('inbox.read', 0)") ==
-              SQLITE_CONSTRAINT &&
+              STORE_TAKEN &&
           store_lost(store));
     CHECK(commit() == STORE_LOST);
 }

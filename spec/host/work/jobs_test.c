@@ -248,9 +248,9 @@ static void rolled_back(void)
     up();
     int64_t id = put("work", "l", "u", "one", 1, false);
     put("work", "m", NULL, "two", 2, false);
-    CHECK(store_savepoint(store) == SQLITE_OK);
+    CHECK(store_savepoint(store) == 0);
     CHECK(put("work", "l", "u", "merged", 1, false) == id && put("work", "n", NULL, "", 1, false));
-    CHECK(store_rollback(store) == SQLITE_OK);
+    CHECK(store_rollback(store) == 0);
     jobs_forget(jobs);
     CHECK(jobs_next_due(jobs, "work") == 1 && put("work", "l", "u", "one!", 1, false) == id);
     put("work", "l", NULL, "behind", 1, false);
@@ -278,9 +278,8 @@ static void lost_claim(void)
     job_free(&job);
     int64_t fresh = put("work", NULL, NULL, "fresh", 1, false);
     CHECK(fresh > gone);
-    CHECK(store_savepoint(store) == SQLITE_OK &&
-          put("work", NULL, NULL, "undone", 0, false) > fresh &&
-          store_rollback(store) == SQLITE_OK);
+    CHECK(store_savepoint(store) == 0 && put("work", NULL, NULL, "undone", 0, false) > fresh &&
+          store_rollback(store) == 0);
     jobs_forget(jobs);
     CHECK(jobs_next_due(jobs, "work") == 1 && commit() == STORE_COMMITTED);
     down();
@@ -303,7 +302,7 @@ static void ids(void)
             last = kept; /* nobody outside has ever heard of the others */
             lose();
         }
-        CHECK(store_exec(store, "DELETE FROM jobs") == SQLITE_OK && commit() == STORE_COMMITTED);
+        CHECK(store_exec(store, "DELETE FROM jobs") == 0 && commit() == STORE_COMMITTED);
         down();
         up();
     }
@@ -312,7 +311,7 @@ static void ids(void)
         put("work", NULL, NULL, "", 1, false);
     lose();
     last = put("work", NULL, NULL, "", 1, false);
-    CHECK(commit() == STORE_COMMITTED && store_exec(store, "DELETE FROM jobs") == SQLITE_OK &&
+    CHECK(commit() == STORE_COMMITTED && store_exec(store, "DELETE FROM jobs") == 0 &&
           commit() == STORE_COMMITTED);
     down();
     up();
@@ -505,7 +504,7 @@ static void works_child(void)
             char sql[96];
             snprintf(sql, sizeof sql, "INSERT INTO done (lane, number) VALUES ('%s', %s)",
                      out[i].lane, out[i].payload);
-            if (store_exec(store, sql) != SQLITE_OK || jobs_done(jobs, &out[i]) != 1)
+            if (store_exec(store, sql) != 0 || jobs_done(jobs, &out[i]) != 1)
                 _exit(1);
             job_free(&out[i]);
         }
@@ -546,7 +545,7 @@ static void killed(void)
         char sql[96];
         snprintf(sql, sizeof sql, "INSERT INTO done (lane, number) VALUES ('%s', %s)", job.lane,
                  job.payload);
-        CHECK(store_exec(store, sql) == SQLITE_OK && jobs_done(jobs, &job) == 1);
+        CHECK(store_exec(store, sql) == 0 && jobs_done(jobs, &job) == 1);
         job_free(&job);
     }
     CHECK(case_sound(store) && case_number(store, "SELECT count(*) FROM done") >= last &&
