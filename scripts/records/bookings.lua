@@ -74,10 +74,10 @@ end
 ---@return records.Booking
 function M.put(b)
   db.run([[INSERT INTO bookings(uid, conversation_id, state, start_at, end_at, event_at, name, phone) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
-    ON CONFLICT(uid) DO UPDATE SET conversation_id = coalesce(?2, conversation_id), state = ?3, start_at = coalesce(?4, start_at),
-      end_at = CASE WHEN ?4 IS NULL THEN end_at ELSE ?5 END, event_at = max(event_at, ?6),
-      name = coalesce(?7, name),
-      phone = CASE WHEN coalesce(?2, conversation_id) IS NULL THEN coalesce(?8, phone) END]],
+    ON CONFLICT(uid) DO UPDATE SET conversation_id = coalesce(?2, bookings.conversation_id), state = ?3,
+      start_at = coalesce(?4, bookings.start_at), end_at = CASE WHEN ?4 IS NULL THEN bookings.end_at ELSE ?5 END,
+      event_at = max(bookings.event_at, ?6), name = coalesce(?7, bookings.name),
+      phone = CASE WHEN coalesce(?2, bookings.conversation_id) IS NULL THEN coalesce(?8, bookings.phone) END]],
     b.uid, b.conversation_id, b.state, b.start_at, b.end_at, b.event_at, b.name, b.phone)
   return M.by_uid(b.uid)
 end

@@ -189,8 +189,8 @@ end
 ---@return integer run_at ms
 function M.note(case, text, every_ms)
   local now = time.now_ms()
-  db.run([[UPDATE cases SET active_at = ?, notes = CASE WHEN length(coalesce(notes, '')) > ? THEN notes
-    WHEN notes IS NULL OR notes = '' THEN ? ELSE notes || char(10) || ? END WHERE id = ?]], now, NOTES_BYTES, text, text, case.id)
+  db.run([[UPDATE cases SET active_at = ?, notes = CASE WHEN length(coalesce(notes, '')) > CAST(? AS BIGINT) THEN notes
+    WHEN notes IS NULL OR notes = '' THEN ? ELSE notes || ? END WHERE id = ?]], now, NOTES_BYTES, text, "\n" .. text, case.id)
   return math.max(now, (case.follow_up_at or 0) + every_ms)
 end
 
@@ -199,8 +199,8 @@ end
 ---@param words string
 ---@return boolean more
 function M.followed_up(id, words)
-  db.run([[UPDATE cases SET follow_up_at = ?, notes = ltrim(substr(notes, length(?) + 1), char(10)) WHERE id = ?
-    AND substr(notes, 1, length(?)) = ?]], time.now_ms(), words, id, words, words)
+  db.run([[UPDATE cases SET follow_up_at = ?, notes = ltrim(substr(notes, length(?2) + 1), ?3) WHERE id = ?4
+    AND substr(notes, 1, length(?2)) = ?2]], time.now_ms(), words, "\n", id)
   local case = M.get(id)
   return case ~= nil and (case.notes or "") ~= ""
 end
@@ -255,7 +255,7 @@ end
 function M.counts()
   local counts = { open = 0, taken = 0, unposted = 0 }
   for _, row in ipairs(db.all([[SELECT state, count(*) AS n, count(*) - count(posted_at) AS unposted, min(opened_at) AS oldest
-      FROM cases INDEXED BY cases_live WHERE state <> 'closed' GROUP BY state]])) do
+      FROM cases WHERE state <> 'closed' GROUP BY state]])) do
     counts[row.state] = row.n
     counts.unposted = counts.unposted + row.unposted
     if row.state == "open" then counts.oldest_open_at = row.oldest end

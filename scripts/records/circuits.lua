@@ -66,7 +66,7 @@ end
 function M.open(name, reason, secret, now)
   local circuit = M.get(name)
   db.run([[INSERT INTO circuits(name, open, since, reason, failures, probe_at, secret) VALUES(?1, 1, ?2, ?3, 0, ?4, ?5)
-    ON CONFLICT(name) DO UPDATE SET open = 1, since = coalesce(since, ?2), reason = ?3,
+    ON CONFLICT(name) DO UPDATE SET open = 1, since = coalesce(circuits.since, ?2), reason = ?3,
       probe_at = ?4, secret = ?5]],
     name, now, reason, now + M.PROBE_MS, secret and M.mark(secret))
   return not circuit or circuit.open ~= 1
@@ -81,14 +81,14 @@ end
 -- Counts one more failure in a row; returns how many there are.
 function M.failed(name)
   return db.one([[INSERT INTO circuits(name, failures) VALUES(?, 1)
-    ON CONFLICT(name) DO UPDATE SET failures = failures + 1 RETURNING failures]], name).failures
+    ON CONFLICT(name) DO UPDATE SET failures = circuits.failures + 1 RETURNING failures]], name).failures
 end
 
 -- Counts one more failure in a row of a closed circuit; returns when the first of them was, in ms.
 function M.failing(name, reason, now)
   return db.one([[INSERT INTO circuits(name, failures, since, reason) VALUES(?1, 1, ?3, ?2)
-    ON CONFLICT(name) DO UPDATE SET failures = failures + 1, since = coalesce(since, ?3),
-      reason = CASE WHEN open = 1 THEN reason ELSE ?2 END RETURNING since]], name, reason, now).since
+    ON CONFLICT(name) DO UPDATE SET failures = circuits.failures + 1, since = coalesce(circuits.since, ?3),
+      reason = CASE WHEN circuits.open = 1 THEN circuits.reason ELSE ?2 END RETURNING since]], name, reason, now).since
 end
 
 -- The owner was told of it by another way.
@@ -106,7 +106,7 @@ end
 -- Everybody waits until then, because the provider asked for it. The circuit is not open.
 function M.hold(name, until_ms)
   db.run([[INSERT INTO circuits(name, open, failures, probe_at) VALUES(?1, 0, 0, ?2)
-    ON CONFLICT(name) DO UPDATE SET probe_at = max(coalesce(probe_at, 0), ?2) WHERE open = 0]], name, until_ms)
+    ON CONFLICT(name) DO UPDATE SET probe_at = max(coalesce(circuits.probe_at, 0), ?2) WHERE circuits.open = 0]], name, until_ms)
 end
 
 -- Until when everybody waits; nil: nobody waits. A time later than longest_ms means that the clock was set back.

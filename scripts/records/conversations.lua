@@ -28,7 +28,7 @@ function M.for_turn(id, now)
       c.inbound_at, c.free_until, c.waiting_since, c.asked, c.asked_times, c.unread_times, c.token, c.turns_from, c.limited_at, c.edits,
       c.nudged, c.ended_at, c.after_hours_at, c.confirm, c.quote_from, c.photos_asked, c.blocked_at, c.loop,
       k.closed_at AS case_closed_at, c.area, c.area_place, c.area_told, k.state AS case_state,
-      EXISTS (SELECT 1 FROM offers WHERE conversation_id = c.id AND state = 'open') AS offered,
+      CASE WHEN EXISTS (SELECT 1 FROM offers WHERE conversation_id = c.id AND state = 'open') THEN 1 ELSE 0 END AS offered,
       k.reason AS case_reason, k.known AS case_known,
       b.state AS booking_state, b.start_at AS booking_at, b.uid AS booking_uid
     FROM conversations c LEFT JOIN cases k ON k.id = (SELECT max(id) FROM cases WHERE conversation_id = c.id)
@@ -63,11 +63,13 @@ function M.arrive(event, now)
     INSERT INTO conversations(id, phone_number, created_at, updated_at, name, last_seq, inbound_at, waiting_since, language, free_until,
       write_to, source)
     VALUES(?1, ?2, ?3, ?3, ?4, 1, ?5, ?6, ?7, ?8, ?9, ?10)
-    ON CONFLICT(id) DO UPDATE SET updated_at = excluded.updated_at, last_seq = last_seq + 1, nudged = 0,
-      name = coalesce(excluded.name, name), inbound_at = max(inbound_at, excluded.inbound_at),
-      waiting_since = coalesce(waiting_since, excluded.waiting_since), language = coalesce(language, excluded.language),
-      free_until = coalesce(excluded.free_until, free_until), write_to = excluded.write_to, source = coalesce(excluded.source, source),
-      phone_number = CASE WHEN ?2 <> '' THEN ?2 ELSE phone_number END]],
+    ON CONFLICT(id) DO UPDATE SET updated_at = excluded.updated_at, last_seq = conversations.last_seq + 1, nudged = 0,
+      name = coalesce(excluded.name, conversations.name), inbound_at = max(conversations.inbound_at, excluded.inbound_at),
+      waiting_since = coalesce(conversations.waiting_since, excluded.waiting_since),
+      language = coalesce(conversations.language, excluded.language),
+      free_until = coalesce(excluded.free_until, conversations.free_until), write_to = excluded.write_to,
+      source = coalesce(excluded.source, conversations.source),
+      phone_number = CASE WHEN ?2 <> '' THEN ?2 ELSE conversations.phone_number END]],
     event.conversation, event.number or "", stamp, event.name, event.said_at, now, event.language,
     event.source and event.source.type == "ad" and event.said_at + window.AD_MS or nil, event.number or event.user_id,
     event.source and json.encode(event.source))
@@ -89,8 +91,8 @@ end
 ---@param user_id? string
 function M.renamed(id, number, user_id)
   db.run([[UPDATE conversations SET phone_number = coalesce(?2, phone_number), write_to = CASE WHEN ?2 IS NOT NULL THEN ?2
-    WHEN coalesce(write_to, phone_number) GLOB ?5 OR coalesce(write_to, phone_number) = '' THEN coalesce(?3, write_to)
-    ELSE write_to END, updated_at = ?4 WHERE id = ?1]], id, number, user_id, time.stamp(time.now_ms()), "*[^0-9]*")
+    WHEN coalesce(write_to, phone_number) = '' OR ltrim(coalesce(write_to, phone_number), '0123456789') <> '' THEN coalesce(?3, write_to)
+    ELSE write_to END, updated_at = ?4 WHERE id = ?1]], id, number, user_id, time.stamp(time.now_ms()))
 end
 
 -- The number belongs to somebody else now. The chat is written to by its business-scoped id.
@@ -198,14 +200,14 @@ end
 
 ---@return table[] rows of blocked people, the newest block first
 function M.blocked()
-  return db.all([[SELECT * FROM conversations INDEXED BY conversations_blocked WHERE blocked_at IS NOT NULL ORDER BY blocked_at DESC]])
+  return db.all([[SELECT * FROM conversations WHERE blocked_at IS NOT NULL ORDER BY blocked_at DESC]])
 end
 
 ---@return integer people that are blocked
 ---@return integer messages of theirs since
 function M.blocked_counts()
-  local row = db.one([[SELECT count(*) AS people, coalesce(sum(blocked_messages), 0) AS messages FROM conversations
-    INDEXED BY conversations_blocked WHERE blocked_at IS NOT NULL]])
+  local row = db.one([[SELECT count(*) AS people, CAST(coalesce(sum(blocked_messages), 0) AS BIGINT) AS messages FROM conversations
+    WHERE blocked_at IS NOT NULL]])
   return row.people, row.messages
 end
 
@@ -305,7 +307,7 @@ end
 
 -- Since when the customer who waits longest has waited; nil: nobody waits.
 function M.oldest_waiting()
-  local row = db.one([[SELECT waiting_since FROM conversations INDEXED BY conversations_waiting
+  local row = db.one([[SELECT waiting_since FROM conversations
     WHERE waiting_since IS NOT NULL AND status = 'ACTIVE' AND opted_out = 0 ORDER BY waiting_since LIMIT 1]])
   return row and row.waiting_since
 end

@@ -53,8 +53,9 @@ end
 local TOTAL_TOKENS = [[UPDATE costs SET tokens_in = tokens_in + ?2, tokens_cached = tokens_cached + ?3, tokens_out = tokens_out + ?4,
   dollars = dollars + ?5 WHERE conversation_id = '' AND day = ?1]]
 local CHAT_TOKENS = [[INSERT INTO costs(day, tokens_in, tokens_cached, tokens_out, dollars, conversation_id) VALUES(?, ?, ?, ?, ?, ?)
-  ON CONFLICT DO UPDATE SET tokens_in = tokens_in + excluded.tokens_in, tokens_cached = tokens_cached + excluded.tokens_cached,
-    tokens_out = tokens_out + excluded.tokens_out, dollars = dollars + excluded.dollars]]
+  ON CONFLICT(conversation_id, day) DO UPDATE SET tokens_in = costs.tokens_in + excluded.tokens_in,
+    tokens_cached = costs.tokens_cached + excluded.tokens_cached, tokens_out = costs.tokens_out + excluded.tokens_out,
+    dollars = costs.dollars + excluded.dollars]]
 
 -- A request to the model was answered.
 ---@param conversation_id? string nil: it was about no chat
@@ -73,7 +74,7 @@ end
 local ADD_MESSAGE = {}
 for _, category in ipairs { "free", table.unpack(M.CATEGORIES) } do
   ADD_MESSAGE[category] = ([[INSERT INTO costs(conversation_id, day, %s, message_dollars) VALUES('', ?1, 1, ?2), (?3, ?1, 1, ?2)
-    ON CONFLICT DO UPDATE SET %s = %s + 1, message_dollars = message_dollars + excluded.message_dollars]])
+    ON CONFLICT(conversation_id, day) DO UPDATE SET %s = costs.%s + 1, message_dollars = costs.message_dollars + excluded.message_dollars]])
     :format(category, category, category)
 end
 
@@ -94,9 +95,11 @@ function M.tell(limit, now)
     limit, M.day(now)) == 1
 end
 
-local SUMS = [[sum(tokens_in) AS tokens_in, sum(tokens_cached) AS tokens_cached, sum(tokens_out) AS tokens_out, sum(dollars) AS dollars,
-  sum(service) AS service, sum(utility) AS utility, sum(marketing) AS marketing, sum(authentication) AS authentication,
-  sum(free) AS free, sum(message_dollars) AS message_dollars]]
+-- PostgreSQL's sum of whole numbers is none.
+local SUMS = "sum(dollars) AS dollars, sum(message_dollars) AS message_dollars"
+for _, name in ipairs { "tokens_in", "tokens_cached", "tokens_out", "free", table.unpack(M.CATEGORIES) } do
+  SUMS = ("%s, CAST(sum(%s) AS BIGINT) AS %s"):format(SUMS, name, name)
+end
 
 ---@param day string the first day, "2026-11-01"
 ---@param upto string the last day
@@ -112,7 +115,7 @@ end
 ---@param count integer
 ---@return records.Costs[] each with conversation_id
 function M.dearest(day, upto, count)
-  return db.all("SELECT conversation_id, " .. SUMS .. [[ FROM costs INDEXED BY costs_day WHERE day BETWEEN ? AND ? AND conversation_id <> ''
+  return db.all("SELECT conversation_id, " .. SUMS .. [[ FROM costs WHERE day BETWEEN ? AND ? AND conversation_id <> ''
     GROUP BY conversation_id ORDER BY sum(dollars) + sum(message_dollars) DESC, conversation_id LIMIT ?]], day, upto, count)
 end
 
@@ -137,7 +140,7 @@ function M.remove(id) return id ~= TOTAL and db.run("DELETE FROM costs WHERE con
 ---@param limit integer
 ---@return integer count
 function M.forget(before, limit)
-  return db.run([[DELETE FROM costs WHERE (conversation_id, day) IN (SELECT conversation_id, day FROM costs INDEXED BY costs_day
+  return db.run([[DELETE FROM costs WHERE (conversation_id, day) IN (SELECT conversation_id, day FROM costs
     WHERE day < ? AND conversation_id <> '' ORDER BY day LIMIT ?)]], M.day(before), limit)
 end
 

@@ -55,7 +55,7 @@ end
 
 ---Cases that were closed before, each with what became of the lead. A live one stays, and does not stop the search.
 function M.cases(before, limit)
-  local rows = db.all([[SELECT id FROM cases INDEXED BY cases_closed WHERE state = 'closed' AND closed_at < ?
+  local rows = db.all([[SELECT id FROM cases WHERE state = 'closed' AND closed_at < ?
     ORDER BY closed_at LIMIT ?]], before, limit)
   for _, row in ipairs(rows) do
     db.run("DELETE FROM stages WHERE case_id = ?", row.id)
@@ -89,7 +89,7 @@ end
 
 ---Visits that are over, and visits without a time.
 function M.bookings(before, limit)
-  return db.run([[DELETE FROM bookings WHERE id IN (SELECT id FROM bookings INDEXED BY bookings_over
+  return db.run([[DELETE FROM bookings WHERE id IN (SELECT id FROM bookings
     WHERE max(coalesce(end_at, start_at, event_at), event_at) < ?1
     ORDER BY max(coalesce(end_at, start_at, event_at), event_at) LIMIT ?2)]], before, limit)
 end
@@ -130,8 +130,8 @@ local IDLE = [[SELECT c.id, c.opted_out, c.blocked_at FROM conversations c
 ---@return integer count
 ---@return string? next nil: that was the last chat
 function M.conversations(after, before, limit)
-  local last = db.one("SELECT max(id) AS id, count(*) AS n FROM (SELECT id FROM conversations WHERE id > ? ORDER BY id LIMIT ?)", after,
-    limit)
+  local last = db.one([[SELECT max(id) AS id, count(*) AS n FROM (SELECT id FROM conversations WHERE id > ? ORDER BY id LIMIT ?) AS piece]],
+    after, limit)
   if last.n == 0 then return 0 end
   local rows = db.all(IDLE, after, last.id, time.stamp(before))
   for _, row in ipairs(rows) do

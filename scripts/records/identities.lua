@@ -45,7 +45,8 @@ end
 function M.link(kind, value, conversation_id, now)
   if not value then return end
   db.run([[INSERT INTO identities(kind, value, conversation_id, linked_at) VALUES(?, ?, ?, ?)
-    ON CONFLICT DO UPDATE SET conversation_id = excluded.conversation_id, linked_at = max(linked_at, excluded.linked_at)]],
+    ON CONFLICT(kind, value) DO UPDATE SET conversation_id = excluded.conversation_id,
+      linked_at = max(identities.linked_at, excluded.linked_at)]],
     kind, value, conversation_id, now)
 end
 

@@ -101,8 +101,8 @@ end
 
 -- Does a row name this file?
 local function is_named(hash)
-  return db.one([[SELECT EXISTS (SELECT 1 FROM media WHERE hash = ?1)
-    OR EXISTS (SELECT 1 FROM messages WHERE file = ?1) AS named]], hash).named == 1
+  return db.one([[SELECT CASE WHEN EXISTS (SELECT 1 FROM media WHERE hash = ?1)
+    OR EXISTS (SELECT 1 FROM messages WHERE file = ?1) THEN 1 ELSE 0 END AS named]], hash).named == 1
 end
 
 local function hashes(rows)

@@ -29,16 +29,18 @@ local MOVED = { "bookings", "turns", "cases", "held", "changes_early", "media", 
 ---@return integer answered
 local function renumber(kept, lost)
   local function done(chat) return chat.opted_out == 1 and chat.last_seq or chat.answered_seq end
-  local counts = db.one([[SELECT count(*) AS n, coalesce(sum(seq <= CASE conversation_id WHEN ?1 THEN ?3 ELSE ?4 END), 0) AS answered
+  local counts = db.one([[SELECT count(*) AS n,
+      count(*) FILTER (WHERE seq <= CASE conversation_id WHEN ?1 THEN CAST(?3 AS BIGINT) ELSE CAST(?4 AS BIGINT) END) AS answered
     FROM messages WHERE conversation_id IN (?1, ?2) AND role = 'user']], kept.id, lost.id, done(kept), done(lost))
   db.run([[WITH theirs AS (
-      SELECT rowid AS row, conversation_id AS chat, seq, role, max(created_at) OVER (PARTITION BY conversation_id ORDER BY seq) AS arrived,
-        seq > CASE conversation_id WHEN ?1 THEN ?3 ELSE ?4 END AS waits
+      SELECT rowid AS stored, conversation_id AS chat, seq, role,
+        max(created_at) OVER (PARTITION BY conversation_id ORDER BY seq) AS arrived,
+        seq > CASE conversation_id WHEN ?1 THEN CAST(?3 AS BIGINT) ELSE CAST(?4 AS BIGINT) END AS waits
       FROM messages WHERE conversation_id IN (?1, ?2)),
-    numbered AS (SELECT row, row_number() OVER (ORDER BY waits, arrived, row) AS place FROM theirs WHERE role = 'user'),
-    placed AS (SELECT t.row AS row, max(n.place) OVER (PARTITION BY t.chat ORDER BY t.seq) AS place
-      FROM theirs t LEFT JOIN numbered n ON n.row = t.row)
-    UPDATE messages SET conversation_id = ?1, seq = coalesce(placed.place, 0) FROM placed WHERE messages.rowid = placed.row]],
+    numbered AS (SELECT stored, row_number() OVER (ORDER BY waits, arrived, stored) AS place FROM theirs WHERE role = 'user'),
+    placed AS (SELECT t.stored AS stored, max(n.place) OVER (PARTITION BY t.chat ORDER BY t.seq) AS place
+      FROM theirs t LEFT JOIN numbered n ON n.stored = t.stored)
+    UPDATE messages SET conversation_id = ?1, seq = coalesce(placed.place, 0) FROM placed WHERE messages.rowid = placed.stored]],
     kept.id, lost.id, done(kept), done(lost))
   return counts.n, counts.answered
 end
@@ -75,11 +77,11 @@ end
 
 local function merge_costs(kept, lost)
   local sums = {}
-  local names = { "tokens_in", "tokens_cached", "tokens_out", "dollars", "free", "message_dollars", table.unpack(costs.CATEGORIES) }
-  for i, name in ipairs(names) do sums[i] = ("%s = %s + excluded.%s"):format(name, name, name) end
-  local list = table.concat(names, ", ")
+  local columns = { "tokens_in", "tokens_cached", "tokens_out", "dollars", "free", "message_dollars", table.unpack(costs.CATEGORIES) }
+  for i, column in ipairs(columns) do sums[i] = ("%s = costs.%s + excluded.%s"):format(column, column, column) end
+  local list = table.concat(columns, ", ")
   db.run(("INSERT INTO costs(conversation_id, day, %s) SELECT ?1, day, %s FROM costs WHERE conversation_id = ?2 "
-    .. "ON CONFLICT DO UPDATE SET %s"):format(list, list, table.concat(sums, ", ")), kept.id, lost.id)
+    .. "ON CONFLICT(conversation_id, day) DO UPDATE SET %s"):format(list, list, table.concat(sums, ", ")), kept.id, lost.id)
   db.run("DELETE FROM costs WHERE conversation_id = ?", lost.id)
 end
 

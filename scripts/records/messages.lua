@@ -32,8 +32,9 @@ end
 ---@return string? by_number
 ---@return string? by_user
 function M.known(id, number, user_id)
-  local row = db.one([[SELECT EXISTS (SELECT 1 FROM messages WHERE id = ?1) AS stored, EXISTS (SELECT 1 FROM erased_messages) AS erasures,
-    EXISTS (SELECT 1 FROM changes_early WHERE original = ?1) AS changed,
+  local row = db.one([[SELECT CASE WHEN EXISTS (SELECT 1 FROM messages WHERE id = ?1) THEN 1 ELSE 0 END AS stored,
+    CASE WHEN EXISTS (SELECT 1 FROM erased_messages) THEN 1 ELSE 0 END AS erasures,
+    CASE WHEN EXISTS (SELECT 1 FROM changes_early WHERE original = ?1) THEN 1 ELSE 0 END AS changed,
     (SELECT conversation_id FROM identities WHERE kind = 'number' AND value = ?2) AS number,
     (SELECT conversation_id FROM identities WHERE kind = 'user' AND value = ?3) AS user]], id, number, user_id)
   return row.stored == 1, row.erasures == 1, row.changed == 1, row.number, row.user
@@ -127,8 +128,8 @@ local QUOTED = [[CASE WHEN m.reply_to IS NOT NULL AND m.role = 'user' AND m.kind
     (SELECT content FROM messages q WHERE q.wamid = m.reply_to AND q.conversation_id = m.conversation_id)) END AS quoted]]
 
 -- 1: it is a photo whose file was refused.
-local REFUSED_PHOTO = [[CASE WHEN m.kind = 'image' THEN EXISTS (SELECT 1 FROM media f WHERE f.message_id = m.id AND f.state = 'refused') END
-    AS refused]]
+local REFUSED_PHOTO = [[CASE WHEN m.kind = 'image' AND EXISTS (SELECT 1 FROM media f WHERE f.message_id = m.id AND f.state = 'refused')
+    THEN 1 END AS refused]]
 
 ---@param event {id: string} a message that is stored
 ---@return string?
@@ -213,7 +214,8 @@ end
 ---@return {role: string, content: string, author?: string, state?: string}[]
 function M.last_of_both(conversation_id, count, upto)
   return db.all([[SELECT * FROM (SELECT role, content, author, state, seq, rowid AS place FROM messages WHERE conversation_id = ?
-    AND rowid <= ? AND coalesce(state, '') NOT IN ('dropped', 'draft') ORDER BY seq DESC, rowid DESC LIMIT ?) ORDER BY seq, place]],
+      AND rowid <= ? AND coalesce(state, '') NOT IN ('dropped', 'draft') ORDER BY seq DESC, rowid DESC LIMIT ?) AS newest
+    ORDER BY seq, place]],
     conversation_id, upto or math.maxinteger, count)
 end
 
@@ -268,7 +270,7 @@ end
 -- The message after its request. early: a status with the platform's id came before the answer.
 function M.after_send(id, wamid)
   return db.one([[SELECT state, state_at, error, (SELECT open FROM circuits WHERE name = 'whatsapp') AS circuit_open,
-      EXISTS (SELECT 1 FROM statuses_early WHERE wamid = ?2) AS early
+      CASE WHEN EXISTS (SELECT 1 FROM statuses_early WHERE wamid = ?2) THEN 1 ELSE 0 END AS early
     FROM messages WHERE id = ?1]], id, wamid)
 end
 
@@ -390,13 +392,13 @@ end
 
 -- How many are in doubt. (The query repeats the index's condition, so that the index is used.)
 function M.in_doubt()
-  return db.one([[SELECT count(*) AS n FROM messages INDEXED BY messages_bad
+  return db.one([[SELECT count(*) AS n FROM messages
     WHERE state IN ('unknown', 'failed') AND state = 'unknown']]).n
 end
 
 -- How many failed since then. Staff were told about each.
 function M.failed_since(at)
-  return db.one([[SELECT count(*) AS n FROM messages INDEXED BY messages_bad
+  return db.one([[SELECT count(*) AS n FROM messages
     WHERE state IN ('unknown', 'failed') AND state = 'failed' AND state_at >= ?]], at).n
 end
 
@@ -404,7 +406,7 @@ end
 function M.counts()
   local counts = {}
   for _, row in ipairs(db.all([[SELECT state, count(*) AS n FROM
-      (SELECT state FROM messages WHERE role = 'assistant' ORDER BY rowid DESC LIMIT 1000) GROUP BY state]])) do
+      (SELECT state FROM messages WHERE role = 'assistant' ORDER BY rowid DESC LIMIT 1000) AS newest GROUP BY state]])) do
     counts[row.state] = row.n
   end
   for _, row in ipairs(db.all([[SELECT state, count(*) AS n FROM messages WHERE state IN ('unknown', 'failed')

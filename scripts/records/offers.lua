@@ -22,9 +22,8 @@ M.EXPIRES_MS = 14 * 24 * 3600000
 ---@param now integer ms
 ---@return integer id
 function M.add(offer, now)
-  db.run("INSERT INTO offers(conversation_id, amount_cents, note, author, state, created_at) VALUES(?, ?, ?, ?, 'sending', ?)",
-    offer.conversation, offer.amount_cents, offer.note, offer.author, now)
-  return db.one("SELECT last_insert_rowid() AS id").id
+  return db.one([[INSERT INTO offers(conversation_id, amount_cents, note, author, state, created_at) VALUES(?, ?, ?, ?, 'sending', ?)
+    RETURNING id]], offer.conversation, offer.amount_cents, offer.note, offer.author, now).id
 end
 
 ---It was not sent after all.

@@ -35,8 +35,9 @@ function M.find(ids)
 end
 
 -- Up to 500 chats, the ids alone, so that few bytes are read. Every number of a person is in identities.
-local BY_NUMBER = "SELECT conversation_id FROM identities WHERE kind = 'number' AND instr(value, ?1) > 0 LIMIT 500"
-local BY_NAME = "SELECT id FROM conversations WHERE instr(lower(name), lower(?1)) > 0 OR id = ?1 LIMIT 500"
+local FOUND = "SELECT * FROM conversations WHERE id IN (%s LIMIT 500) ORDER BY inbound_at DESC LIMIT ?2"
+local BY_NUMBER = FOUND:format "SELECT conversation_id FROM identities WHERE kind = 'number' AND instr(value, ?1) > 0"
+local BY_NAME = FOUND:format "SELECT id FROM conversations WHERE instr(lower(name), ?1) > 0 OR id = ?3"
 
 -- Chats whose number or name holds these words; at least three characters. The newest first.
 ---@param words string
@@ -46,8 +47,8 @@ function M.like(words, count)
   words = plain.trim(plain.clip(words, 100))
   local digits = words:find("^[%d%s%+%-%.%(%)]+$") and words:gsub("%D", "") or ""
   if #digits < 3 and (digits ~= "" or (utf8.len(words) or 0) < 3) then return {} end
-  return db.all(("SELECT * FROM conversations WHERE id IN (%s) ORDER BY inbound_at DESC LIMIT ?2"):format(
-    digits ~= "" and BY_NUMBER or BY_NAME), digits ~= "" and digits or words, count)
+  if digits ~= "" then return db.all(BY_NUMBER, digits, count) end
+  return db.all(BY_NAME, words:lower(), count, words)
 end
 
 -- All that names the person of a chat: its id, their numbers, their business-scoped ids, the ids of merged chats. A number that is the id
@@ -93,8 +94,8 @@ end
 ---@param names string[] all that names the person
 ---@return {opted_out: boolean, blocked: boolean}?
 function M.before(names)
-  local row, found = db.one("SELECT EXISTS (SELECT 1 FROM erased WHERE opted_out = 1 OR blocked = 1) AS some"), nil
-  for _, name in ipairs(row.some == 1 and names or {}) do
+  local row, found = db.one("SELECT 1 AS yes FROM erased WHERE opted_out = 1 OR blocked = 1 LIMIT 1"), nil
+  for _, name in ipairs(row and names or {}) do
     local mark = db.one("SELECT opted_out, blocked FROM erased WHERE mark = ? AND (opted_out = 1 OR blocked = 1)", M.mark(name))
     if mark then
       found = found or { opted_out = false, blocked = false }
@@ -274,7 +275,7 @@ end
 
 -- The sandbox keeps the stand-ins' tables, with their phones and their channel, in the same file.
 function M.has_stand_ins()
-  return db.one("SELECT 1 AS yes FROM sqlite_schema WHERE type = 'table' AND name = 'sandbox_messages'") ~= nil
+  return db.one("SELECT 1 AS yes FROM schema_steps WHERE owner = 'sandbox'") ~= nil
 end
 
 return M

@@ -55,7 +55,7 @@ end
 function M.put(conversation_id, data, anew)
   db.run([[INSERT INTO quote_data(conversation_id, json_dump, updated_at) VALUES(?1, ?2, ?3)
     ON CONFLICT(conversation_id) DO UPDATE SET json_dump = excluded.json_dump, updated_at = excluded.updated_at,
-      locked = CASE WHEN ?4 THEN NULL ELSE locked END]],
+      locked = CASE WHEN ?4 THEN NULL ELSE quote_data.locked END]],
     conversation_id, json.encode(data), time.stamp(time.now_ms()), anew and 1 or 0)
 end
 
@@ -63,7 +63,8 @@ end
 ---What staff corrected stays. Call it before the photo's rows change.
 ---@param message_id string
 function M.photo_gone(message_id)
-  local counted = db.one([[SELECT c.id, m.seq > c.answered_seq AS waits FROM messages m JOIN conversations c ON c.id = m.conversation_id
+  local counted = db.one([[SELECT c.id, CASE WHEN m.seq > c.answered_seq THEN 1 ELSE 0 END AS waits
+    FROM messages m JOIN conversations c ON c.id = m.conversation_id
     WHERE m.id = ?1 AND m.kind = 'image' AND NOT EXISTS (SELECT 1 FROM media WHERE message_id = ?1 AND state = 'refused')]], message_id)
   if not counted then return end
   if counted.waits == 1 then return conversations.edited(counted.id) end

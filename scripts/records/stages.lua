@@ -19,9 +19,8 @@ local M = {}
 ---@param more? table
 ---@return integer id
 function M.add(case, kind, more)
-  db.run("INSERT INTO stages(case_id, conversation_id, kind, at, more) VALUES(?, ?, ?, ?, ?)", case.id, case.conversation_id, kind,
-    time.now_ms(), more and json.encode(more) or nil)
-  return db.one("SELECT last_insert_rowid() AS id").id
+  return db.one("INSERT INTO stages(case_id, conversation_id, kind, at, more) VALUES(?, ?, ?, ?, ?) RETURNING id", case.id,
+    case.conversation_id, kind, time.now_ms(), more and json.encode(more) or nil).id
 end
 
 ---@return records.Stage?

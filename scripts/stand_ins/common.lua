@@ -34,7 +34,7 @@ end
 ---The next number of a name. A reset does not set it back, so an id is never used twice.
 function M.next(name)
   local row = db.one([[INSERT INTO sandbox_counters(name, value) VALUES(?, 1)
-    ON CONFLICT(name) DO UPDATE SET value = value + 1 RETURNING value]], name)
+    ON CONFLICT(name) DO UPDATE SET value = sandbox_counters.value + 1 RETURNING value]], name)
   return row.value
 end
 

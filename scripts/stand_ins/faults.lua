@@ -109,7 +109,8 @@ local function switch(upstream, wish)
   if wish.contains ~= nil and type(wish.contains) ~= "string" then return "contains is a text" end
   if not whole(wish.status, 100) or not whole(wish.minutes, 0) then return "status is an HTTP status, minutes a whole number" end
   local retry_after = wish.retry_after ~= nil and tostring(wish.retry_after) or nil
-  db.run([[INSERT OR REPLACE INTO sandbox_faults(upstream, kind, times, every, seen, delay_ms, code, contains, status, retry_after,
+  db.run("DELETE FROM sandbox_faults WHERE upstream = ?", upstream)
+  db.run([[INSERT INTO sandbox_faults(upstream, kind, times, every, seen, delay_ms, code, contains, status, retry_after,
     minutes, error) VALUES(?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?)]],
     upstream, kind, wish.times, wish.every or 1, wish.delay_ms, wish.code, wish.contains, wish.status, retry_after, wish.minutes,
     wish.error)

@@ -67,13 +67,13 @@ function M.state()
   return common.ok { target = common.target(), phones = phone.phones(), messages = counts, faults = faults.current(), posted = posted }
 end
 
+local TABLES = { "phones", "messages", "media", "account", "slack", "response_urls", "faults", "webhooks", "requests", "plans",
+  "bookings", "slack_workspace", "slack_channels", "slack_people", "slack_buckets", "slack_triggers", "slack_boxes", "slack_views",
+  "slack_files" }
+
 ---POST /sandbox/reset: empty phones, an empty channel, no faults. The assistant's chats stay, so use another number afterwards.
 function M.reset()
-  for _, name in ipairs { "phones", "messages", "media", "account", "slack", "response_urls", "faults", "webhooks", "requests", "plans",
-    "bookings", "slack_workspace", "slack_channels", "slack_people", "slack_buckets", "slack_triggers", "slack_boxes", "slack_views",
-    "slack_files" } do
-    db.run("DELETE FROM sandbox_" .. name)
-  end
+  for _, name in ipairs(TABLES) do db.run("DELETE FROM sandbox_" .. name) end
   return common.ok { reset = true }
 end
 

@@ -31,7 +31,8 @@ M.set = common.control(function(wish)
     if type(value) ~= "number" or value < 0 or not default(name) then
       return common.bad("there are " .. table.concat(names, ", ") .. ", each a number from 0")
     end
-    db.run("INSERT OR REPLACE INTO sandbox_account(name, value) VALUES(?, ?)", name, value)
+    db.run([[INSERT INTO sandbox_account(name, value) VALUES(?, ?)
+      ON CONFLICT(name) DO UPDATE SET value = excluded.value]], name, value)
   end
   local all = {}
   for _, name in ipairs(names) do all[name] = M.get(name) end

@@ -57,8 +57,8 @@ local function show(who, message, shown, wish)
   end
   local part = message[message.type]
   local form = type(part) == "table" and json.encode { [message.type] = part } or nil
-  db.run([[INSERT OR IGNORE INTO sandbox_messages(wamid, number, side, type, text, state, at, form)
-    VALUES(?, ?, 'customer', ?, ?, 'sending', ?, ?)]],
+  db.run([[INSERT INTO sandbox_messages(wamid, number, side, type, text, state, at, form)
+    VALUES(?, ?, 'customer', ?, ?, 'sending', ?, ?) ON CONFLICT DO NOTHING]],
     tostring(message.id), who.key, tostring(message.type), shown, time.now_ms(), form)
 end
 

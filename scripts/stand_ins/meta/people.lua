@@ -49,9 +49,10 @@ end
 function M.wrote(number, given)
   local now = time.now_ms() - (given.age_s or 0) * 1000
   return db.one([[INSERT INTO sandbox_phones(number, name, user_id, username, wrote_at, ad_at) VALUES(?1, ?2, ?3, ?4, ?5, ?6)
-    ON CONFLICT(number) DO UPDATE SET name = excluded.name, user_id = coalesce(excluded.user_id, user_id),
-      username = coalesce(excluded.username, username), wrote_at = max(coalesce(wrote_at, 0), excluded.wrote_at),
-      ad_at = coalesce(excluded.ad_at, ad_at) RETURNING *]],
+    ON CONFLICT(number) DO UPDATE SET name = excluded.name, user_id = coalesce(excluded.user_id, sandbox_phones.user_id),
+      username = coalesce(excluded.username, sandbox_phones.username),
+      wrote_at = max(coalesce(sandbox_phones.wrote_at, 0), excluded.wrote_at),
+      ad_at = coalesce(excluded.ad_at, sandbox_phones.ad_at) RETURNING *]],
     number, given.name, given.user_id, given.username, now, given.ad and now or nil)
 end
 

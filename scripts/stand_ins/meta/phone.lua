@@ -46,7 +46,8 @@ function M.screen(number)
   local phone = people.find(number)
   number = phone and phone.number or number
   local messages = json.array()
-  local rows = db.all("SELECT * FROM (SELECT * FROM sandbox_messages WHERE number = ? ORDER BY seq DESC LIMIT 500) ORDER BY seq", number)
+  local rows = db.all([[SELECT * FROM (SELECT * FROM sandbox_messages WHERE number = ? ORDER BY seq DESC LIMIT 500) AS newest
+    ORDER BY seq]], number)
   for _, row in ipairs(rows) do
     local choices, file, link, name = extras(row)
     messages[#messages + 1] = {
@@ -77,7 +78,7 @@ end)
 function M.phones()
   local list = json.array()
   local rows = db.all([[SELECT p.number, p.name, (SELECT max(seq) FROM sandbox_messages m WHERE m.number = p.number) AS newest
-    FROM sandbox_phones p ORDER BY newest DESC LIMIT 100]])
+    FROM sandbox_phones p ORDER BY newest DESC NULLS LAST LIMIT 100]])
   for _, row in ipairs(rows) do
     list[#list + 1] = { number = row.number, name = row.name }
   end

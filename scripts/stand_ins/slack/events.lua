@@ -44,7 +44,7 @@ end
 ---A trigger_id: for three seconds, once.
 function M.trigger(user)
   local id = ("%d.%d.%s"):format(time.now_ms() // 1000, common.next("slack_trigger") + 1000000, crypto.hex(crypto.random(8)))
-  db.run("INSERT INTO sandbox_slack_triggers(id, user, at) VALUES(?, ?, ?)", id, user, time.now_ms())
+  db.run('INSERT INTO sandbox_slack_triggers(id, "user", at) VALUES(?, ?, ?)', id, user, time.now_ms())
   return id
 end
 
@@ -52,7 +52,7 @@ end
 ---@param place {ts: string?, channel: string, user: string}
 function M.response_url(place)
   local token = crypto.hex(crypto.random(12))
-  db.run("INSERT INTO sandbox_response_urls(token, ts, at, channel, user) VALUES(?, ?, ?, ?, ?)", token, place.ts or "", time.now_ms(),
+  db.run('INSERT INTO sandbox_response_urls(token, ts, at, channel, "user") VALUES(?, ?, ?, ?, ?)', token, place.ts or "", time.now_ms(),
     place.channel, place.user)
   return common.here() .. "/sandbox/slack/response/" .. token
 end

@@ -17,7 +17,7 @@ M.gone = "tomb" .. "stone"
 ---@return table row
 function M.add(file)
   local id = ("F%010d"):format(common.next("slack_file"))
-  db.run([[INSERT INTO sandbox_slack_files(id, name, mime_type, size, bytes, user, state, upload, mode, made_at)
+  db.run([[INSERT INTO sandbox_slack_files(id, name, mime_type, size, bytes, "user", state, upload, mode, made_at)
     VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)]], id, file.name, file.mime_type, file.size, file.bytes, file.user, file.state,
     crypto.hex(crypto.random(12)), file.check and "check_file_info" or file.mode or "hosted", time.now_ms())
   return M.get(id)

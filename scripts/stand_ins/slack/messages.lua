@@ -57,7 +57,7 @@ end
 ---@return table row
 function M.add(message)
   local ts = M.new_ts()
-  db.run([[INSERT INTO sandbox_slack(ts, thread_ts, via, user, ephemeral, text, blocks, at, channel, broadcast, files)
+  db.run([[INSERT INTO sandbox_slack(ts, thread_ts, via, "user", ephemeral, text, blocks, at, channel, broadcast, files)
     VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)]],
     ts, message.thread_ts, message.via, message.user, message.ephemeral == true, message.text or "", named(message.blocks), time.now_ms(),
     message.channel, message.broadcast == true, message.files and json.encode(message.files) or nil)
@@ -173,7 +173,7 @@ end
 ---All messages as the sandbox's page and specs see them, oldest first.
 function M.screen()
   local list = json.array()
-  local rows = db.all("SELECT * FROM (SELECT * FROM sandbox_slack WHERE deleted = 0 ORDER BY seq DESC LIMIT 500) ORDER BY seq")
+  local rows = db.all("SELECT * FROM (SELECT * FROM sandbox_slack WHERE deleted = 0 ORDER BY seq DESC LIMIT 500) AS newest ORDER BY seq")
   local people, boxes = {}, {}
   for _, person in ipairs(db.all("SELECT id, name FROM sandbox_slack_people")) do people[person.id] = person.name end
   for _, box in ipairs(db.all("SELECT DISTINCT place FROM sandbox_slack_boxes")) do boxes[box.place] = M.boxes(box.place) end
@@ -196,7 +196,7 @@ end
 ---@param place string a message's ts or a view's id
 function M.boxes(place, user)
   local out = {}
-  for _, row in ipairs(db.all("SELECT * FROM sandbox_slack_boxes WHERE place = ? AND user = coalesce(?, user)", place, user)) do
+  for _, row in ipairs(db.all("SELECT * FROM sandbox_slack_boxes WHERE place = ? AND \"user\" = coalesce(?, \"user\")", place, user)) do
     local at = out
     if not user then
       local person = workspace.known_person(row.user)
@@ -220,7 +220,8 @@ function M.type(place, blocks, user, words, boxes)
     if not element then return "there is no box '" .. tostring(action_id) .. "'" end
     local state, why = elements.state(element, wanted)
     if not state then return why end
-    db.run("INSERT OR REPLACE INTO sandbox_slack_boxes(place, user, block_id, action_id, state) VALUES(?, ?, ?, ?, ?)",
+    db.run([[INSERT INTO sandbox_slack_boxes(place, "user", block_id, action_id, state) VALUES(?, ?, ?, ?, ?)
+      ON CONFLICT(place, "user", block_id, action_id) DO UPDATE SET state = excluded.state]],
       place, user, block.block_id, action_id, json.encode(state))
   end
   for action_id, wanted in pairs(words) do

@@ -19,7 +19,9 @@ local most_bytes, most_pushed = 250 * 1024, 3
 
 local function get(id) return db.one("SELECT * FROM sandbox_slack_views WHERE id = ? AND open = 1", tostring(id)) end
 
-local function top(user) return db.one("SELECT * FROM sandbox_slack_views WHERE user = ? AND open = 1 ORDER BY seq DESC LIMIT 1", user) end
+local function top(user)
+  return db.one('SELECT * FROM sandbox_slack_views WHERE "user" = ? AND open = 1 ORDER BY seq DESC LIMIT 1', user)
+end
 
 -- The view as Slack gives it to an app, with what its person typed.
 local function public(row)
@@ -52,7 +54,7 @@ local function new_hash() return ("%d.%s"):format(time.now_ms() // 1000, crypto.
 local function open(view, user, below)
   elements.name(view.blocks, messages.some_id)
   local id = "V" .. crypto.hex(crypto.random(5)):upper()
-  db.run([[INSERT INTO sandbox_slack_views(id, root, previous, user, view, hash, external_id, open) VALUES(?, ?, ?, ?, ?, ?, ?, 1)]],
+  db.run([[INSERT INTO sandbox_slack_views(id, root, previous, "user", view, hash, external_id, open) VALUES(?, ?, ?, ?, ?, ?, ?, 1)]],
     id, below and below.root or id, below and below.id or nil, user, json.encode(view), new_hash(), view.external_id)
   return get(id)
 end
@@ -80,7 +82,7 @@ end
 
 -- ---- methods ------------------------------------------------------------------------------------------------------------------------
 
-local function depth(user) return db.one("SELECT count(*) AS n FROM sandbox_slack_views WHERE user = ? AND open = 1", user).n end
+local function depth(user) return db.one('SELECT count(*) AS n FROM sandbox_slack_views WHERE "user" = ? AND open = 1', user).n end
 
 local function push_on(view, user)
   if depth(user) >= most_pushed then return no "push_limit_reached" end

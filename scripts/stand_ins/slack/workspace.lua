@@ -41,7 +41,8 @@ M.set = common.control(function(wish)
     if default(name) == nil or type(value) ~= type(default(name)) then
       return common.bad("there are " .. table.concat(names, ", ") .. "; token, scopes and boxes are texts, the others numbers")
     end
-    db.run("INSERT OR REPLACE INTO sandbox_slack_workspace(name, value) VALUES(?, ?)", name, json.encode(value))
+    db.run([[INSERT INTO sandbox_slack_workspace(name, value) VALUES(?, ?)
+      ON CONFLICT(name) DO UPDATE SET value = excluded.value]], name, json.encode(value))
   end
   local all = {}
   for _, name in ipairs(names) do all[name] = M.get(name) end
@@ -112,7 +113,9 @@ function M.main_channel()
 end
 
 function M.save_channel(channel)
-  db.run([[INSERT OR REPLACE INTO sandbox_slack_channels(id, name, is_private, is_archived, is_member, gone) VALUES(?, ?, ?, ?, ?, ?)]],
+  db.run([[INSERT INTO sandbox_slack_channels(id, name, is_private, is_archived, is_member, gone) VALUES(?, ?, ?, ?, ?, ?)
+    ON CONFLICT(id) DO UPDATE SET name = excluded.name, is_private = excluded.is_private, is_archived = excluded.is_archived,
+      is_member = excluded.is_member, gone = excluded.gone]],
     channel.id, channel.name, channel.is_private, channel.is_archived, channel.is_member, channel.gone)
   return channel
 end
@@ -169,7 +172,8 @@ function M.too_fast(bucket, per_minute, burst)
   local row = db.one("SELECT tokens, at FROM sandbox_slack_buckets WHERE name = ?", bucket)
   local tokens = math.min(row and row.tokens + (now - row.at) / 60000 * per_minute or burst, burst)
   if tokens < 1 then return math.max(1, math.ceil((1 - tokens) * 60 / per_minute)) end
-  db.run("INSERT OR REPLACE INTO sandbox_slack_buckets(name, tokens, at) VALUES(?, ?, ?)", bucket, tokens - 1, now)
+  db.run([[INSERT INTO sandbox_slack_buckets(name, tokens, at) VALUES(?, ?, ?)
+    ON CONFLICT(name) DO UPDATE SET tokens = excluded.tokens, at = excluded.at]], bucket, tokens - 1, now)
   return nil
 end
 
