@@ -58,7 +58,7 @@ function M.standing(conversation_id, now) return M.all_standing(conversation_id,
 ---@return records.Booking[]
 function M.all_standing(conversation_id, now)
   return db.all([[SELECT * FROM bookings WHERE conversation_id = ? AND state IN ('requested', 'booked')
-    AND coalesce(end_at, start_at) > ? ORDER BY start_at LIMIT 100]], conversation_id, now)
+    AND coalesce(end_at, start_at) > ? ORDER BY start_at NULLS FIRST LIMIT 100]], conversation_id, now)
 end
 
 ---The visit of this chat at this time that was cancelled or rejected last: an older event without an id must not bring it back.

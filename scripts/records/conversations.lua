@@ -33,7 +33,7 @@ function M.for_turn(id, now)
       b.state AS booking_state, b.start_at AS booking_at, b.uid AS booking_uid
     FROM conversations c LEFT JOIN cases k ON k.id = (SELECT max(id) FROM cases WHERE conversation_id = c.id)
       LEFT JOIN bookings b ON b.id = (SELECT id FROM bookings WHERE conversation_id = c.id AND state IN ('requested', 'booked')
-        AND coalesce(end_at, start_at) > ?2 ORDER BY start_at LIMIT 1)
+        AND coalesce(end_at, start_at) > ?2 ORDER BY start_at NULLS FIRST LIMIT 1)
     WHERE c.id = ?1]], id, now)
   if not row then return nil end
   return row, row.case_state and { state = row.case_state, reason = row.case_reason, known = row.case_known,

@@ -108,7 +108,7 @@ end
 function M.main_channel()
   local set = common.setting("SLACK_CHANNEL_ID")
   if set then return set end
-  local row = db.one("SELECT channel FROM sandbox_slack WHERE via = 'api' AND channel LIKE 'C%' ORDER BY seq DESC LIMIT 1")
+  local row = db.one("SELECT channel FROM sandbox_slack WHERE via = 'api' AND substr(channel, 1, 1) = 'C' ORDER BY seq DESC LIMIT 1")
   return row and row.channel or home_channel
 end
 

@@ -1,0 +1,106 @@
+-- A PostgreSQL of its own on loopback, with the tables that the schema steps make there, and SQL as it takes it.
+--
+--   both_engines.missing() → what is not installed, or nil
+--   local server = both_engines.start()          a server with one empty database, not as root, in a folder of its own
+--   server:schema()                              the steps of the host, the business and the stand-ins, translated by host/store/postgres/ddl
+--   server:run(sql) → text                       what psql prints, errors included
+--   server:stop()
+--   both_engines.dollars(sql) → sql, count       ? and ?1 as $1
+--   both_engines.literal(value)                  a bound value, as text whose type the statement gives
+
+local db = require "host.db"
+local shell = require "spec.support.shell"
+
+local M = {}
+
+local Server = {}
+Server.__index = Server
+
+local function programs()
+  local _, found = shell.run "ls -d /usr/lib/postgresql/*/bin/initdb /usr/pgsql-*/bin/initdb /usr/local/bin/initdb 2>/dev/null | sort -V | tail -1"
+  return found:match "^(.*)/initdb%s*$"
+end
+
+function M.missing()
+  if not programs() then return "PostgreSQL is not installed" end
+  if shell.run "command -v psql cc" ~= 0 then return "psql or a C compiler is not installed" end
+end
+
+function M.start()
+  local bin, folder, port = programs(), shell.folder(), shell.port()
+  local _, user = shell.run "id -u"
+  local as = ""
+  if tonumber(user) == 0 then
+    as = shell.run "id -u postgres" == 0 and "setpriv --reuid=postgres --regid=postgres --clear-groups "
+      or "setpriv --reuid=nobody --regid=65534 --clear-groups "
+    assert(shell.run(("chown %s %s"):format(as:match "reuid=(%w+)", folder)) == 0)
+  end
+  local self = setmetatable({ port = port, folder = folder, bin = bin, as = as }, Server)
+  local code, words = shell.run(("cd / && %s%s/initdb -D %s/data -U assistant -A trust -E UTF8 --locale=C.UTF-8 --no-sync"):format(as, bin, folder))
+  assert(code == 0, words)
+  code, words = shell.run(("cd / && %s%s/pg_ctl -D %s/data -l %s/log -w -t 60 start -o '-p %d -c listen_addresses=127.0.0.1 "
+    .. "-c unix_socket_directories= -c fsync=off -c synchronous_commit=off -c max_connections=8' >/dev/null"):format(as, bin, folder, folder, port))
+  assert(code == 0, words .. (shell.read(folder .. "/log") or ""))
+  return self
+end
+
+function Server:stop()
+  shell.run(("cd / && %s%s/pg_ctl -D %s/data -m immediate -w stop"):format(self.as, self.bin, self.folder))
+end
+
+function Server:run(sql)
+  local path = os.tmpname()
+  shell.write(path, sql)
+  local _, text = shell.run(("psql -X -h 127.0.0.1 -p %d -U assistant -f %s postgres"):format(self.port, path))
+  os.remove(path)
+  return text
+end
+
+-- The host's tables as they are in the database of this process, then the steps.
+local function steps()
+  local list = { "" }
+  for _, row in ipairs(db.all([[SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND tbl_name IN
+      ('schema_steps', 'jobs', 'inbox', 'parked', 'marks', 'backups') ORDER BY type DESC]])) do list[1] = list[1] .. row.sql .. ";\n" end
+  for _, name in ipairs { "records.schema", "stand_ins.schema" } do
+    for _, step in ipairs(require(name)) do list[#list + 1] = step end
+  end
+  return list
+end
+
+function Server:schema()
+  local folder = shell.folder()
+  local code, words = shell.run(("cd %s && cc -std=c11 -D_GNU_SOURCE -Ihost -o %s/print spec/host/store/ddl_print.c host/store/postgres/ddl.c host/base/buf.c")
+    :format(shell.quote(shell.root), folder))
+  assert(code == 0, words)
+  shell.write(folder .. "/steps", table.concat(steps(), "\0"))
+  code, words = shell.run(("%s/print < %s/steps"):format(folder, folder))
+  assert(code == 0, words)
+  local said = self:run("\\set ON_ERROR_STOP on\n\\set QUIET on\n" .. words)
+  assert(said == "", said)
+end
+
+function M.dollars(sql)
+  local out, at, most = {}, 1, 0
+  while at <= #sql do
+    local part = sql:match("^'[^']*'", at) or sql:match('^"[^"]*"', at) or sql:match("^[^'\"?]+", at)
+    if part then
+      out[#out + 1] = part
+    else
+      part = sql:match("^%?%d*", at)
+      local n = tonumber(part:sub(2)) or most + 1
+      most = math.max(most, n)
+      out[#out + 1] = "$" .. n
+    end
+    at = at + #part
+  end
+  return table.concat(out), most
+end
+
+function M.literal(value)
+  if value == nil then return "NULL" end
+  if type(value) == "boolean" then value = value and 1 or 0 end
+  if math.type(value) == "float" then value = ("%.17g"):format(value) end
+  return "'" .. tostring(value):gsub("'", "''") .. "'"
+end
+
+return M
