@@ -146,13 +146,15 @@ local function count_each(ready, s)
   return hits, #list, strong
 end
 
--- How many different words show each language, how many words there are, and of a few words whether a long one is among them.
+-- How many different words show each language (nil: none shows one), how many words there are, and of a few words whether a long one is
+-- among them.
 local function count(ready, s)
   local a, b = address.find(s)
   if a then s = s:sub(1, a - 1) .. " " .. s:sub(b + 1) end
   if utf8.len(s) ~= #s then s = text.fold(s) end -- host.words takes capitals for small letters
   local counts, total = words.count(s, ready.showing)
   if total <= SHORT or counts[OF_STREETS] or s:find("'", 1, true) then return count_each(ready, s) end
+  if next(counts) == nil then return nil, total end
   local hits = {}
   for place, n in pairs(counts) do hits[ready.order[place]] = n end
   return hits, total
@@ -177,15 +179,15 @@ end
 ---@param known? string
 ---@return string? code
 function M.clear(ready, message, known)
-  if message:sub(1, 9) == "[location" then return nil end
-  local s = text.clip(message, MOST_CHARACTERS)
+  if message:byte() == 91 and message:sub(1, 9) == "[location" then return nil end
+  local s = #message <= MOST_CHARACTERS and message or text.clip(message, MOST_CHARACTERS)
   if utf8.len(s) ~= #s then
     s = text.valid(s)
     local code = by_script(ready.scripts, s)
     if code then return code end
   end
   local hits, total, strong = count(ready, s)
-  local best = most(hits)
+  local best = hits and most(hits)
   if best and hits[best] >= 2 and hits[best] * 5 >= total and hits[best] > 2 * (known ~= best and hits[known] or 0) then return best end
   if known and ready.used[known] then return nil end
   if best and total <= SHORT and strong[best] and next(hits, next(hits)) == nil then return best end

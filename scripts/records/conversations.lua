@@ -52,28 +52,33 @@ function M.by_token(token)
   return row or stays and M.get(stays) or nil
 end
 
+local BEGIN = [[INSERT INTO conversations(id, phone_number, created_at, updated_at, name, last_seq, inbound_at, waiting_since, language,
+    free_until, write_to, source)
+  VALUES(?1, ?2, ?3, ?3, ?4, 1, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT(id) DO NOTHING]]
+local GO_ON = [[UPDATE conversations SET phone_number = CASE WHEN ?2 <> '' THEN ?2 ELSE phone_number END, updated_at = ?3,
+    name = coalesce(?4, name), last_seq = last_seq + 1, inbound_at = max(inbound_at, ?5), waiting_since = coalesce(waiting_since, ?6),
+    language = coalesce(language, ?7), free_until = coalesce(?8, free_until), write_to = ?9, source = coalesce(source, ?10), nudged = 0
+  WHERE id = ?1]]
+local BRIEF = "SELECT id, status, language, opted_out, last_seq, answered_seq, waiting_since, blocked_at FROM conversations WHERE id = ?"
+
+local function values(event, now)
+  local source = event.source
+  return event.conversation, event.number or "", time.stamp(now), event.name, event.said_at, now, event.language,
+    source and source.type == "ad" and event.said_at + window.AD_MS or nil, event.number or event.user_id, source and json.encode(source)
+end
+
 -- A message of the customer arrived. Creates the chat's row if needed, and counts the message in last_seq.
----@param event {conversation: string, number?: string, user_id?: string, name?: string, language?: string, said_at: integer} language: of a
----  chat without one
+---@param event {conversation: string, number?: string, user_id?: string, name?: string, language?: string, said_at: integer,
+---  fresh?: boolean} language: of a chat without one; fresh: no chat is known of this person
 ---@param now integer
----@return table conversation
+---@return table conversation the columns of BRIEF. The whole row costs 23 thousand instructions more, and few messages need it
 function M.arrive(event, now)
-  local stamp = time.stamp(now)
-  db.run([[
-    INSERT INTO conversations(id, phone_number, created_at, updated_at, name, last_seq, inbound_at, waiting_since, language, free_until,
-      write_to, source)
-    VALUES(?1, ?2, ?3, ?3, ?4, 1, ?5, ?6, ?7, ?8, ?9, ?10)
-    ON CONFLICT(id) DO UPDATE SET updated_at = excluded.updated_at, last_seq = conversations.last_seq + 1, nudged = 0,
-      name = coalesce(excluded.name, conversations.name), inbound_at = max(conversations.inbound_at, excluded.inbound_at),
-      waiting_since = coalesce(conversations.waiting_since, excluded.waiting_since),
-      language = coalesce(conversations.language, excluded.language),
-      free_until = coalesce(excluded.free_until, conversations.free_until), write_to = excluded.write_to,
-      source = coalesce(excluded.source, conversations.source),
-      phone_number = CASE WHEN ?2 <> '' THEN ?2 ELSE conversations.phone_number END]],
-    event.conversation, event.number or "", stamp, event.name, event.said_at, now, event.language,
-    event.source and event.source.type == "ad" and event.said_at + window.AD_MS or nil, event.number or event.user_id,
-    event.source and json.encode(event.source))
-  return M.get(event.conversation) -- RETURNING would build a table only for this row
+  if event.fresh and db.run(BEGIN, values(event, now)) == 1 then
+    return { id = event.conversation, status = "ACTIVE", language = event.language, opted_out = 0, last_seq = 1, answered_seq = 0,
+      waiting_since = now }
+  end
+  if db.run(GO_ON, values(event, now)) == 0 then db.run(BEGIN, values(event, now)) end
+  return db.one(BRIEF, event.conversation)
 end
 
 -- Staff wrote first to a person who has no chat: it begins without a message of theirs.

@@ -42,6 +42,9 @@ local function tell_staff(event, conversation)
   end
 end
 
+-- A chat's row as conversations.arrive returns it has few columns. Here it gets all of them.
+local function whole(conversation) return conversation.created_at and conversation or conversations.get(conversation.id) end
+
 local function enqueue_turn(conversation, now, newest_at) turns.when_quiet(conversation, now, newest_at or now) end
 
 -- What the customer said, also in a voice note or under a photo.
@@ -54,7 +57,9 @@ end
 local function opt_words(event, conversation, now)
   local content = words_of(event)
   local word, code = opt_out.word(owner.spoken, content)
+  if not word then return false end
   if not owner.spoken.used[code] then code = nil end
+  conversation = whole(conversation)
   if word == "stop" then
     if conversations.opt_out(conversation.id, code, now) then
       say.say(conversation, replies.say(owner, "opted_out", {}, code or conversation.language),
@@ -126,12 +131,23 @@ local function answered_alone(conversation, now)
   conversations.answered(conversation.id, conversation.last_seq, nil, conversation.asked, now)
 end
 
+-- Does nothing but the assistant's turn follow the message? Mostly.
+local function only_a_turn(event, conversation, now)
+  return conversation.status == "ACTIVE" and conversation.opted_out == 0 and event.kind ~= "deleted" and event.kind ~= "edit"
+    and not event.for_staff and not event.card and not left_over.is(now)
+end
+
 -- A message is stored: decides who is told, and who answers.
+---@param event table
+---@param conversation table at least the columns of conversations.arrive
+---@param now integer ms
 function M.heard(event, conversation, now)
   local words = event.kind ~= "unsupported" and event.kind ~= "undelivered" and event.kind ~= "deleted" and not event.bare
   if conversation.blocked_at then return unheard(event, conversation, words, now) end
   if words and opt_words(event, conversation, now) then return end
   if words and offers.answer(event, conversation, now) then return answered_alone(conversation, now) end
+  if only_a_turn(event, conversation, now) then return enqueue_turn(conversation, now, event.newest_at) end
+  conversation = whole(conversation)
   if event.kind == "deleted" then
     tell.follow_up(conversation, "has deleted a message.")
     if conversation.status == "PAUSED" or conversation.opted_out == 1 or not conversation.waiting_since then return end
@@ -178,7 +194,7 @@ function M.arrived(event, now)
   if before then
     if before.opted_out then conversations.opt_out(event.conversation, nil, now) end
     if before.blocked then conversations.block(event.conversation, "somebody, before they were erased", now) end
-    conversation = conversations.get(event.conversation)
+    conversation = conversations.get(conversation.id)
   end
   messages.add_user(event, conversation.last_seq, now)
   if not conversation.blocked_at then tell.said(conversation.id, event.id) end

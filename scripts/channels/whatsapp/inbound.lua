@@ -16,6 +16,7 @@ local MEDIA = { image = "photo", video = "video", document = "document", audio =
 local SILENT = { sticker = true, reaction = true, request_welcome = true, ephemeral = true }
 
 local text_of, inline = kinds.text, kinds.inline
+local NONE = {}
 
 local function id_of(value)
   if type(value) == "string" and #value > 0 and #value <= ID_BYTES and value:find("^%C*$") then return value end
@@ -183,15 +184,17 @@ function M.message(message, contacts, now, links)
   local kind = message.type
   if type(kind) ~= "string" and type(message.text) == "table" then kind = "text" end
   if type(kind) ~= "string" then return nil, "a message without a usable type" end
-  local event = { id = id, number = number, user_id = user_id, also = also, conversation = number or user_id, kind = kind:sub(1, 40),
+  local context = message.context
+  if type(context) ~= "table" then context = NONE end
+  local event = { id = id, number = number, user_id = user_id, also = also, conversation = number or user_id,
+    kind = #kind <= 40 and kind or kind:sub(1, 40),
     said_at = said_at(message.timestamp, now), name = contacts[number or ""] or contacts[user_id or ""] or also and contacts[also],
-    reply_to = type(message.context) == "table" and id_of(message.context.id) or nil }
-  event.source = kinds.source(message.referral)
-  local product = type(message.context) == "table" and message.context.referred_product
+    reply_to = id_of(context.id), source = message.referral ~= nil and kinds.source(message.referral) or nil }
+  local product = context.referred_product
   if type(product) == "table" then
     event.for_staff = { "asks about a product of the catalogue:", inline(product.product_retailer_id, NAME) or "without its id" }
   end
-  if type(message.group_id) == "string" or SILENT[kind] then
+  if SILENT[kind] or type(message.group_id) == "string" then
     event.silent = true
     return event
   end
@@ -209,10 +212,10 @@ end
 -- The names in a change, by number and by business-scoped id.
 function M.contacts(list)
   local names = {}
-  for i, contact in ipairs(type(list) == "table" and list or {}) do
-    if i > 2000 then break end
-    local profile = type(contact) == "table" and type(contact.profile) == "table" and contact.profile
-    local name = profile and inline(profile.name, NAME)
+  for i = 1, type(list) == "table" and math.min(#list, 2000) or 0 do
+    local contact = list[i]
+    local profile = type(contact) == "table" and contact.profile
+    local name = type(profile) == "table" and inline(profile.name, NAME)
     if name then
       local number, user_id = sender.names(contact.wa_id, contact.user_id)
       if number then names[number] = name end

@@ -67,12 +67,13 @@ end
 
 ---A message of the customer answers a quote: the quote's state changes once, staff are told, and the customer gets one reply.
 ---@param event table
----@param conversation table
+---@param conversation {id: string}
 ---@param now integer ms
 ---@return boolean handled false: it answers none
 function M.answer(event, conversation, now)
   local offer, state = answered(event, conversation)
   if not offer then return false end
+  conversation = conversations.get(conversation.id)
   local shown, did = amount.shown(offer.amount_cents), state == "accepted" and "accepts" or "declines"
   local expired = offer.created_at + offers.EXPIRES_MS <= now and offers.close(offer.id, "expired", now)
   if not expired and offers.close(offer.id, state, now) then

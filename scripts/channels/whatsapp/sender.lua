@@ -5,46 +5,55 @@ local M = {}
 local MOST_CONTACTS = 2000
 local DOT = 46
 
+-- The last number: one webhook names the same person three times.
+local same, same_number
+
 -- A number in digits; nil: it is none. A plus, blanks, dashes and brackets are forgiven.
 ---@param value any
 ---@return string?
-function M.number(value)
+local function number_of(value)
   if type(value) ~= "string" or #value > 40 then return nil end
+  if value == same then return same_number end
+  same, same_number = value, nil
   if not value:find("^%d+$") then
     local rest = value:gsub("^%s+", ""):gsub("^%+", "")
     if rest:find("[^%d%s%(%)%-%.]") then return nil end
     value = value:gsub("%D", "")
   end
-  return #value >= 6 and #value <= 20 and value or nil
+  if #value < 6 or #value > 20 then return nil end
+  same_number = value
+  return value
 end
+M.number = number_of
 
 -- A business-scoped id, like CA.13491208655302741918; nil: it is none.
 ---@param value any
 ---@return string?
-function M.user_id(value)
+local function user_of(value)
   return type(value) == "string" and #value <= 140 and value:byte(3) == DOT and value:find("^%u%u%.[%w%.]+$") and value or nil
 end
 
-local number_of, user_of = M.number, M.user_id
+M.user_id = user_of
 
 -- Either field can hold a business-scoped id.
 ---@param from any
 ---@param scoped any
 ---@return string? number
 ---@return string? user_id
-function M.names(from, scoped)
+local function names(from, scoped)
   local number = number_of(from)
-  return number, user_of(scoped) or not number and user_of(from) or nil
+  return number, scoped ~= nil and user_of(scoped) or not number and user_of(from) or nil
 end
+M.names = names
 
 -- Who a message is from, or a status is about.
 ---@param item table
 ---@return string? number
 ---@return string? user_id
 function M.of(item)
-  local number, user_id = M.names(item.from, item.from_user_id)
+  local number, user_id = names(item.from, item.from_user_id)
   if number or user_id then return number, user_id end
-  return M.names(item.recipient_id, item.recipient_user_id)
+  return names(item.recipient_id, item.recipient_user_id)
 end
 
 -- The names as a set, to recognise a person in bytes.
@@ -107,7 +116,7 @@ end
 ---@return string? user_id
 ---@return string? also another number of the same person: Brazil, Mexico and Argentina have two ways to write one
 function M.whole(message, links)
-  local number, user_id = M.names(message.from, message.from_user_id)
+  local number, user_id = names(message.from, message.from_user_id)
   local contact = links and (links.by_number[number or ""] or links.by_user[user_id or ""] or links.only)
   if not contact then return number, user_id end
   local other = contact.number ~= number and contact.number or nil

@@ -25,13 +25,12 @@ local function warn_of(one)
   log.warn("whatsapp.platform_error", { code = type(fault) == "table" and codes.number(fault.code) or 0 })
 end
 
--- Adds each item that value[field] holds to items.
+-- Adds each item that value[field] holds to items. (Most fields are missing, so callers look first.)
 local function add_list(items, value, field, read, names, own, links)
   local list = value[field]
-  if list == nil then return end
   if type(list) == "table" and json.is_array(list) then
-    for i, item in ipairs(list) do
-      items[#items + 1] = { read = read, item = item, value = value, field = field, first = i == 1, names = names, own = own,
+    for i = 1, #list do
+      items[#items + 1] = { read = read, item = list[i], value = value, field = field, first = i == 1, names = names, own = own,
         links = links }
     end
   elseif list ~= json.null then
@@ -56,19 +55,23 @@ end
 -- Reads one change. Only messages and statuses for our own number are used.
 local function add_value(items, value, read)
   local metadata = type(value.metadata) == "table" and value.metadata or {}
-  local number_id = metadata.phone_number_id
+  local number_id, ours = metadata.phone_number_id, settings.get("META_PHONE_NUMBER_ID")
   if math.type(number_id) == "integer" then number_id = tostring(number_id) end
-  if number_id ~= nil and number_id ~= json.null and number_id ~= settings.get("META_PHONE_NUMBER_ID") then
+  if number_id == ours then
+    if ours then numbers.ours(ours, time.now_ms()) end
+  elseif number_id ~= nil and number_id ~= json.null then
     items[#items + 1] = { read = for_another, number = number_id }
     return
   end
-  if number_id == settings.get("META_PHONE_NUMBER_ID") then numbers.ours(number_id, time.now_ms()) end
   local own = type(metadata.display_phone_number) == "string" and metadata.display_phone_number or nil
   if own and not own:find("^%d*$") then own = own:gsub("%D", "") end
-  local names = value.messages and inbound.contacts(value.contacts)
-  add_list(items, value, "messages", read.message, names, own, names and sender.links(value.contacts, value.messages))
-  add_list(items, value, "statuses", read.status)
-  for _, field in ipairs(BESIDE) do add_list(items, value, field, read.beside) end
+  if value.messages ~= nil then
+    add_list(items, value, "messages", read.message, inbound.contacts(value.contacts), own, sender.links(value.contacts, value.messages))
+  end
+  if value.statuses ~= nil then add_list(items, value, "statuses", read.status) end
+  for i = 1, #BESIDE do
+    if value[BESIDE[i]] ~= nil then add_list(items, value, BESIDE[i], read.beside) end
+  end
   if type(value.errors) ~= "table" then return end
   for _, fault in ipairs(value.errors) do items[#items + 1] = { read = warn_of, item = fault } end
 end
@@ -91,9 +94,10 @@ end
 ---@return {read: function, item: any, value?: table, field?: string, first?: boolean, names?: table, own?: string, links?: table}[]? items
 ---  nil: the webhook has nothing to read
 function M.items(bytes, read)
-  if bytes:byte() == 31 and bytes:byte(2) == 139 then return inbox.park("compressed (gzip), which is not read here") end
   local body, why = json.decode(bytes)
-  if body == nil then return inbox.park("not JSON: " .. tostring(why)) end
+  if body == nil then
+    return inbox.park(bytes:sub(1, 2) == "\31\139" and "compressed (gzip), which is not read here" or "not JSON: " .. tostring(why))
+  end
   if type(body) ~= "table" or type(body.entry) ~= "table" or not json.is_array(body.entry) then
     return inbox.park("not a webhook of WhatsApp: it has no list of entries")
   end
@@ -101,9 +105,11 @@ function M.items(bytes, read)
     return log.info("whatsapp.other_object", {})
   end
   local items = {}
-  for _, entry in ipairs(body.entry) do
-    if type(entry) == "table" and type(entry.changes) == "table" then
-      for _, change in ipairs(entry.changes) do add_change(items, change, read) end
+  for i = 1, #body.entry do
+    local entry = body.entry[i]
+    local changes = type(entry) == "table" and entry.changes
+    if type(changes) == "table" then
+      for k = 1, #changes do add_change(items, changes[k], read) end
     else
       items[#items + 1] = { read = park_one, item = entry, reason = "an entry without changes" }
     end
