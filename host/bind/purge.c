@@ -6,7 +6,6 @@
 #include "bind/bind.h"
 
 #include "work/jobs_purge.h"
-#include "store/sqlite/scrub.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,16 +1,13 @@
 /*
- * store: the one SQLite connection, and the group transaction.
+ * store: the database, and the group transaction. One interface; host/store/<engine> does the work.
  *
- * Everything written between two store_commit calls is one transaction (the group): BEGIN IMMEDIATE
- * is taken before the first write. store_commit makes the group durable (WAL, synchronous=FULL), or
- * with store_sync_apart leaves its sync to a thread, or answers that it is lost. The loop thread
- * only. Owns: the database file, its lock file (`<path>.lock`, flock held for life), the statement
- * cache, schema steps, checkpoints, the health of the file. Never: waits for a lock longer than 50
- * ms, knows Lua, deletes a database.
+ * Everything written between two store_commit calls is one transaction (the group). store_commit
+ * makes it durable, or with store_sync_apart leaves its sync to a thread, or answers that it is
+ * lost. The loop thread only. Knows no Lua.
  *
- * IOERR, CORRUPT, NOTADB and a failed sync are fatal: the store logs one line and ends the process
- * with exit code 3, because after a failed sync the kernel's cache cannot be trusted. FULL and BUSY
- * are not fatal: the caller gets an error.
+ * Two kinds of engines: one has its database in files of this machine, for one process; one is a
+ * server's client. What only files have (checkpoints, copies, whose file it is) is said below with
+ * what an engine without files answers.
  */
 #ifndef HOST_STORE_STORE_H
 #define HOST_STORE_STORE_H
@@ -22,6 +19,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct needles;
 struct store;
 struct store_statement;
 
@@ -45,8 +43,8 @@ enum { STORE_PATIENCE_MS = 1000 };
 /* How opening can end. The numbers are exit codes of the program (docs/contract.md). */
 enum store_open_result { STORE_OPENED = 0, STORE_UNUSABLE = 3, STORE_IN_USE = 4 };
 
-/* For the thread that is to use databases, before anything of SQLite is used: small blocks of
- * memory are kept for its next statements. Has no effect later. */
+/* For the thread that is to use databases, before any is opened: SQLite keeps small blocks of
+ * memory for its next statements. Has no effect later. */
 void store_keep_blocks(void);
 /* Opens or creates the database at path (NULL: in memory, no lock), takes the lock, sets the
  * pragmas, runs quick_check for at most 200 ms. On failure *out is NULL and why holds cause and
@@ -56,9 +54,10 @@ enum store_open_result store_open(struct store **out, const char *path, char *wh
  * closed (NULL: empty). */
 enum store_open_result store_open_from(struct store **out, const char *path, const void *bytes,
                                        size_t len, char *why, size_t why_size);
-/* Rolls an open group back, checkpoints (TRUNCATE), closes, gives the lock back. NULL is fine. */
+/* Rolls an open group back, leaves all in the database's one file, gives the lock back. NULL is
+ * fine. */
 void store_close(struct store *s);
-const char *store_path(const struct store *s); /* NULL in memory */
+const char *store_path(const struct store *s); /* NULL in memory, and without files */
 
 /* Schema steps. `owner` names a row in the table schema_steps ("host" or "scripts"); step n of the
  * list is applied when the stored number is below n. Before the first step on a database that
@@ -74,11 +73,11 @@ int store_known(struct store *s, const char *owner, size_t count, char *why, siz
  * `<path>.lock` stores it. So a copy that was put in the database's place is recognised, and a
  * write-ahead log of another file is refused instead of being applied to this one. store_live: 0,
  * or -1 with why. (A new database has its number from the beginning.) store_strange: this is not
- * the file of the last start. */
+ * the file of the last start. Without files: 0 and false. */
 int store_live(struct store *s, char *why, size_t why_size);
 bool store_strange(const struct store *s);
 /* true: the file is not the one of the last start, or its folder knows of none. It may be an older
- * copy. Never true of a new database. */
+ * copy. Never true of a new database, nor without files. */
 bool store_restored(const struct store *s);
 
 /* A statement from the cache (SQL text is the key), ready to bind; NULL: *error is the engine's
@@ -86,7 +85,7 @@ bool store_restored(const struct store *s);
  * sleeps. Two users of one text at the same time get two statements. */
 struct store_statement *store_prepare(struct store *s, const char *sql, size_t len,
                                       const char **error);
-void store_done(struct store *s, struct store_statement *statement);
+void store_done(struct store *s, struct store_statement *st);
 /* As store_prepare, for a caller that may be thrown out while it uses the statement (Lua, for
  * memory). The store remembers it, and takes it back in store_settle, which the next store_borrow
  * and the end of each slice of Lua call. One at a time. */
@@ -141,7 +140,7 @@ int store_depth(const struct store *s); /* how many are open */
 uint64_t store_group(const struct store *s);
 /* Does the open group hold writes? */
 bool store_dirty(const struct store *s);
-/* true: the open group has outgrown the page cache and fills memory: commit before writing more. */
+/* true: the open group fills this process's memory: commit before writing more. */
 bool store_heavy(struct store *s);
 /* Was the open group undone by the engine itself (full disk)? Then store_commit answers STORE_LOST.
  */
@@ -154,7 +153,8 @@ enum store_commit_result store_commit(struct store *s);
 /* The sync on a thread of its own. Without store_sync_apart each commit syncs the log before it
  * returns. After it a commit only writes, store_sync has the thread sync all that is committed, and
  * `wake` is called from the thread when that is done. A sync that fails ends the process with exit
- * code 3, as above. store_sync_together: all is durable, and commits sync again themselves. */
+ * code 3. store_sync_together: all is durable, and commits sync again themselves. Without files
+ * nothing of it happens: what is committed is durable. */
 void store_sync_apart(struct store *s, void (*wake)(void *arg), void *arg);
 void store_sync_together(struct store *s);
 /* Does nothing while one runs, or when all is durable. */
@@ -167,9 +167,11 @@ uint64_t store_durable(struct store *s);
  * commit (call it each second; while healthy it does nothing). */
 bool store_healthy(const struct store *s);
 void store_probe(struct store *s);
-/* Is the open file still the one at path? false: moved, removed or replaced (its -wal too). */
+/* Is the open file still the one at path? false: moved, removed or replaced (its -wal too). Without
+ * files: true. */
 bool store_in_place(struct store *s);
-/* When the loop is idle: a passive checkpoint if the WAL is large enough. true: it ran. */
+/* When the loop is idle: a passive checkpoint if the WAL is large enough. true: it ran. Without
+ * files there is nothing to do, as with store_bound. */
 bool store_idle(struct store *s);
 /* Checkpoint at once if the WAL is past its bound (64 MB; with store_sync_apart a piece of it at
  * once, and all of it at 24 MB); call after a commit. store_bound_due: it is. With store_sync_apart
@@ -180,8 +182,8 @@ bool store_bound_due(struct store *s);
  * It holds all that was committed before it began, in one file that needs no log beside it. What is
  * written meanwhile goes into the copy too. A separate thread with a connection to the copy alone
  * checks it (integrity_check) and syncs it; `wake` is called from there. store_copy_begin: NULL
- * with why. store_copy_go_on: right after a commit, for at most budget_ns. store_copy_end: at any
- * time; an incomplete copy is removed. */
+ * with why, always so without files (a server has tools of its own). store_copy_go_on: right after
+ * a commit, for at most budget_ns. store_copy_end: at any time; an incomplete copy is removed. */
 struct store_copy;
 enum store_copy_state { STORE_COPYING, STORE_CHECKING, STORE_COPIED, STORE_NOT_COPIED };
 struct store_copy *store_copy_begin(struct store *s, const char *to, void (*wake)(void *arg),
@@ -194,17 +196,30 @@ enum store_copy_state store_copy_go_on(struct store_copy *c, uint64_t budget_ns,
 void store_copy_note(struct store_copy *c, const char *sql);
 bool store_copy_copies(const struct store_copy *c); /* there are pages to copy */
 void store_copy_end(struct store_copy *c);
-/* In one call, before requests are accepted. replace: over an older copy, without a check. */
-int store_backup(struct store *s, const char *to, bool replace, char *why, size_t why_size);
 /* Remembers a copy, so that a message about a damaged database can name it. */
 void store_note_copy(struct store *s, const char *path, int64_t made_at_ms);
-/* The copies made before schema steps, beside the database. How many. */
+/* The copies made before schema steps, beside the database. How many; without files 0. */
 int store_step_copies(const struct store *s,
                       void (*each)(void *arg, const char *path, int64_t made_at_ms), void *arg);
 
+/* No byte of what was deleted stays in the database's files. Cleans for about budget_ns at most.
+ * BUSY: a group is open, or another program reads or writes the file; try again later. Without
+ * files: STORE_SCRUBBED, with 0 pages. */
+struct store_scrub {
+    int64_t next; /* page to look at, from 1; 0: begin */
+    int64_t cleaned, pages;
+};
+enum store_scrub_result { STORE_SCRUBBED, STORE_SCRUB_MORE, STORE_SCRUB_BUSY, STORE_SCRUB_FAILED };
+enum store_scrub_result store_scrub(struct store *s, struct store_scrub *w, uint64_t budget_ns);
+/* Looks for the needles in the file and its log as they lie on the disk, from *at on (0 first) for
+ * about budget_ns; their sums grow. Finds a word also where its value continues on another page.
+ * Fast when the log is short, as after store_scrub. 1: there is more, 0: that was all (without
+ * files at once), -1: cannot be read. */
+int store_look_for(struct store *s, struct needles *n, int64_t *at, uint64_t budget_ns);
+
 /* true: another program has held the write lock for longer than STORE_PATIENCE_MS; out names the
  * process, where it can be seen, and the time. It is counted, and logged when it begins and
- * ends. */
+ * ends. An engine that has no such lock answers false, as store_busy does. */
 struct store_holder {
     pid_t pid; /* 0: it cannot be seen from here */
     char program[32];

@@ -167,8 +167,8 @@ fail:
     return NULL;
 }
 
-struct store_copy *store_copy_begin(struct store *s, const char *to, void (*wake)(void *arg),
-                                    void *arg, char *why, size_t why_size)
+struct store_copy *sqlite_copy_begin(struct store *s, const char *to, void (*wake)(void *arg),
+                                     void *arg, char *why, size_t why_size)
 {
     struct store_copy *c = begin(s, to, false, why, why_size);
     if (c) {

@@ -65,7 +65,7 @@ static int record_write(struct store *s)
                : -1;
 }
 
-void store_note_copy(struct store *s, const char *path, int64_t made_at_ms)
+void sqlite_note_copy(struct store *s, const char *path, int64_t made_at_ms)
 {
     if (s->lock_fd < 0 || strchr(path, '\n'))
         return;
@@ -77,8 +77,8 @@ void store_note_copy(struct store *s, const char *path, int64_t made_at_ms)
 
 /* ---- copies, for words ---- */
 
-int store_step_copies(const struct store *s,
-                      void (*each)(void *arg, const char *path, int64_t made_at_ms), void *arg)
+int sqlite_step_copies(const struct store *s,
+                       void (*each)(void *arg, const char *path, int64_t made_at_ms), void *arg)
 {
     glob_t found = { .gl_pathc = 0 };
     char *pattern = NULL;
@@ -126,7 +126,7 @@ const char *store_newest_copy(struct store *s, char *text, size_t size)
     char when[32] = "";
     if (s->record.copy[0] && access(s->record.copy, F_OK) == 0)
         best = s->record;
-    store_step_copies(s, newer, &best);
+    sqlite_step_copies(s, newer, &best);
     if (!best.copy[0]) {
         snprintf(text, size, "restore a copy that `assistant backup` made");
         return text;
@@ -187,12 +187,12 @@ bool store_log_is_ours(struct store *s, const unsigned char head[STORE_HEAD])
 
 /* ---- a new life ---- */
 
-bool store_strange(const struct store *s)
+bool sqlite_strange(const struct store *s)
 {
     return s->strange;
 }
 
-bool store_restored(const struct store *s)
+bool sqlite_restored(const struct store *s)
 {
     return !s->created && (s->strange || s->brought);
 }
@@ -241,7 +241,7 @@ int store_first_life(struct store *s, const char *path)
     return rc == 0 ? record_write(s) : -1;
 }
 
-int store_live(struct store *s, char *why, size_t why_size)
+int sqlite_live(struct store *s, char *why, size_t why_size)
 {
     uint32_t was = 0;
     store_read_end(s);

@@ -62,7 +62,7 @@ bool store_lock_look(struct store *s, struct store_holder *out)
     return false;
 }
 
-bool store_locked(struct store *s, struct store_holder *out)
+bool sqlite_locked(struct store *s, struct store_holder *out)
 {
     uint64_t now = loop_now_ns();
     if (!s->busy_since_ns || now - s->busy_since_ns < STORE_PATIENCE_MS * 1000000ull)
@@ -98,7 +98,7 @@ void store_lock_trouble(const struct store *s, const struct store_holder *w, str
                  "find it on the machine (`fuser -v %s`) and close it", s->path);
 }
 
-bool store_busy(struct store *s, struct trouble *out)
+bool sqlite_busy(struct store *s, struct trouble *out)
 {
     struct store_holder w = { .pid = 0 };
     if (!s->busy_since_ns)
@@ -116,7 +116,7 @@ void store_busy_note(struct store *s)
     struct trouble trouble;
     if (!s->busy_since_ns)
         s->busy_since_ns = now;
-    if (!store_locked(s, &w))
+    if (!sqlite_locked(s, &w))
         return;
     s->healthy = false;
     s->figures.locks += !s->busy_counted;

@@ -426,13 +426,8 @@ static enum store_open_result open_database(struct store *s, struct reason why)
     return STORE_OPENED;
 }
 
-enum store_open_result store_open(struct store **out, const char *path, char *why, size_t why_size)
-{
-    return store_open_from(out, path, NULL, 0, why, why_size);
-}
-
-enum store_open_result store_open_from(struct store **out, const char *path, const void *bytes,
-                                       size_t len, char *why, size_t why_size)
+enum store_open_result sqlite_open(struct store **out, const char *path, const void *bytes,
+                                   size_t len, char *why, size_t why_size)
 {
     struct reason reason = { .text = why, .size = why_size };
     uint64_t began = loop_now_ns();
@@ -443,6 +438,7 @@ enum store_open_result store_open_from(struct store **out, const char *path, con
     struct store *s = calloc(1, sizeof *s);
     if (!s)
         return refuse(reason, STORE_UNUSABLE, "not enough memory");
+    s->engine = &sqlite_engine;
     s->lock_fd = s->shm_fd = s->home_fd = -1;
     enum store_open_result result = STORE_OPENED;
     if (path) {
@@ -459,7 +455,7 @@ enum store_open_result store_open_from(struct store **out, const char *path, con
     if (result == STORE_OPENED)
         result = open_database(s, reason);
     if (result != STORE_OPENED) {
-        store_close(s);
+        sqlite_close(s);
         return result;
     }
     if (s->strange && !s->created)
@@ -472,14 +468,14 @@ enum store_open_result store_open_from(struct store **out, const char *path, con
     return STORE_OPENED;
 }
 
-void store_close(struct store *s)
+void sqlite_close(struct store *s)
 {
     if (!s)
         return;
-    store_sync_together(s);
+    sqlite_sync_together(s);
     if (s->statements) {
         store_detach(s);
-        if (s->path && store_in_place(s)) {
+        if (s->path && sqlite_in_place(s)) {
             store_checkpoint(s, SQLITE_CHECKPOINT_TRUNCATE);
             /* Closing removes the -wal by its name: only when that is still ours. */
             sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);

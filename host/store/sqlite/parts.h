@@ -5,8 +5,8 @@
 #ifndef HOST_STORE_SQLITE_PARTS_H
 #define HOST_STORE_SQLITE_PARTS_H
 
+#include "store/sqlite/engine.h"
 #include "store/sqlite/statements.h"
-#include "store/store.h"
 
 #include <sqlite3.h>
 #include <sys/types.h>
@@ -30,6 +30,7 @@ struct store_record {
 };
 
 struct store {
+    const struct store_engine *engine; /* sqlite_engine; the first member */
     sqlite3 *db;
     char *path; /* absolute, links resolved; NULL: in memory */
     char *wal_path, *shm_path;
@@ -72,6 +73,60 @@ struct store {
     uint64_t committed;      /* the groups below this number are committed */
     struct store_figures figures;
 };
+
+/* The table's functions (engine.c). */
+enum store_open_result sqlite_open(struct store **out, const char *path, const void *bytes,
+                                   size_t len, char *why, size_t why_size);
+void sqlite_close(struct store *s);
+int sqlite_migrate(struct store *s, const char *owner, const char *const *steps, size_t count,
+                   char *why, size_t why_size);
+int sqlite_known(struct store *s, const char *owner, size_t count, char *why, size_t why_size);
+bool sqlite_healthy(const struct store *s);
+void sqlite_probe(struct store *s);
+void sqlite_trouble(struct store *s, struct trouble *out);
+struct store_figures sqlite_figures(const struct store *s);
+struct store_statement *sqlite_prepare(struct store *s, const char *sql, size_t len,
+                                       const char **error);
+void sqlite_done(struct store *s, struct store_statement *st);
+struct store_statement *sqlite_borrow(struct store *s, const char *sql, size_t len,
+                                      const char **error);
+void sqlite_settle(struct store *s);
+int sqlite_step(struct store *s, struct store_statement *st);
+int64_t sqlite_changed(struct store *s, const struct store_statement *st);
+int sqlite_exec(struct store *s, const char *sql);
+const char *sqlite_error(struct store *s);
+bool sqlite_begin(struct store *s);
+int sqlite_savepoint(struct store *s);
+int sqlite_release(struct store *s);
+int sqlite_rollback(struct store *s);
+int sqlite_depth(const struct store *s);
+uint64_t sqlite_group(const struct store *s);
+bool sqlite_dirty(const struct store *s);
+bool sqlite_lost(const struct store *s);
+enum store_commit_result sqlite_commit(struct store *s);
+const char *sqlite_path(const struct store *s);
+int sqlite_live(struct store *s, char *why, size_t why_size);
+bool sqlite_strange(const struct store *s);
+bool sqlite_restored(const struct store *s);
+bool sqlite_heavy(struct store *s);
+void sqlite_sync_apart(struct store *s, void (*wake)(void *arg), void *arg);
+void sqlite_sync_together(struct store *s);
+void sqlite_sync(struct store *s);
+bool sqlite_syncing(const struct store *s);
+uint64_t sqlite_durable(struct store *s);
+bool sqlite_in_place(struct store *s);
+bool sqlite_idle(struct store *s);
+void sqlite_bound(struct store *s);
+bool sqlite_bound_due(struct store *s);
+struct store_copy *sqlite_copy_begin(struct store *s, const char *to, void (*wake)(void *arg),
+                                     void *arg, char *why, size_t why_size);
+void sqlite_note_copy(struct store *s, const char *path, int64_t made_at_ms);
+int sqlite_step_copies(const struct store *s,
+                       void (*each)(void *arg, const char *path, int64_t made_at_ms), void *arg);
+bool sqlite_locked(struct store *s, struct store_holder *out);
+bool sqlite_busy(struct store *s, struct trouble *out);
+enum store_scrub_result sqlite_scrub(struct store *s, struct store_scrub *w, uint64_t budget_ns);
+int sqlite_look_for(struct store *s, struct needles *n, int64_t *at, uint64_t budget_ns);
 
 sqlite3 *store_db(struct store *s);
 /* What the connection's page cache takes now. */
@@ -125,6 +180,9 @@ int store_first_life(struct store *s, const char *path);
 int store_set_life(sqlite3 *db, uint32_t life);
 /* "restore a copy (…)": what to do with a database that cannot be used. */
 const char *store_newest_copy(struct store *s, char *text, size_t size);
+/* A copy in one call, before requests are accepted. replace: over an older copy, without a check.
+ * 0, or -1 with why. */
+int store_backup(struct store *s, const char *to, bool replace, char *why, size_t why_size);
 /* fsync of a file or folder by name. 0 or -1. */
 int store_sync_path(const char *path);
 int store_sync_folder_of(const char *path);

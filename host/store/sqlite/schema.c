@@ -110,14 +110,14 @@ static int stored_step(struct store *s, const char *owner, size_t count, sqlite3
     return -1;
 }
 
-int store_known(struct store *s, const char *owner, size_t count, char *why, size_t why_size)
+int sqlite_known(struct store *s, const char *owner, size_t count, char *why, size_t why_size)
 {
     sqlite3_int64 stored = 0;
     return stored_step(s, owner, count, &stored, why, why_size);
 }
 
-int store_migrate(struct store *s, const char *owner, const char *const *steps, size_t count,
-                  char *why, size_t why_size)
+int sqlite_migrate(struct store *s, const char *owner, const char *const *steps, size_t count,
+                   char *why, size_t why_size)
 {
     sqlite3_int64 stored = 0, tables = 0;
     if (stored_step(s, owner, count, &stored, why, why_size) != 0)

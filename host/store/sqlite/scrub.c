@@ -1,8 +1,20 @@
-#include "store/sqlite/scrub.h"
+/*
+ * scrub: no byte of what was deleted stays in the database's file.
+ *
+ * secure_delete zeroes deleted cells and freed pages. It does not zero the copies that SQLite
+ * leaves in the unused middle of a page when it moves cells between pages, so these outlive the
+ * rows. Here each page's unused bytes are zeroed in the file, a piece at a time, with the
+ * write-ahead log empty and the write lock held, so that nobody writes a page meanwhile. The search
+ * afterwards uses SQLite's own descriptors, because closing another one drops SQLite's locks. The
+ * loop thread only, outside of groups.
+ *
+ * What it earns: without it 62 to 71 of 400 erased people stayed readable in the file. It costs 4
+ * to 5 s of pieces with a million messages stored. VACUUM would hold the whole database that long.
+ */
+#include "store/sqlite/parts.h"
 
 #include "base/loop.h"
-
-#include "store/sqlite/parts.h"
+#include "base/needles.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -142,7 +154,7 @@ out:
     return result;
 }
 
-enum store_scrub_result store_scrub(struct store *s, struct store_scrub *w, uint64_t budget_ns)
+enum store_scrub_result sqlite_scrub(struct store *s, struct store_scrub *w, uint64_t budget_ns)
 {
     uint64_t until = loop_now_ns() + budget_ns;
     if (!s->path)
@@ -298,7 +310,7 @@ static int look_in(struct look *k, sqlite3_file *f, int64_t *at, int64_t size, u
 }
 
 /* Pieces are whole pages or frames of the log. A value that continues is checked at its seams. */
-int store_look_for(struct store *s, struct needles *n, int64_t *at, uint64_t budget_ns)
+int sqlite_look_for(struct store *s, struct needles *n, int64_t *at, uint64_t budget_ns)
 {
     if (!s->path)
         return 0;

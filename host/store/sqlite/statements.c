@@ -10,7 +10,7 @@
 enum { BUCKETS = 512, NONE = -1, PLACES = 256 };
 
 struct entry {
-    struct store_statement st; /* the first member; without a stmt this place is free */
+    struct sqlite_statement s; /* the first member; without a stmt this place is free */
     char *sql;
     size_t len;
     uint64_t hash, used;
@@ -58,7 +58,7 @@ void statements_free(struct statements *c)
     if (!c)
         return;
     for (int i = 0; i < c->count; i++) {
-        sqlite3_finalize(c->entries[i].st.stmt);
+        sqlite3_finalize(c->entries[i].s.stmt);
         free(c->entries[i].sql);
     }
     free(c);
@@ -84,9 +84,9 @@ static int16_t place_find(struct statements *c)
         if (!e->out && (oldest == NONE || e->used < c->entries[oldest].used))
             oldest = (int16_t)i;
     }
-    if (oldest != NONE && c->entries[oldest].st.stmt) {
+    if (oldest != NONE && c->entries[oldest].s.stmt) {
         unlink_entry(c, oldest);
-        sqlite3_finalize(c->entries[oldest].st.stmt);
+        sqlite3_finalize(c->entries[oldest].s.stmt);
         free(c->entries[oldest].sql);
         memset(&c->entries[oldest], 0, sizeof c->entries[oldest]);
     }
@@ -138,14 +138,14 @@ static sqlite3_stmt *prepare(struct statements *c, const char *sql, size_t len, 
 
 static bool is_free(const struct entry *e, const char *sql, size_t len)
 {
-    return !e->out && e->len == len && e->st.stmt && memcmp(e->sql, sql, len) == 0;
+    return !e->out && e->len == len && e->s.stmt && memcmp(e->sql, sql, len) == 0;
 }
 
 static struct store_statement *lend(struct statements *c, int16_t index)
 {
     c->entries[index].out = true;
     c->entries[index].used = ++c->clock;
-    return &c->entries[index].st;
+    return &c->entries[index].s.st;
 }
 
 /* It works, but is not kept. */
@@ -153,12 +153,12 @@ static struct store_statement *passing(const struct entry *made, const char **er
 {
     struct entry *e = malloc(sizeof *e);
     if (!e) {
-        sqlite3_finalize(made->st.stmt);
+        sqlite3_finalize(made->s.stmt);
         *error = "not enough memory";
         return NULL;
     }
     *e = *made;
-    return &e->st;
+    return &e->s.st;
 }
 
 struct store_statement *statements_take(struct statements *c, const char *sql, size_t len,
@@ -173,10 +173,13 @@ struct store_statement *statements_take(struct statements *c, const char *sql, s
             return lend(c, *at = i);
     }
 
-    struct entry made = { .st.stmt = prepare(c, sql, len, error), .hash = hash, .len = len };
-    if (!made.st.stmt)
+    struct entry made = { .s = { .st.calls = &sqlite_statement_calls,
+                                 .stmt = prepare(c, sql, len, error) },
+                          .hash = hash,
+                          .len = len };
+    if (!made.s.stmt)
         return NULL;
-    made.st.reads = sqlite3_stmt_readonly(made.st.stmt);
+    made.s.st.reads = sqlite3_stmt_readonly(made.s.stmt);
     char *copy = malloc(len + 1);
     int16_t place = copy ? place_find(c) : NONE;
     if (place == NONE) {
@@ -199,11 +202,11 @@ void statements_give(struct store_statement *statement)
     if (!e)
         return;
     if (!e->kept) {
-        sqlite3_finalize(e->st.stmt);
+        sqlite3_finalize(e->s.stmt);
         free(e);
         return;
     }
-    sqlite3_reset(e->st.stmt);
-    sqlite3_clear_bindings(e->st.stmt); /* what was bound may be gone by the next use */
+    sqlite3_reset(e->s.stmt);
+    sqlite3_clear_bindings(e->s.stmt); /* what was bound may be gone by the next use */
     e->out = false;
 }

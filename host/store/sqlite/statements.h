@@ -8,7 +8,7 @@
 #ifndef HOST_STORE_SQLITE_STATEMENTS_H
 #define HOST_STORE_SQLITE_STATEMENTS_H
 
-#include "store/store.h"
+#include "store/engine.h"
 
 #include <sqlite3.h>
 
@@ -16,11 +16,17 @@ enum { STATEMENTS_MAX = 256 };
 
 struct statements;
 
-/* What others see of one. */
-struct store_statement {
+/* What store.h calls a statement, of this engine. */
+struct sqlite_statement {
+    struct store_statement st; /* the first member */
     sqlite3_stmt *stmt;
-    bool reads; /* changes nothing */
 };
+extern const struct store_statement_calls sqlite_statement_calls; /* values.c */
+
+static inline sqlite3_stmt *stmt_of(const struct store_statement *st)
+{
+    return ((const struct sqlite_statement *)st)->stmt;
+}
 
 /* NULL: out of memory. */
 struct statements *statements_new(sqlite3 *db);

@@ -115,7 +115,7 @@ enum store_code store_failed(struct store *s, const char *doing)
         s->refused_errno = store_errno(s->db);
         if (s->healthy) { /* one line a spell */
             struct trouble why;
-            store_trouble(s, &why);
+            sqlite_trouble(s, &why);
             log_event(LOG_ERROR, "store.refused", log_s("doing", doing), log_i("code", extended),
                       log_s("error", why.cause), log_s("remedy", why.remedy));
         }
@@ -163,7 +163,7 @@ static void group_opened(struct store *s)
         store_busy_over(s);
 }
 
-bool store_begin(struct store *s)
+bool sqlite_begin(struct store *s)
 {
     if (s->open || s->lost || s->gone)
         return true;
@@ -201,8 +201,8 @@ static int group_open(struct store *s)
     return code;
 }
 
-struct store_statement *store_prepare(struct store *s, const char *sql, size_t len,
-                                      const char **error)
+struct store_statement *sqlite_prepare(struct store *s, const char *sql, size_t len,
+                                       const char **error)
 {
     s->vetting = true;
     struct store_statement *statement = statements_take(s->statements, sql, len, error);
@@ -215,27 +215,27 @@ struct store_statement *store_prepare(struct store *s, const char *sql, size_t l
     return statement;
 }
 
-void store_done(struct store *s, struct store_statement *statement)
+void sqlite_done(struct store *s, struct store_statement *statement)
 {
     (void)s;
     statements_give(statement);
 }
 
-struct store_statement *store_borrow(struct store *s, const char *sql, size_t len,
-                                     const char **error)
+struct store_statement *sqlite_borrow(struct store *s, const char *sql, size_t len,
+                                      const char **error)
 {
-    store_settle(s);
-    return s->borrowed = store_prepare(s, sql, len, error);
+    sqlite_settle(s);
+    return s->borrowed = sqlite_prepare(s, sql, len, error);
 }
 
-void store_settle(struct store *s)
+void sqlite_settle(struct store *s)
 {
     if (s->borrowed)
-        store_done(s, s->borrowed);
+        sqlite_done(s, s->borrowed);
     s->borrowed = NULL;
 }
 
-int store_step(struct store *s, struct store_statement *statement)
+int sqlite_step(struct store *s, struct store_statement *statement)
 {
     if (s->lost)
         return STORE_UNDONE;
@@ -250,32 +250,32 @@ int store_step(struct store *s, struct store_statement *statement)
     s->written |= !statement->reads;
     s->step_began_ns = 0;
     s->timing = true;
-    int rc = sqlite3_step(statement->stmt);
+    int rc = sqlite3_step(stmt_of(statement));
     s->timing = false;
     return rc == SQLITE_ROW    ? STORE_ROW
            : rc == SQLITE_DONE ? STORE_DONE
                                : (int)store_failed(s, "step");
 }
 
-int64_t store_changed(struct store *s, const struct store_statement *statement)
+int64_t sqlite_changed(struct store *s, const struct store_statement *statement)
 {
     return statement->reads ? 0 : sqlite3_changes(s->db);
 }
 
-int store_exec(struct store *s, const char *sql)
+int sqlite_exec(struct store *s, const char *sql)
 {
     const char *error = NULL;
-    struct store_statement *statement = store_prepare(s, sql, strlen(sql), &error);
+    struct store_statement *statement = sqlite_prepare(s, sql, strlen(sql), &error);
     if (!statement)
         return store_failed(s, "prepare");
-    int rc = store_step(s, statement);
+    int rc = sqlite_step(s, statement);
     while (rc == STORE_ROW)
-        rc = store_step(s, statement);
-    store_done(s, statement);
+        rc = sqlite_step(s, statement);
+    sqlite_done(s, statement);
     return rc == STORE_DONE ? 0 : rc;
 }
 
-const char *store_error(struct store *s)
+const char *sqlite_error(struct store *s)
 {
     if (s->lost)
         return "the transaction was undone by the database (full disk?)";
@@ -300,7 +300,7 @@ static int savepoint_run(struct store *s, int which, const char *verb, int depth
     return run_fixed(s, place, sql) == SQLITE_OK ? 0 : (int)store_failed(s, verb);
 }
 
-int store_savepoint(struct store *s)
+int sqlite_savepoint(struct store *s)
 {
     int rc = s->lost || s->open ? 0 : group_open(s);
     if (rc == 0)
@@ -309,30 +309,30 @@ int store_savepoint(struct store *s)
     return rc;
 }
 
-int store_release(struct store *s)
+int sqlite_release(struct store *s)
 {
     int rc = savepoint_run(s, 1, "RELEASE", s->depth - 1);
     s->depth -= rc == 0;
     return rc;
 }
 
-int store_rollback(struct store *s)
+int sqlite_rollback(struct store *s)
 {
     int rc = savepoint_run(s, 2, "ROLLBACK TO", s->depth - 1);
-    return rc == 0 ? store_release(s) : rc;
+    return rc == 0 ? sqlite_release(s) : rc;
 }
 
-int store_depth(const struct store *s)
+int sqlite_depth(const struct store *s)
 {
     return s->depth;
 }
 
-uint64_t store_group(const struct store *s)
+uint64_t sqlite_group(const struct store *s)
 {
     return s->group;
 }
 
-bool store_dirty(const struct store *s)
+bool sqlite_dirty(const struct store *s)
 {
     return s->open && s->written;
 }
@@ -345,12 +345,13 @@ int64_t store_cache_bytes(struct store *s)
 }
 
 /* Clean pages are reused at the cache's size, so beyond it all pages are dirty. */
-bool store_heavy(struct store *s)
+bool sqlite_heavy(struct store *s)
 {
-    return store_dirty(s) && store_cache_bytes(s) > (STORE_CACHE_KB + STORE_CACHE_KB / 16) * 1024ll;
+    return sqlite_dirty(s) &&
+           store_cache_bytes(s) > (STORE_CACHE_KB + STORE_CACHE_KB / 16) * 1024ll;
 }
 
-bool store_lost(const struct store *s)
+bool sqlite_lost(const struct store *s)
 {
     return s->lost;
 }
@@ -394,7 +395,7 @@ static int run_commit(struct store *s)
     return rc;
 }
 
-enum store_commit_result store_commit(struct store *s)
+enum store_commit_result sqlite_commit(struct store *s)
 {
     store_read_end(s);
     if (!s->open && !s->lost)
@@ -418,7 +419,7 @@ enum store_commit_result store_commit(struct store *s)
     }
     /* Nothing must be acknowledged that is in a file nobody will find again. (Without
      * store_sync_apart this is after the sync; with it sync.c looks again.) */
-    if (rc != SQLITE_OK || !store_in_place(s)) {
+    if (rc != SQLITE_OK || !sqlite_in_place(s)) {
         store_lose(s);
         return STORE_LOST;
     }
@@ -439,7 +440,7 @@ sqlite3 *store_db(struct store *s)
     return s->db;
 }
 
-const char *store_path(const struct store *s)
+const char *sqlite_path(const struct store *s)
 {
     return s->path;
 }

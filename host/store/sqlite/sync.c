@@ -185,7 +185,7 @@ void store_home_wait(struct store *s)
         nanosleep(&pause, NULL);
 }
 
-void store_sync_apart(struct store *s, void (*wake)(void *arg), void *arg)
+void sqlite_sync_apart(struct store *s, void (*wake)(void *arg), void *arg)
 {
     struct store_sync *y = s->path && !s->sync && !s->gone ? calloc(1, sizeof *y) : NULL;
     if (!y)
@@ -206,7 +206,7 @@ void store_sync_apart(struct store *s, void (*wake)(void *arg), void *arg)
     free(y);
 }
 
-void store_sync_together(struct store *s)
+void sqlite_sync_together(struct store *s)
 {
     struct store_sync *y = s->sync;
     if (!y)
@@ -214,7 +214,7 @@ void store_sync_together(struct store *s)
     store_home_wait(s);
     thread_end(&y->home);
     thread_end(&y->log);
-    store_durable(s); /* its error ends the process */
+    sqlite_durable(s); /* its error ends the process */
     int error = atomic_load(&y->log.synced) < s->committed ? sync_file(y->log.fd) : 0;
     if (error)
         store_sync_failed(s, error);
@@ -223,7 +223,7 @@ void store_sync_together(struct store *s)
     free(y);
 }
 
-uint64_t store_durable(struct store *s)
+uint64_t sqlite_durable(struct store *s)
 {
     struct store_sync *y = s->sync;
     if (!y)
@@ -233,21 +233,21 @@ uint64_t store_durable(struct store *s)
         store_sync_failed(s, error);
     uint64_t synced = atomic_load(&y->log.synced);
     /* Nothing is durable in a file that nobody will find again. */
-    if (synced != y->seen && store_in_place(s)) {
+    if (synced != y->seen && sqlite_in_place(s)) {
         y->seen = synced;
         store_commit_took(s, atomic_load(&y->log.took_ns));
     }
     return y->seen >= s->committed ? s->group : y->seen;
 }
 
-bool store_syncing(const struct store *s)
+bool sqlite_syncing(const struct store *s)
 {
     return s->sync && thread_busy(&s->sync->log);
 }
 
-void store_sync(struct store *s)
+void sqlite_sync(struct store *s)
 {
     struct store_sync *y = s->sync;
-    if (y && !store_syncing(s) && atomic_load(&y->log.synced) < s->committed)
+    if (y && !sqlite_syncing(s) && atomic_load(&y->log.synced) < s->committed)
         thread_ask(&y->log, s->committed);
 }

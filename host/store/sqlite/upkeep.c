@@ -27,15 +27,15 @@ static const uint64_t checkpoint_pause_ns = 1000 * MS;
  * only the copying of pages. */
 static const uint64_t stall_ns = 8 * MS, piece_ns = MS;
 
-bool store_healthy(const struct store *s)
+bool sqlite_healthy(const struct store *s)
 {
     return s->healthy && !s->gone;
 }
 
-void store_trouble(struct store *s, struct trouble *out)
+void sqlite_trouble(struct store *s, struct trouble *out)
 {
     struct store_holder w;
-    if (store_locked(s, &w))
+    if (sqlite_locked(s, &w))
         store_lock_trouble(s, &w, out);
     else if (s->gone)
         *out = (struct trouble){
@@ -46,9 +46,9 @@ void store_trouble(struct store *s, struct trouble *out)
         trouble_of(out, s->refused_errno, s->path ? s->path : "memory");
 }
 
-void store_probe(struct store *s)
+void sqlite_probe(struct store *s)
 {
-    if (store_healthy(s) || s->open || s->lost || !store_in_place(s))
+    if (sqlite_healthy(s) || s->open || s->lost || !sqlite_in_place(s))
         return;
     if (!s->relieved) { /* lets the WAL start again in the space it already has */
         s->relieved = true;
@@ -57,8 +57,8 @@ void store_probe(struct store *s)
     char sql[96];
     snprintf(sql, sizeof sql, "REPLACE INTO probe (id, filler) VALUES (1, zeroblob(%d))",
              PROBE_BYTES);
-    if (store_exec(s, sql) == 0 || s->lost)
-        store_commit(s);
+    if (sqlite_exec(s, sql) == 0 || s->lost)
+        sqlite_commit(s);
     else if (s->open)
         store_lose(s);
 }
@@ -70,7 +70,7 @@ static bool same_file(const char *path, const struct store_inode *was)
            st.st_nlink > 0;
 }
 
-bool store_in_place(struct store *s)
+bool sqlite_in_place(struct store *s)
 {
     if (!s->path)
         return true;
@@ -78,7 +78,7 @@ bool store_in_place(struct store *s)
                       same_file(s->shm_path, &s->shm_inode))) {
         s->gone = true;
         struct trouble why;
-        store_trouble(s, &why);
+        sqlite_trouble(s, &why);
         log_event(LOG_ERROR, "store.gone", log_s("path", s->path), log_s("error", why.cause),
                   log_s("remedy", why.remedy));
     }
@@ -110,7 +110,7 @@ void store_checkpoint(struct store *s, int mode)
         store_home_wait(s);
     /* What is on the disk already need not be synced again. */
     store_vfs_sync_later(s->sync && mode <= SQLITE_CHECKPOINT_PASSIVE &&
-                         store_durable(s) == s->group);
+                         sqlite_durable(s) == s->group);
     store_home_later(s, mode == STORE_PIECE);
     int rc = sqlite3_wal_checkpoint_v2(
         s->db, "main", mode == STORE_PIECE ? SQLITE_CHECKPOINT_PASSIVE : mode, &log, &home);
@@ -135,7 +135,7 @@ static bool worth_it(struct store *s, uint64_t pages, uint64_t now)
            now >= s->checkpoint_after_ns;
 }
 
-bool store_idle(struct store *s)
+bool sqlite_idle(struct store *s)
 {
     if (s->wal_pages - s->wal_moved < IDLE_PAGES)
         return false;
@@ -153,21 +153,21 @@ static uint64_t bound_of(const struct store *s)
 
 /* Where a thread syncs, most checkpoints copy a piece, and when the log is long one more syncs by
  * itself, so that the log begins again: with little to sync, since the pieces are synced. */
-bool store_bound_due(struct store *s)
+bool sqlite_bound_due(struct store *s)
 {
     if (s->wal_pages - s->wal_moved < bound_of(s) && (!s->sync || s->wal_pages < FULL_PAGES))
         return false;
     return !s->lost && !s->gone && !store_home_owed(s) && loop_now_ns() >= s->checkpoint_after_ns;
 }
 
-void store_bound(struct store *s)
+void sqlite_bound(struct store *s)
 {
-    if (!s->open && store_bound_due(s))
+    if (!s->open && sqlite_bound_due(s))
         store_checkpoint(s, s->sync && s->wal_pages < FULL_PAGES ? STORE_PIECE
                                                                  : SQLITE_CHECKPOINT_PASSIVE);
 }
 
-struct store_figures store_figures(const struct store *s)
+struct store_figures sqlite_figures(const struct store *s)
 {
     struct store_figures f = s->figures;
     f.wal_bytes = s->wal_pages * FRAME_BYTES;

@@ -6,79 +6,90 @@ static int bound(int rc)
     return rc == SQLITE_OK ? 0 : STORE_MISUSE;
 }
 
-int store_parameters(struct store_statement *st)
+static int parameters(struct store_statement *st)
 {
-    return sqlite3_bind_parameter_count(st->stmt);
+    return sqlite3_bind_parameter_count(stmt_of(st));
 }
 
-int store_bind_null(struct store_statement *st, int i)
+static int bind_null(struct store_statement *st, int i)
 {
-    return bound(sqlite3_bind_null(st->stmt, i));
+    return bound(sqlite3_bind_null(stmt_of(st), i));
 }
 
-int store_bind_integer(struct store_statement *st, int i, int64_t value)
+static int bind_integer(struct store_statement *st, int i, int64_t value)
 {
-    return bound(sqlite3_bind_int64(st->stmt, i, value));
+    return bound(sqlite3_bind_int64(stmt_of(st), i, value));
 }
 
-int store_bind_number(struct store_statement *st, int i, double value)
+static int bind_number(struct store_statement *st, int i, double value)
 {
-    return bound(sqlite3_bind_double(st->stmt, i, value));
+    return bound(sqlite3_bind_double(stmt_of(st), i, value));
 }
 
-int store_bind_text(struct store_statement *st, int i, const char *text, size_t len)
+static int bind_text(struct store_statement *st, int i, const char *text, size_t len)
 {
-    return bound(sqlite3_bind_text64(st->stmt, i, text, len, SQLITE_STATIC, SQLITE_UTF8));
+    return bound(sqlite3_bind_text64(stmt_of(st), i, text, len, SQLITE_STATIC, SQLITE_UTF8));
 }
 
-int store_bind_bytes(struct store_statement *st, int i, const void *bytes, size_t len)
+static int bind_bytes(struct store_statement *st, int i, const void *bytes, size_t len)
 {
-    return bound(sqlite3_bind_blob64(st->stmt, i, bytes ? bytes : "", len, SQLITE_STATIC));
+    return bound(sqlite3_bind_blob64(stmt_of(st), i, bytes ? bytes : "", len, SQLITE_STATIC));
 }
 
-bool store_reads(const struct store_statement *st)
+static int columns(struct store_statement *st)
 {
-    return st->reads;
+    return sqlite3_column_count(stmt_of(st));
 }
 
-int store_columns(struct store_statement *st)
+static const char *column_name(struct store_statement *st, int i)
 {
-    return sqlite3_column_count(st->stmt);
+    return sqlite3_column_name(stmt_of(st), i);
 }
 
-const char *store_column_name(struct store_statement *st, int i)
-{
-    return sqlite3_column_name(st->stmt, i);
-}
-
-enum store_type store_column_type(struct store_statement *st, int i)
+static enum store_type column_type(struct store_statement *st, int i)
 {
     static const unsigned char types[] = { [SQLITE_INTEGER] = STORE_INTEGER,
                                            [SQLITE_FLOAT] = STORE_NUMBER,
                                            [SQLITE_TEXT] = STORE_TEXT,
                                            [SQLITE_BLOB] = STORE_BYTES,
                                            [SQLITE_NULL] = STORE_NULL };
-    return (enum store_type)types[sqlite3_column_type(st->stmt, i)];
+    return (enum store_type)types[sqlite3_column_type(stmt_of(st), i)];
 }
 
-int64_t store_column_integer(struct store_statement *st, int i)
+static int64_t column_integer(struct store_statement *st, int i)
 {
-    return sqlite3_column_int64(st->stmt, i);
+    return sqlite3_column_int64(stmt_of(st), i);
 }
 
-double store_column_number(struct store_statement *st, int i)
+static double column_number(struct store_statement *st, int i)
 {
-    return sqlite3_column_double(st->stmt, i);
+    return sqlite3_column_double(stmt_of(st), i);
 }
 
-const char *store_column_text(struct store_statement *st, int i)
+static const char *column_text(struct store_statement *st, int i)
 {
-    return (const char *)sqlite3_column_text(st->stmt, i);
+    return (const char *)sqlite3_column_text(stmt_of(st), i);
 }
 
-const void *store_column_bytes(struct store_statement *st, int i, size_t *len)
+static const void *column_bytes(struct store_statement *st, int i, size_t *len)
 {
-    const void *bytes = sqlite3_column_blob(st->stmt, i);
-    *len = (size_t)sqlite3_column_bytes(st->stmt, i);
+    const void *bytes = sqlite3_column_blob(stmt_of(st), i);
+    *len = (size_t)sqlite3_column_bytes(stmt_of(st), i);
     return bytes;
 }
+
+const struct store_statement_calls sqlite_statement_calls = {
+    .parameters = parameters,
+    .bind_null = bind_null,
+    .bind_integer = bind_integer,
+    .bind_number = bind_number,
+    .bind_text = bind_text,
+    .bind_bytes = bind_bytes,
+    .columns = columns,
+    .column_name = column_name,
+    .column_type = column_type,
+    .column_integer = column_integer,
+    .column_number = column_number,
+    .column_text = column_text,
+    .column_bytes = column_bytes,
+};

@@ -12,7 +12,6 @@
 #include "work/jobs_purge.h"
 #include "store/ledger.h"
 #include "store/sqlite/parts.h"
-#include "store/sqlite/scrub.h"
 
 enum mark { BEGUN, ACKED, LINES, COPIED };
 

@@ -1,4 +1,6 @@
 /* What store promises of its files. The codes: docs/faults.md. */
+#include "store/sqlite/parts.h"
+
 #include "spec/host/store/store_case.h"
 
 static void lock_held(void)

@@ -1,6 +1,5 @@
 /* No byte of what was deleted stays in the file. The codes: docs/faults.md. */
-#include "store/sqlite/scrub.h"
-
+#include "base/needles.h"
 #include "spec/host/store/store_case.h"
 
 #include <sqlite3.h>
