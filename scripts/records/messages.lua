@@ -125,7 +125,8 @@ end
 -- What the message says that another one quotes. We know ours by the platform's id.
 local QUOTED = [[CASE WHEN m.reply_to IS NOT NULL AND m.role = 'user' AND m.kind <> 'edit' THEN coalesce(
     (SELECT content FROM messages q WHERE q.id = m.reply_to AND q.conversation_id = m.conversation_id),
-    (SELECT content FROM messages q WHERE q.wamid = m.reply_to AND q.conversation_id = m.conversation_id)) END AS quoted]]
+    (SELECT content FROM messages q WHERE q.wamid = m.reply_to AND q.conversation_id = m.conversation_id ORDER BY rowid LIMIT 1)) END
+    AS quoted]]
 
 -- 1: it is a photo whose file was refused.
 local REFUSED_PHOTO = [[CASE WHEN m.kind = 'image' AND EXISTS (SELECT 1 FROM media f WHERE f.message_id = m.id AND f.state = 'refused')

@@ -1,4 +1,5 @@
--- A PostgreSQL of its own on loopback, with the tables that the schema steps make there, and SQL as it takes it.
+-- A PostgreSQL of its own on loopback, with the tables that the schema steps make there, and SQL as it takes it. Its databases order texts
+-- as English does (where the server can): what depends on that order differs from SQLite.
 --
 --   both_engines.missing() → what is not installed, or nil
 --   local server = both_engines.start()          a server with one empty database, not as root, in a folder of its own
@@ -36,7 +37,9 @@ function M.start()
     assert(shell.run(("chown %s %s"):format(as:match "reuid=(%w+)", folder)) == 0)
   end
   local self = setmetatable({ port = port, folder = folder, bin = bin, as = as }, Server)
-  local code, words = shell.run(("cd / && %s%s/initdb -D %s/data -U assistant -A trust -E UTF8 --locale=C.UTF-8 --no-sync"):format(as, bin, folder))
+  local init = ("cd / && %s%s/initdb -D %s/data -U assistant -A trust -E UTF8 --locale=C.UTF-8 --no-sync"):format(as, bin, folder)
+  local code, words = shell.run(init .. " --locale-provider=icu --icu-locale=en-US")
+  if code ~= 0 then code, words = shell.run(init) end
   assert(code == 0, words)
   code, words = shell.run(("cd / && %s%s/pg_ctl -D %s/data -l %s/log -w -t 60 start -o '-p %d -c listen_addresses=127.0.0.1 "
     .. "-c unix_socket_directories= -c fsync=off -c synchronous_commit=off -c max_connections=8' >/dev/null"):format(as, bin, folder, folder, port))

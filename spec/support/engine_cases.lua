@@ -90,6 +90,7 @@ local function words()
   messages.accepted("a1", messages.after_send("a1", "wamid.a1"), "wamid.a1", NOW)
   messages.after_send("a1b", nil)
   messages.take_early "wamid.a1"
+  messages.accepted("b1", messages.after_send("b1", "wamid.a1"), "wamid.a1", NOW) -- twice the same, which nothing forbids
   messages.unanswered { id = id, answered_seq = 0 }
   messages.recent(id, 5, 3)
   messages.recent(id, 5, 50, NOW)

@@ -62,7 +62,8 @@ end
 
 ---The customer has looked at the chat: everything delivered is read now. Returns how many messages.
 function M.read_by_customer(number)
-  local unread = db.all("SELECT * FROM sandbox_messages WHERE number = ? AND side = 'business' AND state IN ('sent', 'delivered')", number)
+  local unread = db.all([[SELECT * FROM sandbox_messages WHERE number = ? AND side = 'business' AND state IN ('sent', 'delivered')
+    ORDER BY seq]], number)
   for _, message in ipairs(unread) do post(message, "read") end
   return #unread
 end

@@ -77,7 +77,7 @@ local function info(given)
   local row = rows.get(given.file)
   if not row or row.state == "asked" or row.state == "uploaded" then return no "file_not_found" end
   if row.state == "deleted" then return no "file_deleted" end
-  local shares = db.all("SELECT channel, ts, thread_ts FROM sandbox_slack WHERE instr(files, ?) > 0 AND deleted = 0", row.id)
+  local shares = db.all("SELECT channel, ts, thread_ts FROM sandbox_slack WHERE instr(files, ?) > 0 AND deleted = 0 ORDER BY seq", row.id)
   return { ok = true, file = rows.public(row, shares), comments = json.array(),
     response_metadata = { next_cursor = "" } }
 end
