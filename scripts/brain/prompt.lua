@@ -233,43 +233,51 @@ end
 
 local NO_PHOTO = "[photo that could not be opened]" -- its file was refused
 
--- The texts of an entry's rows together. Each is cut as for the model, and only as many rows as an entry can hold are used.
-local function joined(entry, phone)
-  local order, lines, bytes = {}, {}, 0
-  for i, row in ipairs(entry.rows) do order[i] = { i = i, at = row.said_at or 0, row = row } end
-  if entry.role == "user" and #order > 1 then
+-- One row as the model reads it, cut.
+local function line_of(row, phone)
+  local said = row.refused == 1 and NO_PHOTO or words.message(row.content)
+  said = row.role == "user" and placeholders.shown(said, row.kind) or placeholders.harmless(said)
+  if not row.quoted and row.kind ~= "edit" then return said end
+  -- The number is hidden before the quoted words are cut, because a part of it is not known again.
+  return heads.shown(said, row.kind, row.quoted and own_number.hide(placeholders.harmless(row.quoted), phone) or nil)
+end
+
+-- What one side wrote at once: the rows from the place `from` to `to`. A customer's are in the order of the customer's own clock. Only as
+-- many are used as an entry can hold.
+local function joined(rows, from, to, phone)
+  local role, order, lines, bytes = rows[to].role, {}, {}, 0
+  if from == to then return line_of(rows[to], phone) end
+  for i = from, to do
+    local row = rows[i]
+    if row.role == role then order[#order + 1] = { i = i, at = row.said_at or 0, row = row } end
+  end
+  if role == "user" then
     table.sort(order, function(a, b)
       if a.at ~= b.at then return a.at < b.at end
       return a.i < b.i
     end)
   end
   for i, item in ipairs(order) do
-    local row = item.row
-    local said = row.refused == 1 and NO_PHOTO or words.message(row.content)
-    said = entry.role == "user" and placeholders.shown(said, row.kind) or placeholders.harmless(said)
-    -- The number is hidden before the quoted words are cut, because a part of it is not known again.
-    lines[i] = heads.shown(said, row.kind, row.quoted and own_number.hide(placeholders.harmless(row.quoted), phone) or nil)
+    lines[i] = line_of(item.row, phone)
     bytes = bytes + #lines[i]
     if bytes > ENTRY_BYTES then break end
   end
   return table.concat(fold(lines), "\n")
 end
 
--- Rows of messages, oldest first → the entries of the chat. Consecutive rows of one side are one entry. What a customer wrote at once is
--- in the order of the customer's own clock.
-function M.entries(rows)
-  local entries = {}
-  for _, row in ipairs(rows) do
-    if row.role == "user" or row.role == "assistant" then
-      local last = entries[#entries]
-      if not last or last.role ~= row.role then
-        last = { role = row.role, rows = {} }
-        entries[#entries + 1] = last
-      end
-      last.rows[#last.rows + 1] = row
-    end
+local SIDES = { user = true, assistant = true }
+
+-- The place of the last row of a side up to `at`, and of the first row of the entry that ends there; nil: there is none. Rows of one side
+-- that follow each other are one entry.
+local function entry_before(rows, at)
+  while at > 0 and not SIDES[rows[at].role] do at = at - 1 end
+  if at == 0 then return nil end
+  local first, role = at, rows[at].role
+  for i = at - 1, 1, -1 do
+    local other = rows[i].role
+    if other == role then first = i elseif SIDES[other] then break end
   end
-  return entries
+  return at, first
 end
 
 local MINUTE_MS = 60000
@@ -308,18 +316,20 @@ end
 ---@return table[] messages
 ---@return string? number the customer's own, as it was last written where it is hidden
 function M.messages(system_text, rows, known, missing, phone, more)
-  local entries = M.entries(rows)
-  local first, bytes, number, ours = #entries, 0, nil, nil
-  for i = #entries, math.max(1, #entries - HISTORY_ENTRIES + 1), -1 do
-    local text, found = own_number.hide(joined(entries[i], phone), phone)
-    entries[i].text = cut(text, ENTRY_BYTES)
-    bytes = bytes + #entries[i].text
-    if bytes > HISTORY_BYTES and i < #entries then break end
-    first = i
-    if entries[i].role == "user" then number = number or found else ours = ours or found end
+  local entries, bytes, number, ours = {}, 0, nil, nil -- the newest first
+  local last, first = entry_before(rows, #rows)
+  while last and #entries < HISTORY_ENTRIES do
+    local role = rows[last].role
+    local text, found = own_number.hide(joined(rows, first, last, phone), phone)
+    text = cut(text, ENTRY_BYTES)
+    bytes = bytes + #text
+    if bytes > HISTORY_BYTES and #entries > 0 then break end
+    entries[#entries + 1] = { role = role, content = text }
+    if role == "user" then number = number or found else ours = ours or found end
+    last, first = entry_before(rows, first - 1)
   end
   local messages = { { role = "system", content = system_text } }
-  for i = math.max(first, 1), #entries do messages[#messages + 1] = { role = entries[i].role, content = entries[i].text } end
+  for i = #entries, 1, -1 do messages[#messages + 1] = entries[i] end
   local facts = { known = {}, missing = json.array { table.unpack(missing) } }
   for name, value in pairs(known) do
     local found
@@ -330,9 +340,9 @@ function M.messages(system_text, rows, known, missing, phone, more)
   for name, value in pairs(more or {}) do facts[name] = value end
   for name, value in pairs(facts.to_confirm or {}) do facts.to_confirm[name] = shown(value, phone) end
   local data = placeholders.DATA .. " " .. json.encode(facts)
-  local last = messages[#messages]
-  if last.role == "user" then
-    last.content = last.content .. "\n\n" .. data
+  local newest = messages[#messages]
+  if newest.role == "user" then
+    newest.content = newest.content .. "\n\n" .. data
   else
     messages[#messages + 1] = { role = "user", content = data }
   end

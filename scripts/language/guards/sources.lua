@@ -85,18 +85,26 @@ function M.booked(sources)
   return keys_of(sources) and sources.booked
 end
 
--- What was said and what is known, in small letters.
+-- What was said and what is known, the newest last. Each is made small when it is looked at (lowered).
 local function texts_of(sources)
   if sources.texts then return sources.texts end
   local texts, messages = {}, sources.given.messages or {}
-  for _, value in pairs(sources.given.facts or {}) do texts[#texts + 1] = tostring(value):lower() end
-  if sources.given.kept then texts[#texts + 1] = sources.given.kept.value:lower() end
+  for _, value in pairs(sources.given.facts or {}) do texts[#texts + 1] = tostring(value) end
+  if sources.given.kept then texts[#texts + 1] = sources.given.kept.value end
   for i, message in ipairs(messages) do
-    local stop = not messages[i + 1] and message.content:find(placeholders.DATA, 1, true) -- it ends the last one
-    if message.role ~= "system" then texts[#texts + 1] = message.content:sub(1, (stop or 0) - 1):lower() end
+    local content = message.content
+    local stop = not messages[i + 1] and content:find(placeholders.DATA, 1, true) -- it ends the last one
+    if message.role ~= "system" then texts[#texts + 1] = stop and content:sub(1, stop - 1) or content end
   end
-  sources.texts = texts
+  sources.texts, sources.small = texts, {}
   return texts
+end
+
+-- The text with this place, in small letters; false: it was read already.
+local function lowered(sources, i)
+  local texts, small = sources.texts, sources.small
+  if not small[i] and texts[i] then texts[i], small[i] = texts[i]:lower(), true end
+  return texts[i]
 end
 
 -- The last question of the customer's newest message, or nil.
@@ -137,7 +145,8 @@ function M.named(sources, rest)
   if not name or rest:find("^[%w']", at - 2) or text.has_digits(rest:sub(last), 1) then return false end
   local texts = texts_of(sources)
   for i = #texts, 1, -1 do
-    if texts[i] and stands_in(texts[i], name) then return true end
+    local s = lowered(sources, i)
+    if s and stands_in(s, name) then return true end
   end
   return false
 end
@@ -159,7 +168,7 @@ local function said(sources, figure, word)
   for _, wanted in ipairs { word, "" } do
     for i = #texts, 1, -1 do
       if M.holds(keys, figure) then return true end
-      local s = texts[i]
+      local s = lowered(sources, i)
       if s and s:find(wanted, 1, true) then
         texts[i] = false
         add(keys, s)
