@@ -1,6 +1,7 @@
 -- A business that has run for a while: CHATS chats with ten messages each, their turns, quotes and closed cases, and the last month's
 -- webhooks as they came. Run (with CHATS replaced by a number) on a database that `assistant serve` has just made, with nobody using
--- it. Ids are random, as the platform's are: ones that grow would flatter every index.
+-- it. Ids are random, as the platform's are: ones that grow would flatter every index. Each quote lacks two fields, so that a turn asks
+-- for one of them, as the first turn of a chat does: a complete quote would post a card.
 PRAGMA journal_mode = OFF;
 PRAGMA synchronous = OFF;
 PRAGMA cache_size = -400000;
@@ -25,7 +26,7 @@ INSERT INTO messages(id, conversation_id, role, content, created_at, seq, part, 
     strftime('%Y-%m-%d %H:%M:%f', at + k * 60 + 5, 'unixepoch'), k, 1, 'model', 'wamid.' || hex(randomblob(20)), 'read', (at + k * 60 + 9) * 1000
   FROM entry, chat;
 INSERT INTO quote_data(conversation_id, json_dump)
-  SELECT id, '{"address":"' || (i % 9000) || ' Queen St W, Toronto","elevator_access":"yes","stairs":"no","inventory":"sofa, 2 chairs, 10 boxes"}' FROM chat;
+  SELECT id, '{"address":"' || (i % 9000) || ' Queen St W, Toronto","inventory":"sofa, 2 chairs, 10 boxes"}' FROM chat;
 INSERT INTO turns(conversation_id, started_at, ended_at, generation, brain, action, calls)
   SELECT id, (at + k * 60) * 1000, (at + k * 60 + 2) * 1000, '0123456789abcdef', 'model', 'continue', 1 FROM entry, chat;
 INSERT INTO cases(conversation_id, state, reason, opened_at, taken_at, closed_at, posted_at, active_at, known)
