@@ -16,6 +16,7 @@ CREATE TEMP TABLE entry AS
 INSERT INTO conversations(id, phone_number, created_at, updated_at, name, last_seq, answered_seq, inbound_at)
   SELECT id, id, strftime('%Y-%m-%d %H:%M:%f', at, 'unixepoch'), strftime('%Y-%m-%d %H:%M:%f', at, 'unixepoch'), 'Customer ' || i, 5, 5, at * 1000
   FROM chat;
+INSERT INTO identities(kind, value, conversation_id, linked_at) SELECT 'number', id, id, at * 1000 FROM chat;
 INSERT INTO messages(id, conversation_id, role, content, created_at, seq, kind, said_at)
   SELECT 'wamid.' || hex(randomblob(20)), id, 'user',
     'We have an old sofa, two chairs and about ten boxes of books on the second floor, unit ' || i || ', there is an elevator (' || k || ')',
