@@ -167,6 +167,42 @@ FROM information_schema.columns WHERE table_schema = 'public' AND column_name <>
     assert.equal("", table.concat(faults, "\n"))
   end)
 
+  -- Without counts of rows SQLite takes these indexes by itself. A table that is read whole is locked whole on PostgreSQL.
+  it("finds by an index what it found by one that was named: few of many rows", function()
+    local plans = {}
+    for _, text in ipairs(sql_texts.all()) do
+      local name = text.place:match "records/(%w+)"
+      for _, step in ipairs(name and db.all("EXPLAIN QUERY PLAN " .. text.sql) or {}) do plans[name] = (plans[name] or "") .. step.detail .. "\n" end
+    end
+    for index, name in pairs { conversations_blocked = "conversations", conversations_waiting = "conversations", messages_bad = "messages",
+      cases_live = "cases", cases_closed = "expiry", bookings_over = "expiry", costs_day = "costs", messages_conversation = "messages" } do
+      assert.is_truthy(plans[name]:find("INDEX " .. index, 1, true), index .. " is not used by records/" .. name)
+    end
+  end)
+
+  it("reads no table whole on PostgreSQL that it does not read whole on SQLite", function()
+    local faults, lines = {}, { "\\set QUIET on\n\\t on\n\\a\nSET plan_cache_mode = force_generic_plan; SET enable_seqscan = off;" }
+    local texts = sql_texts.all()
+    for i, text in ipairs(texts) do
+      local sql, values = both.dollars(text.sql)
+      lines[#lines + 1] = ("\\echo == %d\nPREPARE s%d AS %s;\nEXPLAIN (COSTS OFF) EXECUTE s%d%s;"):format(i, i, sql, i,
+        values > 0 and "(" .. ("NULL, "):rep(values):sub(1, -3) .. ")" or "")
+    end
+    for number, plan in (server:run(table.concat(lines, "\n")) .. "== 0"):gmatch "== (%d+)\n(.-)%f[=\0]%f[=]" do
+      local here = ""
+      for table_name in plan:gmatch "Seq Scan on ([%w_]+)" do
+        if here == "" then
+          for _, step in ipairs(db.all("EXPLAIN QUERY PLAN " .. texts[tonumber(number)].sql)) do here = here .. step.detail .. "\n" end
+        end
+        local some = texts[tonumber(number)].sql:find "WHERE"
+        if some and not here:find("SCAN " .. table_name, 1, true) and not here:find "SCAN %l\n" then
+          faults[#faults + 1] = ("%s reads %s whole there"):format(texts[tonumber(number)].place, table_name)
+        end
+      end
+    end
+    assert.equal("", table.concat(faults, "\n"))
+  end)
+
   it("gives the same rows and counts for what differs easily: NULL in an order, case, truth, conflicts, the order of storing", function()
     local calls = engines.record()
     assert.is_true(#calls > 150, #calls .. " statements")
