@@ -75,13 +75,18 @@ local function merge_cases(kept, lost)
   return cases.get(goes.id)
 end
 
-local function merge_costs(kept, lost)
+local ADD_COSTS
+do
   local sums = {}
   local columns = { "tokens_in", "tokens_cached", "tokens_out", "dollars", "free", "message_dollars", table.unpack(costs.CATEGORIES) }
   for i, column in ipairs(columns) do sums[i] = ("%s = costs.%s + excluded.%s"):format(column, column, column) end
   local list = table.concat(columns, ", ")
-  db.run(("INSERT INTO costs(conversation_id, day, %s) SELECT ?1, day, %s FROM costs WHERE conversation_id = ?2 "
-    .. "ON CONFLICT(conversation_id, day) DO UPDATE SET %s"):format(list, list, table.concat(sums, ", ")), kept.id, lost.id)
+  ADD_COSTS = ([[INSERT INTO costs(conversation_id, day, %s) SELECT ?1, day, %s FROM costs WHERE conversation_id = ?2
+    ON CONFLICT(conversation_id, day) DO UPDATE SET %s]]):format(list, list, table.concat(sums, ", "))
+end
+
+local function merge_costs(kept, lost)
+  db.run(ADD_COSTS, kept.id, lost.id)
   db.run("DELETE FROM costs WHERE conversation_id = ?", lost.id)
 end
 

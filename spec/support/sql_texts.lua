@@ -3,8 +3,8 @@
 --   sql_texts.all() → texts, unseen      texts: {{place = "scripts/records/cases.lua:22", sql = …}, …}; unseen: places and words for calls
 --                                        whose text is not known
 --
--- The first argument is evaluated as Lua: literals, what is joined and formatted, constants of the file (a local of the function that is
--- set before the call, else the value that the loaded module has). What only a run knows (the names that a loop puts in) is declared in
+-- The first argument is evaluated as Lua: literals, what is joined and formatted, locals of the function that are set before the call, and
+-- those of the file with the value that the loaded module has. What only a run knows (the names that a loop puts in) is declared in
 -- VARIANTS. A use of db that the search does not understand is unseen, so that no text is missed in silence.
 
 local shell = require "spec.support.shell"
@@ -13,9 +13,9 @@ local M = {}
 
 -- By file and variable: an expression of the file that gives a list of all its values, or a list.
 local VARIANTS = {
-  ["records/costs.lua"] = { category = "M.CATEGORIES" },
+  ["records/costs.lua"] = { category = "{ 'free', table.unpack(M.CATEGORIES) }" },
   ["records/expiry.lua"] = { name = { "offers", "audit", "stages", "slack_posts" } },
-  ["records/merge.lua"] = { name = "MOVED", names = "{ NEWEST, GREATEST, PAUSE }", sums = "{ { 'told = costs.told + excluded.told' } }" },
+  ["records/merge.lua"] = { name = "MOVED", names = "{ NEWEST, GREATEST, PAUSE }" },
   ["stand_ins/page.lua"] = { name = "TABLES" },
 }
 
@@ -111,12 +111,13 @@ end
 local File = {}
 File.__index = File
 
--- Does tokens[k] declare a name? "one": by a local of its own; "more": beside others, by a loop or as a parameter.
+-- Does tokens[k] declare a name? "one": by a local of its own with a value; "more": beside others, without a value, by a loop or as a
+-- parameter. Of a local also where it stands.
 local function declares(t, k)
   local first = k
   while t[first - 1].kind == "," and t[first - 2].kind == "name" do first = first - 2 end
   local word, before = t[first - 1].word, t[first - 2]
-  if word == "local" then return first == k and t[k + 1].kind == "=" and "one" or "more" end
+  if word == "local" then return first == k and t[k + 1].kind == "=" and "one" or "more", t[first - 1].from end
   if word == "for" then return "more" end
   if word ~= "(" or not before then return end
   for b = first - 2, math.max(1, first - 6), -1 do
@@ -125,21 +126,20 @@ local function declares(t, k)
   end
 end
 
--- What the name stands for at tokens[at]: what the nearest local before gives, else the module's own.
+-- What the name stands for at tokens[at]: the nearest local before it.
 function File:value(name, at)
   local t = self.tokens
   for k = at - 1, 3, -1 do
-    local how = t[k].word == name and declares(t, k)
-    if how == "more" then return end
+    local how, from
+    if t[k].word == name then how, from = declares(t, k) end
     if how then
-      local text = expression_at(self.source, t, k + 2)
-      local ok, value = pcall(self.evaluate, self, text or "nil", k)
-      if ok and value ~= nil and not (type(value) == "table" and next(value) == nil) then return value end
-      break
+      local file_wide = from and self.source:find("^\n?local", math.max(1, from - 1))
+      local loaded, module = pcall(require, (self.name:gsub("%.lua$", ""):gsub("/", ".")))
+      local value = file_wide and loaded and held(name, module, {}) -- what it is once the file has run
+      if value or how == "more" then return value end
+      return self:evaluate(expression_at(self.source, t, k + 2) or "nil", k)
     end
   end
-  local ok, module = pcall(require, self.name:gsub("%.lua$", ""):gsub("/", "."))
-  return ok and held(name, module, {}) or nil
 end
 
 local PLAIN = { string = string, table = table, ipairs = ipairs, pairs = pairs, require = require, math = math, tostring = tostring }
