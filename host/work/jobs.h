@@ -18,6 +18,14 @@
  * item at a time, and each place is durable before the next item, so a crash charged to the row
  * belongs to the item at its place. After three crashes its reader is asked once to park that item.
  * When the reader fails, or the process dies again, the whole row is parked.
+ *
+ * One process on its own database is the only engine so far (host/work/sqlite). Where several
+ * processes share one database, these calls mean this: a claim is one process's, while it renews
+ * it, and its number grows with each taker, so jobs_done, jobs_again and jobs_die of an earlier one
+ * answer 0. A lane has one running job over all processes, and only its first job can be claimed.
+ * jobs_claim may give fewer than are due, because others claim too. Ids tell no order across
+ * processes. An inbox row is claimed and deleted by itself, without a watermark. What jobs_forget
+ * and jobs_flush put right is not kept there.
  */
 #ifndef HOST_WORK_JOBS_H
 #define HOST_WORK_JOBS_H

@@ -1,5 +1,5 @@
-/* The start of jobs: schema, mapped page, claims of a dead process. See jobs.h. */
-#include "work/jobs_parts.h"
+/* The start of jobs: schema, mapped page, claims of a dead process. See work/jobs.h. */
+#include "work/sqlite/jobs_parts.h"
 
 #include "base/log.h"
 
@@ -190,20 +190,21 @@ static void say_refused(struct store *s, char *why, size_t size)
         snprintf(why, size, "the jobs of the last run cannot be loaded: %s", store_error(s));
 }
 
-int jobs_tables(struct store *s, char *why, size_t why_size)
+int sqlite_jobs_tables(struct store *s, char *why, size_t why_size)
 {
     return store_migrate(s, "host", steps, sizeof steps / sizeof *steps, why, why_size);
 }
 
-struct jobs *jobs_open(struct store *s, const char *page_path, char *why, size_t why_size)
+struct jobs *sqlite_jobs_open(struct store *s, const char *page_path, char *why, size_t why_size)
 {
     struct jobs *j = calloc(1, sizeof *j);
     if (!j) {
         snprintf(why, why_size, "not enough memory");
         return NULL;
     }
+    j->engine = &sqlite_jobs;
     j->store = s;
-    if (jobs_tables(s, why, why_size) != 0)
+    if (sqlite_jobs_tables(s, why, why_size) != 0)
         goto fail;
     if (page_path ? page_map(j, page_path, why, why_size) != 0
                   : !(j->page = calloc(1, sizeof *j->page)))
@@ -215,11 +216,11 @@ struct jobs *jobs_open(struct store *s, const char *page_path, char *why, size_t
     }
     return j;
 fail:
-    jobs_close(j);
+    sqlite_jobs_close(j);
     return NULL;
 }
 
-void jobs_close(struct jobs *j)
+void sqlite_jobs_close(struct jobs *j)
 {
     if (!j)
         return;
@@ -234,7 +235,7 @@ void jobs_close(struct jobs *j)
     free(j);
 }
 
-bool jobs_crashed(struct jobs *j, struct job *out)
+bool sqlite_jobs_crashed(struct jobs *j, struct job *out)
 {
     int rc;
     if (!j->crashed)
@@ -256,7 +257,7 @@ bool jobs_crashed(struct jobs *j, struct job *out)
     return false;
 }
 
-bool jobs_after_crash(const struct jobs *j)
+bool sqlite_jobs_after_crash(const struct jobs *j)
 {
     return j->after_crash;
 }

@@ -6,7 +6,7 @@
 #define HOST_WORK_JOBS_PARTS_H
 
 #include "base/loop.h"
-#include "work/jobs.h"
+#include "work/sqlite/engine.h"
 
 /* Shared with the file, so it survives any crash of the process. */
 struct jobs_page {
@@ -32,6 +32,7 @@ struct jobs_fresh {
 };
 
 struct jobs {
+    const struct jobs_engine *engine; /* sqlite_jobs; the first member */
     struct store *store;
     struct jobs_page *page; /* mapped, or on the heap when there is no file */
     bool mapped;
@@ -65,6 +66,62 @@ struct jobs {
     int64_t mark, mark_outer, mark_written, mark_kept;
     uint64_t mark_group;
 };
+
+/* The table's functions (engine.c). */
+int sqlite_jobs_tables(struct store *s, char *why, size_t why_size);
+struct jobs *sqlite_jobs_open(struct store *s, const char *page_path, char *why, size_t why_size);
+void sqlite_jobs_close(struct jobs *j);
+int64_t sqlite_jobs_put(struct jobs *j, const struct jobs_put *p);
+int sqlite_jobs_cancel(struct jobs *j, int64_t id);
+int sqlite_jobs_claim(struct jobs *j, const char *kind, int64_t now_ms, struct job *out, int room);
+int sqlite_jobs_claim_suspect(struct jobs *j, const char *kind, int64_t now_ms, struct job *out);
+int sqlite_jobs_suspects(struct jobs *j);
+int64_t sqlite_jobs_next_due(struct jobs *j, const char *kind);
+void sqlite_jobs_forget(struct jobs *j);
+int sqlite_jobs_flush(struct jobs *j);
+int sqlite_jobs_done(struct jobs *j, const struct job *job);
+int sqlite_jobs_again(struct jobs *j, const struct job *job, int64_t run_at, bool add_attempt,
+                      const char *error);
+int sqlite_jobs_die(struct jobs *j, const struct job *job, const char *error);
+int sqlite_jobs_requeue(struct jobs *j, int64_t id);
+bool sqlite_jobs_crashed(struct jobs *j, struct job *out);
+bool sqlite_jobs_after_crash(const struct jobs *j);
+int sqlite_jobs_clock(struct jobs *j, int64_t monotonic_ms, int64_t wall_ms);
+void sqlite_jobs_on_cpu(struct jobs *j, int64_t id);
+int64_t sqlite_inbox_put(struct jobs *j, const char *reader, const void *body, size_t len);
+void sqlite_inbox_durable(struct jobs *j);
+void sqlite_inbox_committed(struct jobs *j);
+void sqlite_inbox_may_read(struct jobs *j, int64_t id);
+int64_t sqlite_inbox_stored(const struct jobs *j);
+bool sqlite_inbox_held(const struct jobs *j);
+int sqlite_inbox_next(struct jobs *j, struct inbox_row *out);
+int sqlite_inbox_suspect_next(struct jobs *j, int most_crashes, struct inbox_row *out);
+bool sqlite_inbox_caught_up(const struct jobs *j);
+int sqlite_inbox_set_crashes(struct jobs *j, const struct inbox_row *row, int crashes);
+int sqlite_inbox_give_up(struct jobs *j, int64_t id);
+int sqlite_inbox_crashed(struct jobs *j);
+int sqlite_inbox_read(struct jobs *j, const struct inbox_row *row);
+int sqlite_inbox_place(struct jobs *j, struct inbox_row *row, int64_t place);
+int sqlite_inbox_park(struct jobs *j, const struct inbox_row *row, const char *item,
+                      size_t item_len, const char *reason);
+int sqlite_inbox_parked_next(struct jobs *j, int64_t after_id, struct inbox_row *out);
+int sqlite_inbox_unpark(struct jobs *j, const struct inbox_row *row);
+int64_t sqlite_inbox_backlog(struct jobs *j);
+int64_t sqlite_inbox_oldest_ms(struct jobs *j);
+int64_t sqlite_jobs_parked(struct jobs *j);
+int sqlite_jobs_kinds(struct jobs *j, int64_t now_ms, jobs_kinds_cb each, void *arg);
+int64_t sqlite_jobs_lanes_waiting(struct jobs *j);
+int sqlite_jobs_each(struct jobs *j, bool dead, int limit, jobs_each_cb each, void *arg);
+int sqlite_jobs_look_for(struct jobs *j, enum jobs_table in, struct needles *n, int64_t *after,
+                         int64_t *ids, int room, uint64_t budget_ns, bool *more);
+int sqlite_jobs_of_kind(struct jobs *j, const char *kind, int64_t after, struct job *out, int room);
+int sqlite_jobs_erase(struct jobs *j, int64_t id);
+int sqlite_jobs_purge(struct jobs *j, int64_t before_ms, int limit);
+int sqlite_inbox_get(struct jobs *j, int64_t id, struct inbox_row *out, bool *unread);
+int sqlite_inbox_replace(struct jobs *j, int64_t id, const void *body, size_t len);
+int sqlite_inbox_erase(struct jobs *j, int64_t id);
+int sqlite_parked_erase(struct jobs *j, int64_t id);
+int sqlite_inbox_purge(struct jobs *j, int64_t before_ms, int limit);
 
 /* Runs one statement with its values: i int64_t, t C string or NULL, b bytes and size_t. The text
  * must be a literal. jobs_run: rows changed, or -1. jobs_row: the statement on its first row (give

@@ -1,11 +1,11 @@
 /*
- * The inbox: accepted bodies, the watermark of what is read, and parked items. See jobs.h.
+ * The inbox: accepted bodies, the watermark of what is read, and parked items. See work/jobs.h.
  *
  * The watermark is one row for the whole inbox, so reading costs one write per group. A row of many
  * items is read in pieces. Its place is a row in marks, because in the inbox each piece would write
  * the whole body again.
  */
-#include "work/jobs_parts.h"
+#include "work/sqlite/jobs_parts.h"
 
 #include "base/log.h"
 
@@ -30,15 +30,7 @@ int inbox_start(struct jobs *j)
     return 0;
 }
 
-void inbox_row_free(struct inbox_row *r)
-{
-    free(r->reader);
-    free(r->body);
-    free(r->set_aside);
-    *r = (struct inbox_row){ 0 };
-}
-
-int64_t inbox_put(struct jobs *j, const char *reader, const void *body, size_t len)
+int64_t sqlite_inbox_put(struct jobs *j, const char *reader, const void *body, size_t len)
 {
     int64_t id = j->inbox_last + 1;
     if (jobs_run(j, "INSERT INTO inbox (id, reader, received_at, body) VALUES (?, ?, ?, ?)", "itib",
@@ -48,33 +40,33 @@ int64_t inbox_put(struct jobs *j, const char *reader, const void *body, size_t l
     return id;
 }
 
-void inbox_committed(struct jobs *j)
+void sqlite_inbox_committed(struct jobs *j)
 {
     j->inbox_stored = j->inbox_last;
     j->mark_kept = j->mark_written;
     jobs_clock_durable(j);
 }
 
-int64_t inbox_stored(const struct jobs *j)
+int64_t sqlite_inbox_stored(const struct jobs *j)
 {
     return j->inbox_stored;
 }
 
-bool inbox_held(const struct jobs *j)
+bool sqlite_inbox_held(const struct jobs *j)
 {
     return j->inbox_stored > j->inbox_kept;
 }
 
-void inbox_may_read(struct jobs *j, int64_t id)
+void sqlite_inbox_may_read(struct jobs *j, int64_t id)
 {
     if (id > j->inbox_kept)
         j->inbox_kept = id;
 }
 
-void inbox_durable(struct jobs *j)
+void sqlite_inbox_durable(struct jobs *j)
 {
-    inbox_committed(j);
-    inbox_may_read(j, j->inbox_stored);
+    sqlite_inbox_committed(j);
+    sqlite_inbox_may_read(j, j->inbox_stored);
 }
 
 static void mark_set(struct jobs *j, int64_t id)
@@ -95,7 +87,7 @@ void inbox_forget(struct jobs *j)
         j->mark = j->mark_outer;
 }
 
-int jobs_flush(struct jobs *j)
+int sqlite_jobs_flush(struct jobs *j)
 {
     if (jobs_list(j) != 0)
         return -1;
@@ -119,7 +111,7 @@ static void row_read(struct store_statement *row, struct inbox_row *out)
     out->body = jobs_column(row, 4, &out->body_len);
 }
 
-int inbox_next(struct jobs *j, struct inbox_row *out)
+int sqlite_inbox_next(struct jobs *j, struct inbox_row *out)
 {
     while (j->mark < j->inbox_kept) {
         int rc;
@@ -140,12 +132,12 @@ int inbox_next(struct jobs *j, struct inbox_row *out)
         store_done(j->store, row);
         if (!out->crashes)
             return 1;
-        rc = inbox_park(
+        rc = sqlite_inbox_park(
             j, out, NULL, 0,
             "the process died while reading it; it is read again when nothing else waits");
         out->parked_again = true;
         if (rc == 0)
-            rc = inbox_read(j, out);
+            rc = sqlite_inbox_read(j, out);
         j->inbox_crashed = true;
         j->suspects = -1;
         inbox_row_free(out);
@@ -155,13 +147,13 @@ int inbox_next(struct jobs *j, struct inbox_row *out)
     return 0;
 }
 
-bool inbox_caught_up(const struct jobs *j)
+bool sqlite_inbox_caught_up(const struct jobs *j)
 {
     return j->mark_kept >= j->inbox_at_start;
 }
 
 /* Reads before it writes, because a group without changes would count as a successful commit. */
-int inbox_crashed(struct jobs *j)
+int sqlite_inbox_crashed(struct jobs *j)
 {
     int64_t any;
     static const char reason[] = "the process died three times while reading it";
@@ -181,7 +173,7 @@ int inbox_crashed(struct jobs *j)
     return rows > 0 ? rows : 0;
 }
 
-int inbox_read(struct jobs *j, const struct inbox_row *row)
+int sqlite_inbox_read(struct jobs *j, const struct inbox_row *row)
 {
     if (store_lost(j->store))
         return -1;
@@ -190,7 +182,7 @@ int inbox_read(struct jobs *j, const struct inbox_row *row)
     return row->place && !row->parked_again ? inbox_from_start(j, row->id) : 0;
 }
 
-int inbox_place(struct jobs *j, struct inbox_row *row, int64_t place)
+int sqlite_inbox_place(struct jobs *j, struct inbox_row *row, int64_t place)
 {
     row->place = place;
     return jobs_run(j,
@@ -206,8 +198,8 @@ int inbox_from_start(struct jobs *j, int64_t id)
     return jobs_run(j, "DELETE FROM marks WHERE name = 'inbox.place:' || ?", "i", id) < 0 ? -1 : 0;
 }
 
-int inbox_park(struct jobs *j, const struct inbox_row *row, const char *item, size_t item_len,
-               const char *reason)
+int sqlite_inbox_park(struct jobs *j, const struct inbox_row *row, const char *item,
+                      size_t item_len, const char *reason)
 {
     int rc;
     if (item)
@@ -240,7 +232,7 @@ static int parked_row(struct jobs *j, struct store_statement *row, int rc, struc
     "SELECT p.inbox_id, p.reader, i.received_at, p.crashes, i.body, " PLACE \
     " FROM parked p JOIN inbox i ON i.id = p.inbox_id WHERE p.whole = 1 AND "
 
-int inbox_parked_next(struct jobs *j, int64_t after_id, struct inbox_row *out)
+int sqlite_inbox_parked_next(struct jobs *j, int64_t after_id, struct inbox_row *out)
 {
     int rc;
     struct store_statement *row = jobs_row(
@@ -249,7 +241,7 @@ int inbox_parked_next(struct jobs *j, int64_t after_id, struct inbox_row *out)
     return parked_row(j, row, rc, out);
 }
 
-int inbox_suspect_next(struct jobs *j, int most_crashes, struct inbox_row *out)
+int sqlite_inbox_suspect_next(struct jobs *j, int most_crashes, struct inbox_row *out)
 {
     int rc;
     struct store_statement *row = jobs_row(
@@ -259,7 +251,7 @@ int inbox_suspect_next(struct jobs *j, int most_crashes, struct inbox_row *out)
     return parked_row(j, row, rc, out);
 }
 
-int inbox_set_crashes(struct jobs *j, const struct inbox_row *row, int crashes)
+int sqlite_inbox_set_crashes(struct jobs *j, const struct inbox_row *row, int crashes)
 {
     j->suspects = -1;
     j->inbox_crashed |= crashes >= INBOX_GIVEN_UP;
@@ -269,7 +261,7 @@ int inbox_set_crashes(struct jobs *j, const struct inbox_row *row, int crashes)
                : 0;
 }
 
-int inbox_give_up(struct jobs *j, int64_t id)
+int sqlite_inbox_give_up(struct jobs *j, int64_t id)
 {
     return jobs_run(j, "UPDATE inbox SET crashes = ? WHERE id = ?", "ii", (int64_t)INBOX_GIVEN_UP,
                     id) == 1
@@ -277,7 +269,7 @@ int inbox_give_up(struct jobs *j, int64_t id)
                : -1;
 }
 
-int inbox_unpark(struct jobs *j, const struct inbox_row *row)
+int sqlite_inbox_unpark(struct jobs *j, const struct inbox_row *row)
 {
     if (row->crashes)
         j->suspects = -1;
@@ -299,12 +291,12 @@ int inbox_charge(struct jobs *j, int64_t id)
     return rc;
 }
 
-int64_t inbox_backlog(struct jobs *j)
+int64_t sqlite_inbox_backlog(struct jobs *j)
 {
     return j->inbox_kept > j->mark ? j->inbox_kept - j->mark : 0;
 }
 
-int64_t inbox_oldest_ms(struct jobs *j)
+int64_t sqlite_inbox_oldest_ms(struct jobs *j)
 {
     int64_t at = 0;
     if (j->mark < j->inbox_kept)

@@ -1,6 +1,6 @@
 #include "work/jobs_purge.h"
 
-#include "work/jobs_parts.h"
+#include "work/sqlite/jobs_parts.h"
 
 enum { LOOK_EVERY = 16 /* rows between two looks at the clock */ };
 
@@ -16,8 +16,8 @@ static bool row_holds(struct store_statement *row, struct needles *n)
     return false;
 }
 
-int jobs_look_for(struct jobs *j, enum jobs_table in, struct needles *n, int64_t *after,
-                  int64_t *ids, int room, uint64_t budget_ns, bool *more)
+int sqlite_jobs_look_for(struct jobs *j, enum jobs_table in, struct needles *n, int64_t *after,
+                         int64_t *ids, int room, uint64_t budget_ns, bool *more)
 {
     static const char *const sql[] = {
         [LOOK_JOBS] = "SELECT id, lane, old_lane, mark, error, payload FROM jobs WHERE id > ? "
@@ -43,7 +43,7 @@ int jobs_look_for(struct jobs *j, enum jobs_table in, struct needles *n, int64_t
     return rc < 0 ? -1 : count;
 }
 
-int jobs_of_kind(struct jobs *j, const char *kind, int64_t after, struct job *out, int room)
+int sqlite_jobs_of_kind(struct jobs *j, const char *kind, int64_t after, struct job *out, int room)
 {
     int rc = jobs_list(j);
     if (rc != 0)
@@ -56,12 +56,12 @@ int jobs_of_kind(struct jobs *j, const char *kind, int64_t after, struct job *ou
     return jobs_take(j, row, rc, out, room);
 }
 
-int jobs_erase(struct jobs *j, int64_t id)
+int sqlite_jobs_erase(struct jobs *j, int64_t id)
 {
     return jobs_remove(j, id, JOB_DEAD);
 }
 
-int jobs_purge(struct jobs *j, int64_t before_ms, int limit)
+int sqlite_jobs_purge(struct jobs *j, int64_t before_ms, int limit)
 {
     return jobs_run(j,
                     "DELETE FROM jobs WHERE id IN (SELECT id FROM jobs INDEXED BY jobs_dead WHERE "
@@ -69,7 +69,7 @@ int jobs_purge(struct jobs *j, int64_t before_ms, int limit)
                     "ii", before_ms, (int64_t)limit);
 }
 
-int inbox_get(struct jobs *j, int64_t id, struct inbox_row *out, bool *unread)
+int sqlite_inbox_get(struct jobs *j, int64_t id, struct inbox_row *out, bool *unread)
 {
     int rc;
     struct store_statement *row = jobs_row(
@@ -89,13 +89,13 @@ int inbox_get(struct jobs *j, int64_t id, struct inbox_row *out, bool *unread)
     return 1;
 }
 
-int inbox_replace(struct jobs *j, int64_t id, const void *body, size_t len)
+int sqlite_inbox_replace(struct jobs *j, int64_t id, const void *body, size_t len)
 {
     int rc = jobs_run(j, "UPDATE inbox SET body = ? WHERE id = ?", "bi", body, len, id);
     return rc > 0 && inbox_from_start(j, id) != 0 ? -1 : rc;
 }
 
-int inbox_erase(struct jobs *j, int64_t id)
+int sqlite_inbox_erase(struct jobs *j, int64_t id)
 {
     int rc = jobs_run(j, "DELETE FROM inbox WHERE id = ?", "i", id);
     if (rc == 1 &&
@@ -105,13 +105,13 @@ int inbox_erase(struct jobs *j, int64_t id)
     return rc;
 }
 
-int parked_erase(struct jobs *j, int64_t id)
+int sqlite_parked_erase(struct jobs *j, int64_t id)
 {
     return jobs_run(j, "DELETE FROM parked WHERE id = ? AND whole = 0", "i", id);
 }
 
 /* Ids grow with time: the oldest come first. A clock set back keeps a row longer, never shorter. */
-int inbox_purge(struct jobs *j, int64_t before_ms, int limit)
+int sqlite_inbox_purge(struct jobs *j, int64_t before_ms, int limit)
 {
     int rc = 1, count = 0;
     while (rc == 1 && count < limit) {
@@ -124,7 +124,7 @@ int inbox_purge(struct jobs *j, int64_t before_ms, int limit)
         store_done(j->store, row);
         if (at >= before_ms)
             break;
-        rc = inbox_erase(j, id);
+        rc = sqlite_inbox_erase(j, id);
         count++;
     }
     while (rc >= 0 && count < limit) {

@@ -1,5 +1,5 @@
-/* Moves waiting jobs when the wall clock is set. See jobs.h. */
-#include "work/jobs_parts.h"
+/* Moves waiting jobs when the wall clock is set. See work/jobs.h. */
+#include "work/sqlite/jobs_parts.h"
 
 #include "base/log.h"
 
@@ -28,7 +28,7 @@ static int set_back(struct jobs *j, int64_t before_ms, int64_t now_ms)
     return 0;
 }
 
-int jobs_clock(struct jobs *j, int64_t monotonic_ms, int64_t wall_ms)
+int sqlite_jobs_clock(struct jobs *j, int64_t monotonic_ms, int64_t wall_ms)
 {
     int64_t lead = wall_ms - monotonic_ms;
     if (j->clock_known && lead < j->clock_ms - STEP_MS &&

@@ -1,5 +1,5 @@
 /* Jobs that are due as they are put. See jobs_parts.h. */
-#include "work/jobs_parts.h"
+#include "work/sqlite/jobs_parts.h"
 
 #include "base/buf.h"
 

@@ -1,4 +1,5 @@
-#include "work/jobs_parts.h"
+/* The queue. See work/jobs.h. */
+#include "work/sqlite/jobs_parts.h"
 
 #include "base/buf.h"
 #include "base/log.h"
@@ -130,15 +131,6 @@ void jobs_read(struct store_statement *row, struct job *out)
     out->error = jobs_column(row, 8, NULL);
 }
 
-void job_free(struct job *job)
-{
-    free(job->kind);
-    free(job->lane);
-    free(job->payload);
-    free(job->error);
-    *job = (struct job){ 0 };
-}
-
 /* When the next of a kind is due. */
 
 /* A tick asks for all kinds in turn, so the search begins behind the kind that was found last. */
@@ -184,13 +176,13 @@ static int64_t listed_due(struct jobs *j, const char *kind)
     return k->due;
 }
 
-int64_t jobs_next_due(struct jobs *j, const char *kind)
+int64_t sqlite_jobs_next_due(struct jobs *j, const char *kind)
 {
     int64_t listed = listed_due(j, kind), fresh = jobs_fresh_due(j, kind);
     return fresh < listed ? fresh : listed;
 }
 
-void jobs_forget(struct jobs *j)
+void sqlite_jobs_forget(struct jobs *j)
 {
     jobs_fresh_forget(j);
     for (size_t i = 0; i < j->kind_count; i++)
@@ -271,7 +263,7 @@ static int lane_taken(struct jobs *j, const char *lane)
     return rc;
 }
 
-int64_t jobs_put(struct jobs *j, const struct jobs_put *p)
+int64_t sqlite_jobs_put(struct jobs *j, const struct jobs_put *p)
 {
     int64_t now = loop_wall_ms(), run_at = p->run_at ? p->run_at : now, id = 0;
     int rc = p->unique ? put_into_twin(j, p, run_at, &id) : 0;
@@ -346,7 +338,7 @@ int jobs_remove(struct jobs *j, int64_t id, enum job_state last)
     return rc;
 }
 
-int jobs_cancel(struct jobs *j, int64_t id)
+int sqlite_jobs_cancel(struct jobs *j, int64_t id)
 {
     return jobs_remove(j, id, JOB_WAITING);
 }
@@ -408,7 +400,7 @@ static int claim_rows(struct jobs *j, const char *kind, int64_t now_ms, struct j
     return count;
 }
 
-int jobs_claim(struct jobs *j, const char *kind, int64_t now_ms, struct job *out, int room)
+int sqlite_jobs_claim(struct jobs *j, const char *kind, int64_t now_ms, struct job *out, int room)
 {
     bool fresh = jobs_fresh_due(j, kind) <= now_ms, listed = listed_due(j, kind) <= now_ms;
     if (room <= 0 || (!fresh && !listed))
@@ -422,7 +414,7 @@ int jobs_claim(struct jobs *j, const char *kind, int64_t now_ms, struct job *out
     return count;
 }
 
-int jobs_claim_suspect(struct jobs *j, const char *kind, int64_t now_ms, struct job *out)
+int sqlite_jobs_claim_suspect(struct jobs *j, const char *kind, int64_t now_ms, struct job *out)
 {
     int count = claim_rows(j, kind, now_ms, out, 1, true);
     if (count > 0) {
@@ -432,7 +424,7 @@ int jobs_claim_suspect(struct jobs *j, const char *kind, int64_t now_ms, struct 
     return count;
 }
 
-int jobs_suspects(struct jobs *j)
+int sqlite_jobs_suspects(struct jobs *j)
 {
     int64_t count;
     if (j->suspects < 0 &&
@@ -459,14 +451,14 @@ static int end_lane(struct jobs *j, const struct job *job, int changed)
     return job->lane && !alone && jobs_promote(j, job->lane) != 0 ? -1 : changed;
 }
 
-int jobs_done(struct jobs *j, const struct job *job)
+int sqlite_jobs_done(struct jobs *j, const struct job *job)
 {
     return end_lane(j, job,
                     jobs_run(j, "DELETE FROM jobs WHERE id = ? AND claim = ? AND state = 2", "ii",
                              job->id, job->claim));
 }
 
-int jobs_die(struct jobs *j, const struct job *job, const char *error)
+int sqlite_jobs_die(struct jobs *j, const struct job *job, const char *error)
 {
     return end_lane(j, job,
                     jobs_run(j,
@@ -508,8 +500,8 @@ static int again(struct jobs *j, const struct job *job, int64_t run_at, bool add
                     "iitii", run_at, (int64_t)add_attempt, error, job->id, job->claim);
 }
 
-int jobs_again(struct jobs *j, const struct job *job, int64_t run_at, bool add_attempt,
-               const char *error)
+int sqlite_jobs_again(struct jobs *j, const struct job *job, int64_t run_at, bool add_attempt,
+                      const char *error)
 {
     int rc = jobs_list(j); /* a fresh one may have its mark */
     if (rc == 0)
@@ -535,7 +527,7 @@ static int requeue(struct jobs *j, int64_t id, int64_t run_at, int waits)
                     "iii", (int64_t)(waits ? JOB_WAITING : JOB_READY), run_at, id);
 }
 
-int jobs_requeue(struct jobs *j, int64_t id)
+int sqlite_jobs_requeue(struct jobs *j, int64_t id)
 {
     int rc = jobs_list(j);
     int64_t now = loop_wall_ms();
@@ -560,7 +552,7 @@ int jobs_requeue(struct jobs *j, int64_t id)
     return rc;
 }
 
-void jobs_on_cpu(struct jobs *j, int64_t id)
+void sqlite_jobs_on_cpu(struct jobs *j, int64_t id)
 {
     j->page->id = id;
 }

@@ -1,12 +1,12 @@
-/* Counts and lists for status. See jobs.h. */
-#include "work/jobs_parts.h"
+/* Counts and lists for status. See work/jobs.h. */
+#include "work/sqlite/jobs_parts.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum { KINDS_MAX = 100, LANES_MAX = 10000 };
 
-int64_t jobs_parked(struct jobs *j)
+int64_t sqlite_jobs_parked(struct jobs *j)
 {
     int64_t count = 0;
     jobs_number(j, &count, "SELECT count(*) FROM (SELECT 1 FROM parked LIMIT ?)", "i",
@@ -14,7 +14,7 @@ int64_t jobs_parked(struct jobs *j)
     return count;
 }
 
-int jobs_each(struct jobs *j, bool dead, int limit, jobs_each_cb each, void *arg)
+int sqlite_jobs_each(struct jobs *j, bool dead, int limit, jobs_each_cb each, void *arg)
 {
     static const char live_sql[] = "SELECT " JOBS_COLUMNS
                                    " FROM jobs WHERE state < 3 ORDER BY id LIMIT ?";
@@ -115,7 +115,7 @@ int jobs_count_running(struct jobs *j)
 }
 
 /* Walks all four states together, so that each kind is given once, in the order of names. */
-int jobs_kinds(struct jobs *j, int64_t now_ms, jobs_kinds_cb each, void *arg)
+int sqlite_jobs_kinds(struct jobs *j, int64_t now_ms, jobs_kinds_cb each, void *arg)
 {
     char *kind = strdup("");
     int rc = jobs_list(j) != 0 || jobs_count_running(j) != 0 ? -1 : 0;
@@ -139,7 +139,7 @@ int jobs_kinds(struct jobs *j, int64_t now_ms, jobs_kinds_cb each, void *arg)
     return rc < 0 ? -1 : 0;
 }
 
-int64_t jobs_lanes_waiting(struct jobs *j)
+int64_t sqlite_jobs_lanes_waiting(struct jobs *j)
 {
     int64_t n = 0;
     jobs_number(
