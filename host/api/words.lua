@@ -57,6 +57,12 @@ function words.found(text, map) end
 ---@return integer count of all its words
 function words.count(text, map) end
 
+---How many digits (0 to 9) the text has.
+---@param text string
+---@param most integer no more are counted
+---@return integer
+function words.digits(text, most) end
+
 ---How different two names are: the letters to add, drop, change, or swap with their neighbour, until a is b. Names of more than 128
 ---bytes are as different as can be.
 ---@param a string

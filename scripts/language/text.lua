@@ -155,14 +155,7 @@ end
 
 -- Are there at least `count` digits in it?
 function M.has_digits(s, count)
-  local at = 0
-  for _ = 1, count do
-    at = s:find("%d", at + 1)
-    if not at then
-      return false
-    end
-  end
-  return true
+  return words.digits(s, count) == count
 end
 
 -- How many characters (code points) a valid text has.
@@ -214,7 +207,7 @@ function M.squeeze(s)
   if s:find("  ", 1, true) or s:find("\t", 1, true) then
     s = s:gsub("[ \t]+", " ")
   end
-  if s:find("\n", 1, true) and (s:find("\n\n\n", 1, true) or s:find("\n ", 1, true)) then
+  if s:find("\n\n\n", 1, true) or s:find("\n ", 1, true) then
     s = s:gsub("\n[ \n]+", function(run) return run:find("\n", 2, true) and "\n\n" or "\n " end)
   end
   return s
