@@ -417,7 +417,7 @@ local function may_hold(ready, s)
 end
 
 -- Can the message consist of whole phrases? Each of its words must be in one.
-local function may_be_whole(ready, s)
+local function are_of_phrases(ready, s)
   local all, other = text.only_words(s, ready.all)
   if all or joins(s) then return true end
   local words = ready.in_whole
@@ -429,6 +429,15 @@ local function may_be_whole(ready, s)
     if not (words[word] or EMPTY[word] or clock and is_clock(word) or thing and things.is(word)) then return false end
   end
   return true
+end
+
+-- The same. A turn asks twice: for what is wanted, and for thanks.
+local last_whole = {}
+local function may_be_whole(ready, s)
+  if last_whole.s ~= s or last_whole.ready ~= ready then
+    last_whole.s, last_whole.ready, last_whole.may = s, ready, are_of_phrases(ready, s)
+  end
+  return last_whole.may
 end
 
 -- The most urgent kind of a message, as its place in KINDS, or nil.

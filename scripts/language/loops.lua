@@ -31,7 +31,7 @@ local CHARACTERS, END = 400, 60
 -- Words by which two texts are compared. A short one is compared as it is: looking for its signs would cost more than the rest.
 local function plain(said)
   if #said <= END then return said:lower() end
-  local words = text.clip(text.clip(said, CHARACTERS), -2 * END):lower():gsub("[%s%p]+", " ")
+  local words = text.words(text.clip(text.clip(said, CHARACTERS), -2 * END))
   return #words > END and words:gsub("%d+", "0"):sub(-END) or words
 end
 
