@@ -42,11 +42,18 @@ function M.today(now)
   return db.one("SELECT * FROM costs WHERE conversation_id = '' AND day = ?", M.day(now)) or NOTHING
 end
 
+local SECOND_MS = 1000
+local known = {} -- what the model has cost on a day, read at most a second ago: a turn asks twice (16 k instructions)
+
 ---@param now integer ms
 ---@return number dollars that the model has cost today
 function M.model_today(now)
-  local row = db.one("SELECT dollars FROM costs WHERE conversation_id = '' AND day = ?", M.day(now))
-  return row and row.dollars or 0
+  local day = M.day(now)
+  if known.day ~= day or now < known.at or now - known.at >= SECOND_MS then
+    local row = db.one("SELECT dollars FROM costs WHERE conversation_id = '' AND day = ?", day)
+    known.day, known.at, known.dollars = day, now, row and row.dollars or 0
+  end
+  return known.dollars
 end
 
 -- The total and the chat's row, one statement each: both in one, with RETURNING, take twice as long.
@@ -68,6 +75,7 @@ function M.add_tokens(conversation_id, used, now)
     db.run(CHAT_TOKENS, day, used.uncached, used.cached, used.completion, used.dollars, TOTAL)
   end
   if conversation_id then db.run(CHAT_TOKENS, day, used.uncached, used.cached, used.completion, used.dollars, conversation_id) end
+  if known.day == day then known.dollars = known.dollars + used.dollars end
   return M.model_today(now)
 end
 
