@@ -67,6 +67,7 @@ local function sort_waiting(waiting)
     elseif message.kind ~= "deleted" then
       local spoken = message.kind == "audio" and voice_note.words(message.content)
       local said = words.message(spoken or message.content) -- cut to what the recognisers read; the row keeps all of it
+      if not spoken then message.said = said end -- the prompt needs the same
       texts[#texts + 1] = said:byte() == 91 and placeholders.shown(said, message.kind) or said
       if message.kind == "image" and message.refused ~= 1 then texts.photos = texts.photos + 1 end
       if message.kind == "audio" and not spoken then unheard = unheard + 1 end
@@ -97,7 +98,7 @@ end
 -- the model is not asked. hushed: as many answers were given without the model too, and the assistant says nothing more.
 local function limits(conversation, now)
   local limit = settings.get("TURNS_PER_HOUR")
-  if limit == 0 then return false, false end
+  if limit == 0 or conversation.last_seq + conversation.edits < limit then return false, false end -- each turn answers a message or an edit
   local asked, others = turns.count(conversation.id, math.max(now - HOUR_MS, conversation.turns_from or 0))
   return asked >= limit, others >= limit
 end
@@ -118,7 +119,7 @@ end
 local function load(self, job, at_once)
   local conversation, newest, visit = conversations.for_turn(job.payload.conversation, time.now_ms())
   if not conversation or conversation.opted_out == 1 or conversation.status == "PAUSED" or conversation.blocked_at then return nil end
-  local waiting = messages.unanswered(conversation)
+  local waiting, rows = messages.of_turn(conversation, HISTORY_ROWS)
   if #waiting == 0 then return nil end
   local texts, unusable, unheard = sort_waiting(waiting)
   local words_at = unheard > 0 and not at_once and whatsapp.words_due(conversation, time.now_ms())
@@ -129,6 +130,7 @@ local function load(self, job, at_once)
   if begins then
     locked, conversation.asked, conversation.area_place, conversation.area_told = {}, nil, nil, nil
     conversation.quote_from = math.max(newest.closed_at, time.parse(waiting[1].created_at) or 0)
+    rows = messages.since(rows, conversation.quote_from)
   end
   local kept
   data, kept = returning.set_aside(data, self.owner.system.quote_fields_needed, begins, conversation.confirm)
@@ -142,7 +144,7 @@ local function load(self, job, at_once)
     loop = loops.look(conversation.loop, waiting, time.parse(waiting[1].created_at) or time.now_ms(), mark_of),
     area = where.verdict == "out" and not where.corrected and "outside" or nil, place = where.place, -- by the lists as they are now
     judged = where,
-    started_at = time.now_ms(), conversation = conversation, waiting = waiting, shown = waiting[#waiting].seq,
+    started_at = time.now_ms(), conversation = conversation, waiting = waiting, rows = rows, shown = waiting[#waiting].seq,
     texts = texts, unusable = unusable, unheard = unheard,
     data = data, locked = locked, stored = stored, case = case, begins = begins, kept = kept,
     fields = self.owner.system.quote_fields_needed,
@@ -211,8 +213,8 @@ end
 -- The messages that the model gets, and the customer's number as it stands there. The rows that they are made of are not kept while the
 -- model is asked: those of a long chat take 30 KB.
 local function question(self, turn)
-  local conversation = turn.conversation
-  local rows = messages.recent(conversation.id, turn.shown, HISTORY_ROWS + #turn.waiting, conversation.quote_from)
+  local conversation, rows = turn.conversation, turn.rows
+  turn.rows = nil
   local known, missing = with_photos(turn)
   local asked, number = prompt.messages(self.owner.system_text, rows, known, missing, conversation.phone_number,
     prompt.beside(turn.started_at, turn.visit, turn.area, turn.kept, conversation.offered == 1))
@@ -433,7 +435,8 @@ local function effects_of(turn, decision, merged, changed, cut, visit)
     unread = unread and messages.since_understood(turn.conversation, turn.shown, decision.unread_times), visit = visit,
     last_case = last and { known = cases.known(last) }, cut = cut,
   }
-  return promises.keep(decision.reply and decision.keys, effects, all_said(turn), turn.case ~= nil)
+  if not decision.reply or not decision.keys then return effects end
+  return promises.keep(decision.keys, effects, all_said(turn), turn.case ~= nil)
 end
 
 -- Stores the reply, made fit for WhatsApp, with the booking link when it is due. Returns what else follows.

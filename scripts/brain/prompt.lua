@@ -235,7 +235,7 @@ local NO_PHOTO = "[photo that could not be opened]" -- its file was refused
 
 -- One row as the model reads it, cut.
 local function line_of(row, phone)
-  local said = row.refused == 1 and NO_PHOTO or words.message(row.content)
+  local said = row.refused == 1 and NO_PHOTO or row.said or words.message(row.content)
   said = row.role == "user" and placeholders.shown(said, row.kind) or placeholders.harmless(said)
   if not row.quoted and row.kind ~= "edit" then return said end
   -- The number is hidden before the quoted words are cut, because a part of it is not known again.

@@ -207,7 +207,7 @@ function M.squeeze(s)
   if s:find("  ", 1, true) or s:find("\t", 1, true) then
     s = s:gsub("[ \t]+", " ")
   end
-  if s:find("\n\n\n", 1, true) or s:find("\n ", 1, true) then
+  if s:find("\n", 1, true) and (s:find("\n\n\n", 1, true) or s:find("\n ", 1, true)) then
     s = s:gsub("\n[ \n]+", function(run) return run:find("\n", 2, true) and "\n\n" or "\n " end)
   end
   return s

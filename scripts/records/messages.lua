@@ -138,17 +138,19 @@ function M.quoted(event)
   return db.one("SELECT " .. QUOTED .. " FROM messages m WHERE id = ?", event.id).quoted
 end
 
+local MOST_WAITING = 500 -- messages that one turn answers
+
 -- The texts of what each turn asks are joined once.
 local UNANSWERED = "SELECT id, content, kind, seq, said_at, created_at, " .. REFUSED_PHOTO .. ", " .. QUOTED .. [[ FROM messages m
-  WHERE conversation_id = ? AND seq > ? AND role = 'user' ORDER BY seq LIMIT 500]]
-local RECENT = "SELECT role, content, kind, seq, said_at, " .. REFUSED_PHOTO .. ", " .. QUOTED .. [[ FROM messages m
+  WHERE conversation_id = ? AND seq > ? AND role = 'user' ORDER BY seq LIMIT ?]]
+local RECENT = "SELECT id, role, content, kind, seq, said_at, created_at, " .. REFUSED_PHOTO .. ", " .. QUOTED .. [[ FROM messages m
   WHERE conversation_id = ? AND seq <= ? AND (state IS NULL OR state NOT IN ('dropped', 'draft', 'failed'))
-    AND coalesce(kind, '') <> 'paused' AND created_at >= ?
+    AND coalesce(kind, '') <> 'paused' AND (created_at >= ? OR seq > ?)
   ORDER BY seq DESC, rowid DESC LIMIT ?]]
 
 -- The customer's unanswered messages, oldest first.
 function M.unanswered(conversation)
-  return db.all(UNANSWERED, conversation.id, conversation.answered_seq)
+  return db.all(UNANSWERED, conversation.id, conversation.answered_seq, MOST_WAITING)
 end
 
 -- The customer's newest messages as staff read them: at most three, the newest last. Photos in a row are one.
@@ -167,15 +169,49 @@ end
 
 -- The newest messages up to seq that were sent or will be, oldest first. Within one seq the order of storing counts, so that an
 -- answer comes after what it answers, although something arrived meanwhile. The text that says that staff have the chat answers
--- nothing, so it comes before the customer's words. The index gives this order without sorting.
+-- nothing, so it is left out. The index gives this order without sorting.
 ---@param conversation_id string
 ---@param seq integer
 ---@param count integer
 ---@param from_ms? integer what came before belongs to an earlier quote
-function M.recent(conversation_id, seq, count, from_ms)
-  local rows = db.all(RECENT, conversation_id, seq, from_ms and time.stamp(from_ms) or "", count)
+---@param answered? integer messages after this one count whenever they came
+function M.recent(conversation_id, seq, count, from_ms, answered)
+  local rows = db.all(RECENT, conversation_id, seq, from_ms and time.stamp(from_ms) or "", answered, count)
   for i = 1, #rows // 2 do rows[i], rows[#rows - i + 1] = rows[#rows - i + 1], rows[i] end
   return rows
+end
+
+-- What a turn reads of the chat, in one query: `unanswered`, and `recent` up to the last of these, with the same rows. (Both apart took
+-- 20 k instructions more.)
+---@param conversation {id: string, last_seq: integer, answered_seq: integer, quote_from?: integer}
+---@param count integer of messages that are answered
+---@return table[] waiting
+---@return table[] rows
+function M.of_turn(conversation, count)
+  local answered, upto = conversation.answered_seq, conversation.last_seq
+  if upto - answered > MOST_WAITING then
+    local first = M.unanswered(conversation)
+    upto = #first > 0 and first[#first].seq or upto
+  end
+  count = count + math.min(upto - answered, MOST_WAITING)
+  local rows, waiting = M.recent(conversation.id, upto, count, conversation.quote_from, answered), {}
+  for _, row in ipairs(rows) do
+    if row.seq > answered and row.role == "user" then waiting[#waiting + 1] = row end
+  end
+  while #waiting > 0 and rows[#rows].seq > waiting[#waiting].seq do rows[#rows] = nil end
+  return waiting, rows
+end
+
+-- Those of these rows that were stored since then.
+---@param rows {created_at: string}[]
+---@param from_ms integer
+---@return table[]
+function M.since(rows, from_ms)
+  local newer, from = {}, time.stamp(from_ms)
+  for _, row in ipairs(rows) do
+    if row.created_at >= from then newer[#newer + 1] = row end
+  end
+  return newer
 end
 
 -- When the first message after seq arrived; nil: there is none.
@@ -309,6 +345,20 @@ end
 function M.take_back(id, now, why)
   local row = db.one("SELECT state FROM messages WHERE id = ?", id)
   if row and row.state == "queued" then M.set_state(id, "dropped", now, why) end
+end
+
+-- The platform accepted a message that waits for nothing else: no status was faster, and WhatsApp does not refuse us. So it is with nearly
+-- every send, and one statement takes a third less than after_send and accepted. False: it is not so.
+---@param id string
+---@param wamid string
+---@param now integer ms
+---@return boolean
+function M.just_accepted(id, wamid, now)
+  local done = db.run([[UPDATE messages SET wamid = ?1, opened_at = NULL, state = 'accepted', state_at = ?2 WHERE id = ?3
+    AND state = 'sending' AND NOT EXISTS (SELECT 1 FROM statuses_early WHERE wamid = ?1)
+    AND NOT EXISTS (SELECT 1 FROM circuits WHERE name = 'whatsapp' AND open = 1)]], wamid, now, id) == 1
+  if done then came("accepted") end
+  return done
 end
 
 -- The platform accepted it. A status can come first, so the state never goes back.

@@ -86,9 +86,12 @@ end
 local FINISH = {}
 local HELD = "held for quality assessment"
 
+-- row: what stood there before; nil: it is stored already, and nothing came meanwhile.
 function FINISH.accepted(message, detail, now, _, row)
-  messages.accepted(message.id, row, detail.wamid, now, detail.held and HELD or nil)
-  if row.circuit_open == 1 then access.granted(now) end
+  if row then
+    messages.accepted(message.id, row, detail.wamid, now, detail.held and HELD or nil)
+    if row.circuit_open == 1 then access.granted(now) end
+  end
   tell.said(message.conversation_id, message.id)
   if message.kind == "staff" then statuses.staff_arrived(message, now) end
   if log.on "info" then
@@ -99,7 +102,7 @@ function FINISH.accepted(message, detail, now, _, row)
     tell.word(conversation, "WhatsApp holds a message back and looks at its quality first. It may come later or never, so call them when"
       .. " it matters. The text is:", message.content)
   end
-  if row.early == 1 then statuses.catch_up(message.id, detail.wamid, now) end
+  if row and row.early == 1 then statuses.catch_up(message.id, detail.wamid, now) end
   whose.answered(message.conversation_id, message.to, detail.contacts, now)
 end
 
@@ -157,6 +160,9 @@ end
 ---@param detail table
 ---@param now integer ms
 function M.finish(job, message, kind, detail, now)
+  if kind == "accepted" and not detail.held and messages.just_accepted(message.id, detail.wamid, now) then
+    return FINISH.accepted(message, detail, now)
+  end
   local row = messages.after_send(message.id, detail.wamid)
   if not row then return nil end
   if row.state == "queued" then -- a status was faster than the answer, and asks for another try
