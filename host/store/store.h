@@ -81,8 +81,9 @@ bool store_strange(const struct store *s);
 bool store_restored(const struct store *s);
 
 /* A statement from the cache (SQL text is the key), ready to bind; NULL: *error is the engine's
- * message. Values stand as ? or ?1. Give it back with store_done (NULL is fine) before the loop
- * sleeps. Two users of one text at the same time get two statements. */
+ * message. (A server sees the text at the first step, so a fault in it may be told there.) Values
+ * stand as ? or ?1. Give it back with store_done (NULL is fine) before the loop sleeps. Two users
+ * of one text at the same time get two statements. */
 struct store_statement *store_prepare(struct store *s, const char *sql, size_t len,
                                       const char **error);
 void store_done(struct store *s, struct store_statement *st);
@@ -101,14 +102,17 @@ int store_bind_number(struct store_statement *st, int i, double value);
 int store_bind_text(struct store_statement *st, int i, const char *text, size_t len);
 int store_bind_bytes(struct store_statement *st, int i, const void *bytes, size_t len);
 /* One step: STORE_ROW, STORE_DONE or an error code. Opens the group before a write. An error that
- * undid the whole group (ask store_lost) fails every task that touched the group. */
+ * undid the whole group (ask store_lost) fails every task that touched the group. On a server each
+ * error undoes all since the last savepoint, and STORE_UNDONE follows until store_rollback; without
+ * a savepoint the group is lost. */
 int store_step(struct store *s, struct store_statement *st);
 /* Does it change nothing? */
 bool store_reads(const struct store_statement *st);
 /* How many rows it changed: right after STORE_DONE. */
 int64_t store_changed(struct store *s, const struct store_statement *st);
-/* The row's columns count from 0. Names, texts and bytes are there until the next step; a name
- * until store_done. store_column_text ends with a zero; NULL: there is no value. */
+/* The row's columns count from 0, and are known after the first step. Names, texts and bytes are
+ * there until the next step; a name until store_done. store_column_text ends with a zero; NULL:
+ * there is no value. */
 enum store_type { STORE_NULL, STORE_INTEGER, STORE_NUMBER, STORE_TEXT, STORE_BYTES };
 int store_columns(struct store_statement *st);
 const char *store_column_name(struct store_statement *st, int i);
@@ -145,9 +149,9 @@ bool store_heavy(struct store *s);
 /* Was the open group undone by the engine itself (full disk)? Then store_commit answers STORE_LOST.
  */
 bool store_lost(const struct store *s);
-enum store_commit_result { STORE_NOTHING, STORE_COMMITTED, STORE_LOST };
+enum store_commit_result { STORE_NOTHING, STORE_COMMITTED, STORE_LOST, STORE_UNKNOWN };
 /* STORE_COMMITTED: stored, and durable when store_durable says so. STORE_LOST: nothing of this
- * group is stored. */
+ * group is stored. STORE_UNKNOWN: a server did not answer, and it may be stored. */
 enum store_commit_result store_commit(struct store *s);
 
 /* The sync on a thread of its own. Without store_sync_apart each commit syncs the log before it

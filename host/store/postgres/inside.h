@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "base/loop.h"
+#include "store/engine.h"
 #include "store/postgres/pg.h"
 
 #include <libpq-fe.h>
@@ -105,6 +106,7 @@ struct pg_value {
 };
 
 struct pg_statement {
+    struct store_statement head;  /* the first member: what store.h calls a statement */
     TAILQ_ENTRY(pg_statement) at; /* the session's list: the last used one first */
     struct pg_statement *chain;   /* of its bucket */
     struct pg_session *session;
@@ -113,7 +115,7 @@ struct pg_statement {
     uint32_t hash;
     unsigned number; /* its name at the server: s<number> */
     int parameters;
-    bool reads, busy, prepared, stepped;
+    bool busy, prepared, stepped;
     struct pg_value *values;
     Oid *types; /* as it was prepared */
     struct buf texts, decoded;

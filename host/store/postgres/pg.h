@@ -3,8 +3,8 @@
  *
  * A session is one connection while a slice has it. Its transaction begins with the first statement
  * (both go out together) and ends with pg_commit or pg_end. The names and the shapes are those of
- * store/store.h, so that an engine is a table of these functions. Nothing calls this yet but
- * the specs; DATABASE_URL takes SQLite alone.
+ * store/store.h: the engine (engine.h) is a table over them. Only specs open it so far;
+ * DATABASE_URL takes SQLite alone.
  *
  * The loop thread only. Each wait for the server goes through fiber_wait when a fiber runs
  * (base/fiber.h): the socket is in the loop, and the loop goes on meanwhile. Outside of a fiber (a

@@ -87,7 +87,7 @@ static struct pg_statement *statement_new(struct pg_session *s, const char *sql,
     st->session = s;
     st->len = len;
     st->parameters = found.parameters;
-    st->reads = found.reads;
+    st->head.reads = found.reads;
     st->hash = hash_of(sql, len);
     st->chain = s->buckets[st->hash % PG_BUCKETS];
     s->buckets[st->hash % PG_BUCKETS] = st;
@@ -261,10 +261,10 @@ int pg_exec(struct pg_session *s, const char *sql)
 
 bool pg_reads(const struct pg_statement *st)
 {
-    return st->reads;
+    return st->head.reads;
 }
 
 int64_t pg_changed(const struct pg_statement *st)
 {
-    return st->result && !st->reads ? strtoll(PQcmdTuples(st->result), NULL, 10) : 0;
+    return st->result && !st->head.reads ? strtoll(PQcmdTuples(st->result), NULL, 10) : 0;
 }

@@ -1,0 +1,355 @@
+#include "store/postgres/engine.h"
+
+#include "store/postgres/inside.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+_Static_assert(STORE_TAKEN == (int)PG_TAKEN && STORE_AWAY == (int)PG_AWAY &&
+                   STORE_ROW == (int)PG_ROW && STORE_DONE == (int)PG_DONE &&
+                   STORE_BYTES == (int)PG_BYTES,
+               "pg.h has the numbers of store.h");
+
+struct store {
+    const struct store_engine *engine; /* postgres_engine; the first member */
+    struct pg *pg;
+    struct pg_session *session; /* NULL: no group is open */
+    bool written;               /* the group holds writes */
+    uint64_t group;
+    struct store_figures figures;
+    char error[PG_WHY];
+};
+
+/* ---- statements ---- */
+
+static struct pg_statement *pg_of(struct store_statement *st)
+{
+    return (struct pg_statement *)st;
+}
+
+static int parameters(struct store_statement *st)
+{
+    return pg_parameters(pg_of(st));
+}
+
+static int bind_null(struct store_statement *st, int i)
+{
+    return pg_bind_null(pg_of(st), i);
+}
+
+static int bind_integer(struct store_statement *st, int i, int64_t value)
+{
+    return pg_bind_integer(pg_of(st), i, value);
+}
+
+static int bind_number(struct store_statement *st, int i, double value)
+{
+    return pg_bind_number(pg_of(st), i, value);
+}
+
+static int bind_text(struct store_statement *st, int i, const char *text, size_t len)
+{
+    return pg_bind_text(pg_of(st), i, text, len);
+}
+
+static int bind_bytes(struct store_statement *st, int i, const void *bytes, size_t len)
+{
+    return pg_bind_bytes(pg_of(st), i, bytes, len);
+}
+
+static int columns(struct store_statement *st)
+{
+    return pg_columns(pg_of(st));
+}
+
+static const char *column_name(struct store_statement *st, int i)
+{
+    return pg_column_name(pg_of(st), i);
+}
+
+static enum store_type column_type(struct store_statement *st, int i)
+{
+    return (enum store_type)pg_column_type(pg_of(st), i);
+}
+
+static int64_t column_integer(struct store_statement *st, int i)
+{
+    return pg_column_integer(pg_of(st), i);
+}
+
+static double column_number(struct store_statement *st, int i)
+{
+    return pg_column_number(pg_of(st), i);
+}
+
+static const char *column_text(struct store_statement *st, int i)
+{
+    return pg_column_text(pg_of(st), i);
+}
+
+static const void *column_bytes(struct store_statement *st, int i, size_t *len)
+{
+    return pg_column_bytes(pg_of(st), i, len);
+}
+
+static const struct store_statement_calls calls = {
+    .parameters = parameters,
+    .bind_null = bind_null,
+    .bind_integer = bind_integer,
+    .bind_number = bind_number,
+    .bind_text = bind_text,
+    .bind_bytes = bind_bytes,
+    .columns = columns,
+    .column_name = column_name,
+    .column_type = column_type,
+    .column_integer = column_integer,
+    .column_number = column_number,
+    .column_text = column_text,
+    .column_bytes = column_bytes,
+};
+
+/* ---- the group ---- */
+
+static int told(struct store *s, int code)
+{
+    if (code && code != STORE_ROW && code != STORE_DONE)
+        snprintf(s->error, sizeof s->error, "%s", pg_error(s->session));
+    return code;
+}
+
+/* 0, or an error code. */
+static int group_open(struct store *s)
+{
+    int code = 0;
+    if (!s->session)
+        s->session = pg_begin(s->pg, PG_SERIALIZABLE, &code, s->error, sizeof s->error);
+    return s->session ? 0 : code;
+}
+
+static void group_close(struct store *s)
+{
+    pg_end(s->session);
+    s->session = NULL;
+    s->written = false;
+}
+
+static struct store_statement *lent(struct store *s, struct pg_statement *st)
+{
+    if (!st) {
+        told(s, STORE_MISUSE);
+        return NULL;
+    }
+    st->head.calls = &calls;
+    return &st->head;
+}
+
+static struct store_statement *prepare(struct store *s, const char *sql, size_t len,
+                                       const char **error)
+{
+    *error = s->error;
+    return group_open(s) ? NULL : lent(s, pg_prepare(s->session, sql, len, error));
+}
+
+/* A group that has ended took its statements back. */
+static void done(struct store *s, struct store_statement *st)
+{
+    if (s->session && st)
+        pg_done(s->session, pg_of(st));
+}
+
+static struct store_statement *borrow(struct store *s, const char *sql, size_t len,
+                                      const char **error)
+{
+    *error = s->error;
+    return group_open(s) ? NULL : lent(s, pg_borrow(s->session, sql, len, error));
+}
+
+static void settle(struct store *s)
+{
+    if (s->session)
+        pg_settle(s->session);
+}
+
+static int step(struct store *s, struct store_statement *st)
+{
+    s->written |= !st->reads;
+    return told(s, pg_step(s->session, pg_of(st)));
+}
+
+static int64_t changed(struct store *s, const struct store_statement *st)
+{
+    (void)s;
+    return pg_changed((const struct pg_statement *)st);
+}
+
+static int exec(struct store *s, const char *sql)
+{
+    const char *error;
+    int code = group_open(s);
+    if (code)
+        return code;
+    struct store_statement *st = prepare(s, sql, strlen(sql), &error);
+    code = st ? STORE_ROW : STORE_MISUSE;
+    while (code == STORE_ROW)
+        code = step(s, st);
+    done(s, st);
+    return code == STORE_DONE ? 0 : code;
+}
+
+static const char *error(struct store *s)
+{
+    return s->error;
+}
+
+static bool begin(struct store *s)
+{
+    (void)s; /* a server has no lock for all writes */
+    return true;
+}
+
+static int depth(const struct store *s)
+{
+    return s->session ? pg_depth(s->session) : 0;
+}
+
+static int savepoint(struct store *s)
+{
+    int code = group_open(s);
+    return code ? code : told(s, pg_savepoint(s->session));
+}
+
+static int release(struct store *s)
+{
+    return depth(s) ? told(s, pg_release(s->session)) : STORE_MISUSE;
+}
+
+static int rollback(struct store *s)
+{
+    return depth(s) ? told(s, pg_rollback(s->session)) : STORE_MISUSE;
+}
+
+static uint64_t group(const struct store *s)
+{
+    return s->group;
+}
+
+static bool dirty(const struct store *s)
+{
+    return s->session && s->written;
+}
+
+/* An error outside of savepoints leaves nothing to go back to. */
+static bool lost(const struct store *s)
+{
+    return s->session && (pg_lost(s->session) || (s->session->failed && pg_depth(s->session) == 0));
+}
+
+static enum store_commit_result commit(struct store *s)
+{
+    bool written = dirty(s);
+    if (!s->session)
+        return STORE_NOTHING;
+    enum pg_commit_result result = lost(s) ? PG_NOT_COMMITTED : pg_commit(s->session);
+    group_close(s);
+    if (result != PG_NOT_COMMITTED && !written)
+        return STORE_NOTHING;
+    s->group++;
+    s->figures.commits += result == PG_COMMITTED;
+    s->figures.lost += result != PG_COMMITTED;
+    return result == PG_COMMITTED ? STORE_COMMITTED
+           : result == PG_UNKNOWN ? STORE_UNKNOWN
+                                  : STORE_LOST;
+}
+
+/* ---- the database ---- */
+
+static void close_all(struct store *s)
+{
+    group_close(s);
+    pg_close(s->pg);
+    free(s);
+}
+
+static enum store_open_result open_url(struct store **out, const char *url, const void *bytes,
+                                       size_t len, char *why, size_t why_size)
+{
+    (void)bytes, (void)len; /* a file's first content */
+    const struct pg_options options = { .url = url };
+    struct store *s = *out = calloc(1, sizeof *s);
+    if (!s) {
+        snprintf(why, why_size, "not enough memory");
+        return STORE_UNUSABLE;
+    }
+    s->engine = &postgres_engine;
+    s->group = 1;
+    if (pg_open(&s->pg, &options, why, why_size) == PG_OPENED)
+        return STORE_OPENED;
+    free(s);
+    *out = NULL;
+    return STORE_UNUSABLE;
+}
+
+static int migrate(struct store *s, const char *owner, const char *const *steps, size_t count,
+                   char *why, size_t why_size)
+{
+    (void)s, (void)owner, (void)steps, (void)count;
+    snprintf(why, why_size, "schema steps are not built for PostgreSQL yet");
+    return -1;
+}
+
+static int known(struct store *s, const char *owner, size_t count, char *why, size_t why_size)
+{
+    return migrate(s, owner, NULL, count, why, why_size);
+}
+
+static bool healthy(const struct store *s)
+{
+    return pg_healthy(s->pg, NULL, 0);
+}
+
+/* The pool connects again by itself. */
+static void probe(struct store *s)
+{
+    (void)s;
+}
+
+static void trouble(struct store *s, struct trouble *out)
+{
+    *out = (struct trouble){ .remedy = "look at the database server and the way to it" };
+    if (pg_healthy(s->pg, out->cause, sizeof out->cause))
+        snprintf(out->cause, sizeof out->cause, "%s", s->error);
+}
+
+static struct store_figures figures(const struct store *s)
+{
+    return s->figures;
+}
+
+const struct store_engine postgres_engine = {
+    .open = open_url,
+    .close = close_all,
+    .migrate = migrate,
+    .known = known,
+    .healthy = healthy,
+    .probe = probe,
+    .trouble = trouble,
+    .figures = figures,
+    .prepare = prepare,
+    .done = done,
+    .borrow = borrow,
+    .settle = settle,
+    .step = step,
+    .changed = changed,
+    .exec = exec,
+    .error = error,
+    .begin = begin,
+    .savepoint = savepoint,
+    .release = release,
+    .rollback = rollback,
+    .depth = depth,
+    .group = group,
+    .dirty = dirty,
+    .lost = lost,
+    .commit = commit,
+};

@@ -1,0 +1,17 @@
+/*
+ * postgres: store.h's engine of a server, over pg.h. Nothing opens it yet but its spec: a store's
+ * path names SQLite's file.
+ *
+ * The group is one SERIALIZABLE transaction. It begins with the first statement, which may wait for
+ * the server, and its commit is durable. Where commit answers STORE_UNKNOWN, whoever runs slices on
+ * this must look whether it was stored. One group at a time: the session of each fiber comes with
+ * the slices, and the schema's steps with the start (migrate and known answer -1 until then).
+ */
+#ifndef HOST_STORE_POSTGRES_ENGINE_H
+#define HOST_STORE_POSTGRES_ENGINE_H
+
+#include "store/engine.h"
+
+extern const struct store_engine postgres_engine;
+
+#endif

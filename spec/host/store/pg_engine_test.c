@@ -1,0 +1,127 @@
+/* Sentences of store.h that hold on both engines, with a real PostgreSQL and a database in memory.
+ */
+#include "store/postgres/engine.h"
+
+#include "spec/host/store/store_case.h"
+#include "spec/support/postgres.h"
+
+static struct postgres server;
+static struct store *stores[2];
+
+static void table(struct store *s)
+{
+    CHECK(store_exec(s, "CREATE TABLE t (a BIGINT PRIMARY KEY, b TEXT UNIQUE)") == 0);
+    CHECK(store_commit(s) == STORE_COMMITTED);
+}
+
+static void open_both(void)
+{
+    char url[200], why[512] = "";
+    snprintf(url, sizeof url, "postgres://assistant@127.0.0.1:%d/assistant", server.port);
+    if (store_open(&stores[0], NULL, why, sizeof why) != STORE_OPENED ||
+        postgres_engine.open(&stores[1], url, NULL, 0, why, sizeof why) != STORE_OPENED) {
+        printf("Bail out! %s\n", why);
+        exit(1);
+    }
+    table(stores[0]);
+    table(stores[1]);
+}
+
+static void groups(void)
+{
+    for (int i = 0; i < 2; i++) {
+        struct store *s = stores[i];
+        uint64_t group = store_group(s);
+        CHECK(store_commit(s) == STORE_NOTHING && !store_dirty(s));
+        CHECK(case_number(s, "SELECT count(*) FROM t") == 0 && !store_dirty(s));
+        CHECK(store_commit(s) == STORE_NOTHING && store_group(s) == group);
+        CHECK(store_exec(s, "INSERT INTO t VALUES (1, 'one')") == 0 && store_dirty(s));
+        CHECK(store_commit(s) == STORE_COMMITTED && store_group(s) == group + 1);
+        CHECK(store_durable(s) == group + 1 && store_healthy(s) && store_in_place(s));
+        CHECK(case_number(s, "SELECT count(*) FROM t") == 1);
+    }
+}
+
+static void savepoints(void)
+{
+    for (int i = 0; i < 2; i++) {
+        struct store *s = stores[i];
+        CHECK(store_savepoint(s) == 0 && store_depth(s) == 1);
+        CHECK(store_exec(s, "INSERT INTO t VALUES (2, 'two')") == 0);
+        CHECK(store_savepoint(s) == 0 && store_depth(s) == 2);
+        CHECK(store_exec(s, "INSERT INTO t VALUES (3, 'two')") == STORE_TAKEN && !store_lost(s));
+        CHECK(store_rollback(s) == 0 && store_depth(s) == 1 && store_release(s) == 0);
+        CHECK(store_release(s) == STORE_MISUSE && store_commit(s) == STORE_COMMITTED);
+        CHECK(case_number(s, "SELECT sum(a) FROM t") == 3);
+    }
+}
+
+static void values(void)
+{
+    static const char sql[] = "UPDATE t SET b = coalesce(?2, b) WHERE a = ?1 RETURNING a, b, NULL";
+    for (int i = 0; i < 2; i++) {
+        struct store *s = stores[i];
+        const char *error = NULL;
+        size_t len;
+        struct store_statement *st = store_borrow(s, sql, strlen(sql), &error);
+        CHECK(st && !store_reads(st) && store_parameters(st) == 2);
+        CHECK(store_bind_integer(st, 1, 1) == 0 && store_bind_text(st, 2, "first of all", 5) == 0);
+        CHECK(store_step(s, st) == STORE_ROW && store_columns(st) == 3);
+        CHECK(strcmp(store_column_name(st, 1), "b") == 0);
+        CHECK(store_column_type(st, 0) == STORE_INTEGER && store_column_integer(st, 0) == 1);
+        CHECK(store_column_type(st, 1) == STORE_TEXT && store_column_type(st, 2) == STORE_NULL);
+        CHECK(strcmp(store_column_text(st, 1), "first") == 0);
+        CHECK(store_column_bytes(st, 1, &len) && len == 5 && !store_column_bytes(st, 2, &len));
+        CHECK(store_step(s, st) == STORE_DONE && store_changed(s, st) == 1);
+        store_settle(s);
+        CHECK(store_commit(s) == STORE_COMMITTED);
+    }
+}
+
+static void errors(void)
+{
+    for (int i = 0; i < 2; i++) {
+        struct store *s = stores[i];
+        CHECK(store_exec(s, "SELEC 1") == STORE_MISUSE && strstr(store_error(s), "SELEC"));
+        store_commit(s);
+        CHECK(store_exec(s, "COMMIT") == STORE_MISUSE);
+        store_commit(s);
+    }
+}
+
+/* SQLite goes on after an error, and PostgreSQL does not. */
+static void undone(void)
+{
+    struct store *s = stores[1];
+    CHECK(store_exec(s, "INSERT INTO t VALUES (7, 'seven')") == 0);
+    CHECK(store_exec(s, "INSERT INTO t VALUES (1, 'again')") == STORE_TAKEN && store_lost(s));
+    CHECK(store_exec(s, "INSERT INTO t VALUES (8, 'eight')") == STORE_UNDONE);
+    CHECK(store_commit(s) == STORE_LOST && !store_lost(s));
+    CHECK(case_number(s, "SELECT count(*) FROM t WHERE a > 6") == 0);
+    store_commit(s);
+}
+
+static void conflict(void)
+{
+    struct store *s = stores[1];
+    CHECK(case_number(s, "SELECT count(*) FROM t") == 2);
+    postgres_tell(&server, "sql UPDATE t SET b = 'theirs' WHERE a = 2");
+    CHECK(store_exec(s, "UPDATE t SET b = 'mine' WHERE a = 2") == STORE_CONFLICT && store_lost(s));
+    CHECK(store_commit(s) == STORE_LOST);
+}
+
+int main(void)
+{
+    postgres_start(&server, "");
+    postgres_tell(&server, "sql CREATE TABLE schema_steps (owner TEXT PRIMARY KEY, step BIGINT)");
+    open_both();
+    case_run("a group is stored as a whole, and numbered when it has written", groups);
+    case_run("savepoints nest, and one undoes an error", savepoints);
+    case_run("values come back as they went", values);
+    case_run("a fault in a statement is the statement's", errors);
+    case_run("on a server an error outside of savepoints loses the group", undone);
+    case_run("what another client wrote meanwhile is a conflict, and the group is lost", conflict);
+    for (int i = 0; i < 2; i++)
+        store_close(stores[i]);
+    return cases_end();
+}
