@@ -60,10 +60,12 @@ void store_close(struct store *s);
 const char *store_path(const struct store *s); /* NULL in memory, and without files */
 
 /* Schema steps. `owner` names a row in the table schema_steps ("host" or "scripts"); step n of the
- * list is applied when the stored number is below n. Before the first step on a database that
- * already has data a backup copy `<path>.before-step-<n>` is made. Each step is a transaction of
- * its own. A stored number above count is refused: "the database is newer than this program". The
- * business's count is also written to user_version. 0, or -1 with why. */
+ * list is applied when the stored number is below n. Each step is a transaction of its own. A
+ * stored number above count is refused: "the database is newer than this program". In a file:
+ * before the first step on a database that already has data a backup copy `<path>.before-step-<n>`
+ * is made, and the business's count is also written to user_version. On a server: one process
+ * applies steps at a time, and a step's text is SQLite's, translated (postgres/ddl.h). 0, or -1
+ * with why. */
 int store_migrate(struct store *s, const char *owner, const char *const *steps, size_t count,
                   char *why, size_t why_size);
 /* Checks that this program knows the database's schema. Changes nothing. 0, or -1 with why. */

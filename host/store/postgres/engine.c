@@ -293,14 +293,12 @@ static enum store_open_result open_url(struct store **out, const char *url, cons
 static int migrate(struct store *s, const char *owner, const char *const *steps, size_t count,
                    char *why, size_t why_size)
 {
-    (void)s, (void)owner, (void)steps, (void)count;
-    snprintf(why, why_size, "schema steps are not built for PostgreSQL yet");
-    return -1;
+    return schema_migrate(s->pg, owner, steps, count, why, why_size);
 }
 
 static int known(struct store *s, const char *owner, size_t count, char *why, size_t why_size)
 {
-    return migrate(s, owner, NULL, count, why, why_size);
+    return schema_known(s->pg, owner, count, why, why_size);
 }
 
 static bool healthy(const struct store *s)

@@ -5,7 +5,7 @@
  * The group is one SERIALIZABLE transaction. It begins with the first statement, which may wait for
  * the server, and its commit is durable. Where commit answers STORE_UNKNOWN, whoever runs slices on
  * this must look whether it was stored. One group at a time: the session of each fiber comes with
- * the slices, and the schema's steps with the start (migrate and known answer -1 until then).
+ * the slices.
  */
 #ifndef HOST_STORE_POSTGRES_ENGINE_H
 #define HOST_STORE_POSTGRES_ENGINE_H

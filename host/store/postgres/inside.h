@@ -181,6 +181,13 @@ void session_undo(struct pg_session *s);
 /* A command without values that goes ahead of the next statement. 0, or a code. */
 int session_send(struct pg_session *s, const char *sql);
 
+/* ---- schema.c ---- */
+
+/* As store_migrate and store_known; they block. */
+int schema_migrate(struct pg *p, const char *owner, const char *const *steps, size_t count,
+                   char *why, size_t why_size);
+int schema_known(struct pg *p, const char *owner, size_t count, char *why, size_t why_size);
+
 /* ---- statement.c ---- */
 
 void prepared_free(struct pg_session *s);

@@ -8,23 +8,71 @@
 static struct postgres server;
 static struct store *stores[2];
 
-static void table(struct store *s)
-{
-    CHECK(store_exec(s, "CREATE TABLE t (a BIGINT PRIMARY KEY, b TEXT UNIQUE)") == 0);
-    CHECK(store_commit(s) == STORE_COMMITTED);
-}
+static const char *const steps[] = {
+    "CREATE TABLE t (a INTEGER PRIMARY KEY, b TEXT UNIQUE) STRICT",
+    "CREATE TABLE u (a INTEGER) STRICT; INSERT INTO u VALUES (1); INSERT INTO u VALUES (2)",
+    "INSERT INTO u VALUES (3); INSERT INTO nowhere VALUES (1)",
+};
+static char url[200];
 
 static void open_both(void)
 {
-    char url[200], why[512] = "";
+    char why[512] = "";
     snprintf(url, sizeof url, "postgres://assistant@127.0.0.1:%d/assistant", server.port);
     if (store_open(&stores[0], NULL, why, sizeof why) != STORE_OPENED ||
         postgres_engine.open(&stores[1], url, NULL, 0, why, sizeof why) != STORE_OPENED) {
         printf("Bail out! %s\n", why);
         exit(1);
     }
-    table(stores[0]);
-    table(stores[1]);
+}
+
+static void migrated(void)
+{
+    char why[512] = "";
+    for (int i = 0; i < 2; i++) {
+        struct store *s = stores[i];
+        CHECK(store_migrate(s, "host", steps, 1, why, sizeof why) == 0);
+        CHECK(store_migrate(s, "host", steps, 2, why, sizeof why) == 0);
+        CHECK(store_migrate(s, "host", steps, 3, why, sizeof why) == -1);
+        CHECK(strstr(why, "schema step 3 of host failed: ") && strstr(why, "nowhere"));
+        CHECK(store_migrate(s, "host", steps, 2, why, sizeof why) == 0);
+        CHECK(case_number(s, "SELECT count(*) FROM u") == 2);
+        CHECK(store_known(s, "host", 2, why, sizeof why) == 0);
+        CHECK(store_known(s, "scripts", 0, why, sizeof why) == 0);
+        CHECK(store_known(s, "host", 1, why, sizeof why) == -1 && strstr(why, "newer than this"));
+        CHECK(store_migrate(s, "host", steps, 1, why, sizeof why) == -1);
+        store_commit(s);
+    }
+}
+
+static void migrating_child(void)
+{
+    static const char *const once[] = {
+        "CREATE TABLE once (a INTEGER); INSERT INTO once VALUES (1)"
+    };
+    struct store *s;
+    char why[512] = "";
+    if (postgres_engine.open(&s, url, NULL, 0, why, sizeof why) != STORE_OPENED ||
+        store_migrate(s, "scripts", once, 1, why, sizeof why) != 0)
+        _exit(1);
+    store_close(s);
+}
+
+static void migrated_once(void)
+{
+    pid_t children[4];
+    for (int i = 0; i < 4; i++)
+        if ((children[i] = fork()) == 0) {
+            log_open(LOG_OFF);
+            migrating_child();
+            _exit(0);
+        }
+    for (int i = 0; i < 4; i++) {
+        int status = -1;
+        CHECK(waitpid(children[i], &status, 0) == children[i] && status == 0);
+    }
+    CHECK(case_number(stores[1], "SELECT count(*) FROM once") == 1);
+    store_commit(stores[1]);
 }
 
 static void groups(void)
@@ -113,8 +161,10 @@ static void conflict(void)
 int main(void)
 {
     postgres_start(&server, "");
-    postgres_tell(&server, "sql CREATE TABLE schema_steps (owner TEXT PRIMARY KEY, step BIGINT)");
     open_both();
+    case_run("schema steps are applied once, each as a whole, and a newer schema is refused",
+             migrated);
+    case_run("of four processes that apply a step at the same time one does", migrated_once);
     case_run("a group is stored as a whole, and numbered when it has written", groups);
     case_run("savepoints nest, and one undoes an error", savepoints);
     case_run("values come back as they went", values);
