@@ -13,6 +13,9 @@ Commands come over the control port, one a line, and each is answered with "ok" 
     aim standby                    the proxy leads to the standby from now on
     hold | pass                    the proxy forwards nothing and keeps the connections; forwards again
     cut                            the proxy closes its connections and takes no new ones until "pass"
+    end                            everything ends, and its folder is removed
+    age VERSION                    the proxy says that the server is of this version (two digits)
+    bouncer MODE                   starts PgBouncer before the server, with this pool_mode; the answer is "ok" and its port
     lose answer | lose request     at the next COMMIT: the server carries it out, and its answer is lost; the server never hears of it
     sql TEXT                       as the superuser, in the database assistant; the answer is "ok" and the rows, comma and space between
 """
@@ -23,6 +26,7 @@ import fcntl
 import glob
 import os
 import pwd
+import re
 import shutil
 import signal
 import socket
@@ -131,7 +135,7 @@ class Server:
 
 class Proxy:
     def __init__(self, port):
-        self.to, self.flows, self.cut, self.lose, self.pairs = port, asyncio.Event(), False, None, []
+        self.to, self.flows, self.cut, self.lose, self.age, self.pairs = port, asyncio.Event(), False, None, None, []
         self.flows.set()
 
     async def serve(self):
@@ -160,6 +164,8 @@ class Proxy:
             await self.flows.wait()
             if not data or self.cut:
                 break
+            if self.age:
+                data = re.sub(rb"server_version\0\d\d", b"server_version\0" + self.age, data)
             if request and self.lose and b"COMMIT\0" in data:
                 lose, self.lose = self.lose, None
                 if lose == "request":
@@ -182,7 +188,7 @@ class All:
         self.template = arguments[0]
         self.settings = {"listen_addresses": "127.0.0.1", "fsync": "on", "shared_buffers": "16MB", "max_wal_senders": "4", "max_connections": "40",
                          "min_wal_size": "4MB", "max_wal_size": "64MB", "logging_collector": "off", "log_statement": "none"}
-        self.password, self.with_standby, self.standby = None, False, None
+        self.password, self.with_standby, self.standby, self.bouncer = None, False, None, None
         for word in arguments[1:]:
             name, _, value = word.partition("=")
             if word == "standby":
@@ -229,6 +235,25 @@ class All:
         while self.server.sql("SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'") != "1":
             await asyncio.sleep(0.05)
 
+    async def start_bouncer(self, mode):
+        if self.bouncer:
+            self.bouncer.kill()
+            self.bouncer.wait()
+        port, path = free_port(), f"{self.home}/bouncer.ini"
+        with open(path, "w") as ini:
+            ini.write(f"[databases]\nassistant = host=127.0.0.1 port={self.server.port} user=assistant\n[pgbouncer]\nlisten_addr = 127.0.0.1\n"
+                      f"listen_port = {port}\nunix_socket_dir =\nauth_type = any\npool_mode = {mode}\ndefault_pool_size = 5\n"
+                      "ignore_startup_parameters = extra_float_digits\n")
+        program = f"{self.home}/pgbouncer"
+        shutil.copy(os.environ.get("PGBOUNCER") or "/usr/sbin/pgbouncer", program)
+        own(self.home)
+        self.bouncer = subprocess.Popen(AS + [program, "-q", path], env=ENV, cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        for _ in range(500):
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+                return str(port)
+            await asyncio.sleep(0.02)
+        raise RuntimeError("PgBouncer did not start")
+
     async def command(self, line):
         words = line.split()
         server = self.standby if words[-1] == "standby" else self.server
@@ -253,6 +278,12 @@ class All:
             self.proxy.cut_all()
         elif words[0] == "lose":
             self.proxy.lose = words[1]
+        elif words[0] == "end":
+            os.kill(os.getpid(), signal.SIGTERM)
+        elif words[0] == "age":
+            self.proxy.age = words[1].encode()
+        elif words[0] == "bouncer":
+            return await self.start_bouncer(words[1])
         else:
             raise RuntimeError("there is no such command")
         return ""
@@ -272,6 +303,9 @@ class All:
         writer.close()
 
     def end(self):
+        if self.bouncer:
+            self.bouncer.kill()
+            self.bouncer.wait()
         for server in (getattr(self, "server", None), self.standby):
             if server:
                 server.end(signal.SIGKILL)
@@ -280,6 +314,7 @@ class All:
 
 async def main():
     parent = os.getppid()
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])  # the host blocks signals, and its children with it
     ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
