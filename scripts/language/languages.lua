@@ -43,6 +43,7 @@ local ANSWERS = { "polite", "person", "yes", "no", "not_sure", "call_me", "thank
 ---@class language.Spoken
 ---@field order string[] the codes in use; the first is for customers whose language is not known
 ---@field used table<string, boolean>
+---@field places table<string, integer> of each code in `order`
 ---@field by_word table<string, string[]> the codes of the languages that a word shows
 ---@field showing host.words.Map these words with a bit for each language by its place in `order`, and the words of streets
 ---@field scripts {code: string, from: integer, to: integer}[]
@@ -54,9 +55,8 @@ local ANSWERS = { "polite", "person", "yes", "no", "not_sure", "call_me", "thank
 ---@field person table
 ---@field person_marks host.words.Map words of which a text has one when it names a person
 
-local function bits_of(by_word, order)
-  local bits, places = {}, {}
-  for place, code in ipairs(order) do places[code] = place end
+local function bits_of(by_word, places)
+  local bits = {}
   for word, codes in pairs(by_word) do
     for _, code in ipairs(codes) do bits[word] = (bits[word] or 0) | 1 << places[code] - 1 end
   end
@@ -65,7 +65,8 @@ local function bits_of(by_word, order)
 end
 
 local function compiled(list, order, used)
-  local ready = { by_word = {}, scripts = {}, said = {}, stop = {}, start = {}, polite = {}, person = {} }
+  local ready = { by_word = {}, places = {}, scripts = {}, said = {}, stop = {}, start = {}, polite = {}, person = {} }
+  for place, code in ipairs(order) do ready.places[code] = place end
   for kind, always in pairs(ALWAYS) do
     for word, code in pairs(always) do phrases.add(ready[kind], word, code) end
   end
@@ -90,7 +91,7 @@ local function compiled(list, order, used)
       if script then ready.scripts[#ready.scripts + 1] = { code = code, from = script[1], to = script[2] } end
     end
   end
-  ready.showing = words.map(bits_of(ready.by_word, order), "letters")
+  ready.showing = words.map(bits_of(ready.by_word, ready.places), "letters")
   ready.opting = text.word_map(phrases.words_of(ready.stop, ready.start, ready.polite))
   ready.person_marks = text.word_map(phrases.marks_of(ready.person))
   return ready
@@ -137,35 +138,32 @@ local function count_each(ready, s)
     elseif not seen[word] then
       local codes = by_word[word] or joined and by_word[after_apostrophe(word)]
       for k = 1, codes and #codes or 0 do
-        local code = codes[k]
-        seen[word], hits[code] = true, (hits[code] or 0) + 1
-        if #word >= STRONG_BYTES then strong[code] = true end
+        local place = ready.places[codes[k]]
+        seen[word], hits[place] = true, (hits[place] or 0) + 1
+        if #word >= STRONG_BYTES then strong[place] = true end
       end
     end
   end
   return hits, #list, strong
 end
 
--- How many different words show each language (nil: none shows one), how many words there are, and of a few words whether a long one is
--- among them.
+-- How many different words show each language by its place in `order`, how many words there are, and of a few words whether a long one
+-- is among them.
 local function count(ready, s)
   local a, b = address.find(s)
   if a then s = s:sub(1, a - 1) .. " " .. s:sub(b + 1) end
   if utf8.len(s) ~= #s then s = text.fold(s) end -- host.words takes capitals for small letters
   local counts, total = words.count(s, ready.showing)
   if total <= SHORT or counts[OF_STREETS] or s:find("'", 1, true) then return count_each(ready, s) end
-  if next(counts) == nil then return nil, total end
-  local hits = {}
-  for place, n in pairs(counts) do hits[ready.order[place]] = n end
-  return hits, total
+  return counts, total
 end
 
--- The code that most words show; nil when two have as many.
+-- The place of the language that most words show; nil when two have as many.
 local function most(hits)
   local best, tied
-  for code, n in pairs(hits) do
+  for place, n in next, hits do
     if not best or n > hits[best] then
-      best, tied = code, false
+      best, tied = place, false
     elseif n == hits[best] then
       tied = true
     end
@@ -187,10 +185,11 @@ function M.clear(ready, message, known)
     if code then return code end
   end
   local hits, total, strong = count(ready, s)
-  local best = hits and most(hits)
-  if best and hits[best] >= 2 and hits[best] * 5 >= total and hits[best] > 2 * (known ~= best and hits[known] or 0) then return best end
+  local best, order = most(hits), ready.order
+  if best and hits[best] >= 2 and hits[best] * 5 >= total
+    and (known == nil or known == order[best] or hits[best] > 2 * (hits[ready.places[known] or 0] or 0)) then return order[best] end
   if known and ready.used[known] then return nil end
-  if best and total <= SHORT and strong[best] and next(hits, next(hits)) == nil then return best end
+  if best and total <= SHORT and strong[best] and next(hits, next(hits)) == nil then return order[best] end
   if total > MOST_SAID then return nil end
   local whole, said = phrases.whole(ready.said, text.list(s), {})
   return whole and said or nil

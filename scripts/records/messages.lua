@@ -372,25 +372,26 @@ function M.accepted(id, row, wamid, now, why)
   if forward then came("accepted") end
 end
 
-local REFUSED = "(SELECT open FROM circuits WHERE name = 'whatsapp') AS circuit_open"
+-- What a status is applied to. The whole row costs 15 thousand instructions more, and a reply gets three statuses.
+local MOVING = [[SELECT id, conversation_id, kind, state, wamid, resent, template, opened_at,
+    (SELECT open FROM circuits WHERE name = 'whatsapp') AS circuit_open FROM messages WHERE ]]
+local BY_MARK = MOVING .. "id = ? AND role = 'assistant'"
+local BY_WAMID = MOVING .. "wamid = ?"
 
 -- The message that a status is about, found by our mark, otherwise by the platform's id.
 function M.of_status(mark, wamid)
-  local row
-  if mark then row = db.one("SELECT *, " .. REFUSED .. " FROM messages WHERE id = ? AND role = 'assistant'", mark) end
-  if not row and wamid then row = db.one("SELECT *, " .. REFUSED .. " FROM messages WHERE wamid = ?", wamid) end
-  return row
+  return mark and db.one(BY_MARK, mark) or wamid and db.one(BY_WAMID, wamid) or nil
 end
 
 -- A status changed its state. A request in flight stays in flight.
 ---@param id string
 ---@param state string
----@param wamid? string
+---@param wamid? string nil: as it is, so that its index is not written
 ---@param now integer ms
 ---@param why? string
 function M.moved(id, state, wamid, now, why)
-  db.run("UPDATE messages SET state = ?, state_at = ?, wamid = coalesce(?, wamid), error = ? WHERE id = ?",
-    state, now, wamid, why, id)
+  if wamid then db.run("UPDATE messages SET wamid = ? WHERE id = ?", wamid, id) end
+  db.run("UPDATE messages SET state = ?, state_at = ?, error = ? WHERE id = ?", state, now, why, id)
   came(state)
 end
 

@@ -68,15 +68,16 @@ function M.staff_arrived(message, now)
 end
 
 -- Moves one of our messages to the state of a status.
----@param message table a row of messages
+---@param message table at least the columns of messages.of_status
 ---@param status {state: string, wamid?: string, code?: integer, why?: string, charged_as?: string}
 function M.apply(message, status, now)
-  local rank = messages.rank[message.state]
+  local rank, new_wamid = messages.rank[message.state], status.wamid ~= message.wamid and status.wamid or nil
   if status.state == "failed" then
     if not rank or rank >= messages.rank.delivered then return end
     -- Our message was sent again since, so the failure of an old try says nothing about the new one.
     if message.resent > 0 and (message.state == "queued" or message.wamid and status.wamid ~= message.wamid) then return end
     local why = ("%s %s"):format(status.code or "", status.why or "failed")
+    message = messages.get(message.id)
     if status.code and codes.class(status.code) == "auth" then -- everybody is refused: it waits, and is sent once we are not
       messages.resend(message.id, now, why)
       access.refused(message, tostring(status.code), now, true)
@@ -88,7 +89,7 @@ function M.apply(message, status, now)
       messages.resend(message.id, now, why)
       say.enqueue(message.conversation_id, message.id, now)
     else
-      messages.moved(message.id, "failed", status.wamid, now, why)
+      messages.moved(message.id, "failed", new_wamid, now, why)
       if message.kind == "staff" then
         offers.failed(message.id, now)
         tell.state(message.id)
@@ -99,7 +100,7 @@ function M.apply(message, status, now)
   else
     local known = rank or message.state == "failed" and messages.rank.sent or nil
     if not known or messages.rank[status.state] <= known then return end
-    messages.moved(message.id, status.state, status.wamid, now)
+    messages.moved(message.id, status.state, new_wamid, now)
     if message.kind == "staff" then
       if known < messages.rank.accepted then M.staff_arrived(message, now) else tell.state(message.id) end
     end
