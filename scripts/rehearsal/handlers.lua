@@ -205,7 +205,7 @@ local LIST = {
       if main.notice then main.notice { event = event, message = "tried by check", count = 1 } end
     end
     for kind in pairs(main.jobs) do
-      local dead = job(kind, { conversation = conversation.id, message = "none", booking = "none", what = "text", text = "" })
+      local dead = job(kind, { conversation = conversation.id, message = "none", booking = 0, what = "text", text = "" })
       if main.notice then main.notice { event = "job_dead", message = "tried by check", job = dead } end
     end
   end },
@@ -225,7 +225,7 @@ end
 
 add("the request", main.routes, function(_, name) call(name) end)
 add("the job", main.jobs, function(handler, name, stage)
-  local tried = job(name, { conversation = meet(stage).id, message = "none", booking = "none", what = "text", text = "tried by check" })
+  local tried = job(name, { conversation = meet(stage).id, message = "none", booking = 0, what = "text", text = "tried by check" })
   if name ~= "turn" then handler.run(tried) end
   if handler.failed then handler.failed(tried) end
 end)
