@@ -2,7 +2,7 @@
 -- as English does (where the server can): what depends on that order differs from SQLite.
 --
 --   both_engines.missing() → what is not installed, or nil
---   local server = both_engines.start()          a server with one empty database, not as root, in a folder of its own
+--   local server = both_engines.start()          a server (spec/support/postgres.py) with one empty database
 --   server:schema()                              the steps of the host, the business and the stand-ins, translated by host/store/postgres/ddl
 --   server:run(sql) → text                       what psql prints, errors included
 --   server:stop()
@@ -17,44 +17,33 @@ local M = {}
 local Server = {}
 Server.__index = Server
 
-local function programs()
-  local _, found = shell.run "ls -d /usr/lib/postgresql/*/bin/initdb /usr/pgsql-*/bin/initdb /usr/local/bin/initdb 2>/dev/null | sort -V | tail -1"
-  return found:match "^(.*)/initdb%s*$"
-end
-
 function M.missing()
-  if not programs() then return "PostgreSQL is not installed" end
-  if shell.run "command -v psql cc" ~= 0 then return "psql or a C compiler is not installed" end
+  if shell.run "ls /usr/lib/postgresql/*/bin/initdb" ~= 0 then return "PostgreSQL is not installed" end
+  if shell.run "command -v python3 psql cc" ~= 0 then return "python3, psql or a C compiler is not installed" end
 end
 
 function M.start()
-  local bin, folder, port = programs(), shell.folder(), shell.port()
-  local _, user = shell.run "id -u"
-  local as = ""
-  if tonumber(user) == 0 then
-    as = shell.run "id -u postgres" == 0 and "setpriv --reuid=postgres --regid=postgres --clear-groups "
-      or "setpriv --reuid=nobody --regid=65534 --clear-groups "
-    assert(shell.run(("chown %s %s"):format(as:match "reuid=(%w+)", folder)) == 0)
-  end
-  local self = setmetatable({ port = port, folder = folder, bin = bin, as = as }, Server)
-  local init = ("cd / && %s%s/initdb -D %s/data -U assistant -A trust -E UTF8 --locale=C.UTF-8 --no-sync"):format(as, bin, folder)
-  local code, words = shell.run(init .. " --locale-provider=icu --icu-locale=en-US")
-  if code ~= 0 then code, words = shell.run(init) end
-  assert(code == 0, words)
-  code, words = shell.run(("cd / && %s%s/pg_ctl -D %s/data -l %s/log -w -t 60 start -o '-p %d -c listen_addresses=127.0.0.1 "
-    .. "-c unix_socket_directories= -c fsync=off -c synchronous_commit=off -c max_connections=8' >/dev/null"):format(as, bin, folder, folder, port))
-  assert(code == 0, words .. (shell.read(folder .. "/log") or ""))
+  local pipe = assert(io.popen(("echo $$; cd %s && exec python3 spec/support/postgres.py %s/postgres-template fsync=off"):format(shell.quote(shell.root),
+    shell.quote(shell.binary:match "^(.*)/"))))
+  local self = setmetatable({ pipe = pipe, pid = pipe:read "n", database = "assistant" }, Server)
+  self.port = pipe:read "l" and (pipe:read "l" or ""):match " port=(%d+)"
+  assert(self.port, "PostgreSQL did not start")
+  local said = self:run "CREATE DATABASE records TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en-US'"
+  if said:find "ERROR" then said = self:run "CREATE DATABASE records" end
+  assert(not said:find "ERROR", said)
+  self.database = "records"
   return self
 end
 
 function Server:stop()
-  shell.run(("cd / && %s%s/pg_ctl -D %s/data -m immediate -w stop"):format(self.as, self.bin, self.folder))
+  shell.run("kill " .. self.pid)
+  self.pipe:close()
 end
 
 function Server:run(sql)
   local path = os.tmpname()
   shell.write(path, sql)
-  local _, text = shell.run(("psql -X -h 127.0.0.1 -p %d -U assistant -f %s postgres"):format(self.port, path))
+  local _, text = shell.run(("psql -X -h 127.0.0.1 -p %d -U assistant -f %s %s"):format(self.port, path, self.database))
   os.remove(path)
   return text
 end

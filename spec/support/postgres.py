@@ -317,7 +317,9 @@ async def main():
     signal.pthread_sigmask(signal.SIG_SETMASK, [])  # the host blocks signals, and its children with it
     ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
     stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+    ends = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ends)  # a process of ours that starts this one blocks them
+    for number in ends:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     everything = All(sys.argv[1:])
     try:
