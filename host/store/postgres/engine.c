@@ -16,6 +16,7 @@ struct store {
     struct pg *pg;
     struct pg_session *session; /* NULL: no group is open */
     bool written;               /* the group holds writes */
+    bool away;                  /* the last group found no connection */
     uint64_t group;
     struct store_figures figures;
     char error[PG_WHY];
@@ -124,7 +125,8 @@ static int group_open(struct store *s)
     int code = 0;
     if (!s->session)
         s->session = pg_begin(s->pg, PG_SERIALIZABLE, &code, s->error, sizeof s->error);
-    return s->session ? 0 : code;
+    s->away = !s->session;
+    return code;
 }
 
 static void group_close(struct store *s)
@@ -303,10 +305,10 @@ static int known(struct store *s, const char *owner, size_t count, char *why, si
 
 static bool healthy(const struct store *s)
 {
-    return pg_healthy(s->pg, NULL, 0);
+    return !s->away && pg_healthy(s->pg, NULL, 0);
 }
 
-/* The pool connects again by itself. */
+/* The next group connects again, or the pool by itself. */
 static void probe(struct store *s)
 {
     (void)s;

@@ -158,6 +158,34 @@ static void conflict(void)
     CHECK(store_commit(s) == STORE_LOST);
 }
 
+/* Through the proxy, which loses what is said. */
+static void unknown(void)
+{
+    char why[512] = "", through[200];
+    struct store *s;
+    snprintf(through, sizeof through, "postgres://assistant@127.0.0.1:%d/assistant", server.proxy);
+    CHECK(postgres_engine.open(&s, through, NULL, 0, why, sizeof why) == STORE_OPENED);
+    CHECK(store_exec(s, "INSERT INTO t VALUES (20, 'twenty')") == 0);
+    postgres_tell(&server, "lose answer");
+    CHECK(store_commit(s) == STORE_UNKNOWN);
+    CHECK(case_number(stores[1], "SELECT count(*) FROM t WHERE a = 20") == 1);
+    store_commit(stores[1]);
+    postgres_tell(&server, "pass");
+    CHECK(store_exec(s, "INSERT INTO t VALUES (21, 'twenty-one')") == 0);
+    CHECK(store_commit(s) == STORE_COMMITTED && store_healthy(s));
+    CHECK(store_exec(s, "INSERT INTO t VALUES (22, 'twenty-two')") == 0);
+    postgres_tell(&server, "cut");
+    CHECK(store_exec(s, "DELETE FROM t") == STORE_AWAY && store_lost(s));
+    CHECK(store_commit(s) == STORE_LOST);
+    CHECK(store_exec(s, "DELETE FROM t") == STORE_AWAY && !store_healthy(s));
+    struct trouble trouble;
+    store_trouble(s, &trouble);
+    CHECK(trouble.cause[0] && strstr(trouble.remedy, "database server"));
+    postgres_tell(&server, "pass");
+    CHECK(case_number(s, "SELECT count(*) FROM t WHERE a > 20") == 1 && store_healthy(s));
+    store_close(s);
+}
+
 int main(void)
 {
     postgres_start(&server, "");
@@ -171,6 +199,8 @@ int main(void)
     case_run("a fault in a statement is the statement's", errors);
     case_run("on a server an error outside of savepoints loses the group", undone);
     case_run("what another client wrote meanwhile is a conflict, and the group is lost", conflict);
+    case_run("a commit without an answer is unknown, and a group whose server is away is lost",
+             unknown);
     for (int i = 0; i < 2; i++)
         store_close(stores[i]);
     return cases_end();
