@@ -210,6 +210,45 @@ local function providers()
   require("records.numbers").ours("1", NOW)
 end
 
+-- The records' other functions: {name, values …}.
+local function others()
+  local id, visit = "16475550101", NOW + 2 * DAY
+  local function calls(module, list)
+    local records = require("records." .. module)
+    for _, one in ipairs(list) do records[one[1]](table.unpack(one, 2, one.n or #one)) end
+  end
+  calls("bookings", { { "get", 1 }, { "at", id, visit }, { "all_at", visit }, { "learn_uid", 1, "v1b" }, { "ended", id, visit }, { "set_reminder", 1, 7 } })
+  calls("cases", { { "last", id }, { "open", { id = id }, "failed" }, { "because", id, "asked" }, { "active", id }, { "posted", 3, "C1", "2.5" },
+    { "carded", id }, { "of_card", "C1", "2.5" }, { "open_now", 5 }, { "reminded", 3, 2 }, { "told_late", 3 }, { "last_words", id }, { "staff_seq", id },
+    { "pause_asked", "16475550102" }, { "expire_due", NOW * 2 }, { "close_as", id, { reason = "done", cents = 12345, by = "Sam" } }, { "uncarded", id } })
+  calls("changes", { { "put", { id = "e2", original = "u3", conversation = id, content = "B" }, NOW }, { "put", { id = "e3", original = "u3",
+    conversation = id, content = "a" }, NOW + 1 }, { "take", { id = "u3", conversation = id, number = id } } })
+  calls("circuits", { { "told", "slack", NOW }, { "due", "whatsapp", NOW } })
+  calls("conversations", { { "set_token", id, "tok" }, { "set_token", id, "tok2" }, { "by_token", "tok" }, { "by_token", "none" }, { "set_quote", id, NOW, "address" },
+    { "told_after_hours", id, NOW }, { "asked_for_photos", id, NOW }, { "nudged", id }, { "heard_again", id, NOW }, { "unblock", "CA.B", NOW },
+    { "speaks", id, "fr" }, { "opt_in", "16475550103", NOW }, { "pause_active", "16475550102", NOW }, { "paused_told", "16475550102", NOW },
+    { "staff_reached", "16475550102", NOW }, { "resume", "16475550102", NOW }, { "limit", id, NOW }, { "set_ended", id, NOW } })
+  calls("costs", { { "of", { id, "" } } })
+  calls("identities", { { "find", "number", id }, { "any", "CA.b" }, { "chats", id, "CA.b" }, { "is_taken", id, id }, { "after", id, NOW } })
+  calls("media", { { "add", { id = "u5", conversation = id, media = { meta_id = "m2", kind = "audio", mime = "audio/ogg" } }, NOW }, { "get", 2 },
+    { "words_due", id, 0, NOW }, { "stored", 2, { hash = "ab", bytes = 12 }, "audio/ogg", NOW }, { "without_words", id }, { "no_words", 2, "it's" },
+    { "counts", id, 0 }, { "set_words", 2, "hello" }, { "counts", id, 0 }, { "of", id }, { "of_message", "u5" }, { "with_hash", "ab" }, { "remove_message", "u5" },
+    { "forget", NOW + 1, 1 }, { "remove", id } })
+  calls("messages", { { "get", "a1" }, { "versions", id, "none" }, { "replace", "u2", "new", nil, NOW, "ed", n = 6 }, { "versions", id, "u2" },
+    { "ours", id, "a1" }, { "ours", id, "wamid.a1" }, { "set_words", "a1b", "other", nil, n = 4 }, { "newest_at", id }, { "quoted", { id = "u3" } }, { "newer_at", id, 2 },
+    { "since_understood", { id = id, answered_seq = 1 }, 4, 2 }, { "greeted", id }, { "answered_before", id, 9 }, { "set_form", "a1b", "{}" },
+    { "words_alone", "a1b" }, { "set_state", "a1b", "sending", NOW }, { "just_accepted", "a1b", "wamid.z", NOW }, { "resend", "b1", NOW, "470" },
+    { "take_back", "b1", NOW, "old" }, { "of_turn", { id = id, last_seq = 5, answered_seq = 1 }, 3 } })
+  calls("offers", { { "get", 2 }, { "last", id }, { "of_wamid", id, "wamid.a1" }, { "remove", 2 } })
+  calls("people", { { "is_erased_message", "x" }, { "unblocked", { id } }, { "blocked_marks" }, { "opted_in", { id } } })
+  calls("slack_posts", { { "get", "C1", "1.5" }, { "became", "C1", "1.5", "a1" }, { "of_message", "a1" }, { "hold", "C1", "1.5", "{}" }, { "signed", "C1", "1.5", "eyes" } })
+  calls("stages", { { "get", 1 }, { "leads", 0, 0, 5 }, { "of_case", 1 } })
+  calls("turns", { { "add", { conversation = id, started_at = NOW, brain = "model", action = "continue", calls = 2 }, NOW }, { "add", { conversation = id,
+    started_at = NOW, brain = "words", action = "limited" }, NOW }, { "count", id, 0 }, { "last", id } })
+  calls("expiry", { { "turns", NOW + 1, 1 }, { "offers", NOW + 1, 1 }, { "audit", NOW + 1, 5 }, { "slack_posts", NOW + DAY, 5 }, { "early", NOW + 1, 5 },
+    { "seen", NOW + 1, 5 }, { "erased_messages", 6, 5 }, { "answers", NOW + DAY, 5 } })
+end
+
 local function ends()
   local people, expiry, messages = require "records.people", require "records.expiry", require "records.messages"
   messages.add_user({ id = "w1", conversation = "CA.b", content = "w1", kind = "text", said_at = NOW }, 1, NOW + 2)
@@ -261,7 +300,7 @@ function M.record()
   end
   time.now_ms = function() return NOW end
   local ok, err = xpcall(function()
-    for _, run in ipairs { chats, words, staff, visits, providers, ends } do run() end
+    for _, run in ipairs { chats, words, staff, visits, providers, others, ends } do run() end
   end, debug.traceback)
   for how, fn in pairs(originals) do db[how] = fn end
   time.now_ms = now_ms
@@ -330,7 +369,8 @@ end
 local function theirs(call, text)
   if text:find "ERROR:" then return text end
   if call.how == "run" then return text:match "(%d+)\n?$" or "0" end
-  local lines = rows_of((text:gsub("\n%u+[ %d]*%d\n$", "\n")))
+  text = text:gsub("\nINSERT 0 %d+\n$", "\n"):gsub("\nUPDATE %d+\n$", "\n"):gsub("\nDELETE %d+\n$", "\n")
+  local lines = rows_of(text)
   local names, rows = table.remove(lines, 1) or {}, {}
   for i, line in ipairs(lines) do
     if call.how == "one" and i > 1 then break end
