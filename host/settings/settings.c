@@ -405,6 +405,14 @@ char *settings_media(const struct settings *s, const char *database)
 char *settings_database(const struct settings *s, char *why, size_t size)
 {
     const char *url = settings_text(s, "DATABASE_URL");
+#ifndef ASSISTANT_POSTGRES
+    if (url && strncmp(url, "postgres", 8) == 0) {
+        snprintf(why, size,
+                 "DATABASE_URL: this program was built without PostgreSQL (libpq). Use "
+                 "sqlite:PATH.");
+        return NULL;
+    }
+#endif
     if (!url || strncmp(url, "sqlite:", 7) != 0 || !url[7]) {
         snprintf(why, size, "DATABASE_URL: must be sqlite:PATH, like sqlite:data/db.sqlite.");
         return NULL;

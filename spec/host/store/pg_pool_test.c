@@ -18,6 +18,7 @@ struct slice {
 };
 
 static struct slice slices[SLICES];
+static bool is_long;
 
 static void slice_run(void *arg)
 {
@@ -321,8 +322,71 @@ static void server_is_full(void)
     fiber_most(SLICES);
 }
 
-int main(void)
+/* ---- verdicts under cuts ---- */
+
+enum { NUMBERS = 4000 };
+
+static unsigned char verdicts[NUMBERS]; /* 1 + what pg_commit said; 0: no COMMIT was sent */
+static int next_number, told, goal;
+
+static void insert_numbers(void *arg)
 {
+    char sql[64], words[400];
+    int code;
+    (void)arg;
+    while (next_number < goal) {
+        int n = next_number++;
+        struct pg_session *s = pg_begin(db, PG_READ_COMMITTED, &code, words, sizeof words);
+        snprintf(sql, sizeof sql, "INSERT INTO verdicts VALUES (%d)", n);
+        if (s && pg_exec(s, sql) == 0)
+            verdicts[n] = (unsigned char)(1 + pg_commit(s));
+        pg_end(s);
+        told++;
+    }
+}
+
+static bool some_more(void)
+{
+    static int seen;
+    if (told < seen + 20 && fiber_count() > 0)
+        return false;
+    seen = told;
+    return true;
+}
+
+static void tells_the_truth(void)
+{
+    int rounds = is_long ? 100 : 12, wrong = 0, unknown = 0, stored = 0;
+    through_the_proxy();
+    run("CREATE TABLE verdicts (a BIGINT)");
+    goal = rounds * 40;
+    for (int i = 0; i < SLICES; i++)
+        fiber_start(insert_numbers, NULL);
+    for (int i = 0; i < rounds; i++) {
+        turn_until(some_more);
+        postgres_tell(&server, i % 3 == 2 ? "lose answer" : "cut");
+        if (i % 3 == 2)
+            turn_until(some_more);
+        postgres_tell(&server, "pass");
+    }
+    CHECK(finish() && next_number == goal);
+    for (int n = 0; n < goal; n++) {
+        char sql[80];
+        snprintf(sql, sizeof sql, "SELECT count(*) FROM verdicts WHERE a = %d", n);
+        int64_t there = ask(sql);
+        stored += there == 1;
+        unknown += verdicts[n] == 1 + PG_UNKNOWN;
+        wrong += verdicts[n] == 1 + PG_COMMITTED ? there != 1
+                 : verdicts[n] != 1 + PG_UNKNOWN ? there != 0
+                                                 : 0;
+    }
+    CHECK(wrong == 0 && unknown > 0 && stored > goal / 2);
+    printf("# %d rounds: %d numbers, %d stored, %d in doubt\n", rounds, goal, stored, unknown);
+}
+
+int main(int argc, char **argv)
+{
+    is_long = argc > 1 && strcmp(argv[1], "--long") == 0;
     log_open(LOG_OFF);
     loop = loop_new();
     fiber_most(SLICES);
@@ -343,6 +407,8 @@ int main(void)
     case_run("a statement that an operator stops is told from a connection that was ended",
              stopped_by_the_server);
     case_run("a server without free connections makes sessions wait", server_is_full);
+    case_run("what was committed is there, and what was not is not, while connections are cut",
+             tells_the_truth);
     db_close();
     fiber_free();
     loop_free(loop);
