@@ -72,6 +72,14 @@ static int lua_encode(lua_State *L)
     return 1;
 }
 
+static int lua_keep(lua_State *L)
+{
+    luaL_checktype(L, 1, LUA_TSTRING);
+    lua_settop(L, 1);
+    json_keep(L, 1);
+    return 0;
+}
+
 static int lua_array(lua_State *L)
 {
     if (lua_isnoneornil(L, 1)) {
@@ -136,7 +144,7 @@ int luaopen_host_json(lua_State *L)
 {
     static const luaL_Reg functions[] = {
         { "decode", lua_decode },     { "encode", lua_encode }, { "array", lua_array },
-        { "is_array", lua_is_array }, { NULL, NULL },
+        { "is_array", lua_is_array }, { "keep", lua_keep },     { NULL, NULL },
     };
 
     json_setup(L);

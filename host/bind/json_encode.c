@@ -20,6 +20,8 @@ enum { KEEP_BYTES = 64 << 10, NUMBER_MAX = 40, PATH_MAX_BYTES = 200, PATH_KEY_BY
 enum { WAITING = 16 };
 
 static const char scratch_key = 0; /* its address: the scratch area in the registry */
+static const char kept_key = 0;    /* the same: kept texts → how they are written */
+enum { KEPT_LEAST = 1024 };        /* bytes: shorter texts are not looked for among the kept ones */
 
 struct key {
     const char *text; /* a key of a table on the stack, which keeps it alive */
@@ -244,6 +246,25 @@ static void write_string(struct writer *w, const char *text, size_t len)
     put_byte(w, '"');
 }
 
+/* true: the text at index is a kept one, and is written. */
+static bool write_kept(struct writer *w, int index)
+{
+    size_t len = 0;
+    const char *written = NULL;
+
+    luaL_checkstack(w->L, 2, "not enough memory");
+    if (lua_rawgetp(w->L, LUA_REGISTRYINDEX, &kept_key) == LUA_TTABLE) {
+        lua_pushvalue(w->L, index);
+        lua_rawget(w->L, -2);
+        written = lua_tolstring(w->L, -1, &len);
+        if (written)
+            put(w, written, len);
+        lua_pop(w->L, 1);
+    }
+    lua_pop(w->L, 1);
+    return written != NULL;
+}
+
 static void write_integer(struct writer *w, lua_Integer value)
 {
     char text[NUMBER_MAX], *p = text + sizeof text;
@@ -417,7 +438,8 @@ static void write_value(struct writer *w, int index)
     switch (lua_type(w->L, index)) {
     case LUA_TSTRING:
         text = lua_tolstring(w->L, index, &len);
-        write_string(w, text, len);
+        if (len < KEPT_LEAST || !write_kept(w, index))
+            write_string(w, text, len);
         break;
     case LUA_TTABLE: write_table(w, index); break;
     case LUA_TNUMBER:
@@ -464,4 +486,19 @@ void json_encode(lua_State *L, int index)
     const char *text = json_encode_bytes(L, index, &len);
 
     lua_pushlstring(L, text, len);
+}
+
+void json_keep(lua_State *L, int index)
+{
+    index = lua_absindex(L, index);
+    if (lua_rawgetp(L, LUA_REGISTRYINDEX, &kept_key) != LUA_TTABLE) {
+        lua_pop(L, 1);
+        lua_newtable(L);
+        lua_pushvalue(L, -1);
+        lua_rawsetp(L, LUA_REGISTRYINDEX, &kept_key);
+    }
+    lua_pushvalue(L, index);
+    json_encode(L, index);
+    lua_rawset(L, -3);
+    lua_pop(L, 1);
 }

@@ -36,6 +36,8 @@ bool json_decode(lua_State *L, int index, bool null_as_nil);
 /* Pushes the value at index as JSON text. Calls no metamethod. Throws, with the place, for what
  * JSON cannot hold. */
 void json_encode(lua_State *L, int index);
+/* Encodes the text at index once, for all values that hold it afterwards. */
+void json_keep(lua_State *L, int index);
 /* The same as bytes that end with the next encoding in this state: a request's body is 8 KB, which
  * need not become a string of Lua that is garbage at once. */
 const char *json_encode_bytes(lua_State *L, int index, size_t *len);

@@ -151,6 +151,7 @@ function M.load()
   loaded.business_there = found.business.value ~= nil
   loaded.message_prices_known = not found.business.value or found.business.value.message_prices ~= nil
   loaded.system_text = M.system_text(loaded.system, loaded.business)
+  json.keep(loaded.system_text)
   loaded.intents, loaded.answers = intents.ready(loaded.languages), keywords.ready(loaded.business.answers)
   loaded.places = area.prepare(loaded.business)
   return loaded

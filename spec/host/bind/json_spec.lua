@@ -15,6 +15,18 @@ local function seconds(f, ...)
   return os.clock() - from
 end
 
+describe("json.keep", function()
+  it("changes nothing of what is written", function()
+    local text = ('She said "no",\n\255 é \\ \1'):rep(100)
+    local before = json.encode { text, { text = text, more = text .. "x" } }
+    json.keep(text)
+    json.keep("short")
+    assert.equal(before, json.encode { text, { text = ("%s"):format(text), more = text .. "x" } })
+    assert.equal('["short"]', json.encode { "short" })
+    assert.is_false(pcall(json.keep, 5))
+  end)
+end)
+
 describe("json.decode", function()
   it("reads every kind of value", function()
     local value = json.decode('{"text":"a\\n\\"\\/é","list":[1,-2.5,true,false],"none":null,"inner":{"x":1e3}}')
