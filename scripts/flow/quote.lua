@@ -67,17 +67,19 @@ end
 -- The fields still to ask for, in the order of `fields`.
 function M.missing(data, fields)
   local list = {}
-  for _, field in ipairs(fields) do
-    if not M.known(data and data[field]) then
-      list[#list + 1] = field
+  for i = 1, #fields do
+    local value = data and data[fields[i]]
+    if value == nil or not M.known(value) then
+      list[#list + 1] = fields[i]
     end
   end
   return list
 end
 
 function M.complete(data, fields)
-  for _, field in ipairs(fields) do
-    if not M.known(data and data[field]) then
+  for i = 1, #fields do
+    local value = data and data[fields[i]]
+    if value == nil or not M.known(value) then
       return false
     end
   end

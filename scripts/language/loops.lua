@@ -31,8 +31,7 @@ local CHARACTERS, END = 400, 60
 -- Words by which two texts are compared. A short one is compared as it is: looking for its signs would cost more than the rest.
 local function plain(said)
   if #said <= END then return said:lower() end
-  local words = text.words(text.clip(text.clip(said, CHARACTERS), -2 * END))
-  return #words > END and words:gsub("%d+", "0"):sub(-END) or words
+  return text.clip(text.clip(said, CHARACTERS), -2 * END):lower():gsub("%d+", "0"):sub(-END)
 end
 
 -- ms of our last reply, 1: it is on, quick ones, a count per rule, and the marks of their newest words, the newest first
