@@ -152,7 +152,7 @@ class Proxy:
             there, back = await asyncio.open_connection("127.0.0.1", self.to)
             pair["writers"].append(back)
             await asyncio.gather(self.pump(pair, reader, back, True), self.pump(pair, there, writer, False))
-        except OSError:
+        except (OSError, asyncio.CancelledError):
             pass
         finally:
             pair["close"]()

@@ -39,7 +39,8 @@ int pg_code_of(const char *sqlstate);
 void pg_words_of(char *out, size_t size, const char *message, const char *sqlstate);
 /* The same for a result. */
 void pg_words_of_result(char *out, size_t size, const PGresult *r);
-/* Notices that the server sends beside an answer: warnings go to the log. */
+/* Notices that the server sends beside an answer: warnings go to the log. arg: a bool that becomes
+ * true when the server ends the connection, or NULL. */
 void pg_notice(void *arg, const PGresult *r);
 
 /* ---- connect.c: any thread ---- */
@@ -152,6 +153,7 @@ struct pg_session {
     struct fiber *waiting;
     struct loop_timer timer;
     bool ready, overdue, cancelled;
+    bool farewell; /* the server has said that it ends the connection */
 };
 
 /* ---- pool.c ---- */

@@ -140,15 +140,22 @@ static void drop(struct pg *p, struct pg_session *s)
     pool_grow(p);
 }
 
+/* Nobody waits for its answer: what comes is a notice, the server's farewell, or the end. Costs one
+ * recv. */
+static bool alive(struct pg_session *s)
+{
+    if (!PQconsumeInput(s->conn) || PQstatus(s->conn) != CONNECTION_OK)
+        return false;
+    PQisBusy(s->conn); /* reads what came */
+    return !s->farewell;
+}
+
 void pool_noticed(struct pg_session *s)
 {
     struct pg *p = s->pool;
     struct pg_session *i;
-    if (PQconsumeInput(s->conn) && PQstatus(s->conn) != CONNECTION_BAD) {
-        PQisBusy(s->conn); /* reads a notice, or the server's farewell */
-        if (PQstatus(s->conn) != CONNECTION_BAD)
-            return;
-    }
+    if (alive(s))
+        return;
     session_gone(s, "the server has closed the connection");
     TAILQ_FOREACH(i, &p->idle, at)
         if (i == s) {
@@ -161,12 +168,6 @@ void pool_noticed(struct pg_session *s)
 }
 
 /* ---- sessions ---- */
-
-/* What the loop has not looked at yet, and nobody does outside of a fiber. Costs one recv. */
-static bool alive(struct pg_session *s)
-{
-    return PQconsumeInput(s->conn) && PQstatus(s->conn) == CONNECTION_OK;
-}
 
 static struct pg_session *connect_now(struct pg *p, int *code, char *why, size_t why_size)
 {
