@@ -50,7 +50,7 @@ static void look_at_work(struct host *h)
     jobs_kinds(h->services.jobs, loop_wall_ms(), on_kind, &w);
     set(h, OWN_JOBS_AGE, age_s(w.oldest));
     set(h, OWN_LANES_WAITING, (double)jobs_lanes_waiting(h->services.jobs));
-    set(h, OWN_INBOX_UNREAD, (double)inbox_backlog(h->services.jobs));
+    set(h, OWN_INBOX_UNREAD, (double)inbox_unread(h->services.jobs));
     set(h, OWN_INBOX_AGE, age_s(inbox_oldest_ms(h->services.jobs)));
     set(h, OWN_INBOX_PARKED, (double)jobs_parked(h->services.jobs));
 }

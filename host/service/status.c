@@ -127,7 +127,7 @@ static void json_work(struct host *h, struct buf *out)
                (long long)w.timers, w.kinds.data ? w.kinds.data : "");
     work_free(&w);
     buf_printf(out, "\"inbox\":{\"unread\":%lld,\"oldest_age_ms\":%lld,\"parked\":%lld},",
-               (long long)inbox_backlog(h->services.jobs),
+               (long long)inbox_unread(h->services.jobs),
                (long long)age_ms(inbox_oldest_ms(h->services.jobs)),
                (long long)jobs_parked(h->services.jobs));
 }
@@ -246,7 +246,7 @@ static void words_work(struct host *h, struct buf *out)
 
 static void words_inbox(struct host *h, struct buf *out)
 {
-    int64_t unread = inbox_backlog(h->services.jobs), aside = jobs_parked(h->services.jobs);
+    int64_t unread = inbox_unread(h->services.jobs), aside = jobs_parked(h->services.jobs);
     int64_t late = age_ms(inbox_oldest_ms(h->services.jobs)) / 1000;
     if (unread)
         buf_printf(out, "Inbox: %lld not read yet, the oldest for %lld s%s.\n", (long long)unread,

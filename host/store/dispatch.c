@@ -42,6 +42,11 @@ const char *store_path(const struct store *s)
     return engine_of(s)->path ? engine_of(s)->path(s) : NULL;
 }
 
+bool store_shared(const struct store *s)
+{
+    return engine_of(s)->shared;
+}
+
 int store_live(struct store *s, char *why, size_t why_size)
 {
     return engine_of(s)->live ? engine_of(s)->live(s, why, why_size) : 0;

@@ -33,6 +33,7 @@ struct store_statement {
 };
 
 struct store_engine {
+    bool shared; /* store_shared */
     enum store_open_result (*open)(struct store **out, const char *path, const void *bytes,
                                    size_t len, char *why, size_t why_size);
     void (*close)(struct store *s);

@@ -58,6 +58,8 @@ enum store_open_result store_open_from(struct store **out, const char *path, con
  * fine. */
 void store_close(struct store *s);
 const char *store_path(const struct store *s); /* NULL in memory, and without files */
+/* Do several processes write this database at once? */
+bool store_shared(const struct store *s);
 
 /* Schema steps. `owner` names a row in the table schema_steps ("host" or "scripts"); step n of the
  * list is applied when the stored number is below n. Each step is a transaction of its own. A

@@ -1,5 +1,6 @@
 /* The functions of jobs.h and jobs_purge.h: each calls the engine's. */
 #include "work/engine.h"
+#include "work/postgres/engine.h"
 #include "work/sqlite/engine.h"
 
 #include <stdlib.h>
@@ -23,14 +24,13 @@ void inbox_row_free(struct inbox_row *r)
 
 static const struct jobs_engine *engine_of(const struct jobs *j)
 {
-    return *(const struct jobs_engine *const *)j;
+    return ((const struct jobs_head *)j)->engine;
 }
 
 /* By the store's engine. */
 static const struct jobs_engine *engine_for(const struct store *s)
 {
-    (void)s;
-    return &sqlite_jobs;
+    return store_shared(s) ? &postgres_jobs : &sqlite_jobs;
 }
 
 int jobs_tables(struct store *s, char *why, size_t why_size)
@@ -290,4 +290,40 @@ int parked_erase(struct jobs *j, int64_t id)
 int inbox_purge(struct jobs *j, int64_t before_ms, int limit)
 {
     return engine_of(j)->inbox_purge(j, before_ms, limit);
+}
+
+int jobs_hold(struct jobs *j, const struct job *job)
+{
+    return engine_of(j)->jobs_hold ? engine_of(j)->jobs_hold(j, job) : 1;
+}
+
+int jobs_beat(struct jobs *j)
+{
+    return engine_of(j)->jobs_beat ? engine_of(j)->jobs_beat(j) : 1;
+}
+
+bool jobs_may_act(const struct jobs *j)
+{
+    return engine_of(j)->jobs_may_act ? engine_of(j)->jobs_may_act(j) : true;
+}
+
+int jobs_poll(struct jobs *j)
+{
+    return engine_of(j)->jobs_poll ? engine_of(j)->jobs_poll(j) : 0;
+}
+
+void jobs_committed(struct jobs *j)
+{
+    if (engine_of(j)->jobs_committed)
+        engine_of(j)->jobs_committed(j);
+}
+
+int inbox_claim(struct jobs *j, int room)
+{
+    return engine_of(j)->inbox_claim ? engine_of(j)->inbox_claim(j, room) : 0;
+}
+
+int64_t inbox_unread(struct jobs *j)
+{
+    return engine_of(j)->inbox_unread ? engine_of(j)->inbox_unread(j) : inbox_backlog(j);
 }

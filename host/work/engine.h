@@ -1,14 +1,20 @@
 /*
  * engine: what a database's jobs and inbox give, so that jobs.h and jobs_purge.h are one interface
  * over several. A table of functions; each does what those headers say of the function with its
- * name. Only dispatch.c calls through it. An engine's own struct jobs begins with a pointer to its
- * table.
+ * name. Only dispatch.c calls through it. An engine's own struct jobs begins with the members of
+ * struct jobs_head.
  */
 #ifndef HOST_WORK_ENGINE_H
 #define HOST_WORK_ENGINE_H
 
 #include "work/jobs.h"
 #include "work/jobs_purge.h"
+
+struct jobs_engine;
+struct jobs_head {
+    const struct jobs_engine *engine;
+    struct store *store;
+};
 
 struct jobs_engine {
     int (*jobs_tables)(struct store *s, char *why, size_t why_size);
@@ -65,6 +71,15 @@ struct jobs_engine {
     int (*inbox_erase)(struct jobs *j, int64_t id);
     int (*parked_erase)(struct jobs *j, int64_t id);
     int (*inbox_purge)(struct jobs *j, int64_t before_ms, int limit);
+
+    /* NULL where jobs.h says what one process on its own database answers. */
+    int (*jobs_hold)(struct jobs *j, const struct job *job);
+    int (*jobs_beat)(struct jobs *j);
+    bool (*jobs_may_act)(const struct jobs *j);
+    int (*jobs_poll)(struct jobs *j);
+    void (*jobs_committed)(struct jobs *j);
+    int (*inbox_claim)(struct jobs *j, int room);
+    int64_t (*inbox_unread)(struct jobs *j);
 };
 
 #endif

@@ -19,13 +19,30 @@
  * belongs to the item at its place. After three crashes its reader is asked once to park that item.
  * When the reader fails, or the process dies again, the whole row is parked.
  *
- * One process on its own database is the only engine so far (host/work/sqlite). Where several
- * processes share one database, these calls mean this: a claim is one process's, while it renews
- * it, and its number grows with each taker, so jobs_done, jobs_again and jobs_die of an earlier one
- * answer 0. A lane has one running job over all processes, and only its first job can be claimed.
- * jobs_claim may give fewer than are due, because others claim too. Ids tell no order across
- * processes. An inbox row is claimed and deleted by itself, without a watermark. What jobs_forget
- * and jobs_flush put right is not kept there.
+ * Two engines: one process on its own SQLite database (host/work/sqlite), and several processes on
+ * one database of PostgreSQL (host/work/postgres). With several, the group is the caller's
+ * transaction (SERIALIZABLE for a slice, READ COMMITTED for claims and jobs_poll), each call may
+ * wait for the server, and these calls mean this:
+ *
+ * - A claim is one process's while that process gives its heartbeat (jobs_beat), and its number
+ *   grows with each taker. So jobs_done, jobs_again, jobs_die and jobs_hold of an earlier one
+ *   answer 0. A claimed job starts after the claim is committed (jobs_after_crash is true).
+ * - A lane has one running job over all processes, and only its first job can be claimed. Ids tell
+ *   no order between transactions: a lower one may be committed later. A dead job that is put back
+ *   has its old place in its lane.
+ * - What is due at now_ms must be due by the database's clock too. jobs_clock does nothing.
+ * - jobs_claim may give fewer than are due, because others claim too. jobs_next_due is what this
+ *   process knows: what it put itself since the commit (jobs_committed), and what jobs_poll found.
+ *   0: it has to look. jobs_suspects, inbox_unread and inbox_oldest_ms are as jobs_poll found them.
+ * - jobs_forget is about the slice that was undone, and jobs_flush does nothing.
+ * - A process that gave no heartbeat for 10 s loses what it had claimed to whoever polls: jobs are
+ *   ready at once, with orphan. Nobody knows what was on its CPU (jobs_on_cpu does nothing), so its
+ *   jobs and rows are charged with a crash only from the second such death on, and rest for a
+ *   minute then. One suspect runs at a time over all processes.
+ * - An inbox row is claimed (inbox_claim) by the one process that reads, and deleted when it is
+ *   read: there is no watermark, and inbox_durable, inbox_committed and inbox_may_read do nothing.
+ *   inbox_read answers -1 when the row is not ours any more. inbox_get knows unread and parked rows
+ *   only. A parked row that is being read is locked until the commit.
  */
 #ifndef HOST_WORK_JOBS_H
 #define HOST_WORK_JOBS_H
@@ -179,9 +196,33 @@ int inbox_park(struct jobs *j, const struct inbox_row *row, const char *item, si
 int inbox_parked_next(struct jobs *j, int64_t after_id, struct inbox_row *out);
 /* The row is read now. 1, 0: it was not parked, -1. */
 int inbox_unpark(struct jobs *j, const struct inbox_row *row);
-/* Durable rows not yet read; those of lost groups may count until the next inbox_next. */
+/* Durable rows that inbox_next can give; those of lost groups may count until it is called next. */
 int64_t inbox_backlog(struct jobs *j);
-int64_t inbox_oldest_ms(struct jobs *j); /* received_at of the oldest of them, 0: none */
+/* For status, over all processes: rows not yet read, and received_at of the oldest, 0: none. */
+int64_t inbox_unread(struct jobs *j);
+int64_t inbox_oldest_ms(struct jobs *j);
+
+/* ---- several processes on one database ---- */
+
+/* The first call of each slice of a job: is its claim still ours? It stays so until the commit. 1;
+ * 0: others have taken the job: the slice writes nothing and the task ends; -1. One process: 1. */
+int jobs_hold(struct jobs *j, const struct job *job);
+/* Once a second, when no transaction is open on this connection; commits by itself. 1: this process
+ * is alive for the others. 0: they had declared it dead and taken its work: all it runs must end without
+ * effects, and it has entered itself anew. -1: not stored. One process: 1. */
+int jobs_beat(struct jobs *j);
+/* false: no heartbeat was stored for 5 s: nothing is claimed, committed, sent or answered. */
+bool jobs_may_act(const struct jobs *j);
+/* Once a second, in a READ COMMITTED transaction of its own. Takes over what processes had claimed
+ * that gave no heartbeat for 10 s, or left, and refreshes what is kept in memory (jobs_next_due,
+ * jobs_suspects, inbox_backlog, inbox_oldest_ms). 0 or -1. One process: nothing. */
+int jobs_poll(struct jobs *j);
+/* Right after each commit, on the fiber that committed: what it put and ended counts now. (After a
+ * rollback: jobs_forget.) One process: nothing. */
+void jobs_committed(struct jobs *j);
+/* Claims unread rows for inbox_next, in a READ COMMITTED transaction of its own: while one process
+ * does so, others get none. How many, or -1. One process: 0, inbox_next needs no claim. */
+int inbox_claim(struct jobs *j, int room);
 
 /* For status: how many rows and items are parked (JOBS_COUNT_MAX: that many or more). */
 enum { JOBS_COUNT_MAX = 100000 };

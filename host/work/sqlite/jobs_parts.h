@@ -6,6 +6,7 @@
 #define HOST_WORK_JOBS_PARTS_H
 
 #include "base/loop.h"
+#include "work/rows.h"
 #include "work/sqlite/engine.h"
 
 /* Shared with the file, so it survives any crash of the process. */
@@ -123,20 +124,6 @@ int sqlite_inbox_erase(struct jobs *j, int64_t id);
 int sqlite_parked_erase(struct jobs *j, int64_t id);
 int sqlite_inbox_purge(struct jobs *j, int64_t before_ms, int limit);
 
-/* Runs one statement with its values: i int64_t, t C string or NULL, b bytes and size_t. The text
- * must be a literal. jobs_run: rows changed, or -1. jobs_row: the statement on its first row (give
- * it back with store_done), or NULL with *rc 0 (no row) or -1. JOBS_TWIN instead of -1: a unique
- * mark is taken. */
-enum { JOBS_TWIN = -2 };
-int jobs_run(struct jobs *j, const char *sql, const char *types, ...);
-struct store_statement *jobs_row(struct jobs *j, int *rc, const char *sql, const char *types, ...);
-/* The first column of the first row, in *out: 1, 0 (no row: *out stays), or -1. */
-int jobs_number(struct jobs *j, int64_t *out, const char *sql, const char *types, ...);
-/* The next row of a statement: 1, 0 (no more), or -1. */
-int jobs_next_row(struct jobs *j, struct store_statement *row);
-/* Copies a column. Without memory the process ends, so that claims come back at the next start. */
-char *jobs_column(struct store_statement *row, int column, size_t *len);
-
 /* A newer job has this one's mark: merges the newer into it, or takes its mark away. 0 or -1. */
 int jobs_settle_twin(struct jobs *j, int64_t id, int64_t *run_at);
 /* Frees the job's lane: the next one is ready. 0 or -1. */
@@ -166,14 +153,6 @@ struct jobs_kind *jobs_kind_of(struct jobs *j, const char *name);
 /* Counts again what runs, when it is not known. 0 or -1. */
 int jobs_count_running(struct jobs *j);
 
-/* Fills a job from a row of JOBS_COLUMNS. */
-#define JOBS_COLUMNS                                                                              \
-    "id, kind, coalesce(lane, old_lane), payload, attempts, crashes, run_at, created_at, error, " \
-    "orphan, claim, state"
-void jobs_read(struct store_statement *row, struct job *out);
-/* What jobs_row gave, and the rows after it, at most `room`; gives it back. How many, or -1 with
- * nothing in out[]. */
-int jobs_take(struct jobs *j, struct store_statement *row, int rc, struct job *out, int room);
 /* Removes a job whose state is not past `last`, and promotes the next of its lane. 1, 0: no such
  * job, -1. */
 int jobs_remove(struct jobs *j, int64_t id, enum job_state last);
