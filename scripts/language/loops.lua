@@ -28,7 +28,7 @@ local QUICK_LEAST_MS, QUICK_MOST_MS = 250, 30000
 local MEMORY = 3
 local CHARACTERS, END = 400, 60
 
--- Words by which two texts are compared. A short one is compared as it is: looking for its signs would cost more than the rest.
+-- What two texts are compared by: a short one as it is, a long one by its end, with 0 for each number.
 local function plain(said)
   if #said <= END then return said:lower() end
   return text.clip(text.clip(said, CHARACTERS), -2 * END):lower():gsub("%d+", "0"):sub(-END)
