@@ -14,6 +14,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 enum {
@@ -24,7 +25,9 @@ enum {
      * fifty. */
     REST_NS = 500000,
     FLOOD_REST_NS = 1000000, /* between two commits in a flood, so that more answers share one */
-    FLOOD = 200,             /* requests in a window: 2,000 per second */
+    SYNC_NS = 1000000,       /* a sync that takes longer does not hold up the next one */
+    SEALS = 8,
+    FLOOD = 200, /* requests in a window: 2,000 per second */
     WINDOW_NS = 100000000,
     LARGE_STATE = 24 << 20,
     HUGE_STATE = 64 << 20,
@@ -39,11 +42,14 @@ static struct {
     size_t batch; /* tasks that were ready in this tick */
     uint64_t committed_ns;
     uint64_t commit_ns; /* in all commits so far, to compute the last one's time */
-    /* What the running sync lets go: it covers the groups below `group`. */
-    struct {
+    /* What each running sync lets go, the oldest first: it covers the groups below `group`. The
+     * last of those that are done is `sealed`. */
+    struct seal {
         uint64_t group, answers, requests;
         int64_t inbox;
-    } sealed;
+    } sealed, seals[SEALS];
+    int seal_count;
+    uint64_t sync_ns;                    /* when the last of them began */
     uint64_t window_ns, window_requests; /* when the window of FLOOD began, and what was counted */
     bool flood;
     uint64_t work_end_ns, look_ns; /* of this tick's work, see work_is_over */
@@ -142,51 +148,74 @@ static bool holds(const struct host *h)
            h->scripts.queue.durable || admin_holds(h->admin) || inbox_held(h->services.jobs);
 }
 
-static void seal(struct host *h)
+static struct seal seal(const struct host *h)
 {
-    own.sealed.group = store_group(h->services.store);
-    own.sealed.answers = h->httpd ? httpd_given(h->httpd) : 0;
-    own.sealed.requests = h->services.outbound.asked;
-    own.sealed.inbox = inbox_stored(h->services.jobs);
+    return (struct seal){ .group = store_group(h->services.store),
+                          .answers = h->httpd ? httpd_given(h->httpd) : 0,
+                          .requests = h->services.outbound.asked,
+                          .inbox = inbox_stored(h->services.jobs) };
+}
+
+static void release(struct host *h)
+{
+    outbound_release(&h->services.outbound, own.sealed.requests);
+    if (h->httpd && httpd_release(h->httpd, own.sealed.answers))
+        httpd_run(h->httpd); /* resumed connections need it at once */
+    /* After its answer has left: reading may end the process. */
+    inbox_may_read(h->services.jobs, own.sealed.inbox);
+}
+
+/* true: something is held that no running sync lets go. */
+static bool holds_more(const struct host *h)
+{
+    if (!own.seal_count)
+        return holds(h);
+    const struct seal now = seal(h), *last = &own.seals[own.seal_count - 1];
+    return now.answers != last->answers || now.requests != last->requests ||
+           now.inbox != last->inbox || h->scripts.queue.durable || admin_holds(h->admin);
 }
 
 /* Law 1: an answer or a request leaves when all that was written before it is on the disk. What is
- * held is sealed when no group is open and a sync begins, and leaves when that sync is done.
- * Meanwhile the loop works on the next group. */
+ * held is sealed when no group is open and a sync begins, and leaves when that sync, or a later
+ * one, is done. Meanwhile the loop works on the next group. */
 static void let_go(struct host *h, bool lost)
 {
     struct store *s = h->services.store;
     uint64_t durable = store_durable(s);
     bool all = durable == store_group(s) && !store_dirty(s);
+    int done = 0;
+    while (done < own.seal_count && (all || durable >= own.seals[done].group))
+        own.sealed = own.seals[done++];
+    own.seal_count -= done;
+    memmove(own.seals, own.seals + done, (size_t)own.seal_count * sizeof *own.seals);
     if (all)
-        seal(h);
-    if (durable >= own.sealed.group) {
-        outbound_release(&h->services.outbound, own.sealed.requests);
-        if (h->httpd && httpd_release(h->httpd, own.sealed.answers))
-            httpd_run(h->httpd); /* resumed connections need it at once */
-        /* After its answer has left: reading may end the process. */
-        inbox_may_read(h->services.jobs, own.sealed.inbox);
-    }
+        own.sealed = seal(h);
+    release(h);
     admin_release(h->admin, lost);
     task_durable(&h->scripts);
     uint64_t took = store_figures(s).commit_ns_total;
-    if (!store_syncing(s) && took != own.commit_ns) {
+    if ((done || !store_syncing(s)) && took != own.commit_ns) {
         metrics_own_observe_ns(h->services.metrics, OWN_COMMIT, took - own.commit_ns);
         own.commit_ns = took;
     }
-    if (!all && !store_dirty(s) && !store_syncing(s) && holds(h)) {
-        seal(h);
-        store_sync(s);
+    if (!all && !store_dirty(s) && own.seal_count < SEALS && holds_more(h) &&
+        store_sync_beside(s)) {
+        own.seals[own.seal_count++] = seal(h);
+        own.sync_ns = loop_now_ns();
     }
 }
 
-/* ns until the open group is committed: one sync at a time, and a distance between commits that no
- * answer waits for. UINT64_MAX: when the sync that runs is done. */
+/* ns until the open group is committed: a distance between commits that no answer waits for, and
+ * one sync at a time unless the disk is slow. UINT64_MAX: when the sync that runs is done. */
 static uint64_t commit_due_ns(const struct host *h)
 {
     uint64_t now = loop_now_ns(), due = own.committed_ns + (own.flood ? FLOOD_REST_NS : REST_NS);
-    if (store_syncing(h->services.store))
-        return UINT64_MAX;
+    if (store_syncing(h->services.store)) {
+        if (own.seal_count == SEALS || !holds_more(h))
+            return UINT64_MAX;
+        due = (own.sync_ns > own.committed_ns ? own.sync_ns : own.committed_ns) + SYNC_NS;
+        return now >= due ? 0 : due - now;
+    }
     return now >= due || (h->httpd && httpd_holds(h->httpd) && !own.flood) ? 0 : due - now;
 }
 

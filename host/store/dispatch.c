@@ -242,6 +242,11 @@ void store_sync(struct store *s)
         engine_of(s)->sync(s);
 }
 
+bool store_sync_beside(struct store *s)
+{
+    return engine_of(s)->sync_beside ? engine_of(s)->sync_beside(s) : false;
+}
+
 bool store_syncing(const struct store *s)
 {
     return engine_of(s)->syncing ? engine_of(s)->syncing(s) : false;

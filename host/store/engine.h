@@ -74,6 +74,7 @@ struct store_engine {
     void (*sync_apart)(struct store *s, void (*wake)(void *arg), void *arg);
     void (*sync_together)(struct store *s);
     void (*sync)(struct store *s);
+    bool (*sync_beside)(struct store *s);
     bool (*syncing)(const struct store *s);
     uint64_t (*durable)(struct store *s);
     bool (*in_place)(struct store *s);

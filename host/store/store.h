@@ -47,7 +47,7 @@ enum store_open_result { STORE_OPENED = 0, STORE_UNUSABLE = 3, STORE_IN_USE = 4 
  * memory for its next statements. Has no effect later. */
 void store_keep_blocks(void);
 /* Opens or creates the database at path (NULL: in memory, no lock), takes the lock, sets the
- * pragmas, runs quick_check for at most 200 ms. On failure *out is NULL and why holds cause and
+ * pragmas, runs quick_check for at most 50 ms. On failure *out is NULL and why holds cause and
  * remedy in one line. */
 enum store_open_result store_open(struct store **out, const char *path, char *why, size_t why_size);
 /* The same. When it creates the database, it begins as a copy of these bytes: a database that was
@@ -167,6 +167,9 @@ void store_sync_apart(struct store *s, void (*wake)(void *arg), void *arg);
 void store_sync_together(struct store *s);
 /* Does nothing while one runs, or when all is durable. */
 void store_sync(struct store *s);
+/* The same while others run, because a disk that is slow to sync takes several at once: up to four.
+ * true: one began, and covers all that is committed. */
+bool store_sync_beside(struct store *s);
 bool store_syncing(const struct store *s);
 /* The groups below this number are durable, or were lost. */
 uint64_t store_durable(struct store *s);

@@ -36,6 +36,7 @@ const struct store_engine sqlite_engine = {
     .sync_apart = sqlite_sync_apart,
     .sync_together = sqlite_sync_together,
     .sync = sqlite_sync,
+    .sync_beside = sqlite_sync_beside,
     .syncing = sqlite_syncing,
     .durable = sqlite_durable,
     .in_place = sqlite_in_place,

@@ -71,6 +71,7 @@ struct store {
     struct store_sync *sync; /* NULL: each commit syncs the log itself */
     int home_fd;             /* sync.c's descriptor of the database */
     uint64_t committed;      /* the groups below this number are committed */
+    uint64_t sync_took_ns;   /* the last sync on a thread */
     struct store_figures figures;
 };
 
@@ -112,6 +113,7 @@ bool sqlite_heavy(struct store *s);
 void sqlite_sync_apart(struct store *s, void (*wake)(void *arg), void *arg);
 void sqlite_sync_together(struct store *s);
 void sqlite_sync(struct store *s);
+bool sqlite_sync_beside(struct store *s);
 bool sqlite_syncing(const struct store *s);
 uint64_t sqlite_durable(struct store *s);
 bool sqlite_in_place(struct store *s);

@@ -3,7 +3,7 @@
  * own. See store.h.
  *
  * A thread only calls fdatasync. A commit is written before the thread is asked, so one sync covers
- * every group that was committed before it began.
+ * every group that was committed before it began, whichever of several ends first.
  */
 #include "store/sqlite/parts.h"
 #include "store/sqlite/vfs.h"
@@ -39,8 +39,15 @@ struct sync_thread {
     atomic_int error;
 };
 
+/* Syncs of the log at once. With 5 ms added to each, accepts per second of 64 connections: 1.2 x
+ * those of a program with one sync at a time, before 0.97 x. */
+enum { LOG_SYNCS = 4 };
+
 struct store_sync {
-    struct sync_thread log, home;
+    struct sync_thread log[LOG_SYNCS], home; /* of log, all but the first start when needed */
+    uint64_t asked;                          /* of the log: what is synced, or will be */
+    void (*wake)(void *arg);
+    void *arg;
     uint64_t seen; /* what the loop has seen synced of the log, in its place */
     bool owed;     /* the database's sync after a checkpoint, see store_home_later */
 };
@@ -185,6 +192,42 @@ void store_home_wait(struct store *s)
         nanosleep(&pause, NULL);
 }
 
+/* Each has a descriptor of its own, because the kernel reports a failed write once to each. */
+static bool log_start(struct store *s, struct store_sync *y, int i)
+{
+    int fd = y->log[i].wake ? -1 : open_same(s->wal_path, &s->wal_inode);
+    return fd >= 0 && thread_start(&y->log[i], fd, y->seen, "log-sync", y->wake, y->arg);
+}
+
+static void log_stop(struct store_sync *y)
+{
+    for (int i = 0; i < LOG_SYNCS; i++)
+        if (y->log[i].wake)
+            thread_end(&y->log[i]);
+}
+
+static void log_close(struct store_sync *y)
+{
+    for (int i = 0; i < LOG_SYNCS; i++)
+        if (y->log[i].wake)
+            close(y->log[i].fd);
+}
+
+/* The groups below this number are synced. took_ns: the time of the sync that says so. */
+static uint64_t log_synced(struct store_sync *y, uint64_t *took_ns)
+{
+    uint64_t most = y->seen;
+    for (int i = 0; i < LOG_SYNCS; i++) {
+        uint64_t synced = y->log[i].started ? atomic_load(&y->log[i].synced) : 0;
+        if (synced <= most)
+            continue;
+        most = synced;
+        if (took_ns)
+            *took_ns = atomic_load(&y->log[i].took_ns);
+    }
+    return most;
+}
+
 void sqlite_sync_apart(struct store *s, void (*wake)(void *arg), void *arg)
 {
     struct store_sync *y = s->path && !s->sync && !s->gone ? calloc(1, sizeof *y) : NULL;
@@ -193,16 +236,15 @@ void sqlite_sync_apart(struct store *s, void (*wake)(void *arg), void *arg)
     /* Kept until SQLite has closed the database: closing it drops SQLite's locks. */
     if (s->home_fd < 0)
         s->home_fd = open_same(s->path, &s->inode);
-    y->seen = s->committed = s->group;
-    if (thread_start(&y->log, open_same(s->wal_path, &s->wal_inode), s->group, "log-sync", wake,
-                     arg) &&
-        thread_start(&y->home, s->home_fd, 0, "home-sync", wake, arg)) {
+    y->seen = y->asked = s->committed = s->group;
+    y->wake = wake;
+    y->arg = arg;
+    if (log_start(s, y, 0) && thread_start(&y->home, s->home_fd, 0, "home-sync", wake, arg)) {
         s->sync = y;
         return;
     }
-    thread_end(&y->log);
-    if (y->log.fd >= 0)
-        close(y->log.fd);
+    log_stop(y);
+    log_close(y);
     free(y);
 }
 
@@ -213,13 +255,13 @@ void sqlite_sync_together(struct store *s)
         return;
     store_home_wait(s);
     thread_end(&y->home);
-    thread_end(&y->log);
+    log_stop(y);
     sqlite_durable(s); /* its error ends the process */
-    int error = atomic_load(&y->log.synced) < s->committed ? sync_file(y->log.fd) : 0;
+    int error = log_synced(y, NULL) < s->committed ? sync_file(y->log[0].fd) : 0;
     if (error)
         store_sync_failed(s, error);
     s->sync = NULL;
-    close(y->log.fd);
+    log_close(y);
     free(y);
 }
 
@@ -228,26 +270,42 @@ uint64_t sqlite_durable(struct store *s)
     struct store_sync *y = s->sync;
     if (!y)
         return s->group;
-    int error = atomic_load(&y->log.error);
-    if (error)
-        store_sync_failed(s, error);
-    uint64_t synced = atomic_load(&y->log.synced);
+    for (int i = 0; i < LOG_SYNCS; i++)
+        if (atomic_load(&y->log[i].error))
+            store_sync_failed(s, atomic_load(&y->log[i].error));
+    uint64_t took_ns = 0, synced = log_synced(y, &took_ns);
     /* Nothing is durable in a file that nobody will find again. */
     if (synced != y->seen && sqlite_in_place(s)) {
         y->seen = synced;
-        store_commit_took(s, atomic_load(&y->log.took_ns));
+        s->sync_took_ns = took_ns;
+        store_commit_took(s, took_ns);
     }
     return y->seen >= s->committed ? s->group : y->seen;
 }
 
 bool sqlite_syncing(const struct store *s)
 {
-    return s->sync && thread_busy(&s->sync->log);
+    for (int i = 0; s->sync && i < LOG_SYNCS; i++)
+        if (thread_busy(&s->sync->log[i]))
+            return true;
+    return false;
+}
+
+bool sqlite_sync_beside(struct store *s)
+{
+    struct store_sync *y = s->sync;
+    for (int i = 0; y && y->asked < s->committed && i < LOG_SYNCS; i++) {
+        struct sync_thread *t = &y->log[i];
+        if (thread_busy(t) || (!t->started && !log_start(s, y, i)))
+            continue;
+        thread_ask(t, y->asked = s->committed);
+        return true;
+    }
+    return false;
 }
 
 void sqlite_sync(struct store *s)
 {
-    struct store_sync *y = s->sync;
-    if (y && !sqlite_syncing(s) && atomic_load(&y->log.synced) < s->committed)
-        thread_ask(&y->log, s->committed);
+    if (!sqlite_syncing(s))
+        sqlite_sync_beside(s);
 }

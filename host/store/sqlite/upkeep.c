@@ -15,6 +15,7 @@ enum {
     BOUND_PAGES = 48 * 1024 * 1024 / 4096, /* one is due, or the file grows past 64 MB */
     BOUND_LEAST = BOUND_PAGES / 6, /* more often than that, its syncs cost more than they save */
     PIECE_LEAST = 128,             /* … where a thread does them */
+    SLOWER = 8,                    /* so much less often on a disk that is slow to sync */
     FULL_PAGES = 24 * 1024 * 1024 / 4096, /* where a thread syncs: the log begins again */
     FRAME_BYTES = 4096 + 24,
     PROBE_BYTES = 16384,
@@ -153,16 +154,24 @@ static uint64_t bound_of(const struct store *s)
 
 /* Where a thread syncs, most checkpoints copy a piece, and when the log is long one more syncs by
  * itself, so that the log begins again: with little to sync, since the pieces are synced. */
-bool sqlite_bound_due(struct store *s)
+static bool is_due(struct store *s, uint64_t pages)
 {
-    if (s->wal_pages - s->wal_moved < bound_of(s) && (!s->sync || s->wal_pages < FULL_PAGES))
+    if (s->wal_pages - s->wal_moved < pages && (!s->sync || s->wal_pages < FULL_PAGES))
         return false;
     return !s->lost && !s->gone && !store_home_owed(s) && loop_now_ns() >= s->checkpoint_after_ns;
 }
 
+/* A checkpoint waits until all is durable. When that takes long, it comes less often, and copies
+ * about as long. */
+bool sqlite_bound_due(struct store *s)
+{
+    uint64_t syncs = s->sync ? s->sync_took_ns / piece_ns : 1;
+    return is_due(s, bound_of(s) * (syncs < 1 ? 1 : syncs > SLOWER ? SLOWER : syncs));
+}
+
 void sqlite_bound(struct store *s)
 {
-    if (!s->open && sqlite_bound_due(s))
+    if (!s->open && is_due(s, bound_of(s)))
         store_checkpoint(s, s->sync && s->wal_pages < FULL_PAGES ? STORE_PIECE
                                                                  : SQLITE_CHECKPOINT_PASSIVE);
 }

@@ -71,6 +71,28 @@ static void written_then_durable(void)
     store_close(s);
 }
 
+static void several_at_once(void)
+{
+    struct store *s = open_apart();
+    uint64_t group = store_group(s);
+    atomic_store(&held, 1);
+    for (int i = 0; i < 4; i++) {
+        put(s);
+        CHECK(store_sync_beside(s) && !store_sync_beside(s)); /* all is asked for */
+    }
+    put(s);
+    CHECK(!store_sync_beside(s) && store_syncing(s) && store_durable(s) == group);
+    atomic_store(&held, 0);
+    wait_for(s, group + 4);
+    while (store_syncing(s))
+        usleep(100);
+    CHECK(store_durable(s) == group + 4 && atomic_load(&syncs) == 4);
+    store_sync(s);
+    wait_for(s, group + 5);
+    CHECK(atomic_load(&syncs) == 5);
+    store_close(s);
+}
+
 static void together_again(void)
 {
     struct store *s = open_apart();
@@ -192,6 +214,8 @@ int main(void)
     case_run(
         "A1: a commit is durable when its sync is done, and the next one waits for the next sync",
         written_then_durable);
+    case_run("A1: four syncs run at once, and what each covers is durable when it is done",
+             several_at_once);
     case_run("A1: when the thread ends all is durable, and each commit syncs again itself",
              together_again);
     case_run("A11: a checkpoint, and a log that begins again, sync at once", checkpoints_sync);
