@@ -114,9 +114,9 @@ void pg_notice(void *arg, const PGresult *r)
     const char *state = PQresultErrorField(r, PG_DIAG_SQLSTATE);
     const char *severity = PQresultErrorField(r, PG_DIAG_SEVERITY_NONLOCALIZED);
     char words[PG_WHY];
-    bool *farewell = arg;
-    if (severity && farewell && strcmp(severity, "FATAL") == 0)
-        *farewell = true;
+    bool *ending = arg;
+    if (severity && ending && strcmp(severity, "FATAL") == 0)
+        *ending = true;
     /* 25001, 25P01: a transaction that is there, or is not, when it is ended to be sure. */
     if (!severity || strcmp(severity, "WARNING") != 0 || (state && strncmp(state, "25", 2) == 0))
         return;

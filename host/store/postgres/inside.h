@@ -153,7 +153,7 @@ struct pg_session {
     struct fiber *waiting;
     struct loop_timer timer;
     bool ready, overdue, cancelled;
-    bool farewell; /* the server has said that it ends the connection */
+    bool ending; /* the server has said that it ends the connection */
 };
 
 /* ---- pool.c ---- */

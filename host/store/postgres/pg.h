@@ -9,8 +9,8 @@
  * The loop thread only. Each wait for the server goes through fiber_wait when a fiber runs
  * (base/fiber.h): the socket is in the loop, and the loop goes on meanwhile. Outside of a fiber (a
  * start, a command) the same call blocks in poll. Each wait has a deadline; when it passes, the
- * connection is closed. A helper thread connects (name lookups and passwords would hold the loop)
- * and cancels.
+ * connection is closed, and the server stops what it left running within 2 s. A helper thread
+ * connects, because name lookups and passwords would hold the loop.
  *
  * A statement that fails undoes its transaction: what follows is answered with PG_UNDONE until a
  * savepoint is rolled back or the transaction ends. After PG_CONFLICT and PG_AWAY no savepoint

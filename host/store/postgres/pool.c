@@ -140,14 +140,14 @@ static void drop(struct pg *p, struct pg_session *s)
     pool_grow(p);
 }
 
-/* Nobody waits for its answer: what comes is a notice, the server's farewell, or the end. Costs one
- * recv. */
+/* Nobody waits for its answer: what comes is a notice, the word that the connection ends, or its
+ * end. Costs one recv. */
 static bool alive(struct pg_session *s)
 {
     if (!PQconsumeInput(s->conn) || PQstatus(s->conn) != CONNECTION_OK)
         return false;
     PQisBusy(s->conn); /* reads what came */
-    return !s->farewell;
+    return !s->ending;
 }
 
 void pool_noticed(struct pg_session *s)

@@ -372,7 +372,7 @@ struct pg_session *session_new(struct pg *p, PGconn *conn)
     s->conn = conn;
     s->fd = -1;
     TAILQ_INIT(&s->statements);
-    PQsetNoticeReceiver(conn, pg_notice, &s->farewell);
+    PQsetNoticeReceiver(conn, pg_notice, &s->ending);
     if (p->loop && loop_add(p->loop, PQsocket(conn), EPOLLIN, on_socket, s) == 0) {
         s->fd = PQsocket(conn);
         s->events = EPOLLIN;
