@@ -137,10 +137,9 @@ static int open_store(struct host *h, const char *path, const char *place, char 
     if (!memory && strcmp(place, path) != 0)
         make_folders(place);
     const struct generation *g = h->scripts.next ? h->scripts.next : h->scripts.current;
-    size_t len = 0;
-    const void *begin = g ? shipped_database(g->schema_hash, &len) : NULL;
-    enum store_open_result r = store_open_from(&h->services.store, memory ? NULL : path, begin, len,
-                                               why, size);
+    struct store_options o = { .path = memory ? NULL : path, .loop = h->services.loop };
+    o.begin = g ? shipped_database(g->schema_hash, &o.begin_len) : NULL;
+    enum store_open_result r = store_open_with(&h->services.store, &o, why, size);
     if (r != STORE_OPENED)
         return (int)r;
     if (g && g->schema_count &&

@@ -9,15 +9,15 @@ static const struct store_engine *engine_of(const struct store *s)
     return *(const struct store_engine *const *)s;
 }
 
-enum store_open_result store_open_from(struct store **out, const char *path, const void *bytes,
-                                       size_t len, char *why, size_t why_size)
+enum store_open_result store_open_with(struct store **out, const struct store_options *o, char *why,
+                                       size_t why_size)
 {
-    return sqlite_engine.open(out, path, bytes, len, why, why_size);
+    return sqlite_engine.open(out, o, why, why_size);
 }
 
 enum store_open_result store_open(struct store **out, const char *path, char *why, size_t why_size)
 {
-    return store_open_from(out, path, NULL, 0, why, why_size);
+    return store_open_with(out, &(struct store_options){ .path = path }, why, why_size);
 }
 
 void store_close(struct store *s)

@@ -34,8 +34,8 @@ struct store_statement {
 
 struct store_engine {
     bool shared; /* store_shared */
-    enum store_open_result (*open)(struct store **out, const char *path, const void *bytes,
-                                   size_t len, char *why, size_t why_size);
+    enum store_open_result (*open)(struct store **out, const struct store_options *o, char *why,
+                                   size_t why_size);
     void (*close)(struct store *s);
     int (*migrate)(struct store *s, const char *owner, const char *const *steps, size_t count,
                    char *why, size_t why_size);

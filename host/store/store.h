@@ -19,6 +19,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct loop;
 struct needles;
 struct store;
 struct store_statement;
@@ -50,10 +51,17 @@ void store_keep_blocks(void);
  * pragmas, runs quick_check for at most 50 ms. On failure *out is NULL and why holds cause and
  * remedy in one line. */
 enum store_open_result store_open(struct store **out, const char *path, char *why, size_t why_size);
-/* The same. When it creates the database, it begins as a copy of these bytes: a database that was
- * closed (NULL: empty). */
-enum store_open_result store_open_from(struct store **out, const char *path, const void *bytes,
-                                       size_t len, char *why, size_t why_size);
+/* The same, with more to say. */
+struct store_options {
+    const char *path; /* NULL: in memory */
+    /* What a database that is created begins as: the bytes of one that was closed. NULL: empty. */
+    const void *begin;
+    size_t begin_len;
+    /* Where a server's answers are waited for, by fibers (base/fiber.h). NULL: each call blocks. */
+    struct loop *loop;
+};
+enum store_open_result store_open_with(struct store **out, const struct store_options *o, char *why,
+                                       size_t why_size);
 /* Rolls an open group back, leaves all in the database's one file, gives the lock back. NULL is
  * fine. */
 void store_close(struct store *s);
@@ -144,7 +152,8 @@ int store_release(struct store *s);
 int store_rollback(struct store *s);
 int store_depth(const struct store *s); /* how many are open */
 
-/* The number of the group that is open or comes next: one more after each commit or loss. */
+/* The number of the group that is open or comes next: one more after each commit or loss. On a
+ * server each fiber has a group of its own, numbered by its first write. */
 uint64_t store_group(const struct store *s);
 /* Does the open group hold writes? */
 bool store_dirty(const struct store *s);

@@ -1,5 +1,6 @@
 #include "store/postgres/engine.h"
 
+#include "base/fiber.h"
 #include "store/postgres/inside.h"
 
 #include <stdio.h>
@@ -11,13 +12,20 @@ _Static_assert(STORE_TAKEN == (int)PG_TAKEN && STORE_AWAY == (int)PG_AWAY &&
                    STORE_BYTES == (int)PG_BYTES,
                "pg.h has the numbers of store.h");
 
+/* Of one fiber, or of the loop's own stack. */
+struct group {
+    TAILQ_ENTRY(group) at;
+    struct fiber *fiber;
+    struct pg_session *session;
+    uint64_t number; /* 0: it has not written */
+};
+
 struct store {
     const struct store_engine *engine; /* postgres_engine; the first member */
     struct pg *pg;
-    struct pg_session *session; /* NULL: no group is open */
-    bool written;               /* the group holds writes */
-    bool away;                  /* the last group found no connection */
-    uint64_t group;
+    TAILQ_HEAD(, group) open;
+    uint64_t next;
+    bool away; /* the last group found no connection */
     struct store_figures figures;
     char error[PG_WHY];
 };
@@ -112,34 +120,57 @@ static const struct store_statement_calls calls = {
 
 /* ---- the group ---- */
 
-static int told(struct store *s, int code)
+/* The group that is open here, or NULL. */
+static struct group *now(const struct store *s)
+{
+    struct group *g;
+    TAILQ_FOREACH(g, &s->open, at)
+        if (g->fiber == fiber_current())
+            return g;
+    return NULL;
+}
+
+static int told(struct store *s, const struct pg_session *session, int code)
 {
     if (code && code != STORE_ROW && code != STORE_DONE)
-        snprintf(s->error, sizeof s->error, "%s", pg_error(s->session));
+        snprintf(s->error, sizeof s->error, "%s", pg_error(session));
     return code;
 }
 
-/* 0, or an error code. */
-static int group_open(struct store *s)
+/* 0 with *out, or an error code. */
+static int group_open(struct store *s, struct group **out)
 {
-    int code = 0;
-    if (!s->session)
-        s->session = pg_begin(s->pg, PG_SERIALIZABLE, &code, s->error, sizeof s->error);
-    s->away = !s->session;
-    return code;
+    int code = STORE_STOPPED;
+    if ((*out = now(s)))
+        return 0;
+    struct group *g = calloc(1, sizeof *g);
+    if (!g) {
+        snprintf(s->error, sizeof s->error, "not enough memory");
+        return code;
+    }
+    g->session = pg_begin(s->pg, PG_SERIALIZABLE, &code, s->error, sizeof s->error);
+    s->away = !g->session;
+    if (!g->session) {
+        free(g);
+        return code;
+    }
+    g->fiber = fiber_current();
+    TAILQ_INSERT_TAIL(&s->open, g, at);
+    *out = g;
+    return 0;
 }
 
-static void group_close(struct store *s)
+static void group_close(struct store *s, struct group *g)
 {
-    pg_end(s->session);
-    s->session = NULL;
-    s->written = false;
+    pg_end(g->session);
+    TAILQ_REMOVE(&s->open, g, at);
+    free(g);
 }
 
-static struct store_statement *lent(struct store *s, struct pg_statement *st)
+static struct store_statement *lent(struct store *s, struct group *g, struct pg_statement *st)
 {
     if (!st) {
-        told(s, STORE_MISUSE);
+        told(s, g->session, STORE_MISUSE);
         return NULL;
     }
     st->head.calls = &calls;
@@ -149,34 +180,40 @@ static struct store_statement *lent(struct store *s, struct pg_statement *st)
 static struct store_statement *prepare(struct store *s, const char *sql, size_t len,
                                        const char **error)
 {
+    struct group *g;
     *error = s->error;
-    return group_open(s) ? NULL : lent(s, pg_prepare(s->session, sql, len, error));
+    return group_open(s, &g) ? NULL : lent(s, g, pg_prepare(g->session, sql, len, error));
 }
 
 /* A group that has ended took its statements back. */
 static void done(struct store *s, struct store_statement *st)
 {
-    if (s->session && st)
-        pg_done(s->session, pg_of(st));
+    struct group *g = now(s);
+    if (g && st && pg_of(st)->session == g->session)
+        pg_done(g->session, pg_of(st));
 }
 
 static struct store_statement *borrow(struct store *s, const char *sql, size_t len,
                                       const char **error)
 {
+    struct group *g;
     *error = s->error;
-    return group_open(s) ? NULL : lent(s, pg_borrow(s->session, sql, len, error));
+    return group_open(s, &g) ? NULL : lent(s, g, pg_borrow(g->session, sql, len, error));
 }
 
 static void settle(struct store *s)
 {
-    if (s->session)
-        pg_settle(s->session);
+    struct group *g = now(s);
+    if (g)
+        pg_settle(g->session);
 }
 
 static int step(struct store *s, struct store_statement *st)
 {
-    s->written |= !st->reads;
-    return told(s, pg_step(s->session, pg_of(st)));
+    struct group *g = now(s);
+    if (!st->reads && !g->number)
+        g->number = s->next++;
+    return told(s, g->session, pg_step(g->session, pg_of(st)));
 }
 
 static int64_t changed(struct store *s, const struct store_statement *st)
@@ -188,7 +225,8 @@ static int64_t changed(struct store *s, const struct store_statement *st)
 static int exec(struct store *s, const char *sql)
 {
     const char *error;
-    int code = group_open(s);
+    struct group *g;
+    int code = group_open(s, &g);
     if (code)
         return code;
     struct store_statement *st = prepare(s, sql, strlen(sql), &error);
@@ -212,51 +250,68 @@ static bool begin(struct store *s)
 
 static int depth(const struct store *s)
 {
-    return s->session ? pg_depth(s->session) : 0;
+    const struct group *g = now(s);
+    return g ? pg_depth(g->session) : 0;
 }
 
 static int savepoint(struct store *s)
 {
-    int code = group_open(s);
-    return code ? code : told(s, pg_savepoint(s->session));
+    struct group *g;
+    int code = group_open(s, &g);
+    return code ? code : told(s, g->session, pg_savepoint(g->session));
 }
 
 static int release(struct store *s)
 {
-    return depth(s) ? told(s, pg_release(s->session)) : STORE_MISUSE;
+    struct group *g = now(s);
+    return depth(s) ? told(s, g->session, pg_release(g->session)) : STORE_MISUSE;
 }
 
 static int rollback(struct store *s)
 {
-    return depth(s) ? told(s, pg_rollback(s->session)) : STORE_MISUSE;
+    struct group *g = now(s);
+    return depth(s) ? told(s, g->session, pg_rollback(g->session)) : STORE_MISUSE;
 }
 
 static uint64_t group(const struct store *s)
 {
-    return s->group;
+    const struct group *g = now(s);
+    return g && g->number ? g->number : s->next;
+}
+
+/* What is committed is durable, but a group with a lower number may still be open. */
+static uint64_t durable(struct store *s)
+{
+    const struct group *g;
+    uint64_t least = s->next;
+    TAILQ_FOREACH(g, &s->open, at)
+        least = g->number && g->number < least ? g->number : least;
+    return least;
 }
 
 static bool dirty(const struct store *s)
 {
-    return s->session && s->written;
+    const struct group *g = now(s);
+    return g && g->number;
 }
 
 /* An error outside of savepoints leaves nothing to go back to. */
 static bool lost(const struct store *s)
 {
-    return s->session && (pg_lost(s->session) || (s->session->failed && pg_depth(s->session) == 0));
+    const struct group *g = now(s);
+    return g && (pg_lost(g->session) || (g->session->failed && pg_depth(g->session) == 0));
 }
 
 static enum store_commit_result commit(struct store *s)
 {
-    bool written = dirty(s);
-    if (!s->session)
+    struct group *g = now(s);
+    if (!g)
         return STORE_NOTHING;
-    enum pg_commit_result result = lost(s) ? PG_NOT_COMMITTED : pg_commit(s->session);
-    group_close(s);
+    bool written = g->number != 0;
+    enum pg_commit_result result = lost(s) ? PG_NOT_COMMITTED : pg_commit(g->session);
+    group_close(s, g);
     if (result != PG_NOT_COMMITTED && !written)
         return STORE_NOTHING;
-    s->group++;
     s->figures.commits += result == PG_COMMITTED;
     s->figures.lost += result != PG_COMMITTED;
     return result == PG_COMMITTED ? STORE_COMMITTED
@@ -268,23 +323,25 @@ static enum store_commit_result commit(struct store *s)
 
 static void close_all(struct store *s)
 {
-    group_close(s);
+    struct group *g;
+    while ((g = TAILQ_FIRST(&s->open)))
+        group_close(s, g);
     pg_close(s->pg);
     free(s);
 }
 
-static enum store_open_result open_url(struct store **out, const char *url, const void *bytes,
-                                       size_t len, char *why, size_t why_size)
+static enum store_open_result open_url(struct store **out, const struct store_options *o, char *why,
+                                       size_t why_size)
 {
-    (void)bytes, (void)len; /* a file's first content */
-    const struct pg_options options = { .url = url };
+    const struct pg_options options = { .url = o->path, .loop = o->loop };
     struct store *s = *out = calloc(1, sizeof *s);
     if (!s) {
         snprintf(why, why_size, "not enough memory");
         return STORE_UNUSABLE;
     }
     s->engine = &postgres_engine;
-    s->group = 1;
+    s->next = 1;
+    TAILQ_INIT(&s->open);
     if (pg_open(&s->pg, &options, why, why_size) == PG_OPENED)
         return STORE_OPENED;
     free(s);
@@ -327,6 +384,7 @@ static struct store_figures figures(const struct store *s)
 }
 
 const struct store_engine postgres_engine = {
+    .shared = true,
     .open = open_url,
     .close = close_all,
     .migrate = migrate,
@@ -352,4 +410,5 @@ const struct store_engine postgres_engine = {
     .dirty = dirty,
     .lost = lost,
     .commit = commit,
+    .durable = durable,
 };

@@ -441,8 +441,8 @@ static enum store_open_result open_database(struct store *s, struct reason why)
     return STORE_OPENED;
 }
 
-enum store_open_result sqlite_open(struct store **out, const char *path, const void *bytes,
-                                   size_t len, char *why, size_t why_size)
+enum store_open_result sqlite_open(struct store **out, const struct store_options *o, char *why,
+                                   size_t why_size)
 {
     struct reason reason = { .text = why, .size = why_size };
     uint64_t began = loop_now_ns();
@@ -456,15 +456,15 @@ enum store_open_result sqlite_open(struct store **out, const char *path, const v
     s->engine = &sqlite_engine;
     s->lock_fd = s->shm_fd = s->home_fd = -1;
     enum store_open_result result = STORE_OPENED;
-    if (path) {
-        result = resolve(s, path, reason);
+    if (o->path) {
+        result = resolve(s, o->path, reason);
         if (result == STORE_OPENED)
             result = rights(s, reason);
         if (result == STORE_OPENED)
             result = lock(s, reason);
         if (result == STORE_OPENED) {
             store_record_read(s);
-            result = look(s, bytes, len, reason);
+            result = look(s, o->begin, o->begin_len, reason);
         }
     }
     if (result == STORE_OPENED)

@@ -76,8 +76,8 @@ struct store {
 };
 
 /* The table's functions (engine.c). */
-enum store_open_result sqlite_open(struct store **out, const char *path, const void *bytes,
-                                   size_t len, char *why, size_t why_size);
+enum store_open_result sqlite_open(struct store **out, const struct store_options *o, char *why,
+                                   size_t why_size);
 void sqlite_close(struct store *s);
 int sqlite_migrate(struct store *s, const char *owner, const char *const *steps, size_t count,
                    char *why, size_t why_size);

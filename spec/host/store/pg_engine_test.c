@@ -2,6 +2,9 @@
  */
 #include "store/postgres/engine.h"
 
+#include "base/fiber.h"
+#include "base/loop.h"
+
 #include "spec/host/store/store_case.h"
 #include "spec/support/postgres.h"
 
@@ -15,12 +18,18 @@ static const char *const steps[] = {
 };
 static char url[200];
 
+static enum store_open_result open_at(struct store **out, const char *where, struct loop *l,
+                                      char why[512])
+{
+    return postgres_engine.open(out, &(struct store_options){ .path = where, .loop = l }, why, 512);
+}
+
 static void open_both(void)
 {
     char why[512] = "";
     snprintf(url, sizeof url, "postgres://assistant@127.0.0.1:%d/assistant", server.port);
     if (store_open(&stores[0], NULL, why, sizeof why) != STORE_OPENED ||
-        postgres_engine.open(&stores[1], url, NULL, 0, why, sizeof why) != STORE_OPENED) {
+        open_at(&stores[1], url, NULL, why) != STORE_OPENED) {
         printf("Bail out! %s\n", why);
         exit(1);
     }
@@ -52,7 +61,7 @@ static void migrating_child(void)
     };
     struct store *s;
     char why[512] = "";
-    if (postgres_engine.open(&s, url, NULL, 0, why, sizeof why) != STORE_OPENED ||
+    if (open_at(&s, url, NULL, why) != STORE_OPENED ||
         store_migrate(s, "scripts", once, 1, why, sizeof why) != 0)
         _exit(1);
     store_close(s);
@@ -86,6 +95,7 @@ static void groups(void)
         CHECK(store_exec(s, "INSERT INTO t VALUES (1, 'one')") == 0 && store_dirty(s));
         CHECK(store_commit(s) == STORE_COMMITTED && store_group(s) == group + 1);
         CHECK(store_durable(s) == group + 1 && store_healthy(s) && store_in_place(s));
+        CHECK(store_shared(s) == (i == 1));
         CHECK(case_number(s, "SELECT count(*) FROM t") == 1);
     }
 }
@@ -158,13 +168,62 @@ static void conflict(void)
     CHECK(store_commit(s) == STORE_LOST);
 }
 
+static struct store *shared;
+static uint64_t slow_number, quick_number, durable_meanwhile;
+static int slow_ended;
+
+static void slow_slice(void *arg)
+{
+    (void)arg;
+    CHECK(store_exec(shared, "INSERT INTO t VALUES (40, 'slow')") == 0);
+    slow_number = store_group(shared);
+    CHECK(store_exec(shared, "SELECT pg_advisory_xact_lock(1)") == 0); /* waits for fibers() */
+    CHECK(case_number(shared, "SELECT count(*) FROM t WHERE a >= 40") == 1);
+    CHECK(store_group(shared) == slow_number && store_commit(shared) == STORE_COMMITTED);
+    slow_ended++;
+}
+
+static void quick_slice(void *arg)
+{
+    (void)arg;
+    CHECK(!store_dirty(shared) && store_exec(shared, "INSERT INTO t VALUES (41, 'quick')") == 0);
+    quick_number = store_group(shared);
+    CHECK(store_dirty(shared) && store_commit(shared) == STORE_COMMITTED && !slow_ended);
+    durable_meanwhile = store_durable(shared);
+}
+
+static void fibers(void)
+{
+    char why[512] = "";
+    struct loop *l = loop_new();
+    fiber_most(4);
+    CHECK(open_at(&shared, url, l, why) == STORE_OPENED);
+    CHECK(store_exec(stores[1], "SELECT pg_advisory_lock(1)") == 0);
+    CHECK(fiber_start(slow_slice, NULL));
+    while (!slow_number)
+        loop_wait(l, 20000000);
+    CHECK(fiber_start(quick_slice, NULL) && !store_dirty(shared));
+    while (fiber_count() > 1)
+        loop_wait(l, 20000000);
+    CHECK(store_exec(stores[1], "SELECT pg_advisory_unlock(1)") == 0);
+    store_commit(stores[1]);
+    while (fiber_count() > 0)
+        loop_wait(l, 20000000);
+    CHECK(slow_number && quick_number == slow_number + 1 && durable_meanwhile == slow_number);
+    CHECK(store_durable(shared) == quick_number + 1 && store_group(shared) == quick_number + 1);
+    CHECK(case_number(shared, "SELECT count(*) FROM t WHERE a >= 40") == 2);
+    store_close(shared);
+    loop_free(l);
+    fiber_free();
+}
+
 /* Through the proxy, which loses what is said. */
 static void unknown(void)
 {
     char why[512] = "", through[200];
     struct store *s;
     snprintf(through, sizeof through, "postgres://assistant@127.0.0.1:%d/assistant", server.proxy);
-    CHECK(postgres_engine.open(&s, through, NULL, 0, why, sizeof why) == STORE_OPENED);
+    CHECK(open_at(&s, through, NULL, why) == STORE_OPENED);
     CHECK(store_exec(s, "INSERT INTO t VALUES (20, 'twenty')") == 0);
     postgres_tell(&server, "lose answer");
     CHECK(store_commit(s) == STORE_UNKNOWN);
@@ -182,7 +241,8 @@ static void unknown(void)
     store_trouble(s, &trouble);
     CHECK(trouble.cause[0] && strstr(trouble.remedy, "database server"));
     postgres_tell(&server, "pass");
-    CHECK(case_number(s, "SELECT count(*) FROM t WHERE a > 20") == 1 && store_healthy(s));
+    CHECK(case_number(s, "SELECT count(*) FROM t WHERE a BETWEEN 21 AND 29") == 1 &&
+          store_healthy(s));
     store_close(s);
 }
 
@@ -199,6 +259,7 @@ int main(void)
     case_run("a fault in a statement is the statement's", errors);
     case_run("on a server an error outside of savepoints loses the group", undone);
     case_run("what another client wrote meanwhile is a conflict, and the group is lost", conflict);
+    case_run("two fibers have two groups, and what is durable waits for the older one", fibers);
     case_run("a commit without an answer is unknown, and a group whose server is away is lost",
              unknown);
     for (int i = 0; i < 2; i++)
