@@ -12,11 +12,13 @@ static struct store *store;
 static struct jobs *jobs;
 static const char *on_cpu; /* what dies_child dies of: a payload, "inbox", "parked", or nothing */
 
+static struct store *(*shared_open)(void); /* of a database of several processes; NULL: SQLite */
+
 static inline void up(void)
 {
     char page[80], why[512] = "";
     snprintf(page, sizeof page, "%s.running", case_db);
-    store = case_open();
+    store = shared_open ? shared_open() : case_open();
     jobs = jobs_open(store, page, why, sizeof why);
     if (!jobs) {
         printf("Bail out! %s\n", why);
@@ -39,7 +41,35 @@ static inline enum store_commit_result commit(void)
         inbox_durable(jobs);
     if (result == STORE_LOST)
         jobs_forget(jobs);
+    else
+        jobs_committed(jobs);
     return result;
+}
+
+/* With several processes a claim sees what is committed, and what is due is looked up. */
+static inline void settle(void)
+{
+    if (!shared_open)
+        return;
+    commit();
+    CHECK(jobs_beat(jobs) == 1 && jobs_poll(jobs) == 0);
+    commit();
+}
+
+static inline int64_t due(const char *kind)
+{
+    settle();
+    jobs_next_due(jobs, kind); /* a kind is looked up from its first question on */
+    settle();
+    return jobs_next_due(jobs, kind);
+}
+
+static inline int claim_of(const char *kind, int64_t now_ms, struct job *out, int room)
+{
+    settle();
+    int n = jobs_claim(jobs, kind, now_ms, out, room);
+    settle();
+    return n;
 }
 
 /* The group that is open is undone, as on a full disk. */
@@ -71,7 +101,7 @@ static inline int64_t lane_put(const char *lane, const char *payload)
 
 static inline int claim(struct job *out, int room)
 {
-    return jobs_claim(jobs, "work", 1000, out, room);
+    return claim_of("work", 1000, out, room);
 }
 
 struct counts {

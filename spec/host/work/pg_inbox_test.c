@@ -42,7 +42,7 @@ static void read_once(void)
     CHECK(commit(&a) == STORE_COMMITTED && claim_rows(&b, 10) == 2);
     arrive(&a, "three");
     commit(&a);
-    CHECK(poll(&a) == 0 && inbox_oldest_ms(a.jobs) > 1000000000000);
+    CHECK(polls(&a) == 0 && inbox_oldest_ms(a.jobs) > 1000000000000);
     CHECK(inbox_unread(a.jobs) == 3 && inbox_backlog(a.jobs) == 0);
     CHECK(claim_rows(&a, 10) == 0); /* b reads */
     CHECK(inbox_backlog(b.jobs) == 2 && next_is(&b, "one"));
@@ -57,7 +57,7 @@ static void read_once(void)
     CHECK(inbox_read(b.jobs, &row) == 0 && commit(&b) == STORE_COMMITTED);
     inbox_row_free(&row);
     CHECK(ask(&a, "SELECT count(*) FROM inbox") == 0);
-    CHECK(poll(&a) == 0 && inbox_unread(a.jobs) == 0 && inbox_oldest_ms(a.jobs) == 0);
+    CHECK(polls(&a) == 0 && inbox_unread(a.jobs) == 0 && inbox_oldest_ms(a.jobs) == 0);
     end();
 }
 
@@ -123,7 +123,7 @@ static void taken_over(void)
     commit(&a);
     CHECK(claim_rows(&b, 10) == 0);
     silent(&a, 11);
-    CHECK(poll(&b) == 0 && claim_rows(&b, 10) == 2);
+    CHECK(polls(&b) == 0 && claim_rows(&b, 10) == 2);
     CHECK(inbox_read(a.jobs, &row) == -1); /* a was only slow */
     undo(&a);
     inbox_row_free(&row);
@@ -148,17 +148,17 @@ static void deadly(void)
         silent(&c, 11);
         one_dies(&c);
         c = (struct one){ 0 };
-        CHECK(poll(&b) == 0);
+        CHECK(polls(&b) == 0);
     }
     arrive(&a, "fine");
     commit(&a);
     CHECK(claim_rows(&b, 10) == 2 && next_is(&b, "fine") && next_is(&b, NULL));
-    CHECK(poll(&b) == 0 && jobs_suspects(b.jobs) == 1 && jobs_parked(b.jobs) == 1);
+    CHECK(polls(&b) == 0 && jobs_suspects(b.jobs) == 1 && jobs_parked(b.jobs) == 1);
     CHECK(inbox_parked_next(b.jobs, 0, &row) == 0 && inbox_suspect_next(b.jobs, 1, &row) == 1);
     CHECK(row.singly && row.crashes == 1 && inbox_crashed(b.jobs) == 0);
     CHECK(inbox_set_crashes(b.jobs, &row, INBOX_GIVEN_UP) == 0 && inbox_crashed(b.jobs) == 1 &&
           inbox_crashed(b.jobs) == 0);
-    CHECK(commit(&b) == STORE_COMMITTED && poll(&b) == 0 && jobs_suspects(b.jobs) == 0);
+    CHECK(commit(&b) == STORE_COMMITTED && polls(&b) == 0 && jobs_suspects(b.jobs) == 0);
     inbox_row_free(&row);
     int64_t id = arrive(&b, "never read");
     CHECK(inbox_give_up(b.jobs, id) == 0 && commit(&b) == STORE_COMMITTED);

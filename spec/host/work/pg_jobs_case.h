@@ -84,7 +84,7 @@ static inline int claim(struct one *p, struct job *out, int room)
     return commit(p) == STORE_LOST ? -1 : n;
 }
 
-static inline int poll(struct one *p)
+static inline int polls(struct one *p)
 {
     int rc = jobs_poll(p->jobs);
     if (rc != 0)
@@ -111,7 +111,6 @@ static inline void fresh(void)
 {
     postgres_tell(&server, "sql DROP SCHEMA public CASCADE");
     postgres_tell(&server, "sql CREATE SCHEMA public");
-    postgres_tell(&server, "sql CREATE TABLE schema_steps (owner TEXT PRIMARY KEY, step BIGINT)");
     a = one_up();
     b = one_up();
 }

@@ -138,7 +138,7 @@ static void swept(void)
     put(&a, "quote\" \\ {,}", NULL, "y", false);
     commit(&a);
     run(&a, "UPDATE jobs SET state = 1");
-    CHECK(claim(&b, &x, 1) == 0 && poll(&b) == 0);
+    CHECK(claim(&b, &x, 1) == 0 && polls(&b) == 0);
     CHECK(jobs_next_due(b.jobs, "work") == 0 && claim(&b, &x, 1) == 1);
     CHECK(ask(&a, "SELECT count(*) FROM jobs WHERE state = 2") == 1);
     job_free(&x);
@@ -206,7 +206,7 @@ static void works_child(void)
             job_free(&x[i]);
         }
         if (n == 0) {
-            poll(&p);
+            polls(&p);
             idle = ask(&p, "SELECT count(*) FROM jobs WHERE state < 3") == 0 ? 2000 : idle + 1;
         }
     }
@@ -319,10 +319,10 @@ static void taken_over(void)
     commit(&a);
     CHECK(claim(&a, x, 4) == 2);
     silent(&a, 9);
-    CHECK(poll(&b) == 0 && claim(&b, y, 4) == 0 && put(&b, NULL, "u", "twin", false) != other);
+    CHECK(polls(&b) == 0 && claim(&b, y, 4) == 0 && put(&b, NULL, "u", "twin", false) != other);
     commit(&b);
     silent(&a, 2);
-    CHECK(poll(&b) == 0 && ask(&b, "SELECT count(*) FROM jobs WHERE state = 2") == 0);
+    CHECK(polls(&b) == 0 && ask(&b, "SELECT count(*) FROM jobs WHERE state = 2") == 0);
     CHECK(claim(&b, y, 4) == 3 && y[0].id == head);
     CHECK(y[0].orphan && y[0].crashes == 0);
     CHECK(y[1].orphan && !y[2].orphan && y[0].attempts == 0);
@@ -350,8 +350,8 @@ static void claimed_late(void)
     commit(&a);
     CHECK(jobs_claim(a.jobs, "work", 1000, &x, 1) == 1);
     silent(&a, 11);
-    CHECK(poll(&b) == 0 && commit(&a) == STORE_COMMITTED);
-    CHECK(ask(&b, "SELECT count(*) FROM jobs WHERE state = 2") == 1 && poll(&b) == 0 &&
+    CHECK(polls(&b) == 0 && commit(&a) == STORE_COMMITTED);
+    CHECK(ask(&b, "SELECT count(*) FROM jobs WHERE state = 2") == 1 && polls(&b) == 0 &&
           ask(&b, "SELECT count(*) FROM jobs WHERE state = 2") == 0);
     job_free(&x);
     end();
@@ -366,7 +366,7 @@ static void closed(void)
     CHECK(claim(&a, &x, 1) == 1);
     job_free(&x);
     one_down(&a);
-    CHECK(poll(&b) == 0 && claim(&b, &x, 1) == 1 && x.orphan);
+    CHECK(polls(&b) == 0 && claim(&b, &x, 1) == 1 && x.orphan);
     CHECK(ask(&b, "SELECT losses FROM jobs") == 0);
     job_free(&x);
     end();
@@ -389,7 +389,7 @@ static void poison(void)
         silent(&c, 11);
         one_dies(&c);
         c.jobs = NULL;
-        CHECK(poll(&b) == 0 && jobs_suspects(b.jobs) == (death == 2 || death == 3));
+        CHECK(polls(&b) == 0 && jobs_suspects(b.jobs) == (death == 2 || death == 3));
         if (death > 1 && death < 4) {
             CHECK(jobs_claim_suspect(b.jobs, "work", INT64_MAX - 1, x) == 0); /* rests */
             commit(&b);

@@ -7,8 +7,7 @@
 
 #include "base/buf.h"
 #include "store/engine.h"
-#include "store/postgres/ddl.h"
-#include "store/postgres/pg.h"
+#include "store/postgres/inside.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -202,29 +201,11 @@ static inline void pg_store_undo(struct store *store)
     s->wrote = false;
 }
 
-/* One statement after another; no text of the steps holds a semicolon. */
 static inline int pg_store_migrate(struct store *store, const char *owner, const char *const *steps,
                                    size_t count, char *why, size_t why_size)
 {
-    struct pg_store *s = (struct pg_store *)(void *)store;
-    (void)owner;
-    if (pg_store_exec(store, "SELECT 1 FROM jobs LIMIT 0") == 0) {
-        pg_store_commit(store);
-        return 0;
-    }
-    pg_store_undo(store);
-    for (size_t i = 0; i < count; i++) {
-        char *text = ddl_translate(steps[i]), *next = text;
-        for (char *sql = strsep(&next, ";"); sql; sql = strsep(&next, ";"))
-            if (sql[strspn(sql, " \n")] && pg_store_exec(store, sql) != 0) {
-                snprintf(why, why_size, "%s: %s", s->error, sql);
-                pg_store_undo(store);
-                free(text);
-                return -1;
-            }
-        free(text);
-    }
-    return pg_store_commit(store) == STORE_COMMITTED ? 0 : -1;
+    return schema_migrate(((struct pg_store *)(void *)store)->pool, owner, steps, count, why,
+                          why_size);
 }
 
 static inline void pg_store_close(struct store *store)
