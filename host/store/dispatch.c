@@ -1,8 +1,10 @@
 /* store.h's functions: each calls the engine's. */
 #include "store/engine.h"
+#include "store/postgres/engine.h"
 #include "store/sqlite/engine.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static const struct store_engine *engine_of(const struct store *s)
 {
@@ -12,6 +14,11 @@ static const struct store_engine *engine_of(const struct store *s)
 enum store_open_result store_open_with(struct store **out, const struct store_options *o, char *why,
                                        size_t why_size)
 {
+#ifdef ASSISTANT_POSTGRES
+    if (o->path && (strncmp(o->path, "postgres://", 11) == 0 ||
+                    strncmp(o->path, "postgresql://", 13) == 0))
+        return postgres_engine.open(out, o, why, why_size);
+#endif
     return sqlite_engine.open(out, o, why, why_size);
 }
 
@@ -45,6 +52,18 @@ const char *store_path(const struct store *s)
 bool store_shared(const struct store *s)
 {
     return engine_of(s)->shared;
+}
+
+void store_short(struct store *s)
+{
+    if (engine_of(s)->shorten)
+        engine_of(s)->shorten(s);
+}
+
+void store_drop(struct store *s)
+{
+    if (engine_of(s)->drop)
+        engine_of(s)->drop(s);
 }
 
 int store_live(struct store *s, char *why, size_t why_size)

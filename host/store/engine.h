@@ -34,6 +34,8 @@ struct store_statement {
 
 struct store_engine {
     bool shared; /* store_shared */
+    void (*shorten)(struct store *s); /* store_short */
+    void (*drop)(struct store *s);
     enum store_open_result (*open)(struct store **out, const struct store_options *o, char *why,
                                    size_t why_size);
     void (*close)(struct store *s);

@@ -68,6 +68,14 @@ void store_close(struct store *s);
 const char *store_path(const struct store *s); /* NULL in memory, and without files */
 /* Do several processes write this database at once? */
 bool store_shared(const struct store *s);
+/* Where it is shared, several groups are open at once, one per fiber, and what is said of the group
+ * is said of the running fiber's. At most so many, and one outside of fibers. */
+enum { STORE_GROUPS = 9 };
+/* Before a group's first statement: it reads what others commit meanwhile (READ COMMITTED), and a
+ * conflict does not undo it: for claims. */
+void store_short(struct store *s);
+/* Gives the group up: store_commit undoes it and answers STORE_LOST. */
+void store_drop(struct store *s);
 
 /* Schema steps. `owner` names a row in the table schema_steps ("host" or "scripts"); step n of the
  * list is applied when the stored number is below n. Each step is a transaction of its own. A
@@ -253,6 +261,7 @@ void store_trouble(struct store *s, struct trouble *out);
 
 struct store_figures {
     uint64_t commits, lost, commit_ns_total, commit_ns_max, wal_bytes, checkpoints, locks;
+    uint64_t again; /* how often a transaction ran again after a conflict */
 };
 struct store_figures store_figures(const struct store *s);
 

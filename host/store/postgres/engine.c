@@ -1,7 +1,7 @@
 #include "store/postgres/engine.h"
 
 #include "base/fiber.h"
-#include "store/postgres/inside.h"
+#include "store/postgres/journal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,8 +17,13 @@ struct group {
     TAILQ_ENTRY(group) at;
     struct fiber *fiber;
     struct pg_session *session;
+    enum pg_mode mode;
+    bool lost;       /* nothing of it will be stored */
     uint64_t number; /* 0: it has not written */
+    struct journal journal;
 };
+
+enum { AGAIN_MOST = 5, AGAIN_MS = 4 };
 
 struct store {
     const struct store_engine *engine; /* postgres_engine; the first member */
@@ -26,6 +31,7 @@ struct store {
     TAILQ_HEAD(, group) open;
     uint64_t next;
     bool away; /* the last group found no connection */
+    struct loop *loop;
     struct store_figures figures;
     char error[PG_WHY];
 };
@@ -137,32 +143,39 @@ static int told(struct store *s, const struct pg_session *session, int code)
     return code;
 }
 
+/* The group here, perhaps without a connection yet. NULL: not enough memory. */
+static struct group *group_here(struct store *s)
+{
+    struct group *g = now(s);
+    if (g || !(g = calloc(1, sizeof *g)))
+        return g;
+    g->fiber = fiber_current();
+    TAILQ_INSERT_TAIL(&s->open, g, at);
+    return g;
+}
+
 /* 0 with *out, or an error code. */
 static int group_open(struct store *s, struct group **out)
 {
     int code = STORE_STOPPED;
-    if ((*out = now(s)))
-        return 0;
-    struct group *g = calloc(1, sizeof *g);
+    struct group *g = *out = group_here(s);
     if (!g) {
         snprintf(s->error, sizeof s->error, "not enough memory");
         return code;
     }
-    g->session = pg_begin(s->pg, PG_SERIALIZABLE, &code, s->error, sizeof s->error);
-    s->away = !g->session;
-    if (!g->session) {
-        free(g);
-        return code;
-    }
-    g->fiber = fiber_current();
-    TAILQ_INSERT_TAIL(&s->open, g, at);
-    *out = g;
-    return 0;
+    if (g->lost)
+        return STORE_UNDONE;
+    if (g->session)
+        return 0;
+    g->session = pg_begin(s->pg, g->mode, &code, s->error, sizeof s->error);
+    s->away = g->lost = !g->session;
+    return code;
 }
 
 static void group_close(struct store *s, struct group *g)
 {
     pg_end(g->session);
+    journal_end(&g->journal);
     TAILQ_REMOVE(&s->open, g, at);
     free(g);
 }
@@ -204,16 +217,65 @@ static struct store_statement *borrow(struct store *s, const char *sql, size_t l
 static void settle(struct store *s)
 {
     struct group *g = now(s);
-    if (g)
+    if (g && g->session)
         pg_settle(g->session);
+}
+
+/* ---- a conflict: the same statements once more ---- */
+
+static void on_paused(void *fiber)
+{
+    fiber_resume(fiber);
+}
+
+/* Some ms, so that two that met do not meet again. */
+static void pause_for(const struct store *s, int try)
+{
+    struct loop_timer timer = { .index = 0 };
+    uint64_t at = loop_now_ns(), most_ns = ((uint64_t)AGAIN_MS << try) * 1000000;
+    at += at / 1000 % 1024 * most_ns / 1024;
+    if (fiber_current() && loop_timer_set(s->loop, &timer, at, on_paused, fiber_current()))
+        fiber_wait();
+}
+
+/* A conflict has undone the transaction. Runs its statements again, and then st, whose answer
+ * nobody has seen (NULL: none). What pg_step answers; PG_CONFLICT: an answer was another. */
+static int run_again(struct store *s, struct group *g, struct pg_statement *st)
+{
+    int code = PG_CONFLICT;
+    for (int try = 0; try < AGAIN_MOST && code == PG_CONFLICT && !g->journal.gone; try++) {
+        session_undo(g->session);
+        pause_for(s, try);
+        s->figures.again++;
+        code = journal_run(&g->journal, g->session);
+        if (code == PG_MISUSE)
+            return PG_CONFLICT;
+        if (!code && st) {
+            pg_again(st);
+            code = pg_step(g->session, st);
+        }
+    }
+    return code;
 }
 
 static int step(struct store *s, struct store_statement *st)
 {
     struct group *g = now(s);
+    struct pg_statement *own = pg_of(st);
+    if (!g || g->lost || own->session != g->session)
+        return STORE_UNDONE;
+    bool first = !own->stepped;
     if (!st->reads && !g->number)
         g->number = s->next++;
-    return told(s, g->session, pg_step(g->session, pg_of(st)));
+    int code = pg_step(g->session, own);
+    if (code == PG_CONFLICT)
+        code = run_again(s, g, own);
+    g->lost |= code == PG_CONFLICT;
+    if (code != PG_ROW && code != PG_DONE)
+        journal_give_up(&g->journal);
+    else if (first && g->mode == PG_SERIALIZABLE)
+        journal_add(&g->journal, own);
+    return told(s, g->session, code);
 }
 
 static int64_t changed(struct store *s, const struct store_statement *st)
@@ -251,26 +313,35 @@ static bool begin(struct store *s)
 static int depth(const struct store *s)
 {
     const struct group *g = now(s);
-    return g ? pg_depth(g->session) : 0;
+    return g && g->session ? pg_depth(g->session) : 0;
 }
 
 static int savepoint(struct store *s)
 {
     struct group *g;
     int code = group_open(s, &g);
-    return code ? code : told(s, g->session, pg_savepoint(g->session));
+    if (code)
+        return code;
+    journal_mark(&g->journal, JOURNAL_SAVEPOINT);
+    return told(s, g->session, pg_savepoint(g->session));
 }
 
 static int release(struct store *s)
 {
     struct group *g = now(s);
-    return depth(s) ? told(s, g->session, pg_release(g->session)) : STORE_MISUSE;
+    if (!depth(s))
+        return STORE_MISUSE;
+    journal_mark(&g->journal, JOURNAL_RELEASE);
+    return told(s, g->session, pg_release(g->session));
 }
 
 static int rollback(struct store *s)
 {
     struct group *g = now(s);
-    return depth(s) ? told(s, g->session, pg_rollback(g->session)) : STORE_MISUSE;
+    if (!depth(s))
+        return STORE_MISUSE;
+    journal_give_up(&g->journal);
+    return told(s, g->session, pg_rollback(g->session));
 }
 
 static uint64_t group(const struct store *s)
@@ -299,7 +370,38 @@ static bool dirty(const struct store *s)
 static bool lost(const struct store *s)
 {
     const struct group *g = now(s);
-    return g && (pg_lost(g->session) || (g->session->failed && pg_depth(g->session) == 0));
+    return g && (g->lost || (g->session && (pg_lost(g->session) ||
+                                            (g->session->failed && pg_depth(g->session) == 0))));
+}
+
+static void shorten(struct store *s)
+{
+    struct group *g = group_here(s);
+    if (g)
+        g->mode = PG_READ_COMMITTED;
+}
+
+static void drop(struct store *s)
+{
+    struct group *g = group_here(s);
+    if (g)
+        g->lost = true;
+}
+
+static enum pg_commit_result group_commit(struct store *s, struct group *g)
+{
+    if (lost(s))
+        return PG_NOT_COMMITTED;
+    if (!g->session)
+        return PG_NOTHING;
+    enum pg_commit_result result = pg_commit(g->session);
+    for (int i = 0; i < AGAIN_MOST && result == PG_NOT_COMMITTED &&
+                    pg_lost(g->session) == PG_CONFLICT && run_again(s, g, NULL) == 0;
+         i++)
+        result = pg_commit(g->session);
+    if (result == PG_NOT_COMMITTED || result == PG_UNKNOWN)
+        told(s, g->session, STORE_CONFLICT);
+    return result;
 }
 
 static enum store_commit_result commit(struct store *s)
@@ -308,7 +410,7 @@ static enum store_commit_result commit(struct store *s)
     if (!g)
         return STORE_NOTHING;
     bool written = g->number != 0;
-    enum pg_commit_result result = lost(s) ? PG_NOT_COMMITTED : pg_commit(g->session);
+    enum pg_commit_result result = group_commit(s, g);
     group_close(s, g);
     if (result != PG_NOT_COMMITTED && !written)
         return STORE_NOTHING;
@@ -341,6 +443,7 @@ static enum store_open_result open_url(struct store **out, const struct store_op
     }
     s->engine = &postgres_engine;
     s->next = 1;
+    s->loop = o->loop;
     TAILQ_INIT(&s->open);
     if (pg_open(&s->pg, &options, why, why_size) == PG_OPENED)
         return STORE_OPENED;
@@ -410,5 +513,7 @@ const struct store_engine postgres_engine = {
     .dirty = dirty,
     .lost = lost,
     .commit = commit,
+    .shorten = shorten,
+    .drop = drop,
     .durable = durable,
 };

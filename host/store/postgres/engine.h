@@ -1,10 +1,9 @@
 /*
- * postgres: store.h's engine of a server, over pg.h. Nothing opens it yet but its spec: a store's
- * path names SQLite's file.
+ * postgres: store.h's engine of a server, over pg.h. A path that begins with postgres:// leads to
+ * it.
  *
  * The group is one SERIALIZABLE transaction. It begins with the first statement, which may wait for
- * the server, and its commit is durable. Where commit answers STORE_UNKNOWN, whoever runs slices on
- * this must look whether it was stored. Each fiber has a group of its own, and the loop's own stack
+ * the server, and its commit is durable. Where commit answers STORE_UNKNOWN, it may be stored. Each fiber has a group of its own, and the loop's own stack
  * one that blocks.
  */
 #ifndef HOST_STORE_POSTGRES_ENGINE_H

@@ -193,5 +193,7 @@ int schema_known(struct pg *p, const char *owner, size_t count, char *why, size_
 /* ---- statement.c ---- */
 
 void prepared_free(struct pg_session *s);
+/* The next step asks the server again, with the same values. */
+void pg_again(struct pg_statement *st);
 
 #endif

@@ -3,8 +3,7 @@
  *
  * A session is one connection while a slice has it. Its transaction begins with the first statement
  * (both go out together) and ends with pg_commit or pg_end. The names and the shapes are those of
- * store/store.h: the engine (engine.h) is a table over them. Only specs open it so far;
- * DATABASE_URL takes SQLite alone.
+ * store/store.h: the engine (engine.h) is a table over them.
  *
  * The loop thread only. Each wait for the server goes through fiber_wait when a fiber runs
  * (base/fiber.h): the socket is in the loop, and the loop goes on meanwhile. Outside of a fiber (a
@@ -145,6 +144,9 @@ int pg_bind_bytes(struct pg_statement *st, int i, const void *bytes, size_t len)
 int pg_step(struct pg_session *s, struct pg_statement *st);
 /* Prepares, steps to the end and is done: for fixed statements without values. 0, or a code. */
 int pg_exec(struct pg_session *s, const char *sql);
+/* Several statements at once, in the transaction that a statement has begun. Blocks as long as it
+ * takes: for schema steps, outside of fibers. 0, or a code. */
+int pg_script(struct pg_session *s, const char *sql);
 /* Does it change nothing, by its words? (A function that it calls may.) */
 bool pg_reads(const struct pg_statement *st);
 int64_t pg_changed(const struct pg_statement *st);

@@ -324,6 +324,24 @@ enum pg_commit_result pg_commit(struct pg_session *s)
     return result;
 }
 
+int pg_script(struct pg_session *s, const char *sql)
+{
+    int code = session_ready(s);
+    if (code)
+        return code;
+    assert(s->queued == 0 && s->depth == 0);
+    if (!PQexitPipelineMode(s->conn) || PQsetnonblocking(s->conn, 0) != 0)
+        return session_gone(s, PQerrorMessage(s->conn));
+    PGresult *r = PQexec(s->conn, sql);
+    ExecStatusType status = PQresultStatus(r);
+    if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK)
+        code = server_fault(s, r);
+    PQclear(r);
+    if (PQsetnonblocking(s->conn, 1) != 0 || !PQenterPipelineMode(s->conn))
+        return session_gone(s, lost_words);
+    return code;
+}
+
 /* ---- questions ---- */
 
 int pg_lost(const struct pg_session *s)

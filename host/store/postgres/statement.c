@@ -246,6 +246,14 @@ int pg_step(struct pg_session *s, struct pg_statement *st)
     return PG_ROW;
 }
 
+void pg_again(struct pg_statement *st)
+{
+    PQclear(st->result);
+    st->result = NULL;
+    st->stepped = false;
+    st->row = st->decoded_row = -1;
+}
+
 int pg_exec(struct pg_session *s, const char *sql)
 {
     const char *error;

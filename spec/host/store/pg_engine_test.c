@@ -162,10 +162,65 @@ static void undone(void)
 static void conflict(void)
 {
     struct store *s = stores[1];
-    CHECK(case_number(s, "SELECT count(*) FROM t") == 2);
+    uint64_t again = store_figures(s).again;
+    CHECK(store_savepoint(s) == 0 && case_number(s, "SELECT count(*) FROM t") == 2);
+    CHECK(store_release(s) == 0 && store_exec(s, "INSERT INTO t VALUES (5, 'five')") == 0);
+    postgres_tell(&server, "sql UPDATE t SET b = 'theirs' WHERE a = 2");
+    CHECK(store_exec(s, "UPDATE t SET b = b || ' and mine' WHERE a = 2") == 0 && !store_lost(s));
+    CHECK(store_figures(s).again == again + 1);
+    CHECK(case_number(s, "SELECT count(*) FROM t WHERE b = 'theirs and mine'") == 1);
+    CHECK(store_commit(s) == STORE_COMMITTED);
+    CHECK(case_number(s, "SELECT count(*) FROM t WHERE a = 5") == 1);
+    CHECK(store_exec(s, "DELETE FROM t WHERE a = 5") == 0 && store_commit(s) == STORE_COMMITTED);
+}
+
+static void conflict_for_good(void)
+{
+    struct store *s = stores[1];
+    CHECK(case_number(s, "SELECT length(b) FROM t WHERE a = 2") == 15);
     postgres_tell(&server, "sql UPDATE t SET b = 'theirs' WHERE a = 2");
     CHECK(store_exec(s, "UPDATE t SET b = 'mine' WHERE a = 2") == STORE_CONFLICT && store_lost(s));
-    CHECK(store_commit(s) == STORE_LOST);
+    CHECK(store_commit(s) == STORE_LOST && store_healthy(s));
+    CHECK(case_number(s, "SELECT count(*) FROM t WHERE b = 'mine'") == 0);
+    store_commit(s);
+}
+
+/* Two transactions that each read what the other writes: the server undoes the second at its end. */
+static void conflict_at_commit(void)
+{
+    char why[512] = "";
+    struct store *s = stores[1], *other;
+    uint64_t again = store_figures(s).again;
+    CHECK(open_at(&other, url, NULL, why) == STORE_OPENED);
+    for (int same = 0; same < 2; same++) {
+        const char *read = same ? "SELECT count(*) FROM t WHERE a = 1"
+                                : "SELECT count(*) FROM t WHERE a >= 50";
+        CHECK(case_number(s, read) == same && case_number(other, read) == same);
+        CHECK(store_exec(s, same ? "INSERT INTO t VALUES (52, 'e')"
+                                 : "INSERT INTO t VALUES (50, 'f')") == 0);
+        CHECK(store_exec(other, same ? "INSERT INTO t VALUES (53, 'g')"
+                                     : "INSERT INTO t VALUES (51, 'h')") == 0);
+        CHECK(store_commit(other) == STORE_COMMITTED);
+        CHECK(store_commit(s) == (same ? STORE_COMMITTED : STORE_LOST));
+    }
+    CHECK(store_figures(s).again >= again + 1);
+    CHECK(case_number(s, "SELECT count(*) FROM t WHERE a >= 50") == 3);
+    CHECK(store_exec(s, "DELETE FROM t WHERE a >= 50") == 0 && store_commit(s) == STORE_COMMITTED);
+    store_close(other);
+}
+
+static void given_up(void)
+{
+    struct store *s = stores[1];
+    CHECK(store_exec(s, "INSERT INTO t VALUES (60, '')") == 0);
+    store_drop(s);
+    CHECK(store_lost(s) && store_exec(s, "INSERT INTO t VALUES (61, '')") == STORE_UNDONE);
+    CHECK(store_commit(s) == STORE_LOST && !store_lost(s));
+    store_short(s);
+    CHECK(case_number(s, "SELECT count(*) FROM t WHERE a >= 60") == 0);
+    postgres_tell(&server, "sql INSERT INTO t VALUES (62, '')");
+    CHECK(case_number(s, "SELECT count(*) FROM t WHERE a >= 60") == 1);
+    CHECK(store_exec(s, "DELETE FROM t WHERE a >= 60") == 0 && store_commit(s) == STORE_COMMITTED);
 }
 
 static struct store *shared;
@@ -237,6 +292,7 @@ static void unknown(void)
     CHECK(store_exec(s, "DELETE FROM t") == STORE_AWAY && store_lost(s));
     CHECK(store_commit(s) == STORE_LOST);
     CHECK(store_exec(s, "DELETE FROM t") == STORE_AWAY && !store_healthy(s));
+    CHECK(store_lost(s) && store_commit(s) == STORE_LOST);
     struct trouble trouble;
     store_trouble(s, &trouble);
     CHECK(trouble.cause[0] && strstr(trouble.remedy, "database server"));
@@ -258,7 +314,12 @@ int main(void)
     case_run("values come back as they went", values);
     case_run("a fault in a statement is the statement's", errors);
     case_run("on a server an error outside of savepoints loses the group", undone);
-    case_run("what another client wrote meanwhile is a conflict, and the group is lost", conflict);
+    case_run("after a conflict a group runs again, and goes on where it was", conflict);
+    case_run("a group that read what another client has changed is lost", conflict_for_good);
+    case_run("a conflict at the commit runs the group again when it would read the same",
+             conflict_at_commit);
+    case_run("a group that is given up stores nothing; a short one reads what others commit",
+             given_up);
     case_run("two fibers have two groups, and what is durable waits for the older one", fibers);
     case_run("a commit without an answer is unknown, and a group whose server is away is lost",
              unknown);
