@@ -39,7 +39,7 @@ static struct store_statement *prepare(struct jobs *j, const char *sql)
 {
     const char *error = NULL;
     struct store_statement *statement = store_prepare(jobs_store(j), sql, strlen(sql), &error);
-    if (!statement)
+    if (!statement && !store_lost(jobs_store(j)))
         log_event(LOG_ERROR, "jobs.sql", log_s("error", error), log_s("sql", sql));
     return statement;
 }

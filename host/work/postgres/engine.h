@@ -1,7 +1,7 @@
 /*
  * postgres: jobs and inbox of several processes on one database of PostgreSQL. It uses store.h's
  * statements alone. On a fiber each call waits for the server. A store that several processes share
- * (store_shared) gets it; so far only its specs open such a store.
+ * (store_shared) gets it.
  *
  * A claim is a row in state 2 with its process (owner) and its number (claim). A put reads nothing
  * of its lane, so that two slices with jobs of one lane do not conflict. A job behind another of

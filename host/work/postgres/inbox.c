@@ -17,11 +17,11 @@
 
 int64_t pg_inbox_put(struct jobs *j, const char *reader, const void *body, size_t len)
 {
-    int64_t id = 0;
-    return jobs_number(j, &id,
-                       "INSERT INTO inbox (reader, received_at, body) VALUES (?, " NOW
-                       ", ?) RETURNING id",
-                       "tb", reader, body, len) == 1
+    int64_t id, now;
+    if (!row_numbers(j, "inbox", &id, &now))
+        return 0;
+    return jobs_run(j, "INSERT INTO inbox (id, reader, received_at, body) VALUES (?, ?, ?, ?)",
+                    "itib", id, reader, now, body, len) == 1
                ? id
                : 0;
 }
@@ -37,7 +37,7 @@ static void row_add(struct jobs *j, int64_t id)
     j->rows = grown;
     for (; at > 0 && grown[at - 1].id > id; at--)
         grown[at] = grown[at - 1];
-    grown[at] = (struct held_row){ .id = id };
+    grown[at] = (struct held_row){ .id = id, .state = ROW_CLAIMED, .by = fiber_current() };
 }
 
 static struct held_row *row_of(struct jobs *j, int64_t id)
@@ -67,7 +67,9 @@ void rows_committed(struct jobs *j)
         bool own = r.state != ROW_WAITS && r.by == self;
         if (own && r.state == ROW_READ)
             continue;
-        r.kept |= own;
+        if (own && r.state == ROW_CLAIMED)
+            r.state = ROW_WAITS;
+        r.kept |= own && r.state == ROW_GIVEN;
         j->rows[kept++] = r;
     }
     j->row_count = kept;
@@ -76,11 +78,16 @@ void rows_committed(struct jobs *j)
 void rows_forget(struct jobs *j, bool all)
 {
     const struct fiber *self = fiber_current();
-    if (all)
-        j->row_count = 0;
-    for (size_t i = 0; i < j->row_count; i++)
-        if (!j->rows[i].kept && j->rows[i].by == self)
-            j->rows[i].state = ROW_WAITS;
+    size_t kept = 0;
+    for (size_t i = 0; i < j->row_count && !all; i++) {
+        struct held_row r = j->rows[i];
+        if (r.by == self && r.state == ROW_CLAIMED)
+            continue; /* the claim was undone */
+        if (!r.kept && r.by == self)
+            r.state = ROW_WAITS;
+        j->rows[kept++] = r;
+    }
+    j->row_count = kept;
 }
 
 /* ---- claiming ---- */
@@ -154,9 +161,15 @@ int pg_inbox_next(struct jobs *j, struct inbox_row *out)
             "ii", id, j->me);
         if (rc < 0)
             return -1;
-        if (!row) { /* erased, or others have taken it */
-            row_set(j, id, ROW_READ);
-            continue;
+        if (!row) {
+            /* It was claimed after this transaction began to read. The second time: it was erased,
+             * or others have taken it. */
+            struct held_row *held = row_of(j, id);
+            bool twice = held && held->missed;
+            row_set(j, id, twice ? ROW_READ : ROW_WAITS);
+            if (held)
+                held->missed = true;
+            return 0;
         }
         row_read(row, out);
         store_done(j->store, row);

@@ -5,9 +5,22 @@
 
 /* ---- putting ---- */
 
-#define PUT                                                                                 \
-    "INSERT INTO jobs (kind, lane, ukey, mark, state, run_at, created_at, payload) VALUES " \
-    "(?1, ?2, ?3, ?3, 0, coalesce(CAST(?4 AS BIGINT), " NOW "), " NOW ", ?5) "
+bool row_numbers(struct jobs *j, const char *table, int64_t *id, int64_t *now)
+{
+    int rc;
+    struct store_statement *row = jobs_row(
+        j, &rc, "SELECT nextval(pg_get_serial_sequence(?, 'id')), " NOW, "t", table);
+    if (!row)
+        return false;
+    *id = store_column_integer(row, 0);
+    *now = store_column_integer(row, 1);
+    store_done(j->store, row);
+    return true;
+}
+
+#define PUT                                                                                     \
+    "INSERT INTO jobs (id, kind, lane, ukey, mark, state, run_at, created_at, payload) VALUES " \
+    "(?6, ?1, ?2, ?3, ?3, 0, ?4, ?7, ?5) "
 
 int64_t pg_jobs_put(struct jobs *j, const struct jobs_put *p)
 {
@@ -20,14 +33,15 @@ int64_t pg_jobs_put(struct jobs *j, const struct jobs_put *p)
         "RETURNING id, run_at";
     const char *sql = !p->unique ? fresh : p->keep ? keeps : moves;
     int rc;
-    struct store_statement *row = p->run_at
-                                      ? jobs_row(j, &rc, sql, "tttib", p->kind, p->lane, p->unique,
-                                                 p->run_at, p->payload, p->payload_len)
-                                      : jobs_row(j, &rc, sql, "ttttb", p->kind, p->lane, p->unique,
-                                                 NULL, p->payload, p->payload_len);
+    int64_t id, now;
+    if (!row_numbers(j, "jobs", &id, &now))
+        return 0;
+    struct store_statement *row = jobs_row(j, &rc, sql, "tttibii", p->kind, p->lane, p->unique,
+                                           p->run_at ? p->run_at : now, p->payload,
+                                           p->payload_len, id, now);
     if (!row)
         return 0;
-    int64_t id = store_column_integer(row, 0);
+    id = store_column_integer(row, 0);
     told_add(j, NULL, p->kind, store_column_integer(row, 1));
     store_done(j->store, row);
     return id;

@@ -36,8 +36,9 @@ struct told {
 /* An inbox row that this process has claimed. */
 struct held_row {
     int64_t id;
-    enum { ROW_WAITS, ROW_GIVEN, ROW_READ } state;
+    enum { ROW_CLAIMED, ROW_WAITS, ROW_GIVEN, ROW_READ } state;
     const struct fiber *by; /* whose slice gave or read it; NULL after its commit */
+    bool missed;            /* a transaction did not find it */
     bool kept;              /* given in a slice that is committed: its reader has it */
 };
 
@@ -66,6 +67,9 @@ struct jobs {
 };
 
 /* jobs.c */
+/* The number of a new row, and the time. A statement of their own, which does not run again when
+ * its transaction does (store/postgres/journal.h): otherwise no number would be the same. */
+bool row_numbers(struct jobs *j, const char *table, int64_t *id, int64_t *now);
 /* A job that ran or was taken back stands ready, but another has its mark: merges the two, or takes
  * its mark away. 0 or -1. */
 int twin_settle(struct jobs *j, int64_t id);
