@@ -44,6 +44,7 @@ static struct {
     ucontext_t loop; /* where the running fiber came from */
     struct fiber *current, *unused;
     size_t count, most;
+    void (*in)(void *arg), (*out)(void *arg);
 #ifdef __SANITIZE_ADDRESS__
     void *fake;
     const void *bottom;
@@ -158,6 +159,12 @@ void fiber_most(size_t most)
     all.most = most;
 }
 
+void fiber_watch(void (*in)(void *arg), void (*out)(void *arg))
+{
+    all.in = in;
+    all.out = out;
+}
+
 size_t fiber_count(void)
 {
     return all.count;
@@ -170,13 +177,18 @@ struct fiber *fiber_current(void)
 
 static void go_on(struct fiber *f)
 {
+    void *arg = f->arg;
     assert(!all.current); /* only the loop's own stack starts and resumes */
+    if (all.in)
+        all.in(arg);
     enter(f);
-    if (!f->over)
-        return;
-    all.count--;
-    f->next = all.unused;
-    all.unused = f;
+    if (f->over) {
+        all.count--;
+        f->next = all.unused;
+        all.unused = f;
+    }
+    if (all.out)
+        all.out(arg);
 }
 
 bool fiber_start(void (*run)(void *arg), void *arg)

@@ -28,6 +28,9 @@ enum { FIBER_STACK = 1024 * 1024 };
 
 /* How many may exist at once; 0 at the start. Not below the number that exist. */
 void fiber_most(size_t most);
+/* Whenever a fiber goes on, and whenever it waits or ends, on the loop's own stack: with what
+ * fiber_start was given. `out` may free it when the fiber has ended. NULL: nobody is told. */
+void fiber_watch(void (*in)(void *arg), void (*out)(void *arg));
 /* Runs run(arg) at once, on a stack of its own, until it waits or ends. false: as many as allowed
  * exist, or there is no memory; run was not called. */
 bool fiber_start(void (*run)(void *arg), void *arg);

@@ -354,6 +354,12 @@ static int durable(lua_State *L)
     struct task *t = task_may_wait(L, "db.durable");
     struct run_queue *q = &t->gen->scripts->queue;
     struct store *s = t->gen->services->store;
+    if (store_shared(s)) { /* the slice ends with this wait, and its commit makes t ready */
+        if (!store_dirty(s))
+            return 0;
+        t->woken = true;
+        return task_wait(L, t, NULL, is_durable);
+    }
     t->durable_at = store_group(s) + store_dirty(s);
     if (store_durable(s) >= t->durable_at)
         return 0;

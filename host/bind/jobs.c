@@ -40,6 +40,10 @@ static int put(lua_State *L)
     /* Last, because the bytes are the encoder's, and an __index of the table could use it. */
     if (lua_getfield(L, 1, "payload") != LUA_TNIL)
         p.payload = json_encode_bytes(L, -1, &p.payload_len);
+    if (p.payload && store_shared(g->services->store)) { /* others encode while this one waits */
+        lua_pushlstring(L, p.payload, p.payload_len);
+        p.payload = lua_tostring(L, -1);
+    }
     int64_t id = jobs_put(g->services->jobs, &p);
     bind_wrote(L, id != 0);
     lua_pushinteger(L, id);

@@ -109,12 +109,17 @@ static int command(char **args, size_t count)
     char *place = settings_state(s, path);
     int code = place ? admin_call(place, args, count) : 1;
     free(place);
-    int error = access(path, F_OK) == 0 ? 0 : errno;
+    bool server = settings_is_server(path);
+    int error = server || access(path, F_OK) == 0 ? 0 : errno;
     settings_free(s);
     if (code < 0 && !known && !serve_knows(args[0])) {
         code = no_such(args[0]);
     } else if (code < 0 && error) {
         code = no_database(path, error);
+    } else if (code < 0 && server) {
+        fprintf(stderr, "assistant: with PostgreSQL a command is carried out by a process that "
+                        "runs. Start `assistant sandbox`, then try again.\n");
+        code = 1;
     }
     free(path);
     return code >= 0 ? code : serve_offline(args, count);

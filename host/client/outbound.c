@@ -29,6 +29,7 @@ void outbound_ask(struct outbound *out, struct outbound_request *r)
     out->all = r;
     r->held = true;
     r->number = ++out->asked;
+    r->keeper = out->keeper;
     r->next_held = out->held;
     out->held = r;
 }
@@ -66,15 +67,17 @@ static void end_alone(struct outbound_request *r)
 
 void outbound_release(struct outbound *out, uint64_t upto)
 {
-    struct outbound_request *ordered = NULL, *next, **first = &out->held;
-    while (*first && (*first)->number > upto)
-        first = &(*first)->next_held;
-    for (struct outbound_request *r = *first; r; r = next) { /* the list grew at its head */
+    struct outbound_request *ordered = NULL, *next, **at = &out->held;
+    for (struct outbound_request *r = *at; r; r = next) { /* the list grew at its head */
         next = r->next_held;
+        if (r->number > upto || r->keeper) {
+            at = &r->next_held;
+            continue;
+        }
+        *at = next;
         r->next_held = ordered;
         ordered = r;
     }
-    *first = NULL;
     for (struct outbound_request *r = ordered; r; r = next) {
         next = r->next_held;
         r->held = false;
@@ -83,6 +86,14 @@ void outbound_release(struct outbound *out, uint64_t upto)
         else
             pool_submit(out->pool, &r->transfer);
     }
+}
+
+void outbound_let_go(struct outbound *out, const void *keeper)
+{
+    for (struct outbound_request *r = out->held; r; r = r->next_held)
+        if (r->keeper == keeper)
+            r->keeper = NULL;
+    outbound_release(out, UINT64_MAX);
 }
 
 void outbound_take(struct outbound *out)

@@ -17,6 +17,7 @@ struct outbound_request {
     struct outbound *out;
     bool held;       /* not given to the pool yet */
     uint64_t number; /* in the order they were asked for */
+    const void *keeper; /* outbound_release passes it by, until outbound_let_go */
     bool done;
     struct outbound_request *next, *prev; /* of all */
     struct outbound_request *next_held;
@@ -27,6 +28,7 @@ struct outbound {
     struct outbound_request *all;  /* under way, held ones included */
     struct outbound_request *held; /* newest first */
     uint64_t asked;                /* how many so far */
+    const void *keeper;            /* of the requests that are asked for now; NULL: none */
     bool alone;                    /* `assistant check`: every one fails at once … */
     bool answered;                 /* … or is answered at once, with 200 and {} */
 };
@@ -37,6 +39,8 @@ void outbound_ask(struct outbound *out, struct outbound_request *r);
 /* What they must wait for is durable: held requests up to this number go to the pool, in the order
  * they were asked for. */
 void outbound_release(struct outbound *out, uint64_t upto);
+/* What this keeper's requests must wait for is durable. */
+void outbound_let_go(struct outbound *out, const void *keeper);
 /* Ends those that came back. */
 void outbound_take(struct outbound *out);
 /* It ends soon: before this returns when it was held. Nothing when it is done. */

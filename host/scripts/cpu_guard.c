@@ -217,6 +217,24 @@ void cpu_guard_leave(lua_State *outer)
         lua_sethook(L, NULL, 0, 0);
 }
 
+lua_State *cpu_guard_rest(void)
+{
+    lua_State *L = g.running;
+    if (L) {
+        atomic_fetch_add_explicit(&g.slice, 1, memory_order_release);
+        g.steps = (struct cpu_guard_steps){ INT64_MAX, INT64_MAX };
+        g.running = NULL;
+        g.ended = 0;
+    }
+    return L;
+}
+
+void cpu_guard_go_on(lua_State *L)
+{
+    if (L)
+        cpu_guard_enter(L, 0);
+}
+
 uint64_t cpu_guard_slice(void)
 {
     return atomic_load_explicit(&g.slice, memory_order_relaxed);

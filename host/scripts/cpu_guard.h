@@ -24,6 +24,10 @@ void cpu_guard_stop(void);
  * back. */
 lua_State *cpu_guard_enter(lua_State *L, unsigned extra_ms);
 void cpu_guard_leave(lua_State *outer);
+/* Around a wait for the database: the slice rests, so that others can run, and goes on with time of
+ * its own. cpu_guard_rest: what cpu_guard_go_on needs; NULL: no slice runs. */
+lua_State *cpu_guard_rest(void);
+void cpu_guard_go_on(lua_State *L);
 /* The number of the running slice. It is never used again. */
 uint64_t cpu_guard_slice(void);
 /* The Lua line that runs now, as "file:line". out is unchanged when no script runs. For the handler

@@ -33,6 +33,9 @@ struct rearm {
 struct run_queue {
     struct task_list requests_ready; /* run first, because accepting goes before answering */
     struct task_list ready;
+    /* What the running slice makes ready is kept here until its transaction is over. NULL: every
+     * slice is part of one group, and nothing is kept. */
+    struct task_list *kept;
     struct task *finished;         /* ended and touched the open group */
     struct task *durable;          /* wait in db.durable */
     struct task *scrubbing;        /* waits in db.scrub */

@@ -63,12 +63,9 @@ static struct task_list *list_of(const struct task *t)
     return t->kind == TASK_REQUEST ? &q->requests_ready : &q->ready;
 }
 
-void task_ready(struct task *t)
+static void list_add(struct task_list *r, struct task *t)
 {
-    struct task_list *r = list_of(t);
-    if (t->state != TASK_WAITING)
-        return;
-    t->state = TASK_READY;
+    t->list = r;
     t->next_ready = NULL;
     if (r->tail)
         r->tail->next_ready = t;
@@ -76,6 +73,35 @@ void task_ready(struct task *t)
         r->head = t;
     r->tail = t;
     r->count++;
+}
+
+void task_ready(struct task *t)
+{
+    struct task_list *kept = t->gen->scripts->queue.kept;
+    t->woken |= t->busy;
+    if (t->state != TASK_WAITING || t->busy)
+        return;
+    t->state = TASK_READY;
+    list_add(kept ? kept : list_of(t), t);
+}
+
+struct task *task_take(struct task_list *list)
+{
+    struct task *t = list->head;
+    list->head = t->next_ready;
+    if (!list->head)
+        list->tail = NULL;
+    list->count--;
+    t->next_ready = NULL;
+    return t;
+}
+
+void task_list_move(struct task_list *kept)
+{
+    while (kept->head) {
+        struct task *t = task_take(kept);
+        list_add(list_of(t), t);
+    }
 }
 
 struct task *task_of(lua_State *L)
@@ -229,6 +255,7 @@ static void tell_end(struct task *t)
 static void undo(struct task *t)
 {
     if (t->request) {
+        t->request->kept = false;
         httpd_revoke(t->request); /* it may have been answered in the lost group */
         httpd_error(t->request, 503, "not stored, try again");
     }
@@ -240,7 +267,7 @@ static void undo(struct task *t)
 
 static void take_from_ready(struct task *t)
 {
-    struct task_list *r = list_of(t);
+    struct task_list *r = t->list;
     struct task *before = NULL;
     for (struct task *x = r->head; x; before = x, x = x->next_ready)
         if (x == t) {
@@ -267,9 +294,10 @@ static void take_from(struct task **list, struct task *t)
 void task_kill(struct task *t)
 {
     struct run_queue *q = &t->gen->scripts->queue;
-    if (t->state == TASK_RUNNING) { /* the rest happens when its slice ends */
+    if (t->state == TASK_RUNNING || t->busy) { /* the rest happens when its slice ends */
         t->condemned = true;
-        cpu_guard_condemn(t->co);
+        if (t->state == TASK_RUNNING)
+            cpu_guard_condemn(t->co);
         return;
     }
     if (t->state == TASK_READY)
@@ -370,10 +398,9 @@ enum task_outcome task_run(struct task *t)
     int rc = slice(t);
     if (t->kind == TASK_SYNC)
         return TASK_OVER;
-    if (t->condemned || (store_lost(t->gen->services->store) && in_open_group(t))) {
-        task_kill(t);
-        return TASK_OVER;
-    }
+    struct store *s = t->gen->services->store;
+    if (t->condemned || (store_lost(s) && (store_shared(s) || in_open_group(t))))
+        return TASK_UNDONE;
     return rc == LUA_YIELD ? TASK_OVER : rc == LUA_OK ? TASK_FINE : TASK_FAILED;
 }
 

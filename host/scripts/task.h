@@ -47,6 +47,10 @@ struct task {
     struct loop_timer timer; /* of a sleep or an event */
     void *wait; /* what it waits for: an event, a request, or a number of cancelled requests */
     bool timed_out;
+    /* Its slice's transaction is not over: it cannot be made ready or freed (woken: it was made
+     * ready meanwhile). Only where each slice has its own. */
+    bool busy, woken;
+    unsigned slices, again; /* begun so far; how often it began again: only there */
     struct httpd_request *request;
     uint64_t since_ns; /* TASK_REQUEST: when it arrived */
     unsigned status;   /* TASK_REQUEST: the status that its handler answered; 0: none yet */
@@ -62,6 +66,7 @@ struct task {
     struct suspicion *suspicion; /* NULL: the work did not fail elsewhere before */
     struct task_held *held;      /* from task_defer, newest first */
     struct task *next_ready;
+    struct task_list *list; /* TASK_READY: where it stands */
     uint64_t durable_at; /* in db.durable: until store_durable says this */
     struct task *next_side;   /* in the queue's lists of finished and durable tasks */
     struct task *prev, *next; /* in its generation's list */
@@ -71,13 +76,18 @@ struct task {
  * task_ready makes it run. NULL: no memory. */
 struct task *task_new(struct generation *g, enum task_kind kind, lua_CFunction entry);
 void task_ready(struct task *t);
+/* The first task of a list, taken from it. */
+struct task *task_take(struct task_list *list);
+/* Puts what a slice has made ready where it runs. */
+void task_list_move(struct task_list *kept);
 /* Runs the task until it waits or ends. Only tick calls it, and bindings for TASK_SYNC. The caller
  * has the outcome judged (service/judge) and then calls task_end. */
 enum task_outcome {
     TASK_OVER, /* nothing to judge: it waits, or was cancelled and freed (TASK_SYNC: by its
                   caller) */
     TASK_FINE,
-    TASK_FAILED /* with t->error */
+    TASK_FAILED, /* with t->error */
+    TASK_UNDONE /* it was cancelled, or its group is lost: the caller calls task_kill */
 };
 enum task_outcome task_run(struct task *t);
 /* Ends a task that was judged: frees it, or keeps it until what it wrote is durable. */

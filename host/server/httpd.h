@@ -42,6 +42,7 @@ struct httpd_request {
     const char *remote; /* the peer's address as text; only for logs */
     bool gone;          /* the client left: an answer is dropped, and the headers are empty */
     void *holder;       /* the task that answers it */
+    bool kept;          /* the holder's: httpd_release leaves its answer where it is */
     char route[48];     /* the route, set by the holder, for metrics */
 };
 

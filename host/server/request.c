@@ -415,9 +415,12 @@ bool httpd_holds(const struct httpd *h)
 
 bool httpd_release(struct httpd *h, uint64_t upto)
 {
-    struct request *r;
+    struct request *r, *next;
     bool any = false;
-    while ((r = TAILQ_FIRST(&h->answered)) && r->given <= upto) {
+    for (r = TAILQ_FIRST(&h->answered); r && r->given <= upto; r = next) {
+        next = TAILQ_NEXT(r, at_answered);
+        if (r->pub.kept)
+            continue;
         answered_remove(r);
         r->stage = REQUEST_ANSWERED;
         if (r->suspended)

@@ -14,6 +14,7 @@
 #include "service/trial.h"
 #include "service/versions.h"
 #include "scripts/watch.h"
+#include "service/slices.h"
 #include "base/timezone.h"
 
 #include <errno.h>
@@ -129,10 +130,10 @@ static int open_pool(struct host *h, char *why, size_t size)
 /* 0, or the exit code with why. */
 static int open_store(struct host *h, const char *path, const char *place, char *why, size_t size)
 {
-    bool memory = strcmp(path, ":memory:") == 0;
+    bool memory = strcmp(path, ":memory:") == 0, server = settings_is_server(path);
     char page[4200];
     snprintf(page, sizeof page, "%s.running", place);
-    if (!memory)
+    if (!memory && !server)
         make_folders(path);
     if (!memory && strcmp(place, path) != 0)
         make_folders(place);
@@ -142,6 +143,7 @@ static int open_store(struct host *h, const char *path, const char *place, char 
     enum store_open_result r = store_open_with(&h->services.store, &o, why, size);
     if (r != STORE_OPENED)
         return (int)r;
+    slices_start(STORE_GROUPS);
     if (g && g->schema_count &&
         store_known(h->services.store, "scripts", g->schema_count, why, size) != 0)
         return 3; /* before anything is written */

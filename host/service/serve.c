@@ -231,6 +231,14 @@ static int start(struct service *s, const struct serve_mode *m, char *why, size_
     char *place = NULL, *path = settings_database(g->settings, why, size);
     if (!path)
         return 2;
+    bool server = settings_is_server(path);
+    if (server && strcmp(m->name, "sandbox") != 0) {
+        snprintf(why, size,
+                 "DATABASE_URL: PostgreSQL works in `assistant sandbox` only, so far "
+                 "(docs/ops/postgres.md says what is missing). Use sqlite:PATH.");
+        free(path);
+        return 2;
+    }
     if ((code = instance_open(h, path, why, size)) != 0 || (code = prepare(h, why, size)) != 0 ||
         (code = start_listener(h, g->settings, why, size)) != 0 ||
         (code = start_metrics(h, g->settings, why, size)) != 0)
@@ -246,7 +254,7 @@ static int start(struct service *s, const struct serve_mode *m, char *why, size_
                               settings_text(g->settings, "PROMPTS_DIR"), NULL };
     s->watch = watch_start(h->services.loop, folders, on_change, h);
     log_event(LOG_INFO, "serve.started", log_s("mode", m->name),
-              log_s("listen", settings_text(g->settings, "LISTEN")), log_s("database", path),
+              log_s("listen", settings_text(g->settings, "LISTEN")), log_s("database", server ? "PostgreSQL" : path),
               log_n("scripts", g->hash, 12));
     code = 0;
 done:

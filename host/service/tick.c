@@ -9,13 +9,11 @@
 #include "service/metrics_http.h"
 #include "metrics/own.h"
 #include "service/reading.h"
-#include "service/reference.h"
-#include "service/reload.h"
+#include "service/rounds.h"
+#include "service/slices.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum {
     REQUESTS_NS = 1000000, /* requests per tick: their commit waits no longer than this */
@@ -29,12 +27,8 @@ enum {
     SEALS = 8,
     FLOOD = 200, /* requests in a window: 2,000 per second */
     WINDOW_NS = 100000000,
-    LARGE_STATE = 24 << 20,
-    HUGE_STATE = 64 << 20,
     LOCKED_NS = 5000000,   /* how often the lock is tried while another program holds it … */
     LOCKED_HELD = 4096,    /* … and how many requests may wait for it */
-    PROBE_NS = 1000000000, /* between two checks of the file, and of an unhealthy store */
-    IDLE_NS = 20000000,    /* after this long without work the moment is quiet */
 };
 
 /* Used only in this file. One instance per process. */
@@ -55,89 +49,8 @@ static struct {
     uint64_t work_end_ns, look_ns; /* of this tick's work, see work_is_over */
     struct loop_timer rest;        /* until the open group is committed */
     uint64_t locked_ns; /* since when another program holds the database's lock; 0: none does */
-    uint64_t idle_since_ns;
-    struct loop_timer second;     /* until the next check of the store */
     struct loop_timer lock_again; /* until the lock is tried again */
 } own;
-
-static void note_trouble(struct host *h)
-{
-    if (store_healthy(h->services.store))
-        return;
-    if (!h->trouble.cause[0])
-        h->trouble_since_ns = loop_now_ns();
-    store_trouble(h->services.store, &h->trouble);
-}
-
-/* While nothing can be stored, no message to staff can be stored either, so they are told
- * afterwards. */
-static void tell_trouble(struct host *h)
-{
-    char words[512];
-    if (!h->trouble.cause[0] || !store_healthy(h->services.store))
-        return;
-    snprintf(words, sizeof words, "%llu s. Seen meanwhile: %s",
-             (unsigned long long)((loop_now_ns() - h->trouble_since_ns) / 1000000000u + 1),
-             h->trouble.cause);
-    h->trouble.cause[0] = 0;
-    bind_notice(&h->scripts, "not_stored", words, NULL, 1);
-}
-
-/* ---- generations ---- */
-
-static void drain_generations(struct host *h)
-{
-    uint64_t now = loop_now_ns();
-    for (struct generation **p = &h->scripts.draining; *p;) {
-        struct generation *g = *p;
-        for (struct task *t = g->tasks, *next; t; t = next) {
-            next = t->next;
-            int64_t drain_ms = t->kind == TASK_JOB && t->job_kind >= 0
-                                   ? g->kinds[t->job_kind].drain_ms
-                                   : 0;
-            if (g != h->scripts.reference &&
-                now - g->drained_ns > (uint64_t)(drain_ms ? drain_ms : h->drain_ms) * 1000000u)
-                task_kill(t);
-        }
-        if (g == h->scripts.reference ? reference_idle(g) : g->task_count == 0) {
-            *p = g->older;
-            if (g == h->scripts.reference)
-                reference_drop(h);
-            log_event(LOG_INFO, "generation.closed", log_i("number", (int64_t)g->number));
-            task_close_generation(g);
-        } else {
-            p = &g->older;
-        }
-    }
-}
-
-/* The new scripts take over: forgets a row that the old ones tried, and has parked rows read
- * again. */
-static void swap(struct host *h)
-{
-    struct generation *g = h->scripts.next, *old = h->scripts.current;
-    if (!g)
-        return;
-    h->scripts.next = NULL;
-    judge_takes_over(h, old, g);
-    if (old) {
-        old->drained_ns = loop_now_ns();
-        old->older = h->scripts.draining;
-        h->scripts.draining = old;
-    }
-    h->scripts.current = g;
-    metrics_adopt(h->services.metrics, &g->metrics);
-    h->loaded_at = loop_wall_ms();
-    reading_swapped(h);
-    reload_seed_every(h);
-    reload_serves(h);
-    if (g->start != LUA_NOREF)
-        bind_start(g);
-    if (old && g->announced)
-        reload_announce(h, old, g);
-    log_event(LOG_INFO, "generation.serving", log_i("number", (int64_t)g->number),
-              log_n("hash", g->hash, 12));
-}
 
 /* ---- the commit, and what it lets go ---- */
 
@@ -268,21 +181,12 @@ static bool commit(struct host *h, struct due *c)
     return r != STORE_LOST;
 }
 
-static struct task *take_ready(struct task_list *list)
-{
-    struct task *t = list->head;
-    list->head = t->next_ready;
-    if (!list->head)
-        list->tail = NULL;
-    list->count--;
-    t->next_ready = NULL;
-    return t;
-}
-
 static void run(struct host *h, struct task *t)
 {
     enum task_outcome outcome = task_run(t);
-    if (outcome == TASK_OVER)
+    if (outcome == TASK_UNDONE)
+        task_kill(t);
+    if (outcome == TASK_UNDONE || outcome == TASK_OVER)
         return;
     if (outcome == TASK_FINE)
         judge_fine(h, t);
@@ -308,7 +212,7 @@ static void run_ready(struct host *h)
 {
     struct task_list *list = &h->scripts.queue.ready;
     for (size_t n = list->count; n > 0 && list->head && !store_lost(h->services.store); n--) {
-        run(h, take_ready(list));
+        run(h, task_take(list));
         if (work_is_over(h))
             return;
     }
@@ -322,7 +226,7 @@ static bool run_requests(struct host *h)
     struct task_list *list = &h->scripts.queue.requests_ready;
     uint64_t began = loop_now_ns(), now = began;
     for (size_t n = list->count; n > 0 && list->head && !store_lost(h->services.store); n--) {
-        run(h, take_ready(list));
+        run(h, task_take(list));
         now = loop_now_ns();
         if (now - began > REQUESTS_NS || store_heavy(h->services.store))
             break;
@@ -391,42 +295,6 @@ static bool take_lock(struct host *h)
     return false;
 }
 
-/* One log line per second, because a wrong secret can refuse as many requests as a flood. */
-static void tell_refused(struct host *h)
-{
-    if (!h->refused)
-        return;
-    log_event(LOG_WARN, "http.refused", log_i("count", h->refused), log_s("last", h->refused_route),
-              log_s("message", "requests without the right signature or token"));
-    h->refused = 0;
-}
-
-/* Checks once per second that the file is still there, and whether an unhealthy store can write
- * again. Writes the log lines of the second. */
-static void once_a_second(struct host *h)
-{
-    uint64_t now = loop_now_ns();
-    if (own.second.index)
-        return;
-    loop_timer_set(h->services.loop, &own.second, loop_whole_second(now + PROBE_NS), NULL, NULL);
-    tell_refused(h);
-    if (!store_in_place(h->services.store)) {
-        struct trouble why;
-        store_trouble(h->services.store, &why);
-        log_event(LOG_ERROR, "store.moved", log_s("path", store_path(h->services.store)),
-                  log_s("error", why.cause), log_s("remedy", why.remedy));
-        fflush(stdout);
-        _exit(3); /* no checkpoint and no close, because another file may be there now */
-    }
-    if (!h->plain)
-        jobs_clock(h->services.jobs, (int64_t)(now / 1000000), loop_wall_ms());
-    note_trouble(h);
-    store_probe(h->services.store);
-    store_sync(h->services.store); /* what nothing waits for */
-    if (h->paused && store_healthy(h->services.store))
-        h->paused = false;
-}
-
 /* true: there is work that waits for no time and no event. While another program holds the lock,
  * work waits for `lock_again`. */
 static bool work_goes_on(const struct host *h)
@@ -456,23 +324,6 @@ static void wait_for_work(struct host *h)
     loop_wait(h->services.loop, go_on ? 0 : UINT64_MAX);
 }
 
-/* How far a state may grow, in percent, before the next collection. A collection visits everything
- * that lives: with 2,000 turns waiting 45 ms. At 125 a turn took more than twice as long as at 200;
- * with 10,000 waiting the memory counts too. */
-static int garbage_pause(size_t memory)
-{
-    return memory > HUGE_STATE ? 150 : memory > LARGE_STATE ? 200 : 400;
-}
-
-static void pace_garbage(struct generation *g)
-{
-    int pause = g ? garbage_pause(g->memory) : 0;
-    if (!g || pause == g->garbage_pause)
-        return;
-    g->garbage_pause = pause;
-    lua_gc(g->L, LUA_GCINC, pause, GARBAGE_STEP, 13);
-}
-
 /* A checkpoint when the log is long, between the sync of one group and the beginning of the next.
  * false: that sync is not done: nothing is written meanwhile. */
 static bool bound_log(struct host *h)
@@ -487,22 +338,12 @@ static bool bound_log(struct host *h)
     return true;
 }
 
-static void quiet_moment(struct host *h)
-{
-    uint64_t now = loop_now_ns();
-    if (own.batch) {
-        own.idle_since_ns = now;
-        return;
-    }
-    if (now - own.idle_since_ns < IDLE_NS)
-        return;
-    store_idle(h->services.store);
-    if (h->scripts.current)
-        lua_gc(h->scripts.current->L, LUA_GCSTEP, 40); /* about 1 ms */
-}
-
 void tick(struct host *h)
 {
+    if (store_shared(h->services.store)) {
+        slices_tick(h);
+        return;
+    }
     struct due claimed = { .jobs = NULL };
     /* 1: wait until something is due. Descriptors, timers and signals are served inside, and only
      * mark tasks ready. */
@@ -529,7 +370,7 @@ void tick(struct host *h)
         /* Accepting goes before reading, because what is in the inbox is safe already. */
         reading_inbox(h, own.flood, work_is_over);
         reading_passed_over(h);
-        tell_trouble(h);
+        rounds_tell_trouble(h);
         reading_parked(h);
         claims_claim(h, &claimed);
         claims_claim_suspect(h, &claimed);
@@ -541,18 +382,18 @@ void tick(struct host *h)
         lost = !commit(h, &claimed);
     free(claimed.jobs);
     if (!h->trouble.cause[0])
-        note_trouble(h);
+        rounds_note_trouble(h);
     /* 5: begin its sync, and let go what is durable. */
     let_go(h, lost);
     /* 6: no group is open, so generations change here and nowhere else. */
     bind_scrub_step(&h->scripts, own.batch > 0);
     backup_go_on(h, lost, own.batch > 0);
     if (!locked) /* writes, and only once */
-        swap(h);
-    drain_generations(h);
+        rounds_swap(h);
+    rounds_drain(h);
     metrics_http_answer(h->metrics_http); /* for the scripts that serve now */
-    pace_garbage(h->scripts.current);
-    once_a_second(h);
-    quiet_moment(h);
+    rounds_pace_garbage(h->scripts.current);
+    rounds_once_a_second(h);
+    rounds_quiet_moment(h, own.batch > 0);
     metrics_own_observe_ns(h->services.metrics, OWN_LOOP, loop_now_ns() - woke_ns);
 }

@@ -380,10 +380,18 @@ void settings_hide(const struct settings *s)
     }
 }
 
+bool settings_is_server(const char *database)
+{
+    return strncmp(database, "postgres://", 11) == 0 || strncmp(database, "postgresql://", 13) == 0;
+}
+
 char *settings_state(const struct settings *s, const char *database)
 {
     char *path = NULL;
     const char *given = settings_text(s, "STATE_DIR"), *slash = strrchr(database, '/');
+    if (settings_is_server(database))
+        return asprintf(&path, "%s/postgres", given && !blank(given) ? given : "data") < 0 ? NULL
+                                                                                         : path;
     if (!given || blank(given) || strcmp(database, ":memory:") == 0)
         return strdup(database);
     return asprintf(&path, "%s/%s", given, slash ? slash + 1 : database) < 0 ? NULL : path;
@@ -412,6 +420,9 @@ char *settings_database(const struct settings *s, char *why, size_t size)
                  "sqlite:PATH.");
         return NULL;
     }
+#else
+    if (url && settings_is_server(url))
+        return strdup(url);
 #endif
     if (!url || strncmp(url, "sqlite:", 7) != 0 || !url[7]) {
         snprintf(why, size, "DATABASE_URL: must be sqlite:PATH, like sqlite:data/db.sqlite.");

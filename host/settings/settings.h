@@ -79,6 +79,8 @@ int64_t settings_integer(const struct settings *s, const char *name);
 bool settings_address(const char *text, char *host, size_t size, uint16_t *port);
 /* DATABASE_URL → path (free it); NULL: why. ":memory:" for memory. */
 char *settings_database(const struct settings *s, char *why, size_t size);
+/* A database that is asked over a network: its URL takes the place of a path. */
+bool settings_is_server(const char *database);
 /* A path beside which the files of this process are: in STATE_DIR with the database's name, or else
  * the database's own path (free it). ":memory:" stays. NULL: no memory. */
 char *settings_state(const struct settings *s, const char *database);
