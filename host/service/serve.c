@@ -11,6 +11,7 @@
 #include "service/systemd.h"
 #include "store/media.h"
 #include "service/reload.h"
+#include "service/slices.h"
 #include "service/tick.h"
 #include "scripts/watch.h"
 
@@ -19,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 enum {
     CONNECTIONS = 20000,     /* to our listener, if there are enough descriptors */
@@ -158,7 +160,7 @@ static void drain(struct service *s)
     end_turns(h);
     loop_wake(h->services.loop);
     tick(h);
-    while (tasks_left(h) && loop_now_ns() < until && !s->stop_now) {
+    while ((tasks_left(h) || !slices_over()) && loop_now_ns() < until && !s->stop_now) {
         struct loop_timer look = { .index = 0 };
         loop_timer_set(h->services.loop, &look, loop_now_ns() + 20000000u, NULL, NULL);
         tick(h);
@@ -288,6 +290,11 @@ int serve_run(const struct serve_mode *m)
         }
         systemd_stopping();
         drain(&s);
+        if (!slices_over()) { /* they wait for the database: what they did not commit is undone */
+            log_event(LOG_WARN, "serve.stopped", log_i("code", 0),
+                      log_s("message", "the database did not answer"));
+            _exit(0);
+        }
         log_event(LOG_INFO, "serve.stopped", log_i("code", 0));
     } else if (code == STOPPED) {
         log_event(LOG_INFO, "serve.stopped", log_i("code", code = 0));
