@@ -57,7 +57,7 @@ local BEGIN = [[INSERT INTO conversations(id, phone_number, created_at, updated_
   VALUES(?1, ?2, ?3, ?3, ?4, 1, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT(id) DO NOTHING]]
 local GO_ON = [[UPDATE conversations SET phone_number = CASE WHEN ?2 <> '' THEN ?2 ELSE phone_number END, updated_at = ?3,
     name = coalesce(?4, name), last_seq = last_seq + 1, inbound_at = max(inbound_at, ?5), waiting_since = coalesce(waiting_since, ?6),
-    language = coalesce(language, ?7), free_until = coalesce(?8, free_until), write_to = ?9, source = coalesce(source, ?10), nudged = 0
+    language = coalesce(language, ?7), free_until = coalesce(?8, free_until), write_to = ?9, source = coalesce(?10, source), nudged = 0
   WHERE id = ?1]]
 local BRIEF = "SELECT id, status, language, opted_out, last_seq, answered_seq, waiting_since, blocked_at FROM conversations WHERE id = ?"
 

@@ -193,8 +193,12 @@ function M.of_turn(conversation, count)
     local first = M.unanswered(conversation)
     upto = #first > 0 and first[#first].seq or upto
   end
-  count = count + math.min(upto - answered, MOST_WAITING)
-  local rows, waiting = M.recent(conversation.id, upto, count, conversation.quote_from, answered), {}
+  local most = count + math.min(upto - answered, MOST_WAITING)
+  local rows, waiting = M.recent(conversation.id, upto, most, conversation.quote_from, answered), {}
+  if #rows == most and rows[1].seq > answered then -- what staff wrote took the places of messages that wait
+    waiting = M.unanswered(conversation)
+    return waiting, #waiting > 0 and M.recent(conversation.id, waiting[#waiting].seq, count + #waiting, conversation.quote_from) or rows
+  end
   for _, row in ipairs(rows) do
     if row.seq > answered and row.role == "user" then waiting[#waiting + 1] = row end
   end

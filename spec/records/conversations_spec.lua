@@ -9,6 +9,7 @@ if not inside then
 end
 
 local conversations = require "records.conversations"
+local messages = require "records.messages"
 local tables = require "spec.support.tables"
 
 local NUMBER = "16475550123"
@@ -57,5 +58,33 @@ describe("conversations.arrive", function()
     assert.same(stored, told)
     assert.same({ 2, 5000, 1000, "Ann", NUMBER, "CA.900100200300", 1000 + 72 * 3600000 },
       { told.last_seq, told.waiting_since, row.inbound_at, row.name, row.phone_number, row.write_to, row.free_until })
+  end)
+
+  it("keeps the newest advertisement that led to the chat", function()
+    arrive({ fresh = true, source = { type = "ad", id = "1" } }, 5000)
+    arrive({ source = { type = "ad", id = "2" } }, 6000)
+    local _, _, row = arrive({}, 7000)
+    assert.truthy(row.source:find('"2"', 1, true), row.source)
+  end)
+end)
+
+describe("messages.of_turn", function()
+  setup(tables)
+  before_each(function() for _, name in ipairs { "messages", "conversations" } do db.run("DELETE FROM " .. name) end end)
+
+  local function add(seq, role, count)
+    for i = 1, count or 1 do
+      db.run("INSERT INTO messages(id, conversation_id, role, content, created_at, seq) VALUES(?, ?, ?, ?, '2026-11-01T00:00:00.000Z', ?)",
+        role .. seq .. "-" .. i, NUMBER, role, "said", seq)
+    end
+  end
+
+  it("finds the message that waits, however much staff have written since", function()
+    conversations.arrive(event { fresh = true }, 5000)
+    add(1, "user")
+    add(1, "assistant", 150)
+    local waiting, rows = messages.of_turn({ id = NUMBER, answered_seq = 0, last_seq = 1 }, 100)
+    assert.same({ "user1-1" }, { waiting[1].id, waiting[2] })
+    assert.equal(101, #rows)
   end)
 end)

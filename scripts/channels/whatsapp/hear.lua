@@ -145,7 +145,7 @@ function M.heard(event, conversation, now)
   local words = event.kind ~= "unsupported" and event.kind ~= "undelivered" and event.kind ~= "deleted" and not event.bare
   if conversation.blocked_at then return unheard(event, conversation, words, now) end
   if words and opt_words(event, conversation, now) then return end
-  if words and offers.answer(event, conversation, now) then return answered_alone(conversation, now) end
+  if words and offers.answer(event, conversation, now) then return answered_alone(whole(conversation), now) end
   if only_a_turn(event, conversation, now) then return enqueue_turn(conversation, now, event.newest_at) end
   conversation = whole(conversation)
   if event.kind == "deleted" then
