@@ -27,8 +27,8 @@ enum {
     SEALS = 8,
     FLOOD = 200, /* requests in a window: 2,000 per second */
     WINDOW_NS = 100000000,
-    LOCKED_NS = 5000000,   /* how often the lock is tried while another program holds it … */
-    LOCKED_HELD = 4096,    /* … and how many requests may wait for it */
+    LOCKED_NS = 5000000, /* how often the lock is tried while another program holds it … */
+    LOCKED_HELD = 4096,  /* … and how many requests may wait for it */
 };
 
 /* Used only in this file. One instance per process. */
@@ -81,7 +81,8 @@ static void release(struct host *h)
 /* true: something is held that no running sync lets go. */
 static bool holds_more(const struct host *h)
 {
-    if (!own.seal_count)
+    /* With no sync under way nothing that is sealed waits for one: a lost group had the number. */
+    if (!own.seal_count || !store_syncing(h->services.store))
         return holds(h);
     const struct seal now = seal(h), *last = &own.seals[own.seal_count - 1];
     return now.answers != last->answers || now.requests != last->requests ||

@@ -270,10 +270,10 @@ uint64_t sqlite_durable(struct store *s)
     struct store_sync *y = s->sync;
     if (!y)
         return s->group;
-    for (int i = 0; i < LOG_SYNCS; i++)
+    uint64_t took_ns = 0, synced = log_synced(y, &took_ns);
+    for (int i = 0; i < LOG_SYNCS; i++) /* after it: one that failed before is seen */
         if (atomic_load(&y->log[i].error))
             store_sync_failed(s, atomic_load(&y->log[i].error));
-    uint64_t took_ns = 0, synced = log_synced(y, &took_ns);
     /* Nothing is durable in a file that nobody will find again. */
     if (synced != y->seen && sqlite_in_place(s)) {
         y->seen = synced;
