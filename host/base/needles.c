@@ -20,7 +20,7 @@ struct needles {
     size_t count;
     size_t window;
     bool ready;
-    uint8_t step[HASHES]; /* by a block: how far it is at least from the end of a window */
+    uint8_t step[HASHES];  /* by a block: how far it is at least from the end of a window */
     int32_t heads[HASHES]; /* step 0: the first needle that ends so, as an index into list */
 };
 

@@ -15,8 +15,8 @@ struct outbound_request {
     const char *lane; /* what cancels it by name; NULL: nothing */
     void (*ended)(struct outbound_request *r);
     struct outbound *out;
-    bool held;       /* not given to the pool yet */
-    uint64_t number; /* in the order they were asked for */
+    bool held;          /* not given to the pool yet */
+    uint64_t number;    /* in the order they were asked for */
     const void *keeper; /* outbound_release passes it by, until outbound_let_go */
     bool done;
     struct outbound_request *next, *prev; /* of all */

@@ -66,8 +66,8 @@ struct task {
     struct suspicion *suspicion; /* NULL: the work did not fail elsewhere before */
     struct task_held *held;      /* from task_defer, newest first */
     struct task *next_ready;
-    struct task_list *list; /* TASK_READY: where it stands */
-    uint64_t durable_at; /* in db.durable: until store_durable says this */
+    struct task_list *list;   /* TASK_READY: where it stands */
+    uint64_t durable_at;      /* in db.durable: until store_durable says this */
     struct task *next_side;   /* in the queue's lists of finished and durable tasks */
     struct task *prev, *next; /* in its generation's list */
 };
@@ -87,7 +87,7 @@ enum task_outcome {
                   caller) */
     TASK_FINE,
     TASK_FAILED, /* with t->error */
-    TASK_UNDONE /* it was cancelled, or its group is lost: the caller calls task_kill */
+    TASK_UNDONE  /* it was cancelled, or its group is lost: the caller calls task_kill */
 };
 enum task_outcome task_run(struct task *t);
 /* Ends a task that was judged: frees it, or keeps it until what it wrote is durable. */

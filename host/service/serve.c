@@ -256,8 +256,8 @@ static int start(struct service *s, const struct serve_mode *m, char *why, size_
                               settings_text(g->settings, "PROMPTS_DIR"), NULL };
     s->watch = watch_start(h->services.loop, folders, on_change, h);
     log_event(LOG_INFO, "serve.started", log_s("mode", m->name),
-              log_s("listen", settings_text(g->settings, "LISTEN")), log_s("database", server ? "PostgreSQL" : path),
-              log_n("scripts", g->hash, 12));
+              log_s("listen", settings_text(g->settings, "LISTEN")),
+              log_s("database", server ? "PostgreSQL" : path), log_n("scripts", g->hash, 12));
     code = 0;
 done:
     free(place);

@@ -16,11 +16,11 @@
 #include <sys/queue.h>
 
 enum {
-    RUN_NS = 5000000,       /* slices are begun in a tick for this long */
-    POLL_NS = 1000000000,   /* between two looks for work that other processes stored */
-    AGAIN_MOST = 5,         /* how often the first slice of a task runs again */
-    ROWS_NS = 5000000,      /* inbox rows that share a commit */
-    ROWS = 64,              /* inbox rows that are claimed at once */
+    RUN_NS = 5000000,     /* slices are begun in a tick for this long */
+    POLL_NS = 1000000000, /* between two looks for work that other processes stored */
+    AGAIN_MOST = 5,       /* how often the first slice of a task runs again */
+    ROWS_NS = 5000000,    /* inbox rows that share a commit */
+    ROWS = 64,            /* inbox rows that are claimed at once */
 };
 
 struct slice {
@@ -40,8 +40,8 @@ static struct {
     LIST_HEAD(, slice) all;
     size_t count, most;
     bool beating, claiming, reading, swapping; /* the host's own work that has begun */
-    bool look;              /* what was accepted has not been claimed for reading */
-    bool polls;             /* this claim looks at what other processes stored and left */
+    bool look;  /* what was accepted has not been claimed for reading */
+    bool polls; /* this claim looks at what other processes stored and left */
     struct loop_timer beat, poll;
     uint64_t read_until_ns;
 } own;
@@ -51,7 +51,9 @@ static struct {
 /* What the CPU works on, for the count of crashes: a job's id, or that of a row, negative. */
 static int64_t on_cpu(const struct slice *s)
 {
-    return s->task ? s->task->job.id : s->running == &own.reading ? -s->host->scripts.queue.row.id : 0;
+    return s->task                      ? s->task->job.id
+           : s->running == &own.reading ? -s->host->scripts.queue.row.id
+                                        : 0;
 }
 
 static void goes_on(void *arg)
@@ -172,7 +174,8 @@ static bool commit(struct slice *s)
 
 /* ---- a task's slice ---- */
 
-/* Runs the task's work again from its beginning: a request or a job, which a new task takes over. */
+/* Runs the task's work again from its beginning: a request or a job, which a new task takes over.
+ */
 static void again(struct slice *s)
 {
     struct task *t = s->task;

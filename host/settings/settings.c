@@ -391,7 +391,7 @@ char *settings_state(const struct settings *s, const char *database)
     const char *given = settings_text(s, "STATE_DIR"), *slash = strrchr(database, '/');
     if (settings_is_server(database))
         return asprintf(&path, "%s/postgres", given && !blank(given) ? given : "data") < 0 ? NULL
-                                                                                         : path;
+                                                                                           : path;
     if (!given || blank(given) || strcmp(database, ":memory:") == 0)
         return strdup(database);
     return asprintf(&path, "%s/%s", given, slash ? slash + 1 : database) < 0 ? NULL : path;

@@ -15,8 +15,8 @@ enum store_open_result store_open_with(struct store **out, const struct store_op
                                        size_t why_size)
 {
 #ifdef ASSISTANT_POSTGRES
-    if (o->path && (strncmp(o->path, "postgres://", 11) == 0 ||
-                    strncmp(o->path, "postgresql://", 13) == 0))
+    if (o->path &&
+        (strncmp(o->path, "postgres://", 11) == 0 || strncmp(o->path, "postgresql://", 13) == 0))
         return postgres_engine.open(out, o, why, why_size);
 #endif
     return sqlite_engine.open(out, o, why, why_size);

@@ -33,7 +33,7 @@ struct store_statement {
 };
 
 struct store_engine {
-    bool shared; /* store_shared */
+    bool shared;                      /* store_shared */
     void (*shorten)(struct store *s); /* store_short */
     void (*drop)(struct store *s);
     enum store_open_result (*open)(struct store **out, const struct store_options *o, char *why,

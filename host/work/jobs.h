@@ -208,8 +208,8 @@ int64_t inbox_oldest_ms(struct jobs *j);
  * 0: others have taken the job: the slice writes nothing and the task ends; -1. One process: 1. */
 int jobs_hold(struct jobs *j, const struct job *job);
 /* Once a second, when no transaction is open on this connection; commits by itself. 1: this process
- * is alive for the others. 0: they had declared it dead and taken its work: all it runs must end without
- * effects, and it has entered itself anew. -1: not stored. One process: 1. */
+ * is alive for the others. 0: they had declared it dead and taken its work: all it runs must end
+ * without effects, and it has entered itself anew. -1: not stored. One process: 1. */
 int jobs_beat(struct jobs *j);
 /* false: no heartbeat was stored for 5 s: nothing is claimed, committed, sent or answered. */
 bool jobs_may_act(const struct jobs *j);

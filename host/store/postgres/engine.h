@@ -3,8 +3,8 @@
  * it.
  *
  * The group is one SERIALIZABLE transaction. It begins with the first statement, which may wait for
- * the server, and its commit is durable. Where commit answers STORE_UNKNOWN, it may be stored. Each fiber has a group of its own, and the loop's own stack
- * one that blocks.
+ * the server, and its commit is durable. Where commit answers STORE_UNKNOWN, it may be stored. Each
+ * fiber has a group of its own, and the loop's own stack one that blocks.
  */
 #ifndef HOST_STORE_POSTGRES_ENGINE_H
 #define HOST_STORE_POSTGRES_ENGINE_H

@@ -2,9 +2,9 @@
  * journal: the statements of a transaction and what they were answered, so that it can run again.
  *
  * Of transactions that meet (SERIALIZABLE), the server undoes one. Whoever ran it may have gone on
- * with what it read. So its statements run once more, in a new transaction: when every answer is the
- * same, all that was done with the answers holds, and it goes on as if nothing had happened. When
- * one differs, it is for the caller to run its work again.
+ * with what it read. So its statements run once more, in a new transaction: when every answer is
+ * the same, all that was done with the answers holds, and it goes on as if nothing had happened.
+ * When one differs, it is for the caller to run its work again.
  *
  * A statement that begins with "SELECT nextval(" is not run again: its number is taken once.
  *

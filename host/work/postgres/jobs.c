@@ -37,8 +37,8 @@ int64_t pg_jobs_put(struct jobs *j, const struct jobs_put *p)
     if (!row_numbers(j, "jobs", &id, &now))
         return 0;
     struct store_statement *row = jobs_row(j, &rc, sql, "tttibii", p->kind, p->lane, p->unique,
-                                           p->run_at ? p->run_at : now, p->payload,
-                                           p->payload_len, id, now);
+                                           p->run_at ? p->run_at : now, p->payload, p->payload_len,
+                                           id, now);
     if (!row)
         return 0;
     id = store_column_integer(row, 0);

@@ -185,7 +185,8 @@ static void conflict_for_good(void)
     store_commit(s);
 }
 
-/* Two transactions that each read what the other writes: the server undoes the second at its end. */
+/* Two transactions that each read what the other writes: the server undoes the second at its end.
+ */
 static void conflict_at_commit(void)
 {
     char why[512] = "";
