@@ -8,6 +8,7 @@
 --     limits = "ulimit -f 100",               -- sh commands before it starts
 --     wrap = "strace -f -o x",                -- words before the program's name
 --     data = path,                            -- another service's data folder
+--     postgres = server,                      -- spec/support/postgres: its database, for `assistant sandbox`; rows() asks it
 --     start = false,                          -- else it is started and ready
 --   }
 --   service.port .home .data .db .secret (app) .verify_token .token .key .signing_secret
@@ -76,7 +77,8 @@ local function environment(self, options)
     META_PHONE_NUMBER_ID = meta.phone_number_id, DEEPSEEK_API_KEY = self.key, SLACK_SIGNING_SECRET = self.signing_secret,
     SLACK_WEBHOOK_URL = base .. "/slack/webhook", SLACK_API_URL = base .. "/slack/api", SLACK_RESPONSE_HOSTS = "127.0.0.1",
     META_GRAPH_URL = base .. "/graph/v26.0", DEEPSEEK_URL = base .. "/model",
-    LISTEN = "127.0.0.1:" .. self.port, DATABASE_URL = "sqlite:" .. self.db,
+    LISTEN = "127.0.0.1:" .. self.port, DATABASE_URL = self.postgres and self.postgres:url() or "sqlite:" .. self.db,
+    STATE_DIR = self.postgres and self.data,
     SCRIPTS_DIR = self.home .. "/scripts", PROMPTS_DIR = self.home .. "/prompts",
   }
   for _, name in ipairs { "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS" } do env[name] = os.getenv(name) end
@@ -99,6 +101,7 @@ function M.new(options)
   local stand_ins = options.stand_ins
   local self = setmetatable({
     home = home, data = options.data or home .. "/data", port = options.port or shell.port(), limits = options.limits, wrap = options.wrap,
+    postgres = options.postgres,
     secret = stand_ins and stand_ins.secret or secret "as", verify_token = secret "vt", token = stand_ins and stand_ins.token or secret "EAA",
     key = stand_ins and stand_ins.key or secret "sk-", signing_secret = stand_ins and stand_ins.signing_secret or secret "sg", starts = 0,
   }, Service)
@@ -209,7 +212,7 @@ function Service:start(options)
   self.starts = self.starts + 1
   self.run = ("%s/life-%d"):format(self.home, self.starts)
   local command = ("( cd %s; sh ./run %s >>out.log 2>>err.log </dev/null & echo $! >%s.pid; wait $!; echo $? >%s.rc ) >/dev/null 2>&1 &"):format(
-    self.home, options.args or "serve", self.run, self.run)
+    self.home, options.args or (self.postgres and "sandbox" or "serve"), self.run, self.run)
   self.started_at = socket.gettime()
   assert(os.execute(command))
   shell.until_(function() return (shell.read(self.run .. ".pid") or ""):find "\n" end, 5, "the program to be started")
@@ -378,6 +381,10 @@ function Service:copy()
 end
 
 function Service:rows(sql)
+  if self.postgres then
+    local text = self.postgres:tell("sql SELECT json_agg(one) FROM (" .. sql:gsub("%s+", " ") .. ") one")
+    return text ~= "" and assert(json.decode(text, { null_as_nil = true })) or {}
+  end
   local problem
   for _ = 1, 5 do
     local code, text = shell.run(("sqlite3 -batch -json %s %s"):format(self:copy(), shell.quote(sql)))
