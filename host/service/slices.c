@@ -220,7 +220,8 @@ static void run_task(struct slice *s)
     if (outcome == TASK_UNDONE)
         store_drop(h->services.store);
     if (!commit(s) || outcome == TASK_UNDONE) {
-        if (first && held != 0 && (lost || outcome != TASK_UNDONE) && t->again < AGAIN_MOST)
+        if (first && held != 0 && (lost || outcome != TASK_UNDONE) && t->again < AGAIN_MOST &&
+            store_healthy(h->services.store)) /* while the server is away it would not help */
             again(s);
         t->busy = false;
         task_kill(t);
