@@ -13,7 +13,11 @@
 #include <string.h>
 #include <sys/epoll.h>
 
-enum { BACKOFF_FIRST_MS = 100, BACKOFF_LAST_MS = 5000 };
+enum {
+    BACKOFF_FIRST_MS = 100,
+    BACKOFF_LAST_MS = 5000,
+    AWAY_LINE_MS = 1000, /* in line for a connection, while the server is away */
+};
 
 static void pool_grow(struct pg *p);
 
@@ -189,7 +193,9 @@ static struct pg_session *connect_now(struct pg *p, int *code, char *why, size_t
 static struct pg_session *stand_in_line(struct pg *p, int *code, char *why, size_t why_size)
 {
     struct waiter w = { .fiber = fiber_current() };
-    uint64_t until = loop_now_ns() + (uint64_t)p->options.line_ms * 1000000;
+    unsigned most = p->options.line_ms;
+    most = p->away && most > AWAY_LINE_MS ? AWAY_LINE_MS : most;
+    uint64_t until = loop_now_ns() + (uint64_t)most * 1000000;
     if (!loop_timer_set(p->loop, &w.timer, until, on_turn, &w)) {
         *code = PG_STOPPED;
         snprintf(why, why_size, "out of memory");
