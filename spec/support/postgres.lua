@@ -2,7 +2,8 @@
 --
 --   local server = postgres.new "standby max_connections=20"     ends with this process, or with server:close()
 --   server.port .proxy .standby                                  ports of 127.0.0.1
---   server:url(port) → "postgres://assistant@127.0.0.1:PORT/assistant"
+--   server:url(port) → "postgres://assistant@127.0.0.1:PORT/assistant"; with the option password=… the password is in it
+--   server.password                                              that option
 --   server:tell "stop" → what the command answers; throws what it refuses
 
 local shell = require "spec.support.shell"
@@ -21,10 +22,13 @@ function M.new(options)
   assert(control, "PostgreSQL did not start")
   local line = assert(socket.connect("127.0.0.1", math.tointeger(control)))
   line:settimeout(120)
-  return setmetatable({ child = child, line = line, port = math.tointeger(port), proxy = math.tointeger(proxy), standby = math.tointeger(standby) }, Server)
+  local password = (options or ""):match "password=(%S+)"
+  return setmetatable({ child = child, line = line, password = password, port = math.tointeger(port), proxy = math.tointeger(proxy), standby = math.tointeger(standby) }, Server)
 end
 
-function Server:url(port) return ("postgres://assistant@127.0.0.1:%d/assistant"):format(port or self.port) end
+function Server:url(port)
+  return ("postgres://assistant%s@127.0.0.1:%d/assistant"):format(self.password and ":" .. self.password or "", port or self.port)
+end
 
 function Server:tell(command)
   assert(self.line:send(command .. "\n"))

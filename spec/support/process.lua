@@ -165,6 +165,7 @@ function Service:secrets()
     end
   end
   for _, name in ipairs { "secret", "verify_token", "token", "key", "signing_secret" } do add_secrets(list, self[name]) end
+  add_secrets(list, self.postgres and self.postgres.password)
   return list
 end
 

@@ -38,6 +38,11 @@ local function nothing_left(service)
   shell.until_(function() return service:value "SELECT count(*) FROM jobs WHERE kind IN ('turn', 'send')" == 0 end, 10, "nothing left to do")
 end
 
+-- How many of these people's messages are stored.
+local function stored(service, words)
+  return service:value("SELECT count(*) FROM messages WHERE role = 'user' AND content IN ('message " .. table.concat(words, "', 'message ") .. "')")
+end
+
 local function each_once(by_word, words)
   for _, word in ipairs(words) do assert.equal(1, #by_word[word], word) end
 end
@@ -60,7 +65,7 @@ end
 describe("the sandbox on PostgreSQL", function()
   local server, stand_ins, stopped
 
-  setup(function() server = postgres.new() end)
+  setup(function() server = postgres.new("password=right-pass-word-" .. meta.word()) end)
 
   teardown(function()
     process.close_all()
@@ -73,8 +78,6 @@ describe("the sandbox on PostgreSQL", function()
       server:tell "start"
       stopped = false
     end
-    server:tell "sql DROP SCHEMA public CASCADE"
-    server:tell "sql CREATE SCHEMA public"
   end)
 
   -- Processes on the server's database, with stand-ins outside of it, so that these see what comes twice.
@@ -109,7 +112,7 @@ describe("the sandbox on PostgreSQL", function()
     nothing_left(service)
     each_once(taken(page), words)
     in_order(by_word, list)
-    assert.equal(20, service:value "SELECT count(*) FROM messages WHERE role = 'user'")
+    assert.equal(20, stored(service, words))
   end)
 
   it("loses no message that got a 200 when it is killed in the middle of turns", function()
@@ -131,9 +134,9 @@ describe("the sandbox on PostgreSQL", function()
       local killed_at = shell.now_ms()
       service:start()
       for _, body in ipairs(again) do assert.equal(200, service:hook(body)) end
-      local by_word = all_answered(stand_ins, words, 20)
+      all_answered(stand_ins, words, 20)
       nothing_left(service)
-      by_word = taken(stand_ins)
+      local by_word = taken(stand_ins)
       in_order(by_word, list)
       for _, word in ipairs(words) do
         local first, second = by_word[word][1], by_word[word][2]
@@ -144,7 +147,7 @@ describe("the sandbox on PostgreSQL", function()
           assert.is_true(first.at <= killed_at, word .. " was answered twice, and its first answer was not in flight")
         end
       end
-      assert.equal(round * 20, service:value "SELECT count(*) FROM messages WHERE role = 'user'")
+      assert.equal(20, stored(service, words))
     end
     print(("# killed on PostgreSQL: %d answers came twice"):format(twice))
   end)
@@ -159,7 +162,7 @@ describe("the sandbox on PostgreSQL", function()
     all_answered(stand_ins, words, 20)
     nothing_left(a)
     each_once(taken(stand_ins), words)
-    assert.equal(24, a:value "SELECT count(*) FROM messages WHERE role = 'user'")
+    assert.equal(24, stored(a, words))
   end)
 
   it("says 503 while the server is stopped, and goes on by itself afterwards", function()
@@ -192,7 +195,7 @@ describe("the sandbox on PostgreSQL", function()
     local held = hold(service, phone, second)
     local ready = shell.folder() .. "/ready"
     shell.write(ready .. ".sql", ("BEGIN; UPDATE conversations SET last_seq = last_seq WHERE id = '%s'; \\! touch %s\nSELECT pg_sleep(0.7); COMMIT;\n"):format(phone, ready))
-    os.execute(("psql -XAtq -h 127.0.0.1 -p %d -U assistant -d assistant -f %s >/dev/null 2>&1 &"):format(server.port, ready .. ".sql"))
+    os.execute(("psql -XAtq -f %s %s >/dev/null 2>&1 &"):format(ready .. ".sql", shell.quote(server:url())))
     shell.until_(function() return shell.read(ready) end, 5, "the row to be held")
     stand_ins:release(held)
     all_answered(stand_ins, { second })
@@ -201,15 +204,6 @@ describe("the sandbox on PostgreSQL", function()
     shell.until_(function()
       return service:value "SELECT xact_rollback FROM pg_stat_database WHERE datname = 'assistant'" > undone
     end, 5, "a transaction that was undone")
-  end)
-end)
-
-describe("a database address of PostgreSQL", function()
-  local server
-  setup(function() server = postgres.new "password=right-pass-word" end)
-  teardown(function()
-    process.close_all()
-    server:close()
   end)
 
   local function refused(mode, address)
@@ -221,16 +215,16 @@ describe("a database address of PostgreSQL", function()
     return code, line
   end
 
-  it("is refused by `assistant serve` in one line that names the page of it", function()
+  it("is not for `assistant serve`, which refuses it in one line that names the page of it", function()
     local code, line = refused("serve", server:url())
     assert.equal(2, code)
     assert.truthy(line:find("docs/ops/postgres.md", 1, true), line)
   end)
 
-  it("that is wrong is refused in one line without its password", function()
+  it("refuses a wrong address in one line without its password", function()
     local at = "127.0.0.1:" .. server.port .. "/assistant"
-    for _, address in ipairs { "postgres://assistant:wrong-pass-word@" .. at, "postgres://assistant:right-pass-word@127.0.0.1:x/assistant",
-      "postgres://assistant:right-pass-word@" .. at .. "?no_such=1", "postgres://assistant:right-pass-word@127.0.0.1:1/assistant" } do
+    for _, address in ipairs { "postgres://assistant:wrong-pass-word@" .. at, "postgres://assistant:some-pass-word@127.0.0.1:x/assistant",
+      "postgres://assistant:" .. server.password .. "@" .. at .. "?no_such=1", "postgres://assistant:some-pass-word@127.0.0.1:1/assistant" } do
       local code, line = refused("sandbox", address)
       assert.equal(3, code, line)
     end
