@@ -64,6 +64,7 @@ end
 
 describe("the sandbox on PostgreSQL", function()
   local server, stand_ins, stopped
+  local running = {}
 
   setup(function() server = postgres.new("password=right-pass-word-" .. meta.word()) end)
 
@@ -73,11 +74,13 @@ describe("the sandbox on PostgreSQL", function()
   end)
 
   after_each(function()
-    process.close_all()
     if stopped then
       server:tell "start"
       stopped = false
     end
+    for _, service in ipairs(running) do service:term() end -- it leaves, so the next one need not wait until it counts as dead
+    running = {}
+    process.close_all()
   end)
 
   -- Processes on the server's database, with stand-ins outside of it, so that these see what comes twice.
@@ -86,6 +89,7 @@ describe("the sandbox on PostgreSQL", function()
     local list = {}
     for i = 1, count or 1 do list[i] = process.new { stand_ins = stand_ins, postgres = server, start = false, env = env } end
     for _, service in ipairs(list) do service:start() end
+    running = list
     return table.unpack(list)
   end
 
@@ -103,6 +107,7 @@ describe("the sandbox on PostgreSQL", function()
 
   it("answers 20 messages of 10 people once each and in order", function()
     local service, page = sandbox.open({}, server)
+    running = { service }
     page:plan { contains = "zq", echo = true }
     local list, words = people(10)
     for n = 2, 3 do
