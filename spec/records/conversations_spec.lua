@@ -28,9 +28,14 @@ local function arrive(more, now)
   return told, stored, row
 end
 
+local function empty()
+  for _, name in ipairs { "messages", "conversations" } do db.run("DELETE FROM " .. name) end
+end
+
 describe("conversations.arrive", function()
   setup(tables)
-  before_each(function() for _, name in ipairs { "messages", "conversations" } do db.run("DELETE FROM " .. name) end end)
+  before_each(empty)
+  teardown(empty)
 
   it("says of a new chat what is stored of it", function()
     local told, stored, row = arrive({ fresh = true }, 5000)
@@ -70,7 +75,8 @@ end)
 
 describe("messages.of_turn", function()
   setup(tables)
-  before_each(function() for _, name in ipairs { "messages", "conversations" } do db.run("DELETE FROM " .. name) end end)
+  before_each(empty)
+  teardown(empty)
 
   local function add(seq, role, count)
     for i = 1, count or 1 do

@@ -22,9 +22,9 @@ describe("a customer who comes back", function()
     for _, phone in ipairs { ... } do
       scene:ask(phone, { times = 1, answer = { reply_to_user = "Perfect.", extracted_data = FULL } }, "the old piano")
       shell.until_(function() return stand_ins:cards(phone)[1] end, 5, "the card")
+      scene:sent(phone, "Perfect.") -- before staff take the chat: they would get it as a draft
       service:click(phone, { user_id = "U1" })
       service:click(phone, { user_id = "U1", action = "resume_chat" })
-      scene:sent(phone, "Perfect.")
     end
     service:kill()
     service:sql(("UPDATE cases SET closed_at = closed_at - %d"):format(days * 86400000))
