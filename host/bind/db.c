@@ -323,6 +323,10 @@ static int backups(lua_State *L)
     struct found f = { .count = 0 };
     int rc;
     lua_settop(L, 0);
+    if (store_shared(s)) { /* a server's copies are made with its own tools */
+        lua_newtable(L);
+        return 1;
+    }
     lua_pushlstring(L, sql, sizeof sql - 1);
     const char *text;
     struct store_statement *st = open_statement(L, s, &text);

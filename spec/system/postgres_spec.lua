@@ -118,6 +118,8 @@ describe("the sandbox on PostgreSQL", function()
     each_once(taken(page), words)
     in_order(by_word, list)
     assert.equal(20, stored(service, words))
+    local _, status = service:cli "status"
+    assert.truthy(status:find("Chats for staff: ", 1, true), status)
   end)
 
   it("loses no message that got a 200 when it is killed in the middle of turns", function()
