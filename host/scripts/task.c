@@ -234,6 +234,12 @@ void task_rearm(struct scripts *all, bool at_once)
             r->written = true;
 }
 
+void task_rearm_lost(struct scripts *all)
+{
+    for (struct rearm *r = all->queue.rearm; r; r = r->next)
+        r->written = false;
+}
+
 static void tell(struct task *t, bool ok, const char *text, size_t len)
 {
     if (t->ended)
@@ -462,6 +468,5 @@ void task_lost(struct scripts *all, uint64_t group)
                 if (t->touched == group + 1)
                     task_kill(t);
             }
-    for (struct rearm *r = all->queue.rearm; r; r = r->next)
-        r->written = false;
+    task_rearm_lost(all);
 }

@@ -122,6 +122,8 @@ void task_lost(struct scripts *all, uint64_t group);
 /* Makes jobs ready again that a loss or a kill left claimed: soon, or with at_once for the next
  * process. Called before each commit. */
 void task_rearm(struct scripts *all, bool at_once);
+/* What task_rearm wrote was lost: it writes it again. task_lost does this too. */
+void task_rearm_lost(struct scripts *all);
 void task_put_back(struct scripts *all, struct job *job); /* takes over the strings */
 
 #endif

@@ -32,6 +32,7 @@ struct slice {
     /* while others run */
     struct task_list kept;
     lua_State *guarded;
+    bool unknown; /* no answer came to its COMMIT: it may be stored */
     bool over;
 };
 
@@ -156,13 +157,24 @@ static void drop_kept(struct slice *s)
     }
 }
 
-/* false: nothing of the transaction is stored. */
-static bool commit(struct slice *s)
+static enum store_commit_result end_transaction(struct slice *s)
 {
     struct services *x = &s->host->services;
     if (!jobs_may_act(x->jobs))
         store_drop(x->store);
-    if (store_commit(x->store) == STORE_LOST) {
+    enum store_commit_result r = store_commit(x->store);
+    s->unknown = r == STORE_UNKNOWN;
+    return r;
+}
+
+/* false: nothing of the transaction is stored, or (unknown) that is in doubt. Then nothing leaves:
+ * a request gets 503 and is sent again, and a job goes back by its claim, which has ended when it
+ * was stored. */
+static bool commit(struct slice *s)
+{
+    struct services *x = &s->host->services;
+    enum store_commit_result r = end_transaction(s);
+    if (r == STORE_LOST || r == STORE_UNKNOWN) {
         jobs_forget(x->jobs);
         drop_kept(s);
         return false;
@@ -221,7 +233,7 @@ static void run_task(struct slice *s)
         store_drop(h->services.store);
     if (!commit(s) || outcome == TASK_UNDONE) {
         if (first && held != 0 && (lost || outcome != TASK_UNDONE) && t->again < AGAIN_MOST &&
-            store_healthy(h->services.store)) /* while the server is away it would not help */
+            !s->unknown && store_healthy(h->services.store)) /* away: it would not help */
             again(s);
         t->busy = false;
         task_kill(t);
@@ -274,6 +286,27 @@ static void beat(struct slice *s)
         kill_jobs(s->host);
 }
 
+/* Rows of which it is not known whether they are claimed count as claimed: one that is not is not
+ * found when it is to be read. */
+static void claim_rows(struct slice *s)
+{
+    struct jobs *jobs = s->host->services.jobs;
+    own.look = false;
+    store_short(s->host->services.store);
+    inbox_claim(jobs, ROWS);
+    if (end_transaction(s) == STORE_LOST)
+        jobs_forget(jobs);
+    else
+        jobs_committed(jobs);
+}
+
+/* Jobs of which it is not known whether they are claimed go back, by their claims. */
+static void put_back(struct host *h, struct due *c)
+{
+    for (int i = 0; i < c->count; i++)
+        task_put_back(&h->scripts, &c->jobs[i]);
+}
+
 /* Each part is a short transaction of its own. */
 static void claim(struct slice *s)
 {
@@ -284,21 +317,21 @@ static void claim(struct slice *s)
         jobs_poll(h->services.jobs);
         commit(s);
     }
-    if (own.look || own.polls) {
-        own.look = false;
-        store_short(h->services.store);
-        inbox_claim(h->services.jobs, ROWS);
-        commit(s);
-    }
+    if (own.look || own.polls)
+        claim_rows(s);
     own.polls = false;
     store_short(h->services.store);
     task_rearm(&h->scripts, h->stopping);
     claims_claim(h, &due);
     claims_claim_suspect(h, &due);
     bool fine = commit(s);
-    claims_start(h, &due, fine);
     if (fine)
         task_committed(&h->scripts);
+    else
+        task_rearm_lost(&h->scripts);
+    if (s->unknown)
+        put_back(h, &due);
+    claims_start(h, &due, fine);
     free(due.jobs);
 }
 
@@ -381,7 +414,8 @@ void slices_tick(struct host *h)
     start_ready(h, &h->scripts.queue.ready, woke_ns + RUN_NS);
     own_work(h);
     /* 4: what the loop itself has read or written (status, a command). */
-    bool lost = store_commit(h->services.store) == STORE_LOST;
+    enum store_commit_result r = store_commit(h->services.store);
+    bool lost = r == STORE_LOST || r == STORE_UNKNOWN;
     rounds_note_trouble(h);
     if (h->httpd && httpd_release(h->httpd, UINT64_MAX))
         httpd_run(h->httpd);

@@ -191,6 +191,29 @@ describe("the sandbox on PostgreSQL", function()
     each_once(taken(stand_ins), { before, after })
   end)
 
+  it("law 1: a COMMIT that got no answer is no 200, and what is given 200 is answered once", function()
+    local service = open(1, { DATABASE_URL = server:url(server.proxy) })
+    local words, refused = {}, 0
+    echo()
+    for round = 1, 12 do -- another transaction of the process can meet the fault first
+      local word = meta.word()
+      local body = meta.body { messages = { meta.text(meta.phone(), "message " .. word) } }
+      server:tell(round % 2 == 0 and "lose answer" or "lose request")
+      local status = service:hook(body)
+      server:tell "pass"
+      if status ~= 200 then
+        assert.equal(503, status)
+        refused = refused + 1
+        shell.until_(function() return service:hook(body) == 200 end, 15, "the second try to be taken")
+      end
+      words[#words + 1] = word
+    end
+    assert.is_true(refused > 0, "no webhook met the fault")
+    each_once(all_answered(stand_ins, words, 30), words)
+    nothing_left(service)
+    assert.equal(#words, stored(service, words))
+  end)
+
   it("runs a turn again whose rows another program changed meanwhile, and answers once", function()
     local service = open()
     local phone, first, second = meta.phone(), meta.word(), meta.word()
