@@ -180,11 +180,6 @@ int inbox_set_crashes(struct jobs *j, const struct inbox_row *row, int crashes)
     return engine_of(j)->inbox_set_crashes(j, row, crashes);
 }
 
-int inbox_give_up(struct jobs *j, int64_t id)
-{
-    return engine_of(j)->inbox_give_up(j, id);
-}
-
 int inbox_crashed(struct jobs *j)
 {
     return engine_of(j)->inbox_crashed(j);
@@ -226,11 +221,6 @@ int64_t inbox_oldest_ms(struct jobs *j)
     return engine_of(j)->inbox_oldest_ms(j);
 }
 
-int64_t jobs_parked(struct jobs *j)
-{
-    return engine_of(j)->jobs_parked(j);
-}
-
 int jobs_kinds(struct jobs *j, int64_t now_ms, jobs_kinds_cb each, void *arg)
 {
     return engine_of(j)->jobs_kinds(j, now_ms, each, arg);
@@ -270,21 +260,6 @@ int jobs_purge(struct jobs *j, int64_t before_ms, int limit)
 int inbox_get(struct jobs *j, int64_t id, struct inbox_row *out, bool *unread)
 {
     return engine_of(j)->inbox_get(j, id, out, unread);
-}
-
-int inbox_replace(struct jobs *j, int64_t id, const void *body, size_t len)
-{
-    return engine_of(j)->inbox_replace(j, id, body, len);
-}
-
-int inbox_erase(struct jobs *j, int64_t id)
-{
-    return engine_of(j)->inbox_erase(j, id);
-}
-
-int parked_erase(struct jobs *j, int64_t id)
-{
-    return engine_of(j)->parked_erase(j, id);
 }
 
 int inbox_purge(struct jobs *j, int64_t before_ms, int limit)

@@ -47,7 +47,6 @@ struct jobs_engine {
     int (*inbox_suspect_next)(struct jobs *j, int most_crashes, struct inbox_row *out);
     bool (*inbox_caught_up)(const struct jobs *j);
     int (*inbox_set_crashes)(struct jobs *j, const struct inbox_row *row, int crashes);
-    int (*inbox_give_up)(struct jobs *j, int64_t id);
     int (*inbox_crashed)(struct jobs *j);
     int (*inbox_read)(struct jobs *j, const struct inbox_row *row);
     int (*inbox_place)(struct jobs *j, struct inbox_row *row, int64_t place);
@@ -57,7 +56,6 @@ struct jobs_engine {
     int (*inbox_unpark)(struct jobs *j, const struct inbox_row *row);
     int64_t (*inbox_backlog)(struct jobs *j);
     int64_t (*inbox_oldest_ms)(struct jobs *j);
-    int64_t (*jobs_parked)(struct jobs *j);
     int (*jobs_kinds)(struct jobs *j, int64_t now_ms, jobs_kinds_cb each, void *arg);
     int64_t (*jobs_lanes_waiting)(struct jobs *j);
     int (*jobs_each)(struct jobs *j, bool dead, int limit, jobs_each_cb each, void *arg);
@@ -67,9 +65,6 @@ struct jobs_engine {
     int (*jobs_erase)(struct jobs *j, int64_t id);
     int (*jobs_purge)(struct jobs *j, int64_t before_ms, int limit);
     int (*inbox_get)(struct jobs *j, int64_t id, struct inbox_row *out, bool *unread);
-    int (*inbox_replace)(struct jobs *j, int64_t id, const void *body, size_t len);
-    int (*inbox_erase)(struct jobs *j, int64_t id);
-    int (*parked_erase)(struct jobs *j, int64_t id);
     int (*inbox_purge)(struct jobs *j, int64_t before_ms, int limit);
 
     /* NULL where jobs.h says what one process on its own database answers. */

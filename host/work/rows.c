@@ -144,3 +144,50 @@ int jobs_take(struct jobs *j, struct store_statement *row, int rc, struct job *o
         job_free(&out[--count]);
     return rc < 0 ? -1 : count;
 }
+
+/* ---- the same for all engines ---- */
+
+int inbox_from_start(struct jobs *j, int64_t id)
+{
+    return jobs_run(j, "DELETE FROM marks WHERE name = 'inbox.place:' || CAST(? AS BIGINT)", "i",
+                    id) < 0
+               ? -1
+               : 0;
+}
+
+int inbox_give_up(struct jobs *j, int64_t id)
+{
+    return jobs_run(j, "UPDATE inbox SET crashes = ? WHERE id = ?", "ii", (int64_t)INBOX_GIVEN_UP,
+                    id) == 1
+               ? 0
+               : -1;
+}
+
+int64_t jobs_parked(struct jobs *j)
+{
+    int64_t count = 0;
+    jobs_number(j, &count, "SELECT count(*) FROM (SELECT 1 FROM parked LIMIT ?) AS p", "i",
+                (int64_t)JOBS_COUNT_MAX);
+    return count;
+}
+
+int inbox_replace(struct jobs *j, int64_t id, const void *body, size_t len)
+{
+    int rc = jobs_run(j, "UPDATE inbox SET body = ? WHERE id = ?", "bi", body, len, id);
+    return rc > 0 && inbox_from_start(j, id) != 0 ? -1 : rc;
+}
+
+int inbox_erase(struct jobs *j, int64_t id)
+{
+    int rc = jobs_run(j, "DELETE FROM inbox WHERE id = ?", "i", id);
+    if (rc == 1 &&
+        (jobs_run(j, "DELETE FROM parked WHERE whole = 1 AND inbox_id = ?", "i", id) < 0 ||
+         inbox_from_start(j, id) != 0))
+        rc = -1;
+    return rc;
+}
+
+int parked_erase(struct jobs *j, int64_t id)
+{
+    return jobs_run(j, "DELETE FROM parked WHERE id = ? AND whole = 0", "i", id);
+}

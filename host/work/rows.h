@@ -1,6 +1,7 @@
 /*
  * rows: what the engines of jobs share: short ways to run a statement with its values, and to read
- * a job from a row. Theirs alone.
+ * a job from a row. Theirs alone. rows.c also has those functions of jobs.h and jobs_purge.h that
+ * are the same for all engines.
  */
 #ifndef HOST_WORK_ROWS_H
 #define HOST_WORK_ROWS_H
@@ -29,5 +30,7 @@ void jobs_read(struct store_statement *row, struct job *out);
 /* What jobs_row gave, and the rows after it, at most `room`; gives it back. How many, or -1 with
  * nothing in out[]. */
 int jobs_take(struct jobs *j, struct store_statement *row, int rc, struct job *out, int room);
+/* Forgets how far a row of the inbox was read. 0 or -1. */
+int inbox_from_start(struct jobs *j, int64_t id);
 
 #endif

@@ -202,7 +202,7 @@ int pg_inbox_read(struct jobs *j, const struct inbox_row *row)
             return -1;
         row_set(j, row->id, ROW_READ);
     }
-    return row->place && !row->parked_again ? row_from_start(j, row->id) : 0;
+    return row->place && !row->parked_again ? inbox_from_start(j, row->id) : 0;
 }
 
 int rows_take_over(struct jobs *j, int64_t process, bool died)
@@ -226,14 +226,6 @@ int pg_inbox_place(struct jobs *j, struct inbox_row *row, int64_t place)
                     "ii", row->id, place) == 1
                ? 0
                : -1;
-}
-
-int row_from_start(struct jobs *j, int64_t id)
-{
-    return jobs_run(j, "DELETE FROM marks WHERE name = 'inbox.place:' || CAST(? AS BIGINT)", "i",
-                    id) < 0
-               ? -1
-               : 0;
 }
 
 int pg_inbox_park(struct jobs *j, const struct inbox_row *row, const char *item, size_t item_len,
@@ -301,21 +293,13 @@ int pg_inbox_set_crashes(struct jobs *j, const struct inbox_row *row, int crashe
                : 0;
 }
 
-int pg_inbox_give_up(struct jobs *j, int64_t id)
-{
-    return jobs_run(j, "UPDATE inbox SET crashes = ? WHERE id = ?", "ii", (int64_t)INBOX_GIVEN_UP,
-                    id) == 1
-               ? 0
-               : -1;
-}
-
 int pg_inbox_unpark(struct jobs *j, const struct inbox_row *row)
 {
     int rc = jobs_run(j, "DELETE FROM parked WHERE inbox_id = ? AND whole = 1", "i", row->id);
     if (rc <= 0)
         return rc < 0 ? -1 : 0;
     return jobs_run(j, "DELETE FROM inbox WHERE id = ? AND state = 2", "i", row->id) < 0 ||
-                   row_from_start(j, row->id) != 0
+                   inbox_from_start(j, row->id) != 0
                ? -1
                : 1;
 }

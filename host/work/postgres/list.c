@@ -5,14 +5,6 @@
 
 enum { KINDS_MAX = 100, LANES_MAX = 10000, ROWS_MAX = 5 * JOBS_COUNT_MAX };
 
-int64_t pg_jobs_parked(struct jobs *j)
-{
-    int64_t count = 0;
-    jobs_number(j, &count, "SELECT count(*) FROM (SELECT 1 FROM parked LIMIT ?) AS p", "i",
-                (int64_t)JOBS_COUNT_MAX);
-    return count;
-}
-
 int pg_jobs_each(struct jobs *j, bool dead, int limit, jobs_each_cb each, void *arg)
 {
     int rc, count = 0;

@@ -93,8 +93,6 @@ int rows_take_over(struct jobs *j, int64_t process, bool died);
 void rows_committed(struct jobs *j);
 void rows_forget(struct jobs *j, bool all);
 int rows_look(struct jobs *j); /* counts. 0 or -1 */
-/* Forgets how far a row was read. 0 or -1. */
-int row_from_start(struct jobs *j, int64_t id);
 
 /* The table's functions (engine.c). */
 int pg_jobs_tables(struct store *s, char *why, size_t why_size);
@@ -127,7 +125,6 @@ int pg_inbox_next(struct jobs *j, struct inbox_row *out);
 int pg_inbox_suspect_next(struct jobs *j, int most_crashes, struct inbox_row *out);
 bool pg_inbox_caught_up(const struct jobs *j);
 int pg_inbox_set_crashes(struct jobs *j, const struct inbox_row *row, int crashes);
-int pg_inbox_give_up(struct jobs *j, int64_t id);
 int pg_inbox_crashed(struct jobs *j);
 int pg_inbox_read(struct jobs *j, const struct inbox_row *row);
 int pg_inbox_place(struct jobs *j, struct inbox_row *row, int64_t place);
@@ -138,7 +135,6 @@ int pg_inbox_unpark(struct jobs *j, const struct inbox_row *row);
 int64_t pg_inbox_backlog(struct jobs *j);
 int64_t pg_inbox_unread(struct jobs *j);
 int64_t pg_inbox_oldest_ms(struct jobs *j);
-int64_t pg_jobs_parked(struct jobs *j);
 int pg_jobs_kinds(struct jobs *j, int64_t now_ms, jobs_kinds_cb each, void *arg);
 int64_t pg_jobs_lanes_waiting(struct jobs *j);
 int pg_jobs_each(struct jobs *j, bool dead, int limit, jobs_each_cb each, void *arg);
@@ -148,9 +144,6 @@ int pg_jobs_of_kind(struct jobs *j, const char *kind, int64_t after, struct job 
 int pg_jobs_erase(struct jobs *j, int64_t id);
 int pg_jobs_purge(struct jobs *j, int64_t before_ms, int limit);
 int pg_inbox_get(struct jobs *j, int64_t id, struct inbox_row *out, bool *unread);
-int pg_inbox_replace(struct jobs *j, int64_t id, const void *body, size_t len);
-int pg_inbox_erase(struct jobs *j, int64_t id);
-int pg_parked_erase(struct jobs *j, int64_t id);
 int pg_inbox_purge(struct jobs *j, int64_t before_ms, int limit);
 int pg_jobs_hold(struct jobs *j, const struct job *job);
 int pg_jobs_beat(struct jobs *j);

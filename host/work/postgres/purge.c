@@ -77,27 +77,6 @@ int pg_inbox_get(struct jobs *j, int64_t id, struct inbox_row *out, bool *unread
     return 1;
 }
 
-int pg_inbox_replace(struct jobs *j, int64_t id, const void *body, size_t len)
-{
-    int rc = jobs_run(j, "UPDATE inbox SET body = ? WHERE id = ?", "bi", body, len, id);
-    return rc > 0 && row_from_start(j, id) != 0 ? -1 : rc;
-}
-
-int pg_inbox_erase(struct jobs *j, int64_t id)
-{
-    int rc = jobs_run(j, "DELETE FROM inbox WHERE id = ?", "i", id);
-    if (rc == 1 &&
-        (jobs_run(j, "DELETE FROM parked WHERE whole = 1 AND inbox_id = ?", "i", id) < 0 ||
-         row_from_start(j, id) != 0))
-        rc = -1;
-    return rc;
-}
-
-int pg_parked_erase(struct jobs *j, int64_t id)
-{
-    return jobs_run(j, "DELETE FROM parked WHERE id = ? AND whole = 0", "i", id);
-}
-
 /* Rows that were read are gone already. Parked ones go by their age. */
 int pg_inbox_purge(struct jobs *j, int64_t before_ms, int limit)
 {

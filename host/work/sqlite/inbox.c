@@ -193,11 +193,6 @@ int sqlite_inbox_place(struct jobs *j, struct inbox_row *row, int64_t place)
                : -1;
 }
 
-int inbox_from_start(struct jobs *j, int64_t id)
-{
-    return jobs_run(j, "DELETE FROM marks WHERE name = 'inbox.place:' || ?", "i", id) < 0 ? -1 : 0;
-}
-
 int sqlite_inbox_park(struct jobs *j, const struct inbox_row *row, const char *item,
                       size_t item_len, const char *reason)
 {
@@ -259,14 +254,6 @@ int sqlite_inbox_set_crashes(struct jobs *j, const struct inbox_row *row, int cr
                     (int64_t)crashes, row->id) < 0
                ? -1
                : 0;
-}
-
-int sqlite_inbox_give_up(struct jobs *j, int64_t id)
-{
-    return jobs_run(j, "UPDATE inbox SET crashes = ? WHERE id = ?", "ii", (int64_t)INBOX_GIVEN_UP,
-                    id) == 1
-               ? 0
-               : -1;
 }
 
 int sqlite_inbox_unpark(struct jobs *j, const struct inbox_row *row)

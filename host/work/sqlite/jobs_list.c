@@ -6,14 +6,6 @@
 
 enum { KINDS_MAX = 100, LANES_MAX = 10000 };
 
-int64_t sqlite_jobs_parked(struct jobs *j)
-{
-    int64_t count = 0;
-    jobs_number(j, &count, "SELECT count(*) FROM (SELECT 1 FROM parked LIMIT ?)", "i",
-                (int64_t)JOBS_COUNT_MAX);
-    return count;
-}
-
 int sqlite_jobs_each(struct jobs *j, bool dead, int limit, jobs_each_cb each, void *arg)
 {
     static const char live_sql[] = "SELECT " JOBS_COLUMNS

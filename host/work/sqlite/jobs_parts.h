@@ -99,7 +99,6 @@ int sqlite_inbox_next(struct jobs *j, struct inbox_row *out);
 int sqlite_inbox_suspect_next(struct jobs *j, int most_crashes, struct inbox_row *out);
 bool sqlite_inbox_caught_up(const struct jobs *j);
 int sqlite_inbox_set_crashes(struct jobs *j, const struct inbox_row *row, int crashes);
-int sqlite_inbox_give_up(struct jobs *j, int64_t id);
 int sqlite_inbox_crashed(struct jobs *j);
 int sqlite_inbox_read(struct jobs *j, const struct inbox_row *row);
 int sqlite_inbox_place(struct jobs *j, struct inbox_row *row, int64_t place);
@@ -109,7 +108,6 @@ int sqlite_inbox_parked_next(struct jobs *j, int64_t after_id, struct inbox_row 
 int sqlite_inbox_unpark(struct jobs *j, const struct inbox_row *row);
 int64_t sqlite_inbox_backlog(struct jobs *j);
 int64_t sqlite_inbox_oldest_ms(struct jobs *j);
-int64_t sqlite_jobs_parked(struct jobs *j);
 int sqlite_jobs_kinds(struct jobs *j, int64_t now_ms, jobs_kinds_cb each, void *arg);
 int64_t sqlite_jobs_lanes_waiting(struct jobs *j);
 int sqlite_jobs_each(struct jobs *j, bool dead, int limit, jobs_each_cb each, void *arg);
@@ -119,9 +117,6 @@ int sqlite_jobs_of_kind(struct jobs *j, const char *kind, int64_t after, struct 
 int sqlite_jobs_erase(struct jobs *j, int64_t id);
 int sqlite_jobs_purge(struct jobs *j, int64_t before_ms, int limit);
 int sqlite_inbox_get(struct jobs *j, int64_t id, struct inbox_row *out, bool *unread);
-int sqlite_inbox_replace(struct jobs *j, int64_t id, const void *body, size_t len);
-int sqlite_inbox_erase(struct jobs *j, int64_t id);
-int sqlite_parked_erase(struct jobs *j, int64_t id);
 int sqlite_inbox_purge(struct jobs *j, int64_t before_ms, int limit);
 
 /* A newer job has this one's mark: merges the newer into it, or takes its mark away. 0 or -1. */
@@ -165,8 +160,6 @@ void jobs_clock_durable(struct jobs *j);
 int inbox_start(struct jobs *j);
 /* Its part of jobs_forget. */
 void inbox_forget(struct jobs *j);
-/* Forgets how far a row was read. 0 or -1. */
-int inbox_from_start(struct jobs *j, int64_t id);
 /* A death with this row on the CPU. 0 or -1. */
 int inbox_charge(struct jobs *j, int64_t id);
 

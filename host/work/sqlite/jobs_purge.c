@@ -89,27 +89,6 @@ int sqlite_inbox_get(struct jobs *j, int64_t id, struct inbox_row *out, bool *un
     return 1;
 }
 
-int sqlite_inbox_replace(struct jobs *j, int64_t id, const void *body, size_t len)
-{
-    int rc = jobs_run(j, "UPDATE inbox SET body = ? WHERE id = ?", "bi", body, len, id);
-    return rc > 0 && inbox_from_start(j, id) != 0 ? -1 : rc;
-}
-
-int sqlite_inbox_erase(struct jobs *j, int64_t id)
-{
-    int rc = jobs_run(j, "DELETE FROM inbox WHERE id = ?", "i", id);
-    if (rc == 1 &&
-        (jobs_run(j, "DELETE FROM parked WHERE whole = 1 AND inbox_id = ?", "i", id) < 0 ||
-         inbox_from_start(j, id) != 0))
-        rc = -1;
-    return rc;
-}
-
-int sqlite_parked_erase(struct jobs *j, int64_t id)
-{
-    return jobs_run(j, "DELETE FROM parked WHERE id = ? AND whole = 0", "i", id);
-}
-
 /* Ids grow with time: the oldest come first. A clock set back keeps a row longer, never shorter. */
 int sqlite_inbox_purge(struct jobs *j, int64_t before_ms, int limit)
 {
@@ -124,7 +103,7 @@ int sqlite_inbox_purge(struct jobs *j, int64_t before_ms, int limit)
         store_done(j->store, row);
         if (at >= before_ms)
             break;
-        rc = sqlite_inbox_erase(j, id);
+        rc = inbox_erase(j, id);
         count++;
     }
     while (rc >= 0 && count < limit) {
