@@ -76,9 +76,10 @@ static bool refuse_parsing(char *why, size_t size, const char *message)
             len = 0;
     }
     if (len > 0)
-        return refuse(why, size,
-                      "DATABASE_URL: there is no setting '%.*s'. Correct its name, or remove it",
-                      (int)len, open);
+        return refuse(
+            why, size,
+            "DATABASE_URL: PostgreSQL has no setting '%.*s'. Correct its name, or remove it",
+            (int)len, open);
     return refuse(why, size, "DATABASE_URL: it cannot be read as " SHAPE ". " PERCENT);
 }
 
@@ -125,7 +126,10 @@ static bool url_fits(struct pg_url *u, char *why, size_t size)
     if (!database)
         return refuse(why, size, "DATABASE_URL: it names no database. Write " SHAPE);
     if (strpbrk(database, "@/"))
-        return refuse(why, size, "DATABASE_URL: its database's name holds @ or /. " PERCENT);
+        return refuse(
+            why, size,
+            "DATABASE_URL: the database's name in it holds @ or /. Perhaps they belong to the "
+            "password. " PERCENT);
     if (given(u, "service"))
         return refuse(why, size, "DATABASE_URL: 'service' is not used. Write " SHAPE);
     u->hosts = split(given(u, "host") ? given(u, "host") : "/var/run/postgresql", u->host);
